@@ -1,0 +1,66 @@
+import type { ImageReference, InvalidReference, ReferenceErrorCode } from '../image/reference.ts';
+import type { ImageUse } from '../image/use.ts';
+import type { SubjectErrorCode } from '../workload/subject.ts';
+
+/** What a violation does: `Deny` refuses the request, `Warn` tells its sender, `Audit` annotates the audit event. */
+export const VALIDATION_ACTIONS = ['Deny', 'Warn', 'Audit'] as const;
+
+export type ValidationAction = (typeof VALIDATION_ACTIONS)[number];
+
+/** Stable codes of what a rule, or the lack of one, objects to. docs/errors.md lists them with their remedies. */
+export type RuleErrorCode =
+  | 'DISALLOWED_TAG'
+  | 'TAG_NOT_ALLOWED'
+  | 'DISALLOWED_IMAGE'
+  | 'IMAGE_NOT_ALLOWED'
+  | 'DIGEST_REQUIRED'
+  | 'NOT_FULLY_QUALIFIED'
+  | 'UNMATCHED_IMAGE';
+
+export type ViolationCode = RuleErrorCode | ReferenceErrorCode | SubjectErrorCode;
+
+/** Codes of a decision that could not be reached; it refuses all the same. */
+export type FailureCode = 'DEADLINE' | 'INTERNAL' | 'NO_POLICY';
+
+/** One objection, at one place, under the actions of its rule. */
+export interface Violation {
+  readonly code: ViolationCode;
+  readonly actions: readonly [ValidationAction, ...ValidationAction[]];
+  /** Name of the rule; `undefined` when no rule but the gate itself objects. */
+  readonly rule: string | undefined;
+  /** The place; `undefined` when the whole object is what is wrong. */
+  readonly use: ImageUse | undefined;
+  /** What is wrong, without the place: `tag "latest" is not allowed`. */
+  readonly reason: string;
+  /** What to do about it, a clause in the imperative. */
+  readonly remedy: string;
+  /** The rule author's own words, in the language that the gate speaks. */
+  readonly message: string | undefined;
+}
+
+/** Something to be told that refuses nothing: an unknown kind, a placeholder, a bad image that was there before. */
+export interface Notice {
+  readonly code: 'UNKNOWN_KIND' | 'PLACEHOLDER' | 'UNCHANGED_VIOLATION' | 'MIRROR_POD';
+  readonly use: ImageUse | undefined;
+  readonly text: string;
+}
+
+/** An image use as it was judged; later, with the digest that was judged, for the mutating answer to pin. */
+export interface JudgedUse {
+  readonly use: ImageUse;
+  readonly reference: ImageReference | InvalidReference;
+}
+
+interface Judgement {
+  /** Name and revision of the policy that judged; `undefined` when there was none. */
+  readonly policy: { readonly name: string; readonly revision: string } | undefined;
+  /** Every image use of the object that was judged, in the order of the object. */
+  readonly uses: readonly JudgedUse[];
+  readonly notices: readonly Notice[];
+}
+
+/** The protocol-free answer. */
+export type Decision =
+  | (Judgement & { readonly outcome: 'admitted'; readonly violations: readonly Violation[] })
+  | (Judgement & { readonly outcome: 'refused'; readonly violations: readonly [Violation, ...Violation[]] })
+  | (Judgement & { readonly outcome: 'failed'; readonly code: FailureCode; readonly message: string; readonly violations: readonly [] });
