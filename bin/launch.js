@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+// Not by name: an old Node has no enableCompileCache, and a missing name would stop it before it can say so.
+import nodeModule from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isSupportedNode, unsupportedNodeSentence } from './supported-node.js';
+
+/**
+ * What to do with a command line: run a program here, run it under another Node, or stop and say why.
+ *
+ * @typedef {{ run: 'here', program: string, place: 'checkout' | 'package' }
+ *   | { run: 'elsewhere', node: string }
+ *   | { run: 'nowhere', sentence: string }} Launch
+ */
+
+/**
+ * A checkout always runs its sources, so that an edit takes effect and no build step is needed; the package has
+ * only the bundle.
+ *
+ * @param {string} root folder that holds bin/
+ * @param {string} version of the Node that is running
+ * @returns {Launch}
+ */
+export function chooseLaunch(root, version) {
+  const source = join(root, 'src', 'cli', 'main.ts');
+  const place = existsSync(source) ? 'checkout' : 'package';
+  if (isSupportedNode(version)) {
+    return { run: 'here', program: place === 'checkout' ? source : join(root, 'dist', 'main.js'), place };
+  }
+  const node = place === 'checkout' ? installedNode(root) : undefined;
+  return node === undefined
+    ? { run: 'nowhere', sentence: unsupportedNodeSentence(version, place) }
+    : { run: 'elsewhere', node };
+}
+
+/**
+ * The Node that `npm ci` put into a checkout (tools/node). Its version is read rather than trusted: one that is
+ * too old as well would start itself for ever.
+ *
+ * @param {string} root
+ * @returns {string | undefined}
+ */
+function installedNode(root) {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const folder = join(root, 'node_modules', `node-${platform}-${process.arch}`);
+  const node = join(folder, 'bin', platform === 'win' ? 'node.exe' : 'node');
+  const manifest = join(folder, 'package.json');
+  if (!existsSync(node) || !existsSync(manifest)) return undefined;
+  return isSupportedNode(JSON.parse(readFileSync(manifest, 'utf8')).version) ? node : undefined;
+}
+
+/**
+ * @param {Launch} launch
+ * @param {string} root
+ * @param {readonly string[]} args
+ * @returns {Promise<void>}
+ */
+export async function perform(launch, root, args) {
+  if (launch.run === 'nowhere') {
+    process.stderr.write(`${launch.sentence}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  if (launch.run === 'elsewhere') {
+    // SIGUSR1 opens Node's inspector, which would hand the process to whoever can signal it.
+    runElsewhere(launch.node, ['--disable-sigusr1', join(root, 'bin', 'kube-image-bouncer.js'), ...args]);
+    return;
+  }
+  // A listener takes the signal away from the inspector when the flag above could not be given.
+  process.on('SIGUSR1', () => undefined);
+  if (launch.place === 'checkout') {
+    // Stripping types and compiling some hundred files is most of the start; a read-only checkout goes without.
+    nodeModule.enableCompileCache?.(join(root, 'node_modules', '.cache', 'kube-image-bouncer'));
+  }
+  await import(pathToFileURL(launch.program).href);
+}
+
+/**
+ * @param {string} node
+ * @param {readonly string[]} args
+ */
+function runElsewhere(node, args) {
+  const child = spawn(node, args, { stdio: 'inherit' });
+  // A terminal sends these two to the whole foreground group: passed on as well, the child would see a second
+  // one and take it for impatience.
+  const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
+  const ignore = () => undefined;
+  process.on('SIGTERM', forward);
+  process.on('SIGINT', atTerminal ? ignore : forward);
+  process.on('SIGHUP', atTerminal ? ignore : forward);
+  child.on('error', (error) => {
+    process.stderr.write(`kube-image-bouncer could not start ${node}: ${error.message}.\n`);
+    process.exitCode = 2;
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 2;
+      return;
+    }
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
+}

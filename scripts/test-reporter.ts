@@ -1,0 +1,80 @@
+import { AssertionError } from 'node:assert';
+import { relative } from 'node:path';
+import type { EventData } from 'node:test';
+import type { TestEvent } from 'node:test/reporters';
+import { inspect } from 'node:util';
+
+interface Known {
+  readonly name: string;
+  readonly parentId: number | undefined;
+  readonly type: 'suite' | 'test';
+}
+
+/** Prints what failed, how to run exactly that again, and the runner's own summary; a green run is the summary alone. */
+export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const known = new Map<number, Known>();
+  for await (const event of events) {
+    if (event.type === 'test:enqueue') known.set(event.data.testId, event.data);
+    else if (event.type === 'test:fail') yield failure(event.data, known);
+    else if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;
+    else if (event.type === 'test:diagnostic' && event.data.nesting === 0) yield `ℹ ${event.data.message}\n`;
+  }
+}
+
+function failure(data: EventData.TestFail, known: ReadonlyMap<number, Known>): string {
+  const { error } = data.details;
+  // A suite that failed because a test in it did says nothing new; a test marked todo fails no run.
+  if (data.todo !== undefined || ('failureType' in error && error.failureType === 'subtestsFailed'))
+    return '';
+  const file = relative('', data.file ?? '');
+  const names = ancestry(data, known);
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return [
+    `✖ ${names.join(' › ')} (${file}:${data.line})`,
+    indent(withoutRunner(describe(cause))),
+    `  again: ${repeatCommand(file, data, known)}`,
+    '',
+    '',
+  ].join('\n');
+}
+
+/**
+ * The pattern is matched against the names of a test and its suites, joined by spaces. A subtest exists only while
+ * its test runs, so it is that test which is repeated; a file that cannot be loaded is repeated whole.
+ */
+function repeatCommand(file: string, data: EventData.TestFail, known: ReadonlyMap<number, Known>): string {
+  let repeated = known.get(data.testId);
+  if (repeated === undefined || repeated.name === file) return `npx node --test ${file}`;
+  let names = [repeated.name];
+  for (let parent = parentOf(repeated, known); parent !== undefined; parent = parentOf(parent, known)) {
+    names = parent.type === 'suite' ? [parent.name, ...names] : [parent.name];
+    repeated = parent;
+  }
+  const pattern = `^${names.join(' ').replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}$`;
+  return `npx node --test --test-name-pattern='${pattern.replaceAll("'", String.raw`'\''`)}' ${file}`;
+}
+
+function ancestry(data: EventData.TestFail, known: ReadonlyMap<number, Known>): string[] {
+  const names = [data.name];
+  for (let at = known.get(data.parentId ?? 0); at !== undefined; at = parentOf(at, known))
+    names.unshift(at.name);
+  return names;
+}
+
+function parentOf(of: Known, known: ReadonlyMap<number, Known>): Known | undefined {
+  return of.parentId === undefined ? undefined : known.get(of.parentId);
+}
+
+/** An assertion's message holds the difference already; its fields would print it twice. */
+function describe(cause: Error): string {
+  return cause instanceof AssertionError && cause.stack !== undefined ? cause.stack : inspect(cause);
+}
+
+/** Frames of the runner tell nothing about the failure. */
+function withoutRunner(text: string): string {
+  return text.replaceAll(/\n +at [^\n]*(?:node:|<anonymous>\))[^\n]*/g, '');
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ');
+}
