@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import * as x509 from '@peculiar/x509';
+import { type Authority, createAuthority } from './authority.ts';
+import {
+  commonNameOf,
+  isCurrent,
+  namesOf,
+  parseCertificate,
+  parsePrivateKey,
+  verifyKeyPair,
+} from './inspect.ts';
+
+const notBefore = new Date('2026-01-01T00:00:00Z');
+
+describe('reading a certificate', () => {
+  let authority: Authority;
+  before(async () => {
+    authority = await createAuthority({ commonName: 'test authority', notBefore, days: 1 });
+  });
+
+  it('knows when it is valid, both ends included', () => {
+    const certificate = parseCertificate(authority.certificate);
+    assert.ok(isCurrent(certificate, new Date('2026-01-01T00:00:00Z')));
+    assert.ok(isCurrent(certificate, new Date('2026-01-02T00:00:00Z')));
+    assert.ok(!isCurrent(certificate, new Date('2025-12-31T23:59:59Z')));
+    assert.ok(!isCurrent(certificate, new Date('2026-01-02T00:00:01Z')));
+  });
+
+  it('tells the kinds of names apart', async () => {
+    const names = { dnsNames: ['a.example', 'b.example'], ipAddresses: ['10.0.0.1', '::1'] };
+    const leaf = await authority.issueServing({ commonName: 'c', ...names, notBefore, days: 1 });
+    const certificate = parseCertificate(leaf.certificate);
+    const expected = { dns: ['a.example', 'b.example'], ip: ['10.0.0.1', '0:0:0:0:0:0:0:1'], uri: [] };
+    assert.deepEqual(namesOf(certificate), expected);
+    assert.equal(commonNameOf(certificate), 'c');
+    assert.deepEqual(namesOf(parseCertificate(authority.certificate)), { dns: [], ip: [], uri: [] });
+  });
+
+  it('is not fooled by a name that contains another (CVE-2021-44532)', async () => {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const crafted = await x509.X509CertificateGenerator.createSelfSigned({
+      name: [{ CN: ['one'] }, { CN: ['two'] }],
+      keys: await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']),
+      signingAlgorithm: algorithm,
+      extensions: [
+        new x509.SubjectAlternativeNameExtension([
+          { type: 'url', value: 'spiffe://x/, DNS:apiserver' },
+          { type: 'dns', value: 'real.example' },
+        ]),
+      ],
+    });
+    const pem = crafted.toString('pem');
+    const certificate = parseCertificate(pem);
+    const expected = { dns: ['real.example'], ip: [], uri: ['spiffe://x/, DNS:apiserver'] };
+    assert.deepEqual(namesOf(certificate), expected);
+    assert.equal(commonNameOf(certificate), undefined, 'two common names are none to rely on');
+  });
+
+  it('says what is wrong with a pair, in a code', async () => {
+    const other = await authority.issueClient({ commonName: 'other', notBefore, days: 1 });
+    assert.throws(() => parseCertificate('no'), { code: 'CERTIFICATE_UNREADABLE' });
+    assert.throws(() => parsePrivateKey('no'), { code: 'KEY_UNREADABLE' });
+    assert.throws(() => verifyKeyPair({ certificate: authority.certificate, key: other.key }), {
+      code: 'KEY_MISMATCH',
+    });
+    assert.equal(verifyKeyPair(authority).subject, 'CN=test authority');
+  });
+});

@@ -1,0 +1,78 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { CertificateError } from './errors.ts';
+
+/** Names that a certificate speaks for. IPv6 addresses as Node prints them: `0:0:0:0:0:0:0:1`. */
+export interface CertificateNames {
+  readonly dns: readonly string[];
+  readonly ip: readonly string[];
+  readonly uri: readonly string[];
+}
+
+/**
+ * The first certificate of a PEM text.
+ *
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE when there is none.
+ */
+export function parseCertificate(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new CertificateError('CERTIFICATE_UNREADABLE', 'the certificate is not readable PEM', { cause });
+  }
+}
+
+/**
+ * The private key of a PEM text.
+ *
+ * @throws {CertificateError} KEY_UNREADABLE when there is none, or when it is encrypted.
+ */
+export function parsePrivateKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new CertificateError('KEY_UNREADABLE', 'the private key is not readable PEM', { cause });
+  }
+}
+
+/**
+ * The first certificate of a chain, once its key has been seen to belong to it.
+ *
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, or KEY_MISMATCH when the two are not a pair.
+ */
+export function verifyKeyPair(pair: { readonly certificate: string; readonly key: string }): X509Certificate {
+  const certificate = parseCertificate(pair.certificate);
+  if (!certificate.checkPrivateKey(parsePrivateKey(pair.key))) {
+    throw new CertificateError('KEY_MISMATCH', 'the private key does not belong to the certificate');
+  }
+  return certificate;
+}
+
+/** Whether `at` lies within the validity of the certificate, both ends included (RFC 5280 §4.1.2.5). */
+export function isCurrent(certificate: X509Certificate, at: Date): boolean {
+  return certificate.validFromDate <= at && at <= certificate.validToDate;
+}
+
+/** Subject alternative names. The common name is not among them: no client has looked at it since Go 1.15. */
+export function namesOf(certificate: X509Certificate): CertificateNames {
+  const entries = parseSubjectAltName(certificate.subjectAltName ?? '');
+  const valuesOf = (type: string) =>
+    entries.filter((entry) => entry.type === type).map((entry) => entry.value);
+  return { dns: valuesOf('DNS'), ip: valuesOf('IP Address'), uri: valuesOf('URI') };
+}
+
+/** The subject's common name; `undefined` when there is none, or more than one and so none to rely on. */
+export function commonNameOf(certificate: X509Certificate): string | undefined {
+  const name: unknown = certificate.toLegacyObject().subject?.CN;
+  return typeof name === 'string' ? name : undefined;
+}
+
+// `DNS:a.example, IP Address:10.0.0.1, URI:"spiffe://x/\"y, DNS:z"`. Values with a comma, a quote or a control
+// character are printed as JSON strings; splitting at commas would let one name pass for several (CVE-2021-44532).
+const SUBJECT_ALT_NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/gy;
+
+function parseSubjectAltName(text: string): { type: string; value: string }[] {
+  return Array.from(text.matchAll(SUBJECT_ALT_NAME), ([, type = '', value = '']) => ({
+    type,
+    value: value.startsWith('"') ? String(JSON.parse(value)) : value,
+  }));
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CertificateError } from './errors.ts';
+
+/** Makes the folder for its owner alone (0700). A folder that is there already keeps its mode: it may be shared. */
+export async function ensureFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
+}
+
+/**
+ * The text of a file; `undefined` when there is none.
+ *
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE when the file is there and cannot be read: that is no reason
+ * to make another.
+ */
+export async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT')) return undefined;
+    throw new CertificateError('CERTIFICATE_UNREADABLE', `${file}: the file cannot be read`, { cause });
+  }
+}
+
+/** Writes a file (0600) that readers see whole or not at all, in place of an older one. */
+export function replaceText(file: string, text: string): Promise<void> {
+  return writeBeside(file, text, (temporary) => rename(temporary, file));
+}
+
+/**
+ * Writes a file (0600) that must not be there yet.
+ *
+ * @throws {CertificateError} AUTHORITY_INCOMPLETE when it is: a process that starts at the same moment made it.
+ */
+export function createText(file: string, text: string): Promise<void> {
+  // link(2) fails where rename(2) would overwrite: of two first starts in one folder, one key survives.
+  return writeBeside(file, text, (temporary) => link(temporary, file));
+}
+
+async function writeBeside(
+  file: string,
+  text: string,
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
+    await place(temporary);
+  } catch (cause) {
+    if (!isErrno(cause, 'EEXIST')) throw unwritable(dirname(file), cause);
+    throw new CertificateError(
+      'AUTHORITY_INCOMPLETE',
+      `${file}: another process made it meanwhile; start again`,
+      { cause },
+    );
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function unwritable(folder: string, cause: unknown): CertificateError {
+  return new CertificateError('STATE_FOLDER_UNWRITABLE', `${folder}: certificates cannot be kept here`, {
+    cause,
+  });
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
