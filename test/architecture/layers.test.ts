@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { importsOf, productionSources, withoutComments } from './sources.ts';
+import type { SourceFile } from './sources.ts';
+
+/** What a folder (or a file beside them) may import besides itself. Nobody imports cli. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  image: [],
+  workload: ['image'],
+  policy: ['image', 'workload'],
+  'policy/rules': ['image', 'policy'],
+  certificate: [],
+  telemetry: ['image', 'policy'],
+  admission: ['image', 'workload', 'policy'],
+  'bouncer.ts': ['image', 'workload', 'policy'],
+  server: ['admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
+  cli: ['image', 'workload', 'policy', 'certificate', 'telemetry', 'admission', 'bouncer.ts', 'server'],
+};
+
+/** These layers know only the shape of what they describe, not how it comes about. */
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['image', 'policy'] };
+
+/** Packages, by the folder whose business they are. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  image: [],
+  workload: [],
+  policy: ['yaml', 'zod'],
+  'policy/rules': ['re2js', 'semver', 'zod'],
+  certificate: ['@peculiar/x509', 'reflect-metadata'],
+  telemetry: ['pino', 'prom-client'],
+  admission: [],
+  'bouncer.ts': [],
+  server: [],
+  cli: ['commander', 'yaml'],
+};
+
+const NETWORK = /^node:(https?|http2|tls|net|dgram|dns)(\/|$)/;
+const NETWORK_ROOMS = ['src/server/'];
+/** These read text and open nothing. */
+const NETWORK_WORDS = /^\{[\s,]*((isIP|isIPv4|isIPv6|BlockList)[\s,]*)+\}$/;
+
+const FILES = /^node:fs(\/|$)/;
+const FILE_ROOMS = [
+  'src/server/',
+  'src/certificate/',
+  'src/policy/load.ts',
+  'src/policy/store.ts',
+  'src/cli/',
+];
+
+/** Nothing here starts programs, evaluates text or shares the process. */
+const NOWHERE = /^node:(child_process|cluster|vm|inspector|repl|wasi)(\/|$)/;
+
+/** What a function reaches for instead of being given it. */
+const HIDDEN_INPUTS = {
+  'process.env': /\bprocess\s*\.\s*env\b/,
+  'Date.now()': /\bDate\s*\.\s*now\b/,
+  'new Date()': /\bnew\s+Date\s*\(\s*\)|\bnew\s+Date\b(?!\s*\()/,
+  console: /\bconsole\s*[.[]/,
+};
+
+const sources = productionSources();
+
+/** `src/policy/rules/x.ts` → `policy/rules`, `src/bouncer.ts` → `bouncer.ts`. */
+function layerOf(path: string): string {
+  if (path.startsWith('src/policy/rules/')) return 'policy/rules';
+  return path.split('/')[1] ?? path;
+}
+
+function offences(of: (source: SourceFile) => readonly string[]): readonly string[] {
+  return sources.flatMap((source) => of(source).map((what) => `${source.path}: ${what}`));
+}
+
+test('every folder imports only what lies below it', () => {
+  const found = offences(({ path, imports }) => {
+    const layer = layerOf(path);
+    return imports.flatMap(({ target, specifier, typeOnly }) => {
+      if (target === undefined || layerOf(target) === layer) return [];
+      // The program's name and version stand in one place only.
+      if (layer === 'cli' && target === 'package.json') return [];
+      const to = layerOf(target);
+      const below = LAYERS[layer] ?? [];
+      // The list of the rules is all that the policy knows of them.
+      const allowed =
+        below.includes(to) ||
+        (to === 'policy/rules' && layer !== 'policy/rules' && target === 'src/policy/rules/index.ts');
+      if (!allowed || !target.startsWith('src/')) return [`${layer} may not import ${specifier}`];
+      if (!typeOnly && TYPES_ONLY[layer]?.includes(to) === true)
+        return [`${layer} may import ${specifier} as a type only`];
+      return [];
+    });
+  });
+  assert.deepEqual(found, []);
+});
+
+test('every folder of src is in the table', () => {
+  const layers = new Set(sources.map(({ path }) => layerOf(path)));
+  assert.deepEqual(
+    [...layers].filter((layer) => LAYERS[layer] === undefined || PACKAGES[layer] === undefined),
+    [],
+  );
+});
+
+test('packages are imported only by the folder whose business they are', () => {
+  const found = offences(({ path, imports }) =>
+    imports.flatMap(({ specifier, target }) => {
+      if (target !== undefined || specifier.startsWith('node:')) return [];
+      const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+      return PACKAGES[layerOf(path)]?.includes(name) === true ? [] : [`may not import ${specifier}`];
+    }),
+  );
+  assert.deepEqual(found, []);
+});
+
+test('sockets belong to the server, files to those that read them, other programs to nobody', () => {
+  const found = offences(({ path, imports }) =>
+    imports.flatMap(({ specifier, clause }) => {
+      const inRoom = (rooms: readonly string[]): boolean => rooms.some((room) => path.startsWith(room));
+      const refused =
+        (NETWORK.test(specifier) && !inRoom(NETWORK_ROOMS) && !NETWORK_WORDS.test(clause)) ||
+        (FILES.test(specifier) && !inRoom(FILE_ROOMS)) ||
+        NOWHERE.test(specifier);
+      return refused ? [`may not import ${specifier}`] : [];
+    }),
+  );
+  assert.deepEqual(found, []);
+});
+
+test('Node’s own modules are named with node:', () => {
+  const bare =
+    /^(assert|buffer|crypto|events|fs|http|https|net|os|path|process|stream|tls|url|util|zlib)(\/|$)/;
+  assert.deepEqual(
+    offences(({ imports }) => imports.flatMap(({ specifier }) => (bare.test(specifier) ? [specifier] : []))),
+    [],
+  );
+});
+
+test('no code below cli/ reaches for the environment, the clock or the console', () => {
+  const found = offences(({ path, code }) =>
+    path.startsWith('src/cli/')
+      ? []
+      : Object.entries(HIDDEN_INPUTS).flatMap(([what, pattern]) => (pattern.test(code) ? [what] : [])),
+  );
+  assert.deepEqual(found, []);
+});
+
+test('an import climbs one folder at most, two from policy/rules', () => {
+  const found = offences(({ path, imports }) =>
+    imports.flatMap(({ specifier, target }) => {
+      const climbs = specifier.split('../').length - 1;
+      const limit = path.startsWith('src/policy/rules/') || target === 'package.json' ? 2 : 1;
+      return climbs > limit ? [specifier] : [];
+    }),
+  );
+  assert.deepEqual(found, []);
+});
+
+test('the reader of imports sees every form of them, and none in a comment', () => {
+  const code = withoutComments(`
+    import type { A } from './a.ts';
+    import { type B, c } from '../b.ts';
+    import * as z from 'zod';
+    import 'reflect-metadata';
+    import d,
+      { e } from "./d.ts";
+    export { f } from './f.ts';
+    export type { G } from './g.ts';
+    export * from './h.ts';
+    const lazy = await import('@peculiar/x509');
+    // import { no } from './comment.ts';
+    /* import { no } from './comment.ts'; */
+    const url = 'https://example.com'; import { i } from './i.ts';
+    export const j = 'from';
+  `);
+  assert.deepEqual(
+    importsOf('src/x/y.ts', code).map(({ specifier, typeOnly }) =>
+      typeOnly ? `type ${specifier}` : specifier,
+    ),
+    [
+      'type ./a.ts',
+      '../b.ts',
+      'zod',
+      'reflect-metadata',
+      './d.ts',
+      './f.ts',
+      'type ./g.ts',
+      './h.ts',
+      '@peculiar/x509',
+      './i.ts',
+    ],
+  );
+});
