@@ -1,11 +1,5 @@
+import type { Operation, User } from '../workload/reviewed-object.ts';
 import type { Subject } from '../workload/subject.ts';
-
-export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-
-export interface User {
-  readonly username: string;
-  readonly groups: readonly string[];
-}
 
 /**
  * The protocol-free question: may these images stand in this object? What the protocol that asked does not
@@ -22,6 +16,7 @@ export interface Review {
   readonly namespace: string | undefined;
   /** Plural with its group, as policies write it: `pods`, `deployments.apps`. */
   readonly resource: string | undefined;
+  /** `''` when the object itself is meant. */
   readonly subresource: string | undefined;
   /** Kind and name for people and logs, such as `Deployment web`; never matched on. */
   readonly object: string | undefined;

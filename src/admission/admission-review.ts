@@ -1,0 +1,159 @@
+import { quote } from '../image/quote.ts';
+import type { Decision, Violation } from '../policy/decision.ts';
+import type { Review } from '../policy/review.ts';
+import { isObject, type Fields } from '../workload/fields.ts';
+import { findWorkloadKind } from '../workload/kinds.ts';
+import { OPERATIONS, type Operation, type User } from '../workload/reviewed-object.ts';
+import { readSubject, type Subject } from '../workload/subject.ts';
+import { MalformedReviewError, type Answer, type MalformedReviewCode, type ReviewExchange, type ReviewProtocol } from './exchange.ts';
+import { renderAuditAnnotations, renderDenial, renderViolation, renderWarnings } from './message.ts';
+
+const GROUP = 'admission.k8s.io/';
+const KIND = 'AdmissionReview';
+
+/** A uid is a UUID of 36 characters; more than this is not one (F18). */
+const UID_CHARACTERS = 256;
+
+/** Most causes that a denial lists for programs. */
+const MAX_CAUSES = 64;
+
+/**
+ * The protocol of validating and mutating admission webhooks, `v1` and `v1beta1`, whose documents look alike.
+ * @see https://github.com/kubernetes/api/blob/v0.37.1/admission/v1/types.go
+ */
+export const admissionReview: ReviewProtocol = {
+  name: 'AdmissionReview',
+  open: openAdmissionReview,
+  // Without a uid there is no review to answer; the API server takes any status but 2xx for a failed call.
+  reject: ({ code, message }) => ({ status: statusOf(code), body: JSON.stringify({ error: { code, message } }) }),
+};
+
+function openAdmissionReview(document: unknown): ReviewExchange {
+  if (!isObject(document)) throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is not an AdmissionReview object');
+  const { apiVersion, kind, request } = document;
+  if (kind !== KIND) throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than AdmissionReview');
+  if (typeof apiVersion !== 'string' || !apiVersion.startsWith(GROUP)) {
+    throw new MalformedReviewError('UNSUPPORTED_VERSION', 'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1');
+  }
+  const uid = isObject(request) ? request['uid'] : undefined;
+  if (!isObject(request) || typeof uid !== 'string' || uid === '' || uid.length > UID_CHARACTERS) {
+    throw new MalformedReviewError('MALFORMED_REVIEW', 'the AdmissionReview has no request.uid to answer to');
+  }
+  const known = apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1';
+  const review = decodeReview(uid, request, known ? undefined : apiVersion);
+  return { review, respond: (decision) => answer(apiVersion, uid, decision) };
+}
+
+function decodeReview(uid: string, request: Fields, unknownVersion: string | undefined): Review {
+  const kind = decodeGroupVersion(request['kind'], 'kind');
+  const { operation, namespace, subResource, dryRun } = request;
+  const facts = {
+    uid,
+    operation: isOperation(operation) ? operation : undefined,
+    dryRun: typeof dryRun === 'boolean' ? dryRun : undefined,
+    user: decodeUser(request['userInfo']),
+    namespace: typeof namespace === 'string' ? namespace : '',
+    subresource: typeof subResource === 'string' ? subResource : '',
+  };
+  const subject =
+    unknownVersion === undefined ? decodeSubject(kind, facts, request) : malformed(`${quote(unknownVersion)} is a version that is not understood`);
+  return {
+    ...facts,
+    resource: resourceOf(kind, request['resource']),
+    object: kind && renderObject(kind.name, request),
+    subject,
+  };
+}
+
+type KnownFacts = Pick<Review, 'operation' | 'user' | 'namespace'> & { readonly subresource: string };
+
+function decodeSubject(kind: GroupVersion | undefined, facts: KnownFacts, request: Fields): Subject {
+  if (kind === undefined) return malformed('request.kind is not a group, version and kind');
+  const { operation, user, namespace, subresource } = facts;
+  const { group, version, name } = kind;
+  const { object, oldObject } = request;
+  return readSubject({ operation, group, version, kind: name, subresource, namespace, user, object, oldObject });
+}
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  /** The kind, or the plural resource. */
+  readonly name: string;
+}
+
+function decodeGroupVersion(value: unknown, key: 'kind' | 'resource'): GroupVersion | undefined {
+  if (!isObject(value)) return undefined;
+  const { group = '', version } = value;
+  const name = value[key];
+  if (typeof group !== 'string' || typeof version !== 'string' || typeof name !== 'string') return undefined;
+  return { group, version, name };
+}
+
+/** The group that serves a kind today names it in policies, whichever group was asked. */
+function resourceOf(kind: GroupVersion | undefined, resource: unknown): string | undefined {
+  const workload = kind && findWorkloadKind(kind.group, kind.name);
+  if (workload !== undefined) return workload.resource;
+  const asked = decodeGroupVersion(resource, 'resource');
+  if (asked === undefined) return undefined;
+  return asked.group === '' ? asked.name : `${asked.name}.${asked.group}`;
+}
+
+function decodeUser(userInfo: unknown): User | undefined {
+  if (!isObject(userInfo)) return undefined;
+  const { username, groups = [] } = userInfo;
+  if (typeof username !== 'string' || !Array.isArray(groups)) return undefined;
+  return { username, groups: groups.filter((group): group is string => typeof group === 'string') };
+}
+
+function isOperation(value: unknown): value is Operation {
+  return (OPERATIONS as readonly unknown[]).includes(value);
+}
+
+function renderObject(kind: string, request: Fields): string {
+  const object = isObject(request['object']) ? request['object'] : request['oldObject'];
+  const metadata = isObject(object) ? object['metadata'] : undefined;
+  const { name, generateName } = isObject(metadata) ? metadata : {};
+  // A name is not there yet when it is to be generated.
+  const shown = [request['name'], name, generateName].find((text) => typeof text === 'string' && text !== '');
+  return typeof shown === 'string' ? `${quote(kind)} ${quote(shown, 253)}` : quote(kind);
+}
+
+function malformed(reason: string): Subject {
+  return { kind: 'unreadable', code: 'MALFORMED_OBJECT', field: 'request', reason, remedy: 'send the review as the API server does' };
+}
+
+function answer(apiVersion: string, uid: string, decision: Decision): Answer {
+  const warnings = renderWarnings(decision);
+  const auditAnnotations = renderAuditAnnotations(decision, false);
+  const response = {
+    uid,
+    allowed: decision.outcome === 'admitted',
+    ...(decision.outcome !== 'admitted' && { status: renderStatus(decision) }),
+    ...(warnings.length > 0 && { warnings }),
+    ...(auditAnnotations && { auditAnnotations }),
+  };
+  return { status: 200, body: JSON.stringify({ apiVersion, kind: KIND, response }) };
+}
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+function renderStatus(decision: Decision): object {
+  const causes = decision.violations.filter(({ actions }) => actions.includes('Deny')).slice(0, MAX_CAUSES).map(renderStatusCause);
+  return {
+    status: 'Failure',
+    code: 403,
+    reason: 'Forbidden',
+    message: renderDenial(decision),
+    ...(causes.length > 0 && { details: { causes } }),
+  };
+}
+
+function renderStatusCause(violation: Violation): object {
+  const { code, use } = violation;
+  return { reason: code, message: renderViolation(violation), ...(use?.field !== undefined && { field: use.field }) };
+}
+
+function statusOf(code: MalformedReviewCode): 400 | 413 | 415 {
+  if (code === 'BODY_TOO_LARGE') return 413;
+  return code === 'UNSUPPORTED_MEDIA_TYPE' ? 415 : 400;
+}

@@ -1,0 +1,102 @@
+import { quote } from '../image/quote.ts';
+import type { Decision, Notice, ValidationAction, Violation } from '../policy/decision.ts';
+
+/** Longest text that a denial carries (K01); what does not fit is counted. */
+const MESSAGE_CHARACTERS = 1024;
+
+/** The API server cuts a warning at 256 characters and stops at 4096 for one answer; others warn as well. */
+const WARNING_CHARACTERS = 240;
+const MAX_WARNINGS = 12;
+
+const IMAGE_CHARACTERS = 160;
+
+/** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
+export function renderDenial(decision: Decision): string {
+  if (decision.outcome === 'failed') return `${decision.code}: ${decision.message}`;
+  const denials = decision.violations.filter(({ actions }) => actions.includes('Deny'));
+  return joinWithin(groupByCause(denials).map(renderCause), '; ', MESSAGE_CHARACTERS);
+}
+
+/** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
+export function renderWarnings(decision: Decision): string[] {
+  const warnings = decision.violations.filter(hasAction('Warn')).map((violation) => renderCause([violation]));
+  const texts = new Set([...warnings, ...decision.notices.map(renderNotice)]);
+  return [...texts].slice(0, MAX_WARNINGS).map((text) => cut(text, WARNING_CHARACTERS));
+}
+
+/**
+ * What the audit event is told. Keys are legal below the webhook's own name: letters, digits, `-`, `_` and `.`.
+ * `withWarnings` adds what the protocol has no other way to say.
+ */
+export function renderAuditAnnotations(decision: Decision, withWarnings: boolean): Record<string, string> | undefined {
+  const told = withWarnings ? renderWarnings(decision) : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map(renderNotice);
+  const audits = decision.violations.filter(hasAction('Audit')).map((violation) => renderCause([violation]));
+  if (told.length === 0 && audits.length === 0) return undefined;
+  const { policy } = decision;
+  return {
+    ...(policy && { policy: `${policy.name}/${policy.revision}` }),
+    ...(audits.length > 0 && { violations: joinWithin(audits, '; ', MESSAGE_CHARACTERS) }),
+    ...(told.length > 0 && { warnings: joinWithin(told, '; ', MESSAGE_CHARACTERS) }),
+  };
+}
+
+/** One violation for people: `no latest: nginx at spec.containers[0].image (container "web"): tag … [rule …]; what to do`. */
+export function renderViolation(violation: Violation): string {
+  return renderCause([violation]);
+}
+
+type Cause = readonly [Violation, ...Violation[]];
+
+/** Violations of one rule for one reason read as one sentence with several places. */
+function groupByCause(violations: readonly Violation[]): Cause[] {
+  const causes = new Map<string, [Violation, ...Violation[]]>();
+  for (const violation of violations) {
+    const key = `${violation.rule}\n${violation.code}\n${violation.reason}\n${violation.remedy}`;
+    const cause = causes.get(key);
+    if (cause === undefined) causes.set(key, [violation]);
+    else cause.push(violation);
+  }
+  return [...causes.values()];
+}
+
+function renderCause(cause: Cause): string {
+  const [{ code, rule, reason, remedy, message }] = cause;
+  const said = message === undefined ? '' : `${message}: `;
+  const places = cause.flatMap(({ use }) => (use === undefined ? [] : [renderPlace(use)]));
+  const where = places.length === 0 ? '' : `${joinWithin(places, ', ', MESSAGE_CHARACTERS / 2)}: `;
+  const by = rule === undefined ? code : `rule ${rule}`;
+  return `${said}${where}${reason} [${by}]; ${remedy}`;
+}
+
+function renderPlace({ image, field, usage, container }: NonNullable<Violation['use']>): string {
+  const shown = quote(image, IMAGE_CHARACTERS);
+  if (field === undefined) return shown;
+  const holder = usage === 'imageVolume' ? 'volume' : 'container';
+  const named = container === undefined ? '' : ` (${holder} "${quote(container)}")`;
+  return `${shown} at ${field}${named}`;
+}
+
+function renderNotice({ use, text }: Notice): string {
+  return use === undefined ? text : `${renderPlace(use)} ${text}`;
+}
+
+function hasAction(action: ValidationAction): (violation: Violation) => boolean {
+  return ({ actions }) => actions.includes(action);
+}
+
+/** Joins what fits and counts the rest; the first text is always there, cut if it must be. */
+function joinWithin(texts: readonly string[], separator: string, limit: number): string {
+  const room = limit - ' and 9999 more'.length;
+  let joined = cut(texts[0] ?? '', room);
+  for (const [index, text] of texts.entries()) {
+    if (index === 0) continue;
+    if (joined.length + separator.length + text.length > room) return `${joined} and ${texts.length - index} more`;
+    joined += separator + text;
+  }
+  return joined;
+}
+
+function cut(text: string, limit: number): string {
+  // By characters, not code units: half a surrogate pair is no text.
+  return text.length <= limit ? text : `${Array.from(text).slice(0, limit - 3).join('')}...`;
+}

@@ -1,0 +1,16 @@
+/** Longest piece of somebody else's text that a message repeats, in characters. */
+const QUOTED_CHARACTERS = 64;
+
+// What a terminal, a log or an HTTP header may act on, and what merely looks like ASCII (CVE-2021-25743, K01, K02).
+const UNPRINTABLE = /[^\x20-\x7e]/g;
+
+/**
+ * Text from an object, safe to repeat in a message: printable ASCII as it is, everything else as `\uXXXX`,
+ * cut to `limit` characters.
+ */
+export function quote(text: string, limit = QUOTED_CHARACTERS): string {
+  const shown = text.length > limit ? `${text.slice(0, limit)}…` : text;
+  return shown.replace(UNPRINTABLE, (character) =>
+    character === '…' ? '...' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

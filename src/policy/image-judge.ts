@@ -1,0 +1,78 @@
+import { parseImageReference, type ImageReference, type InvalidReference } from '../image/reference.ts';
+import { NO_FACTS, type Facts } from './facts.ts';
+import type { Objection, Rule } from './rule.ts';
+import { selectsImage } from './selector.ts';
+
+/** Most images that are remembered. A full memory is emptied at once, which costs less than keeping order. */
+const REMEMBERED_IMAGES = 4096;
+
+/** No longer text is remembered; a longer one is no reference anyway. */
+const REMEMBERED_CHARACTERS = 1024;
+
+/** A rule whose image selectors let it look at an image. */
+export interface RuleHit {
+  readonly rule: Rule;
+  /** `exclude.images` holds as well, or there is none: the rest of `exclude` decides. */
+  readonly excludable: boolean;
+}
+
+export interface RuleObjection extends RuleHit {
+  readonly objection: Objection;
+}
+
+/** What the rules say to an image, whoever uses it wherever. */
+export interface JudgedImage {
+  readonly reference: ImageReference | InvalidReference;
+  /** Rules that look at this image, in the order of the policy. */
+  readonly hits: readonly RuleHit[];
+  /** Those of them that object without needing any fact. */
+  readonly objections: readonly RuleObjection[];
+  /** Those of them that need facts, and are asked anew for every review. */
+  readonly undecided: readonly RuleHit[];
+}
+
+export type ImageJudge = (image: string) => JudgedImage;
+
+/**
+ * Asks the rules about images, each one once. Only what depends on the image alone is remembered; namespace,
+ * user and place are looked at for every review.
+ */
+export function createImageJudge(rules: readonly Rule[]): ImageJudge {
+  const remembered = new Map<string, JudgedImage>();
+  return (image) => {
+    const known = remembered.get(image);
+    if (known !== undefined) return known;
+    const judged = judgeImage(rules, image);
+    if (image.length <= REMEMBERED_CHARACTERS) {
+      if (remembered.size >= REMEMBERED_IMAGES) remembered.clear();
+      remembered.set(image, judged);
+    }
+    return judged;
+  };
+}
+
+function judgeImage(rules: readonly Rule[], image: string): JudgedImage {
+  const reference = parseImageReference(image);
+  const hits: RuleHit[] = [];
+  const objections: RuleObjection[] = [];
+  const undecided: RuleHit[] = [];
+  if (reference.kind === 'invalid') return { reference, hits, objections, undecided };
+  for (const rule of rules) {
+    if (rule.match !== undefined && !selectsImage(rule.match, reference)) continue;
+    const hit = { rule, excludable: rule.exclude !== undefined && selectsImage(rule.exclude, reference) };
+    hits.push(hit);
+    if (rule.facts.length > 0) {
+      undecided.push(hit);
+      continue;
+    }
+    const objection = rule.check(reference, NO_FACTS);
+    if (objection !== undefined) objections.push({ ...hit, objection });
+  }
+  return { reference, hits, objections, undecided };
+}
+
+/** What a rule that needs facts says, now that they are known. */
+export function askWithFacts(hit: RuleHit, image: ImageReference, facts: Facts): RuleObjection | undefined {
+  const objection = hit.rule.check(image, facts);
+  return objection === undefined ? undefined : { ...hit, objection };
+}

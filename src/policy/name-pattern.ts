@@ -1,0 +1,35 @@
+import { ParameterError } from './rule.ts';
+
+/** Names of namespaces, users or groups; `*` stands for any run of characters. */
+export type NamePattern = (name: string) => boolean;
+
+const HINT = 'write the whole name, or "*" for any run of characters beside at least one other character';
+
+/** @throws {ParameterError} for a pattern that is empty, or that would match every name. */
+export function parseNamePattern(text: string, path: readonly (string | number)[]): NamePattern {
+  if (text.length === 0 || text.length > 253 || /[^\x21-\x7e]/.test(text)) {
+    throw new ParameterError(path, `${JSON.stringify(text)} is not a name`, HINT);
+  }
+  if (/^\*+$/.test(text)) throw new ParameterError(path, `"${text}" matches every name`, 'leave the list out to match everything');
+  if (/[?[\]{}!\\]/.test(text)) throw new ParameterError(path, `"${text}" holds a character that has no meaning here`, HINT);
+  const parts = text.split('*');
+  const first = parts[0] ?? '';
+  if (parts.length === 1) return (name) => name === first;
+  const last = parts[parts.length - 1] ?? '';
+  const middle = parts.slice(1, -1).filter((part) => part !== '');
+  return (name) => {
+    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    return containsInOrder(name, middle, first.length, name.length - last.length);
+  };
+}
+
+// Leftmost is best for parts without wildcards, so that nothing is ever tried twice.
+function containsInOrder(name: string, parts: readonly string[], start: number, end: number): boolean {
+  let position = start;
+  for (const part of parts) {
+    const found = name.indexOf(part, position);
+    if (found === -1 || found + part.length > end) return false;
+    position = found + part.length;
+  }
+  return true;
+}

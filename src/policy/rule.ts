@@ -1,0 +1,58 @@
+import type { z } from 'zod';
+import type { ImageReference } from '../image/reference.ts';
+import type { RuleErrorCode, ValidationAction } from './decision.ts';
+import type { FactName, Facts } from './facts.ts';
+import type { Selector } from './selector.ts';
+
+/** What a rule has against an image; where the image stands is not its business. */
+export interface Objection {
+  readonly code: RuleErrorCode;
+  /** A clause without the place: `tag "latest" is not allowed`. */
+  readonly reason: string;
+  /** A clause in the imperative. */
+  readonly remedy: string;
+}
+
+/** A rule's test of one image: pure, and synchronous over facts that were gathered before. */
+export type Check = (image: ImageReference, facts: Facts) => Objection | undefined;
+
+/** A kind of rule, one file under `rules/`; its `key` is the key of the check in a policy. */
+export interface RuleKind<Parameters> {
+  readonly key: string;
+  readonly summary: string;
+  readonly parameters: z.ZodType<Parameters>;
+  /** What has to be gathered before the check can be made; `[]` for a rule that needs the reference alone. */
+  readonly facts: readonly FactName[];
+  /**
+   * Turns parameters into a check, once, when the policy loads.
+   * @throws {ParameterError} when a parameter has the right type and the wrong meaning.
+   */
+  readonly prepare: (parameters: Parameters) => Check | Promise<Check>;
+}
+
+/** A rule of a loaded policy. */
+export interface Rule {
+  readonly name: string;
+  readonly kind: string;
+  readonly actions: readonly [ValidationAction, ...ValidationAction[]];
+  readonly match: Selector | undefined;
+  readonly exclude: Selector | undefined;
+  readonly facts: readonly FactName[];
+  readonly check: Check;
+  /** The author's own words, in the language that the gate speaks. */
+  readonly message: string | undefined;
+}
+
+/** A parameter that says something else than it seems to; the loader adds file, line and column. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError';
+  /** Path below the check's own key. */
+  readonly path: readonly (string | number)[];
+  readonly hint: string;
+
+  constructor(path: readonly (string | number)[], message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.path = path;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { effectiveTag } from '../../image/reference.ts';
+import { ParameterError, type RuleKind } from '../rule.ts';
+import { parseSemverRange } from './semver-range.ts';
+import { tagList } from './tag-list.ts';
+import { parseTagPattern } from './tag-pattern.ts';
+
+const parameters = z
+  .strictObject({
+    tags: tagList.optional().describe('Exact tags.'),
+    semver: z.string().min(1).max(256).optional().describe('Range of semantic versions, such as ">=1.2.0 <2"; a leading "v" of a tag is ignored.'),
+    pattern: z.string().min(1).max(256).optional().describe('Regular expression (RE2) that the whole tag matches.'),
+  })
+  .describe('Tags that images must be pulled by: exactly one of tags, semver and pattern.');
+
+/**
+ * Admits only tags that are listed, lie in a range of semantic versions, or match a pattern as a whole.
+ *
+ * An image with a digest is pulled by no tag, so it never satisfies this rule: its tag is whatever somebody
+ * wrote beside the digest.
+ */
+export const allowedTags = {
+  key: 'allowedTags',
+  summary: 'the image is not pulled by one of these tags',
+  parameters,
+  facts: [],
+  prepare: async (options) => {
+    const { isAllowed, wanted } = await parseTagTest(options);
+    return (image) => {
+      const tag = effectiveTag(image);
+      if (tag !== undefined && isAllowed(tag)) return undefined;
+      const reason = tag === undefined ? 'a digest is pulled by no tag, and the tag must be allowed' : `tag "${tag}" is not ${wanted}`;
+      return { code: 'TAG_NOT_ALLOWED', reason, remedy: `use a tag that is ${wanted}` };
+    };
+  },
+} satisfies RuleKind<z.infer<typeof parameters>>;
+
+interface TagTest {
+  readonly isAllowed: (tag: string) => boolean;
+  /** What an allowed tag is: `one of v1, v2`. */
+  readonly wanted: string;
+}
+
+async function parseTagTest(options: z.infer<typeof parameters>): Promise<TagTest> {
+  const { tags, semver, pattern } = options;
+  if (Object.values(options).filter((value) => value !== undefined).length !== 1) {
+    throw new ParameterError([], 'allowedTags takes exactly one of tags, semver and pattern', 'split it into one rule for each');
+  }
+  if (semver !== undefined) return { isAllowed: await parseSemverRange(semver), wanted: `a semantic version in ${semver}` };
+  if (pattern !== undefined) return { isAllowed: await parseTagPattern(pattern), wanted: `of the form ${pattern}` };
+  const allowed = new Set(tags);
+  const shown = [...allowed].slice(0, 8).join(', ');
+  return { isAllowed: (tag) => allowed.has(tag), wanted: `one of ${shown}${allowed.size > 8 ? ', …' : ''}` };
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { matchesImage } from '../../image/pattern.ts';
+import type { RuleKind } from '../rule.ts';
+import { imageList, parseImageList } from './image-list.ts';
+
+/** Refuses images that one of the patterns names, under any of the names of their registry. */
+export const disallowedImages = {
+  key: 'disallowedImages',
+  summary: 'the image is one of these',
+  parameters: z.strictObject({ images: imageList }).describe('Images that are refused, whatever their tag or digest.'),
+  facts: [],
+  prepare: ({ images }) => {
+    const disallowed = parseImageList(images, 'closes');
+    return (image) => {
+      if (!disallowed.some((pattern) => matchesImage(pattern, image))) return undefined;
+      const reason = `${image.registry}/${image.repository} is a disallowed image`;
+      return { code: 'DISALLOWED_IMAGE', reason, remedy: 'use another image' };
+    };
+  },
+} satisfies RuleKind<{ images: string[] }>;

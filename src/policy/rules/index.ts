@@ -1,0 +1,21 @@
+import type { RuleKind } from '../rule.ts';
+import { allowedImages } from './allowed-images.ts';
+import { allowedTags } from './allowed-tags.ts';
+import { disallowedImages } from './disallowed-images.ts';
+import { disallowedTags } from './disallowed-tags.ts';
+import { requireFullyQualified } from './require-fully-qualified.ts';
+import { requiredDigest } from './required-digest.ts';
+
+/** Every kind of rule, by the key that names it in a policy. */
+export const RULE_KINDS = {
+  disallowedTags,
+  allowedTags,
+  allowedImages,
+  disallowedImages,
+  requiredDigest,
+  requireFullyQualified,
+} as const;
+
+export type RuleKey = keyof typeof RULE_KINDS;
+
+export type AnyRuleKind = RuleKind<never>;

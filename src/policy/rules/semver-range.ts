@@ -1,0 +1,23 @@
+import { ParameterError } from '../rule.ts';
+
+/** Cheap look before the parser, which takes its time to say no. */
+const VERSION_LIKE = /^v?\d+\.\d+\.\d+/;
+
+/**
+ * Whether a tag is a semantic version in a range. Pre-releases count only where the range names one of the
+ * same version. The library is loaded when a policy asks for it.
+ * @throws {ParameterError} when the text is no range, or one that every version is in.
+ * @see https://semver.org and https://github.com/npm/node-semver#ranges
+ */
+export async function parseSemverRange(text: string): Promise<(tag: string) => boolean> {
+  const { default: semver } = await import('semver');
+  const range = semver.validRange(text);
+  if (range === null) {
+    throw new ParameterError(['semver'], `${JSON.stringify(text)} is not a range of semantic versions`, 'write a range such as ">=1.2.0 <2"');
+  }
+  if (range === '*') {
+    throw new ParameterError(['semver'], `${JSON.stringify(text)} is every version`, 'name a lower or an upper bound');
+  }
+  const parsed = new semver.Range(text);
+  return (tag) => VERSION_LIKE.test(tag) && parsed.test(tag);
+}

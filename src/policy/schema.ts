@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { USAGES } from '../image/use.ts';
+import { VALIDATION_ACTIONS } from './decision.ts';
+import { imageList } from './rules/image-list.ts';
+import { RULE_KINDS, type RuleKey } from './rules/index.ts';
+
+/** The `apiVersion` and `kind` of a policy. */
+export const POLICY_API_VERSION = 'kube-image-bouncer.io/v1alpha1';
+export const POLICY_KIND = 'ImageAdmissionPolicy';
+
+// DNS-1123 subdomain, as Kubernetes names objects.
+const name = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+    message: 'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit',
+  });
+
+const list = <Item extends z.ZodType>(item: Item) =>
+  z.array(item).min(1, { message: 'an empty list would select nothing; leave it out, or name at least one' }).max(1000);
+
+const actions = z
+  .array(z.enum(VALIDATION_ACTIONS))
+  .min(1, { message: 'no action would be no rule; name Deny, Warn or Audit' })
+  .refine((chosen) => new Set(chosen).size === chosen.length, { message: 'an action is named twice' })
+  .refine((chosen) => !chosen.includes('Deny') || chosen.length === 1, {
+    message: 'Deny stands alone: what is refused is told and audited anyway',
+  })
+  .describe('What a violation does: Deny, or Warn, or Audit, or Warn and Audit together.');
+
+const text = z
+  .string()
+  .min(1)
+  .max(256)
+  // eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, { message: 'a message is one line without control characters' });
+
+const selector = z
+  .strictObject({
+    images: imageList.optional(),
+    usages: list(z.enum(USAGES)).optional().describe('Where in a pod the image stands.'),
+    resources: list(z.string()).optional().describe('Plural with group: pods, deployments.apps.'),
+    namespaces: list(z.string()).optional().describe('Names; "*" for any run of characters, as in team-*.'),
+    users: list(z.string()).optional().describe('User names; "*" for any run of characters.'),
+    groups: list(z.string()).optional().describe('Group names; "*" for any run of characters.'),
+  })
+  .refine((fields) => Object.keys(fields).length > 0, { message: 'it is empty; leave it out to select everything' });
+
+const checks = Object.fromEntries(
+  Object.values(RULE_KINDS).map(({ key, parameters }) => [key, parameters.optional()]),
+) as { [Key in RuleKey]: z.ZodOptional<(typeof RULE_KINDS)[Key]['parameters']> };
+
+const rule = z.strictObject({
+  name: name.describe('Named in denials, logs and metrics; unique in the policy.'),
+  match: selector.optional().describe('What the rule is about; without it, everything. Fields are ANDed, values ORed.'),
+  exclude: selector.optional().describe('What the rule is not about, though it matches.'),
+  validationActions: actions.optional(),
+  message: text.optional().describe('Said first when the rule refuses.'),
+  messages: z
+    .record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, { message: 'a language is a BCP 47 tag, such as zh' }), text)
+    .optional()
+    .describe('The message in other languages, by BCP 47 tag.'),
+  ...checks,
+});
+
+/** The `ImageAdmissionPolicy` document; unknown keys, empty lists and empty rules are refused. */
+export const policySchema = z.strictObject({
+  apiVersion: z.literal(POLICY_API_VERSION),
+  kind: z.literal(POLICY_KIND),
+  metadata: z.strictObject({
+    name,
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  spec: z.strictObject({
+    validationActions: actions.optional(),
+    unmatchedImages: z
+      .enum(['Deny', 'Allow'])
+      .describe('What happens to an image that no rule selects. There is no default on purpose.'),
+    rules: z.array(rule).min(1, { message: 'a policy without rules decides nothing; write at least one' }).max(1000),
+  }),
+});
+
+export type PolicyDocument = z.infer<typeof policySchema>;
+export type RuleDocument = PolicyDocument['spec']['rules'][number];
+export type SelectorDocument = NonNullable<RuleDocument['match']>;
+
+/** JSON Schema (2020-12) of the document, for editors. What needs a parser, such as image patterns, is text there. */
+export function renderPolicySchema(): object {
+  const schema = z.toJSONSchema(policySchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      // "Exactly one check" is a refinement, which Zod cannot render by itself.
+      if (zodSchema === rule) jsonSchema.oneOf = Object.keys(RULE_KINDS).map((key) => ({ required: [key] }));
+    },
+  });
+  return { ...schema, title: POLICY_KIND };
+}

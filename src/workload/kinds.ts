@@ -1,0 +1,86 @@
+/** A kind of object that holds images, and where. */
+export interface WorkloadKind {
+  readonly kind: string;
+  /** The name that policies use, in the group that serves the kind today: `deployments.apps`. */
+  readonly resource: string;
+  /** Every `apiVersion` that ever served it; the images stand at the same place in all of them. */
+  readonly served: readonly string[];
+  /** Path from the root of the object to its `PodSpec`, `[]` for the root itself. */
+  readonly podSpec: readonly string[];
+  /** Its pods come later and are judged again; a `Pod` and its ephemeral containers are the real thing. */
+  readonly template: boolean;
+  /** The list that must be there; on any kind but `EphemeralContainers` it must not be empty either. */
+  readonly required: 'containers' | 'ephemeralContainers';
+}
+
+const TEMPLATE = ['spec', 'template', 'spec'];
+
+/**
+ * Where Kubernetes objects hold images.
+ * @see https://github.com/kubernetes/api/blob/v0.37.1/core/v1/types.go
+ */
+export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
+  row('Pod', 'pods', ['v1'], ['spec'], { template: false }),
+  // What `PUT pods/NAME/ephemeralcontainers` carried in 1.16 – 1.21: the list stands at the root (A03).
+  row('EphemeralContainers', 'pods', ['v1'], [], { template: false, required: 'ephemeralContainers' }),
+  row('PodTemplate', 'podtemplates', ['v1'], ['template', 'spec']),
+  row('ReplicationController', 'replicationcontrollers', ['v1'], TEMPLATE),
+  row('ReplicaSet', 'replicasets.apps', ['apps/v1', 'apps/v1beta2', 'extensions/v1beta1'], TEMPLATE),
+  row('Deployment', 'deployments.apps', ['apps/v1', 'apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1'], TEMPLATE),
+  row('StatefulSet', 'statefulsets.apps', ['apps/v1', 'apps/v1beta2', 'apps/v1beta1'], TEMPLATE),
+  row('DaemonSet', 'daemonsets.apps', ['apps/v1', 'apps/v1beta2', 'extensions/v1beta1'], TEMPLATE),
+  row('Job', 'jobs.batch', ['batch/v1', 'batch/v2alpha1', 'extensions/v1beta1'], TEMPLATE),
+  row('CronJob', 'cronjobs.batch', ['batch/v1', 'batch/v1beta1', 'batch/v2alpha1'], ['spec', 'jobTemplate', ...TEMPLATE]),
+  row('ScheduledJob', 'cronjobs.batch', ['batch/v2alpha1'], ['spec', 'jobTemplate', ...TEMPLATE]),
+];
+
+/** Kinds that are sent for a subresource and hold no image. */
+const IMAGELESS_KINDS: ReadonlySet<string> = new Set([
+  'Scale',
+  'Binding',
+  'Eviction',
+  'DeploymentRollback',
+  'PodExecOptions',
+  'PodAttachOptions',
+  'PodPortForwardOptions',
+  'PodProxyOptions',
+]);
+
+// The version is left out on purpose: one that is served tomorrow is judged, or refused, never waved through.
+const BY_GROUP_AND_KIND: ReadonlyMap<string, WorkloadKind> = new Map(
+  WORKLOAD_KINDS.flatMap((workload) =>
+    workload.served.map((apiVersion) => [`${groupOf(apiVersion)}/${workload.kind}`, workload] as const),
+  ),
+);
+
+/** The row of the table for a kind of any version, if we cover it. */
+export function findWorkloadKind(group: string, kind: string): WorkloadKind | undefined {
+  return BY_GROUP_AND_KIND.get(`${group}/${kind}`);
+}
+
+/** Whether a kind is one that stands for a subresource without images, such as `Scale`. */
+export function isImageless(kind: string): boolean {
+  return IMAGELESS_KINDS.has(kind);
+}
+
+/** Whether a kind is a list of objects that we cover; the API server never reviews one. */
+export function isWorkloadList(group: string, kind: string): boolean {
+  if (!kind.endsWith('List')) return false;
+  return (group === '' && kind === 'List') || findWorkloadKind(group, kind.slice(0, -'List'.length)) !== undefined;
+}
+
+/** The group of an `apiVersion`: `apps` of `apps/v1`, `''` of `v1`. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash === -1 ? '' : apiVersion.slice(0, slash);
+}
+
+function row(
+  kind: string,
+  resource: string,
+  served: readonly string[],
+  podSpec: readonly string[],
+  differences: Partial<Pick<WorkloadKind, 'template' | 'required'>> = {},
+): WorkloadKind {
+  return { kind, resource, served, podSpec, template: true, required: 'containers', ...differences };
+}
