@@ -1,0 +1,106 @@
+import { filesBelow, readSource } from './sources.ts';
+
+/** A row of docs/threats.md. */
+export interface Threat {
+  readonly id: string;
+  /** What is tried, or goes wrong. */
+  readonly attempt: string;
+  /** Title of a test, or a sentence saying why it cannot arise here. */
+  readonly heldBy: string;
+  /** Files whose tests hold it; none when a sentence does. */
+  readonly files: readonly string[];
+}
+
+/** A test that names the threat it holds. */
+export interface NamedTest {
+  readonly id: string;
+  readonly title: string;
+  readonly file: string;
+}
+
+/** Where the table stands. */
+export const TABLE = 'docs/threats.md';
+
+/** What the table must account for; later work adds rows of its own. */
+export const THREATS: readonly string[] = [
+  ...range('A', 1, 11),
+  ...range('A', 15, 24),
+  ...range('A', 31, 39),
+  ...range('B', 1, 30),
+  ...range('C', 1, 12),
+  'C14',
+  'C15',
+  'C17',
+  'C19',
+  ...range('F', 1, 19),
+  ...range('K', 1, 10),
+];
+
+function range(letter: string, first: number, last: number): string[] {
+  return Array.from(
+    { length: last - first + 1 },
+    (_, index) => letter + String(first + index).padStart(2, '0'),
+  );
+}
+
+/** The first string of `test('…'`, `it(`, `describe(` or `context.test(`, and any string that starts with an id: a row of a table of cases. */
+const TITLE =
+  /\b(?:test|it|describe|suite)(?:\.\w+)?\(\s*(?<quote>['"`])(?<call>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>|(?<mark>['"`])(?<row>[A-K]\d\d(?![\w-])(?:\\.|(?!\k<mark>)[^\\\n])*)\k<mark>/g;
+
+const ID = /\b[A-K]\d\d\b/g;
+
+/** Every test that names a threat in its title, in the order of the files. */
+export function namedTests(): readonly NamedTest[] {
+  const files = [
+    ...filesBelow('src', '.test.ts'),
+    ...filesBelow('test', '.test.ts'),
+    ...filesBelow('test', '.e2e.ts'),
+    ...filesBelow('test', '.fuzz.ts'),
+  ];
+  // These two hold ids as data.
+  return files
+    .filter(({ path }) => path !== 'test/architecture/threats.test.ts')
+    .flatMap(({ path, code }) => titlesOf(code).map(({ id, title }) => ({ id, title, file: path })));
+}
+
+/** The ids in the titles of one file, each with the title that has it. */
+export function titlesOf(code: string): readonly Omit<NamedTest, 'file'>[] {
+  return [...code.matchAll(TITLE)].flatMap(({ groups }) => {
+    const title = unescaped(groups?.['call'] ?? groups?.['row'] ?? '');
+    return [...title.matchAll(ID)].map(([id]) => ({ id, title }));
+  });
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(['"`\\])/g, '$1');
+}
+
+/** The rows of docs/threats.md, as they stand there. */
+export function readThreats(): readonly Threat[] {
+  return readSource(TABLE)
+    .text.split('\n')
+    .filter((line) => /^\| [A-K]\d\d \|/.test(line))
+    .map((line) => {
+      const [id = '', attempt = '', heldBy = '', files = ''] = line
+        .split(/(?<!\\)\|/)
+        .slice(1)
+        .map((cell) => cell.trim());
+      return {
+        id,
+        attempt,
+        heldBy: heldBy.replaceAll(String.raw`\|`, '|'),
+        files: [...files.matchAll(/`([^`]+)`/g)].map(([, file]) => file ?? ''),
+      };
+    });
+}
+
+/** One line of the table. */
+export function renderThreat({ id, attempt, heldBy, files }: Threat): string {
+  const cells = [
+    id,
+    attempt,
+    heldBy.replaceAll('|', String.raw`\|`),
+    files.map((file) => `\`${file}\``).join(', '),
+  ];
+  return `| ${cells.join(' | ')} |`.replaceAll(/ {2,}\|/g, ' |');
+}
