@@ -7,14 +7,15 @@ import type { SourceFile } from './sources.ts';
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   image: [],
   workload: ['image'],
-  policy: ['image', 'workload'],
+  document: [],
+  policy: ['image', 'workload', 'document'],
   'policy/rules': ['image', 'policy'],
   certificate: [],
   telemetry: ['image', 'policy'],
   admission: ['image', 'workload', 'policy'],
   'bouncer.ts': ['image', 'workload', 'policy'],
   server: ['admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
-  cli: ['image', 'workload', 'policy', 'certificate', 'telemetry', 'admission', 'bouncer.ts', 'server'],
+  cli: ['document', 'image', 'workload', 'policy', 'certificate', 'telemetry', 'admission', 'bouncer.ts', 'server'],
 };
 
 /** These layers know only the shape of what they describe, not how it comes about. */
@@ -24,14 +25,15 @@ const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['i
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   image: [],
   workload: [],
-  policy: ['yaml', 'zod'],
+  document: ['yaml'],
+  policy: ['zod'],
   'policy/rules': ['re2js', 'semver', 'zod'],
   certificate: ['@peculiar/x509', 'reflect-metadata'],
   telemetry: ['pino', 'prom-client'],
   admission: [],
   'bouncer.ts': [],
   server: [],
-  cli: ['commander', 'yaml'],
+  cli: ['commander'],
 };
 
 const NETWORK = /^node:(https?|http2|tls|net|dgram|dns)(\/|$)/;
