@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ImagePatternError, parseImagePattern, type ImagePattern } from '../../image/pattern.ts';
+import { ImagePatternError } from '../../image/pattern-error.ts';
+import { parseImagePattern, type ImagePattern } from '../../image/pattern.ts';
 import { ParameterError } from '../rule.ts';
 
 /** Image patterns as a policy lists them. */

@@ -1,0 +1,8 @@
+import { run } from './program.ts';
+
+const { stdin, stdout, stderr, env, argv } = process;
+
+// A reader that has seen enough (`| head`) is no failure of ours.
+stdout.on('error', () => undefined);
+
+process.exitCode = await run(argv.slice(2), env, { stdin, stdout, stderr });

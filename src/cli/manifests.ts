@@ -1,0 +1,113 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { parseDocuments, type TextDocument } from '../document/yaml.ts';
+import { isObject, type Fields } from '../workload/fields.ts';
+import { SettingsError } from './settings-error.ts';
+
+/** Largest file, or standard input, in bytes. */
+const MAX_INPUT_BYTES = 32 * 1024 * 1024;
+
+/** Lists may hold lists, but not for ever. */
+const MAX_LIST_DEPTH = 8;
+
+/** An object as somebody wrote it, and where. */
+export interface Manifest {
+  readonly file: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly object: Fields;
+  /** `file:line:column` of a field of this object. */
+  readonly placeOf: (field: string) => string;
+}
+
+/**
+ * Reads manifests: of files and standard input (`-`) every object, of folders those of `.yaml`, `.yml` and
+ * `.json` files that look like Kubernetes objects.
+ * @throws {SettingsError} FILE_UNREADABLE, INPUT_TOO_LARGE or NOT_AN_OBJECT
+ * @throws {DocumentError} DOCUMENT_SYNTAX
+ */
+export async function* readManifests(paths: readonly string[], stdin: Readable): AsyncGenerator<Manifest> {
+  for (const path of paths) {
+    if (path === '-') yield* parseManifests(await readAll(stdin), 'stdin', 'strict');
+    else if ((await inspect(path)).isDirectory()) yield* readFolder(path);
+    else yield* parseManifests(await readText(path), path, 'strict');
+  }
+}
+
+async function* readFolder(folder: string): AsyncGenerator<Manifest> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name));
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  for (const path of paths) yield* parseManifests(await readText(path), path, 'lenient');
+}
+
+function* parseManifests(text: string, file: string, mode: 'strict' | 'lenient'): Generator<Manifest> {
+  for (const document of parseDocuments(text, file)) {
+    // A folder also holds values files and the like; what is named on the command line must be an object.
+    if (mode === 'lenient' && !looksLikeObject(document.value)) continue;
+    yield* openObject(document, document.value, [], file, 0);
+  }
+}
+
+type Path = readonly (string | number)[];
+
+function* openObject(document: TextDocument, object: unknown, path: Path, file: string, depth: number): Generator<Manifest> {
+  const { apiVersion, kind, items } = isObject(object) ? object : {};
+  if (!isObject(object) || typeof apiVersion !== 'string' || typeof kind !== 'string') {
+    throw new SettingsError('NOT_AN_OBJECT', `${file}:${document.positionOf(path)}: this is no Kubernetes object: it has no apiVersion and kind`);
+  }
+  if (kind.endsWith('List') && Array.isArray(items)) {
+    if (depth >= MAX_LIST_DEPTH) throw new SettingsError('NOT_AN_OBJECT', `${file}:${document.positionOf(path)}: the lists are nested too deeply`);
+    for (const [index, item] of items.entries()) yield* openObject(document, item, [...path, 'items', index], file, depth + 1);
+    return;
+  }
+  yield { file, apiVersion, kind, object, placeOf: (field) => `${file}:${document.positionOf([...path, ...parseField(field)])}` };
+}
+
+function looksLikeObject(value: unknown): boolean {
+  return isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string';
+}
+
+/** `spec.containers[0].image` → `['spec', 'containers', 0, 'image']`. */
+function parseField(field: string): Path {
+  return (field.match(/[^.[\]]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+async function inspect(path: string): Promise<{ isDirectory(): boolean; size: number }> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const { size } = await inspect(path);
+  if (size > MAX_INPUT_BYTES) throw tooLarge(path);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+async function readAll(stdin: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    const buffer = Buffer.from(chunk);
+    bytes += buffer.length;
+    if (bytes > MAX_INPUT_BYTES) throw tooLarge('stdin');
+    chunks.push(buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLarge(path: string): SettingsError {
+  return new SettingsError('INPUT_TOO_LARGE', `${path}: at most ${MAX_INPUT_BYTES} bytes are read`);
+}
+
+function unreadable(path: string, cause: unknown): SettingsError {
+  return new SettingsError('FILE_UNREADABLE', `${path}: it cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+}

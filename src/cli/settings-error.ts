@@ -1,0 +1,12 @@
+export type SettingsErrorCode = 'SETTING_INVALID' | 'SETTINGS_CONFLICT' | 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE' | 'NOT_AN_OBJECT';
+
+/** What was asked for on the command line, or in the environment, cannot be done. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly code: SettingsErrorCode;
+
+  constructor(code: SettingsErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
