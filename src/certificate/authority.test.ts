@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { before, describe, it } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
@@ -127,10 +128,10 @@ describe('an authority', () => {
       host: '127.0.0.1',
       port,
     });
-    const [greeting] = await once(socket, 'data');
-    assert.ok(socket.authorized);
-    assert.equal(String(greeting), 'system:apiserver');
+    const greeting = await text(socket);
     server.close();
+    assert.ok(socket.authorized);
+    assert.equal(greeting, 'system:apiserver');
   });
 
   it('signs under the same name when it is loaded again', async () => {
