@@ -25,7 +25,8 @@ export interface BouncerOptions {
 /** A bouncer at the door: gathers what the policy needs, then judges. */
 export function createBouncer({ policies, gather, onFailure }: BouncerOptions): Bouncer {
   const refuse = (error: unknown): Decision => {
-    if (error instanceof OutOfTimeError) return failed('DEADLINE', 'there was not enough time to decide; try again');
+    if (error instanceof OutOfTimeError)
+      return failed('DEADLINE', 'there was not enough time to decide; try again');
     onFailure?.(error);
     return failed('INTERNAL', 'the gate could not decide; its log says why');
   };
@@ -33,10 +34,12 @@ export function createBouncer({ policies, gather, onFailure }: BouncerOptions): 
     decide(review, budgetMs) {
       try {
         const policy = policies.current();
-        if (policy === undefined) return failed('NO_POLICY', 'no policy is loaded, so nothing can be admitted');
+        if (policy === undefined)
+          return failed('NO_POLICY', 'no policy is loaded, so nothing can be admitted');
         if (budgetMs <= 0) throw new OutOfTimeError();
         if (policy.facts.size === 0) return evaluate(policy, review, NO_FACTS);
-        if (gather === undefined) throw new TypeError(`policy ${policy.name} needs facts that nobody can gather`);
+        if (gather === undefined)
+          throw new TypeError(`policy ${policy.name} needs facts that nobody can gather`);
         return gatherThenEvaluate(policy, review, gather, budgetMs).catch(refuse);
       } catch (error) {
         return refuse(error);
@@ -50,7 +53,12 @@ class OutOfTimeError extends Error {
   override readonly name = 'OutOfTimeError';
 }
 
-async function gatherThenEvaluate(policy: Policy, review: Review, gather: GatherFacts, budgetMs: number): Promise<Decision> {
+async function gatherThenEvaluate(
+  policy: Policy,
+  review: Review,
+  gather: GatherFacts,
+  budgetMs: number,
+): Promise<Decision> {
   const abort = new AbortController();
   // A cancelled timer costs nothing; AbortSignal.timeout() would keep one alive for every review.
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();

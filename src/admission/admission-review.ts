@@ -5,7 +5,13 @@ import { isObject, type Fields } from '../workload/fields.ts';
 import { findWorkloadKind } from '../workload/kinds.ts';
 import { OPERATIONS, type Operation, type User } from '../workload/reviewed-object.ts';
 import { readSubject, type Subject } from '../workload/subject.ts';
-import { MalformedReviewError, type Answer, type MalformedReviewCode, type ReviewExchange, type ReviewProtocol } from './exchange.ts';
+import {
+  MalformedReviewError,
+  type Answer,
+  type MalformedReviewCode,
+  type ReviewExchange,
+  type ReviewProtocol,
+} from './exchange.ts';
 import { renderAuditAnnotations, renderDenial, renderViolation, renderWarnings } from './message.ts';
 
 const GROUP = 'admission.k8s.io/';
@@ -25,15 +31,23 @@ export const admissionReview: ReviewProtocol = {
   name: 'AdmissionReview',
   open: openAdmissionReview,
   // Without a uid there is no review to answer; the API server takes any status but 2xx for a failed call.
-  reject: ({ code, message }) => ({ status: statusOf(code), body: JSON.stringify({ error: { code, message } }) }),
+  reject: ({ code, message }) => ({
+    status: statusOf(code),
+    body: JSON.stringify({ error: { code, message } }),
+  }),
 };
 
 function openAdmissionReview(document: unknown): ReviewExchange {
-  if (!isObject(document)) throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is not an AdmissionReview object');
+  if (!isObject(document))
+    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is not an AdmissionReview object');
   const { apiVersion, kind, request } = document;
-  if (kind !== KIND) throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than AdmissionReview');
+  if (kind !== KIND)
+    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than AdmissionReview');
   if (typeof apiVersion !== 'string' || !apiVersion.startsWith(GROUP)) {
-    throw new MalformedReviewError('UNSUPPORTED_VERSION', 'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1');
+    throw new MalformedReviewError(
+      'UNSUPPORTED_VERSION',
+      'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1',
+    );
   }
   const uid = isObject(request) ? request['uid'] : undefined;
   if (!isObject(request) || typeof uid !== 'string' || uid === '' || uid.length > UID_CHARACTERS) {
@@ -56,7 +70,9 @@ function decodeReview(uid: string, request: Fields, unknownVersion: string | und
     subresource: typeof subResource === 'string' ? subResource : '',
   };
   const subject =
-    unknownVersion === undefined ? decodeSubject(kind, facts, request) : malformed(`${quote(unknownVersion)} is a version that is not understood`);
+    unknownVersion === undefined
+      ? decodeSubject(kind, facts, request)
+      : malformed(`${quote(unknownVersion)} is a version that is not understood`);
   return {
     ...facts,
     resource: resourceOf(kind, request['resource']),
@@ -72,7 +88,17 @@ function decodeSubject(kind: GroupVersion | undefined, facts: KnownFacts, reques
   const { operation, user, namespace, subresource } = facts;
   const { group, version, name } = kind;
   const { object, oldObject } = request;
-  return readSubject({ operation, group, version, kind: name, subresource, namespace, user, object, oldObject });
+  return readSubject({
+    operation,
+    group,
+    version,
+    kind: name,
+    subresource,
+    namespace,
+    user,
+    object,
+    oldObject,
+  });
 }
 
 interface GroupVersion {
@@ -120,7 +146,13 @@ function renderObject(kind: string, request: Fields): string {
 }
 
 function malformed(reason: string): Subject {
-  return { kind: 'unreadable', code: 'MALFORMED_OBJECT', field: 'request', reason, remedy: 'send the review as the API server does' };
+  return {
+    kind: 'unreadable',
+    code: 'MALFORMED_OBJECT',
+    field: 'request',
+    reason,
+    remedy: 'send the review as the API server does',
+  };
 }
 
 function answer(apiVersion: string, uid: string, decision: Decision): Answer {
@@ -138,7 +170,10 @@ function answer(apiVersion: string, uid: string, decision: Decision): Answer {
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 function renderStatus(decision: Decision): object {
-  const causes = decision.violations.filter(({ actions }) => actions.includes('Deny')).slice(0, MAX_CAUSES).map(renderStatusCause);
+  const causes = decision.violations
+    .filter(({ actions }) => actions.includes('Deny'))
+    .slice(0, MAX_CAUSES)
+    .map(renderStatusCause);
   return {
     status: 'Failure',
     code: 403,
@@ -150,7 +185,11 @@ function renderStatus(decision: Decision): object {
 
 function renderStatusCause(violation: Violation): object {
   const { code, use } = violation;
-  return { reason: code, message: renderViolation(violation), ...(use?.field !== undefined && { field: use.field }) };
+  return {
+    reason: code,
+    message: renderViolation(violation),
+    ...(use?.field !== undefined && { field: use.field }),
+  };
 }
 
 function statusOf(code: MalformedReviewCode): 400 | 413 | 415 {

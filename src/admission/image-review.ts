@@ -23,10 +23,15 @@ export const imageReview: ReviewProtocol = {
 };
 
 function openImageReview(document: unknown): ReviewExchange {
-  if (!isObject(document)) throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is not an ImageReview object');
-  if (document['kind'] !== KIND) throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than ImageReview');
+  if (!isObject(document))
+    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is not an ImageReview object');
+  if (document['kind'] !== KIND)
+    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than ImageReview');
   if (document['apiVersion'] !== API_VERSION) {
-    throw new MalformedReviewError('UNSUPPORTED_VERSION', `an ImageReview is understood in ${API_VERSION} only`);
+    throw new MalformedReviewError(
+      'UNSUPPORTED_VERSION',
+      `an ImageReview is understood in ${API_VERSION} only`,
+    );
   }
   return { review: decodeReview(document['spec']), respond };
 }
@@ -52,19 +57,32 @@ function decodeSubject(containers: unknown): Subject {
   if (containers.length === 0) return malformed('spec.containers is empty');
   if (containers.length > MAX_IMAGES) {
     const reason = `spec.containers holds ${containers.length} images, and ${MAX_IMAGES} are the most that are judged`;
-    return { kind: 'unreadable', code: 'TOO_MANY_IMAGES', field: 'spec.containers', reason, remedy: `use at most ${MAX_IMAGES} images in one pod` };
+    return {
+      kind: 'unreadable',
+      code: 'TOO_MANY_IMAGES',
+      field: 'spec.containers',
+      reason,
+      remedy: `use at most ${MAX_IMAGES} images in one pod`,
+    };
   }
   const changed: ImageUse[] = [];
   for (const container of containers as unknown[]) {
     const image = isObject(container) ? container['image'] : undefined;
-    if (typeof image !== 'string') return malformed(`spec.containers[${changed.length}].image is not a string`);
+    if (typeof image !== 'string')
+      return malformed(`spec.containers[${changed.length}].image is not a string`);
     changed.push({ field: undefined, usage: undefined, container: undefined, image });
   }
   return { kind: 'images', changed, kept: [], placeholders: [], template: false, mirrorPod: false };
 }
 
 function malformed(reason: string): Subject {
-  return { kind: 'unreadable', code: 'MALFORMED_OBJECT', field: 'spec.containers', reason, remedy: 'send the images of the pod' };
+  return {
+    kind: 'unreadable',
+    code: 'MALFORMED_OBJECT',
+    field: 'spec.containers',
+    reason,
+    remedy: 'send the images of the pod',
+  };
 }
 
 /** There is no `warnings` field, so that warnings become audit annotations. */

@@ -28,8 +28,13 @@ export function renderWarnings(decision: Decision): string[] {
  * What the audit event is told. Keys are legal below the webhook's own name: letters, digits, `-`, `_` and `.`.
  * `withWarnings` adds what the protocol has no other way to say.
  */
-export function renderAuditAnnotations(decision: Decision, withWarnings: boolean): Record<string, string> | undefined {
-  const told = withWarnings ? renderWarnings(decision) : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map(renderNotice);
+export function renderAuditAnnotations(
+  decision: Decision,
+  withWarnings: boolean,
+): Record<string, string> | undefined {
+  const told = withWarnings
+    ? renderWarnings(decision)
+    : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map(renderNotice);
   const audits = decision.violations.filter(hasAction('Audit')).map((violation) => renderCause([violation]));
   if (told.length === 0 && audits.length === 0) return undefined;
   const { policy } = decision;
@@ -90,7 +95,8 @@ function joinWithin(texts: readonly string[], separator: string, limit: number):
   let joined = cut(texts[0] ?? '', room);
   for (const [index, text] of texts.entries()) {
     if (index === 0) continue;
-    if (joined.length + separator.length + text.length > room) return `${joined} and ${texts.length - index} more`;
+    if (joined.length + separator.length + text.length > room)
+      return `${joined} and ${texts.length - index} more`;
     joined += separator + text;
   }
   return joined;
@@ -98,5 +104,9 @@ function joinWithin(texts: readonly string[], separator: string, limit: number):
 
 function cut(text: string, limit: number): string {
   // By characters, not code units: half a surrogate pair is no text.
-  return text.length <= limit ? text : `${Array.from(text).slice(0, limit - 3).join('')}...`;
+  return text.length <= limit
+    ? text
+    : `${Array.from(text)
+        .slice(0, limit - 3)
+        .join('')}...`;
 }

@@ -18,7 +18,9 @@ export interface PolicyOptions {
  */
 export async function choosePolicy(options: PolicyOptions): Promise<Policy> {
   const registries = chooseRegistries(options);
-  return options.policy === undefined ? decodeDefaultPolicy(registries, options.language) : loadPolicy(options.policy, options.language);
+  return options.policy === undefined
+    ? decodeDefaultPolicy(registries, options.language)
+    : loadPolicy(options.policy, options.language);
 }
 
 /**
@@ -27,27 +29,41 @@ export async function choosePolicy(options: PolicyOptions): Promise<Policy> {
  */
 export function chooseRegistries({ policy, allowedRegistries, registryWhitelist }: PolicyOptions): string[] {
   if (allowedRegistries !== undefined && registryWhitelist !== undefined) {
-    throw new SettingsError('SETTINGS_CONFLICT', '--registry-whitelist is the older name of --allowed-registries: give one of them');
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      '--registry-whitelist is the older name of --allowed-registries: give one of them',
+    );
   }
   const registries = splitList(allowedRegistries ?? registryWhitelist ?? '');
   if (policy !== undefined && registries.length > 0) {
-    throw new SettingsError('SETTINGS_CONFLICT', '--allowed-registries is for when there is no --policy: write an allowedImages rule into the policy');
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      '--allowed-registries is for when there is no --policy: write an allowedImages rule into the policy',
+    );
   }
   return registries;
 }
 
 /** @throws {SettingsError} SETTING_INVALID for a host that is none. */
-export async function decodeDefaultPolicy(registries: readonly string[], language: string | undefined): Promise<Policy> {
+export async function decodeDefaultPolicy(
+  registries: readonly string[],
+  language: string | undefined,
+): Promise<Policy> {
   try {
     return await decodePolicy(defaultPolicyDocument(registries), language);
   } catch (cause) {
     if (!(cause instanceof PolicyProblemsError)) throw cause;
-    const problems = cause.problems.map(({ message, hint }) => (hint === undefined ? message : `${message} (${hint})`));
+    const problems = cause.problems.map(({ message, hint }) =>
+      hint === undefined ? message : `${message} (${hint})`,
+    );
     throw new SettingsError('SETTING_INVALID', `--allowed-registries: ${problems.join('; ')}`, { cause });
   }
 }
 
 /** The parts of a comma separated list. */
 export function splitList(text: string): string[] {
-  return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }

@@ -38,7 +38,9 @@ export function applyEnvironment(command: Command, environment: Environment): vo
 
 /** The table for `--help`. */
 export function renderEnvironment(): string {
-  const rows = Object.entries(VARIABLES).map(([option, variable]) => `  ${variable.padEnd(28)} --${kebabCase(option)}`);
+  const rows = Object.entries(VARIABLES).map(
+    ([option, variable]) => `  ${variable.padEnd(28)} --${kebabCase(option)}`,
+  );
   return ['Environment (a flag wins):', ...rows].join('\n');
 }
 

@@ -52,17 +52,37 @@ function* parseManifests(text: string, file: string, mode: 'strict' | 'lenient')
 
 type Path = readonly (string | number)[];
 
-function* openObject(document: TextDocument, object: unknown, path: Path, file: string, depth: number): Generator<Manifest> {
+function* openObject(
+  document: TextDocument,
+  object: unknown,
+  path: Path,
+  file: string,
+  depth: number,
+): Generator<Manifest> {
   const { apiVersion, kind, items } = isObject(object) ? object : {};
   if (!isObject(object) || typeof apiVersion !== 'string' || typeof kind !== 'string') {
-    throw new SettingsError('NOT_AN_OBJECT', `${file}:${document.positionOf(path)}: this is no Kubernetes object: it has no apiVersion and kind`);
+    throw new SettingsError(
+      'NOT_AN_OBJECT',
+      `${file}:${document.positionOf(path)}: this is no Kubernetes object: it has no apiVersion and kind`,
+    );
   }
   if (kind.endsWith('List') && Array.isArray(items)) {
-    if (depth >= MAX_LIST_DEPTH) throw new SettingsError('NOT_AN_OBJECT', `${file}:${document.positionOf(path)}: the lists are nested too deeply`);
-    for (const [index, item] of items.entries()) yield* openObject(document, item, [...path, 'items', index], file, depth + 1);
+    if (depth >= MAX_LIST_DEPTH)
+      throw new SettingsError(
+        'NOT_AN_OBJECT',
+        `${file}:${document.positionOf(path)}: the lists are nested too deeply`,
+      );
+    for (const [index, item] of items.entries())
+      yield* openObject(document, item, [...path, 'items', index], file, depth + 1);
     return;
   }
-  yield { file, apiVersion, kind, object, placeOf: (field) => `${file}:${document.positionOf([...path, ...parseField(field)])}` };
+  yield {
+    file,
+    apiVersion,
+    kind,
+    object,
+    placeOf: (field) => `${file}:${document.positionOf([...path, ...parseField(field)])}`,
+  };
 }
 
 function looksLikeObject(value: unknown): boolean {
@@ -109,5 +129,9 @@ function tooLarge(path: string): SettingsError {
 }
 
 function unreadable(path: string, cause: unknown): SettingsError {
-  return new SettingsError('FILE_UNREADABLE', `${path}: it cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  return new SettingsError(
+    'FILE_UNREADABLE',
+    `${path}: it cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  );
 }

@@ -15,7 +15,11 @@ Examples:
 With no command, \`serve\` is meant.`;
 
 /** Runs one command line. Nothing but this and what it calls reads the environment, the clock or the terminal. */
-export async function run(args: readonly string[], environment: Environment, streams: Streams): Promise<ExitCode> {
+export async function run(
+  args: readonly string[],
+  environment: Environment,
+  streams: Streams,
+): Promise<ExitCode> {
   let code: ExitCode = 0;
   const program = createProgram(environment, streams, (result) => {
     code = result;
@@ -31,7 +35,11 @@ export async function run(args: readonly string[], environment: Environment, str
   }
 }
 
-function createProgram(environment: Environment, streams: Streams, finish: (code: ExitCode) => void): Command {
+function createProgram(
+  environment: Environment,
+  streams: Streams,
+  finish: (code: ExitCode) => void,
+): Command {
   const program = new Command('kube-image-bouncer')
     .description('One policy decides about every container image that enters a cluster.')
     .version(manifest.version)
@@ -44,39 +52,56 @@ function createProgram(environment: Environment, streams: Streams, finish: (code
     .addHelpText('after', EXAMPLES);
 
   // `| undefined` belongs to the exported options; each command is loaded when it is asked for.
-  addServeOptions(program.command('serve', { isDefault: true }).description('answer the API server (default command)'))
+  addServeOptions(
+    program.command('serve', { isDefault: true }).description('answer the API server (default command)'),
+  )
     .addHelpText('after', `\n${renderEnvironment()}`)
     .hook('preAction', (command) => applyEnvironment(command, environment))
-    .action(async (options) => finish(await (await import('./commands/serve.ts')).serve(options, environment, streams)));
+    .action(async (options) =>
+      finish(await (await import('./commands/serve.ts')).serve(options, environment, streams)),
+    );
 
-  addPolicyOptions(program.command('check').description('judge manifests: files, folders, or - for standard input'))
+  addPolicyOptions(
+    program.command('check').description('judge manifests: files, folders, or - for standard input'),
+  )
     .argument('[paths...]', 'files and folders of YAML or JSON; - for standard input', ['-'])
     .option('--namespace <name>', 'namespace of objects that name none')
     .addOption(outputOption())
     .addHelpText('after', '\nExit code: 0 nothing refused, 1 something refused, 2 could not run.')
     .hook('preAction', (command) => applyEnvironment(command, environment))
-    .action(async (paths, options) => finish(await (await import('./commands/check.ts')).check(paths, options, streams)));
+    .action(async (paths, options) =>
+      finish(await (await import('./commands/check.ts')).check(paths, options, streams)),
+    );
 
-  addPolicyOptions(program.command('explain').description('how an image reference is read, and what each rule says to it'))
+  addPolicyOptions(
+    program.command('explain').description('how an image reference is read, and what each rule says to it'),
+  )
     .argument('<images...>', 'image references, as a pod would spell them')
     .addOption(outputOption())
     .hook('preAction', (command) => applyEnvironment(command, environment))
-    .action(async (images, options) => finish(await (await import('./commands/explain.ts')).explain(images, options, streams)));
+    .action(async (images, options) =>
+      finish(await (await import('./commands/explain.ts')).explain(images, options, streams)),
+    );
 
   program
     .command('policy')
     .description('about policies themselves')
     .command('schema')
     .description('print the JSON Schema of a policy, for editors')
-    .action(async () => finish(await (await import('./commands/policy-schema.ts')).printPolicySchema(streams)));
+    .action(async () =>
+      finish(await (await import('./commands/policy-schema.ts')).printPolicySchema(streams)),
+    );
   return program;
 }
 
 function addPolicyOptions(command: Command): Command {
   return command
     .option('--policy <file>', 'policy to judge by (default: no image may use the tag "latest")')
-    .option('--allowed-registries <hosts>', 'comma separated; without --policy, images from elsewhere are refused')
-    .option('--language <tag>', 'language of the rules\' own messages, such as zh');
+    .option(
+      '--allowed-registries <hosts>',
+      'comma separated; without --policy, images from elsewhere are refused',
+    )
+    .option('--language <tag>', "language of the rules' own messages, such as zh");
 }
 
 function outputOption(): Option {
@@ -84,6 +109,7 @@ function outputOption(): Option {
 }
 
 function renderError(error: unknown): string {
-  if (error instanceof Error && 'code' in error) return `${error.message.includes('\n') ? 'error:\n' : 'error: '}${error.message}`;
+  if (error instanceof Error && 'code' in error)
+    return `${error.message.includes('\n') ? 'error:\n' : 'error: '}${error.message}`;
   return `error: something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -28,12 +28,21 @@ export function addServeOptions(command: Command): Command {
     .option('-c, --cert <file>', 'serving certificate, PEM (without one: plain HTTP on loopback)')
     .option('-k, --key <file>', 'its private key, PEM')
     .option('-p, --port <number>', 'port of the reviews', '1323')
-    .option('--policy <file>', 'policy to judge by, followed as it changes (default: no image may use the tag "latest")')
-    .option('--allowed-registries <hosts>', 'comma separated; without --policy, images from elsewhere are refused')
+    .option(
+      '--policy <file>',
+      'policy to judge by, followed as it changes (default: no image may use the tag "latest")',
+    )
+    .option(
+      '--allowed-registries <hosts>',
+      'comma separated; without --policy, images from elsewhere are refused',
+    )
     .option('--registry-whitelist <hosts>', 'the older name of --allowed-registries')
-    .option('--language <tag>', 'language of the rules\' own messages, such as zh')
+    .option('--language <tag>', "language of the rules' own messages, such as zh")
     .option('--self-signed', 'make a CA and a certificate in --state-dir, and use them')
-    .option('--state-dir <folder>', 'where --self-signed keeps them (default: ~/.local/state/kube-image-bouncer)')
+    .option(
+      '--state-dir <folder>',
+      'where --self-signed keeps them (default: ~/.local/state/kube-image-bouncer)',
+    )
     .option('--host-names <names>', 'comma separated names and addresses of the self-signed certificate')
     .option('--client-ca <file>', 'CA of the clients that may ask, PEM; others are turned away')
     .option('--client-name <names>', 'comma separated; of those, only clients of these names')

@@ -1,4 +1,9 @@
-export type SettingsErrorCode = 'SETTING_INVALID' | 'SETTINGS_CONFLICT' | 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE' | 'NOT_AN_OBJECT';
+export type SettingsErrorCode =
+  | 'SETTING_INVALID'
+  | 'SETTINGS_CONFLICT'
+  | 'FILE_UNREADABLE'
+  | 'INPUT_TOO_LARGE'
+  | 'NOT_AN_OBJECT';
 
 /** What was asked for on the command line, or in the environment, cannot be done. */
 export class SettingsError extends Error {

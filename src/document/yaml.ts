@@ -28,7 +28,12 @@ export class DocumentError extends Error {
 export function parseDocuments(text: string, file: string): TextDocument[] {
   const lines = new LineCounter();
   try {
-    const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, merge: false, version: '1.2' });
+    const documents = parseAllDocuments(text, {
+      lineCounter: lines,
+      uniqueKeys: true,
+      merge: false,
+      version: '1.2',
+    });
     if (!Array.isArray(documents)) return [];
     return documents.flatMap((document) => openDocument(document, file, lines));
   } catch (cause) {
@@ -42,7 +47,9 @@ function openDocument(document: Document, file: string, lines: LineCounter): Tex
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const sentence = problem.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
-    throw new DocumentError(`${file}:${renderPosition(lines, problem.pos[0])}: ${sentence}`, { cause: problem });
+    throw new DocumentError(`${file}:${renderPosition(lines, problem.pos[0])}: ${sentence}`, {
+      cause: problem,
+    });
   }
   if (document.contents === null) return [];
   const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });

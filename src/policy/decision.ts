@@ -63,4 +63,9 @@ interface Judgement {
 export type Decision =
   | (Judgement & { readonly outcome: 'admitted'; readonly violations: readonly Violation[] })
   | (Judgement & { readonly outcome: 'refused'; readonly violations: readonly [Violation, ...Violation[]] })
-  | (Judgement & { readonly outcome: 'failed'; readonly code: FailureCode; readonly message: string; readonly violations: readonly [] });
+  | (Judgement & {
+      readonly outcome: 'failed';
+      readonly code: FailureCode;
+      readonly message: string;
+      readonly violations: readonly [];
+    });

@@ -42,7 +42,11 @@ export async function decodePolicy(document: unknown, language?: string): Promis
   for (const [index, rule] of spec.rules.entries()) {
     const path = ['spec', 'rules', index];
     if (rules.some((other) => other.name === rule.name)) {
-      problems.push({ path: [...path, 'name'], message: `there is another rule "${rule.name}"`, hint: 'give each rule a name of its own' });
+      problems.push({
+        path: [...path, 'name'],
+        message: `there is another rule "${rule.name}"`,
+        hint: 'give each rule a name of its own',
+      });
     }
     try {
       rules.push(await decodeRule(rule, spec.validationActions ?? ['Deny'], language));
@@ -52,14 +56,29 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     }
   }
   if (problems.length > 0) throw new PolicyProblemsError(problems);
-  return createPolicy({ name: metadata.name, revision: revisionOf(parsed.data), rules, unmatchedImages: spec.unmatchedImages });
+  return createPolicy({
+    name: metadata.name,
+    revision: revisionOf(parsed.data),
+    rules,
+    unmatchedImages: spec.unmatchedImages,
+  });
 }
 
-async function decodeRule(rule: RuleDocument, defaults: readonly ValidationAction[], language: string | undefined): Promise<Rule> {
-  const [key, ...others] = (Object.keys(RULE_KINDS) as RuleKey[]).filter((known) => rule[known] !== undefined);
+async function decodeRule(
+  rule: RuleDocument,
+  defaults: readonly ValidationAction[],
+  language: string | undefined,
+): Promise<Rule> {
+  const [key, ...others] = (Object.keys(RULE_KINDS) as RuleKey[]).filter(
+    (known) => rule[known] !== undefined,
+  );
   if (key === undefined || others.length > 0) {
     const found = key === undefined ? 'none' : [key, ...others].join(' and ');
-    throw new ParameterError([], `a rule has exactly one check, this one has ${found}`, `one of ${Object.keys(RULE_KINDS).join(', ')}`);
+    throw new ParameterError(
+      [],
+      `a rule has exactly one check, this one has ${found}`,
+      `one of ${Object.keys(RULE_KINDS).join(', ')}`,
+    );
   }
   const [first = 'Deny', ...more] = rule.validationActions ?? defaults;
   return {
@@ -86,7 +105,11 @@ async function prepareCheck(key: RuleKey, rule: RuleDocument): Promise<Check> {
   }
 }
 
-function decodeSelector(selector: SelectorDocument | undefined, key: string, use: 'opens' | 'closes'): Selector | undefined {
+function decodeSelector(
+  selector: SelectorDocument | undefined,
+  key: string,
+  use: 'opens' | 'closes',
+): Selector | undefined {
   if (selector === undefined) return undefined;
   const names = (field: 'namespaces' | 'users' | 'groups'): NamePattern[] | undefined =>
     selector[field]?.map((text, index) => parseNamePattern(text, [key, field, index]));
@@ -102,7 +125,10 @@ function decodeSelector(selector: SelectorDocument | undefined, key: string, use
 }
 
 /** `zh-CN` is content with `zh`; every language is content with the message that has none. */
-function chooseMessage({ message, messages = {} }: RuleDocument, language: string | undefined): string | undefined {
+function chooseMessage(
+  { message, messages = {} }: RuleDocument,
+  language: string | undefined,
+): string | undefined {
   if (language === undefined) return message;
   const byLanguage = new Map(Object.entries(messages));
   return byLanguage.get(language) ?? byLanguage.get(language.split('-')[0] ?? '') ?? message;
@@ -130,7 +156,8 @@ function knownKeysHint(path: readonly (string | number)[]): string | undefined {
 }
 
 function descend(schema: unknown, key: string | number): unknown {
-  if (typeof key === 'number') return typeof schema === 'object' && schema !== null && 'element' in schema ? schema.element : undefined;
+  if (typeof key === 'number')
+    return typeof schema === 'object' && schema !== null && 'element' in schema ? schema.element : undefined;
   const shape = shapeOf(schema);
   return shape && Reflect.get(shape, key);
 }
@@ -141,5 +168,10 @@ function shapeOf(schema: unknown): object | undefined {
 }
 
 function unwrap(schema: unknown): unknown {
-  return typeof schema === 'object' && schema !== null && 'unwrap' in schema && typeof schema.unwrap === 'function' ? schema.unwrap() : schema;
+  return typeof schema === 'object' &&
+    schema !== null &&
+    'unwrap' in schema &&
+    typeof schema.unwrap === 'function'
+    ? schema.unwrap()
+    : schema;
 }

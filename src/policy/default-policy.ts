@@ -21,5 +21,10 @@ export function defaultPolicyDocument(allowedRegistries: readonly string[]): Pol
       messages: { zh: '检查镜像失败!不允许使用该镜像仓库!' },
     });
   }
-  return { apiVersion: POLICY_API_VERSION, kind: POLICY_KIND, metadata: { name: 'default' }, spec: { unmatchedImages: 'Deny', rules } };
+  return {
+    apiVersion: POLICY_API_VERSION,
+    kind: POLICY_KIND,
+    metadata: { name: 'default' },
+    spec: { unmatchedImages: 'Deny', rules },
+  };
 }

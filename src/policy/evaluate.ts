@@ -17,7 +17,12 @@ export function evaluate(policy: Policy, review: Review, facts: Facts): Decision
     case 'imageless':
       return decide(policy, [], [], []);
     case 'unknown':
-      return decide(policy, [], [], [{ code: 'UNKNOWN_KIND', use: undefined, text: unknownKind(subject.name) }]);
+      return decide(
+        policy,
+        [],
+        [],
+        [{ code: 'UNKNOWN_KIND', use: undefined, text: unknownKind(subject.name) }],
+      );
     case 'unreadable':
       return decide(policy, [], [refusalOf(subject)], []);
     case 'images':
@@ -44,7 +49,11 @@ function evaluateImages(policy: Policy, review: Review, images: Images, facts: F
   }
   if (!images.mirrorPod || violations.length === 0) return decide(policy, uses, violations, notices);
   // The kubelet runs a static pod already: to refuse its mirror would only hide it (A20).
-  notices.push({ code: 'MIRROR_POD', use: undefined, text: 'admitted because the node runs this static pod already' });
+  notices.push({
+    code: 'MIRROR_POD',
+    use: undefined,
+    text: 'admitted because the node runs this static pod already',
+  });
   return decide(policy, uses, violations.map(tellOnly), notices);
 }
 

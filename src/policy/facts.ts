@@ -14,7 +14,11 @@ export type FactName = keyof Facts;
  * Finds out facts for one review, before it is judged. It may fail: then the review is refused. It must stop
  * when the signal says that time is up.
  */
-export type GatherFacts = (names: ReadonlySet<FactName>, review: Review, signal: AbortSignal) => Promise<Facts>;
+export type GatherFacts = (
+  names: ReadonlySet<FactName>,
+  review: Review,
+  signal: AbortSignal,
+) => Promise<Facts>;
 
 /** The facts of a policy that needs none. */
 export const NO_FACTS: Facts = Object.freeze({});

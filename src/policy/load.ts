@@ -6,7 +6,11 @@ import type { Policy } from './policy.ts';
 /** Largest policy file, in bytes: as much as a ConfigMap holds. */
 export const MAX_POLICY_BYTES = 1024 * 1024;
 
-export type PolicyFileErrorCode = 'POLICY_UNREADABLE' | 'POLICY_TOO_LARGE' | 'POLICY_SYNTAX' | 'POLICY_INVALID';
+export type PolicyFileErrorCode =
+  | 'POLICY_UNREADABLE'
+  | 'POLICY_TOO_LARGE'
+  | 'POLICY_SYNTAX'
+  | 'POLICY_INVALID';
 
 /** A policy that cannot be loaded. The message has one line a problem: `file:line:column: path: what (hint)`. */
 export class PolicyFileError extends Error {
@@ -32,7 +36,10 @@ export async function readPolicyText(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size <= MAX_POLICY_BYTES) return await readFile(file, 'utf8');
-    throw new PolicyFileError('POLICY_TOO_LARGE', `${file}: the policy has ${size} bytes; at most ${MAX_POLICY_BYTES} are read`);
+    throw new PolicyFileError(
+      'POLICY_TOO_LARGE',
+      `${file}: the policy has ${size} bytes; at most ${MAX_POLICY_BYTES} are read`,
+    );
   } catch (cause) {
     if (cause instanceof PolicyFileError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -67,7 +74,10 @@ function parseSingleDocument(text: string, file: string): TextDocument {
   if (document === undefined) throw new PolicyFileError('POLICY_SYNTAX', `${file}:1:1: the policy is empty`);
   if (second !== undefined) {
     const where = `${file}:${second.positionOf([])}`;
-    throw new PolicyFileError('POLICY_SYNTAX', `${where}: a second document begins, and a policy is one (keep each in a file of its own)`);
+    throw new PolicyFileError(
+      'POLICY_SYNTAX',
+      `${where}: a second document begins, and a policy is one (keep each in a file of its own)`,
+    );
   }
   return document;
 }
@@ -78,5 +88,8 @@ function renderProblem({ path, message, hint }: PolicyProblem, file: string, doc
 }
 
 function renderPath(path: readonly (string | number)[]): string {
-  return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('').replace(/^\./, '');
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '');
 }

@@ -10,15 +10,18 @@ export function parseNamePattern(text: string, path: readonly (string | number)[
   if (text.length === 0 || text.length > 253 || /[^\x21-\x7e]/.test(text)) {
     throw new ParameterError(path, `${JSON.stringify(text)} is not a name`, HINT);
   }
-  if (/^\*+$/.test(text)) throw new ParameterError(path, `"${text}" matches every name`, 'leave the list out to match everything');
-  if (/[?[\]{}!\\]/.test(text)) throw new ParameterError(path, `"${text}" holds a character that has no meaning here`, HINT);
+  if (/^\*+$/.test(text))
+    throw new ParameterError(path, `"${text}" matches every name`, 'leave the list out to match everything');
+  if (/[?[\]{}!\\]/.test(text))
+    throw new ParameterError(path, `"${text}" holds a character that has no meaning here`, HINT);
   const parts = text.split('*');
   const first = parts[0] ?? '';
   if (parts.length === 1) return (name) => name === first;
   const last = parts[parts.length - 1] ?? '';
   const middle = parts.slice(1, -1).filter((part) => part !== '');
   return (name) => {
-    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
+      return false;
     return containsInOrder(name, middle, first.length, name.length - last.length);
   };
 }

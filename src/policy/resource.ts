@@ -15,7 +15,9 @@ export function parseResource(text: string, path: readonly (string | number)[]):
   const [plural = '', ...rest] = text.split('.');
   const group = rest.join('.');
   if (/^[a-z0-9]+(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text) && !OWN_GROUPS.has(group)) return text;
-  const meant = [...KNOWN].find((known) => known.split('.')[0] === plural || singularOf(known) === plural.toLowerCase());
+  const meant = [...KNOWN].find(
+    (known) => known.split('.')[0] === plural || singularOf(known) === plural.toLowerCase(),
+  );
   const hint = meant === undefined ? `known: ${[...KNOWN].join(', ')}` : `write ${meant}`;
   throw new ParameterError(path, `${JSON.stringify(text)} is not a resource that holds images`, hint);
 }

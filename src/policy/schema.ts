@@ -13,11 +13,15 @@ const name = z
   .string()
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
-    message: 'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit',
+    message:
+      'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit',
   });
 
 const list = <Item extends z.ZodType>(item: Item) =>
-  z.array(item).min(1, { message: 'an empty list would select nothing; leave it out, or name at least one' }).max(1000);
+  z
+    .array(item)
+    .min(1, { message: 'an empty list would select nothing; leave it out, or name at least one' })
+    .max(1000);
 
 const actions = z
   .array(z.enum(VALIDATION_ACTIONS))
@@ -33,7 +37,9 @@ const text = z
   .min(1)
   .max(256)
   // eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
-  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, { message: 'a message is one line without control characters' });
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, {
+    message: 'a message is one line without control characters',
+  });
 
 const selector = z
   .strictObject({
@@ -44,7 +50,9 @@ const selector = z
     users: list(z.string()).optional().describe('User names; "*" for any run of characters.'),
     groups: list(z.string()).optional().describe('Group names; "*" for any run of characters.'),
   })
-  .refine((fields) => Object.keys(fields).length > 0, { message: 'it is empty; leave it out to select everything' });
+  .refine((fields) => Object.keys(fields).length > 0, {
+    message: 'it is empty; leave it out to select everything',
+  });
 
 const checks = Object.fromEntries(
   Object.values(RULE_KINDS).map(({ key, parameters }) => [key, parameters.optional()]),
@@ -52,12 +60,19 @@ const checks = Object.fromEntries(
 
 const rule = z.strictObject({
   name: name.describe('Named in denials, logs and metrics; unique in the policy.'),
-  match: selector.optional().describe('What the rule is about; without it, everything. Fields are ANDed, values ORed.'),
+  match: selector
+    .optional()
+    .describe('What the rule is about; without it, everything. Fields are ANDed, values ORed.'),
   exclude: selector.optional().describe('What the rule is not about, though it matches.'),
   validationActions: actions.optional(),
   message: text.optional().describe('Said first when the rule refuses.'),
   messages: z
-    .record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, { message: 'a language is a BCP 47 tag, such as zh' }), text)
+    .record(
+      z
+        .string()
+        .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, { message: 'a language is a BCP 47 tag, such as zh' }),
+      text,
+    )
     .optional()
     .describe('The message in other languages, by BCP 47 tag.'),
   ...checks,
@@ -77,7 +92,10 @@ export const policySchema = z.strictObject({
     unmatchedImages: z
       .enum(['Deny', 'Allow'])
       .describe('What happens to an image that no rule selects. There is no default on purpose.'),
-    rules: z.array(rule).min(1, { message: 'a policy without rules decides nothing; write at least one' }).max(1000),
+    rules: z
+      .array(rule)
+      .min(1, { message: 'a policy without rules decides nothing; write at least one' })
+      .max(1000),
   }),
 });
 

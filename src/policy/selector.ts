@@ -36,12 +36,20 @@ export function selectsPlace(selector: Selector, use: ImageUse, review: Review, 
   );
 }
 
-function holds<Value>(allowed: ReadonlySet<Value> | undefined, value: Value | undefined, unknown: boolean): boolean {
+function holds<Value>(
+  allowed: ReadonlySet<Value> | undefined,
+  value: Value | undefined,
+  unknown: boolean,
+): boolean {
   if (allowed === undefined) return true;
   return value === undefined ? unknown : allowed.has(value);
 }
 
-function holdsName(patterns: readonly NamePattern[] | undefined, name: string | undefined, unknown: boolean): boolean {
+function holdsName(
+  patterns: readonly NamePattern[] | undefined,
+  name: string | undefined,
+  unknown: boolean,
+): boolean {
   if (patterns === undefined) return true;
   return name === undefined ? unknown : matchesAny(patterns, name);
 }

@@ -84,7 +84,10 @@ export class PolicyStore implements AsyncDisposable {
       return { result: 'loaded', policy };
     } catch (cause) {
       // A fault of ours must not stop the watch, let alone the gate: it is a policy that cannot be loaded.
-      const error = cause instanceof PolicyFileError ? cause : new PolicyFileError('POLICY_INVALID', `${file}: ${String(cause)}`, { cause });
+      const error =
+        cause instanceof PolicyFileError
+          ? cause
+          : new PolicyFileError('POLICY_INVALID', `${file}: ${String(cause)}`, { cause });
       const isNews = error.message !== this.#problem?.message;
       this.#problem = error;
       if (isNews) onReload?.({ result: 'kept', error });

@@ -51,7 +51,13 @@ interface Found {
   readonly placeholders: ImageUse[];
 }
 
-function readContainers(found: Found, list: unknown, path: string, usage: Usage, required: boolean): Unreadable | undefined {
+function readContainers(
+  found: Found,
+  list: unknown,
+  path: string,
+  usage: Usage,
+  required: boolean,
+): Unreadable | undefined {
   if (list === undefined || list === null) return required ? unreadable(path, 'is missing') : undefined;
   if (!Array.isArray(list)) return unreadable(path, 'is not a list');
   if (required && list.length === 0 && usage === 'container') return unreadable(path, 'is empty');
@@ -77,14 +83,27 @@ function readVolumes(found: Found, volumes: unknown, path: string): Unreadable |
     if (!isObject(image)) return unreadable(`${path}[${index}].image`, 'is not an object');
     // A template may leave the reference to a controller; a pod may not.
     const reference = image['reference'] ?? (found.workload.template ? '$(reference)' : undefined);
-    const problem = addUse(found, `${path}[${index}].image.reference`, 'imageVolume', volume['name'], reference);
+    const problem = addUse(
+      found,
+      `${path}[${index}].image.reference`,
+      'imageVolume',
+      volume['name'],
+      reference,
+    );
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function addUse(found: Found, field: string, usage: Usage, name: unknown, image: unknown): Unreadable | undefined {
-  if (typeof image !== 'string') return unreadable(field, image === undefined ? 'is missing' : 'is not a string');
+function addUse(
+  found: Found,
+  field: string,
+  usage: Usage,
+  name: unknown,
+  image: unknown,
+): Unreadable | undefined {
+  if (typeof image !== 'string')
+    return unreadable(field, image === undefined ? 'is missing' : 'is not a string');
   if (image === '') return unreadable(field, 'is empty');
   if (found.uses.length >= MAX_IMAGES) return tooMany(field, found.uses.length + 1);
   const use: ImageUse = { field, usage, container: typeof name === 'string' ? name : undefined, image };

@@ -26,11 +26,21 @@ export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
   row('PodTemplate', 'podtemplates', ['v1'], ['template', 'spec']),
   row('ReplicationController', 'replicationcontrollers', ['v1'], TEMPLATE),
   row('ReplicaSet', 'replicasets.apps', ['apps/v1', 'apps/v1beta2', 'extensions/v1beta1'], TEMPLATE),
-  row('Deployment', 'deployments.apps', ['apps/v1', 'apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1'], TEMPLATE),
+  row(
+    'Deployment',
+    'deployments.apps',
+    ['apps/v1', 'apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1'],
+    TEMPLATE,
+  ),
   row('StatefulSet', 'statefulsets.apps', ['apps/v1', 'apps/v1beta2', 'apps/v1beta1'], TEMPLATE),
   row('DaemonSet', 'daemonsets.apps', ['apps/v1', 'apps/v1beta2', 'extensions/v1beta1'], TEMPLATE),
   row('Job', 'jobs.batch', ['batch/v1', 'batch/v2alpha1', 'extensions/v1beta1'], TEMPLATE),
-  row('CronJob', 'cronjobs.batch', ['batch/v1', 'batch/v1beta1', 'batch/v2alpha1'], ['spec', 'jobTemplate', ...TEMPLATE]),
+  row(
+    'CronJob',
+    'cronjobs.batch',
+    ['batch/v1', 'batch/v1beta1', 'batch/v2alpha1'],
+    ['spec', 'jobTemplate', ...TEMPLATE],
+  ),
   row('ScheduledJob', 'cronjobs.batch', ['batch/v2alpha1'], ['spec', 'jobTemplate', ...TEMPLATE]),
 ];
 
@@ -66,7 +76,9 @@ export function isImageless(kind: string): boolean {
 /** Whether a kind is a list of objects that we cover; the API server never reviews one. */
 export function isWorkloadList(group: string, kind: string): boolean {
   if (!kind.endsWith('List')) return false;
-  return (group === '' && kind === 'List') || findWorkloadKind(group, kind.slice(0, -'List'.length)) !== undefined;
+  return (
+    (group === '' && kind === 'List') || findWorkloadKind(group, kind.slice(0, -'List'.length)) !== undefined
+  );
 }
 
 /** The group of an `apiVersion`: `apps` of `apps/v1`, `''` of `v1`. */

@@ -44,7 +44,8 @@ export type Subject =
 /** Reads what an object is about, by its kind as the API server names it. */
 export function readSubject(reviewed: ReviewedObject): Subject {
   const { operation, group, kind, subresource } = reviewed;
-  if (operation === 'DELETE' || operation === 'CONNECT' || subresource === 'status') return { kind: 'imageless' };
+  if (operation === 'DELETE' || operation === 'CONNECT' || subresource === 'status')
+    return { kind: 'imageless' };
   const workload = findWorkloadKind(group, kind);
   if (workload !== undefined) return readWorkload(workload, reviewed);
   if (subresource !== '' && isImageless(kind)) return { kind: 'imageless' };
@@ -80,12 +81,18 @@ function readOldImages(workload: WorkloadKind, oldObject: unknown): readonly Ima
 function findForgery(reviewed: ReviewedObject, object: Fields): Unreadable | undefined {
   const apiVersion = reviewed.group === '' ? reviewed.version : `${reviewed.group}/${reviewed.version}`;
   if (object['kind'] !== reviewed.kind || object['apiVersion'] !== apiVersion) {
-    return malformed('object.kind', `the object is not the ${quote(apiVersion)} ${quote(reviewed.kind)} that the request names`);
+    return malformed(
+      'object.kind',
+      `the object is not the ${quote(apiVersion)} ${quote(reviewed.kind)} that the request names`,
+    );
   }
   const metadata = object['metadata'];
   const namespace = isObject(metadata) ? metadata['namespace'] : undefined;
   if (reviewed.namespace !== undefined && namespace !== undefined && namespace !== reviewed.namespace) {
-    return malformed('object.metadata.namespace', 'the object is not in the namespace that the request names');
+    return malformed(
+      'object.metadata.namespace',
+      'the object is not in the namespace that the request names',
+    );
   }
   return undefined;
 }
@@ -105,9 +112,21 @@ function isMirrorPod(pod: Fields, { user }: ReviewedObject): boolean {
 
 function unsupportedList(kind: string): Unreadable {
   const reason = `${quote(kind)} is a list of objects, which the API server never reviews`;
-  return { kind: 'unreadable', code: 'UNSUPPORTED_KIND', field: 'object', reason, remedy: 'send each object in a review of its own' };
+  return {
+    kind: 'unreadable',
+    code: 'UNSUPPORTED_KIND',
+    field: 'object',
+    reason,
+    remedy: 'send each object in a review of its own',
+  };
 }
 
 function malformed(field: string, reason: string): Unreadable {
-  return { kind: 'unreadable', code: 'MALFORMED_OBJECT', field, reason, remedy: 'send the object as its kind defines it' };
+  return {
+    kind: 'unreadable',
+    code: 'MALFORMED_OBJECT',
+    field,
+    reason,
+    remedy: 'send the object as its kind defines it',
+  };
 }

@@ -24,7 +24,11 @@ interface Checked {
 }
 
 /** Judges manifests as they would be judged when they are created: same core, same policy, no cluster. */
-export async function check(paths: readonly string[], options: CheckOptions, { stdin, stdout }: Streams): Promise<ExitCode> {
+export async function check(
+  paths: readonly string[],
+  options: CheckOptions,
+  { stdin, stdout }: Streams,
+): Promise<ExitCode> {
   const policy = await choosePolicy(options);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const checked: Checked[] = [];
@@ -61,14 +65,20 @@ function reviewOf({ apiVersion, kind, object }: Manifest, namespace: string | un
 function renderTable(checked: readonly Checked[]): string {
   const lines = checked.flatMap(({ manifest, review, decision }) => [
     ...decision.violations.map((violation) => violationLine(manifest, review, violation)),
-    ...(decision.outcome === 'failed' ? [`refused  ${manifest.placeOf('')}  ${review.object}\n         ${decision.message}`] : []),
+    ...(decision.outcome === 'failed'
+      ? [`refused  ${manifest.placeOf('')}  ${review.object}\n         ${decision.message}`]
+      : []),
     ...noticeLines(manifest, review, decision),
   ]);
   return [...lines, renderSummary(checked), ''].join('\n');
 }
 
 function violationLine(manifest: Manifest, review: Review, violation: Violation): string {
-  const verdict = violation.actions.includes('Deny') ? 'refused' : violation.actions.includes('Warn') ? 'warned' : 'audited';
+  const verdict = violation.actions.includes('Deny')
+    ? 'refused'
+    : violation.actions.includes('Warn')
+      ? 'warned'
+      : 'audited';
   const place = manifest.placeOf(violation.use?.field ?? '');
   return `${verdict.padEnd(8)} ${place}  ${review.object}\n         ${renderViolation(violation)}`;
 }
@@ -106,5 +116,14 @@ function renderJson(checked: readonly Checked[]): string {
 
 function renderJsonViolation(manifest: Manifest, violation: Violation): object {
   const { code, actions, rule, use, reason, remedy, message } = violation;
-  return { place: manifest.placeOf(use?.field ?? ''), code, actions, rule: rule ?? null, ...use, reason, remedy, message: message ?? null };
+  return {
+    place: manifest.placeOf(use?.field ?? ''),
+    code,
+    actions,
+    rule: rule ?? null,
+    ...use,
+    reason,
+    remedy,
+    message: message ?? null,
+  };
 }

@@ -1,7 +1,12 @@
 import { createBouncer } from '../../bouncer.ts';
 import { renderDenial } from '../../admission/message.ts';
 import { quote } from '../../image/quote.ts';
-import { canonicalName, effectiveTag, parseImageReference, type ImageReference } from '../../image/reference.ts';
+import {
+  canonicalName,
+  effectiveTag,
+  parseImageReference,
+  type ImageReference,
+} from '../../image/reference.ts';
 import type { Decision } from '../../policy/decision.ts';
 import type { JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -18,12 +23,18 @@ export interface ExplainOptions extends PolicyOptions {
 const UNHURRIED_MS = 60_000;
 
 /** Prints how references are read and what the policy says to them, in the order in which they were given. */
-export async function explain(images: readonly string[], options: ExplainOptions, { stdout }: Streams): Promise<ExitCode> {
+export async function explain(
+  images: readonly string[],
+  options: ExplainOptions,
+  { stdout }: Streams,
+): Promise<ExitCode> {
   const policy = await choosePolicy(options);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   for (const image of images) {
     const decision = await bouncer.decide(reviewOf(image), UNHURRIED_MS);
-    stdout.write(options.output === 'json' ? renderJson(image, decision) : renderText(image, decision, policy));
+    stdout.write(
+      options.output === 'json' ? renderJson(image, decision) : renderText(image, decision, policy),
+    );
   }
   return 0;
 }
@@ -40,7 +51,14 @@ function reviewOf(image: string): Review {
     resource: undefined,
     subresource: undefined,
     object: undefined,
-    subject: { kind: 'images', changed: [use], kept: [], placeholders: [], template: false, mirrorPod: false },
+    subject: {
+      kind: 'images',
+      changed: [use],
+      kept: [],
+      placeholders: [],
+      template: false,
+      mirrorPod: false,
+    },
   };
 }
 
@@ -52,7 +70,15 @@ function renderJson(input: string, decision: Decision): string {
   }
   const { registry, repository, digest } = reference;
   const tag = effectiveTag(reference) ?? null;
-  const line = { input, canonical: canonicalName(reference), registry, repository, tag, digest: digest ?? null, verdict: decision.outcome };
+  const line = {
+    input,
+    canonical: canonicalName(reference),
+    registry,
+    repository,
+    tag,
+    digest: digest ?? null,
+    verdict: decision.outcome,
+  };
   return `${JSON.stringify(line)}\n`;
 }
 
@@ -69,7 +95,8 @@ function renderText(input: string, decision: Decision, policy: Policy): string {
 function readingRows(reference: ImageReference): string[][] {
   const { tag, digest, registry, repository } = reference;
   const pulled = effectiveTag(reference);
-  const decoration = tag === undefined ? 'none, the digest decides' : `${tag}, which counts for nothing beside the digest`;
+  const decoration =
+    tag === undefined ? 'none, the digest decides' : `${tag}, which counts for nothing beside the digest`;
   return [
     ['canonical', canonicalName(reference)],
     ['registry', registry],
@@ -86,12 +113,17 @@ function ruleRows(policy: Policy, judged: JudgedImage): string[][] {
 function sayingOf(rule: Rule, { hits, objections }: JudgedImage): string {
   if (!hits.some((hit) => hit.rule === rule)) return 'is not about this image';
   const objection = objections.find((candidate) => candidate.rule === rule)?.objection;
-  const says = objection === undefined ? 'is content' : `objects (${rule.actions.join(', ')}): ${objection.reason}`;
+  const says =
+    objection === undefined ? 'is content' : `objects (${rule.actions.join(', ')}): ${objection.reason}`;
   return dependsOnPlace(rule) ? `${says}, where its match and exclude let it look` : says;
 }
 
 function dependsOnPlace({ match, exclude }: Rule): boolean {
-  return [match, exclude].some((selector) => selector !== undefined && Object.entries(selector).some(([key, value]) => key !== 'images' && value !== undefined));
+  return [match, exclude].some(
+    (selector) =>
+      selector !== undefined &&
+      Object.entries(selector).some(([key, value]) => key !== 'images' && value !== undefined),
+  );
 }
 
 function verdictOf(decision: Decision): string {

@@ -8,8 +8,18 @@ import { parseTagPattern } from './tag-pattern.ts';
 const parameters = z
   .strictObject({
     tags: tagList.optional().describe('Exact tags.'),
-    semver: z.string().min(1).max(256).optional().describe('Range of semantic versions, such as ">=1.2.0 <2"; a leading "v" of a tag is ignored.'),
-    pattern: z.string().min(1).max(256).optional().describe('Regular expression (RE2) that the whole tag matches.'),
+    semver: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('Range of semantic versions, such as ">=1.2.0 <2"; a leading "v" of a tag is ignored.'),
+    pattern: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('Regular expression (RE2) that the whole tag matches.'),
   })
   .describe('Tags that images must be pulled by: exactly one of tags, semver and pattern.');
 
@@ -29,7 +39,10 @@ export const allowedTags = {
     return (image) => {
       const tag = effectiveTag(image);
       if (tag !== undefined && isAllowed(tag)) return undefined;
-      const reason = tag === undefined ? 'a digest is pulled by no tag, and the tag must be allowed' : `tag "${tag}" is not ${wanted}`;
+      const reason =
+        tag === undefined
+          ? 'a digest is pulled by no tag, and the tag must be allowed'
+          : `tag "${tag}" is not ${wanted}`;
       return { code: 'TAG_NOT_ALLOWED', reason, remedy: `use a tag that is ${wanted}` };
     };
   },
@@ -44,10 +57,16 @@ interface TagTest {
 async function parseTagTest(options: z.infer<typeof parameters>): Promise<TagTest> {
   const { tags, semver, pattern } = options;
   if (Object.values(options).filter((value) => value !== undefined).length !== 1) {
-    throw new ParameterError([], 'allowedTags takes exactly one of tags, semver and pattern', 'split it into one rule for each');
+    throw new ParameterError(
+      [],
+      'allowedTags takes exactly one of tags, semver and pattern',
+      'split it into one rule for each',
+    );
   }
-  if (semver !== undefined) return { isAllowed: await parseSemverRange(semver), wanted: `a semantic version in ${semver}` };
-  if (pattern !== undefined) return { isAllowed: await parseTagPattern(pattern), wanted: `of the form ${pattern}` };
+  if (semver !== undefined)
+    return { isAllowed: await parseSemverRange(semver), wanted: `a semantic version in ${semver}` };
+  if (pattern !== undefined)
+    return { isAllowed: await parseTagPattern(pattern), wanted: `of the form ${pattern}` };
   const allowed = new Set(tags);
   const shown = [...allowed].slice(0, 8).join(', ');
   return { isAllowed: (tag) => allowed.has(tag), wanted: `one of ${shown}${allowed.size > 8 ? ', …' : ''}` };

@@ -7,7 +7,9 @@ import { imageList, parseImageList } from './image-list.ts';
 export const disallowedImages = {
   key: 'disallowedImages',
   summary: 'the image is one of these',
-  parameters: z.strictObject({ images: imageList }).describe('Images that are refused, whatever their tag or digest.'),
+  parameters: z
+    .strictObject({ images: imageList })
+    .describe('Images that are refused, whatever their tag or digest.'),
   facts: [],
   prepare: ({ images }) => {
     const disallowed = parseImageList(images, 'closes');

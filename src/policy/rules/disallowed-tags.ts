@@ -12,14 +12,19 @@ import { tagList } from './tag-list.ts';
 export const disallowedTags = {
   key: 'disallowedTags',
   summary: 'the image is pulled by one of these tags',
-  parameters: z.strictObject({ tags: tagList }).describe('Tags that no image may be pulled by. No tag and no digest counts as latest.'),
+  parameters: z
+    .strictObject({ tags: tagList })
+    .describe('Tags that no image may be pulled by. No tag and no digest counts as latest.'),
   facts: [],
   prepare: ({ tags }) => {
     const disallowed = new Set(tags);
     return (image) => {
       const tag = effectiveTag(image);
       if (tag === undefined || !disallowed.has(tag)) return undefined;
-      const reason = image.tag === undefined ? `no tag means tag "${tag}", which is not allowed` : `tag "${tag}" is not allowed`;
+      const reason =
+        image.tag === undefined
+          ? `no tag means tag "${tag}", which is not allowed`
+          : `tag "${tag}" is not allowed`;
       return { code: 'DISALLOWED_TAG', reason, remedy: 'name a fixed version or a digest' };
     };
   },

@@ -8,7 +8,9 @@ export const imageList = z
   .array(z.string())
   .min(1, { message: 'an empty list is about no image at all; name at least one' })
   .max(1000)
-  .describe('Registry and repository, whole segments: "*" within one, "**" for one or more, such as ghcr.io/acme/**.');
+  .describe(
+    'Registry and repository, whole segments: "*" within one, "**" for one or more, such as ghcr.io/acme/**.',
+  );
 
 /**
  * Prepares a list of image patterns. `use` says whether a match opens the gate or closes it.

@@ -6,10 +6,16 @@ import type { RuleKind } from '../rule.ts';
 export const requireFullyQualified = {
   key: 'requireFullyQualified',
   summary: 'the image does not name its registry',
-  parameters: z.strictObject({}).describe('Every image must name its registry, as in docker.io/library/nginx.'),
+  parameters: z
+    .strictObject({})
+    .describe('Every image must name its registry, as in docker.io/library/nginx.'),
   facts: [],
   prepare: () => (image) =>
     image.fullyQualified
       ? undefined
-      : { code: 'NOT_FULLY_QUALIFIED', reason: 'the image does not name its registry', remedy: `write ${canonicalName(image)}` },
+      : {
+          code: 'NOT_FULLY_QUALIFIED',
+          reason: 'the image does not name its registry',
+          remedy: `write ${canonicalName(image)}`,
+        },
 } satisfies RuleKind<Record<string, never>>;

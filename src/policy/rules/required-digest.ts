@@ -9,6 +9,10 @@ export const requiredDigest = {
   facts: [],
   prepare: () => (image) =>
     image.digest === undefined
-      ? { code: 'DIGEST_REQUIRED', reason: 'the image is not pinned by a digest', remedy: 'add its digest, as in name@sha256:…' }
+      ? {
+          code: 'DIGEST_REQUIRED',
+          reason: 'the image is not pinned by a digest',
+          remedy: 'add its digest, as in name@sha256:…',
+        }
       : undefined,
 } satisfies RuleKind<Record<string, never>>;

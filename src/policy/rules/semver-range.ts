@@ -13,10 +13,18 @@ export async function parseSemverRange(text: string): Promise<(tag: string) => b
   const { default: semver } = await import('semver');
   const range = semver.validRange(text);
   if (range === null) {
-    throw new ParameterError(['semver'], `${JSON.stringify(text)} is not a range of semantic versions`, 'write a range such as ">=1.2.0 <2"');
+    throw new ParameterError(
+      ['semver'],
+      `${JSON.stringify(text)} is not a range of semantic versions`,
+      'write a range such as ">=1.2.0 <2"',
+    );
   }
   if (range === '*') {
-    throw new ParameterError(['semver'], `${JSON.stringify(text)} is every version`, 'name a lower or an upper bound');
+    throw new ParameterError(
+      ['semver'],
+      `${JSON.stringify(text)} is every version`,
+      'name a lower or an upper bound',
+    );
   }
   const parsed = new semver.Range(text);
   return (tag) => VERSION_LIKE.test(tag) && parsed.test(tag);

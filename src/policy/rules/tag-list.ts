@@ -7,7 +7,8 @@ import { z } from 'zod';
 export const tagList = z
   .array(
     z.string().regex(/^\w[\w.-]{0,127}$/, {
-      message: 'a tag has letters, digits, "_", "." and "-" only, at most 128 of them; wildcards are for allowedTags.pattern',
+      message:
+        'a tag has letters, digits, "_", "." and "-" only, at most 128 of them; wildcards are for allowedTags.pattern',
     }),
   )
   .min(1, { message: 'an empty list is about no tag at all; name at least one' })

@@ -13,11 +13,20 @@ export async function parseTagPattern(pattern: string): Promise<(tag: string) =>
     compiled = RE2JS.compile(pattern);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ParameterError(['pattern'], `${JSON.stringify(pattern)} is not a pattern: ${why}`, 'RE2 has no look-around and no back-references', { cause });
+    throw new ParameterError(
+      ['pattern'],
+      `${JSON.stringify(pattern)} is not a pattern: ${why}`,
+      'RE2 has no look-around and no back-references',
+      { cause },
+    );
   }
   const matches = (tag: string): boolean => compiled.matches(tag);
   if (matches('latest') && matches('0') && matches('_x.y-z')) {
-    throw new ParameterError(['pattern'], `${JSON.stringify(pattern)} matches any tag`, 'say what a tag must look like');
+    throw new ParameterError(
+      ['pattern'],
+      `${JSON.stringify(pattern)} matches any tag`,
+      'say what a tag must look like',
+    );
   }
   return matches;
 }
