@@ -1,0 +1,63 @@
+import { Connection, firstAnswer } from './connection.ts';
+import { startLogging, type LogPipe, type ServerProgram } from './processes.ts';
+import { newSamples, seenSamples } from './reviews.ts';
+import { figure, renderTable } from './table.ts';
+
+const CONNECTIONS = 8;
+const STEPS = 30;
+
+/**
+ * Loads a server with a number of reviews, half of them of images that nobody has seen, and prints its memory on
+ * the way. What creeps shows in the slope over the last two thirds; what a warm heap takes at first does not.
+ */
+export async function measureMemory(program: ServerProgram, pipe: LogPipe, reviews: number): Promise<string> {
+  await using server = startLogging(program, pipe);
+  const next = [
+    seenSamples('AdmissionReview'),
+    newSamples('AdmissionReview'),
+    seenSamples('ImageReview'),
+    newSamples('ImageReview'),
+  ];
+  await firstAnswer(program.port, program.paths.ImageReview, seenSamples('ImageReview')(1).body);
+  using open = new DisposableStack();
+  const lanes = await Promise.all(
+    Array.from({ length: CONNECTIONS }, async (_, lane) => {
+      const path = program.paths[lane % 4 < 2 ? 'AdmissionReview' : 'ImageReview'];
+      return { connection: open.use(await Connection.open(program.port, path)), samples: next[lane % 4] };
+    }),
+  );
+  let asked = 0;
+  const points: { readonly reviews: number; readonly mebibytes: number }[] = [];
+  for (let step = 1; step <= STEPS; step++) {
+    const until = (reviews * step) / STEPS;
+    await Promise.all(
+      lanes.map(async ({ connection, samples }) => {
+        while (asked < until) {
+          const sample = samples?.(asked++);
+          if (sample !== undefined) await connection.post(sample.body);
+        }
+      }),
+    );
+    points.push({ reviews: asked, mebibytes: server.residentMebibytes() });
+  }
+  const late = points.slice(STEPS / 3);
+  const highest = Math.max(...points.map(({ mebibytes }) => mebibytes));
+  const shown = points.filter((_, index) => (index + 1) % (STEPS / 6) === 0);
+  return [
+    renderTable(
+      ['reviews', 'RSS MiB'],
+      shown.map((point) => [String(point.reviews), figure(point.mebibytes)]),
+    ),
+    `highest ${figure(highest)} MiB; slope ${figure(slope(late) * 100_000)} MiB per 100,000 reviews over the last two thirds`,
+  ].join('\n\n');
+}
+
+/** Least squares, in MiB per review. */
+function slope(points: readonly { readonly reviews: number; readonly mebibytes: number }[]): number {
+  const mean = (of: (point: (typeof points)[number]) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const x = mean(({ reviews }) => reviews);
+  const y = mean(({ mebibytes }) => mebibytes);
+  const covariance = mean((point) => (point.reviews - x) * (point.mebibytes - y));
+  return covariance / mean((point) => (point.reviews - x) ** 2);
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ServerProgram } from './processes.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bundle = join(root, 'dist', 'main.js');
+
+/** The path on which each of our protocols is answered; the Go program has the same. */
+const PATHS = { AdmissionReview: '/', ImageReview: '/image_policy' } as const;
+
+/** Files of the certificate that all servers of a run show. */
+export interface ServingFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What a webhook for Node cannot do without, and nothing else. */
+export async function bareServer(name: string, { certificate, key }: ServingFiles): Promise<ServerProgram> {
+  const port = await freePort();
+  const command = [
+    process.execPath,
+    join(root, 'bench', 'bare-server.js'),
+    certificate,
+    key,
+    String(port),
+  ] as const;
+  return { name, command, port, paths: PATHS, judges: false };
+}
+
+/** The bundle, with policy, decision log and metrics; started as the documentation says. */
+export async function gate(
+  name: string,
+  { certificate, key }: ServingFiles,
+  nodeFlags: readonly string[] = [],
+): Promise<ServerProgram> {
+  if (!existsSync(bundle)) throw new Error('dist/main.js is missing: npm run build makes it');
+  const port = await freePort();
+  const files = ['--cert', certificate, '--key', key, '--policy', join(root, 'bench', 'policy.yaml')];
+  const ports = ['--port', String(port), '--health-port', String(await freePort()), '--bind', '127.0.0.1'];
+  const flags = ['--disable-sigusr1', ...nodeFlags];
+  const command = [process.execPath, ...flags, bundle, 'serve', ...files, ...ports, '--drain', '0'] as const;
+  return { name, command, port, paths: PATHS, judges: true };
+}
+
+/** A checkout, as a newcomer starts it; the folder keeps its certificate from one start to the next. */
+export async function checkout(name: string, stateFolder: string): Promise<ServerProgram> {
+  const port = await freePort();
+  const ports = ['--port', String(port), '--health-port', String(await freePort()), '--bind', '127.0.0.1'];
+  const options = ['--state-dir', stateFolder, ...ports, '--drain', '0'];
+  return {
+    name,
+    command: ['npm', '--prefix', root, 'start', '--silent', '--', ...options],
+    port,
+    paths: PATHS,
+    judges: true,
+  };
+}
+
+/** The Go program that this one succeeds, when its binary is named in `GO_BOUNCER`. */
+export async function goBouncer({ certificate, key }: ServingFiles): Promise<ServerProgram | undefined> {
+  const binary = process.env['GO_BOUNCER'];
+  if (binary === undefined) return undefined;
+  const port = await freePort();
+  const command = [binary, '-c', certificate, '-k', key, '-p', String(port)] as const;
+  return { name: 'Go program', command, port, paths: PATHS, judges: false };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  const { promise, resolve } = Promise.withResolvers<number>();
+  server.on('listening', () => {
+    const { port } = server.address() as AddressInfo;
+    server.close(() => resolve(port));
+  });
+  return promise;
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+
+/** A document to post, and what a gate that works says to it. */
+export interface Sample {
+  readonly body: Buffer;
+  readonly denied: boolean;
+}
+
+/** A series of requests: the next one, by its number. */
+export type Samples = (index: number) => Sample;
+
+/** Which of the two wire protocols is spoken. */
+export type Protocol = 'AdmissionReview' | 'ImageReview';
+
+/** How many documents go round when images are seen again and again: about what a cluster's teams deploy in a day. */
+const DISTINCT = 64;
+const CONTAINERS = ['web', 'proxy', 'metrics', 'config-reload'] as const;
+/** One request in four is refused. */
+const DENIED_EVERY = 4;
+/** A pod as a ReplicaSet makes it, with what the API server has noted in it about who owns which field. */
+const POD = JSON.parse(readFileSync(new URL('pod.json', import.meta.url), 'utf8')) as {
+  readonly spec: { readonly containers: readonly object[] };
+};
+/** What makes an image new is a number of nine digits, so that a document keeps its length. */
+const FIRST_UNIQUE = 100_000_000;
+
+/** Documents that come again, so that a gate may remember their images. */
+export function seenSamples(protocol: Protocol): Samples {
+  const samples = Array.from({ length: DISTINCT }, (_, index) => {
+    const denied = index % DENIED_EVERY === 0;
+    const images = imagesOf(denied, (container) => `1.${index}.${container}`);
+    return { body: Buffer.from(render(protocol, images)), denied };
+  });
+  return (index) => samples[index % DISTINCT] ?? unreachable();
+}
+
+/** Documents each of whose images nobody has seen before. */
+export function newSamples(protocol: Protocol): Samples {
+  const templates = [true, false].map((denied) => {
+    // `latest` cannot be new, so there it is the repository that is.
+    const images = imagesOf(denied, () => `1.0.${FIRST_UNIQUE}`, `-${FIRST_UNIQUE}`);
+    const body = Buffer.from(render(protocol, images));
+    return { body, places: occurrences(body, String(FIRST_UNIQUE)), denied };
+  });
+  return (index) => {
+    const { body, places, denied } = templates[index % DENIED_EVERY === 0 ? 0 : 1] ?? unreachable();
+    const unique = String(FIRST_UNIQUE + index);
+    for (const place of places) body.write(unique, place, 'latin1');
+    // A copy, because the socket may hold on to the one before.
+    return { body: Buffer.from(body), denied };
+  };
+}
+
+function unreachable(): never {
+  throw new RangeError('no such sample');
+}
+
+function occurrences(body: Buffer, text: string): number[] {
+  const places: number[] = [];
+  for (let at = body.indexOf(text); at !== -1; at = body.indexOf(text, at + 1)) places.push(at);
+  return places;
+}
+
+function imagesOf(denied: boolean, tag: (container: number) => string, suffix = ''): readonly string[] {
+  return CONTAINERS.map((name, container) =>
+    denied && container === 0
+      ? `registry.example.com/team-a/${name}${suffix}:latest`
+      : `registry.example.com/team-a/${name}:${tag(container)}`,
+  );
+}
+
+function render(protocol: Protocol, images: readonly string[]): string {
+  return JSON.stringify(protocol === 'ImageReview' ? imageReview(images) : admissionReview(images));
+}
+
+function imageReview(images: readonly string[]): object {
+  return {
+    kind: 'ImageReview',
+    apiVersion: 'imagepolicy.k8s.io/v1alpha1',
+    metadata: {},
+    spec: { containers: images.map((image) => ({ image })), namespace: 'team-a' },
+    status: { allowed: false },
+  };
+}
+
+function admissionReview(images: readonly string[]): object {
+  const pod = { group: '', version: 'v1', kind: 'Pod' };
+  const pods = { group: '', version: 'v1', resource: 'pods' };
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: {
+      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      kind: pod,
+      resource: pods,
+      requestKind: pod,
+      requestResource: pods,
+      name: 'web-6d4cf56db6-x7k2p',
+      namespace: 'team-a',
+      operation: 'CREATE',
+      userInfo: {
+        username: 'system:serviceaccount:kube-system:replicaset-controller',
+        uid: 'b2f2e7b4-7d6c-4c3f-9f4e-0c1d2e3f4a5b',
+        groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+      },
+      object: podWith(images),
+      oldObject: null,
+      dryRun: false,
+      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
+    },
+  };
+}
+
+function podWith(images: readonly string[]): object {
+  const containers = POD.spec.containers.map((container, index) => ({ ...container, image: images[index] }));
+  return { ...POD, spec: { ...POD.spec, containers } };
+}
