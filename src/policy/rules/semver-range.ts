@@ -1,3 +1,4 @@
+import type { SemVer } from 'semver';
 import { ParameterError } from '../rule.ts';
 
 /** Cheap look before the parser, which takes its time to say no. */
@@ -27,5 +28,20 @@ export async function parseSemverRange(text: string): Promise<(tag: string) => b
     );
   }
   const parsed = new semver.Range(text);
-  return (tag) => VERSION_LIKE.test(tag) && parsed.test(tag);
+  return (tag) => {
+    const version = parseVersion(tag, semver.parse);
+    return version !== null && parsed.test(version);
+  };
+}
+
+// The rules of a policy are asked about one tag after the other, and parsing it costs more than comparing it.
+let lastTag: string | undefined;
+let lastVersion: SemVer | null = null;
+
+function parseVersion(tag: string, parse: (text: string) => SemVer | null): SemVer | null {
+  if (tag !== lastTag) {
+    lastVersion = VERSION_LIKE.test(tag) ? parse(tag) : null;
+    lastTag = tag;
+  }
+  return lastVersion;
 }
