@@ -1,0 +1,45 @@
+import { createPolicy, type Policy } from '../../src/policy/policy.ts';
+import { decodePolicy } from '../../src/policy/decode.ts';
+import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
+import type { Check, Rule } from '../../src/policy/rule.ts';
+import type { PolicyDocument, RuleDocument } from '../../src/policy/schema.ts';
+
+/** No image may be pulled by the tag `latest`: the policy in force when none is given. */
+export const NO_LATEST: Policy = await decodePolicy(defaultPolicyDocument([]));
+
+/** A rule as a policy document has it; it gets a name of its own. */
+export type NamelessRule = Omit<RuleDocument, 'name'> & { readonly name?: string };
+
+/** A policy of these rules; an image that no rule selects is allowed. */
+export function policyOf(...rules: readonly NamelessRule[]): Promise<Policy> {
+  return decodePolicy(policyDocument(rules));
+}
+
+/** The document of a policy. */
+export function policyDocument(
+  rules: readonly NamelessRule[],
+  unmatchedImages: 'Deny' | 'Allow' = 'Allow',
+): PolicyDocument {
+  return {
+    apiVersion: 'kube-image-bouncer.io/v1alpha1',
+    kind: 'ImageAdmissionPolicy',
+    metadata: { name: 'test' },
+    spec: { unmatchedImages, rules: rules.map((rule, index) => ({ name: `rule-${index + 1}`, ...rule })) },
+  };
+}
+
+/** A policy of one rule that no document could write. */
+export function policyWithCheck(check: Check, parts: Partial<Rule> = {}): Policy {
+  const rule: Rule = {
+    name: 'by-hand',
+    kind: 'byHand',
+    actions: ['Deny'],
+    match: undefined,
+    exclude: undefined,
+    facts: [],
+    check,
+    message: undefined,
+    ...parts,
+  };
+  return createPolicy({ name: 'by-hand', revision: '000000000000', rules: [rule], unmatchedImages: 'Allow' });
+}
