@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { ImagePatternError, type ImagePatternErrorCode } from './pattern-error.ts';
+import { parseImagePattern, registryPattern } from './pattern.ts';
+
+type Refusal = readonly [text: string, code: ImagePatternErrorCode, hint: string | RegExp];
+
+const REFUSALS: Record<string, readonly Refusal[]> = {
+  'an empty or endless pattern': [
+    ['', 'PATTERN_EMPTY', /^write registry/],
+    [`r.io/${'a'.repeat(508)}`, 'PATTERN_TOO_LONG', 'shorten it'],
+  ],
+  'a pattern without a registry': [
+    ['nginx', 'PATTERN_REGISTRY_MISSING', 'write docker.io/library/nginx'],
+    ['team/*', 'PATTERN_REGISTRY_MISSING', 'write docker.io/team/*'],
+    ['library/nginx', 'PATTERN_REGISTRY_MISSING', 'write docker.io/library/nginx'],
+    ['**', 'PATTERN_REGISTRY_MISSING', 'write registry.example.com/**'],
+    ['**/nginx', 'PATTERN_REGISTRY_MISSING', 'write registry.example.com/**'],
+    ['/nginx', 'PATTERN_REGISTRY_MISSING', /^write docker.io/],
+  ],
+  'a pattern without a repository': [
+    ['registry.example.com', 'PATTERN_REPOSITORY_MISSING', 'write registry.example.com/**'],
+    ['registry.example.com:5000', 'PATTERN_REPOSITORY_MISSING', 'write registry.example.com:5000/**'],
+    ['localhost', 'PATTERN_REPOSITORY_MISSING', 'write localhost/**'],
+    ['[fd00::1]:5000', 'PATTERN_REPOSITORY_MISSING', 'write [fd00::1]:5000/**'],
+    ['*.example.com', 'PATTERN_REPOSITORY_MISSING', 'write *.example.com/**'],
+    ['registry.example.com/', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+  ],
+  'C06 a tag or a digest': [
+    ['registry.example.com/app:v1', 'PATTERN_TAG_OR_DIGEST', /allowedTags/],
+    ['registry.example.com/app:*', 'PATTERN_TAG_OR_DIGEST', /allowedTags/],
+    ['registry.example.com/app@sha256:*', 'PATTERN_TAG_OR_DIGEST', /requiredDigest/],
+    ['nginx:latest', 'PATTERN_TAG_OR_DIGEST', /disallowedTags/],
+    ['nginx@sha256:0', 'PATTERN_TAG_OR_DIGEST', /requiredDigest/],
+  ],
+  'C06 signs of other glob languages': [
+    ['registry.example.com/app[0-9]', 'PATTERN_GLOB', /the whole language$/],
+    ['registry.example.com/{a,b}', 'PATTERN_GLOB', /the whole language$/],
+    ['registry.example.com/!(a)', 'PATTERN_GLOB', /the whole language$/],
+    ['!registry.example.com/**', 'PATTERN_GLOB', /the whole language$/],
+    ['registry.example.com/a\\*', 'PATTERN_GLOB', /the whole language$/],
+    ['registry.example.com/a?', 'PATTERN_GLOB', /the whole language$/],
+    ['registry.example.com/(a|b)', 'PATTERN_GLOB', /the whole language$/],
+    ['^registry.example.com/a$', 'PATTERN_GLOB', /the whole language$/],
+    ['[a-z].io/a', 'PATTERN_GLOB', /the whole language$/],
+    ['[::1].io/a', 'PATTERN_GLOB', /the whole language$/],
+    ['registry.example.com/team**', 'PATTERN_GLOB', /between slashes/],
+    ['registry.example.com/**app', 'PATTERN_GLOB', /between slashes/],
+    ['registry.example.com/***', 'PATTERN_GLOB', /between slashes/],
+    ['**.example.com/a', 'PATTERN_GLOB', /between slashes/],
+  ],
+  'characters that no reference has': [
+    ['docker://docker.io/library/nginx', 'PATTERN_SCHEME', 'write the registry without a scheme'],
+    ['Registry.example.com/a', 'PATTERN_UPPER_CASE', 'write it in lower case'],
+    ['registry.example.com/A', 'PATTERN_UPPER_CASE', 'write it in lower case'],
+    ['[FD00::1]/a', 'PATTERN_UPPER_CASE', 'write it in lower case'],
+    [' registry.example.com/a', 'PATTERN_CHARACTER', /^use/],
+    ['registry.example.com/a\n', 'PATTERN_CHARACTER', /^use/],
+    ['registry.example.com/\u212a', 'PATTERN_CHARACTER', /^use/],
+    ['registry.example.com/a%2fb', 'PATTERN_CHARACTER', /^use/],
+    ['registry.example.com/a$', 'PATTERN_CHARACTER', /^use/],
+  ],
+  'registries that cannot be': [
+    ['127.1/**', 'PATTERN_REGISTRY_INVALID', /four decimal numbers/],
+    ['*.0.0.1/**', 'PATTERN_REGISTRY_INVALID', /four decimal numbers/],
+    ['registry.example.com./**', 'PATTERN_REGISTRY_INVALID', /dot/],
+    ['-*.example.com/**', 'PATTERN_REGISTRY_INVALID', 'correct the host'],
+    ['registry.example.com:0/**', 'PATTERN_REGISTRY_INVALID', /1 to 65535/],
+    ['registry.example.com:*/**', 'PATTERN_REGISTRY_INVALID', /1 to 65535/],
+    ['registry.example.com:/**', 'PATTERN_REGISTRY_INVALID', /port/],
+    ['[0::1]/**', 'PATTERN_REGISTRY_INVALID', 'write [::1]'],
+    ['oci:5000/**', 'PATTERN_REGISTRY_INVALID', /in full$/],
+  ],
+  'C04 a host wildcard where anybody can have a name': [
+    ['*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
+    ['registry.*/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
+    ['a.*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
+    ['*.example*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
+    ['local*/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
+    ['*:5000/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
+  ],
+  'paths that no repository has': [
+    ['r.io//a', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+    ['r.io/a/', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+    ['r.io/../a', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+    ['r.io/-*', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+    ['r.io/*.', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+    ['r.io/a..*', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+  ],
+  'C03 paths that Docker Hub does not have': [
+    ['docker.io/nginx', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/nginx'],
+    ['docker.io/library*', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/*'],
+    ['docker.io/*', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/*, or docker.io/** for all of it'],
+    ['index.docker.io/nginx', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/nginx'],
+    ['docker.io:443/nginx', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/nginx'],
+  ],
+};
+
+for (const [title, refusals] of Object.entries(REFUSALS)) {
+  describe(`${title} is refused`, () => {
+    for (const [text, code, hint] of refusals) {
+      for (const use of ['opens', 'closes'] as const) {
+        test(`${JSON.stringify(text.slice(0, 40))} (${use})`, () =>
+          refuses(() => parseImagePattern(text, use), code, hint));
+      }
+    }
+  });
+}
+
+test('a star for any registry is refused where it opens, and only there', () => {
+  refuses(
+    () => parseImagePattern('*/**', 'opens'),
+    'PATTERN_REGISTRY_TOO_BROAD',
+    'name the registries, as in registry.example.com/**',
+  );
+  refuses(
+    () => parseImagePattern('*/nginx', 'opens'),
+    'PATTERN_REGISTRY_TOO_BROAD',
+    /registry.example.com\/nginx$/,
+  );
+  assert.equal(parseImagePattern('*/**', 'closes').registry, '*');
+});
+
+test('sixteen wildcards are enough', () => {
+  const text = (count: number) => `r.io/${Array.from({ length: count }, () => 'a*').join('/')}`;
+  assert.equal(parseImagePattern(text(16), 'opens').segments.length, 16);
+  refuses(() => parseImagePattern(text(17), 'opens'), 'PATTERN_TOO_MANY_WILDCARDS', 'write several patterns');
+});
+
+test('a registry flag takes hosts only', () => {
+  const refusals: readonly Refusal[] = [
+    ['', 'PATTERN_EMPTY', /./],
+    ['registry.example.com/team', 'PATTERN_REGISTRY_INVALID', /allowedImages/],
+    ['https://registry.example.com', 'PATTERN_REGISTRY_INVALID', /host/],
+    ['registry', 'PATTERN_REGISTRY_MISSING', /./],
+    ['*', 'PATTERN_REGISTRY_TOO_BROAD', /name the registries/],
+    ['registry.example.com, ghcr.io', 'PATTERN_GLOB', /./],
+    ['Registry.example.com', 'PATTERN_UPPER_CASE', /./],
+    ['registry.example.com:0443', 'PATTERN_REGISTRY_INVALID', /leading zeros/],
+  ];
+  for (const [host, code, hint] of refusals) refuses(() => registryPattern(host, 'opens'), code, hint);
+});
+
+function refuses(parse: () => unknown, code: ImagePatternErrorCode, hint: Refusal[2]): void {
+  assert.throws(parse, (error) => {
+    assert.ok(error instanceof ImagePatternError, String(error));
+    assert.equal(error.code, code, error.message);
+    if (typeof hint === 'string') assert.equal(error.hint, hint);
+    else assert.match(error.hint, hint);
+    // A full sentence, its subject first, in ASCII.
+    assert.match(error.message, /^(?:Pattern|Registry) "[\x20-\x7e]*\.$/);
+    return true;
+  });
+}

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import {
+  canonicalName,
+  effectiveTag,
+  type ImageReference,
+  type InvalidReference,
+  parseImageReference,
+} from './reference.ts';
+
+const SHA256 = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const SHA512 = `sha512:${'0123456789abcdef'.repeat(8)}`;
+
+describe('text that is refused as a whole', () => {
+  test('B10 the Kelvin sign is no k', () => {
+    refuses(
+      'doc\u212aer.io/library/x',
+      'INVALID_REFERENCE',
+      'the non-ASCII character "\\u212a" stands at offset 3',
+    );
+  });
+
+  test('B11 look-alikes and invisible characters are refused by their code', () => {
+    for (const character of [
+      '\uff44',
+      '\u3002',
+      '\u0441',
+      '\ufb01',
+      '\u200d',
+      '\u200b',
+      '\ufeff',
+      '\u202e',
+      '\u0131',
+      '\u0085',
+      '\u00e9',
+    ]) {
+      const escaped = `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+      refuses(
+        `docker.io/${character}x`,
+        'INVALID_REFERENCE',
+        `the non-ASCII character "${escaped}" stands at offset 10`,
+      );
+      refuses(
+        `nginx:${character}`,
+        'INVALID_REFERENCE',
+        `the non-ASCII character "${escaped}" stands at offset 6`,
+      );
+    }
+  });
+
+  test('B14 what has a meaning in a URL only is refused', () => {
+    refuses('evil.com\\@docker.io/x', 'INVALID_REFERENCE', 'the character "\\\\" stands at offset 8');
+    refuses(
+      'user:pw@docker.io/x',
+      'INVALID_REFERENCE',
+      '"@" stands before a "/", as after the user of a URL',
+    );
+    refuses('docker.io#.evil.com/x', 'INVALID_REFERENCE', 'the character "#" stands at offset 9');
+    refuses('docker.io?x/y', 'INVALID_REFERENCE', 'the character "?" stands at offset 9');
+    refuses('docker.io%2eevil.com/x', 'INVALID_REFERENCE', 'a percent sign stands at offset 9');
+  });
+
+  test('B25 lone surrogates are refused', () => {
+    refuses('nginx\ud800', 'INVALID_REFERENCE', 'the non-ASCII character "\\ud800" stands at offset 5');
+    refuses('\udc00/nginx', 'INVALID_REFERENCE', 'the non-ASCII character "\\udc00" stands at offset 0');
+  });
+
+  test('B26 white space and control characters are refused wherever they stand', () => {
+    for (const character of ['\t', '\r', '\n', ' ', '\v', '\f']) {
+      for (const text of [
+        `nginx${character}`,
+        `${character}nginx`,
+        `a${character}/b`,
+        `nginx:v1${character}`,
+        `a@${SHA256}${character}`,
+        `a.io${character}/b`,
+      ]) {
+        refuses(
+          text,
+          'INVALID_REFERENCE',
+          `white space (${JSON.stringify(character)}) stands at offset ${text.indexOf(character)}`,
+        );
+      }
+    }
+    refuses('nginx\0', 'INVALID_REFERENCE', 'the control character "\\u0000" stands at offset 5');
+    refuses('\u001b[31m', 'INVALID_REFERENCE', 'the control character "\\u001b" stands at offset 0');
+    refuses('nginx\u007f', 'INVALID_REFERENCE', 'the control character "\\u007f" stands at offset 5');
+  });
+
+  test('B27 schemes and transports are refused', () => {
+    refuses('docker://nginx', 'INVALID_REFERENCE', 'the reference begins with the scheme "docker://"');
+    refuses('https://r.io/x', 'INVALID_REFERENCE', 'the reference begins with the scheme "https://"');
+    refuses(
+      'containerd://r.io/x',
+      'INVALID_REFERENCE',
+      'the reference begins with the scheme "containerd://"',
+    );
+    refuses('oci:nginx', 'AMBIGUOUS_REFERENCE', /^"oci:" is a transport/);
+    refuses('docker-daemon:nginx:latest', 'AMBIGUOUS_REFERENCE', /^"docker-daemon:" is a transport/);
+    refuses('oci:5000/x', 'AMBIGUOUS_REFERENCE', /^"oci:" is a transport/);
+    refuses('dir:x/y', 'AMBIGUOUS_REFERENCE', /^"dir:" is a transport/);
+    assert.equal(canonical('docker:dind'), 'docker.io/library/docker:dind');
+    assert.equal(canonical('library/oci:nginx'), 'docker.io/library/oci:nginx');
+  });
+
+  test('an empty reference is refused', () => {
+    refuses('', 'INVALID_REFERENCE', 'the reference is empty');
+  });
+});
+
+describe('first components that are refused', () => {
+  test('B05 an upper-case first component is a host to one grammar and a namespace to another', () => {
+    refuses('Foo/bar', 'AMBIGUOUS_REFERENCE', /^first component "Foo" has an upper-case letter/);
+    refuses('Nginx', 'INVALID_REFERENCE', 'repository component "Nginx" has an upper-case letter');
+    refuses('docker.io/A/b', 'INVALID_REFERENCE', 'repository component "A" has an upper-case letter');
+  });
+
+  test('B09 a host that only a namespace could be is ambiguous', () => {
+    refuses('a_b.io/app', 'AMBIGUOUS_REFERENCE', /^first component "a_b.io" is a host with "_"/);
+  });
+
+  test('B12 a number without a registry is ambiguous, and read once the registry is written', () => {
+    assert.equal(
+      refuses('0/x', 'AMBIGUOUS_REFERENCE', /^first component "0" is a number/).remedy,
+      'write docker.io/0/x',
+    );
+    refuses('0x7f/x', 'AMBIGUOUS_REFERENCE', /^first component "0x7f" is a number/);
+    refuses('127.1/x', 'AMBIGUOUS_REFERENCE', /ends in a number/);
+    refuses('2130706433:5000/x', 'AMBIGUOUS_REFERENCE', /ends in a number/);
+    assert.equal(image('docker.io/0/x').repository, '0/x');
+    assert.equal(image('0xproject/x').repository, '0xproject/x');
+    assert.equal(image('1password.com/x').registry, '1password.com');
+  });
+
+  test('B13 brackets hold an IPv6 address or nothing that is read', () => {
+    refuses('[fe80::1%25eth0]:5000/x', 'INVALID_REFERENCE', 'a percent sign stands at offset 8');
+    refuses('::1/x', 'INVALID_REFERENCE', 'registry "::1" is an IPv6 address without brackets');
+    refuses('[]/x', 'INVALID_REFERENCE', 'repository component "[]" has the character "["');
+    assert.equal(image('[::1]:5000/x').registry, '[::1]:5000');
+  });
+});
+
+describe('repositories, tags and digests that are refused', () => {
+  test('B15 no path climbs, and no component is empty', () => {
+    refuses('r.io/a/../../admin', 'INVALID_REFERENCE', 'repository component ".." is a relative path');
+    refuses('r.io/a/./b', 'INVALID_REFERENCE', 'repository component "." is a relative path');
+    refuses('r.io/%2e%2e/a', 'INVALID_REFERENCE', 'a percent sign stands at offset 5');
+    for (const text of ['r.io//a', 'r.io/a//b', 'r.io/a/', '/a', 'a/', '//']) {
+      refuses(text, 'INVALID_REFERENCE', /empty component$|^the reference begins with the scheme/);
+    }
+    refuses('r.io/', 'INVALID_REFERENCE', 'the repository is empty');
+    refuses('../a', 'INVALID_REFERENCE', 'registry host ".." has an empty label');
+  });
+
+  test('B17 a sha256 digest has 64 hexadecimal digits in lower case', () => {
+    refuses(
+      `a@${SHA256.slice(0, -1)}`,
+      'INVALID_REFERENCE',
+      'the sha256 digest has 63 characters instead of 64',
+    );
+    refuses(`a@${SHA256}0`, 'INVALID_REFERENCE', 'the sha256 digest has 65 characters instead of 64');
+    refuses(
+      `a@sha256:${'A'.repeat(64)}`,
+      'INVALID_REFERENCE',
+      'the sha256 digest has "A", no hexadecimal digit in lower case',
+    );
+    refuses(
+      `a@sha256:${'g'.repeat(64)}`,
+      'INVALID_REFERENCE',
+      'the sha256 digest has "g", no hexadecimal digit in lower case',
+    );
+    refuses('a@', 'INVALID_REFERENCE', 'the digest is empty');
+    refuses(`a@${'0'.repeat(64)}`, 'INVALID_REFERENCE', /names no algorithm$/);
+    refuses(`a@${SHA256}@${SHA256}`, 'INVALID_REFERENCE', /^the sha256 digest has 136 characters/);
+    refuses(`@${SHA256}`, 'INVALID_REFERENCE', 'the repository is empty');
+  });
+
+  test('B18 sha256 and sha512 are the supported algorithms', () => {
+    assert.equal(image(`a@${SHA512}`).digest, SHA512);
+    refuses(`a@${SHA512}0`, 'INVALID_REFERENCE', 'the sha512 digest has 129 characters instead of 128');
+    for (const algorithm of ['sha384', 'md5', 'sha1', 'sha256+b64', 'SHA256', 'blake3']) {
+      refuses(
+        `a@${algorithm}:${'0'.repeat(96)}`,
+        'UNSUPPORTED_DIGEST',
+        `digest algorithm "${algorithm}" is not supported`,
+      );
+    }
+  });
+
+  test('B19 64 hexadecimal digits alone are no name', () => {
+    refuses('0'.repeat(64), 'INVALID_REFERENCE', '64 hexadecimal digits are the id of an image, not a name');
+    assert.equal(image('0'.repeat(63)).tag, undefined);
+    assert.equal(image(`library/${'0'.repeat(64)}`).registry, 'docker.io');
+  });
+
+  test('B20 a digest alone is ambiguous', () => {
+    for (const text of [SHA256, SHA512, `sha384:${'0'.repeat(96)}`]) {
+      refuses(text, 'AMBIGUOUS_REFERENCE', /is a digest to some and a name with a tag to others$/);
+    }
+    assert.equal(image('sha256:v1').tag, 'v1');
+    assert.equal(image(`library/${SHA256}`).tag, SHA256.slice(7));
+  });
+
+  test('B21 a tag has 128 characters at most, and names of Object.prototype are tags', () => {
+    assert.equal(image(`a:${'x'.repeat(128)}`).tag?.length, 128);
+    refuses(`a:${'x'.repeat(129)}`, 'INVALID_REFERENCE', 'the tag has 129 characters, more than 128');
+    refuses('a:-x', 'INVALID_REFERENCE', 'tag "-x" begins with "." or "-"');
+    refuses('a:.x', 'INVALID_REFERENCE', 'tag ".x" begins with "." or "-"');
+    refuses('a:', 'INVALID_REFERENCE', 'the tag is empty');
+    refuses('a:b:c', 'INVALID_REFERENCE', 'tag "b:c" has the character ":"');
+    refuses('r.io/a:b/c', 'INVALID_REFERENCE', 'tag "b/c" has the character "/"');
+    for (const tag of ['__proto__', 'constructor', 'toString', '_'])
+      assert.equal(effectiveTag(image(`a:${tag}`)), tag);
+  });
+
+  test('B22 registry and repository have 255 characters together at most', () => {
+    const path = (length: number) => 'a'.repeat(length);
+    assert.equal(image(`r.io/${path(250)}`).repository.length, 250);
+    refuses(
+      `r.io/${path(251)}`,
+      'INVALID_REFERENCE',
+      'registry and repository have 256 characters, more than 255',
+    );
+    // What the runtime adds counts.
+    assert.equal(image(path(237)).repository.length, 245);
+    refuses(path(238), 'INVALID_REFERENCE', 'registry and repository have 256 characters, more than 255');
+  });
+
+  test('B23 a long text is refused for its length alone, at once', () => {
+    for (const text of [
+      'a'.repeat(1025),
+      'a'.repeat(1 << 20),
+      '\u212a'.repeat(3 << 20),
+      'a/'.repeat(100_000),
+      '('.repeat(1 << 20),
+      'a-'.repeat(50_000),
+      'a__'.repeat(50_000),
+    ]) {
+      const started = performance.now();
+      refuses(text, 'INVALID_REFERENCE', `the reference has ${text.length} characters, more than 1024`);
+      assert.ok(performance.now() - started < 50);
+    }
+    for (const seed of ['a', 'a/', 'a-', 'a__', '(', '\ud800', 'A', '@', ':', '[', '0.', '::']) {
+      const started = performance.now();
+      refuses(seed.repeat(1024).slice(0, 1024), 'INVALID_REFERENCE', /./);
+      assert.ok(performance.now() - started < 50, seed);
+    }
+  });
+
+  test('B24 separators stand alone between letters and digits', () => {
+    for (const component of ['a..b', 'a___b', 'a-_b', 'a.-b']) {
+      refuses(
+        `x/${component}`,
+        'INVALID_REFERENCE',
+        `repository component "${component}" has separators in a row`,
+      );
+    }
+    for (const component of ['-a', 'a-', '_a', 'a.']) {
+      refuses(
+        `x/${component}`,
+        'INVALID_REFERENCE',
+        `repository component "${component}" begins or ends with a separator`,
+      );
+    }
+    for (const component of ['a--b', 'a__b', 'a.b', 'a_b', 'a----b'])
+      assert.equal(image(`x/${component}`).repository, `x/${component}`);
+  });
+});
+
+test('a reason repeats at most 64 characters of the text, in ASCII', () => {
+  const { reason } = refuses(
+    `r.io/${'-'.repeat(900)}`,
+    'INVALID_REFERENCE',
+    /begins or ends with a separator$/,
+  );
+  assert.equal(reason, `repository component "${'-'.repeat(64)}"... begins or ends with a separator`);
+});
+
+function image(text: string): ImageReference {
+  const result = parseImageReference(text);
+  assert.ok(result.kind === 'image', `${text}: ${result.kind === 'invalid' ? result.reason : ''}`);
+  assert.equal(result.original, text);
+  return result;
+}
+
+function canonical(text: string): string {
+  return canonicalName(image(text));
+}
+
+function refuses(text: string, code: InvalidReference['code'], reason: string | RegExp): InvalidReference {
+  const result = parseImageReference(text);
+  assert.ok(result.kind === 'invalid', `${text.slice(0, 100)} is read`);
+  assert.equal(result.code, code, text.slice(0, 100));
+  if (typeof reason === 'string') assert.equal(result.reason, reason);
+  else assert.match(result.reason, reason);
+  assert.match(result.remedy, /^[a-z][\x20-\x7e]+$/);
+  return result;
+}

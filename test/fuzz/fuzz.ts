@@ -1,0 +1,53 @@
+import { randomInt } from 'node:crypto';
+import { inspect, parseArgs } from 'node:util';
+
+import { references } from './references.ts';
+import { commandToRepeat, fuzz, type FuzzReport, type FuzzTarget } from './target.ts';
+
+const TARGETS: readonly FuzzTarget[] = [references];
+
+const USAGE = `usage: npm run fuzz -- TARGET [--cases N] [--seed S] [--from I]
+  TARGET    one of: ${TARGETS.map(({ name }) => name).join(', ')}
+  --cases   how many inputs (1000000)
+  --seed    which inputs; the same seed gives the same ones (random)
+  --from    number of the first case (0)
+`;
+
+process.exitCode = main(process.argv.slice(2));
+
+function main(argv: readonly string[]): number {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      cases: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+      from: { type: 'string', default: '0' },
+    },
+  });
+  const target = TARGETS.find(({ name }) => name === positionals[0]);
+  const [cases, seed, from] = [values.cases, values.seed, values.from].map(Number);
+  if (target === undefined || !isCount(cases) || !isCount(seed) || !isCount(from)) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const started = performance.now();
+  const report = fuzz(target, { seed, from, cases });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(render(target, report, seed, seconds));
+  return report.find === undefined ? 0 : 1;
+}
+
+function isCount(value: number | undefined): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function render(target: FuzzTarget, report: FuzzReport, seed: number, seconds: string): string {
+  const outcomes = [...report.outcomes]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([outcome, count]) => `${outcome} ${count}`);
+  const summary = `${target.name}: ${report.cases} cases, ${outcomes.join(', ')}, seed ${seed}, ${seconds} s\n`;
+  const { find } = report;
+  if (find === undefined) return summary;
+  return `${summary}case ${find.index}: ${JSON.stringify(find.input)}\n${inspect(find.error)}\nrepeat: ${commandToRepeat(target, seed, find.index)}\n`;
+}

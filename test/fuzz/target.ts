@@ -1,0 +1,56 @@
+import { createRandom, type Random, seedOfCase } from './random.ts';
+
+/** What a fuzz run throws its inputs at. Inputs are strings, so that a find can be shown and repeated as JSON. */
+export interface FuzzTarget {
+  readonly name: string;
+  readonly generate: (random: Random) => string;
+  /**
+   * What became of the input, one of few words that the report counts.
+   *
+   * @throws when a promise about the input does not hold: that is a find.
+   */
+  readonly examine: (input: string) => string;
+}
+
+/** Which cases of which seed to run. */
+export interface FuzzRange {
+  readonly seed: number;
+  /** @default 0 */
+  readonly from?: number;
+  readonly cases: number;
+}
+
+/** A broken promise, and how to break it again. */
+export interface FuzzFind {
+  readonly index: number;
+  readonly input: string;
+  readonly error: unknown;
+}
+
+/** How a run went; it ends with its first find. */
+export interface FuzzReport {
+  readonly cases: number;
+  readonly outcomes: ReadonlyMap<string, number>;
+  readonly find: FuzzFind | undefined;
+}
+
+/** Runs the cases one by one; the same range gives the same inputs. */
+export function fuzz(target: FuzzTarget, range: FuzzRange): FuzzReport {
+  const { seed, from = 0, cases } = range;
+  const outcomes = new Map<string, number>();
+  for (let index = from; index < from + cases; index += 1) {
+    const input = target.generate(createRandom(seedOfCase(seed, index)));
+    try {
+      const outcome = target.examine(input);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    } catch (error) {
+      return { cases: index - from + 1, outcomes, find: { index, input, error } };
+    }
+  }
+  return { cases, outcomes, find: undefined };
+}
+
+/** The command that repeats one case. */
+export function commandToRepeat(target: FuzzTarget, seed: number, index: number): string {
+  return `npm run fuzz -- ${target.name} --seed ${seed} --from ${index} --cases 1`;
+}
