@@ -105,7 +105,8 @@ function addUse(
   if (typeof image !== 'string')
     return unreadable(field, image === undefined ? 'is missing' : 'is not a string');
   if (image === '') return unreadable(field, 'is empty');
-  if (found.uses.length >= MAX_IMAGES) return tooMany(field, found.uses.length + 1);
+  const count = found.uses.length + found.placeholders.length;
+  if (count >= MAX_IMAGES) return tooMany(field, count + 1);
   const use: ImageUse = { field, usage, container: typeof name === 'string' ? name : undefined, image };
   if (found.workload.template && isPlaceholder(image)) found.placeholders.push(use);
   else found.uses.push(use);
