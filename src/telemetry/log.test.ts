@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, it } from 'node:test';
+import { type Log, openLog } from './log.ts';
+
+const now = () => new Date('2026-01-02T03:04:05.678Z');
+
+/** A reader that takes what it is given, or nothing at all. */
+function readerOf({ stalled = false } = {}) {
+  const pieces: string[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write(piece: string, _encoding, taken) {
+      pieces.push(piece);
+      if (!stalled) setImmediate(taken);
+    },
+  });
+  return { stream, pieces, lines: () => pieces.join('').split('\n').slice(0, -1) };
+}
+
+describe('a log', () => {
+  it('writes one JSON document a line: level, time, message, fields', () => {
+    const { stream, lines } = readerOf();
+    openLog({ stream, now }).write('warn', 'reload failed', { file: 'policy.yaml' });
+    assert.deepEqual(lines(), [
+      '{"level":"warn","time":"2026-01-02T03:04:05.678Z","file":"policy.yaml","msg":"reload failed"}',
+    ]);
+  });
+
+  it('leaves out what is below its level', async () => {
+    const { stream, lines } = readerOf();
+    const quiet = openLog({ stream, now, level: 'warn' });
+    quiet.write('info', 'unheard');
+    quiet.write('error', 'heard');
+    await quiet.close(100);
+    assert.equal(lines().length, 1);
+    const loud = readerOf();
+    openLog({ stream: loud.stream, now, level: 'debug' }).write('debug', 'heard');
+    assert.equal(loud.lines().length, 1);
+  });
+
+  it('hands over a batch in one piece, and a long batch in pieces', async () => {
+    const { stream, pieces, lines } = readerOf();
+    const log = openLog({ stream, now });
+    log.batch(() => writeMany(log, 64, 'x'));
+    await sleep(5);
+    assert.equal(pieces.length, 1);
+    log.batch(() => writeMany(log, 64, 'x'.repeat(4096)));
+    await log.close(100);
+    assert.ok(pieces.length > 2);
+    assert.equal(lines().length, 128);
+  });
+
+  it('drops lines, and counts them, when its reader stalls; what waits stays bounded', () => {
+    const { stream } = readerOf({ stalled: true });
+    const log = openLog({ stream, now, maxWaitingBytes: 10_000 });
+    log.batch(() => writeMany(log, 1000, 'x'.repeat(100)));
+    for (let batch = 0; batch < 100; batch += 1) log.batch(() => writeMany(log, 10, 'x'.repeat(100)));
+    assert.ok(stream.writableLength <= 10_000, String(stream.writableLength));
+    assert.ok(log.dropped() > 1900 && log.dropped() < 2000, String(log.dropped()));
+  });
+
+  it('closes within its time although its reader stalls', async () => {
+    const { stream } = readerOf({ stalled: true });
+    const log = openLog({ stream, now });
+    log.write('info', 'never read');
+    const started = performance.now();
+    await log.close(50);
+    const tookMs = performance.now() - started;
+    assert.ok(tookMs >= 45 && tookMs < 500, `took ${tookMs} ms`);
+  });
+
+  it('closes when its reader has everything', async () => {
+    const { stream, lines } = readerOf();
+    const log = openLog({ stream, now });
+    writeMany(log, 10, 'x');
+    await log.close(10_000);
+    assert.equal(lines().length, 10);
+    assert.equal(stream.writableLength, 0);
+  });
+
+  it('outlives a reader that went away', async () => {
+    const stream = new Writable({ write: (_piece, _encoding, taken) => taken(new Error('EPIPE')) });
+    const log = openLog({ stream, now });
+    log.write('info', 'into the pipe');
+    await sleep(5);
+    log.write('info', 'after it broke');
+    assert.equal(log.dropped(), 1);
+    await log.close(1000);
+  });
+
+  it('K05 says of an error what is named, not what clients hang on it', () => {
+    const { stream, pieces } = readerOf();
+    const cause = Object.assign(new Error('socket closed', { cause: 'canary-4' }), { password: 'canary-1' });
+    const error = Object.assign(new Error('registry refused', { cause }), {
+      code: 'REGISTRY_UNAUTHORIZED',
+      config: { headers: { authorization: 'Bearer canary-2' } },
+      request: { url: 'https://user:canary-3@registry.example' },
+    });
+    const log = openLog({ stream, now });
+    log.failure('could not resolve', error);
+    log.failure('thrown', { token: 'canary-5' });
+    log.failure('thrown', Object.assign(new Error('x'), { message: { token: 'canary-6' } }));
+    assert.ok(!pieces.join('').includes('canary'), pieces.join(''));
+    const [line] = pieces.map((piece) => JSON.parse(piece));
+    assert.deepEqual(
+      {
+        name: line.error.name,
+        code: line.error.code,
+        message: line.error.message,
+        cause: line.error.cause.message,
+      },
+      { name: 'Error', code: 'REGISTRY_UNAUTHORIZED', message: 'registry refused', cause: 'socket closed' },
+    );
+    assert.match(line.error.stack, /log\.test\.ts/);
+  });
+});
+
+function writeMany(log: Log, count: number, text: string): void {
+  for (let line = 0; line < count; line += 1) log.write('info', 'decision', { text });
+}

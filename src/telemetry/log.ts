@@ -1,0 +1,116 @@
+import type { Writable } from 'node:stream';
+import { type Logger, pino } from 'pino';
+import { renderError } from './error-text.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a line says beside its level, time and message. Only what is named here is written. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface LogOptions {
+  /** Must not block: what it has not taken yet is counted by its `writableLength`. */
+  readonly stream: Writable;
+  readonly now: () => Date;
+  /** @default 'info' */
+  readonly level?: LogLevel;
+  /** Lines are dropped, and counted, while more than this waits for the reader. @default 8 MiB */
+  readonly maxWaitingBytes?: number;
+}
+
+/** Structured lines, one JSON document each. A reader that stalls costs lines, never time. */
+export interface Log {
+  readonly write: (level: LogLevel, message: string, fields?: LogFields, at?: Date) => void;
+  /** Writes a failure by name, code, message and stack; an error's other properties may hold credentials. */
+  readonly failure: (message: string, error: unknown) => void;
+  /** Hands the stream everything that `write` says meanwhile in few pieces. */
+  readonly batch: (write: () => void) => void;
+  /** Lines that nobody will read. */
+  readonly dropped: () => number;
+  /** Resolves when the reader has taken everything, or after `withinMs`: a stalled reader holds up no exit. */
+  readonly close: (withinMs: number) => Promise<void>;
+}
+
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+const PIECE_CHARACTERS = 64 * 1024;
+
+/** A log on a stream. */
+export function openLog({ stream, now, level, maxWaitingBytes = MAX_WAITING_BYTES }: LogOptions): Log {
+  const piece = new Piece(stream, maxWaitingBytes);
+  const logger = openLogger(piece, level ?? 'info');
+  const write: Log['write'] = (level, message, fields, at) => {
+    logger[level]({ time: (at ?? now()).toISOString(), ...fields }, message);
+  };
+  return {
+    write,
+    failure: (message, error) => write('error', message, { error: renderError(error) }),
+    batch: (writeAll) => piece.hold(writeAll),
+    dropped: () => piece.dropped,
+    close: (withinMs) => waitForReader(stream, withinMs),
+  };
+}
+
+function openLogger(destination: { write(line: string): void }, level: LogLevel): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: false,
+    serializers: {},
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, destination);
+}
+
+/** Lines that go to the stream together: a write to a pipe costs more than the line. */
+class Piece {
+  dropped = 0;
+  readonly #stream: Writable;
+  readonly #maxWaitingBytes: number;
+  #text = '';
+  #lines = 0;
+  #held = false;
+
+  constructor(stream: Writable, maxWaitingBytes: number) {
+    this.#stream = stream;
+    this.#maxWaitingBytes = maxWaitingBytes;
+    // A reader that went away (EPIPE) is a reader that stalls for ever; without a listener it would end the process.
+    stream.on('error', () => stream.destroy());
+  }
+
+  write(line: string): void {
+    this.#text += line;
+    this.#lines += 1;
+    if (!this.#held || this.#text.length > PIECE_CHARACTERS) this.#pass();
+  }
+
+  hold(write: () => void): void {
+    this.#held = true;
+    try {
+      write();
+    } finally {
+      this.#held = false;
+      this.#pass();
+    }
+  }
+
+  #pass(): void {
+    const [text, lines] = [this.#text, this.#lines];
+    this.#text = '';
+    this.#lines = 0;
+    if (lines === 0) return;
+    const room = this.#maxWaitingBytes - this.#stream.writableLength;
+    if (this.#stream.writable && Buffer.byteLength(text) <= room) this.#stream.write(text);
+    else this.dropped += lines;
+  }
+}
+
+async function waitForReader(stream: Writable, withinMs: number): Promise<void> {
+  if (!stream.writable || stream.writableLength === 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, withinMs);
+  stream.once('drain', resolve);
+  stream.once('close', resolve);
+  // The callback of a write comes after all writes before it, also when these stayed below the high-water mark.
+  stream.write('', () => resolve());
+  await promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Decision, Violation } from '../policy/decision.ts';
+import type { Review } from '../policy/review.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+
+const review: Review = {
+  uid: undefined,
+  operation: 'UPDATE',
+  dryRun: undefined,
+  user: undefined,
+  namespace: undefined,
+  resource: undefined,
+  subresource: undefined,
+  object: undefined,
+  subject: { kind: 'imageless' },
+};
+const judged = { policy: undefined, uses: [], notices: [] } as const;
+const admitted: Decision = { outcome: 'admitted', violations: [], ...judged };
+
+function refusedBy(rule: string, ...actions: Violation['actions']): Decision {
+  const texts = { reason: '', remedy: '', message: undefined, use: undefined };
+  return { outcome: 'refused', violations: [{ code: 'DISALLOWED_TAG', actions, rule, ...texts }], ...judged };
+}
+
+/** Samples of one metric: labels → value. */
+async function samplesOf(metrics: Metrics, name: string): Promise<Record<string, string>> {
+  const lines = (await metrics.render()).split('\n').filter((line) => !line.startsWith('#'));
+  const samples = lines.flatMap((line) => {
+    const [, found, labels = '', value = ''] = /^kube_image_bouncer_(\w+)(\{.*\})? (\S+)$/.exec(line) ?? [];
+    return found === name ? [[labels, value] as const] : [];
+  });
+  return Object.fromEntries(samples);
+}
+
+describe('metrics', () => {
+  it('count decisions, and dry runs apart from them', async () => {
+    const metrics = createMetrics();
+    metrics.countDecision(review, admitted, 'ImageReview', 1);
+    metrics.countDecision(review, refusedBy('a', 'Deny'), 'AdmissionReview', 1);
+    metrics.countDecision({ ...review, dryRun: true }, refusedBy('a', 'Deny'), 'AdmissionReview', 1);
+    assert.deepEqual(await samplesOf(metrics, 'decisions_total'), {
+      '{protocol="ImageReview",outcome="admitted",operation="UPDATE",dry_run="false"}': '1',
+      '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="false"}': '1',
+      '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="true"}': '1',
+    });
+    assert.deepEqual(await samplesOf(metrics, 'violations_total'), {
+      '{rule="a",code="DISALLOWED_TAG",action="Deny",dry_run="false"}': '1',
+      '{rule="a",code="DISALLOWED_TAG",action="Deny",dry_run="true"}': '1',
+    });
+  });
+
+  it('count a violation under each of its actions', async () => {
+    const metrics = createMetrics();
+    metrics.countDecision(review, refusedBy('a', 'Warn', 'Audit'), 'AdmissionReview', 1);
+    assert.deepEqual(Object.keys(await samplesOf(metrics, 'violations_total')), [
+      '{rule="a",code="DISALLOWED_TAG",action="Warn",dry_run="false"}',
+      '{rule="a",code="DISALLOWED_TAG",action="Audit",dry_run="false"}',
+    ]);
+  });
+
+  it('count failures by code, from zero', async () => {
+    const metrics = createMetrics();
+    const failed: Decision = { outcome: 'failed', code: 'INTERNAL', message: '', violations: [], ...judged };
+    metrics.countDecision(review, failed, 'AdmissionReview', 1);
+    const expected = { '{code="DEADLINE"}': '0', '{code="INTERNAL"}': '1', '{code="NO_POLICY"}': '0' };
+    assert.deepEqual(await samplesOf(metrics, 'failures_total'), expected);
+  });
+
+  it('measure from 0.1 ms to 10 s', async () => {
+    const metrics = createMetrics();
+    for (const durationMs of [0.05, 3, 20_000])
+      metrics.countDecision(review, admitted, 'ImageReview', durationMs);
+    const buckets = await samplesOf(metrics, 'decision_duration_seconds_bucket');
+    assert.equal(buckets['{le="0.0001",protocol="ImageReview"}'], '1');
+    assert.equal(buckets['{le="0.005",protocol="ImageReview"}'], '2');
+    assert.equal(buckets['{le="10",protocol="ImageReview"}'], '2');
+    assert.equal(buckets['{le="+Inf",protocol="ImageReview"}'], '3');
+  });
+
+  it('K07 stay bounded, whatever rules, kinds, images and codes pass by', async () => {
+    const metrics = createMetrics();
+    const before = (await metrics.render()).split('\n').length;
+    for (let index = 0; index < 20_000; index += 1) {
+      const unknown = { ...review, subject: { kind: 'unknown', name: `Kind${index}` } } as const;
+      metrics.countDecision(unknown, refusedBy(`rule-${index}`, 'Deny'), 'AdmissionReview', 1);
+      metrics.countRejection(`CODE_${index}`);
+    }
+    const lines = (await metrics.render()).split('\n').length - before;
+    assert.ok(lines < 1100, `${lines} more lines`);
+    const kinds = await samplesOf(metrics, 'unknown_kinds_total');
+    assert.equal(Object.keys(kinds).length, 101);
+    assert.equal(kinds['{kind="other"}'], '19900');
+    const violations = await samplesOf(metrics, 'violations_total');
+    assert.ok(Object.keys(violations).length <= 1000);
+    assert.equal(violations['{rule="other",code="DISALLOWED_TAG",action="Deny",dry_run="false"}'], '19100');
+  });
+
+  it('tell the policy in force, its reloads and the end of the certificate', async () => {
+    const metrics = createMetrics();
+    metrics.policyLoaded({ name: 'production', revision: 'r1' });
+    metrics.policyLoaded({ name: 'production', revision: 'r2' });
+    metrics.policyReloaded('success');
+    metrics.policyReloaded('failure');
+    metrics.certificateExpires(new Date('2026-01-01T00:00:00Z'));
+    assert.deepEqual(await samplesOf(metrics, 'policy_info'), { '{name="production",revision="r2"}': '1' });
+    const reloads = { '{result="success"}': '1', '{result="failure"}': '1' };
+    assert.deepEqual(await samplesOf(metrics, 'policy_reload_total'), reloads);
+    assert.deepEqual(await samplesOf(metrics, 'policy_last_reload_success'), { '': '0' });
+    assert.deepEqual(await samplesOf(metrics, 'certificate_expiry_timestamp_seconds'), { '': '1767225600' });
+  });
+
+  it('read what others count at the moment of reading', async () => {
+    let dropped = 3;
+    const metrics = createMetrics({ inflight: () => 7, logDropped: () => dropped });
+    assert.deepEqual(await samplesOf(metrics, 'log_dropped_total'), { '': '3' });
+    dropped = 5;
+    assert.deepEqual(await samplesOf(metrics, 'log_dropped_total'), { '': '5' });
+    assert.deepEqual(await samplesOf(metrics, 'inflight'), { '': '7' });
+  });
+
+  it('belong to one server: another counts for itself, and all bear the prefix', async () => {
+    const [first, second] = [createMetrics(), createMetrics()];
+    first.countRejection('NOT_FOUND');
+    assert.deepEqual(await samplesOf(second, 'rejected_requests_total'), {});
+    const names = (await first.render()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    assert.deepEqual(
+      names.filter((line) => !line.startsWith('kube_image_bouncer_')),
+      [],
+    );
+    assert.ok(names.some((line) => line.startsWith('kube_image_bouncer_process_cpu_seconds_total')));
+  });
+});

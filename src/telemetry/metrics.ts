@@ -1,0 +1,193 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Decision, Violation } from '../policy/decision.ts';
+import type { Review } from '../policy/review.ts';
+import { BoundedLabels, OTHER } from './bounded-labels.ts';
+import type { ProtocolName } from './decision-log.ts';
+
+/** Numbers about one server, in Prometheus' words. */
+export interface Metrics {
+  readonly contentType: string;
+  /** Everything that was counted, as Prometheus text. */
+  readonly render: () => Promise<string>;
+  readonly countDecision: (
+    review: Review,
+    decision: Decision,
+    protocol: ProtocolName,
+    durationMs: number,
+  ) => void;
+  /** A request that was refused before it became a review. */
+  readonly countRejection: (code: string) => void;
+  /** A policy is in force. */
+  readonly policyLoaded: (policy: { readonly name: string; readonly revision: string }) => void;
+  /** A policy file was read again; on `failure` the last good one stays in force. */
+  readonly policyReloaded: (result: 'success' | 'failure') => void;
+  readonly certificateExpires: (at: Date) => void;
+}
+
+/** Numbers that their owners keep; read when the metrics are. */
+export interface MetricSources {
+  readonly inflight?: () => number;
+  readonly logDropped?: () => number;
+}
+
+const PREFIX = 'kube_image_bouncer_';
+const SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+const FAILURE_CODES = ['DEADLINE', 'INTERNAL', 'NO_POLICY'] as const;
+/** With those of `other` (some 15 codes, 3 actions, dry run or not) below 1,000. */
+const MAX_VIOLATION_SERIES = 900;
+const MAX_KINDS = 100;
+const MAX_REJECTION_CODES = 50;
+
+/** Metrics in a registry of their own, so that two servers in one process do not count for each other. */
+export function createMetrics(sources: MetricSources = {}): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  const readSources = sourceReader(registry, sources);
+  const rejected = counter(
+    registry,
+    'rejected_requests_total',
+    'Requests refused before they became a review.',
+    ['code'],
+  );
+  const rejectionCodes = new BoundedLabels(MAX_REJECTION_CODES);
+  return {
+    contentType: registry.contentType,
+    render: () => {
+      readSources();
+      return registry.metrics();
+    },
+    countDecision: decisionCounter(registry),
+    countRejection: (code) => rejected.inc({ code: rejectionCodes.labelOf(code) }),
+    ...policyMetrics(registry),
+    ...certificateMetrics(registry),
+  };
+}
+
+function decisionCounter(registry: Registry): Metrics['countDecision'] {
+  const labels = ['protocol', 'outcome', 'operation', 'dry_run'] as const;
+  const decisions = counter(
+    registry,
+    'decisions_total',
+    'Decisions by outcome; a dry run enforces nothing.',
+    labels,
+  );
+  const failures = counter(
+    registry,
+    'failures_total',
+    'Decisions that could not be reached, and so refused.',
+    ['code'],
+  );
+  const unknown = counter(
+    registry,
+    'unknown_kinds_total',
+    'Reviews of kinds that carry no image we know of.',
+    ['kind'],
+  );
+  const durations = new Histogram({
+    name: `${PREFIX}decision_duration_seconds`,
+    help: 'Time from the head of a request to its answer.',
+    labelNames: ['protocol'],
+    buckets: SECONDS,
+    registers: [registry],
+  });
+  const countViolation = violationCounter(registry);
+  const kinds = new BoundedLabels(MAX_KINDS);
+  // A series that appears with its first failure shows no increase to rate().
+  for (const code of FAILURE_CODES) failures.inc({ code }, 0);
+  return (review, decision, protocol, durationMs) => {
+    const dryRun = review.dryRun === true ? 'true' : 'false';
+    const { outcome } = decision;
+    decisions.inc({ protocol, outcome, operation: review.operation ?? '', dry_run: dryRun });
+    durations.observe({ protocol }, durationMs / 1000);
+    for (const violation of decision.violations) countViolation(violation, dryRun);
+    if (outcome === 'failed') failures.inc({ code: decision.code });
+    if (review.subject.kind === 'unknown') unknown.inc({ kind: kinds.labelOf(review.subject.name) });
+  };
+}
+
+function violationCounter(registry: Registry): (violation: Violation, dryRun: string) => void {
+  const labels = ['rule', 'code', 'action', 'dry_run'] as const;
+  const violations = counter(
+    registry,
+    'violations_total',
+    'Objections by rule; a dry run enforces nothing.',
+    labels,
+  );
+  const series = new BoundedLabels(MAX_VIOLATION_SERIES);
+  return ({ rule = '', code, actions }, dryRun) => {
+    for (const action of actions) {
+      const isKnown = series.labelOf(`${code} ${action} ${dryRun} ${rule}`) !== OTHER;
+      violations.inc({ rule: isKnown ? rule : OTHER, code, action, dry_run: dryRun });
+    }
+  };
+}
+
+function policyMetrics(registry: Registry): Pick<Metrics, 'policyLoaded' | 'policyReloaded'> {
+  const info = gauge(registry, 'policy_info', 'The policy in force.', ['name', 'revision']);
+  const reloads = counter(registry, 'policy_reload_total', 'Attempts to read the policy again.', ['result']);
+  const lastReload = gauge(
+    registry,
+    'policy_last_reload_success',
+    '1 when the last attempt succeeded, else 0.',
+    [],
+  );
+  for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
+  return {
+    policyLoaded: ({ name, revision }) => {
+      info.reset();
+      info.set({ name, revision }, 1);
+    },
+    policyReloaded: (result) => {
+      reloads.inc({ result });
+      lastReload.set(result === 'success' ? 1 : 0);
+    },
+  };
+}
+
+function certificateMetrics(registry: Registry): Pick<Metrics, 'certificateExpires'> {
+  const expiry = gauge(
+    registry,
+    'certificate_expiry_timestamp_seconds',
+    'When the serving certificate ends.',
+    [],
+  );
+  return { certificateExpires: (at) => expiry.set(at.getTime() / 1000) };
+}
+
+/** Copies what others count, when asked. */
+function sourceReader(registry: Registry, { inflight, logDropped }: MetricSources): () => void {
+  const waiting = gauge(registry, 'inflight', 'Requests being answered.', []);
+  const dropped = counter(
+    registry,
+    'log_dropped_total',
+    'Log lines dropped because their reader stalled.',
+    [],
+  );
+  let counted = 0;
+  return () => {
+    waiting.set(inflight?.() ?? 0);
+    const total = logDropped?.() ?? 0;
+    dropped.inc(total - counted);
+    counted = total;
+  };
+}
+
+function counter<Label extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly Label[],
+): Counter<Label> {
+  return new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
+}
+
+function gauge<Label extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly Label[],
+): Gauge<Label> {
+  return new Gauge({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
+}
