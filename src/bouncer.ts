@@ -27,7 +27,11 @@ export function createBouncer({ policies, gather, onFailure }: BouncerOptions): 
   const refuse = (error: unknown): Decision => {
     if (error instanceof OutOfTimeError)
       return failed('DEADLINE', 'there was not enough time to decide; try again');
-    onFailure?.(error);
+    try {
+      onFailure?.(error);
+    } catch {
+      // A log that fails must not take the answer with it.
+    }
     return failed('INTERNAL', 'the gate could not decide; its log says why');
   };
   return {
@@ -64,8 +68,9 @@ async function gatherThenEvaluate(
   const { promise: outOfTime, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     const error = new OutOfTimeError();
-    abort.abort(error);
+    // Before the signal, whose listeners may reject first and would hide that time is what was lacking.
     reject(error);
+    abort.abort(error);
   }, budgetMs);
   try {
     const facts = await Promise.race([gather(policy.facts, review, abort.signal), outOfTime]);
