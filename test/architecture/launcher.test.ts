@@ -70,9 +70,19 @@ function launch(root: string, version: string, args: readonly string[]) {
   const bin = join(root, 'bin/kube-image-bouncer.js');
   const child = spawn(process.execPath, ['--import', preload, bin, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  return { child, closed, stdout: text(child.stdout), stderr: text(child.stderr) };
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+  // A program that did not get its signal would keep the test run waiting for its output.
+  const dispose = (): void => {
+    try {
+      process.kill(-(child.pid ?? Number.NaN), 'SIGKILL');
+    } catch {
+      // Ended by itself, as it should.
+    }
+  };
+  return { child, closed, stdout, stderr, [Symbol.dispose]: dispose };
 }
 
 test('Node 24 from 24.15 on and any from 26 on are supported, as package.json says', () => {
@@ -116,7 +126,7 @@ test('a checkout runs its sources even when a bundle lies there; the package run
 
 test('an old Node starts the one that npm ci installed, with the arguments, the output and the exit code', async () => {
   using checkout = setup({ source: true, node: process.version });
-  const run = launch(checkout.root, 'v20.20.2', ['exit', '3', '--flag', 'a b']);
+  using run = launch(checkout.root, 'v20.20.2', ['exit', '3', '--flag', 'a b']);
   assert.deepEqual(await run.closed, [3, null]);
   const said = JSON.parse(await run.stdout) as { version: string; flags: string[]; args: string[] };
   assert.equal(said.version, process.version);
@@ -128,7 +138,7 @@ test('an old Node starts the one that npm ci installed, with the arguments, the 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   test(`${signal} reaches the program that an old Node started`, { timeout: 10_000 }, async () => {
     using checkout = setup({ source: true, node: process.version });
-    const run = launch(checkout.root, 'v20.20.2', ['wait']);
+    using run = launch(checkout.root, 'v20.20.2', ['wait']);
     await once(run.child.stdout, 'readable');
     run.child.kill(signal);
     assert.deepEqual(await run.closed, [7, null]);
@@ -137,7 +147,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 
 test('a program that dies of a signal takes the launcher along', async () => {
   using checkout = setup({ source: true, node: process.version });
-  assert.deepEqual(await launch(checkout.root, 'v20.20.2', ['die']).closed, [null, 'SIGKILL']);
+  using run = launch(checkout.root, 'v20.20.2', ['die']);
+  assert.deepEqual(await run.closed, [null, 'SIGKILL']);
 });
 
 test('an old Node that finds no other says so in one sentence and ends with 2', async () => {
@@ -154,7 +165,7 @@ test('an old Node that finds no other says so in one sentence and ends with 2', 
     [stale.root, 'checkout'],
     [published.root, 'package'],
   ] as const) {
-    const run = launch(root, 'v20.20.2', ['explain', 'nginx']);
+    using run = launch(root, 'v20.20.2', ['explain', 'nginx']);
     assert.deepEqual(await run.closed, [2, null]);
     assert.equal(await run.stderr, sentences[place]);
     assert.equal(await run.stdout, '');
@@ -163,7 +174,7 @@ test('an old Node that finds no other says so in one sentence and ends with 2', 
 
 test('K10 SIGUSR1 does not open the inspector', { timeout: 10_000 }, async () => {
   using checkout = setup({ source: true });
-  const run = launch(checkout.root, process.version, ['wait']);
+  using run = launch(checkout.root, process.version, ['wait']);
   await once(run.child.stdout, 'readable');
   run.child.kill('SIGUSR1');
   // A signal in the same queue behind it: by the time this one has ended the program, that one has been served.
@@ -174,10 +185,12 @@ test('K10 SIGUSR1 does not open the inspector', { timeout: 10_000 }, async () =>
 
 test('a checkout keeps compiled code in node_modules/.cache, and starts where it cannot write there', async () => {
   using checkout = setup({ source: true, node: process.version });
-  assert.deepEqual(await launch(checkout.root, process.version, ['exit', '0']).closed, [0, null]);
+  using first = launch(checkout.root, process.version, ['exit', '0']);
+  assert.deepEqual(await first.closed, [0, null]);
   const cache = join(checkout.root, 'node_modules/.cache/kube-image-bouncer');
   chmodSync(cache, 0o755);
   rmSync(cache, { recursive: true });
   writeFileSync(cache, 'a file where the folder should be');
-  assert.deepEqual(await launch(checkout.root, process.version, ['exit', '0']).closed, [0, null]);
+  using second = launch(checkout.root, process.version, ['exit', '0']);
+  assert.deepEqual(await second.closed, [0, null]);
 });
