@@ -1,7 +1,30 @@
-import { isAlias, isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type YAMLMap,
+} from 'yaml';
 
 /** Most aliases that one document may hold: anchors are for saving lines, not for bombs (C11). */
 const MAX_ALIASES = 100;
+
+/** What to do about the mistakes that people make, by the parser's codes. */
+const HINTS: Readonly<Record<string, string>> = {
+  BAD_ALIAS: 'quote text that begins with "*"',
+  BAD_INDENT: 'give the parts of one list or map the same indentation',
+  BAD_SCALAR_START: 'quote the text',
+  MISSING_CHAR: 'close what is open, or quote the text',
+  MULTILINE_IMPLICIT_KEY: 'look for a missing ":" or a wrong indentation',
+  TAB_AS_INDENT: 'indent with spaces',
+  TAG_RESOLVE_FAILED: 'leave the tag out',
+};
 
 /** One document of a file, and where its parts stand in the text. */
 export interface TextDocument {
@@ -13,6 +36,11 @@ export interface TextDocument {
   positionOf(path: readonly (string | number)[]): string;
 }
 
+export interface DocumentOptions {
+  /** Reads `<<` as kubectl does, as a place where other maps come in; else it is a key like any other. @default false */
+  readonly mergeKeys?: boolean;
+}
+
 /** Text that is no YAML, no JSON, or would be read in two ways; the message begins with `file:line:column`. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
@@ -20,60 +48,132 @@ export class DocumentError extends Error {
 }
 
 /**
- * Reads the documents of a file: YAML 1.2, of which JSON is a part. Empty documents are left out. Keys that
- * stand twice, unknown tags and too many aliases are errors; `<<` is a key like any other.
+ * Reads the documents of a file: YAML 1.2, of which JSON is a part, whatever version the text claims. Empty
+ * documents are left out. Keys that stand twice, keys that are no text, unknown tags, aliases that lead to
+ * nothing or to themselves, and too many of them are errors.
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @see https://yaml.org/spec/1.2.2/
  */
-export function parseDocuments(text: string, file: string): TextDocument[] {
+export function parseDocuments(text: string, file: string, options: DocumentOptions = {}): TextDocument[] {
   const lines = new LineCounter();
-  try {
-    const documents = parseAllDocuments(text, {
-      lineCounter: lines,
-      uniqueKeys: true,
-      merge: false,
-      version: '1.2',
-    });
-    if (!Array.isArray(documents)) return [];
-    return documents.flatMap((document) => openDocument(document, file, lines));
-  } catch (cause) {
-    if (cause instanceof DocumentError) throw cause;
-    // The parser is recursive: what nests too deeply for it ends here too.
-    throw new DocumentError(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    // The parser compares every key with every other: a megabyte of keys would keep it busy for minutes.
+    uniqueKeys: false,
+    merge: options.mergeKeys ?? false,
+    version: '1.2',
+    // Else a line `%YAML 1.1` would make "no" a boolean.
+    schema: 'core',
+  });
+  // With no document at all it answers an empty stream, which is an array all the same.
+  return [...documents].flatMap((document) => openDocument(document, new Places(document, file, lines)));
 }
 
-function openDocument(document: Document, file: string, lines: LineCounter): TextDocument[] {
+function openDocument(document: Document, places: Places): TextDocument[] {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
-    const sentence = problem.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
-    throw new DocumentError(`${file}:${renderPosition(lines, problem.pos[0])}: ${sentence}`, {
-      cause: problem,
-    });
+    const sentence = problem.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
+    // The parser is recursive; it says so when it can go no deeper.
+    if (sentence.startsWith('Maximum call stack')) throw places.nesting(problem.pos[0], problem);
+    throw places.problem(problem.pos[0], sentence, HINTS[problem.code], problem);
   }
   if (document.contents === null) return [];
-  const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-  if (value === null) return [];
-  return [{ value, positionOf: (path) => renderPosition(lines, offsetOf(document, path)) }];
+  const value = readValue(document, places);
+  return value === null ? [] : [{ value, positionOf: (path) => places.position(places.offsetOf(path)) }];
 }
 
-function renderPosition(lines: LineCounter, offset: number): string {
-  const { line, col } = lines.linePos(offset);
-  return `${line}:${col}`;
-}
-
-function offsetOf(document: Document, path: readonly (string | number)[]): number {
-  let node: unknown = document.contents;
-  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
-  for (const key of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    const found = childOf(node, key);
-    if (found === undefined) break;
-    const place = isPair(found) ? found.key : found;
-    if (isNode(place)) offset = place.range?.[0] ?? offset;
-    node = isPair(found) ? found.value : found;
+function readValue(document: Document, places: Places): unknown {
+  let firstAlias: number | undefined;
+  try {
+    firstAlias = examine(document, places);
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (cause) {
+    if (cause instanceof DocumentError) throw cause;
+    if (cause instanceof RangeError) throw places.nesting(places.offsetOf([]), cause);
+    // What is left for toJS to find: too many aliases, and a "<<" that leads to no map.
+    const sentence = cause instanceof Error ? cause.message : String(cause);
+    throw places.problem(
+      firstAlias ?? places.offsetOf([]),
+      sentence,
+      'write out what the aliases stand for',
+      cause,
+    );
   }
-  return offset;
+}
+
+/** Refuses what the parser lets pass and two readers would take for two things; answers where the first alias is. */
+function examine(document: Document, places: Places): number | undefined {
+  const anchors = new Set<string>();
+  let firstAlias: number | undefined;
+  visit(document, (_, node, path) => {
+    if (isMap(node)) checkKeys(node, places);
+    if (isAlias(node)) {
+      const { source } = node;
+      const offset = node.range?.[0] ?? 0;
+      firstAlias ??= offset;
+      if (!anchors.has(source))
+        throw places.problem(offset, `there is no anchor "${source}" above`, HINTS['BAD_ALIAS']);
+      if (path.some((parent) => isNode(parent) && !isAlias(parent) && parent.anchor === source)) {
+        throw places.problem(offset, `alias "${source}" stands inside what it stands for`, 'write it out');
+      }
+    } else if (isNode(node) && node.anchor !== undefined) anchors.add(node.anchor);
+  });
+  return firstAlias;
+}
+
+/** `1` and `"1"` are one key to whoever reads the document, and an alias may hide a third. */
+function checkKeys(map: YAMLMap, places: Places): void {
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    const offset = isNode(key) ? (key.range?.[0] ?? 0) : (map.range?.[0] ?? 0);
+    if (key !== null && !isScalar(key))
+      throw places.problem(offset, 'a key is not plain text', 'write it as text');
+    const name = key === null || key.value === null ? '' : String(key);
+    if (seen.has(name))
+      throw places.problem(offset, `key ${JSON.stringify(name)} stands twice`, 'keep one of them');
+    seen.add(name);
+  }
+}
+
+/** Where the parts of a document stand. */
+class Places {
+  readonly #document: Document;
+  readonly #file: string;
+  readonly #lines: LineCounter;
+
+  constructor(document: Document, file: string, lines: LineCounter) {
+    this.#document = document;
+    this.#file = file;
+    this.#lines = lines;
+  }
+
+  position(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset);
+    return `${line}:${col}`;
+  }
+
+  problem(offset: number, sentence: string, hint: string | undefined, cause?: unknown): DocumentError {
+    const advice = hint === undefined ? '' : ` (${hint})`;
+    return new DocumentError(`${this.#file}:${this.position(offset)}: ${sentence}${advice}`, { cause });
+  }
+
+  nesting(offset: number, cause: unknown): DocumentError {
+    return this.problem(offset, 'it nests too deeply to be read', 'flatten it', cause);
+  }
+
+  offsetOf(path: readonly (string | number)[]): number {
+    let node: unknown = this.#document.contents;
+    let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+    for (const key of path) {
+      if (isAlias(node)) node = node.resolve(this.#document);
+      const found = childOf(node, key);
+      if (found === undefined) break;
+      const place = isPair(found) ? found.key : found;
+      if (isNode(place)) offset = place.range?.[0] ?? offset;
+      node = isPair(found) ? found.value : found;
+    }
+    return offset;
+  }
 }
 
 function childOf(node: unknown, key: string | number): unknown {

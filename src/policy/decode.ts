@@ -1,22 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { z } from 'zod';
 import type { ValidationAction } from './decision.ts';
-import { parseNamePattern, type NamePattern } from './name-pattern.ts';
+import { parseNamePattern, parseNamespacePattern, type NamePattern } from './name-pattern.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { parseResource } from './resource.ts';
 import { ParameterError, type Check, type Rule } from './rule.ts';
-import { parseImageList } from './rules/image-list.ts';
+import { parseImageList } from './image-list.ts';
 import { RULE_KINDS, type RuleKey } from './rules/index.ts';
+import { explainIssues, findHiddenKeys, type PolicyProblem } from './schema-problems.ts';
 import { policySchema, type PolicyDocument, type RuleDocument, type SelectorDocument } from './schema.ts';
 import type { Selector } from './selector.ts';
-
-/** Something in a policy that keeps it from being loaded. */
-export interface PolicyProblem {
-  /** From the root of the document: `['spec', 'rules', 0, 'name']`. */
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly hint: string | undefined;
-}
 
 /** All the problems of one document, in the order of the document. */
 export class PolicyProblemsError extends Error {
@@ -35,8 +27,8 @@ export class PolicyProblemsError extends Error {
  */
 export async function decodePolicy(document: unknown, language?: string): Promise<Policy> {
   const parsed = policySchema.safeParse(document);
-  if (!parsed.success) throw new PolicyProblemsError(parsed.error.issues.flatMap(problemsOf));
-  const problems: PolicyProblem[] = [];
+  if (!parsed.success) throw new PolicyProblemsError(explainIssues(parsed.error.issues, document));
+  const problems = findHiddenKeys(document);
   const rules: Rule[] = [];
   const { metadata, spec } = parsed.data;
   for (const [index, rule] of spec.rules.entries()) {
@@ -111,14 +103,17 @@ function decodeSelector(
   use: 'opens' | 'closes',
 ): Selector | undefined {
   if (selector === undefined) return undefined;
-  const names = (field: 'namespaces' | 'users' | 'groups'): NamePattern[] | undefined =>
+  const names = (field: 'users' | 'groups'): NamePattern[] | undefined =>
     selector[field]?.map((text, index) => parseNamePattern(text, [key, field, index]));
+  const namespaces = selector.namespaces?.map((text, index) =>
+    parseNamespacePattern(text, [key, 'namespaces', index]),
+  );
   const resources = selector.resources?.map((text, index) => parseResource(text, [key, 'resources', index]));
   return {
     images: selector.images && parseImageList(selector.images, use, [key, 'images']),
     usages: selector.usages && new Set(selector.usages),
     resources: resources && new Set(resources),
-    namespaces: names('namespaces'),
+    namespaces,
     users: names('users'),
     groups: names('groups'),
   };
@@ -130,48 +125,12 @@ function chooseMessage(
   language: string | undefined,
 ): string | undefined {
   if (language === undefined) return message;
-  const byLanguage = new Map(Object.entries(messages));
-  return byLanguage.get(language) ?? byLanguage.get(language.split('-')[0] ?? '') ?? message;
+  // Language tags are compared without regard to case: RFC 5646 §2.1.1.
+  const byLanguage = new Map(Object.entries(messages).map(([tag, text]) => [tag.toLowerCase(), text]));
+  const wanted = language.toLowerCase();
+  return byLanguage.get(wanted) ?? byLanguage.get(wanted.split('-')[0] ?? '') ?? message;
 }
 
 function revisionOf(document: PolicyDocument): string {
   return createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 12);
-}
-
-function problemsOf(issue: z.core.$ZodIssue): PolicyProblem[] {
-  const path = issue.path.filter((key) => typeof key !== 'symbol');
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message, hint: undefined }];
-  return issue.keys.map((key) => ({
-    path: [...path, key],
-    message: `"${key}" is not a key that is known here`,
-    hint: knownKeysHint(path),
-  }));
-}
-
-function knownKeysHint(path: readonly (string | number)[]): string | undefined {
-  let schema: unknown = policySchema;
-  for (const key of path) schema = descend(unwrap(schema), key);
-  const shape = shapeOf(unwrap(schema));
-  return shape && `known here: ${Object.keys(shape).join(', ')}`;
-}
-
-function descend(schema: unknown, key: string | number): unknown {
-  if (typeof key === 'number')
-    return typeof schema === 'object' && schema !== null && 'element' in schema ? schema.element : undefined;
-  const shape = shapeOf(schema);
-  return shape && Reflect.get(shape, key);
-}
-
-function shapeOf(schema: unknown): object | undefined {
-  if (typeof schema !== 'object' || schema === null || !('shape' in schema)) return undefined;
-  return typeof schema.shape === 'object' && schema.shape !== null ? schema.shape : undefined;
-}
-
-function unwrap(schema: unknown): unknown {
-  return typeof schema === 'object' &&
-    schema !== null &&
-    'unwrap' in schema &&
-    typeof schema.unwrap === 'function'
-    ? schema.unwrap()
-    : schema;
 }

@@ -13,21 +13,11 @@ import { selectsPlace } from './selector.ts';
  */
 export function evaluate(policy: Policy, review: Review, facts: Facts): Decision {
   const { subject } = review;
-  switch (subject.kind) {
-    case 'imageless':
-      return decide(policy, [], [], []);
-    case 'unknown':
-      return decide(
-        policy,
-        [],
-        [],
-        [{ code: 'UNKNOWN_KIND', use: undefined, text: unknownKind(subject.name) }],
-      );
-    case 'unreadable':
-      return decide(policy, [], [refusalOf(subject)], []);
-    case 'images':
-      return evaluateImages(policy, review, subject, facts);
-  }
+  if (subject.kind === 'imageless') return decide(policy, [], [], []);
+  if (subject.kind === 'unreadable') return decide(policy, [], [refusalOf(subject)], []);
+  if (subject.kind === 'images') return evaluateImages(policy, review, subject, facts);
+  const text = `${subject.name} is not a kind whose images are known; its pods are judged when they are created`;
+  return decide(policy, [], [], [{ code: 'UNKNOWN_KIND', use: undefined, text }]);
 }
 
 function evaluateImages(policy: Policy, review: Review, images: Images, facts: Facts): Decision {
@@ -80,8 +70,10 @@ function collectViolations(violations: Violation[], question: Question): void {
     const objection = applies(hit, use, review) ? askWithFacts(hit, reference, facts) : undefined;
     if (objection !== undefined) violations.push(violationOf(objection, use));
   }
-  if (policy.unmatchedImages === 'Deny' && !judged.hits.some((hit) => applies(hit, use, review))) {
-    violations.push(unmatched(use));
+  if (policy.unmatchedImages === 'Deny' && !judged.hits.some((hit) => surelyApplies(hit, use, review))) {
+    violations.push(
+      unmatched(use, judged.hits.some((hit) => applies(hit, use, review)) ? IN_DOUBT : NO_RULE),
+    );
   }
 }
 
@@ -95,9 +87,19 @@ function collectUnchanged(notices: Notice[], question: Question): void {
   notices.push({ code: 'UNCHANGED_VIOLATION', use: question.use, text });
 }
 
-function applies({ rule, excludable }: RuleHit, use: ImageUse, review: Review): boolean {
-  if (rule.match !== undefined && !selectsPlace(rule.match, use, review, true)) return false;
-  return !(excludable && rule.exclude !== undefined && selectsPlace(rule.exclude, use, review, false));
+/** Whether a rule is about an image at its place; what is not known does not keep it away. */
+function applies(hit: RuleHit, use: ImageUse, review: Review): boolean {
+  return isAbout(hit, use, review, true);
+}
+
+/** Whether no fact that is not known could take the rule away: to be selected lets an image in, so it takes certainty. */
+function surelyApplies(hit: RuleHit, use: ImageUse, review: Review): boolean {
+  return isAbout(hit, use, review, false);
+}
+
+function isAbout({ rule, excludable }: RuleHit, use: ImageUse, review: Review, unknown: boolean): boolean {
+  if (rule.match !== undefined && !selectsPlace(rule.match, use, review, unknown)) return false;
+  return !(excludable && rule.exclude !== undefined && selectsPlace(rule.exclude, use, review, !unknown));
 }
 
 function violationOf({ rule, objection }: RuleObjection, use: ImageUse): Violation {
@@ -105,24 +107,22 @@ function violationOf({ rule, objection }: RuleObjection, use: ImageUse): Violati
   return { code, actions: rule.actions, rule: rule.name, use, reason, remedy, message: rule.message };
 }
 
-function unmatched(use: ImageUse): Violation {
-  return {
-    code: 'UNMATCHED_IMAGE',
-    actions: ['Deny'],
-    rule: undefined,
-    use,
-    reason: 'no rule of the policy is about this image',
-    remedy: 'use an image that the policy knows, or have a rule added for it',
-    message: undefined,
-  };
+const NO_RULE = {
+  reason: 'no rule of the policy is about this image',
+  remedy: 'use an image that the policy knows, or have a rule added for it',
+};
+
+const IN_DOUBT = {
+  reason: 'whether a rule of the policy is about this image depends on what is not known here',
+  remedy: 'have a rule added that needs no user, namespace or usage to be about it',
+};
+
+function unmatched(use: ImageUse, why: typeof NO_RULE): Violation {
+  return { code: 'UNMATCHED_IMAGE', actions: ['Deny'], rule: undefined, use, ...why, message: undefined };
 }
 
 function refusalOf({ code, reason, remedy }: Unreadable): Violation {
   return { code, actions: ['Deny'], rule: undefined, use: undefined, reason, remedy, message: undefined };
-}
-
-function unknownKind(name: string): string {
-  return `${name} is not a kind whose images are known; its pods are judged when they are created`;
 }
 
 function tellOnly(violation: Violation): Violation {

@@ -1,10 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
+import { quote } from '../image/quote.ts';
+import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
-import { decodePolicy, PolicyProblemsError, type PolicyProblem } from './decode.ts';
+import { decodePolicy, PolicyProblemsError } from './decode.ts';
 import type { Policy } from './policy.ts';
+import type { PolicyProblem } from './schema-problems.ts';
 
 /** Largest policy file, in bytes: as much as a ConfigMap holds. */
 export const MAX_POLICY_BYTES = 1024 * 1024;
+
+/** Most problems that one message lists. */
+const MAX_SHOWN = 20;
 
 export type PolicyFileErrorCode =
   | 'POLICY_UNREADABLE'
@@ -31,20 +37,35 @@ export async function loadPolicy(file: string, language?: string): Promise<Polic
   return parsePolicy(await readPolicyText(file), file, language);
 }
 
-/** @throws {PolicyFileError} POLICY_UNREADABLE or POLICY_TOO_LARGE. */
+/** @throws {PolicyFileError} POLICY_UNREADABLE, POLICY_TOO_LARGE or POLICY_SYNTAX. */
 export async function readPolicyText(file: string): Promise<string> {
+  const bytes = await readPolicyBytes(file);
+  try {
+    return decodeUtf8(bytes, file);
+  } catch (cause) {
+    if (!(cause instanceof DocumentError)) throw cause;
+    throw new PolicyFileError('POLICY_SYNTAX', cause.message, { cause });
+  }
+}
+
+async function readPolicyBytes(file: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(file);
-    if (size <= MAX_POLICY_BYTES) return await readFile(file, 'utf8');
-    throw new PolicyFileError(
-      'POLICY_TOO_LARGE',
-      `${file}: the policy has ${size} bytes; at most ${MAX_POLICY_BYTES} are read`,
-    );
+    if (size > MAX_POLICY_BYTES) throw tooLarge(file, size);
+    const bytes = await readFile(file);
+    // A pipe has no size before it is read.
+    if (bytes.length > MAX_POLICY_BYTES) throw tooLarge(file, bytes.length);
+    return bytes;
   } catch (cause) {
     if (cause instanceof PolicyFileError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PolicyFileError('POLICY_UNREADABLE', `${file}: the policy cannot be read: ${why}`, { cause });
   }
+}
+
+function tooLarge(file: string, size: number): PolicyFileError {
+  const message = `${file}: the policy has ${size} bytes; at most ${MAX_POLICY_BYTES} are read`;
+  return new PolicyFileError('POLICY_TOO_LARGE', message);
 }
 
 /**
@@ -57,7 +78,9 @@ export async function parsePolicy(text: string, file: string, language?: string)
     return await decodePolicy(document.value, language);
   } catch (error) {
     if (!(error instanceof PolicyProblemsError)) throw error;
-    const message = error.problems.map((problem) => renderProblem(problem, file, document)).join('\n');
+    const shown = error.problems.slice(0, MAX_SHOWN).map((problem) => renderProblem(problem, file, document));
+    const more = error.problems.length - shown.length;
+    const message = [...shown, ...(more > 0 ? [`${file}: and ${more} more problems`] : [])].join('\n');
     throw new PolicyFileError('POLICY_INVALID', message, { cause: error });
   }
 }
@@ -71,7 +94,11 @@ function parseSingleDocument(text: string, file: string): TextDocument {
     throw new PolicyFileError('POLICY_SYNTAX', cause.message, { cause });
   }
   const [document, second] = documents;
-  if (document === undefined) throw new PolicyFileError('POLICY_SYNTAX', `${file}:1:1: the policy is empty`);
+  if (document === undefined)
+    throw new PolicyFileError(
+      'POLICY_SYNTAX',
+      `${file}:1:1: the policy is empty (write a policy, or leave --policy out)`,
+    );
   if (second !== undefined) {
     const where = `${file}:${second.positionOf([])}`;
     throw new PolicyFileError(
@@ -89,7 +116,7 @@ function renderProblem({ path, message, hint }: PolicyProblem, file: string, doc
 
 function renderPath(path: readonly (string | number)[]): string {
   return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${quote(key)}`))
     .join('')
     .replace(/^\./, '');
 }

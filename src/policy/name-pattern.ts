@@ -5,6 +5,20 @@ export type NamePattern = (name: string) => boolean;
 
 const HINT = 'write the whole name, or "*" for any run of characters beside at least one other character';
 
+/**
+ * A pattern for namespaces, whose names are DNS labels.
+ * @throws {ParameterError} for a pattern that no namespace could match, so that the rule would be no rule.
+ */
+export function parseNamespacePattern(text: string, path: readonly (string | number)[]): NamePattern {
+  const matches = parseNamePattern(text, path);
+  // One letter in place of each wildcard: if that is no name of a namespace, nothing is.
+  const example = text.replaceAll(/\*+/g, 'x');
+  if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(example) && example.length - (text.split('*').length - 1) <= 63)
+    return matches;
+  const hint = 'a namespace has lower-case letters, digits and "-" only, at most 63 of them';
+  throw new ParameterError(path, `no namespace is called ${JSON.stringify(text)}`, hint);
+}
+
 /** @throws {ParameterError} for a pattern that is empty, or that would match every name. */
 export function parseNamePattern(text: string, path: readonly (string | number)[]): NamePattern {
   if (text.length === 0 || text.length > 253 || /[^\x21-\x7e]/.test(text)) {

@@ -3,8 +3,10 @@ import { ParameterError } from './rule.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(WORKLOAD_KINDS.map(({ resource }) => resource));
 
-/** Groups whose kinds we all know: another name there is a slip of the pen. Custom resources have other groups. */
-const OWN_GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'extensions']);
+// Groups without a dot are Kubernetes' own, whose kinds we all know: another name there is a slip of the pen. A
+// version before or behind a group is kubectl's way to write it, and no part of it.
+const CUSTOM = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}$/;
+const VERSION = /^v\d+((alpha|beta)\d+)?$/;
 
 /**
  * A resource as policies name it: `pods`, `deployments.apps`, `rollouts.argoproj.io`.
@@ -12,16 +14,19 @@ const OWN_GROUPS: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'extension
  */
 export function parseResource(text: string, path: readonly (string | number)[]): string {
   if (KNOWN.has(text)) return text;
-  const [plural = '', ...rest] = text.split('.');
-  const group = rest.join('.');
-  if (/^[a-z0-9]+(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text) && !OWN_GROUPS.has(group)) return text;
-  const meant = [...KNOWN].find(
-    (known) => known.split('.')[0] === plural || singularOf(known) === plural.toLowerCase(),
-  );
+  const [name = '', ...group] = text.split('.');
+  if (
+    CUSTOM.test(text) &&
+    text.length <= 253 &&
+    !VERSION.test(group[0] ?? '') &&
+    !VERSION.test(group.at(-1) ?? '')
+  )
+    return text;
+  const plural = name.split('/')[0]?.toLowerCase() ?? '';
+  const meant = [...KNOWN].find((known) => {
+    const knownName = known.split('.')[0] ?? '';
+    return knownName === plural || knownName.slice(0, -1) === plural;
+  });
   const hint = meant === undefined ? `known: ${[...KNOWN].join(', ')}` : `write ${meant}`;
   throw new ParameterError(path, `${JSON.stringify(text)} is not a resource that holds images`, hint);
-}
-
-function singularOf(resource: string): string {
-  return (resource.split('.')[0] ?? '').slice(0, -1);
 }

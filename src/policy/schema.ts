@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { USAGES } from '../image/use.ts';
 import { VALIDATION_ACTIONS } from './decision.ts';
-import { imageList } from './rules/image-list.ts';
+import { imageList } from './image-list.ts';
 import { RULE_KINDS, type RuleKey } from './rules/index.ts';
 
 /** The `apiVersion` and `kind` of a policy. */
@@ -11,7 +11,7 @@ export const POLICY_KIND = 'ImageAdmissionPolicy';
 // DNS-1123 subdomain, as Kubernetes names objects.
 const name = z
   .string()
-  .max(253)
+  .max(253, { message: 'a name has at most 253 characters' })
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
     message:
       'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit',
@@ -21,21 +21,26 @@ const list = <Item extends z.ZodType>(item: Item) =>
   z
     .array(item)
     .min(1, { message: 'an empty list would select nothing; leave it out, or name at least one' })
-    .max(1000);
+    .max(1000, { message: 'a list has at most 1000 items; write several rules' });
+
+/** Text that a parser of its own reads when the policy loads. */
+const item = z.string().max(253, { message: 'a name has at most 253 characters' });
 
 const actions = z
   .array(z.enum(VALIDATION_ACTIONS))
   .min(1, { message: 'no action would be no rule; name Deny, Warn or Audit' })
-  .refine((chosen) => new Set(chosen).size === chosen.length, { message: 'an action is named twice' })
+  .refine((chosen) => new Set(chosen).size === chosen.length, {
+    message: 'an action is named twice; name it once',
+  })
   .refine((chosen) => !chosen.includes('Deny') || chosen.length === 1, {
-    message: 'Deny stands alone: what is refused is told and audited anyway',
+    message: 'Deny stands alone; what is refused is told and audited anyway',
   })
   .describe('What a violation does: Deny, or Warn, or Audit, or Warn and Audit together.');
 
 const text = z
   .string()
-  .min(1)
-  .max(256)
+  .min(1, { message: 'an empty message says nothing; leave it out' })
+  .max(256, { message: 'a message has at most 256 characters' })
   // eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, {
     message: 'a message is one line without control characters',
@@ -45,10 +50,10 @@ const selector = z
   .strictObject({
     images: imageList.optional(),
     usages: list(z.enum(USAGES)).optional().describe('Where in a pod the image stands.'),
-    resources: list(z.string()).optional().describe('Plural with group: pods, deployments.apps.'),
-    namespaces: list(z.string()).optional().describe('Names; "*" for any run of characters, as in team-*.'),
-    users: list(z.string()).optional().describe('User names; "*" for any run of characters.'),
-    groups: list(z.string()).optional().describe('Group names; "*" for any run of characters.'),
+    resources: list(item).optional().describe('Plural with group: pods, deployments.apps.'),
+    namespaces: list(item).optional().describe('Names; "*" for any run of characters, as in team-*.'),
+    users: list(item).optional().describe('User names; "*" for any run of characters.'),
+    groups: list(item).optional().describe('Group names; "*" for any run of characters.'),
   })
   .refine((fields) => Object.keys(fields).length > 0, {
     message: 'it is empty; leave it out to select everything',
@@ -95,7 +100,7 @@ export const policySchema = z.strictObject({
     rules: z
       .array(rule)
       .min(1, { message: 'a policy without rules decides nothing; write at least one' })
-      .max(1000),
+      .max(1000, { message: 'a policy has at most 1000 rules' }),
   }),
 });
 

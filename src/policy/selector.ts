@@ -21,8 +21,9 @@ export function selectsImage(selector: Selector, image: ImageReference): boolean
 }
 
 /**
- * Whether everything but `images` holds. A fact that the protocol does not carry counts as `unknown`: `true`
- * in a `match`, so that the rule applies, `false` in an `exclude`, so that nothing is let off.
+ * Whether everything but `images` holds. A fact that the protocol does not carry counts as `unknown`. Asked
+ * whether a rule applies, that is `true` in a `match` and `false` in an `exclude`, so that nothing is let off;
+ * asked whether it surely does, the other way round.
  */
 export function selectsPlace(selector: Selector, use: ImageUse, review: Review, unknown: boolean): boolean {
   const { user } = review;

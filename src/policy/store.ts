@@ -27,10 +27,14 @@ export class PolicyStore implements AsyncDisposable {
   readonly #options: PolicyStoreOptions;
   #policy: Policy | undefined;
   #problem: PolicyFileError | undefined;
+  /** What the file held when it was last read, good or not. */
   #text: string | undefined;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  /** The look that is under way, settled. */
+  #underWay: Promise<unknown> = Promise.resolve();
+  /** The look that begins after it, if somebody has asked. */
+  #waiting: Promise<Reload> | undefined;
 
   constructor(options: PolicyStoreOptions) {
     this.#options = options;
@@ -46,16 +50,24 @@ export class PolicyStore implements AsyncDisposable {
     return this.#problem;
   }
 
-  /** Looks at the file again, after any look that is under way. Never rejects for what the file holds. */
+  /**
+   * Looks at the file again, after any look that is under way; whoever asks before that look begins shares it, so
+   * that a busy folder costs no more than a quiet one. Never rejects for what the file holds.
+   */
   reload(): Promise<Reload> {
-    const next = this.#queue.then(() => this.#reload());
-    this.#queue = next.catch(() => undefined);
-    return next;
+    this.#waiting ??= this.#underWay.then(() => {
+      const look = this.#reload();
+      this.#waiting = undefined;
+      this.#underWay = look.catch(() => undefined);
+      return look;
+    });
+    return this.#waiting;
   }
 
   /** Follows the file: by watching its folder, since a ConfigMap changes by a swap of `..data`, and by looking. */
   watch(): void {
-    const look = (): void => void this.reload();
+    // A listener that throws is not the file's fault, and no reason to stop looking.
+    const look = (): void => void this.reload().catch(() => undefined);
     try {
       this.#watcher = watch(dirname(this.#options.file), { persistent: false }, look);
       this.#watcher.on('error', () => this.#watcher?.close());
@@ -68,19 +80,30 @@ export class PolicyStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watcher?.close();
     clearInterval(this.#timer);
-    await this.#queue;
+    await this.#waiting?.catch(() => undefined);
+    await this.#underWay;
   }
 
   async #reload(): Promise<Reload> {
-    const { file, language, onReload } = this.#options;
+    const before = this.#problem;
+    const reload = await this.#look();
+    const isNews =
+      reload.result === 'kept' ? reload.error.message !== before?.message : reload.result === 'loaded';
+    if (isNews) this.#options.onReload?.(reload);
+    return reload;
+  }
+
+  async #look(): Promise<Reload> {
+    const { file, language } = this.#options;
     try {
       const text = await readPolicyText(file);
-      if (text === this.#text && this.#problem === undefined) return { result: 'unchanged' };
+      // Neither a good policy nor a broken one is read twice.
+      if (text === this.#text)
+        return this.#problem ? { result: 'kept', error: this.#problem } : { result: 'unchanged' };
+      this.#text = text;
       const policy = await parsePolicy(text, file, language);
       this.#policy = policy;
-      this.#text = text;
       this.#problem = undefined;
-      onReload?.({ result: 'loaded', policy });
       return { result: 'loaded', policy };
     } catch (cause) {
       // A fault of ours must not stop the watch, let alone the gate: it is a policy that cannot be loaded.
@@ -88,9 +111,9 @@ export class PolicyStore implements AsyncDisposable {
         cause instanceof PolicyFileError
           ? cause
           : new PolicyFileError('POLICY_INVALID', `${file}: ${String(cause)}`, { cause });
-      const isNews = error.message !== this.#problem?.message;
+      // A file that could not be read is loaded anew when it can be, even if it is the same.
+      if (error.code === 'POLICY_UNREADABLE' || error.code === 'POLICY_TOO_LARGE') this.#text = undefined;
       this.#problem = error;
-      if (isNews) onReload?.({ result: 'kept', error });
       return { result: 'kept', error };
     }
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { matchesImage } from '../../image/pattern.ts';
 import type { RuleKind } from '../rule.ts';
-import { imageList, parseImageList } from './image-list.ts';
+import { imageList, parseImageList } from '../image-list.ts';
 
 /** Admits only images that one of the patterns names. */
 export const allowedImages = {

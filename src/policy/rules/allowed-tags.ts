@@ -1,25 +1,23 @@
 import { z } from 'zod';
+import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
 import { ParameterError, type RuleKind } from '../rule.ts';
 import { parseSemverRange } from './semver-range.ts';
 import { tagList } from './tag-list.ts';
 import { parseTagPattern } from './tag-pattern.ts';
 
+const expression = z
+  .string()
+  .min(1, { message: 'it is empty; leave it out, or say what a tag must be' })
+  .max(256, { message: 'it has more than 256 characters; split it into several rules' });
+
 const parameters = z
   .strictObject({
     tags: tagList.optional().describe('Exact tags.'),
-    semver: z
-      .string()
-      .min(1)
-      .max(256)
+    semver: expression
       .optional()
       .describe('Range of semantic versions, such as ">=1.2.0 <2"; a leading "v" of a tag is ignored.'),
-    pattern: z
-      .string()
-      .min(1)
-      .max(256)
-      .optional()
-      .describe('Regular expression (RE2) that the whole tag matches.'),
+    pattern: expression.optional().describe('Regular expression (RE2) that the whole tag matches.'),
   })
   .describe('Tags that images must be pulled by: exactly one of tags, semver and pattern.');
 
@@ -64,10 +62,16 @@ async function parseTagTest(options: z.infer<typeof parameters>): Promise<TagTes
     );
   }
   if (semver !== undefined)
-    return { isAllowed: await parseSemverRange(semver), wanted: `a semantic version in ${semver}` };
+    return {
+      isAllowed: await parseSemverRange(semver),
+      wanted: `a semantic version in ${quote(semver, 256)}`,
+    };
   if (pattern !== undefined)
-    return { isAllowed: await parseTagPattern(pattern), wanted: `of the form ${pattern}` };
+    return { isAllowed: await parseTagPattern(pattern), wanted: `of the form ${quote(pattern, 256)}` };
   const allowed = new Set(tags);
   const shown = [...allowed].slice(0, 8).join(', ');
-  return { isAllowed: (tag) => allowed.has(tag), wanted: `one of ${shown}${allowed.size > 8 ? ', …' : ''}` };
+  return {
+    isAllowed: (tag) => allowed.has(tag),
+    wanted: `one of ${shown}${allowed.size > 8 ? ', ...' : ''}`,
+  };
 }

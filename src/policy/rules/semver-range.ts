@@ -4,6 +4,9 @@ import { ParameterError } from '../rule.ts';
 /** Cheap look before the parser, which takes its time to say no. */
 const VERSION_LIKE = /^v?\d+\.\d+\.\d+/;
 
+/** A range that holds all of these bounds nothing: `*`, `>=0.0.0`, `<1 || >=1`. */
+const EVERY_KIND = ['0.0.0', '0.0.1', '0.1.0', '1.0.0', '1.2.3', '999999.999999.999999'];
+
 /**
  * Whether a tag is a semantic version in a range. Pre-releases count only where the range names one of the
  * same version. The library is loaded when a policy asks for it.
@@ -20,14 +23,14 @@ export async function parseSemverRange(text: string): Promise<(tag: string) => b
       'write a range such as ">=1.2.0 <2"',
     );
   }
-  if (range === '*') {
+  const parsed = new semver.Range(text);
+  if (EVERY_KIND.every((version) => parsed.test(version))) {
     throw new ParameterError(
       ['semver'],
       `${JSON.stringify(text)} is every version`,
       'name a lower or an upper bound',
     );
   }
-  const parsed = new semver.Range(text);
   return (tag) => {
     const version = parseVersion(tag, semver.parse);
     return version !== null && parsed.test(version);

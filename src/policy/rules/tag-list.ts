@@ -12,4 +12,4 @@ export const tagList = z
     }),
   )
   .min(1, { message: 'an empty list is about no tag at all; name at least one' })
-  .max(1000);
+  .max(1000, { message: 'a list has at most 1000 items; write several rules' });

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { ImagePatternError } from '../../image/pattern-error.ts';
-import { parseImagePattern, type ImagePattern } from '../../image/pattern.ts';
-import { ParameterError } from '../rule.ts';
+import { ImagePatternError } from '../image/pattern-error.ts';
+import { parseImagePattern, type ImagePattern } from '../image/pattern.ts';
+import { ParameterError } from './rule.ts';
 
 /** Image patterns as a policy lists them. */
 export const imageList = z
   .array(z.string())
   .min(1, { message: 'an empty list is about no image at all; name at least one' })
-  .max(1000)
+  .max(1000, { message: 'a list has at most 1000 items; write several rules' })
   .describe(
     'Registry and repository, whole segments: "*" within one, "**" for one or more, such as ghcr.io/acme/**.',
   );

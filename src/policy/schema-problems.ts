@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import { renderPolicySchema } from './schema.ts';
+
+/** Something in a policy that keeps it from being loaded. */
+export interface PolicyProblem {
+  /** From the root of the document: `['spec', 'rules', 0, 'name']`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** What a person calls what the schema expects. */
+const WANTED: Readonly<Record<string, string>> = {
+  string: 'write text; quote what looks like a number or a boolean',
+  array: 'write a list',
+  object: 'write a map of fields',
+  record: 'write a map of text',
+};
+
+/** What the schema has against a document, said to the people who write policies. */
+export function explainIssues(issues: readonly z.core.$ZodIssue[], document: unknown): PolicyProblem[] {
+  return issues.flatMap((issue) => explainIssue(issue, document));
+}
+
+function explainIssue(issue: z.core.$ZodIssue, document: unknown): PolicyProblem[] {
+  const path = issue.path.filter((key) => typeof key !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => unknownKey([...path, key], known));
+  }
+  if (issue.code === 'invalid_type') {
+    return [{ path, message: describe(valueAt(document, path)), hint: WANTED[issue.expected] }];
+  }
+  if (issue.code === 'invalid_value') {
+    return [{ path, message: describe(valueAt(document, path)), hint: `write ${issue.values.join(' or ')}` }];
+  }
+  // What else there is has a message of its own in the schema; that of a key stands inside.
+  const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
+  return [{ path, message, hint: undefined }];
+}
+
+/** Keys named `__proto__`, which the schema does not look at, wherever they stand. */
+export function findHiddenKeys(value: unknown, path: readonly (string | number)[] = []): PolicyProblem[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => findHiddenKeys(item, [...path, index]));
+  return Object.entries(value).flatMap(([key, item]) =>
+    key === '__proto__'
+      ? [unknownKey([...path, key], knownKeys(path))]
+      : findHiddenKeys(item, [...path, key]),
+  );
+}
+
+function unknownKey(path: readonly (string | number)[], known: readonly string[]): PolicyProblem {
+  const message = `${JSON.stringify(path.at(-1))} is not a key that is known here`;
+  return { path, message, hint: known.length === 0 ? 'leave it out' : `known here: ${known.join(', ')}` };
+}
+
+/** The part of a JSON Schema that says where keys stand. */
+interface Shape {
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly items?: Shape;
+}
+
+function knownKeys(path: readonly (string | number)[]): string[] {
+  let shape: Shape | undefined = renderPolicySchema();
+  for (const key of path) shape = typeof key === 'number' ? shape?.items : shape?.properties?.[key];
+  return Object.keys(shape?.properties ?? {});
+}
+
+function valueAt(document: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    document,
+  );
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'it is missing';
+  if (value === null) return 'it is empty';
+  if (Array.isArray(value)) return 'a list does not fit here';
+  return typeof value === 'object' ? 'a map does not fit here' : `${JSON.stringify(value)} does not fit here`;
+}
