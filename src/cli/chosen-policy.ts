@@ -25,7 +25,8 @@ export async function choosePolicy(options: PolicyOptions): Promise<Policy> {
 
 /**
  * The hosts of `--allowed-registries`, by either name of the option.
- * @throws {SettingsError} SETTINGS_CONFLICT when both names are used, or a policy file as well.
+ * @throws {SettingsError} SETTINGS_CONFLICT when both names are used, or a policy file as well; SETTING_INVALID for
+ * a list that names nothing.
  */
 export function chooseRegistries({ policy, allowedRegistries, registryWhitelist }: PolicyOptions): string[] {
   if (allowedRegistries !== undefined && registryWhitelist !== undefined) {
@@ -34,7 +35,12 @@ export function chooseRegistries({ policy, allowedRegistries, registryWhitelist 
       '--registry-whitelist is the older name of --allowed-registries: give one of them',
     );
   }
-  const registries = splitList(allowedRegistries ?? registryWhitelist ?? '');
+  const text = allowedRegistries ?? registryWhitelist ?? '';
+  const registries = splitList(text);
+  if (text !== '' && registries.length === 0) {
+    // Else a list of nothing would allow everything.
+    throw new SettingsError('SETTING_INVALID', `--allowed-registries: ${JSON.stringify(text)} names no host`);
+  }
   if (policy !== undefined && registries.length > 0) {
     throw new SettingsError(
       'SETTINGS_CONFLICT',

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { SettingsError } from './settings-error.ts';
 import type { Environment } from './streams.ts';
 
 /** Environment variables, by the option that each stands for. A flag wins over its variable. */
@@ -23,17 +24,41 @@ export const VARIABLES = {
   drain: 'BOUNCER_DRAIN',
 } as const satisfies Readonly<Record<string, string>>;
 
-const NO = new Set(['', '0', 'f', 'false', 'no']);
+/** What an option is also called: a flag by either name wins over the variables of both. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  registryWhitelist: 'allowedRegistries',
+  allowedRegistries: 'registryWhitelist',
+};
 
-/** Gives a command the options that the environment sets and the command line does not. */
+// What strconv.ParseBool takes, which the Go program used, and what people write.
+const YES = new Set(['1', 't', 'true', 'y', 'yes', 'on']);
+const NO = new Set(['0', 'f', 'false', 'n', 'no', 'off']);
+
+/**
+ * Gives a command the options that the environment sets and the command line does not.
+ * @throws {SettingsError} SETTING_INVALID for a switch that is neither on nor off.
+ */
 export function applyEnvironment(command: Command, environment: Environment): void {
+  const isFlagged = (name: string | undefined): boolean =>
+    name !== undefined && command.getOptionValueSource(name) === 'cli';
   for (const option of command.options) {
     const name = option.attributeName();
     const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name as keyof typeof VARIABLES] : undefined;
     const value = variable === undefined ? undefined : environment[variable];
-    if (value === undefined || value === '' || command.getOptionValueSource(name) === 'cli') continue;
-    command.setOptionValueWithSource(name, option.isBoolean() ? !NO.has(value.toLowerCase()) : value, 'env');
+    if (variable === undefined || value === undefined || value === '') continue;
+    if (isFlagged(name) || isFlagged(OTHER_NAMES[name])) continue;
+    command.setOptionValueWithSource(name, option.isBoolean() ? parseSwitch(variable, value) : value, 'env');
   }
+}
+
+function parseSwitch(variable: string, value: string): boolean {
+  const word = value.trim().toLowerCase();
+  if (YES.has(word)) return true;
+  if (NO.has(word)) return false;
+  throw new SettingsError(
+    'SETTING_INVALID',
+    `${variable}: ${JSON.stringify(value)} is neither "true" nor "false"`,
+  );
 }
 
 /** The table for `--help`. */

@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { parseDocuments, type TextDocument } from '../document/yaml.ts';
+import { decodeUtf8 } from '../document/text.ts';
+import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { isObject, type Fields } from '../workload/fields.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -36,14 +37,16 @@ export async function* readManifests(paths: readonly string[], stdin: Readable):
 }
 
 async function* readFolder(folder: string): AsyncGenerator<Manifest> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
   const files = entries.filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name));
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
   for (const path of paths) yield* parseManifests(await readText(path), path, 'lenient');
 }
 
 function* parseManifests(text: string, file: string, mode: 'strict' | 'lenient'): Generator<Manifest> {
-  for (const document of parseDocuments(text, file)) {
+  for (const document of parseDocuments(text, file, { mergeKeys: true })) {
     // A folder also holds values files and the like; what is named on the command line must be an object.
     if (mode === 'lenient' && !looksLikeObject(document.value)) continue;
     yield* openObject(document, document.value, [], file, 0);
@@ -106,9 +109,9 @@ async function readText(path: string): Promise<string> {
   const { size } = await inspect(path);
   if (size > MAX_INPUT_BYTES) throw tooLarge(path);
   try {
-    return await readFile(path, 'utf8');
+    return decodeUtf8(await readFile(path), path);
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw cause instanceof DocumentError ? cause : unreadable(path, cause);
   }
 }
 
@@ -121,7 +124,7 @@ async function readAll(stdin: Readable): Promise<string> {
     if (bytes > MAX_INPUT_BYTES) throw tooLarge('stdin');
     chunks.push(buffer);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeUtf8(Buffer.concat(chunks), 'stdin');
 }
 
 function tooLarge(path: string): SettingsError {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { quote } from '../image/quote.ts';
 import { applyEnvironment, renderEnvironment } from './environment.ts';
 import { addServeOptions } from './serve-options.ts';
 import type { Environment, ExitCode, Streams } from './streams.ts';
@@ -14,6 +15,8 @@ Examples:
 
 With no command, \`serve\` is meant.`;
 
+const HELP_COLUMNS = 100;
+
 /** Runs one command line. Nothing but this and what it calls reads the environment, the clock or the terminal. */
 export async function run(
   args: readonly string[],
@@ -25,6 +28,7 @@ export async function run(
     code = result;
   });
   try {
+    refuseUnknownCommand(program, args[0]);
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
@@ -47,6 +51,8 @@ function createProgram(
     .configureOutput({
       writeOut: (text) => void streams.stdout.write(text),
       writeErr: (text) => void streams.stderr.write(text),
+      getOutHelpWidth: () => HELP_COLUMNS,
+      getErrHelpWidth: () => HELP_COLUMNS,
     })
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES);
@@ -94,6 +100,13 @@ function createProgram(
   return program;
 }
 
+/** `serve` is the default, and would call a misspelt command one argument too many. */
+function refuseUnknownCommand(program: Command, word: string | undefined): void {
+  const known = [...program.commands.map((command) => command.name()), 'help'];
+  if (word === undefined || word.startsWith('-') || known.includes(word)) return;
+  program.error(`error: unknown command '${quote(word)}' (there are ${known.join(', ')})`);
+}
+
 function addPolicyOptions(command: Command): Command {
   return command
     .option('--policy <file>', 'policy to judge by (default: no image may use the tag "latest")')
@@ -101,6 +114,7 @@ function addPolicyOptions(command: Command): Command {
       '--allowed-registries <hosts>',
       'comma separated; without --policy, images from elsewhere are refused',
     )
+    .option('--registry-whitelist <hosts>', 'the older name of --allowed-registries')
     .option('--language <tag>', "language of the rules' own messages, such as zh");
 }
 
