@@ -10,6 +10,10 @@ const MAX_WARNINGS = 12;
 
 const IMAGE_CHARACTERS = 160;
 
+// Text of the requester's is quoted where it comes in; a parameter of a policy, such as a pattern, may hold these too.
+// eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
 /** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
 export function renderDenial(decision: Decision): string {
   if (decision.outcome === 'failed') return `${decision.code}: ${decision.message}`;
@@ -70,7 +74,7 @@ function renderCause(cause: Cause): string {
   const places = cause.flatMap(({ use }) => (use === undefined ? [] : [renderPlace(use)]));
   const where = places.length === 0 ? '' : `${joinWithin(places, ', ', MESSAGE_CHARACTERS / 2)}: `;
   const by = rule === undefined ? code : `rule ${rule}`;
-  return `${said}${where}${reason} [${by}]; ${remedy}`;
+  return onOneLine(`${said}${where}${reason} [${by}]; ${remedy}`);
 }
 
 function renderPlace({ image, field, usage, container }: NonNullable<Violation['use']>): string {
@@ -82,16 +86,20 @@ function renderPlace({ image, field, usage, container }: NonNullable<Violation['
 }
 
 function renderNotice({ use, text }: Notice): string {
-  return use === undefined ? text : `${renderPlace(use)} ${text}`;
+  return onOneLine(use === undefined ? text : `${renderPlace(use)} ${text}`);
 }
 
 function hasAction(action: ValidationAction): (violation: Violation) => boolean {
   return ({ actions }) => actions.includes(action);
 }
 
+function onOneLine(text: string): string {
+  return text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Joins what fits and counts the rest; the first text is always there, cut if it must be. */
 function joinWithin(texts: readonly string[], separator: string, limit: number): string {
-  const room = limit - ' and 9999 more'.length;
+  const room = limit - ' and 999999 more'.length;
   let joined = cut(texts[0] ?? '', room);
   for (const [index, text] of texts.entries()) {
     if (index === 0) continue;
@@ -103,10 +111,8 @@ function joinWithin(texts: readonly string[], separator: string, limit: number):
 }
 
 function cut(text: string, limit: number): string {
-  // By characters, not code units: half a surrogate pair is no text.
-  return text.length <= limit
-    ? text
-    : `${Array.from(text)
-        .slice(0, limit - 3)
-        .join('')}...`;
+  if (text.length <= limit) return text;
+  const shown = text.slice(0, limit - 3);
+  // Half a surrogate pair is no text.
+  return `${/[\ud800-\udbff]$/.test(shown) ? shown.slice(0, -1) : shown}...`;
 }

@@ -1,6 +1,6 @@
 import { isObject, type Fields } from '../../src/workload/fields.ts';
 import { findWorkloadKind, groupOf } from '../../src/workload/kinds.ts';
-import { NAMESPACE, type KubernetesObject } from './pods.ts';
+import { NAMESPACE, pod, type KubernetesObject } from './pods.ts';
 
 /** A request to the API server, as it comes to admission. */
 export interface Request {
@@ -30,6 +30,12 @@ export function admissionReviewOf(request: Request, version: ReviewVersion = 'v1
     apiVersion: `admission.k8s.io/${version}`,
     request: admissionRequestOf(request),
   };
+}
+
+/** The `AdmissionReview` of a good pod, with parts of its request or of its envelope replaced. */
+export function crafted(request: Fields, envelope: Fields = {}): Fields {
+  const review = admissionReviewOf({ object: pod() });
+  return { ...review, request: { ...(review['request'] as Fields), ...request }, ...envelope };
 }
 
 /** The `request` of an `AdmissionReview`. */

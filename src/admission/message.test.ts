@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BAD, deployment, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
+import { NO_LATEST, policyDocument, policyOf, policyWithCheck } from '#test/policies.ts';
+import { ask, askAdmission, judge, type AdmissionResponse } from '#test/verdicts.ts';
+import { imageReviewOfImages } from '#test/reviews.ts';
+import { decodePolicy } from '../policy/decode.ts';
+import { defaultPolicyDocument } from '../policy/default-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { isObject } from '../workload/fields.ts';
+import { imageReview } from './image-review.ts';
+import { renderDenial, renderWarnings } from './message.ts';
+
+/** What a terminal, a log, an HTTP header or an eye takes for something else. */
+const HOSTILE: readonly string[] = [
+  'nginx\r\nHTTP/1.1 200 OK',
+  'nginx\u001b[2J\u001b[31mall good',
+  'nginx\u0000',
+  'nginx\u0085\u009b31m',
+  'nginx\u007f',
+  'nginx\u2028\u2029',
+  'nginx\u202egpj.exe',
+  'nginx\u200b:1.0',
+  'n\u0433inx',
+  'nginx\ud800',
+  '\ufeffnginx',
+  'x'.repeat(1024 * 1024),
+  '\u001b'.repeat(1024 * 1024),
+  '検'.repeat(5000),
+  '\u{1f4a9}'.repeat(5000),
+];
+
+const PRINTABLE = /^[\x20-\x7e]*$/;
+// eslint-disable-next-line no-control-regex -- they are what must not be there
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+/** The key of an audit annotation, below the webhook's name; contract.md §1.4. */
+const LEGAL_KEY = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** What the API server does to all warnings of an answer; contract.md §2.5. */
+function assertLegalWarnings(warnings: readonly string[]): void {
+  for (const warning of warnings) {
+    assert.doesNotMatch(warning, CONTROL);
+    assert.ok(warning.length > 0 && warning.length <= 256);
+  }
+  assert.ok(warnings.join('').length <= 4096);
+  assert.deepEqual([...new Set(warnings)], warnings, 'nothing is said twice');
+}
+
+function denialOf({ status }: AdmissionResponse): string {
+  assert.ok(status);
+  return status.message;
+}
+
+/** A policy that warns of the tag latest, or does what else it is told. */
+function warningPolicy(...actions: readonly ('Warn' | 'Audit')[]): Promise<Policy> {
+  return policyOf({ disallowedTags: { tags: ['latest'] }, validationActions: [...actions] });
+}
+
+describe('the text of a denial', () => {
+  it('says in one line what, where, why, by which rule and what to do', () => {
+    const images = {
+      containers: { web: BAD, side: 'nginx' },
+      initContainers: { first: BAD },
+      volumes: { v: BAD },
+    };
+    assert.equal(
+      denialOf(askAdmission({ object: pod(images) })),
+      'Images using latest tag are not allowed: ' +
+        `${BAD} at spec.containers[0].image (container "web"), ` +
+        `${BAD} at spec.initContainers[0].image (container "first"), ` +
+        `${BAD} at spec.volumes[0].image.reference (volume "v"): ` +
+        'tag "latest" is not allowed [rule no-latest]; name a fixed version or a digest; ' +
+        'Images using latest tag are not allowed: nginx at spec.containers[1].image (container "side"): ' +
+        'no tag means tag "latest", which is not allowed [rule no-latest]; name a fixed version or a digest',
+    );
+  });
+
+  for (const image of HOSTILE) {
+    it(`K01 ${JSON.stringify(image.slice(0, 24))} as image and as name is escaped, cut and on one line`, () => {
+      const places = [
+        { object: pod({ containers: { web: image } }) },
+        { object: podOf({ containers: [{ name: image, image: BAD }] }) },
+        { object: podOf({ ...podSpec(), volumes: [{ name: image, image: { reference: image } }] }) },
+        { object: pod({ containers: { web: BAD } }, { name: image }) },
+        { object: pod({}, { namespace: image }) },
+        { object: { ...pod(), kind: image } },
+        { object: pod(), kind: { group: image, version: image, kind: 'PodList' } },
+        { object: { kind: image }, kind: { group: '', version: 'v1', kind: `${image}List` } },
+      ];
+      for (const request of places) {
+        const { allowed, status, warnings = [] } = askAdmission(request);
+        const texts = [
+          status?.message ?? '',
+          ...warnings,
+          ...(status?.details?.causes ?? []).map((cause) => cause.message),
+        ];
+        for (const text of texts) assert.match(text, PRINTABLE);
+        assert.ok((status?.message.length ?? 0) <= 1024);
+        assert.ok(allowed || (status?.message.length ?? 0) > 0);
+        assertLegalWarnings(warnings);
+      }
+      const { body } = ask(imageReview, imageReviewOfImages([image]));
+      assert.ok(isObject(body['status']));
+      const reason = String(body['status']['reason']);
+      assert.match(reason, PRINTABLE);
+      assert.ok(reason.length <= 1024);
+    });
+  }
+
+  it('K01 five hundred hostile images and names fit, and the rest is counted', () => {
+    const containers = Array.from({ length: 500 }, (_, index) => ({
+      name: `\u001b${index}`.repeat(20),
+      image: `bad\u0000${index}`.repeat(30),
+    }));
+    const message = denialOf(askAdmission({ object: podOf({ containers }) }));
+    assert.match(message, PRINTABLE);
+    assert.ok(message.length <= 1024);
+    assert.match(message, / and 49\d more$/);
+  });
+
+  it('K01 hundreds of thousands of violations fit as well', () => {
+    const containers = Array.from({ length: 500 }, (_, index) => ({
+      name: `c${index}`,
+      image: `app${index}:latest`,
+    }));
+    const { violations, ...decision } = judge({ object: podOf({ containers }) });
+    const [first, ...others] = Array.from({ length: 300 }, (_, index) =>
+      violations.map((violation) => ({ ...violation, reason: `reason ${index} of ${violation.use?.image}` })),
+    ).flat();
+    assert.ok(first);
+    const message = renderDenial({ ...decision, outcome: 'refused', violations: [first, ...others] });
+    assert.ok(message.length <= 1024);
+    assert.match(message, / and 1499\d\d more$/);
+  });
+
+  it('K06 a denial tells nothing of the rest of the policy', async () => {
+    const policy = await policyOf(
+      { name: 'no-latest', disallowedTags: { tags: ['latest', 'internal-tag'] } },
+      { name: 'registries', allowedImages: { images: ['internal.corp.example/secret/**'] } },
+      { name: 'other', match: { users: ['secret-admin'] }, requiredDigest: {} },
+    );
+    const { status, warnings, auditAnnotations } = askAdmission(
+      { object: pod({ containers: { web: BAD } }) },
+      policy,
+    );
+    assert.match(status?.message ?? '', /rule no-latest.*rule registries/);
+    assert.doesNotMatch(JSON.stringify([status, warnings, auditAnnotations]), /internal|secret/);
+  });
+});
+
+describe('the words of the author of a policy', () => {
+  const chinese = '检查镜像失败!镜像标签不允许使用latest!';
+
+  it('K01 pass intact in any language, in a denial, a warning and an ImageReview', async () => {
+    const document = defaultPolicyDocument([]);
+    const policy = await decodePolicy(document, 'zh');
+    const object = pod({ containers: { web: BAD } });
+    assert.ok(denialOf(askAdmission({ object }, policy)).startsWith(`${chinese}: ${BAD} at `));
+    const { body } = ask(imageReview, imageReviewOfImages([BAD]), policy);
+    assert.ok(isObject(body['status']));
+    assert.ok(String(body['status']['reason']).startsWith(`${chinese}: ${BAD}: `));
+    const spec = { ...document.spec, validationActions: ['Warn' as const] };
+    const { allowed, warnings = [] } = askAdmission(
+      { object },
+      await decodePolicy({ ...document, spec }, 'zh'),
+    );
+    assert.ok(allowed);
+    assert.ok(warnings[0]?.startsWith(`${chinese}: `));
+  });
+
+  it('K02 a parameter with a line break breaks no line', async () => {
+    for (const allowedTags of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v[0-9]+\n' }]) {
+      for (const validationActions of [['Deny'], ['Warn', 'Audit']] as ('Deny' | 'Warn' | 'Audit')[][]) {
+        const policy = await policyOf({ allowedTags, validationActions });
+        const {
+          status,
+          warnings = [],
+          auditAnnotations = {},
+        } = askAdmission({ object: pod({ containers: { web: BAD } }) }, policy);
+        const texts = [status?.message ?? '', ...warnings, ...Object.values(auditAnnotations)];
+        for (const text of texts) assert.doesNotMatch(text, CONTROL);
+        assert.match(texts.join(''), /\\u000a/);
+      }
+    }
+  });
+
+  it('K01 the longest message leaves no half of a character behind', async () => {
+    const message = `a${'\u{1f6ab}'.repeat(127)}`;
+    const policy = await policyOf({
+      disallowedTags: { tags: ['latest'] },
+      message,
+      validationActions: ['Warn'],
+    });
+    const [warning = ''] = askAdmission({ object: pod({ containers: { web: BAD } }) }, policy).warnings ?? [];
+    assert.ok(warning.isWellFormed());
+    assert.ok(warning.endsWith('...') && warning.length <= 240);
+  });
+});
+
+describe('warnings', () => {
+  it('K02 are short, few, different and without control characters, whatever the object holds', async () => {
+    const policy = await warningPolicy('Warn');
+    const containers = HOSTILE.map((name) => ({ name, image: BAD }));
+    const { allowed, warnings = [] } = askAdmission({ object: podOf({ containers }) }, policy);
+    assert.ok(allowed && warnings.length > 0);
+    assertLegalWarnings(warnings);
+    for (const warning of warnings) assert.match(warning, PRINTABLE);
+  });
+
+  it('K02 five hundred of them stay within what the API server passes on', async () => {
+    const policy = await warningPolicy('Warn');
+    const containers = Array.from({ length: 500 }, (_, index) => ({ name: `c${index}`, image: BAD }));
+    const { warnings = [] } = askAdmission({ object: podOf({ containers }) }, policy);
+    assertLegalWarnings(warnings);
+    assert.ok(warnings.length > 0 && warnings.length < 20);
+  });
+
+  it('K02 placeholders and unchanged images of a template warn like that, too', () => {
+    const containers = Array.from(
+      { length: 200 },
+      (_, index) => [`c${index}\n`, index % 2 === 0 ? `{{\u001b${index}}}` : BAD] as const,
+    );
+    const object = deployment({ containers: Object.fromEntries(containers) });
+    const { allowed, warnings = [] } = askAdmission({ object, oldObject: object });
+    assert.ok(allowed && warnings.length > 0);
+    assertLegalWarnings(warnings);
+  });
+
+  it('come with a denial as well as with an admission', async () => {
+    const policy = await policyOf(
+      { disallowedTags: { tags: ['latest'] } },
+      { requiredDigest: {}, validationActions: ['Warn'] },
+    );
+    const {
+      allowed,
+      warnings = [],
+      status,
+    } = askAdmission({ object: pod({ containers: { web: BAD } }) }, policy);
+    assert.ok(!allowed);
+    assert.match(warnings.join(), /not pinned by a digest \[rule rule-2\]/);
+    assert.doesNotMatch(status?.message ?? '', /digest \[rule/, 'what only warns is no reason for a denial');
+    assert.equal(status?.details?.causes.length, 1);
+  });
+
+  it('are left out of the answer when there are none', async () => {
+    assert.deepEqual(Object.keys(askAdmission({ object: pod() })), ['uid', 'allowed']);
+    const audit = askAdmission({ object: pod({ containers: { web: BAD } }) }, await warningPolicy('Audit'));
+    assert.deepEqual(Object.keys(audit), ['uid', 'allowed', 'auditAnnotations']);
+    assert.deepEqual(renderWarnings(judge({ object: pod() })), []);
+  });
+});
+
+describe('K03 audit annotations', () => {
+  it('K03 have keys and values that the API server accepts, whatever the object holds', async () => {
+    const policy = await warningPolicy('Warn', 'Audit');
+    const containers = HOSTILE.map((name) => ({ name, image: BAD }));
+    const { auditAnnotations = {} } = askAdmission({ object: podOf({ containers }) }, policy);
+    assert.deepEqual(Object.keys(auditAnnotations), ['policy', 'violations']);
+    const image = ask(
+      imageReview,
+      imageReviewOfImages(HOSTILE.map((tag) => `app:latest${tag.slice(0, 0)}`)),
+      policy,
+    );
+    const annotated = (image.body['status'] as { auditAnnotations: Record<string, string> }).auditAnnotations;
+    assert.deepEqual(Object.keys(annotated), ['policy', 'violations', 'warnings']);
+    for (const [key, value] of [...Object.entries(auditAnnotations), ...Object.entries(annotated)]) {
+      assert.match(key, LEGAL_KEY);
+      assert.match(value, PRINTABLE);
+      assert.ok(value.length <= 1024);
+    }
+  });
+
+  it('K03 are there only when there is something to tell', () => {
+    assert.equal(askAdmission({ object: pod() }).auditAnnotations, undefined);
+    assert.equal(
+      askAdmission({ object: pod({ containers: { web: BAD } }) }, NO_LATEST).auditAnnotations,
+      undefined,
+    );
+  });
+
+  it('K03 name the policy and its revision, which changes with its meaning', async () => {
+    const rules = [{ disallowedTags: { tags: ['latest'] }, validationActions: ['Audit' as const] }];
+    const revisions = new Set<string | undefined>();
+    for (const unmatched of ['Allow', 'Deny', 'Allow'] as const) {
+      const policy = await decodePolicy(policyDocument(rules, unmatched));
+      const { auditAnnotations } = askAdmission(
+        { object: pod({ containers: { web: BAD, side: GOOD } }) },
+        policy,
+      );
+      revisions.add(auditAnnotations?.['policy']);
+    }
+    assert.equal(revisions.size, 2);
+    for (const revision of revisions) assert.match(revision ?? '', /^test\/[0-9a-f]{12}$/);
+  });
+
+  it('K03 a rule of tomorrow may say what it likes: one line it is', () => {
+    const policy = policyWithCheck(
+      () => ({ code: 'DISALLOWED_IMAGE', reason: 'bad\r\n\u001b[31mreason', remedy: 'run\tthis' }),
+      { actions: ['Audit'] },
+    );
+    const { auditAnnotations = {} } = askAdmission({ object: pod() }, policy);
+    assert.match(auditAnnotations['violations'] ?? '', /^[\x20-\x7e]+$/);
+  });
+});
