@@ -6,6 +6,7 @@ import { ask, askAdmission, judge, type AdmissionResponse } from '#test/verdicts
 import { imageReviewOfImages } from '#test/reviews.ts';
 import { decodePolicy } from '../policy/decode.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
+import type { Violation } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isObject } from '../workload/fields.ts';
 import { imageReview } from './image-review.ts';
@@ -115,7 +116,7 @@ describe('the text of a denial', () => {
     const message = denialOf(askAdmission({ object: podOf({ containers }) }));
     assert.match(message, PRINTABLE);
     assert.ok(message.length <= 1024);
-    assert.match(message, / and 49\d more$/);
+    assert.match(message, / and 499 more: the control character /);
   });
 
   it('K01 hundreds of thousands of violations fit as well', () => {
@@ -124,9 +125,11 @@ describe('the text of a denial', () => {
       image: `app${index}:latest`,
     }));
     const { violations, ...decision } = judge({ object: podOf({ containers }) });
-    const [first, ...others] = Array.from({ length: 300 }, (_, index) =>
-      violations.map((violation) => ({ ...violation, reason: `reason ${index} of ${violation.use?.image}` })),
-    ).flat();
+    const many: Violation[] = [];
+    for (let index = 0; index < 300; index += 1) {
+      for (const one of violations) many.push({ ...one, reason: `reason ${index}, ${one.use?.container}` });
+    }
+    const [first, ...others] = many;
     assert.ok(first);
     const message = renderDenial({ ...decision, outcome: 'refused', violations: [first, ...others] });
     assert.ok(message.length <= 1024);
@@ -256,11 +259,7 @@ describe('K03 audit annotations', () => {
     const containers = HOSTILE.map((name) => ({ name, image: BAD }));
     const { auditAnnotations = {} } = askAdmission({ object: podOf({ containers }) }, policy);
     assert.deepEqual(Object.keys(auditAnnotations), ['policy', 'violations']);
-    const image = ask(
-      imageReview,
-      imageReviewOfImages(HOSTILE.map((tag) => `app:latest${tag.slice(0, 0)}`)),
-      policy,
-    );
+    const image = ask(imageReview, imageReviewOfImages([BAD, 'nginx']), policy);
     const annotated = (image.body['status'] as { auditAnnotations: Record<string, string> }).auditAnnotations;
     assert.deepEqual(Object.keys(annotated), ['policy', 'violations', 'warnings']);
     for (const [key, value] of [...Object.entries(auditAnnotations), ...Object.entries(annotated)]) {
