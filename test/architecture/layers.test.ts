@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { importsOf, productionSources, withoutComments } from './sources.ts';
+import { importsOf, productionSources, readSource, withoutComments } from './sources.ts';
 import type { SourceFile } from './sources.ts';
 
 /** What a folder (or a file beside them) may import besides itself. Nobody imports cli. */
@@ -13,7 +13,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   certificate: [],
   telemetry: ['image', 'policy'],
   admission: ['image', 'workload', 'policy'],
-  'bouncer.ts': ['image', 'workload', 'policy'],
+  'bouncer.ts': ['policy'],
   server: ['admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
   cli: [
     'document',
@@ -111,6 +111,26 @@ test('every folder of src is in the table', () => {
     [...layers].filter((layer) => LAYERS[layer] === undefined || PACKAGES[layer] === undefined),
     [],
   );
+});
+
+test('ARCHITECTURE.md says the same', () => {
+  const rows = readSource('ARCHITECTURE.md').text.matchAll(/^\| `([\w.]+?)\/?` \|[^|]*\| ([^|]+?) \|$/gm);
+  const others = Object.keys(LAYERS).filter((layer) => layer !== 'cli' && layer !== 'policy/rules');
+  const documented = [...rows].map(([, layer = '', imports = '']): [string, string[]] => {
+    if (imports === 'nothing') return [layer, []];
+    if (imports === 'all') return [layer, others];
+    return [
+      layer,
+      imports
+        .replace(' (types)', '')
+        .replace(/\bbouncer\b/, 'bouncer.ts')
+        .split(', '),
+    ];
+  });
+  const expected = Object.entries(LAYERS).filter(([layer]) => layer !== 'policy/rules');
+  const sorted = (table: readonly (readonly [string, readonly string[]])[]): object =>
+    Object.fromEntries(table.map(([layer, imports]) => [layer, imports.toSorted()]));
+  assert.deepEqual(sorted(documented), sorted(expected));
 });
 
 test('packages are imported only by the folder whose business they are', () => {
