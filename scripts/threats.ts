@@ -7,11 +7,13 @@ import type { Threat } from '../test/architecture/threat-table.ts';
 /** Writes the tests that name a threat into its row of docs/threats.md; a row without tests keeps its sentence. */
 function update(threat: Threat): Threat {
   const tests = namedTests().filter(({ id }) => id === threat.id);
-  const [first] = tests;
-  if (first === undefined)
+  if (tests.length === 0)
     return { ...threat, heldBy: threat.files.length === 0 ? threat.heldBy : '', files: [] };
-  const kept = tests.find(({ title }) => title === threat.heldBy);
-  return { ...threat, heldBy: (kept ?? first).title, files: [...new Set(tests.map(({ file }) => file))] };
+  // A title with a placeholder in it is true up to there; one without says more.
+  const titles = tests.map(({ title }) => title.split('${', 1)[0]?.replace(/[ (]+$/, '') ?? '');
+  const whole = tests.findIndex(({ title }) => !title.includes('${'));
+  const heldBy = titles.includes(threat.heldBy) ? threat.heldBy : (titles[whole] ?? titles[0] ?? '');
+  return { ...threat, heldBy, files: [...new Set(tests.map(({ file }) => file))] };
 }
 
 const path = join(root, TABLE);
