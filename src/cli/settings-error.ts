@@ -3,7 +3,8 @@ export type SettingsErrorCode =
   | 'SETTINGS_CONFLICT'
   | 'FILE_UNREADABLE'
   | 'INPUT_TOO_LARGE'
-  | 'NOT_AN_OBJECT';
+  | 'NOT_AN_OBJECT'
+  | 'PORT_UNAVAILABLE';
 
 /** What was asked for on the command line, or in the environment, cannot be done. */
 export class SettingsError extends Error {

@@ -1,0 +1,176 @@
+import { readFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { admissionReview } from '../../admission/admission-review.ts';
+import { imageReview } from '../../admission/image-review.ts';
+import { createBouncer } from '../../bouncer.ts';
+import { ensureSelfSigned } from '../../certificate/self-signed.ts';
+import { startHealthServer, type HealthServer } from '../../server/health.ts';
+import { openLogStream } from '../../server/log-stream.ts';
+import { startServer, type ReviewServer } from '../../server/server.ts';
+import type { TlsOptions } from '../../server/tls.ts';
+import { openLog, type Log } from '../../telemetry/log.ts';
+import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
+import { createRecorder, type Recorder } from '../../telemetry/recorder.ts';
+import { openPolicySource, type PolicySource } from '../policy-source.ts';
+import type { ServeOptions } from '../serve-options.ts';
+import { decodeSettings, type CertificateSource, type ServeSettings } from '../settings.ts';
+import { SettingsError } from '../settings-error.ts';
+import { waitForStop, type Stop } from '../signals.ts';
+import type { Environment, ExitCode, Streams } from '../streams.ts';
+
+/** How long the log's reader has for the last lines. */
+const FLUSH_MS = 2000;
+
+/** A self-signed leaf is renewed when a third of its 90 days is left; looking twice a day is plenty. */
+const RENEWAL_CHECK_MS = 12 * 3_600_000;
+
+/** Runs the gate until it is told to stop, then lets it finish what it has begun. */
+export async function serve(options: ServeOptions, environment: Environment, streams: Streams): Promise<ExitCode> {
+  const settings = await decodeSettings(options, environment);
+  const log = openLog({ stream: logStreamOf(streams.stdout), now, level: settings.debug ? 'debug' : 'info' });
+  await using resources = new AsyncDisposableStack();
+  const gate = await openGate(settings, options, log, resources);
+  announce(gate, settings, log, streams.stderr);
+  const stop = await waitForStop({ onReload: () => reload(gate.policies, log) });
+  await leave(gate, stop, settings, log);
+  return stop.reason === 'signal' ? 0 : 2;
+}
+
+interface Gate {
+  readonly server: ReviewServer;
+  readonly health: HealthServer;
+  readonly policies: PolicySource;
+  readonly recorder: Recorder;
+  readonly certificate: Certificate;
+}
+
+async function openGate(settings: ServeSettings, options: ServeOptions, log: Log, resources: AsyncDisposableStack): Promise<Gate> {
+  const inflight = { count: (): number => 0 };
+  const metrics = createMetrics({ inflight: () => inflight.count(), logDropped: log.dropped });
+  const policies = resources.use(await openPolicySource(options, { log, metrics }));
+  const certificate = await openCertificate(settings.source);
+  const recorder = createRecorder({ log, metrics, now });
+  const onFailure = (error: unknown): void => log.failure('failure', error);
+  const server = await listening('--port', settings.port, () =>
+    startServer({
+      protocols: { imageReview, admissionReview },
+      bouncer: createBouncer({ policies, onFailure }),
+      recorder,
+      onFailure,
+      ...addressOf(settings),
+      port: settings.port,
+      ...(certificate.pair && { tls: { ...certificate.pair, ...clientsOf(settings) } }),
+      now: () => performance.now(),
+      today: now,
+      maximumTimeoutMs: settings.reviewTimeoutMs,
+    }),
+  );
+  resources.use(server);
+  inflight.count = () => server.inflight;
+  resources.use(followCertificate(server, settings.source, metrics, log));
+  const checks = { policy: policies.fault, ...server.checks };
+  const health = await listening('--health-port', settings.healthPort, () =>
+    startHealthServer({ ...addressOf(settings), port: settings.healthPort, checks, details: { policy: policies.detail }, metrics, recorder }),
+  );
+  return { server, health: resources.use(health), policies, recorder, certificate };
+}
+
+function addressOf({ address }: ServeSettings): { readonly address?: string } {
+  return address === undefined ? {} : { address };
+}
+
+function clientsOf({ client }: ServeSettings): Pick<TlsOptions, 'clientAuthority' | 'clientNames'> {
+  return client === undefined ? {} : { clientAuthority: client.authority, clientNames: client.names };
+}
+
+interface Certificate {
+  readonly pair: { readonly certificate: string; readonly key: string } | undefined;
+  /** What clients have to trust, when it is ours. */
+  readonly authorityFile: string | undefined;
+}
+
+async function openCertificate(source: CertificateSource): Promise<Certificate> {
+  switch (source.kind) {
+    case 'none':
+      return { pair: undefined, authorityFile: undefined };
+    case 'files':
+      return { pair: source, authorityFile: undefined };
+    case 'self-signed': {
+      const { authorityFile, certificateFile, keyFile } = await ensureSelfSigned({ ...source, now });
+      const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')]);
+      return { pair: { certificate, key }, authorityFile };
+    }
+  }
+}
+
+/** Tells the metrics when the certificate ends, and renews it in time if it is our own. */
+function followCertificate(server: ReviewServer, source: CertificateSource, metrics: Metrics, log: Log): Disposable {
+  const tell = (): void => {
+    if (server.certificateExpires !== undefined) metrics.certificateExpires(server.certificateExpires);
+  };
+  tell();
+  const renew = async (): Promise<void> => {
+    try {
+      const { pair } = await openCertificate(source);
+      if (pair !== undefined) server.replaceCertificate(pair);
+      tell();
+    } catch (error) {
+      log.failure('the certificate could not be renewed', error);
+    }
+  };
+  const timer = source.kind === 'self-signed' ? setInterval(() => void renew(), RENEWAL_CHECK_MS).unref() : undefined;
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** @throws {SettingsError} PORT_UNAVAILABLE */
+async function listening<Listener>(option: string, port: number, start: () => Promise<Listener>): Promise<Listener> {
+  try {
+    return await start();
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new SettingsError('PORT_UNAVAILABLE', `${option} ${port}: it cannot be listened on: ${cause.message}`, { cause });
+  }
+}
+
+function announce({ server, health, policies, certificate }: Gate, settings: ServeSettings, log: Log, stderr: Writable): void {
+  const { source, address } = settings;
+  const scheme = source.kind === 'none' ? 'http' : 'https';
+  if (source.kind === 'none') {
+    log.write('warn', 'plain HTTP: whoever is on the way can write the verdict; give --cert and --key, or --self-signed');
+  }
+  const policy = policies.current();
+  log.write('info', 'listening', {
+    port: server.port,
+    healthPort: health.port,
+    address: address ?? 'all',
+    scheme,
+    policy: policy && { name: policy.name, revision: policy.revision },
+  });
+  const trust = certificate.authorityFile === undefined ? '' : `, CA certificate ${certificate.authorityFile}`;
+  stderr.write(`kube-image-bouncer serves ${scheme}://localhost:${server.port}${trust}; health on http://localhost:${health.port}\n`);
+}
+
+async function reload(policies: PolicySource, log: Log): Promise<void> {
+  log.write('info', 'asked to look at the policy again');
+  await policies.reload();
+}
+
+/** First the promise to every caller, then the log. */
+async function leave({ server, recorder }: Gate, stop: Stop, { drainMs }: ServeSettings, log: Log): Promise<void> {
+  if (stop.reason === 'failure') log.failure('a failure that nobody expected; leaving', stop.error);
+  else log.write('info', 'leaving', { signal: stop.signal, drainMs });
+  stop.onImpatience(() => void server.close());
+  await server.drain({ graceMs: stop.reason === 'signal' ? drainMs : 0 });
+  recorder.flush();
+  log.write('info', 'left');
+  await log.close(FLUSH_MS);
+}
+
+function now(): Date {
+  return new Date();
+}
+
+/** The terminal, a pipe or a file must not block the gate; a test's own stream does not. */
+function logStreamOf(stdout: Writable): Writable {
+  return 'fd' in stdout && typeof stdout.fd === 'number' ? openLogStream(stdout.fd) : stdout;
+}

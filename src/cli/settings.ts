@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises';
+import { BlockList, isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { splitList } from './chosen-policy.ts';
+import type { ServeOptions } from './serve-options.ts';
+import { SettingsError } from './settings-error.ts';
+import type { Environment } from './streams.ts';
+
+/** Where the serving certificate comes from. */
+export type CertificateSource =
+  | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+  | { readonly kind: 'self-signed'; readonly folder: string; readonly names: readonly string[] }
+  /** Plain HTTP, as the Go program did when it had no certificate. */
+  | { readonly kind: 'none' };
+
+/** Who may ask, proved by a client certificate. */
+export interface ClientSettings {
+  readonly authority: string;
+  /** Empty: every client of the authority. */
+  readonly names: readonly string[];
+}
+
+/** What `serve` was asked, checked and with every default filled in. */
+export interface ServeSettings {
+  readonly source: CertificateSource;
+  readonly client: ClientSettings | undefined;
+  /** `undefined`: every address. */
+  readonly address: string | undefined;
+  readonly port: number;
+  readonly healthPort: number;
+  readonly reviewTimeoutMs: number;
+  readonly drainMs: number;
+  readonly debug: boolean;
+}
+
+/** Names of the Service that the Go program's manifests use, so that its certificate fits there too. */
+const HOST_NAMES = ['localhost', '127.0.0.1', '::1', 'image-bouncer-webhook.default.svc'];
+
+/** @throws {SettingsError} SETTING_INVALID, SETTINGS_CONFLICT or FILE_UNREADABLE, naming the option. */
+export async function decodeSettings(
+  options: ServeOptions,
+  environment: Environment,
+): Promise<ServeSettings> {
+  const source = await chooseSource(options, environment);
+  const port = decodeNumber('--port', options.port, 0, 65535);
+  const healthPort =
+    options.healthPort === undefined
+      ? nextPort(port)
+      : decodeNumber('--health-port', options.healthPort, 0, 65535);
+  return {
+    source,
+    client: await chooseClient(options, source),
+    address: chooseAddress(options, source),
+    port,
+    healthPort,
+    reviewTimeoutMs: decodeNumber('--review-timeout', options.reviewTimeout, 1, 30) * 1000,
+    drainMs: decodeNumber('--drain', options.drain, 0, 3600) * 1000,
+    debug: options.debug ?? false,
+  };
+}
+
+/** Any free port has any free port beside it. */
+function nextPort(port: number): number {
+  return port === 0 ? 0 : Math.min(port + 1, 65535);
+}
+
+async function chooseSource(options: ServeOptions, environment: Environment): Promise<CertificateSource> {
+  const { cert, key, selfSigned = false } = options;
+  if (selfSigned && (cert !== undefined || key !== undefined)) {
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      '--self-signed makes a certificate, --cert and --key bring one: give either',
+    );
+  }
+  if (selfSigned)
+    return { kind: 'self-signed', folder: stateFolder(options, environment), names: hostNames(options) };
+  if (cert === undefined && key === undefined) return { kind: 'none' };
+  if (cert === undefined || key === undefined) {
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      `${cert === undefined ? '--cert' : '--key'} is missing: a certificate and its key go together`,
+    );
+  }
+  return {
+    kind: 'files',
+    certificate: await readSetting('--cert', cert),
+    key: await readSetting('--key', key),
+  };
+}
+
+function stateFolder({ stateDir }: ServeOptions, environment: Environment): string {
+  const states = environment['XDG_STATE_HOME'];
+  return (
+    stateDir ??
+    join(
+      states === undefined || states === '' ? join(homedir(), '.local', 'state') : states,
+      'kube-image-bouncer',
+    )
+  );
+}
+
+function hostNames(options: ServeOptions): readonly string[] {
+  const names = splitList(options.hostNames ?? '');
+  return names.length > 0 ? names : HOST_NAMES;
+}
+
+async function chooseClient(
+  { clientCa, clientName }: ServeOptions,
+  source: CertificateSource,
+): Promise<ClientSettings | undefined> {
+  const names = splitList(clientName ?? '');
+  if (clientCa === undefined) {
+    if (names.length === 0) return undefined;
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      '--client-name says which clients of --client-ca may ask: give --client-ca as well',
+    );
+  }
+  if (source.kind === 'none')
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      '--client-ca needs HTTPS: give --cert and --key, or --self-signed',
+    );
+  return { authority: await readSetting('--client-ca', clientCa), names };
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** In plain HTTP anybody on the way can write the verdict, so that it stays on the machine unless somebody insists. */
+function chooseAddress(
+  { bind, insecureBind = false }: ServeOptions,
+  source: CertificateSource,
+): string | undefined {
+  if (bind !== undefined && isIP(bind) === 0)
+    throw new SettingsError('SETTING_INVALID', `--bind: ${JSON.stringify(bind)} is not an IP address`);
+  if (source.kind !== 'none' || insecureBind) return bind;
+  if (bind === undefined) return '127.0.0.1';
+  if (LOOPBACK.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4')) return bind;
+  throw new SettingsError(
+    'SETTINGS_CONFLICT',
+    `--bind ${bind} would serve plain HTTP to others: give a certificate, or --insecure-bind if you must`,
+  );
+}
+
+function decodeNumber(option: string, text: string, least: number, most: number): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new SettingsError(
+    'SETTING_INVALID',
+    `${option}: ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`,
+  );
+}
+
+async function readSetting(option: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new SettingsError(
+      'FILE_UNREADABLE',
+      `${option}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
