@@ -1,0 +1,87 @@
+import * as fc from 'fast-check';
+import { WORKLOAD_KINDS } from '../../src/workload/kinds.ts';
+import type { NamelessRule } from './policies.ts';
+import { BAD, GOOD, podSpec, workload, type KubernetesObject, type PodImages } from './pods.ts';
+
+/** The same cases in every run; a failure prints the path that leads back to it. */
+export const FIXED = { seed: 20_260_101, numRuns: 600 } as const;
+
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
+/** Images of all sorts, some of which are none. */
+export const images = fc.constantFrom(
+  GOOD,
+  BAD,
+  'nginx',
+  'nginx:1.27',
+  `nginx:latest@${DIGEST}`,
+  'ghcr.io/acme/app:2.0.0',
+  'registry.example.com/team/app:v1',
+  'docker.io/evil/x:1',
+  'NGINX',
+  '',
+  ' ',
+  '$(image)',
+);
+
+const names = fc.constantFrom('web', 'side', 'first', 'constructor', '__proto__', 'a'.repeat(70));
+const list = fc.dictionary(names, images, { maxKeys: 3 });
+
+/** Images in any of the lists of a pod. */
+export const podImages: fc.Arbitrary<PodImages> = fc.record(
+  { containers: list, initContainers: list, ephemeralContainers: list, volumes: list },
+  { requiredKeys: [] },
+);
+
+/** An object of any kind that we cover, in any version that ever served it. */
+export const kinds: fc.Arbitrary<(spec: object) => KubernetesObject> = fc
+  .constantFrom(
+    ...WORKLOAD_KINDS.flatMap(({ kind, served, podSpec }) =>
+      served.map((apiVersion) => ({ kind, apiVersion, path: podSpec.join('.') })),
+    ),
+  )
+  .map(
+    ({ kind, apiVersion, path }) =>
+      (spec) =>
+        workload(apiVersion, kind, path, spec),
+  );
+
+/** An object of any kind with images of any sort, some of which it should not have. */
+export const objects: fc.Arbitrary<KubernetesObject> = fc
+  .tuple(kinds, podImages)
+  .map(([of, parts]) => of({ ephemeralContainers: [], ...podSpec(parts) }));
+
+const checks = fc.constantFrom<NamelessRule>(
+  { disallowedTags: { tags: ['latest'] } },
+  { allowedTags: { semver: '>=1.0.0' } },
+  { allowedTags: { tags: ['1.0', 'v1', 'latest'] } },
+  { allowedImages: { images: ['registry.example.com/**', 'docker.io/library/*'] } },
+  { disallowedImages: { images: ['docker.io/evil/**'] } },
+  { requiredDigest: {} },
+  { requireFullyQualified: {} },
+);
+
+const selectors = fc.constantFrom<NonNullable<NamelessRule['match']>>(
+  { images: ['registry.example.com/**'] },
+  { usages: ['initContainer', 'imageVolume'] },
+  { namespaces: ['team-*'] },
+  { namespaces: ['prod'] },
+  { users: ['alice'] },
+  { groups: ['nobody'] },
+  { resources: ['pods'] },
+  { images: ['docker.io/library/*'], usages: ['container'] },
+);
+
+/** Any rule; it denies, or it warns or audits. */
+export const rules: fc.Arbitrary<NamelessRule> = fc
+  .tuple(
+    checks,
+    fc.record({ match: selectors, exclude: selectors }, { requiredKeys: [] }),
+    fc.constantFrom<NamelessRule['validationActions'] & object>(
+      ['Deny'],
+      ['Warn'],
+      ['Audit'],
+      ['Warn', 'Audit'],
+    ),
+  )
+  .map(([check, places, validationActions]) => Object.assign({ validationActions }, check, places));
