@@ -23,7 +23,10 @@ export interface PolicyWitnesses {
  * @throws {PolicyFileError} when the file cannot be loaded at the start: there is no last good policy yet.
  * @throws {SettingsError} SETTINGS_CONFLICT or SETTING_INVALID
  */
-export async function openPolicySource(options: PolicyOptions, witnesses: PolicyWitnesses): Promise<PolicySource> {
+export async function openPolicySource(
+  options: PolicyOptions,
+  witnesses: PolicyWitnesses,
+): Promise<PolicySource> {
   const registries = chooseRegistries(options);
   if (options.policy !== undefined) return followFile(options.policy, options.language, witnesses);
   const policy = await decodeDefaultPolicy(registries, options.language);
@@ -37,8 +40,16 @@ export async function openPolicySource(options: PolicyOptions, witnesses: Policy
   };
 }
 
-async function followFile(file: string, language: string | undefined, witnesses: PolicyWitnesses): Promise<PolicySource> {
-  const store = new PolicyStore({ file, ...(language !== undefined && { language }), onReload: (reload) => tell(reload, witnesses) });
+async function followFile(
+  file: string,
+  language: string | undefined,
+  witnesses: PolicyWitnesses,
+): Promise<PolicySource> {
+  const store = new PolicyStore({
+    file,
+    ...(language !== undefined && { language }),
+    onReload: (reload) => tell(reload, witnesses),
+  });
   const first = await store.reload();
   if (first.result === 'kept') throw first.error;
   store.watch();
@@ -46,7 +57,8 @@ async function followFile(file: string, language: string | undefined, witnesses:
     current: () => store.current(),
     reload: () => store.reload(),
     fault: () => (store.current() === undefined ? 'no policy is loaded' : undefined),
-    detail: () => store.problem() && `the last good policy stays in force: ${store.problem()?.message.split('\n')[0]}`,
+    detail: () =>
+      store.problem() && `the last good policy stays in force: ${store.problem()?.message.split('\n')[0]}`,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
@@ -64,6 +76,9 @@ function tell(reload: Reload, { log, metrics }: PolicyWitnesses): void {
     }
     case 'kept':
       metrics.policyReloaded('failure');
-      log.write('error', 'policy not loaded; the last good one stays in force', { code: reload.error.code, problem: reload.error.message });
+      log.write('error', 'policy not loaded; the last good one stays in force', {
+        code: reload.error.code,
+        problem: reload.error.message,
+      });
   }
 }

@@ -1,6 +1,6 @@
 import type { ImageReference, InvalidReference, ReferenceErrorCode } from '../image/reference.ts';
 import type { ImageUse } from '../image/use.ts';
-import type { SubjectErrorCode } from '../workload/subject.ts';
+import type { SubjectErrorCode } from '../workload/unreadable.ts';
 
 /** What a violation does: `Deny` refuses the request, `Warn` tells its sender, `Audit` annotates the audit event. */
 export const VALIDATION_ACTIONS = ['Deny', 'Warn', 'Audit'] as const;

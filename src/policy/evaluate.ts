@@ -1,5 +1,6 @@
 import type { ImageUse } from '../image/use.ts';
-import type { Images, Unreadable } from '../workload/subject.ts';
+import type { Images } from '../workload/subject.ts';
+import type { Unreadable } from '../workload/unreadable.ts';
 import type { Decision, JudgedUse, Notice, Violation } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { askWithFacts, type JudgedImage, type RuleHit, type RuleObjection } from './image-judge.ts';

@@ -2,7 +2,7 @@ import { quote } from '../image/quote.ts';
 import type { ImageUse, Usage } from '../image/use.ts';
 import { isObject, type Fields } from './fields.ts';
 import type { WorkloadKind } from './kinds.ts';
-import type { Unreadable } from './subject.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /** Most images that one object may hold: far above any real pod, far below what would cost time (F19). */
 export const MAX_IMAGES = 500;

@@ -5,17 +5,7 @@ import { isObject, type Fields } from './fields.ts';
 import { findImages } from './images.ts';
 import { findWorkloadKind, isImageless, isWorkloadList, type WorkloadKind } from './kinds.ts';
 import type { ReviewedObject } from './reviewed-object.ts';
-
-export type SubjectErrorCode = 'MALFORMED_OBJECT' | 'UNSUPPORTED_KIND' | 'TOO_MANY_IMAGES';
-
-/** An object of a kind that we cover and cannot read: refused (A03, A16). */
-export interface Unreadable {
-  readonly kind: 'unreadable';
-  readonly code: SubjectErrorCode;
-  readonly field: string;
-  readonly reason: string;
-  readonly remedy: string;
-}
+import type { Unreadable } from './unreadable.ts';
 
 /** Images to judge. */
 export interface Images {

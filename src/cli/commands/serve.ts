@@ -25,7 +25,11 @@ const FLUSH_MS = 2000;
 const RENEWAL_CHECK_MS = 12 * 3_600_000;
 
 /** Runs the gate until it is told to stop, then lets it finish what it has begun. */
-export async function serve(options: ServeOptions, environment: Environment, streams: Streams): Promise<ExitCode> {
+export async function serve(
+  options: ServeOptions,
+  environment: Environment,
+  streams: Streams,
+): Promise<ExitCode> {
   const settings = await decodeSettings(options, environment);
   const log = openLog({ stream: logStreamOf(streams.stdout), now, level: settings.debug ? 'debug' : 'info' });
   await using resources = new AsyncDisposableStack();
@@ -44,7 +48,12 @@ interface Gate {
   readonly certificate: Certificate;
 }
 
-async function openGate(settings: ServeSettings, options: ServeOptions, log: Log, resources: AsyncDisposableStack): Promise<Gate> {
+async function openGate(
+  settings: ServeSettings,
+  options: ServeOptions,
+  log: Log,
+  resources: AsyncDisposableStack,
+): Promise<Gate> {
   const inflight = { count: (): number => 0 };
   const metrics = createMetrics({ inflight: () => inflight.count(), logDropped: log.dropped });
   const policies = resources.use(await openPolicySource(options, { log, metrics }));
@@ -70,7 +79,14 @@ async function openGate(settings: ServeSettings, options: ServeOptions, log: Log
   resources.use(followCertificate(server, settings.source, metrics, log));
   const checks = { policy: policies.fault, ...server.checks };
   const health = await listening('--health-port', settings.healthPort, () =>
-    startHealthServer({ ...addressOf(settings), port: settings.healthPort, checks, details: { policy: policies.detail }, metrics, recorder }),
+    startHealthServer({
+      ...addressOf(settings),
+      port: settings.healthPort,
+      checks,
+      details: { policy: policies.detail },
+      metrics,
+      recorder,
+    }),
   );
   return { server, health: resources.use(health), policies, recorder, certificate };
 }
@@ -97,14 +113,22 @@ async function openCertificate(source: CertificateSource): Promise<Certificate> 
       return { pair: source, authorityFile: undefined };
     case 'self-signed': {
       const { authorityFile, certificateFile, keyFile } = await ensureSelfSigned({ ...source, now });
-      const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')]);
+      const [certificate, key] = await Promise.all([
+        readFile(certificateFile, 'utf8'),
+        readFile(keyFile, 'utf8'),
+      ]);
       return { pair: { certificate, key }, authorityFile };
     }
   }
 }
 
 /** Tells the metrics when the certificate ends, and renews it in time if it is our own. */
-function followCertificate(server: ReviewServer, source: CertificateSource, metrics: Metrics, log: Log): Disposable {
+function followCertificate(
+  server: ReviewServer,
+  source: CertificateSource,
+  metrics: Metrics,
+  log: Log,
+): Disposable {
   const tell = (): void => {
     if (server.certificateExpires !== undefined) metrics.certificateExpires(server.certificateExpires);
   };
@@ -118,25 +142,42 @@ function followCertificate(server: ReviewServer, source: CertificateSource, metr
       log.failure('the certificate could not be renewed', error);
     }
   };
-  const timer = source.kind === 'self-signed' ? setInterval(() => void renew(), RENEWAL_CHECK_MS).unref() : undefined;
+  const timer =
+    source.kind === 'self-signed' ? setInterval(() => void renew(), RENEWAL_CHECK_MS).unref() : undefined;
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** @throws {SettingsError} PORT_UNAVAILABLE */
-async function listening<Listener>(option: string, port: number, start: () => Promise<Listener>): Promise<Listener> {
+async function listening<Listener>(
+  option: string,
+  port: number,
+  start: () => Promise<Listener>,
+): Promise<Listener> {
   try {
     return await start();
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
-    throw new SettingsError('PORT_UNAVAILABLE', `${option} ${port}: it cannot be listened on: ${cause.message}`, { cause });
+    throw new SettingsError(
+      'PORT_UNAVAILABLE',
+      `${option} ${port}: it cannot be listened on: ${cause.message}`,
+      { cause },
+    );
   }
 }
 
-function announce({ server, health, policies, certificate }: Gate, settings: ServeSettings, log: Log, stderr: Writable): void {
+function announce(
+  { server, health, policies, certificate }: Gate,
+  settings: ServeSettings,
+  log: Log,
+  stderr: Writable,
+): void {
   const { source, address } = settings;
   const scheme = source.kind === 'none' ? 'http' : 'https';
   if (source.kind === 'none') {
-    log.write('warn', 'plain HTTP: whoever is on the way can write the verdict; give --cert and --key, or --self-signed');
+    log.write(
+      'warn',
+      'plain HTTP: whoever is on the way can write the verdict; give --cert and --key, or --self-signed',
+    );
   }
   const policy = policies.current();
   log.write('info', 'listening', {
@@ -146,8 +187,11 @@ function announce({ server, health, policies, certificate }: Gate, settings: Ser
     scheme,
     policy: policy && { name: policy.name, revision: policy.revision },
   });
-  const trust = certificate.authorityFile === undefined ? '' : `, CA certificate ${certificate.authorityFile}`;
-  stderr.write(`kube-image-bouncer serves ${scheme}://localhost:${server.port}${trust}; health on http://localhost:${health.port}\n`);
+  const trust =
+    certificate.authorityFile === undefined ? '' : `, CA certificate ${certificate.authorityFile}`;
+  stderr.write(
+    `kube-image-bouncer serves ${scheme}://localhost:${server.port}${trust}; health on http://localhost:${health.port}\n`,
+  );
 }
 
 async function reload(policies: PolicySource, log: Log): Promise<void> {
@@ -156,11 +200,18 @@ async function reload(policies: PolicySource, log: Log): Promise<void> {
 }
 
 /** First the promise to every caller, then the log. */
-async function leave({ server, recorder }: Gate, stop: Stop, { drainMs }: ServeSettings, log: Log): Promise<void> {
+async function leave(
+  { server, recorder }: Gate,
+  stop: Stop,
+  { drainMs }: ServeSettings,
+  log: Log,
+): Promise<void> {
   if (stop.reason === 'failure') log.failure('a failure that nobody expected; leaving', stop.error);
   else log.write('info', 'leaving', { signal: stop.signal, drainMs });
   stop.onImpatience(() => void server.close());
-  await server.drain({ graceMs: stop.reason === 'signal' ? drainMs : 0 });
+  // SIGTERM comes from a cluster, where news travels slowly; SIGINT from a person, who waits.
+  const patient = stop.reason === 'signal' && stop.signal === 'SIGTERM';
+  await server.drain({ graceMs: patient ? drainMs : 0 });
   recorder.flush();
   log.write('info', 'left');
   await log.close(FLUSH_MS);
