@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ImagePatternError } from '../image/pattern-error.ts';
 import { parseImagePattern, type ImagePattern } from '../image/pattern.ts';
-import { ParameterError } from './rule.ts';
+import { ParameterError } from './parameter-error.ts';
 
 /** Image patterns as a policy lists them. */
 export const imageList = z

@@ -1,4 +1,4 @@
-import { ParameterError } from './rule.ts';
+import { ParameterError } from './parameter-error.ts';
 
 /** Names of namespaces, users or groups; `*` stands for any run of characters. */
 export type NamePattern = (name: string) => boolean;

@@ -1,5 +1,5 @@
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
-import { ParameterError } from './rule.ts';
+import { ParameterError } from './parameter-error.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(WORKLOAD_KINDS.map(({ resource }) => resource));
 

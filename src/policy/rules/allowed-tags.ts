@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
-import { ParameterError, type RuleKind } from '../rule.ts';
+import { ParameterError } from '../parameter-error.ts';
+import type { RuleKind } from '../rule.ts';
 import { parseSemverRange } from './semver-range.ts';
 import { tagList } from './tag-list.ts';
 import { parseTagPattern } from './tag-pattern.ts';

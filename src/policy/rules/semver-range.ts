@@ -1,5 +1,5 @@
 import type { SemVer } from 'semver';
-import { ParameterError } from '../rule.ts';
+import { ParameterError } from '../parameter-error.ts';
 
 /** Cheap look before the parser, which takes its time to say no. */
 const VERSION_LIKE = /^v?\d+\.\d+\.\d+/;

@@ -1,4 +1,4 @@
-import { ParameterError } from '../rule.ts';
+import { ParameterError } from '../parameter-error.ts';
 
 /**
  * Whether a pattern matches a tag as a whole. RE2 syntax in linear time, so that no pattern and no tag can make
