@@ -12,7 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 
-/** Most aliases that one document may hold: anchors are for saving lines, not for bombs (C11). */
+/** An anchor and its aliases, with all that stands below them: for saving lines, not for bombs (C11). */
 const MAX_ALIASES = 100;
 
 /** What to do about the mistakes that people make, by the parser's codes. */
@@ -64,6 +64,8 @@ export function parseDocuments(text: string, file: string, options: DocumentOpti
     version: '1.2',
     // Else a line `%YAML 1.1` would make "no" a boolean.
     schema: 'core',
+    // Else !!binary, !!timestamp, !!set and others would make objects that JSON has not.
+    resolveKnownTags: false,
   });
   // With no document at all it answers an empty stream, which is an array all the same.
   return [...documents].flatMap((document) => openDocument(document, new Places(document, file, lines)));

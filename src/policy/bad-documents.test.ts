@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { badPolicies, HEAD, HERE, policyText, refusalOf, ruleText } from '#test/bad-policies.ts';
+
+const RULE_KEYS =
+  'known here: name, match, exclude, validationActions, message, messages, disallowedTags, allowedTags, allowedImages, disallowedImages, requiredDigest, requireFullyQualified';
+const A_NAME =
+  'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit';
+
+describe('a document that is no policy is refused where it is none', () => {
+  badPolicies([
+    ['C09 an empty file', HERE, 'the policy is empty (write a policy, or leave --policy out)'],
+    [
+      'C09 comments only',
+      `${HERE}# nothing\n# here\n`,
+      'the policy is empty (write a policy, or leave --policy out)',
+    ],
+    [
+      'C09 only a document mark',
+      `${HERE}---\n`,
+      'the policy is empty (write a policy, or leave --policy out)',
+    ],
+    ['a list', `${HERE}- a\n`, 'a list does not fit here (write a map of fields)'],
+    ['a text', `${HERE}policy\n`, '"policy" does not fit here (write a map of fields)'],
+    [
+      'two documents',
+      `${ruleText('requiredDigest: {}')}---\n${HERE}kind: x\n`,
+      'a second document begins, and a policy is one (keep each in a file of its own)',
+    ],
+    [
+      'another apiVersion',
+      ruleText('requiredDigest: {}').replace(
+        'apiVersion: kube-image-bouncer.io/v1alpha1',
+        `${HERE}apiVersion: v1`,
+      ),
+      'apiVersion: "v1" does not fit here (write kube-image-bouncer.io/v1alpha1)',
+    ],
+    [
+      'another kind',
+      ruleText('requiredDigest: {}').replace('kind: ImageAdmissionPolicy', `${HERE}kind: ClusterImagePolicy`),
+      'kind: "ClusterImagePolicy" does not fit here (write ImageAdmissionPolicy)',
+    ],
+    [
+      'no name',
+      ruleText('requiredDigest: {}').replace('metadata: {name: p}', `${HERE}metadata: {}`),
+      'metadata.name: it is missing (write text; quote what looks like a number or a boolean)',
+    ],
+    [
+      'a bad name',
+      ruleText('requiredDigest: {}').replace('{name: p}', `{${HERE}name: My_Policy}`),
+      `metadata.name: ${A_NAME}`,
+    ],
+    ['no spec', `${HERE}${HEAD}`, 'spec: it is missing (write a map of fields)'],
+  ]);
+});
+
+describe('a key that nobody knows is refused where it stands', () => {
+  badPolicies([
+    [
+      'C10 an unknown key at the root',
+      `${ruleText('requiredDigest: {}')}${HERE}status: {}\n`,
+      'status: "status" is not a key that is known here (known here: apiVersion, kind, metadata, spec)',
+    ],
+    [
+      'C10 an unknown key of metadata',
+      ruleText('requiredDigest: {}').replace('{name: p}', `{name: p, ${HERE}uid: x}`),
+      'metadata.uid: "uid" is not a key that is known here (known here: name, labels, annotations)',
+    ],
+    [
+      'C10 an unknown key of spec',
+      ruleText('requiredDigest: {}').replace('  rules:', `  ${HERE}unmatched: Deny\n  rules:`),
+      'spec.unmatched: "unmatched" is not a key that is known here (known here: validationActions, unmatchedImages, rules)',
+    ],
+    [
+      'C10 an unknown key of a rule',
+      ruleText('requiredDigest: {}', `${HERE}alow: {}`),
+      `spec.rules[0].alow: "alow" is not a key that is known here (${RULE_KEYS})`,
+    ],
+    [
+      'C10 an unknown key of match',
+      ruleText(`match: {${HERE}namespace: [a]}`, 'requiredDigest: {}'),
+      'spec.rules[0].match.namespace: "namespace" is not a key that is known here (known here: images, usages, resources, namespaces, users, groups)',
+    ],
+    [
+      'C10 an unknown key of a check',
+      ruleText(`disallowedTags: {tags: [latest], ${HERE}digest: true}`),
+      'spec.rules[0].disallowedTags.digest: "digest" is not a key that is known here (known here: tags)',
+    ],
+    [
+      'C10 an unknown key of an empty check',
+      ruleText(`requiredDigest: {${HERE}algorithm: sha256}`),
+      'spec.rules[0].requiredDigest.algorithm: "algorithm" is not a key that is known here (leave it out)',
+    ],
+    [
+      'C11 __proto__ in a rule',
+      ruleText('requiredDigest: {}', `${HERE}__proto__: {a: 1}`),
+      `spec.rules[0].__proto__: "__proto__" is not a key that is known here (${RULE_KEYS})`,
+    ],
+    [
+      'C11 __proto__ among free keys',
+      ruleText('requiredDigest: {}', `messages: {${HERE}__proto__: x}`),
+      'spec.rules[0].messages.__proto__: "__proto__" is not a key that is known here (leave it out)',
+    ],
+    [
+      'C11 a merge key',
+      ruleText('requiredDigest: {}', `${HERE}<<: {message: x}`),
+      `spec.rules[0].<<: "<<" is not a key that is known here (${RULE_KEYS})`,
+    ],
+    [
+      'C11 a merge key in YAML 1.1',
+      `%YAML 1.1\n---\n${ruleText(`${HERE}<<: {requiredDigest: {}}`)}`,
+      `spec.rules[0].<<: "<<" is not a key that is known here (${RULE_KEYS})`,
+    ],
+  ]);
+});
+
+describe('YAML that means two things, or too much, is refused where it does', () => {
+  badPolicies([
+    [
+      'C11 a key twice',
+      ruleText('requiredDigest: {}', `${HERE}name: b`),
+      'key "name" stands twice (keep one of them)',
+    ],
+    [
+      'C11 a check twice',
+      ruleText('disallowedTags: {tags: [latest]}', `${HERE}disallowedTags: {tags: [dev]}`),
+      'key "disallowedTags" stands twice (keep one of them)',
+    ],
+    ['C11 a key twice, once quoted', `1: a\n${HERE}"1": b\n`, 'key "1" stands twice (keep one of them)'],
+    [
+      'C11 a key that is an alias',
+      policyText(`  -\n    &a name: a\n    ${HERE}*a : b\n    requiredDigest: {}`),
+      'a key is not plain text (write it as text)',
+    ],
+    [
+      'C11 a key that is a list',
+      ruleText(`? ${HERE}[a, b]`, ': 1', 'requiredDigest: {}'),
+      'a key is not plain text (write it as text)',
+    ],
+    [
+      'C11 a bomb of aliases',
+      `a: &a [${'x,'.repeat(10)}]\nb: &b [${HERE}${'*a,'.repeat(10)}]\nc: &c [${'*b,'.repeat(10)}]\nd: [${'*c,'.repeat(10)}]\n`,
+      'Excessive alias count indicates a resource exhaustion attack (write out what the aliases stand for)',
+    ],
+    [
+      'C11 an alias of itself',
+      `a: &a [${HERE}*a]\n`,
+      'alias "a" stands inside what it stands for (write it out)',
+    ],
+    [
+      'an alias of nothing',
+      ruleText(`match: {namespaces: [${HERE}*-prod]}`, 'requiredDigest: {}'),
+      'there is no anchor "-prod" above (quote text that begins with "*")',
+    ],
+    [
+      'C11 a tag for code',
+      ruleText(`message: ${HERE}!!js/function "() => 1"`, 'requiredDigest: {}'),
+      'Unresolved tag: tag:yaml.org,2002:js/function (leave the tag out)',
+    ],
+    [
+      'C11 a boolean; "no" of YAML 1.1 is text',
+      ruleText('message: no', 'requiredDigest: {}', `messages: {${HERE}zh: true}`),
+      'spec.rules[0].messages.zh: true does not fit here (write text; quote what looks like a number or a boolean)',
+    ],
+    [
+      'a tab for indentation',
+      ruleText('match:', `${HERE}\tnamespaces: [a]`, 'requiredDigest: {}'),
+      'Tabs are not allowed as indentation (indent with spaces)',
+    ],
+    [
+      'a list that is not closed',
+      `a: [1, 2\n${HERE}b: 1\n`,
+      'Flow sequence in block collection must be sufficiently indented and end with a ] (give the parts of one list or map the same indentation)',
+    ],
+  ]);
+});
+
+describe('a policy nested deeper than anybody means', () => {
+  for (const [what, text] of Object.entries({
+    'flow lists': '['.repeat(10_000),
+    'closed flow lists': `${'['.repeat(5000)}${']'.repeat(5000)}`,
+    'block lists': `${'- '.repeat(10_000)}a`,
+    'flow maps': '{a: '.repeat(5000),
+  })) {
+    it(`C11 ${what} nested deeper than anybody means`, async () => {
+      assert.match(
+        await refusalOf(text),
+        /^policy\.yaml:1:\d+: it nests too deeply to be read \(flatten it\)$/,
+      );
+    });
+  }
+});

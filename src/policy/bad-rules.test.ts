@@ -1,0 +1,209 @@
+import { describe } from 'node:test';
+import { badPolicies, HEAD, HERE, policyText, ruleText } from '#test/bad-policies.ts';
+
+const CHECKS =
+  'one of disallowedTags, allowedTags, allowedImages, disallowedImages, requiredDigest, requireFullyQualified';
+const A_NAME =
+  'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit';
+const A_TAG =
+  'a tag has letters, digits, "_", "." and "-" only, at most 128 of them; wildcards are for allowedTags.pattern';
+const ONE_LINE = 'a message is one line without control characters';
+const EMPTY_LIST = 'an empty list would select nothing; leave it out, or name at least one';
+
+describe('what is missing or empty is refused where it should be', () => {
+  badPolicies([
+    [
+      'C08 no unmatchedImages',
+      ruleText('requiredDigest: {}').replace('spec:\n  unmatchedImages: Deny', `${HERE}spec:`),
+      'spec.unmatchedImages: it is missing (write Deny or Allow)',
+    ],
+    [
+      'another unmatchedImages',
+      ruleText('requiredDigest: {}').replace('unmatchedImages: Deny', `${HERE}unmatchedImages: Warn`),
+      'spec.unmatchedImages: "Warn" does not fit here (write Deny or Allow)',
+    ],
+    [
+      'C09 no rules',
+      `${HEAD}${HERE}spec: {unmatchedImages: Deny}\n`,
+      'spec.rules: it is missing (write a list)',
+    ],
+    [
+      'C09 nothing behind rules',
+      `${HEAD}spec:\n  unmatchedImages: Deny\n  ${HERE}rules:\n`,
+      'spec.rules: it is empty (write a list)',
+    ],
+    [
+      'C09 an empty list of rules',
+      `${HEAD}spec: {unmatchedImages: Deny, ${HERE}rules: []}\n`,
+      'spec.rules: a policy without rules decides nothing; write at least one',
+    ],
+    [
+      'C09 an empty rule',
+      policyText(`  - ${HERE}{}`),
+      'spec.rules[0].name: it is missing (write text; quote what looks like a number or a boolean)',
+    ],
+    [
+      'C09 a rule that is nothing',
+      policyText(`  -${HERE}`),
+      'spec.rules[0]: it is empty (write a map of fields)',
+    ],
+    [
+      'C09 an empty match',
+      ruleText(`${HERE}match: {}`, 'requiredDigest: {}'),
+      'spec.rules[0].match: it is empty; leave it out to select everything',
+    ],
+    [
+      'C09 an empty list in match',
+      ruleText(`match: {${HERE}usages: []}`, 'requiredDigest: {}'),
+      `spec.rules[0].match.usages: ${EMPTY_LIST}`,
+    ],
+    [
+      'C09 an empty list of images',
+      ruleText(`allowedImages: {${HERE}images: []}`),
+      'spec.rules[0].allowedImages.images: an empty list is about no image at all; name at least one',
+    ],
+    [
+      'C09 an empty list of tags',
+      ruleText(`disallowedTags: {${HERE}tags: []}`),
+      'spec.rules[0].disallowedTags.tags: an empty list is about no tag at all; name at least one',
+    ],
+    [
+      'C09 no tags',
+      ruleText(`${HERE}disallowedTags: {}`),
+      'spec.rules[0].disallowedTags.tags: it is missing (write a list)',
+    ],
+    [
+      'C09 an empty tag',
+      ruleText(`disallowedTags: {tags: [${HERE}""]}`),
+      `spec.rules[0].disallowedTags.tags[0]: ${A_TAG}`,
+    ],
+    [
+      'C09 an empty message',
+      ruleText('requiredDigest: {}', `${HERE}message: ""`),
+      'spec.rules[0].message: an empty message says nothing; leave it out',
+    ],
+    [
+      'C09 an empty range',
+      ruleText(`allowedTags: {${HERE}semver: ""}`),
+      'spec.rules[0].allowedTags.semver: it is empty; leave it out, or say what a tag must be',
+    ],
+    [
+      'no actions',
+      ruleText('requiredDigest: {}', `${HERE}validationActions: []`),
+      'spec.rules[0].validationActions: no action would be no rule; name Deny, Warn or Audit',
+    ],
+  ]);
+});
+
+describe('a rule that is none is refused where it stands', () => {
+  badPolicies([
+    [
+      'no check',
+      policyText(`  - ${HERE}name: a`),
+      `spec.rules[0]: a rule has exactly one check, this one has none (${CHECKS})`,
+    ],
+    [
+      'two checks',
+      policyText(`  - ${HERE}name: a\n    requiredDigest: {}\n    disallowedTags: {tags: [latest]}`),
+      `spec.rules[0]: a rule has exactly one check, this one has disallowedTags and requiredDigest (${CHECKS})`,
+    ],
+    [
+      'a check that is true',
+      ruleText(`${HERE}requiredDigest: true`),
+      'spec.rules[0].requiredDigest: true does not fit here (write a map of fields)',
+    ],
+    [
+      'a rule without a name',
+      policyText(`  - ${HERE}requiredDigest: {}`),
+      'spec.rules[0].name: it is missing (write text; quote what looks like a number or a boolean)',
+    ],
+    [
+      'a rule with a bad name',
+      policyText(`  - {${HERE}name: No Latest, requiredDigest: {}}`),
+      `spec.rules[0].name: ${A_NAME}`,
+    ],
+    [
+      'a rule with a long name',
+      policyText(`  - {${HERE}name: ${'a'.repeat(254)}, requiredDigest: {}}`),
+      'spec.rules[0].name: a name has at most 253 characters',
+    ],
+    [
+      'two rules of one name',
+      policyText(`  - {name: a, requiredDigest: {}}\n  - {${HERE}name: a, requireFullyQualified: {}}`),
+      'spec.rules[1].name: there is another rule "a" (give each rule a name of its own)',
+    ],
+    [
+      'rules as a map',
+      policyText('    a: {requiredDigest: {}}').replace('  rules:', `  ${HERE}rules:`),
+      'spec.rules: a map does not fit here (write a list)',
+    ],
+    [
+      'Deny and Warn together',
+      ruleText('requiredDigest: {}', `${HERE}validationActions: [Deny, Warn]`),
+      'spec.rules[0].validationActions: Deny stands alone; what is refused is told and audited anyway',
+    ],
+    [
+      'an action twice',
+      ruleText('requiredDigest: {}', `${HERE}validationActions: [Warn, Warn]`),
+      'spec.rules[0].validationActions: an action is named twice; name it once',
+    ],
+    [
+      'an action in lower case',
+      ruleText('requiredDigest: {}', `validationActions: [${HERE}deny]`),
+      'spec.rules[0].validationActions[0]: "deny" does not fit here (write Deny or Warn or Audit)',
+    ],
+    [
+      'Deny and Audit of the policy',
+      ruleText('requiredDigest: {}').replace(
+        '  rules:',
+        `  ${HERE}validationActions: [Audit, Deny]\n  rules:`,
+      ),
+      'spec.validationActions: Deny stands alone; what is refused is told and audited anyway',
+    ],
+    [
+      'an action that is no list',
+      ruleText('requiredDigest: {}', `${HERE}validationActions: Deny`),
+      'spec.rules[0].validationActions: "Deny" does not fit here (write a list)',
+    ],
+  ]);
+});
+
+describe('a message that does not fit a line is refused', () => {
+  badPolicies([
+    [
+      'a line break in a message',
+      ruleText('requiredDigest: {}', String.raw`${HERE}message: "a\nb"`),
+      `spec.rules[0].message: ${ONE_LINE}`,
+    ],
+    [
+      'an escape sequence in a message',
+      ruleText('requiredDigest: {}', String.raw`${HERE}message: "\e[31m"`),
+      `spec.rules[0].message: ${ONE_LINE}`,
+    ],
+    [
+      'a message of two lines',
+      ruleText('requiredDigest: {}', `${HERE}message: |`, '  a', '  b'),
+      `spec.rules[0].message: ${ONE_LINE}`,
+    ],
+    [
+      'a long message',
+      ruleText('requiredDigest: {}', `${HERE}message: ${'a'.repeat(257)}`),
+      'spec.rules[0].message: a message has at most 256 characters',
+    ],
+    [
+      'a control character in another language',
+      ruleText('requiredDigest: {}', String.raw`messages: {${HERE}zh: "\u009b"}`),
+      `spec.rules[0].messages.zh: ${ONE_LINE}`,
+    ],
+    [
+      'a language that is none',
+      ruleText('requiredDigest: {}', `messages: {${HERE}Chinese: x}`),
+      'spec.rules[0].messages.Chinese: a language is a BCP 47 tag, such as zh',
+    ],
+    [
+      'a number for a message',
+      ruleText('requiredDigest: {}', `${HERE}message: 404`),
+      'spec.rules[0].message: 404 does not fit here (write text; quote what looks like a number or a boolean)',
+    ],
+  ]);
+});

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import { reviewOf } from '#test/bare-reviews.ts';
+import { policyDocument, policyOf, type NamelessRule } from '#test/policies.ts';
+import { decide } from '#test/verdicts.ts';
+import { renderDenial } from '../admission/message.ts';
+import { decodePolicy, PolicyProblemsError } from './decode.ts';
+import { defaultPolicyDocument } from './default-policy.ts';
+import { RULE_KINDS } from './rules/index.ts';
+import type { PolicyDocument } from './schema.ts';
+
+const NO_LATEST: NamelessRule = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
+
+/** What a policy of one rule says when it refuses `image`, in a language. */
+async function said(rule: NamelessRule, language?: string): Promise<string | undefined> {
+  const policy = await decodePolicy(policyDocument([rule]), language);
+  return decide(reviewOf('nginx'), policy).violations[0]?.message;
+}
+
+describe('the words of a rule', () => {
+  it('flip: message is said first in a denial', async () => {
+    const policy = await policyOf({ ...NO_LATEST, message: 'no floating tags here' });
+    assert.match(renderDenial(decide(reviewOf('nginx'), policy)), /^no floating tags here: nginx: /);
+    assert.match(renderDenial(decide(reviewOf('nginx'), await policyOf(NO_LATEST))), /^nginx: /);
+  });
+
+  const words = {
+    ...NO_LATEST,
+    message: 'plain',
+    messages: { zh: '中文', 'pt-BR': 'brasileiro', 'zh-TW': '臺灣' },
+  };
+  const table: readonly (readonly [language: string | undefined, message: string])[] = [
+    [undefined, 'plain'],
+    ['zh', '中文'],
+    ['ZH', '中文'],
+    ['zh-CN', '中文'],
+    ['zh-tw', '臺灣'],
+    ['pt-BR', 'brasileiro'],
+    ['pt', 'plain'],
+    ['de', 'plain'],
+    ['__proto__', 'plain'],
+    ['constructor', 'plain'],
+    ['', 'plain'],
+  ];
+  for (const [language, message] of table) {
+    it(`flip: messages and language ${JSON.stringify(language)} choose "${message}"`, async () => {
+      assert.equal(await said(words, language), message);
+    });
+  }
+
+  it('in another language alone are not said in this one', async () => {
+    assert.equal(await said({ ...NO_LATEST, messages: { zh: '中文' } }, 'de'), undefined);
+    assert.equal(await said({ ...NO_LATEST, messages: { zh: '中文' } }), undefined);
+  });
+});
+
+/** For each check: an image that it refuses, and one that it does not. */
+const CHECKS: Readonly<Record<keyof typeof RULE_KINDS, readonly [NamelessRule, string, string]>> = {
+  disallowedTags: [{ disallowedTags: { tags: ['dev'] } }, 'nginx:dev', 'nginx'],
+  allowedTags: [{ allowedTags: { tags: ['1'] } }, 'nginx', 'nginx:1'],
+  allowedImages: [{ allowedImages: { images: ['ghcr.io/**'] } }, 'nginx', 'ghcr.io/nginx'],
+  disallowedImages: [{ disallowedImages: { images: ['ghcr.io/**'] } }, 'ghcr.io/nginx', 'nginx'],
+  requiredDigest: [{ requiredDigest: {} }, 'nginx', `nginx@sha256:${'0'.repeat(64)}`],
+  requireFullyQualified: [{ requireFullyQualified: {} }, 'nginx', 'docker.io/nginx'],
+};
+
+for (const [key, [rule, refused, admitted]] of Object.entries(CHECKS)) {
+  test(`flip: ${key} in a policy refuses what it names and nothing else`, async () => {
+    const policy = await policyOf(rule);
+    assert.equal(policy.rules[0]?.kind, key);
+    assert.equal(decide(reviewOf(refused), policy).outcome, 'refused');
+    assert.equal(decide(reviewOf(admitted), policy).outcome, 'admitted');
+  });
+}
+
+test('flip: disallowedTags.tags refuses what it names and admits what it does not', async () => {
+  const policy = await policyOf({ disallowedTags: { tags: ['dev'] } });
+  assert.equal(decide(reviewOf('nginx:latest'), policy).outcome, 'admitted');
+  assert.equal(decide(reviewOf('nginx:dev'), policy).outcome, 'refused');
+});
+
+test('the key of every kind of rule is the one that it is listed under', () => {
+  for (const [key, kind] of Object.entries(RULE_KINDS)) assert.equal(kind.key, key);
+});
+
+test('a policy that needs no facts says so, and its name is kept', async () => {
+  const policy = await policyOf(NO_LATEST);
+  assert.deepEqual([policy.name, policy.facts.size], ['test', 0]);
+});
+
+describe('the revision of a policy', () => {
+  const document = policyDocument([NO_LATEST]);
+  const revisionOf = async (changed: PolicyDocument): Promise<string> =>
+    (await decodePolicy(changed)).revision;
+
+  it('is twelve hexadecimal digits, the same for the same document in another order', async () => {
+    const { spec, metadata, ...rest } = document;
+    const turned = { spec: { rules: spec.rules, unmatchedImages: spec.unmatchedImages }, metadata, ...rest };
+    assert.match(await revisionOf(document), /^[0-9a-f]{12}$/);
+    assert.equal(await revisionOf(turned), await revisionOf(document));
+  });
+
+  it('changes with every change of meaning', async () => {
+    const { spec } = document;
+    const changes: readonly Partial<PolicyDocument['spec']>[] = [
+      { unmatchedImages: 'Deny' },
+      { validationActions: ['Warn'] },
+      { rules: [{ name: 'no-latest', disallowedTags: { tags: ['dev'] } }] },
+      { rules: [{ name: 'other', disallowedTags: { tags: ['latest'] } }] },
+      { rules: [...spec.rules, { name: 'pinned', requiredDigest: {} }] },
+    ];
+    const revisions = await Promise.all(
+      changes.map((change) => revisionOf({ ...document, spec: { ...spec, ...change } })),
+    );
+    assert.equal(new Set([...revisions, await revisionOf(document)]).size, changes.length + 1);
+  });
+});
+
+test('all the rules that are wrong are named at once', async () => {
+  const document = policyDocument([
+    { name: 'a', allowedImages: { images: ['nginx'] } },
+    { name: 'b', requiredDigest: {} },
+    { name: 'b', allowedTags: { semver: '*' } },
+    { name: 'c' },
+  ]);
+  await assert.rejects(decodePolicy(document), (error) => {
+    assert.ok(error instanceof PolicyProblemsError);
+    assert.deepEqual(
+      error.problems.map(({ path }) => path.join('.')),
+      [
+        'spec.rules.0.allowedImages.images.0',
+        'spec.rules.2.name',
+        'spec.rules.2.allowedTags.semver',
+        'spec.rules.3',
+      ],
+    );
+    return true;
+  });
+});
+
+describe('the policy in force when none is given', () => {
+  it('refuses the tag latest, in the words of the Go program and of the tutorial', async () => {
+    const document = defaultPolicyDocument([]);
+    for (const [language, words] of [
+      [undefined, 'Images using latest tag are not allowed'],
+      ['zh', '检查镜像失败!镜像标签不允许使用latest!'],
+    ] as const) {
+      const decision = decide(reviewOf('nginx'), await decodePolicy(document, language));
+      assert.equal(decision.outcome, 'refused');
+      assert.ok(renderDenial(decision).startsWith(words));
+    }
+    assert.equal(decide(reviewOf('nginx:1'), await decodePolicy(document)).outcome, 'admitted');
+  });
+
+  it('with registries admits what comes from them and nothing else', async () => {
+    const policy = await decodePolicy(defaultPolicyDocument(['registry.example.com:5000', 'docker.io']));
+    for (const [image, outcome] of [
+      ['registry.example.com:5000/a/b:1', 'admitted'],
+      ['nginx:1', 'admitted'],
+      ['registry.example.com/a/b:1', 'refused'],
+      ['registry.example.com.evil.io:5000/a:1', 'refused'],
+      ['ghcr.io/registry.example.com:1', 'refused'],
+      ['nginx', 'refused'],
+    ] as const) {
+      assert.equal(decide(reviewOf(image), policy).outcome, outcome, image);
+    }
+  });
+});

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import { imageReview } from '../admission/image-review.ts';
+import { KNOWN, reviewOf } from '#test/bare-reviews.ts';
+import { BAD, deployment, GOOD, pod } from '#test/pods.ts';
+import { policyDocument, policyOf, policyWithCheck, type NamelessRule } from '#test/policies.ts';
+import { imageReviewOfImages } from '#test/reviews.ts';
+import { DIGEST } from '#test/rule-cases.ts';
+import { decide, judge, summarise } from '#test/verdicts.ts';
+import { NO_FACTS } from './facts.ts';
+import { decodePolicy } from './decode.ts';
+import type { Decision, ValidationAction } from './decision.ts';
+import { evaluate } from './evaluate.ts';
+import type { Policy } from './policy.ts';
+
+const NO_LATEST: NamelessRule = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
+const ACME_ONLY: NamelessRule = { name: 'acme-only', allowedImages: { images: ['ghcr.io/acme/**'] } };
+const PINNED: NamelessRule = { name: 'pinned', requiredDigest: {} };
+const NO_EVIL: NamelessRule = { name: 'no-evil', disallowedImages: { images: ['ghcr.io/acme/evil'] } };
+
+/** Names of the rules that object, `-` for the gate itself. */
+function objectors({ violations }: Decision): readonly string[] {
+  return violations.map(({ rule }) => rule ?? '-');
+}
+
+/** A policy that says what happens to images that no rule selects. */
+function policyThat(unmatchedImages: 'Deny' | 'Allow', ...rules: readonly NamelessRule[]): Promise<Policy> {
+  return decodePolicy(policyDocument(rules, unmatchedImages));
+}
+
+describe('the verdict over all rules', () => {
+  it('every rule that selects an image must be content, and all that are not are named', async () => {
+    const policy = await policyOf(NO_LATEST, ACME_ONLY, PINNED);
+    assert.deepEqual(objectors(decide(reviewOf('nginx'), policy)), ['no-latest', 'acme-only', 'pinned']);
+    assert.deepEqual(objectors(decide(reviewOf('ghcr.io/acme/app:1'), policy)), ['pinned']);
+    assert.equal(decide(reviewOf(`ghcr.io/acme/app@${DIGEST}`), policy).outcome, 'admitted');
+  });
+
+  it('C07 the order of the rules never changes a verdict', async () => {
+    const rules = [NO_LATEST, ACME_ONLY, PINNED, NO_EVIL];
+    const images = [
+      'nginx',
+      'ghcr.io/acme/app',
+      'ghcr.io/acme/evil:1',
+      `ghcr.io/acme/evil@${DIGEST}`,
+      `ghcr.io/acme/app@${DIGEST}`,
+    ];
+    const verdicts = new Set<string>();
+    for (const order of permutations(rules)) {
+      const policy = await policyOf(...order);
+      const found = images.map((image) => [
+        image,
+        objectors(decide(reviewOf(image), policy))
+          .toSorted()
+          .join(' '),
+      ]);
+      verdicts.add(JSON.stringify(found));
+    }
+    assert.equal(verdicts.size, 1);
+    assert.deepEqual(JSON.parse([...verdicts][0] ?? ''), [
+      ['nginx', 'acme-only no-latest pinned'],
+      ['ghcr.io/acme/app', 'no-latest pinned'],
+      ['ghcr.io/acme/evil:1', 'no-evil pinned'],
+      [`ghcr.io/acme/evil@${DIGEST}`, 'no-evil'],
+      [`ghcr.io/acme/app@${DIGEST}`, ''],
+    ]);
+  });
+
+  it('C17 each image needs an admission of its own', async () => {
+    const policy = await policyThat('Deny', { ...ACME_ONLY, match: { images: ['ghcr.io/**'] } });
+    const containers = { a: 'ghcr.io/acme/a:1', b: 'registry.example.com/b:1', c: 'ghcr.io/acme/c:1' };
+    assert.deepEqual(summarise(judge({ object: pod({ containers }) }, policy)), [
+      'refused',
+      'UNMATCHED_IMAGE spec.containers[1].image b',
+    ]);
+  });
+
+  it('violations stand in the order of the images, then of the rules', async () => {
+    const policy = await policyOf(PINNED, NO_LATEST);
+    const { violations } = decide(reviewOf(['a:latest', 'b:latest']), policy);
+    assert.deepEqual(
+      violations.map(({ use, rule }) => `${use?.image} ${rule}`),
+      ['a:latest pinned', 'a:latest no-latest', 'b:latest pinned', 'b:latest no-latest'],
+    );
+  });
+
+  it('a reference that is none is refused whatever the rules say', async () => {
+    const policy = await policyThat('Allow', {
+      ...NO_LATEST,
+      validationActions: ['Audit'],
+      match: { images: ['ghcr.io/**'] },
+    });
+    assert.deepEqual(summarise(decide(reviewOf('Nginx:1'), policy)), ['refused', 'INVALID_REFERENCE - -']);
+  });
+
+  it('a digest makes the tag decoration: no rule about tags minds it, and none is satisfied by it', async () => {
+    const image = `app:latest@${DIGEST}`;
+    assert.equal(decide(reviewOf(image), await policyOf(NO_LATEST)).outcome, 'admitted');
+    assert.equal(
+      decide(reviewOf(image), await policyOf({ allowedTags: { tags: ['latest'] } })).outcome,
+      'refused',
+    );
+  });
+});
+
+describe('an image that no rule selects', () => {
+  const elsewhere: NamelessRule = { ...PINNED, match: { images: ['ghcr.io/**'] } };
+
+  it('C08 is refused where the policy says Deny, by nobody in particular', async () => {
+    const decision = decide(reviewOf('nginx'), await policyThat('Deny', elsewhere));
+    assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
+    assert.equal(decision.violations[0]?.reason, 'no rule of the policy is about this image');
+    assert.equal(decision.violations[0]?.rule, undefined);
+  });
+
+  it('C08 is admitted where the policy says Allow', async () => {
+    assert.deepEqual(summarise(decide(reviewOf('nginx'), await policyThat('Allow', elsewhere))), [
+      'admitted',
+    ]);
+  });
+
+  it('flip: unmatchedImages decides about images that are excluded from every rule', async () => {
+    const excluded: NamelessRule = { ...PINNED, exclude: { namespaces: ['team-a'] } };
+    assert.equal(decide(reviewOf('nginx'), await policyThat('Deny', excluded)).outcome, 'refused');
+    assert.equal(decide(reviewOf('nginx'), await policyThat('Allow', excluded)).outcome, 'admitted');
+  });
+
+  it('is not one that a rule selects and is content with, even if that rule would only warn', async () => {
+    const warning: NamelessRule = { ...NO_LATEST, validationActions: ['Warn'] };
+    assert.equal(decide(reviewOf('nginx:1'), await policyThat('Deny', warning)).outcome, 'admitted');
+  });
+
+  it('is one that a rule selects only if something is true that is not known', async () => {
+    const policy = await policyThat('Deny', { ...NO_LATEST, match: { users: ['alice'] } });
+    assert.equal(decide(reviewOf('nginx:1'), policy).outcome, 'admitted', 'alice, for certain');
+    const decision = decide(imageReview.open(imageReviewOfImages(['nginx:1'])).review, policy);
+    assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
+    assert.match(decision.violations[0]?.reason ?? '', /depends on what is not known here/);
+  });
+});
+
+describe('what a violation does', () => {
+  const table: readonly (readonly [ValidationAction[], Decision['outcome']])[] = [
+    [['Deny'], 'refused'],
+    [['Warn'], 'admitted'],
+    [['Audit'], 'admitted'],
+    [['Warn', 'Audit'], 'admitted'],
+  ];
+  for (const [actions, outcome] of table) {
+    it(`flip: validationActions ${actions.join(', ')} of a rule wins over that of the policy`, async () => {
+      for (const ofPolicy of [['Deny'], ['Audit']] as const) {
+        const document = policyDocument([{ ...NO_LATEST, validationActions: actions }]);
+        const spec = { ...document.spec, validationActions: [...ofPolicy] };
+        const decision = decide(reviewOf('nginx'), await decodePolicy({ ...document, spec }));
+        assert.equal(decision.outcome, outcome);
+        assert.deepEqual(decision.violations[0]?.actions, actions);
+      }
+    });
+    it(`flip: spec.validationActions ${actions.join(', ')} is that of rules that have none`, async () => {
+      const document = policyDocument([NO_LATEST]);
+      const decision = decide(
+        reviewOf('nginx'),
+        await decodePolicy({ ...document, spec: { ...document.spec, validationActions: actions } }),
+      );
+      assert.equal(decision.outcome, outcome);
+      assert.deepEqual(decision.violations[0]?.actions, actions);
+    });
+  }
+
+  it('without any, a violation refuses', async () => {
+    assert.equal(decide(reviewOf('nginx'), await policyOf(NO_LATEST)).outcome, 'refused');
+  });
+
+  it('one rule that refuses outweighs any number that warn', async () => {
+    const policy = await policyOf({ ...PINNED, validationActions: ['Warn'] }, NO_LATEST, {
+      ...ACME_ONLY,
+      validationActions: ['Audit'],
+    });
+    const decision = decide(reviewOf('nginx'), policy);
+    assert.equal(decision.outcome, 'refused');
+    assert.deepEqual(objectors(decision), ['pinned', 'no-latest', 'acme-only']);
+  });
+
+  it('a policy that warns only still refuses what no rule selects', async () => {
+    const document = policyDocument([{ ...PINNED, match: { images: ['ghcr.io/**'] } }], 'Deny');
+    const policy = await decodePolicy({
+      ...document,
+      spec: { ...document.spec, validationActions: ['Warn'] },
+    });
+    assert.equal(decide(reviewOf('nginx'), policy).outcome, 'refused');
+  });
+});
+
+describe('an update', () => {
+  const template = (image: string, replicas: number) => ({
+    ...deployment({ containers: { web: image } }),
+    replicas,
+  });
+
+  it('of a template that keeps a bad image passes, and is told that its new pods will not', () => {
+    const decision = judge({ object: template(BAD, 2), oldObject: template(BAD, 1) });
+    assert.deepEqual(summarise(decision), ['admitted']);
+    assert.deepEqual(
+      decision.notices.map(({ code, use }) => `${code} ${use?.field}`),
+      ['UNCHANGED_VIOLATION spec.template.spec.containers[0].image'],
+    );
+  });
+
+  it('of a pod that keeps a bad image passes in silence', () => {
+    const object = pod({ containers: { web: BAD } });
+    const decision = judge({ object, oldObject: object });
+    assert.deepEqual([decision.outcome, decision.notices.length], ['admitted', 0]);
+  });
+
+  it('of an image is judged', () => {
+    assert.equal(judge({ object: template(BAD, 1), oldObject: template(GOOD, 1) }).outcome, 'refused');
+    assert.equal(judge({ object: template(GOOD, 1), oldObject: template(BAD, 1) }).outcome, 'admitted');
+  });
+
+  it('of a template whose image only a warning is about says nothing of refusal', async () => {
+    const policy = await policyOf({ ...NO_LATEST, validationActions: ['Warn'] });
+    assert.deepEqual(judge({ object: template(BAD, 2), oldObject: template(BAD, 1) }, policy).notices, []);
+  });
+});
+
+test('a decision names its policy and every image that was judged', async () => {
+  const policy = await policyOf(NO_LATEST);
+  const decision = decide(reviewOf(['nginx:1', 'Bad:1']), policy);
+  assert.deepEqual(decision.policy, { name: 'test', revision: policy.revision });
+  assert.deepEqual(
+    decision.uses.map(({ use, reference }) => `${use.image} ${reference.kind}`),
+    ['nginx:1 image', 'Bad:1 invalid'],
+  );
+});
+
+test('a rule that needs facts is asked with those of the review, and only if it applies', async () => {
+  const asked: unknown[] = [];
+  const policy = policyWithCheck(
+    (_, facts) => {
+      asked.push(facts.namespaceLabels?.get('env'));
+      return { code: 'DIGEST_REQUIRED', reason: 'asked', remedy: 'stop asking' };
+    },
+    {
+      facts: ['namespaceLabels'],
+      match: (await policyOf({ ...PINNED, match: { users: ['alice'] } })).rules[0]?.match,
+    },
+  );
+  const namespaceLabels = new Map([['env', 'prod']]);
+  assert.equal(evaluate(policy, reviewOf('nginx'), { namespaceLabels }).outcome, 'refused');
+  assert.equal(evaluate(policy, reviewOf('nginx'), { namespaceLabels: new Map() }).outcome, 'refused');
+  const bob = { ...KNOWN, user: { username: 'bob', groups: [] } };
+  assert.equal(evaluate(policy, reviewOf('nginx', bob), NO_FACTS).outcome, 'admitted');
+  assert.deepEqual(asked, ['prod', undefined], 'nothing is remembered, and bob is not asked about');
+});
+
+function permutations<Item>(items: readonly Item[]): Item[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) =>
+    permutations(items.toSpliced(index, 1)).map((rest) => [item].concat(rest)),
+  );
+}

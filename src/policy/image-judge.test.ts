@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { KNOWN, reviewOf } from '#test/bare-reviews.ts';
+import { policyOf, policyWithCheck } from '#test/policies.ts';
+import { decide } from '#test/verdicts.ts';
+import type { Check } from './rule.ts';
+
+/** A check that counts how often it is asked about each image, and objects to none. */
+function spy(): { readonly asked: Map<string, number>; readonly check: Check } {
+  const asked = new Map<string, number>();
+  return {
+    asked,
+    check: ({ original }) => {
+      asked.set(original, (asked.get(original) ?? 0) + 1);
+      return undefined;
+    },
+  };
+}
+
+describe('the memory of a policy', () => {
+  it('asks a rule once about an image, in one review and in many', () => {
+    const { asked, check } = spy();
+    const policy = policyWithCheck(check);
+    for (let round = 0; round < 100; round += 1) decide(reviewOf(['nginx:1', 'nginx:1', 'app:2']), policy);
+    assert.deepEqual(
+      [...asked],
+      [
+        ['nginx:1', 1],
+        ['app:2', 1],
+      ],
+    );
+  });
+
+  it('holds 4096 images and then begins anew', () => {
+    const { asked, check } = spy();
+    const { judge } = policyWithCheck(check);
+    for (let index = 0; index < 4096; index += 1) judge(`app:${index}`);
+    judge('app:0');
+    assert.equal(asked.get('app:0'), 1, 'the last of 4096 has not pushed the first out');
+    judge('app:4096');
+    judge('app:0');
+    assert.equal(asked.get('app:0'), 2);
+  });
+
+  it('does not remember what is longer than any reference', () => {
+    const { judge } = policyWithCheck(() => undefined);
+    const long = `app:${'a'.repeat(2000)}`;
+    assert.notEqual(judge(long), judge(long));
+    assert.equal(judge('app:1'), judge('app:1'));
+  });
+
+  it('remembers images that are named like parts of JavaScript objects', () => {
+    const { asked, check } = spy();
+    const policy = policyWithCheck(check);
+    for (const image of ['constructor', 'valueof', 'constructor', 'valueof']) decide(reviewOf(image), policy);
+    assert.deepEqual([...asked.values()], [1, 1]);
+  });
+
+  it('never answers for another namespace, user, resource or usage', async () => {
+    const policy = await policyOf({
+      match: { namespaces: ['team-a'], users: ['alice'], resources: ['pods'], usages: ['container'] },
+      disallowedTags: { tags: ['latest'] },
+    });
+    const bob = { username: 'bob', groups: [] };
+    for (let round = 0; round < 2; round += 1) {
+      assert.equal(decide(reviewOf('nginx'), policy).outcome, 'refused');
+      assert.equal(decide(reviewOf('nginx', { ...KNOWN, namespace: 'team-b' }), policy).outcome, 'admitted');
+      assert.equal(decide(reviewOf('nginx', { ...KNOWN, user: bob }), policy).outcome, 'admitted');
+      assert.equal(
+        decide(reviewOf('nginx', { ...KNOWN, resource: 'deployments.apps' }), policy).outcome,
+        'admitted',
+      );
+      assert.equal(
+        decide(reviewOf('nginx', { ...KNOWN, usage: 'initContainer' }), policy).outcome,
+        'admitted',
+      );
+    }
+  });
+
+  it('goes with its policy', async () => {
+    const strict = await policyOf({ requiredDigest: {} });
+    const lax = await policyOf({ disallowedTags: { tags: ['dev'] } });
+    assert.equal(decide(reviewOf('nginx'), strict).outcome, 'refused');
+    assert.equal(decide(reviewOf('nginx'), lax).outcome, 'admitted');
+    assert.equal(decide(reviewOf('nginx'), strict).outcome, 'refused');
+  });
+});

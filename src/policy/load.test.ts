@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, test } from 'node:test';
+import { HEAD, policyText, refusalOf, ruleText } from '#test/bad-policies.ts';
+import {
+  loadPolicy,
+  MAX_POLICY_BYTES,
+  parsePolicy,
+  PolicyFileError,
+  type PolicyFileErrorCode,
+} from './load.ts';
+
+const GOOD = ruleText('requiredDigest: {}');
+
+describe('a policy file', () => {
+  let folder: string;
+  before(async () => void (folder = await mkdtemp(join(tmpdir(), 'policy-'))));
+  after(() => rm(folder, { recursive: true }));
+
+  /** Writes a file and says how its loading fails. */
+  async function failureOf(content: string | Uint8Array): Promise<PolicyFileError> {
+    const file = join(folder, 'policy.yaml');
+    await writeFile(file, content);
+    return failureAt(file);
+  }
+
+  async function failureAt(file: string): Promise<PolicyFileError> {
+    const error: unknown = await loadPolicy(file).then(
+      () => assert.fail('it was loaded'),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof PolicyFileError, String(error));
+    return error;
+  }
+
+  it('is loaded as YAML, as JSON, with a byte order mark, with CRLF, and as long as it may be', async () => {
+    const json = JSON.stringify(
+      {
+        apiVersion: 'kube-image-bouncer.io/v1alpha1',
+        kind: 'ImageAdmissionPolicy',
+        metadata: { name: 'p' },
+        spec: { unmatchedImages: 'Deny', rules: [{ name: 'a', requiredDigest: {} }] },
+      },
+      null,
+      '\t',
+    );
+    const padded = `${GOOD}#${' '.repeat(MAX_POLICY_BYTES - GOOD.length - 1)}`;
+    const file = join(folder, 'policy.yaml');
+    const revisions = new Set<string>();
+    for (const text of [
+      GOOD,
+      json,
+      `\uFEFF${GOOD}`,
+      GOOD.replaceAll('\n', '\r\n'),
+      padded,
+      `---\n${GOOD}---\n# end\n`,
+    ]) {
+      await writeFile(file, text);
+      revisions.add((await loadPolicy(file)).revision);
+    }
+    assert.equal(revisions.size, 1, 'all of them say the same');
+  });
+
+  it('flip: language reaches the words of the rules', async () => {
+    const file = join(folder, 'policy.yaml');
+    await writeFile(file, ruleText('requiredDigest: {}', 'message: plain', 'messages: {zh: 中文}'));
+    assert.equal((await loadPolicy(file)).rules[0]?.message, 'plain');
+    assert.equal((await loadPolicy(file, 'zh')).rules[0]?.message, '中文');
+  });
+
+  it('that is not there, or a folder, or no policy, is refused under its own name', async () => {
+    const table: readonly (readonly [string, PolicyFileErrorCode, RegExp])[] = [
+      [join(folder, 'absent.yaml'), 'POLICY_UNREADABLE', /absent\.yaml: the policy cannot be read: ENOENT/],
+      [folder, 'POLICY_UNREADABLE', /: the policy cannot be read: EISDIR/],
+    ];
+    for (const [file, code, message] of table) {
+      const error = await failureAt(file);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      assert.ok(error.cause instanceof Error);
+    }
+    assert.equal((await failureOf('a: [')).code, 'POLICY_SYNTAX');
+    assert.equal((await failureOf('a: 1')).code, 'POLICY_INVALID');
+  });
+
+  it('of more than a mebibyte is not read', async () => {
+    const error = await failureOf(`${GOOD}#${' '.repeat(MAX_POLICY_BYTES - GOOD.length)}`);
+    assert.equal(error.code, 'POLICY_TOO_LARGE');
+    assert.match(error.message, /policy\.yaml: the policy has 1048577 bytes; at most 1048576 are read$/);
+  });
+
+  it('that is not UTF-8 is refused at the first byte that is none', async () => {
+    const bytes = Buffer.concat([
+      Buffer.from(`${HEAD}# é`),
+      Buffer.from([0xe9]),
+      Buffer.from('\nspec: {}\n'),
+    ]);
+    const error = await failureOf(bytes);
+    assert.equal(error.code, 'POLICY_SYNTAX');
+    assert.match(error.message, /policy\.yaml:4:4: these bytes are not UTF-8 \(save the file as UTF-8\)$/);
+    assert.equal((await failureOf(Buffer.from(`\uFEFF${GOOD}`, 'utf16le'))).code, 'POLICY_SYNTAX');
+  });
+
+  it('is followed through a link', async () => {
+    await writeFile(join(folder, 'real.yaml'), GOOD);
+    await symlink('real.yaml', join(folder, 'link.yaml'));
+    assert.equal((await loadPolicy(join(folder, 'link.yaml'))).name, 'p');
+  });
+});
+
+test('every problem of a policy has a line of its own, in one message', async () => {
+  const text = `${HEAD}spec:\n  unmatchedImages: Maybe\n  rules:\n  - {name: a, match: {users: []}, x: 1}\n`;
+  await assert.rejects(parsePolicy(text, 'p.yaml'), (error) => {
+    assert.ok(error instanceof PolicyFileError);
+    assert.deepEqual(
+      error.message
+        .split('\n')
+        .map((line) => line.split(' ').slice(0, 2).join(' '))
+        .toSorted(),
+      [
+        'p.yaml:5:3: spec.unmatchedImages:',
+        'p.yaml:7:23: spec.rules[0].match.users:',
+        'p.yaml:7:35: spec.rules[0].x:',
+      ],
+    );
+    return true;
+  });
+});
+
+test('a policy of nothing but mistakes is told by the first of them', async () => {
+  const text = Array.from({ length: 2000 }, (_, index) => `key${index}: 1`).join('\n');
+  await assert.rejects(parsePolicy(text, 'p.yaml'), (error) => {
+    assert.ok(error instanceof PolicyFileError);
+    const lines = error.message.split('\n');
+    assert.deepEqual([lines.length, lines.at(-1)], [21, 'p.yaml: and 1984 more problems']);
+    return true;
+  });
+});
+
+test('C11 words that were booleans in YAML 1.1 are text, whatever version the file claims', async () => {
+  const rule = ruleText('disallowedTags: {tags: [no, on, off, y, 0o17.1, 1_0, 2026-01-01]}', 'message: yes');
+  for (const text of [rule, `%YAML 1.1\n---\n${rule}`]) {
+    assert.equal((await parsePolicy(text, 'p.yaml')).rules[0]?.message, 'yes');
+  }
+});
+
+test('anchors that save lines are welcome', async () => {
+  const text = policyText(
+    '  - {name: a, match: &m {users: [alice]}, requiredDigest: {}}\n  - {name: b, match: *m, requireFullyQualified: {}}',
+  );
+  const { rules } = await parsePolicy(text, 'p.yaml');
+  assert.deepEqual(
+    rules.map(({ match }) => match?.users?.length),
+    [1, 1],
+  );
+});
+
+test('a problem behind an alias is told where the alias leads', async () => {
+  const text = policyText(
+    '  - {name: a, match: &m {users: ["*"]}, requiredDigest: {}}\n  - {name: b, match: *m, requiredDigest: {}}',
+  );
+  await assert.rejects(
+    parsePolicy(text, 'p.yaml'),
+    /p\.yaml:7:34: spec\.rules\[0\].*\np\.yaml:7:34: spec\.rules\[1\]/,
+  );
+});
+
+test('a hostile key reaches no terminal as it is', async () => {
+  const message = await refusalOf(`${HEAD}"\\e[2J\\nok": 1\n`);
+  assert.doesNotMatch(message, /[^\x20-\x7e]/);
+});
+
+test('a policy of a mebibyte of keys does not keep the gate busy', async () => {
+  const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}:`).join('\n');
+  const started = process.cpuUsage();
+  await refusalOf(keys);
+  // Comparing each key with each took minutes.
+  assert.ok(process.cpuUsage(started).user < 20_000_000);
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseNamePattern, parseNamespacePattern } from './name-pattern.ts';
+import { ParameterError } from './parameter-error.ts';
+
+const MATCHES: Readonly<Record<string, { readonly yes: readonly string[]; readonly no: readonly string[] }>> =
+  {
+    'kube-system': { yes: ['kube-system'], no: ['kube-system-evil', 'xkube-system', 'kube', ''] },
+    'team-*': { yes: ['team-a', 'team-'], no: ['team', 'my-team-a', 'TEAM-a'] },
+    '*-prod': { yes: ['a-prod', '-prod'], no: ['a-prod-b', 'prod'] },
+    'a*b*c': { yes: ['abc', 'axbxc', 'abbcc', 'abcbc'], no: ['ac', 'acb', 'xabc', 'abcx'] },
+    'a*a': { yes: ['aa', 'aba'], no: ['a'] },
+    'a**b': { yes: ['ab', 'axb'], no: ['a', 'b'] },
+    'system:serviceaccount:ci:*': {
+      yes: ['system:serviceaccount:ci:deployer'],
+      no: ['system:serviceaccount:ci', 'system:serviceaccount:ci-evil:x'],
+    },
+    'a.c': { yes: ['a.c'], no: ['abc'] },
+    'a+c$': { yes: ['a+c$'], no: ['aac'] },
+  };
+
+describe('a pattern of names', () => {
+  for (const [pattern, { yes, no }] of Object.entries(MATCHES)) {
+    it(`${pattern} matches whole names, case and all`, () => {
+      const matches = parseNamePattern(pattern, []);
+      assert.deepEqual(
+        yes.filter((name) => !matches(name)),
+        [],
+        'must match',
+      );
+      assert.deepEqual(
+        no.filter((name) => matches(name)),
+        [],
+        'must not match',
+      );
+    });
+  }
+
+  it('takes time linear in the name, whatever its stars', () => {
+    const matches = parseNamePattern('*a*a*a*a*a*a*a*a*a*a*a*a*b', []);
+    assert.equal(matches('a'.repeat(100_000)), false);
+  });
+
+  for (const text of [
+    '',
+    '*',
+    '**',
+    'te?m',
+    'team-[ab]',
+    '{a,b}',
+    '!a',
+    String.raw`a\*`,
+    'a b',
+    'a\n',
+    'ünï',
+    'x'.repeat(254),
+  ]) {
+    it(`is not ${JSON.stringify(text).slice(0, 20)}`, () => {
+      assert.throws(() => parseNamePattern(text, ['users', 0]), ParameterError);
+    });
+  }
+});
+
+describe('a pattern of namespaces', () => {
+  for (const text of [
+    'a',
+    '*-prod',
+    'team-*',
+    'a*z',
+    '0',
+    'x'.repeat(63),
+    `${'x'.repeat(63)}*`,
+    'constructor',
+  ]) {
+    it(`may be ${text}`, () => assert.equal(typeof parseNamespacePattern(text, []), 'function'));
+  }
+  for (const text of [
+    'Team-*',
+    'kube_system',
+    'a.b',
+    '-a',
+    'a-',
+    '-*',
+    '*-',
+    'system:x',
+    'x'.repeat(64),
+    `${'x'.repeat(64)}*`,
+    '*',
+  ]) {
+    it(`is not ${text}, which no namespace is called`, () => {
+      assert.throws(() => parseNamespacePattern(text, ['namespaces', 0]), ParameterError);
+    });
+  }
+});

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
+import { ParameterError } from '../parameter-error.ts';
+import { allowedTags } from './allowed-tags.ts';
+
+const PINNED = 'a digest is pulled by no tag, and the tag must be allowed';
+
+ruleCases(
+  allowedTags,
+  { tags: ['stable', '1.27'] },
+  {
+    code: 'TAG_NOT_ALLOWED',
+    admits: ['nginx:stable', 'ghcr.io/acme/app:1.27'],
+    refuses: {
+      nginx: 'tag "latest" is not one of stable, 1.27',
+      'nginx:Stable': 'tag "Stable" is not one of stable, 1.27',
+      'nginx:1.27.1': 'tag "1.27.1" is not one of stable, 1.27',
+      [`nginx@${DIGEST}`]: PINNED,
+      [`nginx:stable@${DIGEST}`]: PINNED,
+    },
+  },
+);
+
+ruleCases(
+  allowedTags,
+  { semver: '>=1.2.0 <2' },
+  {
+    code: 'TAG_NOT_ALLOWED',
+    admits: ['app:1.2.0', 'app:1.99.7', 'app:v1.2.3'],
+    refuses: {
+      'app:1.1.9': 'tag "1.1.9" is not a semantic version in >=1.2.0 <2',
+      'app:2.0.0': 'tag "2.0.0" is not a semantic version in >=1.2.0 <2',
+      'app:1.2': 'tag "1.2" is not a semantic version in >=1.2.0 <2',
+      'app:1.3.0-rc.1': 'tag "1.3.0-rc.1" is not a semantic version in >=1.2.0 <2',
+      'app:vv1.2.3': 'tag "vv1.2.3" is not a semantic version in >=1.2.0 <2',
+      'app:1.2.3.4': 'tag "1.2.3.4" is not a semantic version in >=1.2.0 <2',
+      app: 'tag "latest" is not a semantic version in >=1.2.0 <2',
+      [`app:1.2.3@${DIGEST}`]: PINNED,
+    },
+  },
+);
+
+ruleCases(
+  allowedTags,
+  { semver: '>=1.2.0-rc.1' },
+  {
+    code: 'TAG_NOT_ALLOWED',
+    admits: ['app:1.2.0-rc.2', 'app:1.2.0'],
+    refuses: {
+      'app:1.2.0-beta.1': 'tag "1.2.0-beta.1" is not a semantic version in >=1.2.0-rc.1',
+      'app:1.3.0-rc.2': 'tag "1.3.0-rc.2" is not a semantic version in >=1.2.0-rc.1',
+    },
+  },
+);
+
+ruleCases(
+  allowedTags,
+  { pattern: String.raw`v\d+` },
+  {
+    code: 'TAG_NOT_ALLOWED',
+    admits: ['app:v1', 'app:v2026'],
+    refuses: {
+      // The pattern is anchored on both ends, whether it says so or not.
+      'app:xv1': String.raw`tag "xv1" is not of the form v\d+`,
+      'app:v1-evil': String.raw`tag "v1-evil" is not of the form v\d+`,
+      app: String.raw`tag "latest" is not of the form v\d+`,
+      [`app@${DIGEST}`]: PINNED,
+    },
+  },
+);
+
+test('C15 a rule about tags is not satisfied by a digest, with a tag beside it or without', async () => {
+  const parameters = { pattern: String.raw`^v\d+` };
+  for (const image of [`app@${DIGEST}`, `app:v1@${DIGEST}`]) {
+    assert.equal((await ask(allowedTags, parameters, image))?.code, 'TAG_NOT_ALLOWED', image);
+  }
+});
+
+const FLIPS: Readonly<
+  Record<
+    string,
+    readonly [Parameters<typeof allowedTags.prepare>[0], Parameters<typeof allowedTags.prepare>[0]]
+  >
+> = {
+  tags: [{ tags: ['v1.0.0'] }, { tags: ['v2.0.0'] }],
+  semver: [{ semver: '1.x' }, { semver: '2.x' }],
+  pattern: [{ pattern: 'v1.*' }, { pattern: 'v2.*' }],
+};
+
+for (const [option, [named, other]] of Object.entries(FLIPS)) {
+  test(`flip: allowedTags.${option} admits what it names and refuses what it does not`, async () => {
+    assert.equal(await ask(allowedTags, named, 'app:v1.0.0'), undefined);
+    assert.equal((await ask(allowedTags, other, 'app:v1.0.0'))?.code, 'TAG_NOT_ALLOWED');
+  });
+}
+
+test('a long list of tags is told by its first eight', async () => {
+  const tags = Array.from({ length: 9 }, (_, index) => `v${index}`);
+  const objection = await ask(allowedTags, { tags }, 'app');
+  assert.equal(objection?.reason, 'tag "latest" is not one of v0, v1, v2, v3, v4, v5, v6, v7, ...');
+});
+
+test('a line break in a range or a pattern does not reach a denial', async () => {
+  for (const parameters of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v1\n' }]) {
+    assert.doesNotMatch((await ask(allowedTags, parameters, 'app'))?.reason ?? '\n', /\n/);
+  }
+});
+
+test('C19 a pattern that would run for ever elsewhere answers at once', async () => {
+  // With a backtracking engine each of these takes longer than the universe has; here, a test's patience.
+  for (const pattern of ['(a+)+$', '(a|aa)+$', '(a*)*b', '(.*a){20}', '([a-z]+)*!']) {
+    assert.equal(
+      (await ask(allowedTags, { pattern }, `app:${'a'.repeat(127)}_`))?.code,
+      'TAG_NOT_ALLOWED',
+      pattern,
+    );
+  }
+});
+
+for (const [text, message] of Object.entries({
+  '(?=a)': /is not a pattern: .*invalid or unsupported Perl syntax/,
+  '(?<!a)b': /is not a pattern/,
+  [String.raw`(a)\1`]: /is not a pattern: .*invalid escape sequence/,
+  '[': /is not a pattern: .*missing closing \]/,
+  '((a{100}){100}){100}': /is not a pattern: .*invalid repeat count/,
+  '.*': /matches any tag/,
+  '.+': /matches any tag/,
+  '^.*$': /matches any tag/,
+  [String.raw`[\w.-]+`]: /matches any tag/,
+  '(?s).{1,128}': /matches any tag/,
+})) {
+  test(`C19 pattern ${text} is refused when the policy loads`, async () => {
+    await assert.rejects(
+      async () => ask(allowedTags, { pattern: text }, 'app'),
+      (error) =>
+        error instanceof ParameterError && message.test(error.message) && error.path.join() === 'pattern',
+    );
+  });
+}
+
+for (const semver of ['*', 'x', '>=0.0.0', '<1 || >=1', ' ', '1 || *']) {
+  test(`a range that every version is in is refused: ${JSON.stringify(semver)}`, async () => {
+    await assert.rejects(async () => ask(allowedTags, { semver }, 'app'), /is every version/);
+  });
+}
+
+test('a range that is none is refused', async () => {
+  await assert.rejects(async () => ask(allowedTags, { semver: 'banana' }, 'app'), /"banana" is not a range/);
+});
+
+test('two ways to name tags in one rule are refused, and none', async () => {
+  for (const parameters of [{ tags: ['a'], semver: '1.x' }, { semver: '1.x', pattern: 'v1' }, {}]) {
+    await assert.rejects(
+      async () => ask(allowedTags, parameters, 'app'),
+      /exactly one of tags, semver and pattern/,
+    );
+  }
+});

@@ -1,0 +1,14 @@
+import { DIGEST, ruleCases } from '#test/rule-cases.ts';
+import { requiredDigest } from './required-digest.ts';
+
+const UNPINNED = 'the image is not pinned by a digest';
+
+ruleCases(
+  requiredDigest,
+  {},
+  {
+    code: 'DIGEST_REQUIRED',
+    admits: [`nginx@${DIGEST}`, `nginx:latest@${DIGEST}`, `nginx@sha512:${'ab'.repeat(64)}`],
+    refuses: { nginx: UNPINNED, 'nginx:1.27': UNPINNED, 'ghcr.io/acme/sha256:abc': UNPINNED },
+  },
+);

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ruleText } from '#test/bad-policies.ts';
+import { reviewOf } from '#test/bare-reviews.ts';
+import { createBouncer } from '../bouncer.ts';
+import { PolicyStore, type PolicyStoreOptions, type Reload } from './store.ts';
+
+/** Three policies that can be told apart by the tag that they refuse. */
+const [ONE, TWO, THREE] = ['one', 'two', 'three'].map((tag) =>
+  ruleText(`disallowedTags: {tags: [${tag}]}`),
+) as [string, string, string];
+
+/** Longer than any test takes. */
+const NEVER_MS = 60_000;
+
+describe('the policy in force', () => {
+  let folder: string;
+  let file: string;
+  let told: Reload[];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'store-'));
+    file = join(folder, 'policy.yaml');
+    told = [];
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  function open(options: Partial<PolicyStoreOptions> = {}): PolicyStore {
+    return new PolicyStore({ file, pollMs: NEVER_MS, onReload: (reload) => told.push(reload), ...options });
+  }
+
+  /** Which of the three policies is in force. */
+  function inForce(store: PolicyStore): string | undefined {
+    const policy = store.current();
+    return ['one', 'two', 'three'].find((tag) => policy?.judge(`app:${tag}`).objections.length === 1);
+  }
+
+  async function eventually(store: PolicyStore, tag: string): Promise<void> {
+    for (let waited = 0; waited < 5000 && inForce(store) !== tag; waited += 5) await sleep(5);
+    assert.equal(inForce(store), tag);
+  }
+
+  it('is none before the first look, then what the file says, then what it says by now', async () => {
+    await using store = open();
+    assert.deepEqual([store.current(), store.problem()], [undefined, undefined]);
+    await writeFile(file, ONE);
+    assert.equal((await store.reload()).result, 'loaded');
+    assert.equal((await store.reload()).result, 'unchanged');
+    await writeFile(file, TWO);
+    assert.equal((await store.reload()).result, 'loaded');
+    assert.equal(inForce(store), 'two');
+    assert.deepEqual(
+      told.map(({ result }) => result),
+      ['loaded', 'loaded'],
+    );
+  });
+
+  it('stays when the file is broken, which is told once, and recovers', async () => {
+    await using store = open();
+    await writeFile(file, ONE);
+    await store.reload();
+    await writeFile(file, ONE.replace('disallowedTags', 'disalowedTags'));
+    for (let look = 0; look < 3; look += 1) assert.equal((await store.reload()).result, 'kept');
+    assert.equal(inForce(store), 'one');
+    assert.match(store.problem()?.message ?? '', /policy\.yaml:8:5: spec\.rules\[0\]\.disalowedTags/);
+    await writeFile(file, ONE);
+    assert.equal((await store.reload()).result, 'loaded');
+    assert.equal(store.problem(), undefined);
+    assert.deepEqual(
+      told.map(({ result }) => result),
+      ['loaded', 'kept', 'loaded'],
+    );
+  });
+
+  it('stays when the file is broken in one way after the other, and each is told', async () => {
+    await using store = open();
+    await writeFile(file, ONE);
+    await store.reload();
+    for (const text of ['a: [', '', '- x']) {
+      await writeFile(file, text);
+      await store.reload();
+      await store.reload();
+    }
+    assert.equal(inForce(store), 'one');
+    assert.deepEqual(
+      told.map(({ result }) => result),
+      ['loaded', 'kept', 'kept', 'kept'],
+    );
+  });
+
+  it('stays when the file is deleted, and is loaded anew when it is back', async () => {
+    await using store = open();
+    await writeFile(file, ONE);
+    await store.reload();
+    await rm(file);
+    await store.reload();
+    await store.reload();
+    assert.equal(inForce(store), 'one');
+    assert.equal(store.problem()?.code, 'POLICY_UNREADABLE');
+    await writeFile(file, ONE);
+    await store.reload();
+    assert.equal(store.problem(), undefined);
+    assert.deepEqual(
+      told.map(({ result }) => result),
+      ['loaded', 'kept', 'loaded'],
+    );
+  });
+
+  it('is still none when the first file is broken, and is there as soon as it is mended', async () => {
+    await using store = open();
+    await writeFile(file, 'spec: {}');
+    assert.equal((await store.reload()).result, 'kept');
+    assert.equal(store.current(), undefined);
+    await writeFile(file, TWO);
+    await store.reload();
+    assert.equal(inForce(store), 'two');
+  });
+
+  it('is one policy for a decision that is under way, whatever is loaded meanwhile', async () => {
+    await using store = open();
+    await writeFile(file, ONE);
+    await store.reload();
+    const held = store.current();
+    const bouncer = createBouncer({ policies: store });
+    const before = await bouncer.decide(reviewOf(['app:one', 'app:two']), 1000);
+    await writeFile(file, TWO);
+    const reloading = store.reload();
+    const during = await bouncer.decide(reviewOf(['app:one', 'app:two']), 1000);
+    await reloading;
+    const after = await bouncer.decide(reviewOf(['app:one', 'app:two']), 1000);
+    assert.deepEqual(
+      [before, during, after].map(({ policy, violations }) => [
+        policy?.revision,
+        violations.map(({ use }) => use?.image).join(),
+      ]),
+      [
+        [held?.revision, 'app:one'],
+        [held?.revision, 'app:one'],
+        [store.current()?.revision, 'app:two'],
+      ],
+    );
+  });
+
+  it('flip: language chooses the words of the policies that are loaded', async () => {
+    await writeFile(file, ruleText('requiredDigest: {}', 'message: plain', 'messages: {zh: 中文}'));
+    for (const [options, words] of [
+      [{}, 'plain'],
+      [{ language: 'zh' }, '中文'],
+    ] as const) {
+      await using store = open(options);
+      await store.reload();
+      assert.equal(store.current()?.rules[0]?.message, words);
+    }
+  });
+
+  it('costs one look for many that are asked for at once', async () => {
+    await using store = open();
+    await writeFile(file, ONE);
+    const looks = await Promise.all(Array.from({ length: 1000 }, () => store.reload()));
+    assert.equal(new Set(looks).size, 1);
+    await writeFile(file, TWO);
+    await store.reload();
+    assert.equal(inForce(store), 'two', 'a look that is asked for later is another one');
+  });
+
+  it('is in force though its listener throws', async () => {
+    await using store = open({ onReload: () => assert.fail('a listener of no use') });
+    await writeFile(file, ONE);
+    await assert.rejects(store.reload(), /a listener of no use/);
+    assert.deepEqual([inForce(store), store.problem()], ['one', undefined]);
+    await writeFile(file, TWO);
+    await assert.rejects(store.reload());
+    assert.equal(inForce(store), 'two');
+  });
+
+  for (const [how, pollMs] of [
+    ['by its watch alone', NEVER_MS],
+    ['by its poll alone', 20],
+  ] as const) {
+    it(`flip: pollMs; a change of the file is seen ${how}`, async () => {
+      // A folder that is not there when watching begins cannot be watched.
+      const late = join(folder, 'late');
+      if (pollMs === NEVER_MS) await mkdir(late);
+      await using store = open({ file: join(late, 'policy.yaml'), pollMs });
+      store.watch();
+      await mkdir(late, { recursive: true });
+      await writeFile(join(late, 'policy.yaml'), ONE);
+      await eventually(store, 'one');
+      await writeFile(join(late, 'new.yaml'), TWO);
+      await rename(join(late, 'new.yaml'), join(late, 'policy.yaml'));
+      await eventually(store, 'two');
+    });
+
+    it(`the swap of a ConfigMap is seen ${how}`, async () => {
+      await writeConfigMap('..2026_01_01_00_00_00.1', ONE);
+      await symlink('..data/policy.yaml', file);
+      await using store = open({ pollMs });
+      await store.reload();
+      store.watch();
+      if (pollMs !== NEVER_MS) assert.equal(inForce(store), 'one');
+      await writeConfigMap('..2026_01_01_00_01_00.2', TWO);
+      await eventually(store, 'two');
+      await writeConfigMap('..2026_01_01_00_02_00.3', 'rules: broken');
+      for (let waited = 0; waited < 5000 && store.problem() === undefined; waited += 5) await sleep(5);
+      assert.equal(inForce(store), 'two');
+      await writeConfigMap('..2026_01_01_00_03_00.4', THREE);
+      await eventually(store, 'three');
+      assert.equal(store.problem(), undefined);
+    });
+  }
+
+  it('is not followed any more when it is disposed of', async () => {
+    await writeFile(file, ONE);
+    {
+      await using store = open({ pollMs: 5 });
+      await store.reload();
+      store.watch();
+    }
+    const before = told.length;
+    await writeFile(file, TWO);
+    await sleep(30);
+    assert.equal(told.length, before);
+  });
+
+  it('is not followed without being asked to', async () => {
+    await writeFile(file, ONE);
+    await using store = open({ pollMs: 5 });
+    await store.reload();
+    await writeFile(file, TWO);
+    await sleep(30);
+    assert.equal(inForce(store), 'one');
+  });
+
+  /** As the kubelet does: a new folder, a new `..data` beside the old one, a rename over it, the old folder gone. */
+  async function writeConfigMap(version: string, text: string): Promise<void> {
+    await mkdir(join(folder, version));
+    await writeFile(join(folder, version, 'policy.yaml'), text);
+    await symlink(version, join(folder, '..data_tmp'));
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+  }
+});

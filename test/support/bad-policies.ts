@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { parsePolicy, PolicyFileError } from '../../src/policy/load.ts';
+
+/** Stands in a text where the problem is reported, and is taken out before the text is read. */
+export const HERE = '▶';
+
+export const HEAD =
+  'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: ImageAdmissionPolicy\nmetadata: {name: p}\n';
+
+/** The text of a policy with these rules, indented as they stand in it. */
+export function policyText(rules: string): string {
+  return `${HEAD}spec:\n  unmatchedImages: Deny\n  rules:\n${rules}\n`;
+}
+
+/** The text of a policy with one rule, which has these further lines. */
+export function ruleText(...lines: readonly string[]): string {
+  return policyText(['  - name: a', ...lines.map((line) => `    ${line}`)].join('\n'));
+}
+
+/** What is wrong, the text with the mark where it is, and what is said behind file, line and column. */
+export type BadPolicy = readonly [what: string, marked: string, said: string];
+
+/** One test for each bad policy: refused at the mark, in these words. */
+export function badPolicies(table: readonly BadPolicy[]): void {
+  for (const [what, marked, said] of table) {
+    void it(what, async () => {
+      const { text, place } = locate(marked);
+      assert.equal(await refusalOf(text), `${place}: ${said}`);
+    });
+  }
+}
+
+/** Where the mark stands, and the text without it. */
+export function locate(marked: string): { readonly text: string; readonly place: string } {
+  const before = marked.slice(0, marked.indexOf(HERE)).split('\n');
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  return { text: marked.replace(HERE, ''), place: `policy.yaml:${before.length}:${column}` };
+}
+
+/** The first line of what a policy is refused with. */
+export async function refusalOf(text: string): Promise<string> {
+  try {
+    await parsePolicy(text, 'policy.yaml');
+  } catch (error) {
+    assert.ok(error instanceof PolicyFileError, String(error));
+    return error.message.split('\n')[0] ?? '';
+  }
+  return assert.fail('the policy was loaded');
+}
