@@ -1,0 +1,37 @@
+/** What the answer may take to reach the caller, whose clock has been running since before ours. */
+const MARGIN_MS = 500;
+
+const UNITS_MS = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+const TIMEOUT = /(?:^|&)timeout=([^&]*)/;
+/** The API server's is 30 s at most; nothing longer is worth reading. */
+const MAX_CHARACTERS = 64;
+
+/**
+ * Milliseconds of a duration as Go writes it, such as `10s`, `1m30s` or `1.5h`; `undefined` for any other text, and
+ * for a duration that is not positive.
+ *
+ * @see https://pkg.go.dev/time#ParseDuration
+ */
+export function parseDuration(text: string): number | undefined {
+  if (text.length > MAX_CHARACTERS) return undefined;
+  const digits = text.startsWith('+') ? text.slice(1) : text;
+  let totalMs = 0;
+  PART.lastIndex = 0;
+  while (PART.lastIndex < digits.length) {
+    const [, value = '', unit = 's'] = PART.exec(digits) ?? [];
+    if (value === '') return undefined;
+    totalMs += Number(value) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  }
+  return totalMs > 0 ? totalMs : undefined;
+}
+
+/**
+ * Milliseconds that deciding may take: the caller's `timeout`, or `maximumMs` when that is shorter or when the query
+ * names no timeout, less half a second for the way back. Of a timeout below one second half is left.
+ */
+export function budgetOf(query: string, maximumMs: number): number {
+  const [, text] = TIMEOUT.exec(query) ?? [];
+  const timeoutMs = Math.min((text === undefined ? undefined : parseDuration(text)) ?? maximumMs, maximumMs);
+  return Math.max(timeoutMs - MARGIN_MS, timeoutMs / 2);
+}

@@ -1,0 +1,43 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import type { Limits } from './limits.ts';
+import { contextOf, type TlsOptions } from './tls.ts';
+
+/** Node's server under our limits: HTTPS when there is a certificate, HTTP/1.1 in any case. */
+export function createLimitedServer(
+  limits: Limits,
+  tls: TlsOptions | undefined,
+  listener: RequestListener,
+): Server | SecureServer {
+  const http = {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: limits.checkIntervalMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    maxHeaderSize: limits.headerBytes,
+    noDelay: true,
+  };
+  const server =
+    tls === undefined
+      ? createServer(http, listener)
+      : createSecureServer({ ...http, ...handshakeOf(limits, tls) }, listener);
+  server.maxRequestsPerSocket = 0;
+  // Headers beyond a count would be dropped in silence; the listener refuses them instead.
+  server.maxHeadersCount = 0;
+  // For connections that never said a word: see broken-request.ts.
+  server.timeout = limits.keepAliveTimeoutMs;
+  server.maxConnections = limits.connections;
+  return server;
+}
+
+function handshakeOf(limits: Limits, tls: TlsOptions) {
+  const mutual = tls.clientAuthority !== undefined;
+  return {
+    ...contextOf(tls, tls.clientAuthority),
+    // A client that offers h2 only is refused: its rapid resets are not our concern (CVE-2023-44487).
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    requestCert: mutual,
+    rejectUnauthorized: mutual,
+  };
+}

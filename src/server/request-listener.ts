@@ -1,0 +1,109 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Answer, MalformedReviewError, type ReviewProtocol } from '../admission/exchange.ts';
+import type { Recorder } from '../telemetry/recorder.ts';
+import { type BodyMemory, receiveBody } from './body.ts';
+import type { Connections } from './connections.ts';
+import { findMediaTypeError } from './media-type.ts';
+import { CLIENT_NOT_ALLOWED, HEADERS_TOO_LARGE, type Refusal, type Reply } from './refusal.ts';
+import type { ReviewHandler } from './review-handler.ts';
+import { findRoute, type Route, type Routes } from './routes.ts';
+
+export interface RequestListenerOptions {
+  readonly routes: Routes;
+  readonly handleReview: ReviewHandler;
+  readonly recorder: Pick<Recorder, 'reject'>;
+  readonly memory: BodyMemory;
+  readonly connections: Connections;
+  readonly headerCount: number;
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number;
+  /** Whether connections are to end with the answer. */
+  readonly isDraining: () => boolean;
+  readonly isAllowed: (socket: Socket) => boolean;
+}
+
+/** How long a caller may go on sending what nobody reads, to find the answer that was given meanwhile. */
+const LINGER_MS = 500;
+
+/** From HTTP to the handler of reviews and back: head, body, answer. */
+export function createRequestListener(options: RequestListenerOptions): RequestListener {
+  const { handleReview, recorder, memory, connections, now, isDraining } = options;
+  function onClose(this: ServerResponse): void {
+    connections.idle(this.req.socket);
+  }
+  const send = (response: ServerResponse, answer: Answer): void => {
+    if (isDraining()) response.shouldKeepAlive = false;
+    writeHead(response, answer);
+    // One string in one call goes out in one write.
+    response.end(answer.body);
+  };
+  const refuse = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+    recorder.reject(refusal.code);
+    response.shouldKeepAlive = false;
+    writeHead(response, refusal);
+    endAfterRequest(request, response, refusal.body);
+  };
+  return (request, response) => {
+    const startedMs = now();
+    connections.busy(request.socket);
+    response.on('close', onClose);
+    const route = readHead(request, options);
+    if ('status' in route) return refuse(request, response, route);
+    receiveBody(request, memory, (body) => {
+      if (body === undefined) return refuse(request, response, tooLarge(route.protocol, memory));
+      const answer = handleReview(route, body, startedMs);
+      if (answer instanceof Promise) void answer.then((settled) => send(response, settled));
+      else send(response, answer);
+    });
+  };
+}
+
+/** What can be known before the body: where it goes, or why it is not read. */
+function readHead(request: IncomingMessage, options: RequestListenerOptions): Route | Refusal {
+  const { method = '', url = '', headers, rawHeaders, socket } = request;
+  if (rawHeaders.length > 2 * options.headerCount) return HEADERS_TOO_LARGE;
+  const route = findRoute(options.routes, method, url);
+  if ('status' in route) return route;
+  if (!options.isAllowed(socket)) return CLIENT_NOT_ALLOWED;
+  const error = findMediaTypeError(headers['content-type'], headers['content-encoding']);
+  if (error !== undefined) return rejectionOf(route.protocol, error);
+  if (Number(headers['content-length'] ?? 0) > options.memory.bodyBytes)
+    return tooLarge(route.protocol, options.memory);
+  return route;
+}
+
+function tooLarge(protocol: ReviewProtocol, { bodyBytes }: BodyMemory): Refusal {
+  const message = `the body is larger than ${bodyBytes} bytes, or too many large ones come at once`;
+  return rejectionOf(protocol, new MalformedReviewError('BODY_TOO_LARGE', message));
+}
+
+function rejectionOf(protocol: ReviewProtocol, error: MalformedReviewError): Refusal {
+  return { ...protocol.reject(error), code: error.code };
+}
+
+function writeHead(response: ServerResponse, { status, body, allow }: Reply): void {
+  const length = Buffer.byteLength(body);
+  const headers = { 'content-type': 'application/json', 'content-length': length };
+  response.writeHead(status, allow === undefined ? headers : { ...headers, allow });
+}
+
+/**
+ * Sends a body at once and ends the connection when the caller has stopped sending: one closed under its hands
+ * (RST) would make it fail to write before it reads why.
+ */
+function endAfterRequest(request: IncomingMessage, response: ServerResponse, body: string): void {
+  if (request.complete) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  request.once('end', end);
+  request.once('close', end);
+  request.resume();
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Answer, ReviewProtocol } from '../admission/exchange.ts';
+import type { Bouncer } from '../bouncer.ts';
+import type { Decision } from '../policy/decision.ts';
+import { admitAll, admitted, createTestRecorder, protocolNamed, reviewOf } from './fixture.test.ts';
+import { createReviewHandler, type ReviewHandlerOptions } from './review-handler.ts';
+
+const protocol = protocolNamed('AdmissionReview');
+const body = Buffer.from('{"uid":"u-1"}');
+
+function handling(options: Partial<ReviewHandlerOptions> = {}) {
+  const { recorder, records, rejections } = createTestRecorder();
+  const failures: unknown[] = [];
+  const onFailure = (error: unknown) => failures.push(error);
+  const rest = { bouncer: admitAll, recorder, now: () => 0, maximumTimeoutMs: 10_000, onFailure };
+  const handle = createReviewHandler({ ...rest, ...options });
+  return { handle, records, rejections, failures };
+}
+
+/** Outcome and code of the answer. */
+async function outcomeOf(answer: Answer | Promise<Answer>): Promise<unknown> {
+  const { outcome, code, rejected } = JSON.parse((await answer).body);
+  return rejected ?? (code === undefined ? outcome : `${outcome} ${code}`);
+}
+
+describe('handling a review', () => {
+  it('answers at once when the decision is there at once', async () => {
+    const { handle, records } = handling({ now: () => 42 });
+    const answer = handle({ protocol, query: '' }, body, 40);
+    assert.ok(!(answer instanceof Promise));
+    assert.equal(answer.body, '{"protocol":"AdmissionReview","uid":"u-1","outcome":"admitted"}');
+    assert.deepEqual(records, [
+      { uid: 'u-1', outcome: 'admitted', protocol: 'AdmissionReview', durationMs: 2 },
+    ]);
+  });
+
+  it('F10 gives the bouncer what the caller leaves, less what receiving took', () => {
+    const budgets: number[] = [];
+    const bouncer: Bouncer = { decide: (_review, budgetMs) => (budgets.push(budgetMs), admitted) };
+    const { handle } = handling({ bouncer, now: () => 3000 });
+    void handle({ protocol, query: 'timeout=5s' }, body, 2000);
+    void handle({ protocol, query: 'timeout=30s' }, body, 2000);
+    void handle({ protocol, query: '' }, body, 3000);
+    assert.deepEqual(budgets, [3500, 8500, 9500]);
+    const short = handling({ bouncer, maximumTimeoutMs: 2000 });
+    void short.handle({ protocol, query: 'timeout=5s' }, body, 0);
+    assert.equal(budgets.at(-1), 1500);
+  });
+
+  it('F10 refuses in time although the decision never comes', async () => {
+    const bouncer: Bouncer = { decide: () => new Promise<Decision>(() => {}) };
+    const { handle, records } = handling({ bouncer });
+    const started = performance.now();
+    assert.equal(await outcomeOf(handle({ protocol, query: 'timeout=100ms' }, body, 0)), 'failed DEADLINE');
+    const tookMs = performance.now() - started;
+    assert.ok(tookMs > 50 && tookMs < 450, `took ${tookMs} ms`);
+    assert.equal(records[0]?.outcome, 'failed');
+  });
+
+  it('waits for a decision that is a promise', async () => {
+    const { handle } = handling({ bouncer: { decide: async () => admitted } });
+    assert.equal(await outcomeOf(handle({ protocol, query: '' }, body, 0)), 'admitted');
+  });
+
+  it('refuses when deciding throws or rejects, and tells the log only', async () => {
+    const boom = new Error('canary');
+    const thrower: Bouncer = {
+      decide() {
+        throw boom;
+      },
+    };
+    for (const bouncer of [thrower, { decide: () => Promise.reject(boom) }]) {
+      const { handle, failures, records } = handling({ bouncer });
+      const answer = await handle({ protocol, query: '' }, body, 0);
+      assert.equal(await outcomeOf(answer), 'failed INTERNAL');
+      assert.ok(!answer.body.includes('canary'));
+      assert.deepEqual(failures, [boom]);
+      assert.equal(records[0]?.outcome, 'failed');
+    }
+  });
+
+  it('refuses when a protocol breaks: opening, answering, and answering again', async () => {
+    const broken = (): never => {
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    const opening: ReviewProtocol = { ...protocol, open: broken };
+    const once: ReviewProtocol = {
+      ...protocol,
+      open: () => ({
+        review: reviewOf('u-1'),
+        respond: (decision) =>
+          decision.outcome === 'admitted' ? broken() : { status: 200, body: JSON.stringify(decision) },
+      }),
+    };
+    const always: ReviewProtocol = {
+      ...protocol,
+      open: () => ({ review: reviewOf('u-1'), respond: broken }),
+    };
+    for (const [wrong, expected, recorded] of [
+      [opening, 'MALFORMED_REVIEW', undefined],
+      [once, 'failed INTERNAL', 'failed'],
+      [always, 'MALFORMED_REVIEW', 'failed'],
+    ] as const) {
+      const { handle, failures, records } = handling();
+      assert.equal(await outcomeOf(handle({ protocol: wrong, query: '' }, body, 0)), expected);
+      assert.ok(failures.length > 0);
+      assert.equal(records[0]?.outcome, recorded);
+    }
+  });
+
+  it('answers although its recorder breaks', async () => {
+    const recorder = {
+      record: () => {
+        throw new Error('disk full');
+      },
+      reject: () => {},
+    };
+    const { handle, failures } = handling({ recorder });
+    assert.equal(await outcomeOf(handle({ protocol, query: '' }, body, 0)), 'admitted');
+    assert.equal(failures.length, 1);
+  });
+
+  it('rejects what is no JSON in UTF-8, and never quotes it', async () => {
+    for (const [bytes, code] of [
+      [Buffer.from(''), 'MALFORMED_JSON'],
+      [Buffer.from('{"uid":canary}'), 'MALFORMED_JSON'],
+      [Buffer.from('{"uid":"a"} {}'), 'MALFORMED_JSON'],
+      [Buffer.from([0x7b, 0x22, 0x75, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'MALFORMED_JSON'],
+      [Buffer.from('{"uid":"u"}', 'utf16le'), 'MALFORMED_JSON'],
+      [Buffer.from('null'), 'MALFORMED_REVIEW'],
+      [Buffer.from('{"uid":1}'), 'MALFORMED_REVIEW'],
+    ] as const) {
+      const { handle, rejections, failures } = handling();
+      const answer = await handle({ protocol, query: '' }, bytes, 0);
+      assert.equal(await outcomeOf(answer), code);
+      assert.deepEqual(rejections, [code]);
+      assert.deepEqual(failures, []);
+      assert.ok(!answer.body.includes('canary'));
+    }
+  });
+});

@@ -1,0 +1,128 @@
+// Times are compressed: what takes 10 s in the defaults takes 0.4 s here, what takes 120 s takes 3 s.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ask,
+  createTestRecorder,
+  keepAliveAgent,
+  open,
+  openPlain,
+  rawReview,
+  readToEnd,
+  startGate,
+} from './fixture.test.ts';
+import { startHealthServer } from './health.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+
+const limits = {
+  headersTimeoutMs: 400,
+  requestTimeoutMs: 400,
+  handshakeTimeoutMs: 400,
+  keepAliveTimeoutMs: 3000,
+  checkIntervalMs: 20,
+};
+
+describe('time', { concurrency: true }, () => {
+  it('F11 F16 the defaults leave slow callers 10 s and idle ones longer than Go waits', () => {
+    assert.ok(DEFAULT_LIMITS.headersTimeoutMs <= 10_000);
+    assert.ok(DEFAULT_LIMITS.requestTimeoutMs <= 10_000);
+    assert.ok(DEFAULT_LIMITS.handshakeTimeoutMs <= 5000);
+    assert.ok(DEFAULT_LIMITS.checkIntervalMs <= 2000);
+    assert.ok(DEFAULT_LIMITS.keepAliveTimeoutMs >= 95_000);
+  });
+
+  it('F11 headers, a body or a handshake that trickle in are cut off, and others served meanwhile', async () => {
+    const { recorder, rejections } = createTestRecorder();
+    await using gate = await startGate({ limits, recorder });
+    const trickle = async (first: string, byte: string, connecting = open) => {
+      const socket = await connecting(gate);
+      const started = performance.now();
+      socket.write(first);
+      const timer = setInterval(() => socket.write(byte), 50);
+      const received = await readToEnd(socket);
+      clearInterval(timer);
+      return { received, tookMs: performance.now() - started };
+    };
+    const body =
+      'POST / HTTP/1.1\r\nhost: gate\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{';
+    const [headers, bodies, handshake] = await Promise.all([
+      Promise.all(Array.from({ length: 20 }, () => trickle('POST / HTTP/1.1\r\nx: ', 'x'))),
+      Promise.all(Array.from({ length: 20 }, () => trickle(body, ' '))),
+      trickle('\u0016', '\u0003', openPlain as never),
+      ask(gate).then(({ status }) => assert.equal(status, 200)),
+    ]);
+    for (const { tookMs } of [...headers, ...bodies, handshake]) assert.ok(tookMs < 2500, `${tookMs} ms`);
+    for (const { tookMs } of [...headers, ...bodies]) assert.ok(tookMs > 300, `${tookMs} ms`);
+    for (const { received } of [...headers, ...bodies]) assert.doesNotMatch(received, /admitted/);
+    assert.ok(rejections.includes('REQUEST_TIMEOUT'));
+  });
+
+  it('F16 an idle connection outlives the timeouts of requests by far, and is used again', async () => {
+    await using gate = await startGate({ limits });
+    const agent = keepAliveAgent();
+    for (const pauseMs of [0, 0, 900, 1200]) {
+      await sleep(pauseMs);
+      const reply = await ask(gate, { agent });
+      assert.equal(reply.status, 200);
+      assert.equal(reply.headers.connection, 'keep-alive');
+    }
+    assert.equal(Object.values(agent.freeSockets).flat().length, 1);
+    agent.destroy();
+  });
+
+  it('F16 so does a connection that has not said anything yet (Go opens them ahead), and its first request is timed', async () => {
+    await using gate = await startGate({ limits });
+    const [silent, slow] = [await open(gate), await open(gate)];
+    await sleep(1200);
+    silent.write(rawReview('u-1', ['connection: close']));
+    assert.match(await readToEnd(silent), /admitted/);
+    slow.write('POST / HT');
+    assert.match(
+      await readToEnd(slow),
+      /^HTTP\/1\.1 408 .*\r\nconnection: close\r\ncontent-type: application\/json\r\n/,
+    );
+  });
+
+  it('F16 idle and silent connections end when Go would have ended them long ago', async () => {
+    await using gate = await startGate({ limits: { ...limits, keepAliveTimeoutMs: 300 } });
+    const [silent, idle] = [await open(gate), await open(gate)];
+    idle.write(rawReview('u-1'));
+    const started = performance.now();
+    await Promise.all([readToEnd(silent), readToEnd(idle)]);
+    const tookMs = performance.now() - started;
+    assert.ok(tookMs > 250 && tookMs < 3000, `${tookMs} ms`);
+  });
+});
+
+describe('room', () => {
+  it('F16 answers a thousand requests on one connection', async () => {
+    await using gate = await startGate();
+    const agent = keepAliveAgent();
+    for (let count = 0; count < 1000; count += 1) assert.equal((await ask(gate, { agent })).status, 200);
+    agent.destroy();
+  });
+
+  it('F15 when there is no more room the longest idle connection gives way, and health is answered', async () => {
+    const { recorder } = createTestRecorder();
+    await using gate = await startGate({ limits: { connections: 20 } });
+    const metrics = { contentType: 'text/plain', render: async () => '' };
+    const health = { address: '127.0.0.1', port: 0, checks: gate.checks, metrics, recorder };
+    await using healthServer = await startHealthServer(health);
+    const agent = keepAliveAgent();
+    assert.equal((await ask(gate, { agent })).status, 200);
+    const strangers = [];
+    for (let count = 0; count < 100; count += 1) {
+      strangers.push(await open(gate));
+      // In use all the time, so it is never the longest idle one.
+      if (count % 5 === 0) assert.equal((await ask(gate, { agent })).status, 200);
+    }
+    await sleep(50);
+    assert.equal(Object.values(agent.freeSockets).flat().length, 1, 'the API server keeps its connection');
+    assert.ok(strangers.filter((socket) => !socket.destroyed).length < 20);
+    assert.equal((await ask(gate)).status, 200, 'and gets new ones');
+    assert.equal((await fetch(`http://127.0.0.1:${healthServer.port}/readyz`)).status, 200);
+    agent.destroy();
+    for (const socket of strangers) socket.destroy();
+  });
+});

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createAuthority, type KeyPair } from '../certificate/authority.ts';
+import {
+  ask,
+  createTestRecorder,
+  issueClient,
+  issueServing,
+  keepAliveAgent,
+  keys,
+  open,
+  startGate,
+} from './fixture.test.ts';
+
+const { authority, serving } = keys;
+const apiServer = await issueClient(authority, 'kube-apiserver');
+const stranger = await issueClient(authority, 'system:node:a');
+
+function as({ certificate, key }: KeyPair) {
+  return { cert: certificate, key };
+}
+
+describe('a client certificate', () => {
+  it('is not asked for without an authority of clients', async () => {
+    await using gate = await startGate();
+    assert.equal((await ask(gate)).status, 200);
+  });
+
+  it('is required with one, and must be of that authority', async () => {
+    await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
+    assert.equal((await ask(gate, as(apiServer))).status, 200);
+    assert.equal((await ask(gate, as(stranger))).status, 200);
+    await assert.rejects(ask(gate), { code: /ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED|ECONNRESET|EPIPE/ });
+    const other = await createAuthority({
+      commonName: 'other',
+      notBefore: new Date(Date.now() - 60_000),
+      days: 1,
+    });
+    const forged = await issueClient(other, 'kube-apiserver');
+    await assert.rejects(ask(gate, as(forged)), { code: /ALERT|ECONNRESET|EPIPE/ });
+    await assert.rejects(
+      ask(gate, as(serving)),
+      { code: /ALERT|ECONNRESET|EPIPE/ },
+      'no serving certificate either',
+    );
+  });
+
+  it('must bear one of the names, when there are names: 403 and close', async () => {
+    const { recorder, rejections, records } = createTestRecorder();
+    const tls = {
+      ...serving,
+      clientAuthority: authority.certificate,
+      clientNames: ['front-proxy', 'kube-apiserver'],
+    };
+    await using gate = await startGate({ tls, recorder });
+    assert.equal((await ask(gate, as(apiServer))).status, 200);
+    const agent = keepAliveAgent();
+    const refused = await ask(gate, { ...as(stranger), agent });
+    assert.deepEqual([refused.status, refused.headers.connection], [403, 'close']);
+    assert.equal(JSON.parse(refused.text).code, 'CLIENT_NOT_ALLOWED');
+    assert.deepEqual([rejections, records.length], [['CLIENT_NOT_ALLOWED'], 1]);
+    agent.destroy();
+  });
+
+  it('may bear the name as a DNS name', async () => {
+    const both = await issueServing(authority);
+    const tls = { ...serving, clientAuthority: authority.certificate, clientNames: ['localhost'] };
+    await using gate = await startGate({ tls });
+    // Only a serving certificate of ours has such names, and it is none for clients.
+    await assert.rejects(ask(gate, as(both)), { code: /ALERT|ECONNRESET|EPIPE/ });
+    assert.equal((await ask(gate, as(apiServer))).status, 403);
+  });
+});
+
+describe('another certificate', () => {
+  it('is shown to new connections; open ones go on, and clients are asked for theirs as before', async () => {
+    const tls = { ...serving, clientAuthority: authority.certificate, clientNames: ['kube-apiserver'] };
+    await using gate = await startGate({ tls });
+    const agent = keepAliveAgent();
+    assert.equal((await ask(gate, { ...as(apiServer), agent })).status, 200);
+    const renewed = await issueServing(authority, 60);
+    const serialOf = async () => {
+      const socket = await open(gate, as(apiServer));
+      const { serialNumber } = socket.getPeerCertificate();
+      socket.destroy();
+      return serialNumber;
+    };
+    const before = await serialOf();
+    const expiry = gate.certificateExpires;
+    gate.replaceCertificate(renewed);
+    assert.notEqual(await serialOf(), before);
+    assert.ok(
+      expiry !== undefined && gate.certificateExpires !== undefined && gate.certificateExpires > expiry,
+    );
+    assert.equal((await ask(gate, { ...as(apiServer), agent })).status, 200, 'on the old connection');
+    assert.equal((await ask(gate, as(apiServer))).status, 200);
+    assert.equal((await ask(gate, as(stranger))).status, 403);
+    await assert.rejects(ask(gate), { code: /CERTIFICATE_REQUIRED|ECONNRESET|EPIPE/ });
+    agent.destroy();
+  });
+
+  it('that is no pair leaves the old one in place', async () => {
+    await using gate = await startGate();
+    assert.throws(() => gate.replaceCertificate({ ...serving, key: apiServer.key }), {
+      code: 'KEY_MISMATCH',
+    });
+    assert.throws(() => gate.replaceCertificate({ ...serving, certificate: '' }), {
+      code: 'CERTIFICATE_UNREADABLE',
+    });
+    assert.equal((await ask(gate)).status, 200);
+  });
+
+  it('that has expired makes the gate unready', async () => {
+    let today = new Date();
+    await using gate = await startGate({ today: () => today });
+    assert.equal(gate.checks.certificate?.(), undefined);
+    today = new Date(today.getTime() + 60 * 86_400_000);
+    assert.match(gate.checks.certificate?.() ?? '', /^valid from .* to /);
+    gate.replaceCertificate(await issueServing(authority, 90));
+    assert.equal(gate.checks.certificate?.(), undefined);
+  });
+});

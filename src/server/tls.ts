@@ -1,0 +1,57 @@
+import { constants } from 'node:crypto';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import { commonNameOf, namesOf } from '../certificate/inspect.ts';
+
+/** The server's own certificate and key, PEM; the certificate may be followed by its chain. */
+export interface ServingPair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface TlsOptions extends ServingPair {
+  /** PEM of the authorities whose clients may ask. With it a client without a certificate gets no connection. */
+  readonly clientAuthority?: string;
+  /** Common names, DNS names or URIs, one of which a client's certificate must bear. @default any */
+  readonly clientNames?: readonly string[];
+}
+
+/** AEAD with forward secrecy; the first three are those of TLS 1.3. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/**
+ * What a new certificate does not change; it must all be given again with one, or a reload would forget the
+ * authority of the clients.
+ */
+export function contextOf(
+  { certificate, key }: ServingPair,
+  clientAuthority: string | undefined,
+): SecureContextOptions {
+  return {
+    cert: certificate,
+    key,
+    ...(clientAuthority === undefined ? {} : { ca: clientAuthority }),
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
+    // The API server keeps no sessions, so tickets cost and bring nothing; and a resumed session would outlive the
+    // authority that admitted it. Renegotiation is work that the client orders and the server does.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  };
+}
+
+/** Whether a client's certificate bears one of these names. */
+export function bearsName(socket: TLSSocket, names: ReadonlySet<string>): boolean {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return false;
+  const { dns, uri } = namesOf(certificate);
+  return [commonNameOf(certificate), ...dns, ...uri].some((name) => name !== undefined && names.has(name));
+}
