@@ -1,4 +1,3 @@
-import type { Usage } from '../../src/image/use.ts';
 import type { Fields } from '../../src/workload/fields.ts';
 
 /** Name → image, for each list of a pod; `volumes` holds image volumes. */
@@ -20,14 +19,6 @@ export const BAD = 'registry.example.com/team/app:latest';
 
 /** The namespace of everything here. */
 export const NAMESPACE = 'team-a';
-
-/** Where an image can stand, with the one list that then has a name. */
-export const LISTS: Readonly<Record<keyof PodImages, { readonly usage: Usage; readonly key: string }>> = {
-  containers: { usage: 'container', key: 'image' },
-  initContainers: { usage: 'initContainer', key: 'image' },
-  ephemeralContainers: { usage: 'ephemeralContainer', key: 'image' },
-  volumes: { usage: 'imageVolume', key: 'image.reference' },
-};
 
 /** A `PodSpec`; one good container is there unless `containers` says otherwise. */
 export function podSpec({ containers = { web: GOOD }, volumes, ...others }: PodImages = {}): Fields {
