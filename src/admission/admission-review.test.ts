@@ -184,6 +184,11 @@ describe('documents that are no AdmissionReview', () => {
     });
   }
 
+  it('A39 a version longer than any version is not echoed', () => {
+    const document = crafted({}, { apiVersion: `admission.k8s.io/${'v'.repeat(64)}` });
+    assert.throws(() => admissionReview.open(document), { code: 'UNSUPPORTED_VERSION' });
+  });
+
   it('A39 a version is not understood whatever the operation', () => {
     const document = crafted({ operation: 'DELETE' }, { apiVersion: 'admission.k8s.io/v2' });
     assert.equal(responseOf(ask(admissionReview, document))['allowed'], false);

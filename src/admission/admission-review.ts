@@ -20,6 +20,9 @@ const KIND = 'AdmissionReview';
 /** A uid is a UUID of 36 characters; more than this is not one (F18). */
 const UID_CHARACTERS = 256;
 
+/** A version is echoed in the answer; `admission.k8s.io/v1beta1` has 24 characters. */
+const VERSION_CHARACTERS = 64;
+
 /** Most causes that a denial lists for programs. */
 const MAX_CAUSES = 64;
 
@@ -43,7 +46,11 @@ function openAdmissionReview(document: unknown): ReviewExchange {
   const { apiVersion, kind, request } = document;
   if (kind !== KIND)
     throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than AdmissionReview');
-  if (typeof apiVersion !== 'string' || !apiVersion.startsWith(GROUP)) {
+  if (
+    typeof apiVersion !== 'string' ||
+    !apiVersion.startsWith(GROUP) ||
+    apiVersion.length > VERSION_CHARACTERS
+  ) {
     throw new MalformedReviewError(
       'UNSUPPORTED_VERSION',
       'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1',

@@ -24,8 +24,9 @@ export function renderDenial(decision: Decision): string {
 /** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
 export function renderWarnings(decision: Decision): string[] {
   const warnings = decision.violations.filter(hasAction('Warn')).map((violation) => renderCause([violation]));
-  const texts = new Set([...warnings, ...decision.notices.map(renderNotice)]);
-  return [...texts].slice(0, MAX_WARNINGS).map((text) => cut(text, WARNING_CHARACTERS));
+  const texts = [...new Set([...warnings, ...decision.notices.map(renderNotice)])];
+  const shown = texts.slice(0, MAX_WARNINGS).map((text) => cut(text, WARNING_CHARACTERS));
+  return texts.length > MAX_WARNINGS ? [...shown, `and ${texts.length - MAX_WARNINGS} more warnings`] : shown;
 }
 
 /**

@@ -14,11 +14,16 @@ import { selectsPlace } from './selector.ts';
  */
 export function evaluate(policy: Policy, review: Review, facts: Facts): Decision {
   const { subject } = review;
-  if (subject.kind === 'imageless') return decide(policy, [], [], []);
-  if (subject.kind === 'unreadable') return decide(policy, [], [refusalOf(subject)], []);
-  if (subject.kind === 'images') return evaluateImages(policy, review, subject, facts);
-  const text = `${subject.name} is not a kind whose images are known; its pods are judged when they are created`;
-  return decide(policy, [], [], [{ code: 'UNKNOWN_KIND', use: undefined, text }]);
+  switch (subject.kind) {
+    case 'imageless':
+      return decide(policy, [], [], []);
+    case 'unreadable':
+      return decide(policy, [], [refusalOf(subject)], []);
+    case 'unknown':
+      return decide(policy, [], [], [unknownKind(subject.name)]);
+    case 'images':
+      return evaluateImages(policy, review, subject, facts);
+  }
 }
 
 function evaluateImages(policy: Policy, review: Review, images: Images, facts: Facts): Decision {
@@ -124,6 +129,11 @@ function unmatched(use: ImageUse, why: typeof NO_RULE): Violation {
 
 function refusalOf({ code, reason, remedy }: Unreadable): Violation {
   return { code, actions: ['Deny'], rule: undefined, use: undefined, reason, remedy, message: undefined };
+}
+
+function unknownKind(name: string): Notice {
+  const text = `${name} is not a kind whose images are known; its pods are judged when they are created`;
+  return { code: 'UNKNOWN_KIND', use: undefined, text };
 }
 
 function tellOnly(violation: Violation): Violation {

@@ -249,6 +249,26 @@ describe('objects that are being deleted, or merely tidied', () => {
   }
 });
 
+describe('what cannot be read and was there before', () => {
+  const deleting = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/wait'] };
+  const unreadable = podOf({ containers: 'none' }, deleting);
+
+  it('A32 an unreadable object whose pod spec stays as it was may lose its finalizers', () => {
+    const object = { ...unreadable, metadata: { ...(unreadable['metadata'] as object), finalizers: [] } };
+    assert.deepEqual(summarise(judge({ object, oldObject: unreadable })), ['admitted']);
+  });
+
+  it('A16 an unreadable object is refused when it is created, or changes its pod spec', () => {
+    const changed = podOf({ containers: 'others' }, deleting);
+    assert.equal(judge({ object: unreadable }).outcome, 'refused');
+    assert.equal(judge({ object: changed, oldObject: unreadable }).outcome, 'refused');
+    assert.equal(
+      judge({ object: podOf(null, deleting), oldObject: podOf(null, deleting) }).outcome,
+      'refused',
+    );
+  });
+});
+
 describe('names, namespaces and kinds', () => {
   const elsewhere = { match: { namespaces: ['team-b'] }, disallowedTags: { tags: ['latest'] } };
 

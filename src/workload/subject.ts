@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
 import { findChange } from './change.ts';
@@ -49,7 +50,7 @@ function readWorkload(workload: WorkloadKind, reviewed: ReviewedObject): Subject
   const forged = findForgery(reviewed, object);
   if (forged !== undefined) return forged;
   const images = findImages(workload, object);
-  if (images.kind === 'unreadable') return images;
+  if (images.kind === 'unreadable') return keepsPodSpec(workload, reviewed) ? { kind: 'imageless' } : images;
   const old = reviewed.operation === 'UPDATE' ? readOldImages(workload, reviewed.oldObject) : [];
   return {
     kind: 'images',
@@ -58,6 +59,18 @@ function readWorkload(workload: WorkloadKind, reviewed: ReviewedObject): Subject
     template: workload.template,
     mirrorPod: workload.kind === 'Pod' && reviewed.operation === 'CREATE' && isMirrorPod(object, reviewed),
   };
+}
+
+/**
+ * Whether an update leaves the pod spec as it was. What nobody can read may have been there before the gate was, and
+ * must still be able to lose its finalizers.
+ */
+function keepsPodSpec({ podSpec }: WorkloadKind, { operation, object, oldObject }: ReviewedObject): boolean {
+  if (operation !== 'UPDATE') return false;
+  const [spec, oldSpec] = [object, oldObject].map((root) =>
+    podSpec.reduce<unknown>((parent, key) => (isObject(parent) ? parent[key] : undefined), root),
+  );
+  return isObject(spec) && isDeepStrictEqual(spec, oldSpec);
 }
 
 /** An old object that cannot be read held nothing, so that everything counts as changed. */
