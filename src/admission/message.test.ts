@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BAD, deployment, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
+import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { NO_LATEST, policyDocument, policyOf, policyWithCheck } from '#test/policies.ts';
 import { ask, askAdmission, judge, type AdmissionResponse } from '#test/verdicts.ts';
 import { imageReviewOfImages } from '#test/reviews.ts';
@@ -117,6 +117,15 @@ describe('the text of a denial', () => {
     assert.match(message, PRINTABLE);
     assert.ok(message.length <= 1024);
     assert.match(message, / and 499 more: the control character /);
+  });
+
+  it('K02 warnings that do not fit are counted', () => {
+    const containers = Array.from({ length: 20 }, (_, index) => ({ name: `c${index}`, image: `app${index}` }));
+    const object = workload('apps/v1', 'Deployment', 'spec.template.spec', { containers });
+    const { warnings = [] } = askAdmission({ object, oldObject: object });
+    assert.equal(warnings.length, 13);
+    assert.equal(warnings.at(-1), 'and 8 more warnings');
+    assertLegalWarnings(warnings);
   });
 
   it('K01 hundreds of thousands of violations fit as well', () => {
