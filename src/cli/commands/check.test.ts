@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { symlink, truncate } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { ruleText } from '#test/bad-policies.ts';
+import { bouncer, folderOf, type Outcome } from '#test/command-line.ts';
+
+const GOOD =
+  'apiVersion: v1\nkind: Pod\nmetadata: {name: good}\nspec:\n  containers:\n  - {name: web, image: nginx:1.27}\n';
+const BAD =
+  'apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\nspec:\n  containers:\n  - name: web\n    image: nginx\n';
+const DEPLOYMENT =
+  'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: prod}\nspec: {template: {spec: {containers: [{name: a, image: a:1}, {name: b, image: b}]}}}\n';
+
+/** Checks one text on standard input. */
+function checkText(stdin: string, ...args: readonly string[]): Promise<Outcome> {
+  return bouncer(['check', ...args], { stdin });
+}
+
+interface CheckJson {
+  readonly objects: readonly {
+    readonly place: string;
+    readonly object: string;
+    readonly namespace: string | null;
+    readonly verdict: string;
+    readonly images: readonly unknown[];
+    readonly violations: readonly Readonly<Record<string, unknown>>[];
+  }[];
+  readonly refused: number;
+}
+
+async function checkJson(stdin: string, ...args: readonly string[]): Promise<CheckJson> {
+  const { stdout } = await checkText(stdin, '--output', 'json', ...args);
+  return JSON.parse(stdout) as CheckJson;
+}
+
+describe('check: exit codes', () => {
+  it('0 when nothing is refused, in one line', async () => {
+    assert.deepEqual(await checkText(GOOD), {
+      code: 0,
+      stdout: '1 object, 1 image: 0 refused\n',
+      stderr: '',
+    });
+  });
+
+  it('1 when something is refused, with the place of the image', async () => {
+    const { code, stdout, stderr } = await checkText(`${GOOD}---\n${BAD}`);
+    assert.deepEqual([code, stderr], [1, '']);
+    assert.deepEqual(stdout.split('\n'), [
+      'refused  stdin:14:5  Pod bad',
+      '         Images using latest tag are not allowed: nginx at spec.containers[0].image (container "web"): no tag means tag "latest", which is not allowed [rule no-latest]; name a fixed version or a digest',
+      '2 objects, 2 images: 1 refused',
+      '',
+    ]);
+  });
+
+  it('0 when rules warn and audit only, which is printed all the same', async () => {
+    for (const [action, word] of [
+      ['Warn', 'warned  '],
+      ['Audit', 'audited '],
+    ] as const) {
+      await using folder = await folderOf({
+        'policy.yaml': ruleText('requiredDigest: {}', `validationActions: [${action}]`),
+      });
+      const { code, stdout } = await checkText(GOOD, '--policy', folder.file('policy.yaml'));
+      assert.equal(code, 0);
+      assert.ok(stdout.startsWith(`${word} stdin:6:17  Pod good\n`), stdout);
+    }
+  });
+
+  it('2 when it could not run, without a stack trace', async () => {
+    await using folder = await folderOf({
+      'broken.yaml': 'a: [',
+      'policy.yaml': 'a: 1',
+      'secret/x.yaml': GOOD,
+    });
+    const table: readonly (readonly [string[], RegExp])[] = [
+      [['absent.yaml'], /^error: \S*absent\.yaml: it cannot be read: ENOENT/],
+      [['broken.yaml'], /^error: \S*broken\.yaml:1:5: /],
+      [['broken.yaml', '--policy', 'absent.yaml'], /^error: \S*absent\.yaml: the policy cannot be read/],
+      [['broken.yaml', '--policy', 'policy.yaml'], /^error:\n\S*policy\.yaml:1:1: apiVersion: it is missing/],
+    ];
+    for (const [args, message] of table) {
+      const paths = args.map((arg) => (arg.endsWith('.yaml') ? folder.file(arg) : arg));
+      const { code, stdout, stderr } = await bouncer(['check', ...paths]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /\n {4}at /);
+    }
+  });
+
+  it('2 for what is no object, at its place', async () => {
+    for (const [text, place] of [
+      ['a: 1\n', '1:1'],
+      [`${GOOD}---\n\n- 1\n`, '9:1'],
+      ['kind: Pod\n', '1:1'],
+      ['apiVersion: v1\nkind: List\nitems:\n- {a: 1}\n', '4:3'],
+      ['"text"', '1:1'],
+    ] as const) {
+      const { code, stderr } = await checkText(text);
+      assert.deepEqual(
+        [code, stderr],
+        [2, `error: stdin:${place}: this is no Kubernetes object: it has no apiVersion and kind\n`],
+      );
+    }
+  });
+
+  it('2 for bytes that are no UTF-8', async () => {
+    const stdin = [Buffer.from('apiVersion: v1\n# '), Uint8Array.of(0xff)];
+    const { code, stderr } = await bouncer(['check'], { stdin });
+    assert.deepEqual(
+      [code, stderr],
+      [2, 'error: stdin:2:3: these bytes are not UTF-8 (save the file as UTF-8)\n'],
+    );
+  });
+
+  it('2 for input that is larger than any manifest, from a file and from standard input', async () => {
+    await using folder = await folderOf({ 'large.yaml': '' });
+    await truncate(folder.file('large.yaml'), 32 * 1024 * 1024 + 1);
+    const file = await bouncer(['check', folder.file('large.yaml')]);
+    assert.deepEqual(
+      [file.code, file.stderr],
+      [2, `error: ${folder.file('large.yaml')}: at most 33554432 bytes are read\n`],
+    );
+    const mebibyte = Buffer.alloc(1024 * 1024, '#');
+    const stdin = await bouncer(['check', '-'], { stdin: Array.from({ length: 33 }, () => mebibyte) });
+    assert.deepEqual([stdin.code, stdin.stderr], [2, 'error: stdin: at most 33554432 bytes are read\n']);
+  });
+});
+
+describe('check: where manifests come from', () => {
+  it('standard input, when nothing is named and by its name', async () => {
+    assert.equal((await bouncer(['check'], { stdin: BAD })).code, 1);
+    assert.equal((await bouncer(['check', '-'], { stdin: BAD })).code, 1);
+    assert.equal((await bouncer(['check'], { stdin: '' })).stdout, '0 objects, 0 images: 0 refused\n');
+  });
+
+  it('files and folders, in the order that they are named, folders by name and all the way down', async () => {
+    await using folder = await folderOf({
+      'one.yaml': GOOD,
+      'tree/b.yml': BAD,
+      'tree/a/c.JSON': JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'c' },
+        spec: { containers: [{ name: 'x', image: 'x' }] },
+      }),
+      'tree/values.yaml': 'image: nginx\n',
+      'tree/README.md': 'image: {{',
+      'tree/empty.yaml': '# nothing\n',
+    });
+    const { objects } = await checkJson('', folder.file('tree'), folder.file('one.yaml'));
+    assert.deepEqual(
+      objects.map(({ place, verdict }) => `${place.slice(folder.path.length + 1)} ${verdict}`),
+      ['tree/a/c.JSON:1:1 refused', 'tree/b.yml:1:1 refused', 'one.yaml:1:1 admitted'],
+    );
+  });
+
+  it('a file that is named must hold objects, one that is found need not', async () => {
+    await using folder = await folderOf({ 'values.yaml': 'image: nginx\n' });
+    assert.equal((await bouncer(['check', folder.path])).code, 0);
+    assert.equal((await bouncer(['check', folder.file('values.yaml')])).code, 2);
+  });
+
+  it('a syntax error is one wherever the file was found', async () => {
+    await using folder = await folderOf({ 'a.yaml': GOOD, 'z.yaml': 'a: {{ .Values.a }}\n' });
+    const { code, stderr } = await bouncer(['check', folder.path]);
+    assert.equal(code, 2);
+    assert.match(stderr, /z\.yaml:1:5: a key is not plain text/);
+  });
+
+  it('a link to a folder that is called like a file is told, not followed for ever', async () => {
+    await using folder = await folderOf({ 'a.yaml': GOOD });
+    await symlink(folder.path, folder.file('loop.yaml'));
+    const { code, stderr } = await bouncer(['check', folder.path]);
+    assert.equal(code, 2);
+    assert.match(stderr, /loop\.yaml: it cannot be read: EISDIR/);
+  });
+});
+
+describe('check: what manifests hold', () => {
+  it('every object of a list, and of lists in it, has a place of its own', async () => {
+    const text =
+      'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: Pod\n    metadata: {name: inner}\n    spec:\n      containers:\n      - image: nginx\n';
+    const { objects, refused } = await checkJson(text);
+    assert.equal(refused, 1);
+    assert.deepEqual(
+      objects.map(({ place, object, violations }) => [
+        place,
+        object,
+        violations.map((violation) => violation['place']),
+      ]),
+      [['stdin:7:5', 'Pod inner', ['stdin:12:9']]],
+    );
+  });
+
+  it('lists that never end are refused', async () => {
+    const nested = Array.from({ length: 9 }).reduce<object>(
+      (inner) => ({ apiVersion: 'v1', kind: 'List', items: [inner] }),
+      { apiVersion: 'v1', kind: 'Pod' },
+    );
+    const { code, stderr } = await checkText(JSON.stringify(nested));
+    assert.equal(code, 2);
+    assert.match(stderr, /the lists are nested too deeply/);
+  });
+
+  it('an empty list holds nothing, and one without items is refused', async () => {
+    assert.equal((await checkText('{apiVersion: v1, kind: List, items: []}')).code, 0);
+    assert.equal((await checkText('{apiVersion: v1, kind: PodList}')).code, 1);
+  });
+
+  it('every image of a workload, at its place', async () => {
+    const { stdout } = await checkText(DEPLOYMENT);
+    assert.match(
+      stdout,
+      /^refused {2}stdin:4:72 {2}Deployment web\n.*spec\.template\.spec\.containers\[1\]\.image \(container "b"\)/,
+    );
+  });
+
+  it('an object of a kind that has no images is passed over in silence', async () => {
+    const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {image: nginx}\n';
+    assert.deepEqual(await checkText(text), {
+      code: 0,
+      stdout: '1 object, 0 images: 0 refused\n',
+      stderr: '',
+    });
+  });
+
+  it('a workload that cannot be read is refused, not passed over', async () => {
+    const { code, stdout } = await checkText(
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: nginx}\n',
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^refused {2}stdin:1:1 {2}Pod x\n.*MALFORMED_OBJECT/);
+  });
+
+  it('a placeholder in a template is told, and refuses nothing', async () => {
+    const { code, stdout } = await checkText(DEPLOYMENT.replace('image: b', 'image: "$(image)"'));
+    assert.equal(code, 0);
+    assert.match(stdout, /^note {5}stdin:1:1 {2}Deployment web\n.*is filled in later/);
+  });
+
+  it('what a merge key brings in is judged, as kubectl would send it', async () => {
+    const text =
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: m}\nbase: &b\n  initContainers: [{name: i, image: evil}]\nspec:\n  <<: *b\n  containers: [{name: a, image: a:1}]\n';
+    const { code, stdout } = await checkText(text);
+    assert.equal(code, 1);
+    assert.match(stdout, /evil at spec\.initContainers\[0\]\.image/);
+  });
+
+  it('names that a terminal would act on are printed as text', async () => {
+    const { stdout } = await checkText(
+      String.raw`{apiVersion: v1, kind: Pod, metadata: {name: "a\e[31m\nb"}, spec: {containers: [{name: "\e", image: "x\ny"}]}}`,
+    );
+    assert.doesNotMatch(stdout.replaceAll('\n', ''), /[^\x20-\x7e]/);
+    assert.match(stdout, /Pod a\\u001b\[31m\\u000ab/);
+  });
+});
+
+describe('check: options', () => {
+  it('flip: --namespace is that of objects that name none', async () => {
+    await using folder = await folderOf({
+      'p.yaml': ruleText('match: {namespaces: [prod]}', 'requiredDigest: {}').replace('Deny', 'Allow'),
+    });
+    const check = async (text: string, ...args: readonly string[]): Promise<number> =>
+      (await checkText(text, '--policy', folder.file('p.yaml'), ...args)).code;
+    assert.equal(await check(GOOD, '--namespace', 'prod'), 1);
+    assert.equal(await check(GOOD, '--namespace', 'dev'), 0);
+    assert.equal(await check(GOOD), 1, 'not known, and so it applies');
+    assert.equal(await check(DEPLOYMENT, '--namespace', 'dev'), 1, 'the object names its own');
+  });
+
+  it('flip: --policy is the policy', async () => {
+    await using folder = await folderOf({ 'p.yaml': ruleText('requireFullyQualified: {}') });
+    assert.equal((await checkText(GOOD)).code, 0);
+    assert.equal((await checkText(GOOD, '--policy', folder.file('p.yaml'))).code, 1);
+  });
+
+  it('flip: --allowed-registries refuses images from elsewhere, by either of its names', async () => {
+    for (const name of ['--allowed-registries', '--registry-whitelist']) {
+      assert.equal((await checkText(GOOD, name, 'ghcr.io, docker.io')).code, 0);
+      const { code, stdout } = await checkText(GOOD, name, 'ghcr.io');
+      assert.equal(code, 1);
+      assert.match(stdout, /Images from this registry are not allowed/);
+    }
+  });
+
+  it('flip: --language chooses the words', async () => {
+    assert.match((await checkText(BAD, '--language', 'zh')).stdout, /检查镜像失败!镜像标签不允许使用latest!/);
+  });
+
+  it('flip: --output json is one document with everything in it', async () => {
+    const { objects, refused } = await checkJson(DEPLOYMENT);
+    assert.equal(refused, 1);
+    assert.deepEqual(objects, [
+      {
+        place: 'stdin:1:1',
+        object: 'Deployment web',
+        namespace: 'prod',
+        verdict: 'refused',
+        images: [
+          {
+            field: 'spec.template.spec.containers[0].image',
+            usage: 'container',
+            container: 'a',
+            image: 'a:1',
+          },
+          { field: 'spec.template.spec.containers[1].image', usage: 'container', container: 'b', image: 'b' },
+        ],
+        violations: [
+          {
+            place: 'stdin:4:72',
+            code: 'DISALLOWED_TAG',
+            actions: ['Deny'],
+            rule: 'no-latest',
+            field: 'spec.template.spec.containers[1].image',
+            usage: 'container',
+            container: 'b',
+            image: 'b',
+            reason: 'no tag means tag "latest", which is not allowed',
+            remedy: 'name a fixed version or a digest',
+            message: 'Images using latest tag are not allowed',
+          },
+        ],
+      },
+    ]);
+  });
+});

@@ -1,0 +1,58 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { run } from '../../src/cli/program.ts';
+import type { Environment, ExitCode } from '../../src/cli/streams.ts';
+
+/** What a command line came to. */
+export interface Outcome {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Surroundings {
+  readonly env?: Environment;
+  readonly stdin?: string | Iterable<Uint8Array>;
+}
+
+/** Runs one command line in memory. */
+export async function bouncer(
+  args: readonly string[],
+  { env = {}, stdin = '' }: Surroundings = {},
+): Promise<Outcome> {
+  const stdout = new Collector();
+  const stderr = new Collector();
+  const input = typeof stdin === 'string' ? [Buffer.from(stdin)] : stdin;
+  const code = await run(args, env, { stdin: Readable.from(input), stdout, stderr });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** A folder of these files, gone when it is disposed of. */
+export async function folderOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<Folder> {
+  const path = await mkdtemp(join(tmpdir(), 'bouncer-'));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(path, name)), { recursive: true });
+    await writeFile(join(path, name), content);
+  }
+  return {
+    path,
+    file: (name) => join(path, name),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+export interface Folder extends AsyncDisposable {
+  readonly path: string;
+  file(name: string): string;
+}
+
+class Collector extends Writable {
+  text = '';
+
+  override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
+    this.text += Buffer.from(chunk).toString();
+    done();
+  }
+}
