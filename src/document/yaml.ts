@@ -41,10 +41,12 @@ export interface DocumentOptions {
   readonly mergeKeys?: boolean;
 }
 
+export type DocumentErrorCode = 'DOCUMENT_SYNTAX';
+
 /** Text that is no YAML, no JSON, or would be read in two ways; the message begins with `file:line:column`. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
-  readonly code = 'DOCUMENT_SYNTAX';
+  readonly code: DocumentErrorCode = 'DOCUMENT_SYNTAX';
 }
 
 /**
