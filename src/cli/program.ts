@@ -39,7 +39,8 @@ export async function run(
   }
 }
 
-function createProgram(
+/** The commands and their options; `finish` is told how a command ended. */
+export function createProgram(
   environment: Environment,
   streams: Streams,
   finish: (code: ExitCode) => void,
