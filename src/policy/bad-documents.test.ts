@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { badPolicies, HEAD, HERE, policyText, refusalOf, ruleText } from '#test/bad-policies.ts';
+import {
+  assertRefused,
+  type BadPolicy,
+  HEAD,
+  HERE,
+  policyText,
+  refusalOf,
+  ruleText,
+} from '#test/bad-policies.ts';
 
 const RULE_KEYS =
   'known here: name, match, exclude, validationActions, message, messages, disallowedTags, allowedTags, allowedImages, disallowedImages, requiredDigest, requireFullyQualified';
@@ -8,7 +16,7 @@ const A_NAME =
   'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit';
 
 describe('a document that is no policy is refused where it is none', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     ['C09 an empty file', HERE, 'the policy is empty (write a policy, or leave --policy out)'],
     [
       'C09 comments only',
@@ -51,11 +59,12 @@ describe('a document that is no policy is refused where it is none', () => {
       `metadata.name: ${A_NAME}`,
     ],
     ['no spec', `${HERE}${HEAD}`, 'spec: it is missing (write a map of fields)'],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
 describe('a key that nobody knows is refused where it stands', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     [
       'C10 an unknown key at the root',
       `${ruleText('requiredDigest: {}')}${HERE}status: {}\n`,
@@ -111,11 +120,12 @@ describe('a key that nobody knows is refused where it stands', () => {
       `%YAML 1.1\n---\n${ruleText(`${HERE}<<: {requiredDigest: {}}`)}`,
       `spec.rules[0].<<: "<<" is not a key that is known here (${RULE_KEYS})`,
     ],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
 describe('YAML that means two things, or too much, is refused where it does', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     [
       'C11 a key twice',
       ruleText('requiredDigest: {}', `${HERE}name: b`),
@@ -172,7 +182,8 @@ describe('YAML that means two things, or too much, is refused where it does', ()
       `a: [1, 2\n${HERE}b: 1\n`,
       'Flow sequence in block collection must be sufficiently indented and end with a ] (give the parts of one list or map the same indentation)',
     ],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
 describe('a policy nested deeper than anybody means', () => {

@@ -1,5 +1,5 @@
-import { describe } from 'node:test';
-import { badPolicies, HEAD, HERE, policyText, ruleText } from '#test/bad-policies.ts';
+import { describe, it } from 'node:test';
+import { assertRefused, type BadPolicy, HEAD, HERE, policyText, ruleText } from '#test/bad-policies.ts';
 
 const CHECKS =
   'one of disallowedTags, allowedTags, allowedImages, disallowedImages, requiredDigest, requireFullyQualified';
@@ -11,7 +11,7 @@ const ONE_LINE = 'a message is one line without control characters';
 const EMPTY_LIST = 'an empty list would select nothing; leave it out, or name at least one';
 
 describe('what is missing or empty is refused where it should be', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     [
       'C08 no unmatchedImages',
       ruleText('requiredDigest: {}').replace('spec:\n  unmatchedImages: Deny', `${HERE}spec:`),
@@ -92,11 +92,12 @@ describe('what is missing or empty is refused where it should be', () => {
       ruleText('requiredDigest: {}', `${HERE}validationActions: []`),
       'spec.rules[0].validationActions: no action would be no rule; name Deny, Warn or Audit',
     ],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
 describe('a rule that is none is refused where it stands', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     [
       'no check',
       policyText(`  - ${HERE}name: a`),
@@ -165,11 +166,12 @@ describe('a rule that is none is refused where it stands', () => {
       ruleText('requiredDigest: {}', `${HERE}validationActions: Deny`),
       'spec.rules[0].validationActions: "Deny" does not fit here (write a list)',
     ],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
 describe('a message that does not fit a line is refused', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     [
       'a line break in a message',
       ruleText('requiredDigest: {}', String.raw`${HERE}message: "a\nb"`),
@@ -205,5 +207,6 @@ describe('a message that does not fit a line is refused', () => {
       ruleText('requiredDigest: {}', `${HERE}message: 404`),
       'spec.rules[0].message: 404 does not fit here (write text; quote what looks like a number or a boolean)',
     ],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });

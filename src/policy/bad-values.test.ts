@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { badPolicies, HERE, locate, refusalOf, ruleText } from '#test/bad-policies.ts';
+import { assertRefused, type BadPolicy, HERE, locate, refusalOf, ruleText } from '#test/bad-policies.ts';
 import { ImagePatternError, type ImagePatternErrorCode } from '../image/pattern-error.ts';
 import { parseImagePattern } from '../image/pattern.ts';
 
@@ -9,7 +9,7 @@ const A_TAG =
 const SOME_NAMESPACE = 'a namespace has lower-case letters, digits and "-" only, at most 63 of them';
 
 describe('tags, ranges and expressions that say something else are refused', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     [
       'a number for a tag',
       ruleText(`disallowedTags: {tags: [${HERE}1.0]}`),
@@ -50,11 +50,12 @@ describe('tags, ranges and expressions that say something else are refused', () 
       ruleText(`allowedTags: {${HERE}pattern: ".+"}`),
       'spec.rules[0].allowedTags.pattern: ".+" matches any tag (say what a tag must look like)',
     ],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
 describe('a selector that could never select, or always does, is refused', () => {
-  badPolicies([
+  const table: readonly BadPolicy[] = [
     [
       'a resource without its group',
       ruleText(`match: {resources: [pods, ${HERE}deployments]}`, 'requiredDigest: {}'),
@@ -95,7 +96,8 @@ describe('a selector that could never select, or always does, is refused', () =>
       ruleText(`exclude: {images: [${HERE}"*/**"]}`, 'requiredDigest: {}'),
       'spec.rules[0].exclude.images[0]: Pattern "*/**" lets images of every registry in. (name the registries, as in registry.example.com/**)',
     ],
-  ]);
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
 describe('an image pattern that says something else is refused', () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { parsePolicy, PolicyFileError } from '../../src/policy/load.ts';
 
 /** Stands in a text where the problem is reported, and is taken out before the text is read. */
@@ -21,14 +20,10 @@ export function ruleText(...lines: readonly string[]): string {
 /** What is wrong, the text with the mark where it is, and what is said behind file, line and column. */
 export type BadPolicy = readonly [what: string, marked: string, said: string];
 
-/** One test for each bad policy: refused at the mark, in these words. */
-export function badPolicies(table: readonly BadPolicy[]): void {
-  for (const [what, marked, said] of table) {
-    void it(what, async () => {
-      const { text, place } = locate(marked);
-      assert.equal(await refusalOf(text), `${place}: ${said}`);
-    });
-  }
+/** Asserts that a policy is refused at the mark, in these words. */
+export async function assertRefused(marked: string, said: string): Promise<void> {
+  const { text, place } = locate(marked);
+  assert.equal(await refusalOf(text), `${place}: ${said}`);
 }
 
 /** Where the mark stands, and the text without it. */

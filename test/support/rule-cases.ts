@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { parseImageReference } from '../../src/image/reference.ts';
 import { NO_FACTS } from '../../src/policy/facts.ts';
 import type { Objection, RuleKind } from '../../src/policy/rule.ts';
@@ -15,26 +14,26 @@ export interface RuleCases {
   readonly refuses: Readonly<Record<string, string>>;
 }
 
-/** Puts a rule with these parameters to images, one test an image. */
+/** A test for each image of the table, for the caller to declare, so that a red one is told with the caller's file. */
 export function ruleCases<Parameters>(
   kind: RuleKind<Parameters>,
   parameters: Parameters,
   cases: RuleCases,
-): void {
-  void describe(`${kind.key} ${JSON.stringify(parameters)}`, () => {
-    for (const image of cases.admits) {
-      void it(`admits ${image}`, async () => {
-        assert.equal(await ask(kind, parameters, image), undefined);
-      });
-    }
-    for (const [image, reason] of Object.entries(cases.refuses)) {
-      void it(`refuses ${image}: ${reason}`, async () => {
-        const objection = await ask(kind, parameters, image);
-        assert.deepEqual({ code: objection?.code, reason: objection?.reason }, { code: cases.code, reason });
-        assert.match(objection?.remedy ?? '', /^[a-z].*[^.]$/, 'a clause in the imperative');
-      });
-    }
+): readonly (readonly [title: string, run: () => Promise<void>])[] {
+  const about = `${kind.key} ${JSON.stringify(parameters)}`;
+  const admits = cases.admits.map((image) => {
+    const run = async (): Promise<void> => assert.equal(await ask(kind, parameters, image), undefined);
+    return [`${about} admits ${image}`, run] as const;
   });
+  const refuses = Object.entries(cases.refuses).map(([image, reason]) => {
+    const run = async (): Promise<void> => {
+      const objection = await ask(kind, parameters, image);
+      assert.deepEqual({ code: objection?.code, reason: objection?.reason }, { code: cases.code, reason });
+      assert.match(objection?.remedy ?? '', /^[a-z].*[^.]$/, 'a clause in the imperative');
+    };
+    return [`${about} refuses ${image}: ${reason}`, run] as const;
+  });
+  return [...admits, ...refuses];
 }
 
 /** What a rule says to one image. */

@@ -6,7 +6,7 @@ import { allowedTags } from './allowed-tags.ts';
 
 const PINNED = 'a digest is pulled by no tag, and the tag must be allowed';
 
-ruleCases(
+for (const [title, run] of ruleCases(
   allowedTags,
   { tags: ['stable', '1.27'] },
   {
@@ -20,9 +20,10 @@ ruleCases(
       [`nginx:stable@${DIGEST}`]: PINNED,
     },
   },
-);
+))
+  test(title, run);
 
-ruleCases(
+for (const [title, run] of ruleCases(
   allowedTags,
   { semver: '>=1.2.0 <2' },
   {
@@ -39,9 +40,10 @@ ruleCases(
       [`app:1.2.3@${DIGEST}`]: PINNED,
     },
   },
-);
+))
+  test(title, run);
 
-ruleCases(
+for (const [title, run] of ruleCases(
   allowedTags,
   { semver: '>=1.2.0-rc.1' },
   {
@@ -52,9 +54,10 @@ ruleCases(
       'app:1.3.0-rc.2': 'tag "1.3.0-rc.2" is not a semantic version in >=1.2.0-rc.1',
     },
   },
-);
+))
+  test(title, run);
 
-ruleCases(
+for (const [title, run] of ruleCases(
   allowedTags,
   { pattern: String.raw`v\d+` },
   {
@@ -68,7 +71,8 @@ ruleCases(
       [`app@${DIGEST}`]: PINNED,
     },
   },
-);
+))
+  test(title, run);
 
 test('C15 a rule about tags is not satisfied by a digest, with a tag beside it or without', async () => {
   const parameters = { pattern: String.raw`^v\d+` };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
 import { disallowedImages } from './disallowed-images.ts';
 
-ruleCases(
+for (const [title, run] of ruleCases(
   disallowedImages,
   { images: ['docker.io/evil/**', 'registry.example.com/team/secret', '*/bitcoin-miner'] },
   {
@@ -22,7 +22,8 @@ ruleCases(
       'ghcr.io/bitcoin-miner': 'ghcr.io/bitcoin-miner is a disallowed image',
     },
   },
-);
+))
+  test(title, run);
 
 test('C14 a refused repository is refused under every spelling of its host', async () => {
   const spellings = [

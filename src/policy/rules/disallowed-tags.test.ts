@@ -1,7 +1,8 @@
+import { test } from 'node:test';
 import { DIGEST, ruleCases } from '#test/rule-cases.ts';
 import { disallowedTags } from './disallowed-tags.ts';
 
-ruleCases(
+for (const [title, run] of ruleCases(
   disallowedTags,
   { tags: ['latest', 'dev'] },
   {
@@ -23,9 +24,10 @@ ruleCases(
       'ghcr.io/acme/app:dev': 'tag "dev" is not allowed',
     },
   },
-);
+))
+  test(title, run);
 
-ruleCases(
+for (const [title, run] of ruleCases(
   disallowedTags,
   { tags: ['__proto__', 'constructor'] },
   {
@@ -36,4 +38,5 @@ ruleCases(
       'nginx:constructor': 'tag "constructor" is not allowed',
     },
   },
-);
+))
+  test(title, run);

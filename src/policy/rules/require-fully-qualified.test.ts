@@ -5,7 +5,7 @@ import { requireFullyQualified } from './require-fully-qualified.ts';
 
 const SHORT = 'the image does not name its registry';
 
-ruleCases(
+for (const [title, run] of ruleCases(
   requireFullyQualified,
   {},
   {
@@ -19,7 +19,8 @@ ruleCases(
     ],
     refuses: { nginx: SHORT, 'acme/app:1': SHORT, [`library/nginx@${DIGEST}`]: SHORT },
   },
-);
+))
+  test(title, run);
 
 test('the remedy for a short name is the name in full', async () => {
   assert.equal(

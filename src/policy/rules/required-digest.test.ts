@@ -1,9 +1,10 @@
+import { test } from 'node:test';
 import { DIGEST, ruleCases } from '#test/rule-cases.ts';
 import { requiredDigest } from './required-digest.ts';
 
 const UNPINNED = 'the image is not pinned by a digest';
 
-ruleCases(
+for (const [title, run] of ruleCases(
   requiredDigest,
   {},
   {
@@ -11,4 +12,5 @@ ruleCases(
     admits: [`nginx@${DIGEST}`, `nginx:latest@${DIGEST}`, `nginx@sha512:${'ab'.repeat(64)}`],
     refuses: { nginx: UNPINNED, 'nginx:1.27': UNPINNED, 'ghcr.io/acme/sha256:abc': UNPINNED },
   },
-);
+))
+  test(title, run);
