@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -67,12 +68,18 @@ export async function goBouncer({ certificate, key }: ServingFiles): Promise<Ser
   return { name: 'Go program', command, port, paths: PATHS, judges: false };
 }
 
+/** Ports given out in this run: nobody listens on them yet, so the kernel may offer them again. */
+const given = new Set<number>();
+
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  const { promise, resolve } = Promise.withResolvers<number>();
-  server.on('listening', () => {
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    server.close(() => resolve(port));
-  });
-  return promise;
+    server.close();
+    await once(server, 'close');
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
 }
