@@ -1,6 +1,5 @@
 import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
-import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -18,9 +17,10 @@ export interface PolicyOptions {
  */
 export async function choosePolicy(options: PolicyOptions): Promise<Policy> {
   const registries = chooseRegistries(options);
-  return options.policy === undefined
-    ? decodeDefaultPolicy(registries, options.language)
-    : loadPolicy(options.policy, options.language);
+  if (options.policy === undefined) return decodeDefaultPolicy(registries, options.language);
+  // With it comes the YAML library, which nobody needs who names no file.
+  const { loadPolicy } = await import('../policy/load.ts');
+  return loadPolicy(options.policy, options.language);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Policy } from '../policy/policy.ts';
-import { PolicyStore, type Reload } from '../policy/store.ts';
+import type { Reload } from '../policy/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { chooseRegistries, decodeDefaultPolicy, type PolicyOptions } from './chosen-policy.ts';
@@ -31,6 +31,8 @@ export async function openPolicySource(
   if (options.policy !== undefined) return followFile(options.policy, options.language, witnesses);
   const policy = await decodeDefaultPolicy(registries, options.language);
   witnesses.metrics.policyLoaded(policy);
+  // A gauge begins at 0, which means that something is wrong.
+  witnesses.metrics.policyReloaded('success');
   return {
     current: () => policy,
     reload: async () => undefined,
@@ -45,10 +47,15 @@ async function followFile(
   language: string | undefined,
   witnesses: PolicyWitnesses,
 ): Promise<PolicySource> {
+  // With it comes the YAML library, which nobody needs who names no file.
+  const { PolicyStore } = await import('../policy/store.ts');
   const store = new PolicyStore({
     file,
     ...(language !== undefined && { language }),
-    onReload: (reload) => tell(reload, witnesses),
+    onReload: (reload) => {
+      // At the start there is no last good policy to keep, and whoever starts us is told what is wrong.
+      if (store.current() !== undefined) tell(reload, witnesses);
+    },
   });
   const first = await store.reload();
   if (first.result === 'kept') throw first.error;

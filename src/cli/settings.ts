@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { CertificateError } from '../certificate/errors.ts';
+import { parseCertificate, parsePrivateKey, verifyKeyPair } from '../certificate/inspect.ts';
 import { splitList } from './chosen-policy.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { SettingsError } from './settings-error.ts';
@@ -82,11 +84,21 @@ async function chooseSource(options: ServeOptions, environment: Environment): Pr
       `${cert === undefined ? '--cert' : '--key'} is missing: a certificate and its key go together`,
     );
   }
-  return {
-    kind: 'files',
-    certificate: await readSetting('--cert', cert),
-    key: await readSetting('--key', key),
-  };
+  const pair = { certificate: await readSetting('--cert', cert), key: await readSetting('--key', key) };
+  requirePem('--cert', cert, () => parseCertificate(pair.certificate));
+  requirePem('--key', key, () => parsePrivateKey(pair.key));
+  requirePem('--key', key, () => verifyKeyPair(pair));
+  return { kind: 'files', ...pair };
+}
+
+/** @throws {SettingsError} SETTING_INVALID when the file does not hold what it has to. */
+function requirePem(option: string, file: string, parse: () => unknown): void {
+  try {
+    parse();
+  } catch (cause) {
+    if (!(cause instanceof CertificateError)) throw cause;
+    throw new SettingsError('SETTING_INVALID', `${option}: ${file}: ${cause.message}`, { cause });
+  }
 }
 
 function stateFolder({ stateDir }: ServeOptions, environment: Environment): string {
@@ -110,8 +122,15 @@ async function chooseClient(
   source: CertificateSource,
 ): Promise<ClientSettings | undefined> {
   const names = splitList(clientName ?? '');
+  if (clientName !== undefined && names.length === 0) {
+    // Else a list of nobody would let in everybody.
+    throw new SettingsError(
+      'SETTING_INVALID',
+      `--client-name: ${JSON.stringify(clientName)} names no client`,
+    );
+  }
   if (clientCa === undefined) {
-    if (names.length === 0) return undefined;
+    if (clientName === undefined) return undefined;
     throw new SettingsError(
       'SETTINGS_CONFLICT',
       '--client-name says which clients of --client-ca may ask: give --client-ca as well',
@@ -122,7 +141,19 @@ async function chooseClient(
       'SETTINGS_CONFLICT',
       '--client-ca needs HTTPS: give --cert and --key, or --self-signed',
     );
-  return { authority: await readSetting('--client-ca', clientCa), names };
+  const authority = await readSetting('--client-ca', clientCa);
+  // OpenSSL skips in silence what it cannot read, and with no authority at all Node trusts those of the web.
+  requirePem('--client-ca', clientCa, () => {
+    for (const certificate of certificatesOf(authority)) parseCertificate(certificate);
+  });
+  return { authority, names };
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
+
+/** Each certificate of a PEM text; the text itself when it holds none. */
+function certificatesOf(pem: string): readonly string[] {
+  return pem.match(PEM_CERTIFICATE) ?? [pem];
 }
 
 const LOOPBACK = new BlockList();
@@ -160,7 +191,7 @@ async function readSetting(option: string, file: string): Promise<string> {
   } catch (cause) {
     throw new SettingsError(
       'FILE_UNREADABLE',
-      `${option}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${option}: ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }

@@ -3,7 +3,8 @@ import type { Writable } from 'node:stream';
 import { admissionReview } from '../../admission/admission-review.ts';
 import { imageReview } from '../../admission/image-review.ts';
 import { createBouncer } from '../../bouncer.ts';
-import { ensureSelfSigned } from '../../certificate/self-signed.ts';
+import { CertificateError } from '../../certificate/errors.ts';
+import { ensureSelfSigned, type SelfSigned } from '../../certificate/self-signed.ts';
 import { startHealthServer, type HealthServer } from '../../server/health.ts';
 import { openLogStream } from '../../server/log-stream.ts';
 import { startServer, type ReviewServer } from '../../server/server.ts';
@@ -31,11 +32,16 @@ export async function serve(
   streams: Streams,
 ): Promise<ExitCode> {
   const settings = await decodeSettings(options, environment);
-  const log = openLog({ stream: logStreamOf(streams.stdout), now, level: settings.debug ? 'debug' : 'info' });
   await using resources = new AsyncDisposableStack();
+  const stream = logStreamOf(streams.stdout);
+  // What a stalled reader has not taken would keep the process alive.
+  if (stream !== streams.stdout) resources.defer(() => void stream.destroy());
+  const log = openLog({ stream, now, level: settings.debug ? 'debug' : 'info' });
   const gate = await openGate(settings, options, log, resources);
+  // Before anybody is told that we are here: a signal that came at once would end us as if we had none to answer.
+  const stopped = waitForStop({ onReload: () => reload(gate.policies, log) });
   announce(gate, settings, log, streams.stderr);
-  const stop = await waitForStop({ onReload: () => reload(gate.policies, log) });
+  const stop = await stopped;
   await leave(gate, stop, settings, log);
   return stop.reason === 'signal' ? 0 : 2;
 }
@@ -58,7 +64,7 @@ async function openGate(
   const metrics = createMetrics({ inflight: () => inflight.count(), logDropped: log.dropped });
   const policies = resources.use(await openPolicySource(options, { log, metrics }));
   const certificate = await openCertificate(settings.source);
-  const recorder = createRecorder({ log, metrics, now });
+  const recorder = tellRejections(createRecorder({ log, metrics, now }), log);
   const onFailure = (error: unknown): void => log.failure('failure', error);
   const server = await listening('--port', settings.port, () =>
     startServer({
@@ -91,6 +97,17 @@ async function openGate(
   return { server, health: resources.use(health), policies, recorder, certificate };
 }
 
+/** For `--debug`: who is refused before there is a review is counted only, else anybody could fill the log. */
+function tellRejections(recorder: Recorder, log: Log): Recorder {
+  return {
+    ...recorder,
+    reject: (code) => {
+      recorder.reject(code);
+      log.write('debug', 'request refused', { code });
+    },
+  };
+}
+
 function addressOf({ address }: ServeSettings): { readonly address?: string } {
   return address === undefined ? {} : { address };
 }
@@ -112,13 +129,24 @@ async function openCertificate(source: CertificateSource): Promise<Certificate> 
     case 'files':
       return { pair: source, authorityFile: undefined };
     case 'self-signed': {
-      const { authorityFile, certificateFile, keyFile } = await ensureSelfSigned({ ...source, now });
+      const { authorityFile, certificateFile, keyFile } = await makeSelfSigned(source);
       const [certificate, key] = await Promise.all([
         readFile(certificateFile, 'utf8'),
         readFile(keyFile, 'utf8'),
       ]);
       return { pair: { certificate, key }, authorityFile };
     }
+  }
+}
+
+/** @throws {SettingsError} SETTING_INVALID for a name that no certificate can bear, and for a folder that cannot be used. */
+async function makeSelfSigned(source: CertificateSource & { kind: 'self-signed' }): Promise<SelfSigned> {
+  try {
+    return await ensureSelfSigned({ ...source, now });
+  } catch (cause) {
+    if (!(cause instanceof CertificateError)) throw cause;
+    const option = cause.code === 'NAME_INVALID' ? '--host-names' : '--state-dir';
+    throw new SettingsError('SETTING_INVALID', `${option}: ${cause.message}`, { cause });
   }
 }
 
@@ -189,6 +217,8 @@ function announce(
   });
   const trust =
     certificate.authorityFile === undefined ? '' : `, CA certificate ${certificate.authorityFile}`;
+  // Whoever reads it may have gone; that is no reason to go as well.
+  stderr.on('error', () => undefined);
   stderr.write(
     `kube-image-bouncer serves ${scheme}://localhost:${server.port}${trust}; health on http://localhost:${health.port}\n`,
   );

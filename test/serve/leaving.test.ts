@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { Agent } from 'node:https';
+import { describe, it } from 'node:test';
+import { askImages, look, send, type Answer } from './ask.ts';
+import { certificates } from './certificates.ts';
+import { startServe, type GateProcess } from './gate-process.ts';
+import { imageReviewOfImages } from '../support/reviews.ts';
+import { openReview } from './slow-client.ts';
+
+const GOOD = 'nginx:1.27.3';
+const CLIENTS = 50;
+const BEFORE = 2;
+const AFTER = 2;
+
+/** What became of a load that went on for a while after SIGTERM. */
+interface Outcome {
+  readonly answers: readonly Answer[];
+  /** Answers that were asked for behind the signal. */
+  readonly late: readonly Answer[];
+  readonly failures: readonly unknown[];
+}
+
+/** Clients that keep their connections as Go's do, each asking one thing after the other; in the midst comes SIGTERM. */
+async function terminateUnderLoad(gate: GateProcess): Promise<Outcome> {
+  const { authority: ca } = await certificates;
+  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
+  const [answers, late, failures]: [Answer[], Answer[], unknown[]] = [[], [], []];
+  const ask = async (kept: Answer[]): Promise<void> => {
+    try {
+      kept.push(await send(gate, '/image_policy', imageReviewOfImages([GOOD]), { ca, agent }));
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  let warm = 0;
+  const isWarm = Promise.withResolvers<void>();
+  const over = new AbortController();
+  const client = async (): Promise<void> => {
+    for (let count = 0; count < BEFORE; count += 1) await ask(answers);
+    warm += 1;
+    if (warm === CLIENTS) isWarm.resolve();
+    // The load does not pause for the signal.
+    while (!over.signal.aborted) await ask(answers);
+    for (let count = 0; count < AFTER; count += 1) await ask(late);
+  };
+  const clients = Array.from({ length: CLIENTS }, client);
+  await isWarm.promise;
+  gate.kill('SIGTERM');
+  await gate.line('leaving');
+  over.abort();
+  await Promise.all(clients);
+  agent.destroy();
+  return { answers, late, failures };
+}
+
+async function secureGate(drain: number): Promise<GateProcess> {
+  const { certificateFile, keyFile } = await certificates;
+  return startServe(['-c', certificateFile, '-k', keyFile, `--drain=${drain}`]);
+}
+
+describe('leaving', { concurrency: 4 }, () => {
+  it('flip: --drain SIGTERM under load fails no request until the drain is over', async () => {
+    await using gate = await secureGate(2);
+    const { answers, late, failures } = await terminateUnderLoad(gate);
+    const [ready, alive] = await Promise.all([look(gate, '/readyz'), look(gate, '/livez')]);
+    assert.deepEqual(failures, []);
+    assert.equal(late.length, CLIENTS * AFTER);
+    const allowed = ({ status, body }: Answer) => status === 200 && body.includes('"allowed":true');
+    assert.ok([...answers, ...late].every(allowed));
+    assert.ok(answers.some(({ headers }) => headers['connection'] !== 'close'));
+    assert.ok(late.every(({ headers }) => headers['connection'] === 'close'));
+    assert.equal(ready.status, 503);
+    assert.match(ready.body, /^\[-\]shutdown failed: shutting down$/m);
+    assert.equal(alive.status, 200);
+    assert.equal(await gate.ended, 0);
+  });
+
+  it('the same load without a drain does fail, so that the test above means something', async () => {
+    await using gate = await secureGate(0);
+    const { failures } = await terminateUnderLoad(gate);
+    assert.notEqual(failures.length, 0);
+    assert.equal(await gate.ended, 0);
+  });
+
+  it('SIGUSR1 opens no inspector (K10); what is under way at the end of the drain is answered', async () => {
+    await using gate = await startServe(['--drain=0']);
+    gate.kill('SIGUSR1');
+    using review = await openReview(gate, '/image_policy', GOOD);
+    gate.kill('SIGTERM');
+    await gate.line('leaving');
+    assert.match(await review.finish(), /"allowed":true/);
+    assert.equal(await gate.ended, 0);
+    assert.doesNotMatch(gate.stderr(), /debugger|inspector/i);
+    assert.equal(gate.lines().at(-1)?.['msg'], 'left');
+    assert.ok(gate.lines().some(({ msg }) => msg === 'decision'));
+  });
+
+  it('SIGTERM as soon as the gate listens is a departure like any other', async () => {
+    await using gate = await startServe([]);
+    gate.kill('SIGTERM');
+    assert.equal(await gate.ended, 0);
+  });
+
+  it('a second SIGTERM ends at once, whoever waits for an answer', async () => {
+    await using gate = await startServe(['--drain=600']);
+    using review = await openReview(gate, '/image_policy', GOOD);
+    gate.kill('SIGTERM');
+    await gate.line('leaving');
+    assert.equal((await askImages(gate, [GOOD])).allowed, true);
+    gate.kill('SIGTERM');
+    assert.equal(await gate.ended, 0);
+    await assert.rejects(review.finish(), { code: 'ECONNRESET' });
+  });
+
+  it('SIGINT leaves at once, without a drain', async () => {
+    await using gate = await startServe(['--drain=600']);
+    await askImages(gate, [GOOD]);
+    gate.kill('SIGINT');
+    assert.equal(await gate.ended, 0);
+    assert.equal((await gate.line('leaving'))['signal'], 'SIGINT');
+  });
+
+  for (const [what, statement] of [
+    ['an exception', "throw new RangeError('injected')"],
+    ['a rejection', "Promise.reject(new RangeError('injected'))"],
+  ] as const) {
+    it(`${what} that nobody catches is told, what is under way is answered, and the exit code is 2`, async () => {
+      const preload = `process.on('SIGUSR2', () => { ${statement}; });`;
+      await using gate = await startServe(['--drain=600'], { preload });
+      using review = await openReview(gate, '/image_policy', GOOD);
+      gate.kill('SIGUSR2');
+      const { level, error } = await gate.line('a failure that nobody expected; leaving');
+      assert.equal(level, 'error');
+      assert.deepEqual([(error as Error).name, (error as Error).message], ['RangeError', 'injected']);
+      assert.equal((await look(gate, '/readyz')).status, 503);
+      assert.match(await review.finish(), /"allowed":true/);
+      assert.equal(await gate.ended, 2);
+    });
+  }
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { askImages } from './ask.ts';
+import { certificates } from './certificates.ts';
+import { startServe } from './gate-process.ts';
+
+/** Tells every package that is asked for, by whomever, on stderr. */
+const TELL_PACKAGES = `
+  import { writeSync } from 'node:fs';
+  import { isBuiltin, registerHooks } from 'node:module';
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (/^[@a-z]/.test(specifier) && !/^[a-z]+:/.test(specifier) && !isBuiltin(specifier)) {
+        const ours = !String(context.parentURL).includes('/node_modules/');
+        writeSync(2, (ours ? 'OURS ' : 'THEIRS ') + specifier + '\\n');
+      }
+      return next(specifier, context);
+    },
+  });
+`;
+
+/** Packages that a gate has loaded when it has answered, those that we import and those that came with them. */
+async function packagesOf(args: readonly string[]): Promise<{ ours: string[]; theirs: string[] }> {
+  await using gate = await startServe(args, { preload: TELL_PACKAGES });
+  const { authority: ca } = await certificates;
+  await askImages(gate, ['nginx:1.27.3'], { ca });
+  const named = (whose: string) => {
+    const found = gate.stderr().matchAll(new RegExp(String.raw`^${whose} ((?:@[^/\n]+/)?[^/\n]+)`, 'gm'));
+    return [...new Set(Array.from(found, ([, name = '']) => name))].toSorted();
+  };
+  return { ours: named('OURS'), theirs: named('THEIRS') };
+}
+
+async function policyWith(check: string): Promise<string> {
+  const text = `
+apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: p}
+spec: {unmatchedImages: Allow, rules: [{name: r, ${check}}]}
+`;
+  return (await certificates).write(`${check.replaceAll(/\W/g, '')}.yaml`, text);
+}
+
+const ALWAYS = ['commander', 'pino', 'prom-client', 'zod'];
+
+/** What these four load in turn. */
+const THEIR_OWN = [
+  '@opentelemetry/api',
+  '@pinojs/redact',
+  'atomic-sleep',
+  'bintrees',
+  'on-exit-leak-free',
+  'pino-std-serializers',
+  'quick-format-unescaped',
+  'safe-stable-stringify',
+  'sonic-boom',
+  'tdigest',
+  'thread-stream',
+];
+
+describe('serve loads the packages that it uses', { concurrency: 4 }, () => {
+  it('with a certificate from files and no policy of its own: no YAML, X.509, RE2 or semver', async () => {
+    const { certificateFile, keyFile } = await certificates;
+    const { ours, theirs } = await packagesOf(['-c', certificateFile, '-k', keyFile]);
+    assert.deepEqual(ours, ALWAYS);
+    assert.deepEqual(theirs, THEIR_OWN);
+  });
+
+  it('with a policy: YAML, and semver or RE2 for a rule that asks for it', async () => {
+    const [versions, patterns] = await Promise.all([
+      packagesOf([`--policy=${await policyWith('allowedTags: {semver: ">=1.0.0"}')}`]),
+      packagesOf([`--policy=${await policyWith('allowedTags: {pattern: "v[0-9]+"}')}`]),
+    ]);
+    assert.deepEqual(versions.ours, [...ALWAYS, 'semver', 'yaml'].toSorted());
+    assert.deepEqual(patterns.ours, [...ALWAYS, 're2js', 'yaml'].toSorted());
+  });
+});

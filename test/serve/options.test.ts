@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { freePort } from '../end-to-end/free-ports.ts';
+import { askImages, askPod, look, send } from './ask.ts';
+import { certificates } from './certificates.ts';
+import { runCommandLine, startServe, type GateProcess } from './gate-process.ts';
+import { sharedGates } from './shared-gates.ts';
+import { askSlowly } from './slow-client.ts';
+
+const GOOD = 'nginx:1.27.3';
+const ELSEWHERE = 'quay.io/acme/app:1.0';
+
+const NO_ACME = `
+apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: no-acme}
+spec:
+  unmatchedImages: Allow
+  rules: [{name: no-acme, disallowedImages: {images: ["quay.io/acme/**"]}}]
+`;
+
+describe('an option of serve', { concurrency: 4 }, () => {
+  const gates = sharedGates();
+  after(() => gates[Symbol.asyncDispose]());
+  const plain = gates.share(() => []);
+  const hosts = 'docker.io, registry.example.com:5000';
+  const chinese = gates.share(() => ['--language=zh', `--allowed-registries=${hosts}`]);
+  const whitelisted = gates.share(() => [`--registry-whitelist=${hosts}`]);
+  const healthPort = freePort();
+  const house = gates.share(async () => [
+    '--debug',
+    `--health-port=${await healthPort}`,
+    `--policy=${await (await certificates).write('no-acme.yaml', NO_ACME)}`,
+  ]);
+
+  it('flip: no command means serve', async () => {
+    assert.equal((await askImages(await plain(), ['nginx'])).allowed, false);
+    const { code, stderr } = await runCommandLine(['explain', 'nginx:1.27.3']);
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  it('without a certificate the gate speaks plain HTTP, on loopback, and warns', async () => {
+    const gate = await plain();
+    assert.equal(gate.scheme, 'http');
+    const warning = gate.lines().find(({ level }) => level === 'warn');
+    assert.match(String(warning?.['msg']), /^plain HTTP: .*--cert and --key, or --self-signed$/);
+    assert.equal((await gate.line('listening'))['address'], '127.0.0.1');
+    await assert.rejects(askImages(gate, [GOOD], { host: '127.0.0.2' }), { code: 'ECONNREFUSED' });
+    await assert.rejects(look(gate, '/livez', '127.0.0.2'), { code: 'ECONNREFUSED' });
+  });
+
+  it('flip: --port is where reviews are answered; health is told at the port behind it', async () => {
+    const port = await freePort();
+    await using gate = await startServe(['serve', `--port=${port}`], { defaults: ['--drain=0'] });
+    assert.deepEqual([gate.port, gate.healthPort], [port, port + 1]);
+    assert.equal((await askImages({ scheme: 'http', port }, [GOOD])).allowed, true);
+    assert.equal((await look({ healthPort: port + 1 }, '/readyz')).status, 200);
+    assert.notEqual((await plain()).port, port);
+  });
+
+  it('flip: --health-port is where health is told', async () => {
+    assert.equal((await house()).healthPort, await healthPort);
+    assert.equal((await look(await house(), '/livez')).status, 200);
+    assert.notEqual((await plain()).healthPort, await healthPort);
+  });
+
+  it('flip: --policy is what images are judged by', async () => {
+    const verdicts = async (gate: GateProcess) => [
+      (await askImages(gate, [ELSEWHERE])).allowed,
+      (await askImages(gate, ['nginx'])).allowed,
+    ];
+    assert.deepEqual(await verdicts(await house()), [false, true]);
+    assert.deepEqual(await verdicts(await plain()), [true, false]);
+  });
+
+  it('flip: --debug tells of requests that never became a review', async () => {
+    for (const gate of [await house(), await plain()])
+      assert.equal((await send(gate, '/nowhere', {})).status, 404);
+    assert.equal((await (await house()).line('request refused'))['code'], 'NOT_FOUND');
+    // The line of the verdict comes behind, if there is one before it.
+    await askImages(await plain(), [GOOD]);
+    await (await plain()).line('decision');
+    assert.ok((await plain()).lines().every(({ level }) => level !== 'debug'));
+  });
+
+  for (const [option, gate] of [
+    ['--allowed-registries', chinese],
+    ['--registry-whitelist', whitelisted],
+  ] as const) {
+    it(`flip: ${option} refuses images from elsewhere, on /image_policy as on /`, async () => {
+      const [listed, open] = [await gate(), await plain()];
+      for (const image of [GOOD, 'registry.example.com:5000/app:1']) {
+        assert.equal((await askImages(listed, [image])).allowed, true);
+        assert.equal((await askPod(listed, image)).allowed, true);
+      }
+      for (const asked of [await askImages(listed, [ELSEWHERE]), await askPod(listed, ELSEWHERE)]) {
+        assert.equal(asked.allowed, false);
+        assert.match(asked.message, /\[rule allowed-registries\]/);
+      }
+      assert.equal((await askImages(open, [ELSEWHERE])).allowed, true);
+      assert.equal((await askPod(open, ELSEWHERE)).allowed, true);
+      assert.equal((await askPod(listed, 'nginx')).allowed, false, 'the tag latest is refused as well');
+    });
+  }
+
+  it('flip: --language chooses the message of a rule', async () => {
+    const latest = /Images using latest tag are not allowed/;
+    assert.match(
+      (await askImages(await chinese(), ['nginx'])).message,
+      /检查镜像失败!镜像标签不允许使用latest!/,
+    );
+    assert.match(
+      (await askImages(await chinese(), [ELSEWHERE])).message,
+      /检查镜像失败!不允许使用该镜像仓库!/,
+    );
+    assert.match((await askImages(await plain(), ['nginx'])).message, latest);
+    assert.match((await askImages(await whitelisted(), ['nginx'])).message, latest);
+  });
+
+  it('flip: --insecure-bind lets plain HTTP leave loopback', async () => {
+    await using gate = await startServe(['--bind=0.0.0.0', '--insecure-bind']);
+    assert.equal((await askImages(gate, [GOOD], { host: '127.0.0.2' })).allowed, true);
+    assert.ok(gate.lines().some(({ level }) => level === 'warn'));
+    const { code, stderr } = await runCommandLine(['--port=0', '--bind=0.0.0.0']);
+    assert.equal(code, 2);
+    assert.match(stderr, /--insecure-bind/);
+  });
+
+  it('flip: --review-timeout is what one review may take, whatever the caller grants', async () => {
+    await using hasty = await startServe(['--review-timeout=1']);
+    // Of one second half is for deciding; the time that the body takes counts.
+    const [late, inTime] = await Promise.all([
+      askSlowly(hasty, '/image_policy?timeout=30s', GOOD, 700),
+      askSlowly(await plain(), '/image_policy?timeout=30s', GOOD, 700),
+    ]);
+    assert.match(late, /"allowed":false.*there was not enough time to decide/);
+    assert.match(inTime, /"allowed":true/);
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { certificates } from './certificates.ts';
+import { runCommandLine, startServe } from './gate-process.ts';
+
+/** What `serve` says and how it ends when it cannot run: no stack, and nothing on stdout. */
+async function refusalOf(
+  args: readonly string[],
+  variables?: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { code, stdout, stderr } = await runCommandLine(['serve', ...args], variables);
+  assert.equal(code, 2, stderr);
+  assert.doesNotMatch(stderr, /\n\s+at |node:internal/);
+  assert.equal(stdout, '');
+  return stderr;
+}
+
+describe('what serve cannot do ends with 2 and one sentence', { concurrency: 4 }, () => {
+  it('an option that nobody knows, and a value that is missing', async () => {
+    assert.match(
+      await refusalOf(['--self-sighned']),
+      /^error: unknown option '--self-sighned'\n\(Did you mean --self-signed\?\)\n$/,
+    );
+    assert.match(await refusalOf(['--port']), /^error: option '-p, --port <number>' argument missing\n$/);
+  });
+
+  it('two options that exclude each other', async () => {
+    const { certificateFile } = await certificates;
+    assert.equal(
+      await refusalOf(['--self-signed'], { BOUNCER_CERTIFICATE: certificateFile }),
+      'error: --self-signed makes a certificate, --cert and --key bring one: give either\n',
+    );
+  });
+
+  it('a variable that is neither on nor off', async () => {
+    assert.equal(
+      await refusalOf([], { BOUNCER_DEBUG: 'maybe' }),
+      'error: BOUNCER_DEBUG: "maybe" is neither "true" nor "false"\n',
+    );
+  });
+
+  it('a port that is in use, for reviews or for health', async () => {
+    await using gate = await startServe([]);
+    for (const [args, option, port] of [
+      [[`--port=${gate.port}`, '--health-port=0'], '--port', gate.port],
+      [['--port=0', `--health-port=${gate.healthPort}`], '--health-port', gate.healthPort],
+    ] as const) {
+      const said = await refusalOf(args);
+      assert.match(
+        said,
+        new RegExp(`^error: ${option} ${port}: it cannot be listened on: listen EADDRINUSE.*\n$`),
+      );
+    }
+  });
+
+  it('a policy that cannot be loaded: every problem with file, line and column', async () => {
+    await using folder = await makeTemporaryFolder('policy');
+    const { write } = await certificates;
+    const file = await write(
+      'bad-policy.yaml',
+      [
+        'apiVersion: kube-image-bouncer.io/v1alpha1',
+        'kind: ImageAdmissionPolicy',
+        'metadata: {name: p}',
+        'spec:',
+        '  unmatchedImages: Maybe',
+        '  rules: [{name: a, disallowedTags: {tagz: [latest]}}]',
+      ].join('\n'),
+    );
+    const said = await refusalOf(['--port=0', `--policy=${file}`]);
+    assert.ok(said.startsWith(`error:\n${file}:5:3: spec.unmatchedImages: `), said);
+    assert.match(said, /bad-policy\.yaml:6:\d+: spec\.rules\[0\]\.disallowedTags/);
+    await mkdir(join(folder.path, 'policy.yaml'));
+    assert.match(
+      await refusalOf(['--port=0', `--policy=${folder.path}/policy.yaml`]),
+      /policy\.yaml: the policy cannot be read: EISDIR/,
+    );
+  });
+
+  it('a state folder that cannot be made, and a name that no certificate can bear', async () => {
+    const { certificateFile } = await certificates;
+    await using folder = await makeTemporaryFolder('state');
+    assert.equal(
+      await refusalOf(['--self-signed', `--state-dir=${certificateFile}/below`]),
+      `error: --state-dir: ${certificateFile}/below: certificates cannot be kept here\n`,
+    );
+    assert.equal(
+      await refusalOf(['--self-signed', `--state-dir=${folder.path}`, '--host-names=a_b']),
+      'error: --host-names: a serving certificate cannot be made for "a_b"\n',
+    );
+  });
+});

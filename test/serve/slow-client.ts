@@ -1,0 +1,48 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { imageReviewOfImages } from '../support/reviews.ts';
+import { metricOf } from './ask.ts';
+import type { GateProcess } from './gate-process.ts';
+
+type Gate = Pick<GateProcess, 'port' | 'healthPort'>;
+
+/** A review of one image over plain HTTP that the gate has begun to receive. */
+export interface OpenReview extends Disposable {
+  /** Sends the rest and reads the body of the answer. */
+  readonly finish: () => Promise<string>;
+}
+
+/** Sends the head of a review and a part of its body, and waits until the gate counts it. */
+export async function openReview(gate: Gate, path: string, image: string): Promise<OpenReview> {
+  const body = JSON.stringify(imageReviewOfImages([image]));
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const outgoing = request({ host: '127.0.0.1', port: gate.port, path, method: 'POST', headers });
+  outgoing.on('response', (response) => void text(response).then(resolve, reject));
+  outgoing.on('error', reject);
+  outgoing.write(body.slice(0, 10));
+  // Whoever never finishes it need not hear how it ended.
+  promise.catch(() => undefined);
+  while ((await metricOf(gate, 'inflight')) < 1) await delay(5);
+  return {
+    finish: () => {
+      outgoing.end(body.slice(10));
+      return promise;
+    },
+    [Symbol.dispose]: () => void outgoing.destroy(),
+  };
+}
+
+/** Asks, but sends the end of the body only after so many milliseconds: the body of the answer. */
+export async function askSlowly(
+  gate: Gate,
+  path: string,
+  image: string,
+  milliseconds: number,
+): Promise<string> {
+  using review = await openReview(gate, path, image);
+  await delay(milliseconds);
+  // Awaited here: the review is given up at the end of the block.
+  return await review.finish();
+}
