@@ -9,10 +9,9 @@ function update(threat: Threat): Threat {
   const tests = namedTests().filter(({ id }) => id === threat.id);
   if (tests.length === 0)
     return { ...threat, heldBy: threat.files.length === 0 ? threat.heldBy : '', files: [] };
-  // A title with a placeholder in it is true up to there; one without says more.
-  const titles = tests.map(({ title }) => title.split('${', 1)[0]?.replace(/[ (]+$/, '') ?? '');
-  const whole = tests.findIndex(({ title }) => !title.includes('${'));
-  const heldBy = titles.includes(threat.heldBy) ? threat.heldBy : (titles[whole] ?? titles[0] ?? '');
+  const titles = tests.map(({ title }) => title);
+  const whole = titles.find((title) => !title.includes('…'));
+  const heldBy = titles.includes(threat.heldBy) ? threat.heldBy : (whole ?? titles[0] ?? '');
   return { ...threat, heldBy, files: [...new Set(tests.map(({ file }) => file))] };
 }
 

@@ -59,6 +59,7 @@ test('ids are read from titles and from tables of cases, not from what is merely
     test('A03 a list at the top level', () => {});
     describe("protocol", () => { it.skip(\`the deadline (F10) holds\`, () => {}); });
     const cases = [['B10', 'doc\\u212Aer.io'], ['B14 an \\'at\\' sign', 'a@b']];
+    it(\`A18 \${JSON.stringify({ image })} is refused\`, () => {});
     const not = ['A4', 'B1000', 'sha-B10', 'C01-like'];
   `;
   assert.deepEqual(titlesOf(code), [
@@ -66,6 +67,7 @@ test('ids are read from titles and from tables of cases, not from what is merely
     { id: 'F10', title: 'the deadline (F10) holds' },
     { id: 'B10', title: 'B10' },
     { id: 'B14', title: "B14 an 'at' sign" },
+    { id: 'A18', title: 'A18 … is refused' },
   ]);
   assert.equal(
     renderThreat({ id: 'A03', attempt: 'x', heldBy: 'A03 a|b', files: ['src/a.test.ts', 'src/b.test.ts'] }),
