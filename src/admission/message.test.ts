@@ -120,7 +120,10 @@ describe('the text of a denial', () => {
   });
 
   it('K02 warnings that do not fit are counted', () => {
-    const containers = Array.from({ length: 20 }, (_, index) => ({ name: `c${index}`, image: `app${index}` }));
+    const containers = Array.from({ length: 20 }, (_, index) => ({
+      name: `c${index}`,
+      image: `app${index}`,
+    }));
     const object = workload('apps/v1', 'Deployment', 'spec.template.spec', { containers });
     const { warnings = [] } = askAdmission({ object, oldObject: object });
     assert.equal(warnings.length, 13);

@@ -23,6 +23,7 @@ export function renderDenial(decision: Decision): string {
 
 /** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
 export function renderWarnings(decision: Decision): string[] {
+  if (decision.violations.length === 0 && decision.notices.length === 0) return [];
   const warnings = decision.violations.filter(hasAction('Warn')).map((violation) => renderCause([violation]));
   const texts = [...new Set([...warnings, ...decision.notices.map(renderNotice)])];
   const shown = texts.slice(0, MAX_WARNINGS).map((text) => cut(text, WARNING_CHARACTERS));
@@ -37,6 +38,7 @@ export function renderAuditAnnotations(
   decision: Decision,
   withWarnings: boolean,
 ): Record<string, string> | undefined {
+  if (decision.violations.length === 0 && decision.notices.length === 0) return undefined;
   const told = withWarnings
     ? renderWarnings(decision)
     : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map(renderNotice);

@@ -51,9 +51,16 @@ export interface JudgedUse {
   readonly reference: ImageReference | InvalidReference;
 }
 
+/** Which policy it was, for logs, metrics and audit events. */
+export interface PolicyIdentity {
+  readonly name: string;
+  /** Changes with every change of meaning: the first 12 hex digits of the SHA-256 of the document. */
+  readonly revision: string;
+}
+
 interface Judgement {
-  /** Name and revision of the policy that judged; `undefined` when there was none. */
-  readonly policy: { readonly name: string; readonly revision: string } | undefined;
+  /** The policy that judged; `undefined` when there was none. */
+  readonly policy: PolicyIdentity | undefined;
   /** Every image use of the object that was judged, in the order of the object. */
   readonly uses: readonly JudgedUse[];
   readonly notices: readonly Notice[];

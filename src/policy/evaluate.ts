@@ -27,18 +27,19 @@ export function evaluate(policy: Policy, review: Review, facts: Facts): Decision
 }
 
 function evaluateImages(policy: Policy, review: Review, images: Images, facts: Facts): Decision {
+  const hearing = { policy, review, facts };
   const uses: JudgedUse[] = [];
   const violations: Violation[] = [];
   const notices: Notice[] = [];
   for (const use of images.changed) {
     const judged = policy.judge(use.image);
     uses.push({ use, reference: judged.reference });
-    collectViolations(violations, { policy, review, use, judged, facts });
+    collectViolations(violations, hearing, use, judged);
   }
   for (const use of images.kept) {
     const judged = policy.judge(use.image);
     uses.push({ use, reference: judged.reference });
-    if (images.template) collectUnchanged(notices, { policy, review, use, judged, facts });
+    if (images.template) collectUnchanged(notices, hearing, use, judged);
   }
   for (const use of images.placeholders) {
     notices.push({ code: 'PLACEHOLDER', use, text: 'is filled in later; the pod that it becomes is judged' });
@@ -53,16 +54,20 @@ function evaluateImages(policy: Policy, review: Review, images: Images, facts: F
   return decide(policy, uses, violations.map(tellOnly), notices);
 }
 
-interface Question {
+/** What is the same for every image of a review. */
+interface Hearing {
   readonly policy: Policy;
   readonly review: Review;
-  readonly use: ImageUse;
-  readonly judged: JudgedImage;
   readonly facts: Facts;
 }
 
-function collectViolations(violations: Violation[], question: Question): void {
-  const { policy, review, use, judged, facts } = question;
+function collectViolations(
+  violations: Violation[],
+  hearing: Hearing,
+  use: ImageUse,
+  judged: JudgedImage,
+): void {
+  const { policy, review, facts } = hearing;
   const { reference } = judged;
   if (reference.kind === 'invalid') {
     const { code, reason, remedy } = reference;
@@ -84,13 +89,13 @@ function collectViolations(violations: Violation[], question: Question): void {
 }
 
 /** Law of the gate: an image that was there before is told about, not refused; its new pods will be. */
-function collectUnchanged(notices: Notice[], question: Question): void {
+function collectUnchanged(notices: Notice[], hearing: Hearing, use: ImageUse, judged: JudgedImage): void {
   const violations: Violation[] = [];
-  collectViolations(violations, question);
+  collectViolations(violations, hearing, use, judged);
   const refusal = violations.find(({ actions }) => actions.includes('Deny'));
   if (refusal === undefined) return;
   const text = `unchanged, but new pods with it will be refused: ${refusal.message ?? refusal.reason}`;
-  notices.push({ code: 'UNCHANGED_VIOLATION', use: question.use, text });
+  notices.push({ code: 'UNCHANGED_VIOLATION', use, text });
 }
 
 /** Whether a rule is about an image at its place; what is not known does not keep it away. */
@@ -146,11 +151,10 @@ function decide(
   violations: readonly Violation[],
   notices: readonly Notice[],
 ): Decision {
-  const { name, revision } = policy;
-  const judgement = { policy: { name, revision }, uses, notices };
+  const { identity } = policy;
   const [first, ...others] = violations;
   if (first !== undefined && violations.some(({ actions }) => actions.includes('Deny'))) {
-    return { ...judgement, outcome: 'refused', violations: [first, ...others] };
+    return { outcome: 'refused', policy: identity, uses, violations: [first, ...others], notices };
   }
-  return { ...judgement, outcome: 'admitted', violations };
+  return { outcome: 'admitted', policy: identity, uses, violations, notices };
 }

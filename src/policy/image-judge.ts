@@ -38,11 +38,12 @@ export type ImageJudge = (image: string) => JudgedImage;
  * user and place are looked at for every review.
  */
 export function createImageJudge(rules: readonly Rule[]): ImageJudge {
+  const panel = rules.map(seatOf);
   const remembered = new Map<string, JudgedImage>();
   return (image) => {
     const known = remembered.get(image);
     if (known !== undefined) return known;
-    const judged = judgeImage(rules, image);
+    const judged = judgeImage(panel, image);
     if (image.length <= REMEMBERED_CHARACTERS) {
       if (remembered.size >= REMEMBERED_IMAGES) remembered.clear();
       remembered.set(image, judged);
@@ -51,24 +52,39 @@ export function createImageJudge(rules: readonly Rule[]): ImageJudge {
   };
 }
 
-function judgeImage(rules: readonly Rule[], image: string): JudgedImage {
+/** A rule and its two possible hits, which thousands of images share. */
+interface Seat {
+  readonly rule: Rule;
+  readonly hit: RuleHit;
+  readonly excludableHit: RuleHit;
+}
+
+function seatOf(rule: Rule): Seat {
+  return { rule, hit: { rule, excludable: false }, excludableHit: { rule, excludable: true } };
+}
+
+const NONE: readonly never[] = [];
+
+function judgeImage(panel: readonly Seat[], image: string): JudgedImage {
   const reference = parseImageReference(image);
+  if (reference.kind === 'invalid') return { reference, hits: NONE, objections: NONE, undecided: NONE };
   const hits: RuleHit[] = [];
-  const objections: RuleObjection[] = [];
-  const undecided: RuleHit[] = [];
-  if (reference.kind === 'invalid') return { reference, hits, objections, undecided };
-  for (const rule of rules) {
+  let objections: RuleObjection[] | undefined;
+  let undecided: RuleHit[] | undefined;
+  for (const seat of panel) {
+    const { rule } = seat;
     if (rule.match !== undefined && !selectsImage(rule.match, reference)) continue;
-    const hit = { rule, excludable: rule.exclude !== undefined && selectsImage(rule.exclude, reference) };
+    const isExcludable = rule.exclude !== undefined && selectsImage(rule.exclude, reference);
+    const hit = isExcludable ? seat.excludableHit : seat.hit;
     hits.push(hit);
     if (rule.facts.length > 0) {
-      undecided.push(hit);
+      (undecided ??= []).push(hit);
       continue;
     }
     const objection = rule.check(reference, NO_FACTS);
-    if (objection !== undefined) objections.push({ ...hit, objection });
+    if (objection !== undefined) (objections ??= []).push({ ...hit, objection });
   }
-  return { reference, hits, objections, undecided };
+  return { reference, hits, objections: objections ?? NONE, undecided: undecided ?? NONE };
 }
 
 /** What a rule that needs facts says, now that they are known. */

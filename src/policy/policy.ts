@@ -1,12 +1,11 @@
+import type { PolicyIdentity } from './decision.ts';
 import type { FactName } from './facts.ts';
 import { createImageJudge, type ImageJudge } from './image-judge.ts';
 import type { Rule } from './rule.ts';
 
 /** A loaded policy: everything decoded, every pattern prepared, ready to judge. */
-export interface Policy {
-  readonly name: string;
-  /** Changes with every change of meaning: the first 12 hex digits of the SHA-256 of the document. */
-  readonly revision: string;
+export interface Policy extends PolicyIdentity {
+  readonly identity: PolicyIdentity;
   readonly rules: readonly Rule[];
   /** What happens to an image that no rule selects. */
   readonly unmatchedImages: 'Deny' | 'Allow';
@@ -20,6 +19,7 @@ export interface Policy {
 export function createPolicy(parts: Pick<Policy, 'name' | 'revision' | 'rules' | 'unmatchedImages'>): Policy {
   return {
     ...parts,
+    identity: { name: parts.name, revision: parts.revision },
     facts: new Set(parts.rules.flatMap((rule) => rule.facts)),
     judge: createImageJudge(parts.rules),
   };
