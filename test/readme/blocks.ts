@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../serve/gate-process.ts';
+
+/** A fenced block of a page. */
+export interface Block {
+  /** From the root of the checkout. */
+  readonly page: string;
+  /** Of its first line in the page. */
+  readonly line: number;
+  /** What stands behind the fence: `sh`, `yaml`, or nothing. */
+  readonly language: string;
+  readonly text: string;
+}
+
+/** Every page that a reader of the project may follow. */
+export function pages(): readonly string[] {
+  const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name).replaceAll('\\', '/'));
+  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'ARCHITECTURE.md', ...docs.toSorted()];
+}
+
+/** The fenced blocks of a page, in their order. */
+export function blocksOf(page: string): readonly Block[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/^```(?<language>\w*)\n(?<text>[^]*?)^```$/gm)].map(({ index, groups }) => ({
+    page,
+    line: text.slice(0, index).split('\n').length + 1,
+    language: groups?.['language'] ?? '',
+    text: groups?.['text'] ?? '',
+  }));
+}
+
+/** A command of a block, without what only the shell sees. */
+export interface ShownCommand {
+  /** `README.md:11: npm ci` */
+  readonly shown: string;
+  /** As the shell would hand them on; nothing is expanded. */
+  readonly words: readonly string[];
+}
+
+/** Every single command of a block: lines are split at `&&`, `|` and `;`, and comments are left out. */
+export function commandsOf({ page, line, text }: Block): readonly ShownCommand[] {
+  return text
+    .replaceAll('\\\n', '  ')
+    .split('\n')
+    .flatMap((row, index) =>
+      splitCommands(row).map((words) => ({ shown: `${page}:${line + index}: ${words.join(' ')}`, words })),
+    );
+}
+
+/** A word in quotes, a part of a word, something between commands, or a comment. */
+const TOKEN = /'([^']*)'|"([^"]*)"|(&&|\|\||[|;])|(#.*$)|([^\s'"|;&#]+|[&#])|(\s+)/g;
+
+function splitCommands(row: string): string[][] {
+  const commands: string[][] = [[]];
+  let word: string | undefined;
+  const endWord = (): void => {
+    if (word !== undefined) commands.at(-1)?.push(word);
+    word = undefined;
+  };
+  for (const [, single, double, separator, comment, bare] of row.matchAll(TOKEN)) {
+    const part = single ?? double ?? bare;
+    // A # within a word starts no comment, but the pages have none.
+    if (part !== undefined) word = (word ?? '') + part;
+    else endWord();
+    if (separator !== undefined) commands.push([]);
+    if (comment !== undefined) break;
+  }
+  endWord();
+  return commands.filter((words) => words.length > 0);
+}
