@@ -3,7 +3,7 @@ export type Stop = Impatience &
   (
     | { readonly reason: 'signal'; readonly signal: NodeJS.Signals }
     /** Something was thrown that nobody caught: nothing can be trusted to go on. */
-    | { readonly reason: 'failure'; readonly error: unknown }
+    | { readonly reason: 'failure' }
   );
 
 interface Impatience {
@@ -14,10 +14,12 @@ interface Impatience {
 export interface SignalOptions {
   /** For SIGHUP. */
   readonly onReload: () => Promise<void>;
+  /** Told of everything that was thrown and not caught, also while we are leaving. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Waits for SIGTERM or SIGINT, or for a failure that nobody caught. */
-export function waitForStop({ onReload }: SignalOptions): Promise<Stop> {
+export function waitForStop({ onReload, onFailure }: SignalOptions): Promise<Stop> {
   const { promise, resolve } = Promise.withResolvers<Stop>();
   let hurry = (): void => undefined;
   const onImpatience = (callback: () => void): void => {
@@ -27,11 +29,14 @@ export function waitForStop({ onReload }: SignalOptions): Promise<Stop> {
     hurry();
     resolve({ reason: 'signal', signal, onImpatience });
   };
-  const onFailure = (error: unknown): void => resolve({ reason: 'failure', error, onImpatience });
+  const onUncaught = (error: unknown): void => {
+    onFailure(error);
+    resolve({ reason: 'failure', onImpatience });
+  };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  process.on('uncaughtException', onFailure);
-  process.on('unhandledRejection', onFailure);
-  process.on('SIGHUP', () => void onReload().catch(onFailure));
+  process.on('uncaughtException', onUncaught);
+  process.on('unhandledRejection', onUncaught);
+  process.on('SIGHUP', () => void onReload().catch(onUncaught));
   return promise;
 }

@@ -52,7 +52,7 @@ export const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', 
 const home = (await makeTemporaryFolder('home')).path;
 
 /** Enough for a machine that is busy with everything else; what takes longer hangs. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 10_000;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {

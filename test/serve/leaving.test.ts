@@ -101,12 +101,15 @@ describe('leaving', { concurrency: 4 }, () => {
     assert.equal(await gate.ended, 0);
   });
 
-  it('a second SIGTERM ends at once, whoever waits for an answer', async () => {
-    await using gate = await startServe(['--drain=600']);
+  it('a failure during the drain is told and ends nothing; a second SIGTERM ends everything at once', async () => {
+    const preload = "process.on('SIGUSR2', () => { throw new RangeError('injected'); });";
+    await using gate = await startServe(['--drain=600'], { preload });
     using review = await openReview(gate, '/image_policy', GOOD);
     gate.kill('SIGTERM');
     await gate.line('leaving');
     assert.equal((await askImages(gate, [GOOD])).allowed, true);
+    gate.kill('SIGUSR2');
+    await gate.line('a failure that nobody expected');
     gate.kill('SIGTERM');
     assert.equal(await gate.ended, 0);
     await assert.rejects(review.finish(), { code: 'ECONNRESET' });
@@ -129,9 +132,10 @@ describe('leaving', { concurrency: 4 }, () => {
       await using gate = await startServe(['--drain=600'], { preload });
       using review = await openReview(gate, '/image_policy', GOOD);
       gate.kill('SIGUSR2');
-      const { level, error } = await gate.line('a failure that nobody expected; leaving');
+      const { level, error } = await gate.line('a failure that nobody expected');
       assert.equal(level, 'error');
       assert.deepEqual([(error as Error).name, (error as Error).message], ['RangeError', 'injected']);
+      await gate.line('leaving');
       assert.equal((await look(gate, '/readyz')).status, 503);
       assert.match(await review.finish(), /"allowed":true/);
       assert.equal(await gate.ended, 2);

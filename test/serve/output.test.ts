@@ -158,4 +158,19 @@ describe('what the gate writes', { concurrency: 4 }, () => {
       assert.equal(await gate.ended, 0);
     });
   }
+
+  it('a log that cannot be written, as on a full disk, costs lines and no verdict', async () => {
+    const stdout = openSync('/dev/full', constants.O_WRONLY);
+    try {
+      await using gate = await startServe([], { stdout });
+      for (let count = 0; count < 3; count += 1)
+        assert.equal((await askImages(gate, ['nginx'])).allowed, false);
+      assert.equal((await look(gate, '/readyz')).status, 200);
+      assert.ok((await metricOf(gate, 'log_dropped_total')) > 0);
+      gate.kill('SIGTERM');
+      assert.equal(await gate.ended, 0);
+    } finally {
+      closeSync(stdout);
+    }
+  });
 });

@@ -39,7 +39,10 @@ export async function serve(
   const log = openLog({ stream, now, level: settings.debug ? 'debug' : 'info' });
   const gate = await openGate(settings, options, log, resources);
   // Before anybody is told that we are here: a signal that came at once would end us as if we had none to answer.
-  const stopped = waitForStop({ onReload: () => reload(gate.policies, log) });
+  const stopped = waitForStop({
+    onReload: () => reload(gate.policies, log),
+    onFailure: (error) => log.failure('a failure that nobody expected', error),
+  });
   announce(gate, settings, log, streams.stderr);
   const stop = await stopped;
   await leave(gate, stop, settings, log);
@@ -236,8 +239,7 @@ async function leave(
   { drainMs }: ServeSettings,
   log: Log,
 ): Promise<void> {
-  if (stop.reason === 'failure') log.failure('a failure that nobody expected; leaving', stop.error);
-  else log.write('info', 'leaving', { signal: stop.signal, drainMs });
+  log.write('info', 'leaving', { signal: stop.reason === 'signal' ? stop.signal : undefined, drainMs });
   stop.onImpatience(() => void server.close());
   // SIGTERM comes from a cluster, where news travels slowly; SIGINT from a person, who waits.
   const patient = stop.reason === 'signal' && stop.signal === 'SIGTERM';
