@@ -16,9 +16,14 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   for await (const event of events) {
     if (event.type === 'test:enqueue') known.set(key(event.data.file, event.data.testId), event.data);
     else if (event.type === 'test:fail') yield failure(event.data, known);
+    else if (event.type === 'test:interrupted') yield* event.data.tests.map(interruption);
     else if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;
     else if (event.type === 'test:diagnostic' && event.data.nesting === 0) yield `ℹ ${event.data.message}\n`;
   }
+}
+
+function interruption({ name, file, line }: EventData.TestStart): string {
+  return `✖ interrupted: ${name} (${relative('', file ?? '')}:${line})\n`;
 }
 
 function failure(data: EventData.TestFail, known: ReadonlyMap<string, Known>): string {
