@@ -65,6 +65,6 @@ describe('a deadline', () => {
     const started = performance.now();
     budgetOf(`timeout=${'1'.repeat(1_000_000)}`, 10_000);
     budgetOf('&timeout'.repeat(100_000), 10_000);
-    assert.ok(performance.now() - started < 200);
+    assert.ok(performance.now() - started < 1000);
   });
 });

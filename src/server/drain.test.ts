@@ -9,7 +9,7 @@ function slowBouncer(milliseconds: number): Bouncer {
   return { decide: () => sleep(milliseconds, admitted) };
 }
 
-describe('leaving', { concurrency: true }, () => {
+describe('leaving', { concurrency: true, timeout: 20_000 }, () => {
   it('without it connections are kept and new ones taken', async () => {
     await using gate = await startGate();
     const agent = keepAliveAgent();
@@ -37,7 +37,7 @@ describe('leaving', { concurrency: true }, () => {
     }
     await drained;
     const tookMs = performance.now() - started;
-    assert.ok(tookMs > 280 && tookMs < 2000, `${tookMs} ms`);
+    assert.ok(tookMs > 280 && tookMs < 4000, `${tookMs} ms`);
     assert.equal(gate.checks.listener?.(), 'not listening');
     await assert.rejects(ask(gate), { code: 'ECONNREFUSED' });
   });
@@ -45,16 +45,18 @@ describe('leaving', { concurrency: true }, () => {
   it('ends idle and silent connections when the grace is over, and finishes what is being decided', async () => {
     await using gate = await startGate({ bouncer: slowBouncer(500) });
     const silent = await open(gate);
-    const deciding = ask(gate);
+    const ended: string[] = [];
+    const deciding = ask(gate).then((reply) => {
+      ended.push('deciding');
+      return reply;
+    });
     await sleep(50);
-    const started = performance.now();
     const drained = gate.drain({ graceMs: 50, finishMs: 5000 });
-    await readToEnd(silent);
-    assert.ok(performance.now() - started < 400);
+    await readToEnd(silent).then(() => ended.push('silent'));
     const reply = await deciding;
     assert.deepEqual([reply.status, reply.headers.connection], [200, 'close']);
     await drained;
-    assert.ok(performance.now() - started < 1500);
+    assert.deepEqual(ended, ['silent', 'deciding']);
   });
 
   it('does not wait for ever', async () => {
@@ -64,7 +66,7 @@ describe('leaving', { concurrency: true }, () => {
     const started = performance.now();
     await gate.drain({ graceMs: 50, finishMs: 150 });
     const tookMs = performance.now() - started;
-    assert.ok(tookMs > 180 && tookMs < 1000, `${tookMs} ms`);
+    assert.ok(tookMs > 180 && tookMs < 4000, `${tookMs} ms`);
     await deciding;
   });
 
@@ -77,6 +79,6 @@ describe('leaving', { concurrency: true }, () => {
     await gate.drain();
     await first;
     await deciding;
-    assert.ok(performance.now() - started < 1000);
+    assert.ok(performance.now() - started < 4000);
   });
 });

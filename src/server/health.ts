@@ -32,6 +32,8 @@ interface Page {
   readonly text: string;
 }
 
+type Pages = ReadonlyMap<string, () => Page | Promise<Page>>;
+
 const TEXT = 'text/plain; charset=utf-8';
 const LIMITS = {
   headersTimeout: 5000,
@@ -43,11 +45,11 @@ const MAX_CONNECTIONS = 256;
 
 /** `/livez`, `/readyz` and `/metrics` over plain HTTP, and nothing about any review. */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
-  const pages: Readonly<Record<string, () => Page | Promise<Page>>> = {
-    '/livez': () => ({ status: 200, type: TEXT, text: 'ok\n' }),
-    '/readyz': () => renderReadiness(options),
-    '/metrics': () => renderMetrics(options),
-  };
+  const pages: Pages = new Map<string, () => Page | Promise<Page>>([
+    ['/livez', () => ({ status: 200, type: TEXT, text: 'ok\n' })],
+    ['/readyz', () => renderReadiness(options)],
+    ['/metrics', () => renderMetrics(options)],
+  ]);
   const server = createServer(LIMITS, (request, response) => void handlePage(pages, request, response));
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(options.port, options.address);
@@ -57,12 +59,11 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
 }
 
 async function handlePage(
-  pages: Readonly<Record<string, () => Page | Promise<Page>>>,
+  pages: Pages,
   { method, url = '' }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = url.split('?', 1)[0] ?? '';
-  const render = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  const render = pages.get(url.split('?', 1)[0] ?? '');
   if (render === undefined) return send(response, { status: 404, type: TEXT, text: 'not found\n' });
   if (method !== 'GET' && method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');

@@ -24,7 +24,7 @@ async function outcomeOf(answer: Answer | Promise<Answer>): Promise<unknown> {
   return rejected ?? (code === undefined ? outcome : `${outcome} ${code}`);
 }
 
-describe('handling a review', () => {
+describe('handling a review', { timeout: 20_000 }, () => {
   it('answers at once when the decision is there at once', async () => {
     const { handle, records } = handling({ now: () => 42 });
     const answer = handle({ protocol, query: '' }, body, 40);
@@ -54,7 +54,7 @@ describe('handling a review', () => {
     const started = performance.now();
     assert.equal(await outcomeOf(handle({ protocol, query: 'timeout=100ms' }, body, 0)), 'failed DEADLINE');
     const tookMs = performance.now() - started;
-    assert.ok(tookMs > 50 && tookMs < 450, `took ${tookMs} ms`);
+    assert.ok(tookMs > 50 && tookMs < 3000, `took ${tookMs} ms`);
     assert.equal(records[0]?.outcome, 'failed');
   });
 

@@ -25,7 +25,7 @@ function reviewOfSize(bytes: number): Buffer {
   return Buffer.from(`${head}${'x'.repeat(bytes - head.length - 2)}"}`);
 }
 
-describe('the server', () => {
+describe('the server', { timeout: 20_000 }, () => {
   const { recorder, records, rejections } = createTestRecorder();
   let gate: ReviewServer;
   before(async () => {
@@ -60,6 +60,8 @@ describe('the server', () => {
     assert.deepEqual(JSON.parse(declared.text), { protocol: 'AdmissionReview', rejected: 'BODY_TOO_LARGE' });
     assert.equal(rejections.at(-1), 'BODY_TOO_LARGE');
     assert.equal((await ask(gate, { path: '/image_policy', body: reviewOfSize(7 * MIB + 1) })).status, 200);
+    const promise = rawReview('u-1').replace(/content-length: \d+/, `content-length: ${7 * MIB + 1}`);
+    assert.match(await sendRaw(gate, promise), /^HTTP\/1\.1 413 /, 'before the body has come');
 
     const socket = await open(gate);
     const received = readToEnd(socket);
@@ -274,7 +276,7 @@ describe('the server', () => {
   });
 });
 
-describe('a server under other limits', () => {
+describe('a server under other limits', { timeout: 20_000 }, () => {
   it('takes bodies as long as the option says', async () => {
     await using gate = await startGate({ limits: { bodyBytes: 100 } });
     assert.equal((await ask(gate, { body: reviewOfSize(100) })).status, 200);

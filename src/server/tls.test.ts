@@ -20,7 +20,7 @@ function as({ certificate, key }: KeyPair) {
   return { cert: certificate, key };
 }
 
-describe('a client certificate', () => {
+describe('a client certificate', { timeout: 20_000 }, () => {
   it('is not asked for without an authority of clients', async () => {
     await using gate = await startGate();
     assert.equal((await ask(gate)).status, 200);
@@ -72,7 +72,7 @@ describe('a client certificate', () => {
   });
 });
 
-describe('another certificate', () => {
+describe('another certificate', { timeout: 20_000 }, () => {
   it('is shown to new connections; open ones go on, and clients are asked for theirs as before', async () => {
     const tls = { ...serving, clientAuthority: authority.certificate, clientNames: ['kube-apiserver'] };
     await using gate = await startGate({ tls });

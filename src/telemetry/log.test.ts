@@ -19,7 +19,7 @@ function readerOf({ stalled = false } = {}) {
   return { stream, pieces, lines: () => pieces.join('').split('\n').slice(0, -1) };
 }
 
-describe('a log', () => {
+describe('a log', { timeout: 20_000 }, () => {
   it('writes one JSON document a line: level, time, message, fields', () => {
     const { stream, lines } = readerOf();
     openLog({ stream, now }).write('warn', 'reload failed', { file: 'policy.yaml' });

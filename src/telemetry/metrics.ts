@@ -37,6 +37,7 @@ const SECONDS = [
 const FAILURE_CODES = ['DEADLINE', 'INTERNAL', 'NO_POLICY'] as const;
 /** With those of `other` (some 15 codes, 3 actions, dry run or not) below 1,000. */
 const MAX_VIOLATION_SERIES = 900;
+const MAX_RULE_CHARACTERS = 128;
 const MAX_KINDS = 100;
 const MAX_REJECTION_CODES = 50;
 
@@ -116,10 +117,11 @@ function violationCounter(registry: Registry): (violation: Violation, dryRun: st
     labels,
   );
   const series = new BoundedLabels(MAX_VIOLATION_SERIES);
-  return ({ rule = '', code, actions }, dryRun) => {
+  return ({ rule, code, actions }, dryRun) => {
+    const name = rule?.slice(0, MAX_RULE_CHARACTERS) ?? '';
     for (const action of actions) {
-      const isKnown = series.labelOf(`${code} ${action} ${dryRun} ${rule}`) !== OTHER;
-      violations.inc({ rule: isKnown ? rule : OTHER, code, action, dry_run: dryRun });
+      const isKnown = series.labelOf(`${code} ${action} ${dryRun} ${name}`) !== OTHER;
+      violations.inc({ rule: isKnown ? name : OTHER, code, action, dry_run: dryRun });
     }
   };
 }
