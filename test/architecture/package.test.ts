@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { bundle } from '../../scripts/bundle.ts';
+import { root } from './sources.ts';
+
+/** What npm would publish, in a folder by itself: nothing of the checkout is beside it. */
+async function buildPackage(): Promise<{ readonly folder: string } & Disposable> {
+  const folder = mkdtempSync(join(tmpdir(), 'package-'));
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+  cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
+  await bundle(root, join(folder, 'dist'));
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
+function contents(folder: string): ReadonlyMap<string, string> {
+  const dist = join(folder, 'dist');
+  return new Map(readdirSync(dist).map((name) => [name, readFileSync(join(dist, name), 'utf8')]));
+}
+
+test('two builds are identical byte for byte, and hold no path of this machine', async () => {
+  using first = await buildPackage();
+  using second = await buildPackage();
+  const files = contents(first.folder);
+  assert.deepEqual(files, contents(second.folder));
+  for (const [name, text] of files) assert.ok(!text.includes(root.slice(0, -1)), `${name} names ${root}`);
+});
+
+test('the package runs without the checkout, and tells its version', async () => {
+  using built = await buildPackage();
+  const bin = join(built.folder, 'bin/kube-image-bouncer.js');
+  const run = promisify(execFile);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  assert.equal((await run(process.execPath, [bin, '--version'])).stdout.trim(), version);
+  assert.match(
+    (await run(process.execPath, [bin, 'explain', 'nginx:1.27'])).stdout,
+    /docker\.io\/library\/nginx:1\.27/,
+  );
+});
+
+test('what makes certificates is loaded when one is made, and not with the server', async () => {
+  using built = await buildPackage();
+  const files = contents(built.folder);
+  const [maker] = [...files].find(([, text]) => text.includes('X509CertificateGenerator')) ?? [];
+  assert.ok(maker !== undefined, 'the X.509 library is in no file of the bundle');
+  for (const [name, text] of files) {
+    assert.ok(
+      !new RegExp(`(?:from|import) ?["']\\./${RegExp.escape(maker)}`).test(text),
+      `${name} loads ${maker} at once`,
+    );
+  }
+  assert.ok(
+    [...files.values()].some((text) => text.includes(`import("./${maker}")`)),
+    `nothing loads ${maker}`,
+  );
+});
