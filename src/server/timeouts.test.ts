@@ -102,19 +102,19 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
       /^HTTP\/1\.1 408 .*\r\nconnection: close\r\ncontent-type: application\/json\r\n/,
     );
   });
-});
 
-describe('room', { timeout: 20_000 }, () => {
   it('F16 idle and silent connections end when Go would have ended them long ago', async () => {
-    await using gate = await startGate({ limits: { ...limits, keepAliveTimeoutMs: 300 } });
+    await using gate = await startGate({ limits: { ...limits, keepAliveTimeoutMs: 600 } });
     const [silent, idle] = [await open(gate), await open(gate)];
     idle.write(rawReview('u-1'));
     const started = performance.now();
     await Promise.all([readToEnd(silent), readToEnd(idle)]);
     const tookMs = performance.now() - started;
-    assert.ok(tookMs > 250 && tookMs < 3000, `${tookMs} ms`);
+    assert.ok(tookMs > 500 && tookMs < 5000, `${tookMs} ms`);
   });
+});
 
+describe('room', { timeout: 20_000 }, () => {
   it('F16 answers a thousand requests on one connection', async () => {
     await using gate = await startGate();
     const agent = keepAliveAgent();
