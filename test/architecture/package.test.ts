@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,24 @@ test('the package runs without the checkout, and tells its version', async () =>
     (await run(process.execPath, [bin, 'explain', 'nginx:1.27'])).stdout,
     /docker\.io\/library\/nginx:1\.27/,
   );
+});
+
+test('the packaged gate makes its certificate, serves, and leaves when it is told to', async () => {
+  using built = await buildPackage();
+  const options = ['--self-signed', '--state-dir', join(built.folder, 'state'), '--bind', '127.0.0.1'];
+  const ports = ['--port', '0', '--health-port', '0', '--drain', '0'];
+  const bin = join(built.folder, 'bin/kube-image-bouncer.js');
+  const gate = spawn(process.execPath, [bin, 'serve', ...options, ...ports], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  try {
+    const [said] = (await once(gate.stderr, 'data', { signal: AbortSignal.timeout(20_000) })) as [Buffer];
+    assert.match(said.toString(), /^kube-image-bouncer serves https:/);
+    gate.kill('SIGTERM');
+    assert.deepEqual(await once(gate, 'exit', { signal: AbortSignal.timeout(20_000) }), [0, null]);
+  } finally {
+    gate.kill('SIGKILL');
+  }
 });
 
 test('what makes certificates is loaded when one is made, and not with the server', async () => {
