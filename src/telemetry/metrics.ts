@@ -3,6 +3,7 @@ import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 import { BoundedLabels, OTHER } from './bounded-labels.ts';
 import type { ProtocolName } from './decision-log.ts';
+import { Tally } from './tally.ts';
 
 /** Numbers about one server, in Prometheus' words. */
 export interface Metrics {
@@ -67,13 +68,12 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
 }
 
 function decisionCounter(registry: Registry): Metrics['countDecision'] {
-  const labels = ['protocol', 'outcome', 'operation', 'dry_run'] as const;
-  const decisions = counter(
-    registry,
-    'decisions_total',
-    'Decisions by outcome; a dry run enforces nothing.',
-    labels,
-  );
+  const decisions = new Tally({
+    name: `${PREFIX}decisions_total`,
+    help: 'Decisions by outcome; a dry run enforces nothing.',
+    labelNames: ['protocol', 'outcome', 'operation', 'dry_run'],
+    registers: [registry],
+  });
   const failures = counter(
     registry,
     'failures_total',
@@ -100,7 +100,7 @@ function decisionCounter(registry: Registry): Metrics['countDecision'] {
   return (review, decision, protocol, durationMs) => {
     const dryRun = review.dryRun === true ? 'true' : 'false';
     const { outcome } = decision;
-    decisions.inc({ protocol, outcome, operation: review.operation ?? '', dry_run: dryRun });
+    decisions.add(protocol, outcome, review.operation ?? '', dryRun);
     durations.observe({ protocol }, durationMs / 1000);
     for (const violation of decision.violations) countViolation(violation, dryRun);
     if (outcome === 'failed') failures.inc({ code: decision.code });
@@ -109,19 +109,18 @@ function decisionCounter(registry: Registry): Metrics['countDecision'] {
 }
 
 function violationCounter(registry: Registry): (violation: Violation, dryRun: string) => void {
-  const labels = ['rule', 'code', 'action', 'dry_run'] as const;
-  const violations = counter(
-    registry,
-    'violations_total',
-    'Objections by rule; a dry run enforces nothing.',
-    labels,
-  );
+  const violations = new Tally({
+    name: `${PREFIX}violations_total`,
+    help: 'Objections by rule; a dry run enforces nothing.',
+    labelNames: ['rule', 'code', 'action', 'dry_run'],
+    registers: [registry],
+  });
   const series = new BoundedLabels(MAX_VIOLATION_SERIES);
   return ({ rule, code, actions }, dryRun) => {
     const name = rule?.slice(0, MAX_RULE_CHARACTERS) ?? '';
     for (const action of actions) {
       const isKnown = series.labelOf(`${code} ${action} ${dryRun} ${name}`) !== OTHER;
-      violations.inc({ rule: isKnown ? name : OTHER, code, action, dry_run: dryRun });
+      violations.add(isKnown ? name : OTHER, code, action, dryRun);
     }
   };
 }

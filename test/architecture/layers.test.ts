@@ -39,7 +39,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   policy: ['zod'],
   'policy/rules': ['re2js', 'semver', 'zod'],
   certificate: ['@peculiar/x509', 'reflect-metadata'],
-  telemetry: ['pino', 'prom-client'],
+  telemetry: ['prom-client'],
   admission: [],
   'bouncer.ts': [],
   server: [],
