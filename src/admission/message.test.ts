@@ -34,10 +34,10 @@ const HOSTILE: readonly string[] = [
 const PRINTABLE = /^[\x20-\x7e]*$/;
 // eslint-disable-next-line no-control-regex -- they are what must not be there
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-/** The key of an audit annotation, below the webhook's name; contract.md §1.4. */
+/** The key of an audit annotation, below the webhook's name. */
 const LEGAL_KEY = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
-/** What the API server does to all warnings of an answer; contract.md §2.5. */
+/** What the API server does to all warnings of an answer. */
 function assertLegalWarnings(warnings: readonly string[]): void {
   for (const warning of warnings) {
     assert.doesNotMatch(warning, CONTROL);

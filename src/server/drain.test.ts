@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bouncer } from '../bouncer.ts';
-import { admitted, ask, keepAliveAgent, open, readToEnd, startGate } from './fixture.test.ts';
+import { admitted, ask, keepAliveAgent, open, readToEnd, startGate } from '#test/review-server.ts';
 
 /** Decides after so long. */
 function slowBouncer(milliseconds: number): Bouncer {

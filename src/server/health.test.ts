@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { admitted, createTestRecorder, get, reviewOf } from './fixture.test.ts';
+import { admitted, createTestRecorder, get, reviewOf } from '#test/review-server.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 
 describe('health', () => {

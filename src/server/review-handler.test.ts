@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Answer, ReviewProtocol } from '../admission/exchange.ts';
 import type { Bouncer } from '../bouncer.ts';
 import type { Decision } from '../policy/decision.ts';
-import { admitAll, admitted, createTestRecorder, protocolNamed, reviewOf } from './fixture.test.ts';
+import { admitAll, admitted, createTestRecorder, protocolNamed, reviewOf } from '#test/review-server.ts';
 import { createReviewHandler, type ReviewHandlerOptions } from './review-handler.ts';
 
 const protocol = protocolNamed('AdmissionReview');

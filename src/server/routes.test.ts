@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { protocols } from './fixture.test.ts';
+import { protocols } from '#test/review-server.ts';
 import { createRoutes, findRoute } from './routes.ts';
 
 const routes = createRoutes(protocols);

@@ -14,7 +14,7 @@ import {
   sendRaw,
   startGate,
   startPlainGate,
-} from './fixture.test.ts';
+} from '#test/review-server.ts';
 import type { ReviewServer } from './server.ts';
 
 const MIB = 1024 * 1024;

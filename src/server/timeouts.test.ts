@@ -11,7 +11,7 @@ import {
   rawReview,
   readToEnd,
   startGate,
-} from './fixture.test.ts';
+} from '#test/review-server.ts';
 import { startHealthServer } from './health.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 

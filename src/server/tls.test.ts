@@ -10,7 +10,7 @@ import {
   keys,
   open,
   startGate,
-} from './fixture.test.ts';
+} from '#test/review-server.ts';
 
 const { authority, serving } = keys;
 const apiServer = await issueClient(authority, 'kube-apiserver');

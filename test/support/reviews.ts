@@ -23,7 +23,7 @@ export const UID = '705ab4f5-6393-11e8-b7cc-42010a800002';
 
 export type ReviewVersion = 'v1' | 'v1beta1';
 
-/** The `AdmissionReview` of a request; contract.md §2.1. */
+/** The `AdmissionReview` of a request. */
 export function admissionReviewOf(request: Request, version: ReviewVersion = 'v1'): Fields {
   return {
     kind: 'AdmissionReview',
@@ -83,7 +83,7 @@ export function imageReviewOfImages(images: readonly unknown[], namespace: strin
 }
 
 /**
- * The `ImageReview` that Kubernetes 1.27.3 and later builds of a request; contract.md §1.2 and §1.3.
+ * The `ImageReview` that Kubernetes 1.27.3 and later builds of a request.
  * `undefined` when the `ImagePolicyWebhook` plugin does not ask at all.
  */
 export function imageReviewOf(request: Request): Fields | undefined {

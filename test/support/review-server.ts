@@ -1,17 +1,17 @@
-// No tests: what the tests of this folder share. A gate on a free port, with protocols and a bouncer of a few lines.
+// A gate on a free port, with protocols and a bouncer of a few lines, for the tests of src/server/.
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent, request, type RequestOptions } from 'node:https';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { type Answer, MalformedReviewError, type ReviewProtocol } from '../admission/exchange.ts';
-import type { Bouncer } from '../bouncer.ts';
-import { createAuthority, type Authority, type KeyPair } from '../certificate/authority.ts';
-import type { Decision } from '../policy/decision.ts';
-import type { Review } from '../policy/review.ts';
-import type { Recorder } from '../telemetry/recorder.ts';
-import { type ReviewServer, type ServerOptions, startServer } from './server.ts';
+import { type Answer, MalformedReviewError, type ReviewProtocol } from '../../src/admission/exchange.ts';
+import type { Bouncer } from '../../src/bouncer.ts';
+import { createAuthority, type Authority, type KeyPair } from '../../src/certificate/authority.ts';
+import type { Decision } from '../../src/policy/decision.ts';
+import type { Review } from '../../src/policy/review.ts';
+import type { Recorder } from '../../src/telemetry/recorder.ts';
+import { type ReviewServer, type ServerOptions, startServer } from '../../src/server/server.ts';
 
 const judged = { policy: undefined, uses: [], notices: [] } as const;
 
