@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ask } from '#test/verdicts.ts';
+import { admissionReview } from '../../src/admission/admission-review.ts';
+import { imageReview } from '../../src/admission/image-review.ts';
+import { decodePolicy } from '../../src/policy/decode.ts';
+import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
+import { parsePolicy } from '../../src/policy/load.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { createRoutes } from '../../src/server/routes.ts';
+
+/** What a real API server asked and what the gate answered, as `npm run record` keeps it. */
+interface Recording {
+  readonly path: string;
+  readonly query: string;
+  readonly request: unknown;
+  readonly status: number;
+  readonly response: unknown;
+  /** `default`, or the text of the policy that was in force. */
+  readonly policy: string;
+  readonly language?: string;
+}
+
+const FOLDER = fileURLToPath(new URL('../recordings', import.meta.url));
+const ROUTES = createRoutes({ imageReview, admissionReview });
+
+const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.json'))
+  .toSorted();
+
+function policyOf({ policy, language }: Recording, file: string): Promise<Policy> {
+  if (policy !== 'default') return parsePolicy(policy, file, language);
+  return decodePolicy(defaultPolicyDocument([]), language);
+}
+
+describe('what a real API server asked is answered as it was then', () => {
+  it('there are recordings', () => {
+    assert.ok(files.length > 0, `${FOLDER} is empty; npm run record fills it`);
+  });
+
+  for (const file of files) {
+    it(file, async () => {
+      const recording = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recording;
+      const protocol = ROUTES.get(recording.path);
+      assert.ok(protocol, `${recording.path} leads to a protocol`);
+      const { status, body } = ask(protocol, recording.request, await policyOf(recording, file));
+      assert.deepEqual(
+        { status, response: body },
+        { status: recording.status, response: recording.response },
+      );
+    });
+  }
+});
