@@ -18,8 +18,11 @@ const STATIC_CHECKS = {
 const statics = await Promise.all(
   Object.entries(STATIC_CHECKS).map(async ([name, command]) => report(await run(name, command))),
 );
-const tests = report(await run('tests', ['npm', 'test', '--silent']));
-process.exitCode = [...statics, tests].every(({ passed }) => passed) ? 0 : 1;
+// `--static` is for whoever runs the tests by themselves.
+const tests = process.argv.includes('--static')
+  ? []
+  : [report(await run('tests', ['npm', 'test', '--silent']))];
+process.exitCode = [...statics, ...tests].every(({ passed }) => passed) ? 0 : 1;
 
 /** `npm run` has put the checkout's own tools first in the PATH. */
 async function run(name: string, [program, ...args]: readonly [string, ...string[]]): Promise<Outcome> {
