@@ -14,6 +14,7 @@ interface LockedPackage {
   readonly integrity?: string;
   readonly resolved?: string;
   readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 const manifest = JSON.parse(readSource('package.json').text) as Manifest;
@@ -64,4 +65,14 @@ test('the lock file holds a checksum for every package and names no registry', (
     [],
   );
   assert.doesNotMatch(lockFile, /https?:\/\/[^"]*\.tgz/);
+});
+
+test('the lock file holds the binaries of every platform, without which `npm ci` installs nothing', () => {
+  const held = new Set(locked.map(([path]) => path.replace(/^.*node_modules\//, '')));
+  const missing = locked.flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !held.has(name))
+      .map((name) => `${path}: ${name}`),
+  );
+  assert.deepEqual(missing, []);
 });
