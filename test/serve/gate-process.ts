@@ -72,8 +72,11 @@ export async function runCommandLine(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  // A gate that starts although it should not would go on for ever.
-  const timer = setTimeout(() => process.emit('SIGTERM'), PATIENCE_MS);
+  // A gate that starts although it should not would go on for ever; the runner of the tests listens as well.
+  const others = new Set(process.listeners('SIGTERM'));
+  const timer = setTimeout(() => {
+    for (const listener of process.listeners('SIGTERM')) if (!others.has(listener)) listener('SIGTERM');
+  }, PATIENCE_MS);
   const code = await run(args, { HOME: home, ...variables }, { stdin: Readable.from([]), stdout, stderr });
   clearTimeout(timer);
   stdout.end();
