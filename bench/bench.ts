@@ -18,7 +18,7 @@ npm run bench -- rss             memory over 300,000 reviews
 npm run bench -- policy          100 rules and 20 images, in process
   --seconds N                    load for each server and series (default 10.8)
   --quick                        a glance: a second each, a tenth of the reviews
-  --node-flags "FLAG …"          for the gate's Node, instead of none
+  --node-flags="FLAG …"          for the gate's Node, instead of none
 `;
 
 const SLICE_MS = 120;
