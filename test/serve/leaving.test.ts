@@ -95,9 +95,13 @@ describe('leaving', { concurrency: 4 }, () => {
     assert.ok(gate.lines().some(({ msg }) => msg === 'decision'));
   });
 
-  it('SIGTERM as soon as the gate listens is a departure like any other', async () => {
-    await using gate = await startServe([]);
-    gate.kill('SIGTERM');
+  it('SIGTERM as soon as the gate says that it listens is a departure like any other', async () => {
+    const preload = `
+      const { stderr } = process;
+      const write = stderr.write.bind(stderr);
+      stderr.write = (...said) => process.kill(process.pid, 'SIGTERM') && write(...said);
+    `;
+    await using gate = await startServe(['--drain=1'], { preload });
     assert.equal(await gate.ended, 0);
   });
 
