@@ -66,7 +66,8 @@ describe('the envelope of an answer', () => {
       [cause?.reason, cause?.field, others],
       ['DISALLOWED_TAG', 'spec.containers[1].image', []],
     );
-    assert.match(cause?.message ?? '', /app:latest at spec\.containers\[1\]\.image \(container "side"\)/);
+    assert.match(cause?.message ?? '', /^tag "latest" is not allowed \[rule .*\]; /);
+    assert.match(status?.message ?? '', /app:latest at spec\.containers\[1\]\.image \(container "side"\)/);
   });
 
   it('K09 an object that cannot be read, and a decision that failed, are denied in the same way', () => {

@@ -12,7 +12,7 @@ import {
   type ReviewExchange,
   type ReviewProtocol,
 } from './exchange.ts';
-import { renderAuditAnnotations, renderDenial, renderViolation, renderWarnings } from './message.ts';
+import { renderAuditAnnotations, renderDenial, renderObjection, renderWarnings } from './message.ts';
 
 const GROUP = 'admission.k8s.io/';
 const KIND = 'AdmissionReview';
@@ -190,13 +190,11 @@ function renderStatus(decision: Decision): object {
   };
 }
 
+/** @see https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#statuscause-v1-meta */
 function renderStatusCause(violation: Violation): object {
   const { code, use } = violation;
-  return {
-    reason: code,
-    message: renderViolation(violation),
-    ...(use?.field !== undefined && { field: use.field }),
-  };
+  const message = renderObjection(violation);
+  return use?.field === undefined ? { reason: code, message } : { reason: code, message, field: use.field };
 }
 
 function statusOf(code: MalformedReviewCode): 400 | 413 | 415 {

@@ -23,7 +23,7 @@ export function renderDenial(decision: Decision): string {
 
 /** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
 export function renderWarnings(decision: Decision): string[] {
-  if (decision.violations.length === 0 && decision.notices.length === 0) return [];
+  if (!tellsAnything(decision)) return [];
   const warnings = decision.violations.filter(hasAction('Warn')).map((violation) => renderCause([violation]));
   const texts = [...new Set([...warnings, ...decision.notices.map(renderNotice)])];
   const shown = texts.slice(0, MAX_WARNINGS).map((text) => cut(text, WARNING_CHARACTERS));
@@ -38,7 +38,7 @@ export function renderAuditAnnotations(
   decision: Decision,
   withWarnings: boolean,
 ): Record<string, string> | undefined {
-  if (decision.violations.length === 0 && decision.notices.length === 0) return undefined;
+  if (!tellsAnything(decision)) return undefined;
   const told = withWarnings
     ? renderWarnings(decision)
     : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map(renderNotice);
@@ -50,6 +50,11 @@ export function renderAuditAnnotations(
     ...(audits.length > 0 && { violations: joinWithin(audits, '; ', MESSAGE_CHARACTERS) }),
     ...(told.length > 0 && { warnings: joinWithin(told, '; ', MESSAGE_CHARACTERS) }),
   };
+}
+
+/** What is wrong and what to do, for where the place is told beside it. */
+export function renderObjection(violation: Violation): string {
+  return onOneLine(objectionOf(violation));
 }
 
 /** One violation for people: `no latest: nginx at spec.containers[0].image (container "web"): tag … [rule …]; what to do`. */
@@ -72,12 +77,16 @@ function groupByCause(violations: readonly Violation[]): Cause[] {
 }
 
 function renderCause(cause: Cause): string {
-  const [{ code, rule, reason, remedy, message }] = cause;
+  const [first] = cause;
+  const { message } = first;
   const said = message === undefined ? '' : `${message}: `;
   const places = cause.flatMap(({ use }) => (use === undefined ? [] : [renderPlace(use)]));
   const where = places.length === 0 ? '' : `${joinWithin(places, ', ', MESSAGE_CHARACTERS / 2)}: `;
-  const by = rule === undefined ? code : `rule ${rule}`;
-  return onOneLine(`${said}${where}${reason} [${by}]; ${remedy}`);
+  return onOneLine(said + where + objectionOf(first));
+}
+
+function objectionOf({ code, rule, reason, remedy }: Violation): string {
+  return `${reason} [${rule === undefined ? code : `rule ${rule}`}]; ${remedy}`;
 }
 
 function renderPlace({ image, field, usage, container }: NonNullable<Violation['use']>): string {
@@ -86,6 +95,11 @@ function renderPlace({ image, field, usage, container }: NonNullable<Violation['
   const holder = usage === 'imageVolume' ? 'volume' : 'container';
   const named = container === undefined ? '' : ` (${holder} "${quote(container)}")`;
   return `${shown} at ${field}${named}`;
+}
+
+/** Most decisions do nothing but admit or refuse. */
+function tellsAnything({ violations, notices }: Decision): boolean {
+  return notices.length > 0 || violations.some(({ actions }) => actions.some((action) => action !== 'Deny'));
 }
 
 function renderNotice({ use, text }: Notice): string {

@@ -18,42 +18,66 @@ function spy(): { readonly asked: Map<string, number>; readonly check: Check } {
 }
 
 describe('the memory of a policy', () => {
-  it('asks a rule once about an image, in one review and in many', () => {
+  it('asks a rule twice about an image, in one review and in many', () => {
     const { asked, check } = spy();
     const policy = policyWithCheck(check);
     for (let round = 0; round < 100; round += 1) decide(reviewOf(['nginx:1', 'nginx:1', 'app:2']), policy);
     assert.deepEqual(
       [...asked],
       [
-        ['nginx:1', 1],
-        ['app:2', 1],
+        ['nginx:1', 2],
+        ['app:2', 2],
       ],
     );
   });
 
-  it('holds 4096 images and then begins anew', () => {
+  it('holds 4096 images that came twice, and then begins anew', () => {
     const { asked, check } = spy();
     const { judge } = policyWithCheck(check);
-    for (let index = 0; index < 4096; index += 1) judge(`app:${index}`);
+    const judgeTwice = (image: string): void => void [judge(image), judge(image)];
+    for (let index = 0; index < 4096; index += 1) judgeTwice(`app:${index}`);
     judge('app:0');
-    assert.equal(asked.get('app:0'), 1, 'the last of 4096 has not pushed the first out');
-    judge('app:4096');
+    assert.equal(asked.get('app:0'), 2, 'the last of 4096 has not pushed the first out');
+    judgeTwice('app:4096');
+    judge('app:0');
+    assert.equal(asked.get('app:0'), 3);
+  });
+
+  it('is not filled by images that come once', () => {
+    const { asked, check } = spy();
+    const { judge } = policyWithCheck(check);
+    judge('app:0');
+    judge('app:0');
+    for (let index = 1; index < 10_000; index += 1) judge(`app:${index}`);
     judge('app:0');
     assert.equal(asked.get('app:0'), 2);
+  });
+
+  it('knows of 4096 images that they came once, and then begins anew', () => {
+    const { asked, check } = spy();
+    const { judge } = policyWithCheck(check);
+    for (let index = 0; index < 4097; index += 1) judge(`app:${index}`);
+    judge('app:0');
+    judge('app:0');
+    assert.equal(asked.get('app:0'), 3, 'the first time was forgotten');
+    judge('app:0');
+    assert.equal(asked.get('app:0'), 3);
   });
 
   it('does not remember what is longer than any reference', () => {
     const { judge } = policyWithCheck(() => undefined);
     const long = `app:${'a'.repeat(2000)}`;
+    judge(long);
     assert.notEqual(judge(long), judge(long));
+    judge('app:1');
     assert.equal(judge('app:1'), judge('app:1'));
   });
 
   it('remembers images that are named like parts of JavaScript objects', () => {
     const { asked, check } = spy();
     const policy = policyWithCheck(check);
-    for (const image of ['constructor', 'valueof', 'constructor', 'valueof']) decide(reviewOf(image), policy);
-    assert.deepEqual([...asked.values()], [1, 1]);
+    for (let round = 0; round < 3; round += 1) decide(reviewOf(['constructor', 'valueof']), policy);
+    assert.deepEqual([...asked.values()], [2, 2]);
   });
 
   it('never answers for another namespace, user, resource or usage', async () => {
@@ -62,7 +86,7 @@ describe('the memory of a policy', () => {
       disallowedTags: { tags: ['latest'] },
     });
     const bob = { username: 'bob', groups: [] };
-    for (let round = 0; round < 2; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       assert.equal(decide(reviewOf('nginx'), policy).outcome, 'refused');
       assert.equal(decide(reviewOf('nginx', { ...KNOWN, namespace: 'team-b' }), policy).outcome, 'admitted');
       assert.equal(decide(reviewOf('nginx', { ...KNOWN, user: bob }), policy).outcome, 'admitted');

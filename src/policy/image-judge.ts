@@ -6,6 +6,9 @@ import { selectsImage } from './selector.ts';
 /** Most images that are remembered. A full memory is emptied at once, which costs less than keeping order. */
 const REMEMBERED_IMAGES = 4096;
 
+/** Most images that are known to have been asked about once. */
+const GLIMPSED_IMAGES = 4096;
+
 /** No longer text is remembered; a longer one is no reference anyway. */
 const REMEMBERED_CHARACTERS = 1024;
 
@@ -34,19 +37,25 @@ export interface JudgedImage {
 export type ImageJudge = (image: string) => JudgedImage;
 
 /**
- * Asks the rules about images, each one once. Only what depends on the image alone is remembered; namespace,
+ * Asks the rules about images, each one twice at most. Only what depends on the image alone is remembered; namespace,
  * user and place are looked at for every review.
  */
 export function createImageJudge(rules: readonly Rule[]): ImageJudge {
   const panel = rules.map(seatOf);
   const remembered = new Map<string, JudgedImage>();
+  // Most images that are new are never asked about again, and to remember one costs more than to judge it.
+  const glimpsed = new Set<string>();
   return (image) => {
     const known = remembered.get(image);
     if (known !== undefined) return known;
     const judged = judgeImage(panel, image);
-    if (image.length <= REMEMBERED_CHARACTERS) {
+    if (image.length > REMEMBERED_CHARACTERS) return judged;
+    if (glimpsed.delete(image)) {
       if (remembered.size >= REMEMBERED_IMAGES) remembered.clear();
       remembered.set(image, judged);
+    } else {
+      if (glimpsed.size >= GLIMPSED_IMAGES) glimpsed.clear();
+      glimpsed.add(image);
     }
     return judged;
   };

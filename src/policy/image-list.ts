@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ImagePatternError } from '../image/pattern-error.ts';
 import { parseImagePattern, type ImagePattern } from '../image/pattern.ts';
 import { ParameterError } from './parameter-error.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { USAGES } from '../image/use.ts';
 import { VALIDATION_ACTIONS } from './decision.ts';
 import { imageList } from './image-list.ts';

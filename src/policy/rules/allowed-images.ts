@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { matchesImage } from '../../image/pattern.ts';
 import type { RuleKind } from '../rule.ts';
 import { imageList, parseImageList } from '../image-list.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
 import { ParameterError } from '../parameter-error.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { effectiveTag } from '../../image/reference.ts';
 import type { RuleKind } from '../rule.ts';
 import { tagList } from './tag-list.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalName } from '../../image/reference.ts';
 import type { RuleKind } from '../rule.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RuleKind } from '../rule.ts';
 
 /** Refuses images that are not pinned by a digest. */

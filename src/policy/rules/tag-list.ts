@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Tags as a policy lists them: whole, case-sensitive, no wildcards.
