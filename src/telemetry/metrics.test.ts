@@ -102,6 +102,7 @@ describe('metrics', () => {
     metrics.policyLoaded({ name: 'production', revision: 'r2' });
     metrics.policyReloaded('success');
     metrics.policyReloaded('failure');
+    assert.deepEqual(await samplesOf(metrics, 'certificate_expiry_timestamp_seconds'), {});
     metrics.certificateExpires(new Date('2026-01-01T00:00:00Z'));
     assert.deepEqual(await samplesOf(metrics, 'policy_info'), { '{name="production",revision="r2"}': '1' });
     const reloads = { '{result="success"}': '1', '{result="failure"}': '1' };

@@ -154,6 +154,8 @@ function certificateMetrics(registry: Registry): Pick<Metrics, 'certificateExpir
     'When the serving certificate ends.',
     [],
   );
+  // Over plain HTTP there is none, and a gauge that says 1970 would raise an alarm.
+  expiry.remove();
   return { certificateExpires: (at) => expiry.set(at.getTime() / 1000) };
 }
 
