@@ -10,9 +10,12 @@ const MAX_WARNINGS = 12;
 
 const IMAGE_CHARACTERS = 160;
 
+/** Causes among which violations are looked for that share one. */
+const MAX_CAUSES = 16;
+
 // Text of the requester's is quoted where it comes in; a parameter of a policy, such as a pattern, may hold these too.
 // eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
 export function renderDenial(decision: Decision): string {
@@ -66,23 +69,36 @@ type Cause = readonly [Violation, ...Violation[]];
 
 /** Violations of one rule for one reason read as one sentence with several places. */
 function groupByCause(violations: readonly Violation[]): Cause[] {
-  const causes = new Map<string, [Violation, ...Violation[]]>();
+  const causes: [Violation, ...Violation[]][] = [];
   for (const violation of violations) {
-    const key = `${violation.rule}\n${violation.code}\n${violation.reason}\n${violation.remedy}`;
-    const cause = causes.get(key);
-    if (cause === undefined) causes.set(key, [violation]);
+    // Nearly always there are one or two; a message holds no more than a dozen anyway.
+    const cause = causes.find(([first], index) => index < MAX_CAUSES && isSameCause(first, violation));
+    if (cause === undefined) causes.push([violation]);
     else cause.push(violation);
   }
-  return [...causes.values()];
+  return causes;
+}
+
+function isSameCause(one: Violation, other: Violation): boolean {
+  return (
+    one.rule === other.rule &&
+    one.code === other.code &&
+    one.reason === other.reason &&
+    one.remedy === other.remedy
+  );
 }
 
 function renderCause(cause: Cause): string {
-  const [first] = cause;
-  const { message } = first;
-  const said = message === undefined ? '' : `${message}: `;
-  const places = cause.flatMap(({ use }) => (use === undefined ? [] : [renderPlace(use)]));
-  const where = places.length === 0 ? '' : `${joinWithin(places, ', ', MESSAGE_CHARACTERS / 2)}: `;
-  return onOneLine(said + where + objectionOf(first));
+  const [first, ...others] = cause;
+  const said = first.message === undefined ? '' : `${first.message}: `;
+  return onOneLine(`${said}${renderPlaces(first, others)}${objectionOf(first)}`);
+}
+
+function renderPlaces(first: Violation, others: readonly Violation[]): string {
+  if (first.use === undefined) return '';
+  if (others.length === 0) return `${renderPlace(first.use)}: `;
+  const places = [first, ...others].flatMap(({ use }) => (use === undefined ? [] : [renderPlace(use)]));
+  return `${joinWithin(places, ', ', MESSAGE_CHARACTERS / 2)}: `;
 }
 
 function objectionOf({ code, rule, reason, remedy }: Violation): string {
@@ -111,7 +127,11 @@ function hasAction(action: ValidationAction): (violation: Violation) => boolean 
 }
 
 function onOneLine(text: string): string {
-  return text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  if (!CONTROL.test(text)) return text;
+  return text.replace(
+    new RegExp(CONTROL, 'g'),
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Joins what fits and counts the rest; the first text is always there, cut if it must be. */

@@ -2,15 +2,19 @@
 const QUOTED_CHARACTERS = 64;
 
 // What a terminal, a log or an HTTP header may act on, and what merely looks like ASCII (CVE-2021-25743, K01, K02).
-const UNPRINTABLE = /[^\x20-\x7e]/g;
+const UNPRINTABLE = /[^\x20-\x7e]/;
 
 /**
  * Text from an object, safe to repeat in a message: printable ASCII as it is, everything else as `\uXXXX`,
  * cut to `limit` characters.
  */
 export function quote(text: string, limit = QUOTED_CHARACTERS): string {
-  const shown = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return shown.replace(UNPRINTABLE, (character) =>
-    character === '…' ? '...' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  if (text.length <= limit && !UNPRINTABLE.test(text)) return text;
+  const shown = text
+    .slice(0, limit)
+    .replace(
+      new RegExp(UNPRINTABLE, 'g'),
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+  return text.length > limit ? `${shown}...` : shown;
 }

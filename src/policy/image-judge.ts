@@ -6,8 +6,8 @@ import { selectsImage } from './selector.ts';
 /** Most images that are remembered. A full memory is emptied at once, which costs less than keeping order. */
 const REMEMBERED_IMAGES = 4096;
 
-/** Most images that are known to have been asked about once. */
-const GLIMPSED_IMAGES = 4096;
+/** Slots in which an image is noted when it comes for the first time. */
+const GLIMPSES = 4096;
 
 /** No longer text is remembered; a longer one is no reference anyway. */
 const REMEMBERED_CHARACTERS = 1024;
@@ -43,22 +43,31 @@ export type ImageJudge = (image: string) => JudgedImage;
 export function createImageJudge(rules: readonly Rule[]): ImageJudge {
   const panel = rules.map(seatOf);
   const remembered = new Map<string, JudgedImage>();
-  // Most images that are new are never asked about again, and to remember one costs more than to judge it.
-  const glimpsed = new Set<string>();
+  // Most images that are new are never asked about again, and to remember one costs more than to judge it. A slot
+  // holds one image, whichever came last: to forget that one came once only costs another look.
+  const glimpsed: (string | undefined)[] = Array.from({ length: GLIMPSES });
   return (image) => {
     const known = remembered.get(image);
     if (known !== undefined) return known;
     const judged = judgeImage(panel, image);
     if (image.length > REMEMBERED_CHARACTERS) return judged;
-    if (glimpsed.delete(image)) {
+    const slot = slotOf(image);
+    if (glimpsed[slot] === image) {
       if (remembered.size >= REMEMBERED_IMAGES) remembered.clear();
       remembered.set(image, judged);
-    } else {
-      if (glimpsed.size >= GLIMPSED_IMAGES) glimpsed.clear();
-      glimpsed.add(image);
     }
+    glimpsed[slot] = image;
     return judged;
   };
+}
+
+/** A number below `GLIMPSES` out of the end of an image, where images differ most. */
+function slotOf(image: string): number {
+  let hash = image.length;
+  for (let index = Math.max(0, image.length - 24); index < image.length; index += 1) {
+    hash = (Math.imul(hash, 31) + image.charCodeAt(index)) | 0;
+  }
+  return hash & (GLIMPSES - 1);
 }
 
 /** A rule and its two possible hits, which thousands of images share. */

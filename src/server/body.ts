@@ -31,17 +31,18 @@ export class BodyMemory {
 
 /**
  * Receives a body and hands it over once: whole, or `undefined` as soon as it is longer than the memory allows. What
- * comes after that is read and forgotten. A caller that hangs up hears nothing.
+ * comes after that is read and forgotten. Answers how to stop, for when the caller hangs up: then it hears nothing.
  */
 export function receiveBody(
   request: IncomingMessage,
   memory: BodyMemory,
   handOver: (body: Buffer | undefined) => void,
-): void {
+): () => void {
   let chunks: Buffer[] = [];
   let bytes = 0;
   let receiving = true;
   const stop = (): void => {
+    if (!receiving) return;
     receiving = false;
     memory.give(bytes);
     chunks = [];
@@ -64,7 +65,5 @@ export function receiveBody(
     stop();
     handOver(body);
   });
-  request.on('close', () => {
-    if (receiving) stop();
-  });
+  return stop;
 }

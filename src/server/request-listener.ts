@@ -29,9 +29,6 @@ const LINGER_MS = 500;
 /** From HTTP to the handler of reviews and back: head, body, answer. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
   const { handleReview, recorder, memory, connections, now, isDraining } = options;
-  function onClose(this: ServerResponse): void {
-    connections.idle(this.req.socket);
-  }
   const send = (response: ServerResponse, answer: Answer): void => {
     if (isDraining()) response.shouldKeepAlive = false;
     writeHead(response, answer);
@@ -46,11 +43,16 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   };
   return (request, response) => {
     const startedMs = now();
+    let stopReceiving: (() => void) | undefined;
     connections.busy(request.socket);
-    response.on('close', onClose);
+    // One listener for everything that ends with the request: each one is paid for in every review.
+    response.on('close', () => {
+      connections.idle(request.socket);
+      stopReceiving?.();
+    });
     const route = readHead(request, options);
     if ('status' in route) return refuse(request, response, route);
-    receiveBody(request, memory, (body) => {
+    stopReceiving = receiveBody(request, memory, (body) => {
       if (body === undefined) return refuse(request, response, tooLarge(route.protocol, memory));
       const answer = handleReview(route, body, startedMs);
       if (answer instanceof Promise) void answer.then((settled) => send(response, settled));

@@ -100,7 +100,7 @@ function decisionCounter(registry: Registry): Metrics['countDecision'] {
   return (review, decision, protocol, durationMs) => {
     const dryRun = review.dryRun === true ? 'true' : 'false';
     const { outcome } = decision;
-    decisions.add(protocol, outcome, review.operation ?? '', dryRun);
+    decisions.add(`${protocol}\n${outcome}\n${review.operation ?? ''}\n${dryRun}`);
     durations.observe({ protocol }, durationMs / 1000);
     for (const violation of decision.violations) countViolation(violation, dryRun);
     if (outcome === 'failed') failures.inc({ code: decision.code });
@@ -119,8 +119,8 @@ function violationCounter(registry: Registry): (violation: Violation, dryRun: st
   return ({ rule, code, actions }, dryRun) => {
     const name = rule?.slice(0, MAX_RULE_CHARACTERS) ?? '';
     for (const action of actions) {
-      const isKnown = series.labelOf(`${code} ${action} ${dryRun} ${name}`) !== OTHER;
-      violations.add(isKnown ? name : OTHER, code, action, dryRun);
+      const key = `${name}\n${code}\n${action}\n${dryRun}`;
+      violations.add(series.labelOf(key) === OTHER ? `${OTHER}\n${code}\n${action}\n${dryRun}` : key);
     }
   };
 }

@@ -15,9 +15,8 @@ export class Tally<Label extends string> {
     });
   }
 
-  /** One more with these values, in the order of the labels' names. None may hold a line break. */
-  add(...values: readonly string[]): void {
-    const key = values.join('\n');
+  /** One more with these values, in the order of the labels' names, a line break between them. */
+  add(key: string): void {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
