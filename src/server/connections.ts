@@ -1,12 +1,20 @@
 import type { Socket } from 'node:net';
 
+/** A socket that can carry requests, and whether it carries one. */
+interface Carrier {
+  isBusy: boolean;
+  /** Grows with every request that ends: the smallest of those that wait has waited for longest. */
+  idleSince: number;
+}
+
 /** Who is connected, and who of them has waited for longest without a request. */
 export class Connections {
   readonly #limit: number;
   readonly #all = new Set<Socket>();
-  /** Sockets without a request, the longest idle first: one that becomes idle again goes to the end. */
-  readonly #idle = new Set<Socket>();
+  /** Looked through at the limit only; every request pays for a change of it, so that none changes it. */
+  readonly #carriers = new Map<Socket, Carrier>();
   #inflight = 0;
+  #ended = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -24,38 +32,53 @@ export class Connections {
   add(socket: Socket): void {
     this.#all.add(socket);
     socket.once('close', () => this.#all.delete(socket));
-    if (this.#all.size < this.#limit) return;
-    const [longest] = this.#idle;
-    longest?.destroy();
+    if (this.#all.size >= this.#limit) this.#findLongestIdle()?.destroy();
   }
 
   /** A socket can carry requests: the connection itself, or the TLS socket on it. */
   ready(socket: Socket): void {
-    this.#idle.add(socket);
-    socket.once('close', () => this.#idle.delete(socket));
+    this.#ended += 1;
+    this.#carriers.set(socket, { isBusy: false, idleSince: this.#ended });
+    socket.once('close', () => this.#carriers.delete(socket));
   }
 
   /** A request came. */
   busy(socket: Socket): void {
     this.#inflight += 1;
-    this.#idle.delete(socket);
+    const carrier = this.#carriers.get(socket);
+    if (carrier !== undefined) carrier.isBusy = true;
   }
 
   /** It was answered, or given up. */
   idle(socket: Socket): void {
     this.#inflight -= 1;
-    if (!socket.destroyed) this.#idle.add(socket);
+    this.#ended += 1;
+    const carrier = this.#carriers.get(socket);
+    if (carrier === undefined) return;
+    carrier.isBusy = false;
+    carrier.idleSince = this.#ended;
   }
 
   isBusy(socket: Socket): boolean {
-    return !this.#idle.has(socket);
+    return this.#carriers.get(socket)?.isBusy ?? true;
   }
 
   endIdle(): void {
-    for (const socket of this.#idle) socket.destroySoon();
+    for (const [socket, { isBusy }] of this.#carriers) if (!isBusy) socket.destroySoon();
   }
 
   destroyAll(): void {
-    for (const socket of [...this.#idle, ...this.#all]) socket.destroy();
+    for (const socket of [...this.#carriers.keys(), ...this.#all]) socket.destroy();
+  }
+
+  #findLongestIdle(): Socket | undefined {
+    let longest: Socket | undefined;
+    let since = Infinity;
+    for (const [socket, { isBusy, idleSince }] of this.#carriers) {
+      if (isBusy || idleSince >= since) continue;
+      longest = socket;
+      since = idleSince;
+    }
+    return longest;
   }
 }
