@@ -28,8 +28,11 @@ interface Entry {
   readonly durationMs: number;
 }
 
-/** A line written alone to a pipe costs as much as the rest of a review, in a batch of 64 a fifth of that. */
-const BATCH_ENTRIES = 64;
+/**
+ * A line written alone to a pipe costs as much as the rest of a review, in a batch of 16 a quarter of that. A batch of 64
+ * saves 2 µs more, and costs a third more memory and twice the 99th percentile.
+ */
+const BATCH_ENTRIES = 16;
 const BATCH_MS = 50;
 
 /** A recorder that works in batches, off the path of the answers. */
