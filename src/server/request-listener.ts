@@ -43,12 +43,12 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   };
   return (request, response) => {
     const startedMs = now();
-    let stopReceiving: (() => void) | undefined;
+    let stopReceiving = (): void => undefined;
     connections.busy(request.socket);
     // One listener for everything that ends with the request: each one is paid for in every review.
     response.on('close', () => {
       connections.idle(request.socket);
-      stopReceiving?.();
+      stopReceiving();
     });
     const route = readHead(request, options);
     if ('status' in route) return refuse(request, response, route);
