@@ -71,12 +71,20 @@ type Cause = readonly [Violation, ...Violation[]];
 function groupByCause(violations: readonly Violation[]): Cause[] {
   const causes: [Violation, ...Violation[]][] = [];
   for (const violation of violations) {
-    // Nearly always there are one or two; a message holds no more than a dozen anyway.
-    const cause = causes.find(([first], index) => index < MAX_CAUSES && isSameCause(first, violation));
+    const cause = findCause(causes, violation);
     if (cause === undefined) causes.push([violation]);
     else cause.push(violation);
   }
   return causes;
+}
+
+/** Nearly always there are one or two, and a message holds no more than a dozen: only the first ones are looked at. */
+function findCause(causes: readonly [Violation, ...Violation[]][], violation: Violation) {
+  for (let index = 0; index < causes.length && index < MAX_CAUSES; index += 1) {
+    const cause = causes[index];
+    if (cause !== undefined && isSameCause(cause[0], violation)) return cause;
+  }
+  return undefined;
 }
 
 function isSameCause(one: Violation, other: Violation): boolean {

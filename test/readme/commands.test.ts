@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -22,6 +23,7 @@ const FOREIGN = new Set(['helm', 'kubectl', 'kustomize', 'openssl', 'base64', 'd
 
 const CHECKS: Readonly<Record<string, (args: readonly string[]) => Promise<void> | void>> = {
   npm: checkNpm,
+  node: checkProgram,
   npx: async ([tool = '', ...args]) => (tool === 'node' ? checkNode(args) : checkOurs(tool, args)),
   'kube-image-bouncer': (args) => checkOurs('kube-image-bouncer', args),
   // Run by quick-start.test.ts, which holds that the README has all of them.
@@ -44,6 +46,18 @@ function checkNode(args: readonly string[]): void {
   if (pattern === undefined) return;
   const holds = (file: string): boolean => readFileSync(join(root, file), 'utf8').includes(pattern);
   assert.ok(found.some(holds), `no test is called ${pattern}`);
+}
+
+/** Node itself: it knows the flags, the program is there, and the rest is a command line of ours. */
+async function checkProgram(args: readonly string[]): Promise<void> {
+  const flags = args.slice(
+    0,
+    args.findIndex((arg) => !arg.startsWith('-')),
+  );
+  const [program = '', ...ours] = args.slice(flags.length);
+  execFileSync(process.execPath, [...flags, '--version']);
+  assert.equal(program, manifest.bin['kube-image-bouncer'], `there is no ${program}`);
+  await checkOurs('kube-image-bouncer', ours);
 }
 
 /** A command line of ours: command and flags are known, and when its files are here, it runs. */
