@@ -190,6 +190,21 @@ describe('documents that are no AdmissionReview', () => {
     assert.throws(() => admissionReview.open(document), { code: 'UNSUPPORTED_VERSION' });
   });
 
+  it('F03 an object that nests deeper than the stack is refused under its uid', () => {
+    const nested = (): object =>
+      JSON.parse(`{"containers":"none","deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
+    const document = crafted({
+      operation: 'UPDATE',
+      object: podOf(nested()),
+      oldObject: podOf(nested()),
+    });
+    const reply = ask(admissionReview, document);
+    assert.deepEqual(
+      [reply.status, responseOf(reply)['uid'], responseOf(reply)['allowed']],
+      [200, UID, false],
+    );
+  });
+
   it('A39 a version is not understood whatever the operation', () => {
     const document = crafted({ operation: 'DELETE' }, { apiVersion: 'admission.k8s.io/v2' });
     assert.equal(responseOf(ask(admissionReview, document))['allowed'], false);

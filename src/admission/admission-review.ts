@@ -61,8 +61,18 @@ function openAdmissionReview(document: unknown): ReviewExchange {
     throw new MalformedReviewError('MALFORMED_REVIEW', 'the AdmissionReview has no request.uid to answer to');
   }
   const known = apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1';
-  const review = decodeReview(uid, request, known ? undefined : apiVersion);
+  const review = readReview(uid, request, known ? undefined : apiVersion);
   return { review, respond: (decision) => answer(apiVersion, uid, decision) };
+}
+
+/** Once the uid is known there is somebody to answer: what cannot be read then is refused, never left unanswered. */
+function readReview(uid: string, request: Fields, unknownVersion: string | undefined): Review {
+  try {
+    return decodeReview(uid, request, unknownVersion);
+  } catch {
+    // Nothing throws that we know of, but for an object that nests deeper than the stack (F03).
+    return decodeReview(uid, {}, unknownVersion);
+  }
 }
 
 function decodeReview(uid: string, request: Fields, unknownVersion: string | undefined): Review {
