@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A Kubernetes minor version that has a Go module of its own in this folder: `kubernetes-<version>/`. */
-export type KubernetesVersion = 'v1.37';
+export type KubernetesVersion = 'v1.24' | 'v1.37';
 
 /** The Kubernetes version that a test runs on when it names none. */
 export const newestKubernetes: KubernetesVersion = 'v1.37';
+
+/** The oldest that we support. */
+export const oldestKubernetes: KubernetesVersion = 'v1.24';
 
 /** Paths of the four programs that make a control plane and talk to it. */
 export interface Binaries {
