@@ -1,0 +1,199 @@
+import { type Connection, type KubernetesAnswer, type KubernetesRequest, sendRequest } from './connection.ts';
+import { KubernetesError } from './errors.ts';
+import { describeObject, type KubernetesObject, type ObjectReference, referenceOf } from './object.ts';
+import { pathOf } from './resources.ts';
+import { type KubernetesVersion, parseKubernetesVersion } from './version.ts';
+
+/** Who we are in `metadata.managedFields`. */
+export const FIELD_MANAGER = 'kube-image-bouncer';
+
+/** Objects of one page: enough that 5,000 pods are ten requests, few enough that a page is a few megabytes. */
+const PAGE_OBJECTS = 500;
+
+export interface WriteOptions {
+  /** Everything happens but the writing: admission as well. @default false */
+  readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Takes fields that another manager set. @default false */
+  readonly force?: boolean;
+}
+
+export interface ListOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/**
+ * The API server as a client: JSON in, JSON out, nothing cached, nothing dropped.
+ *
+ * Every method throws {@link KubernetesError}: CLUSTER_UNREACHABLE, CLUSTER_REFUSED with the API server's own words
+ * (an admission webhook's refusal among them), or CLUSTER_ANSWER_UNREADABLE.
+ */
+export class KubernetesClient {
+  /** `https://host:port`, for people. */
+  readonly server: string;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.server = connection.server.origin;
+    this.#connection = connection;
+  }
+
+  /** Sends what there is no method for; throws only when there is no answer. */
+  send(request: KubernetesRequest): Promise<KubernetesAnswer> {
+    return sendRequest(this.#connection, request);
+  }
+
+  async version(): Promise<KubernetesVersion> {
+    const document = await this.#ask({ method: 'GET', path: '/version' }, '/version');
+    const text = isRecord(document) ? document['gitVersion'] : undefined;
+    const version = typeof text === 'string' ? parseKubernetesVersion(text) : undefined;
+    if (version !== undefined) return version;
+    throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${this.server}/version names no version`);
+  }
+
+  /** The object; `undefined` when there is none, or no such kind. */
+  async get(reference: ObjectReference): Promise<KubernetesObject | undefined> {
+    const answer = await this.send({ method: 'GET', path: pathOf(reference) });
+    return answer.status === 404 ? undefined : decodeObject(answer, describeObject(reference));
+  }
+
+  /** Every object of a kind, in one namespace or in all, page after page. None when the kind is not served. */
+  async *list(
+    collection: { readonly apiVersion: string; readonly kind: string; readonly namespace?: string },
+    options: ListOptions = {},
+  ): AsyncGenerator<KubernetesObject> {
+    const { apiVersion, kind } = collection;
+    let next: string | undefined;
+    do {
+      const answer = await this.send({
+        method: 'GET',
+        path: pathOf(collection),
+        query: { ...options, limit: String(PAGE_OBJECTS), continue: next },
+      });
+      if (answer.status === 404) return;
+      const page = decodePage(answer, `list of ${kind}`);
+      // The items of a list leave out what the list says for all of them.
+      for (const item of page.items) yield { ...item, apiVersion, kind } as KubernetesObject;
+      next = page.next;
+    } while (next !== undefined);
+  }
+
+  create(object: KubernetesObject, options: WriteOptions = {}): Promise<KubernetesObject> {
+    const { name, ...collection } = referenceOf(object);
+    return this.#write(
+      { method: 'POST', path: pathOf(collection), body: object },
+      options,
+      object.kind,
+      name,
+    );
+  }
+
+  /** Server-side apply: creates the object or changes our fields of it, and no others. */
+  apply(object: KubernetesObject, { force, ...options }: ApplyOptions = {}): Promise<KubernetesObject> {
+    const request: KubernetesRequest = {
+      method: 'PATCH',
+      path: pathOf(referenceOf(object)),
+      // JSON is YAML.
+      contentType: 'application/apply-patch+yaml',
+      query: { force: force === true ? 'true' : undefined },
+      body: object,
+    };
+    return this.#write(request, options, object.kind, object.metadata.name);
+  }
+
+  /** Puts the object in place of the one that is there, if that has not changed since `metadata.resourceVersion`. */
+  replace(object: KubernetesObject, options: WriteOptions = {}): Promise<KubernetesObject> {
+    const path = pathOf(referenceOf(object));
+    return this.#write({ method: 'PUT', path, body: object }, options, object.kind, object.metadata.name);
+  }
+
+  /** @see https://www.rfc-editor.org/rfc/rfc6902 */
+  patch(
+    reference: ObjectReference,
+    operations: readonly object[],
+    options: WriteOptions = {},
+  ): Promise<KubernetesObject> {
+    const request: KubernetesRequest = {
+      method: 'PATCH',
+      path: pathOf(reference),
+      contentType: 'application/json-patch+json',
+      body: operations,
+    };
+    return this.#write(request, options, reference.kind, reference.name);
+  }
+
+  /** Whether there was an object to delete. */
+  async delete(reference: ObjectReference): Promise<boolean> {
+    const answer = await this.send({
+      method: 'DELETE',
+      path: pathOf(reference),
+      query: { propagationPolicy: 'Background' },
+    });
+    if (answer.status === 404) return false;
+    refuseFailure(answer, describeObject(reference));
+    return true;
+  }
+
+  async #write(
+    request: KubernetesRequest,
+    { dryRun }: WriteOptions,
+    kind: string,
+    name: string,
+  ): Promise<KubernetesObject> {
+    const query = {
+      ...request.query,
+      fieldManager: FIELD_MANAGER,
+      dryRun: dryRun === true ? 'All' : undefined,
+    };
+    return decodeObject(await this.send({ ...request, query }), `${kind} ${name}`);
+  }
+
+  async #ask(request: KubernetesRequest, what: string): Promise<unknown> {
+    const answer = await this.send(request);
+    refuseFailure(answer, what);
+    return answer.document;
+  }
+}
+
+function refuseFailure({ status, document }: KubernetesAnswer, what: string): void {
+  if (status >= 200 && status < 300) return;
+  const { message, reason } = isRecord(document) ? document : {};
+  // Status.message names the object in most cases, and not in all of them.
+  const words = typeof message === 'string' && message !== '' ? message : `HTTP status ${status}`;
+  throw new KubernetesError('CLUSTER_REFUSED', `${what}: ${words}`, {
+    status,
+    reason: typeof reason === 'string' ? reason : undefined,
+  });
+}
+
+function decodeObject(answer: KubernetesAnswer, what: string): KubernetesObject {
+  refuseFailure(answer, what);
+  const { document } = answer;
+  if (
+    isRecord(document) &&
+    typeof document['apiVersion'] === 'string' &&
+    typeof document['kind'] === 'string' &&
+    isRecord(document['metadata'])
+  )
+    return document as KubernetesObject;
+  throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is no Kubernetes object`);
+}
+
+function decodePage(
+  answer: KubernetesAnswer,
+  what: string,
+): { readonly items: readonly object[]; readonly next: string | undefined } {
+  refuseFailure(answer, what);
+  const { items, metadata } = isRecord(answer.document) ? answer.document : {};
+  const next = isRecord(metadata) ? metadata['continue'] : undefined;
+  if (!Array.isArray(items))
+    throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is no list`);
+  return { items: items as object[], next: typeof next === 'string' && next !== '' ? next : undefined };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,19 @@
+/** The minor version of Kubernetes, on which fields and kinds depend. */
+export interface KubernetesVersion {
+  readonly major: number;
+  readonly minor: number;
+  /** As the API server, or a person, wrote it: `v1.24.17`. */
+  readonly text: string;
+}
+
+/** The version in `v1.24.17`, `1.37` or `v1.29.3-gke.100`; `undefined` for anything else. */
+export function parseKubernetesVersion(text: string): KubernetesVersion | undefined {
+  const [, major, minor] = /^v?(\d{1,3})\.(\d{1,3})(?=$|[.+-])/.exec(text) ?? [];
+  if (major === undefined || minor === undefined) return undefined;
+  return { major: Number(major), minor: Number(minor), text };
+}
+
+/** Whether `version` is `major.minor` or newer. */
+export function isAtLeast(version: KubernetesVersion, major: number, minor: number): boolean {
+  return version.major > major || (version.major === major && version.minor >= minor);
+}
