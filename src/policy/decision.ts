@@ -40,7 +40,7 @@ export interface Violation {
 
 /** Something to be told that refuses nothing: an unknown kind, a placeholder, a bad image that was there before. */
 export interface Notice {
-  readonly code: 'UNKNOWN_KIND' | 'PLACEHOLDER' | 'UNCHANGED_VIOLATION' | 'MIRROR_POD';
+  readonly code: 'UNKNOWN_KIND' | 'PLACEHOLDER' | 'UNCHANGED_VIOLATION' | 'MIRROR_POD' | 'NOT_DECIDED';
   readonly use: ImageUse | undefined;
   readonly text: string;
 }

@@ -10,7 +10,7 @@ describe('health', () => {
   let health: HealthServer;
   const metrics = createMetrics();
   before(async () => {
-    metrics.countDecision(reviewOf('canary-uid'), admitted, 'AdmissionReview', 1);
+    metrics.countDecision(reviewOf('canary-uid'), admitted, 'AdmissionReview', 1, 'deny');
     const recorder = { ...createTestRecorder().recorder, flush: () => void (flushes += 1) };
     const checks = { policy: () => policyFault, listener: () => undefined };
     health = await startHealthServer({ address: '127.0.0.1', port: 0, checks, metrics, recorder });

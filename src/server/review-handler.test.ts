@@ -27,11 +27,11 @@ async function outcomeOf(answer: Answer | Promise<Answer>): Promise<unknown> {
 describe('handling a review', { timeout: 20_000 }, () => {
   it('answers at once when the decision is there at once', async () => {
     const { handle, records } = handling({ now: () => 42 });
-    const answer = handle({ protocol, query: '' }, body, 40);
+    const answer = handle({ protocol, stage: 'deny', query: '' }, body, 40);
     assert.ok(!(answer instanceof Promise));
     assert.equal(answer.body, '{"protocol":"AdmissionReview","uid":"u-1","outcome":"admitted"}');
     assert.deepEqual(records, [
-      { uid: 'u-1', outcome: 'admitted', protocol: 'AdmissionReview', durationMs: 2 },
+      { uid: 'u-1', outcome: 'admitted', protocol: 'AdmissionReview', durationMs: 2, stage: 'deny' },
     ]);
   });
 
@@ -39,12 +39,12 @@ describe('handling a review', { timeout: 20_000 }, () => {
     const budgets: number[] = [];
     const bouncer: Bouncer = { decide: (_review, budgetMs) => (budgets.push(budgetMs), admitted) };
     const { handle } = handling({ bouncer, now: () => 3000 });
-    void handle({ protocol, query: 'timeout=5s' }, body, 2000);
-    void handle({ protocol, query: 'timeout=30s' }, body, 2000);
-    void handle({ protocol, query: '' }, body, 3000);
+    void handle({ protocol, stage: 'deny', query: 'timeout=5s' }, body, 2000);
+    void handle({ protocol, stage: 'deny', query: 'timeout=30s' }, body, 2000);
+    void handle({ protocol, stage: 'deny', query: '' }, body, 3000);
     assert.deepEqual(budgets, [3500, 8500, 9500]);
     const short = handling({ bouncer, maximumTimeoutMs: 2000 });
-    void short.handle({ protocol, query: 'timeout=5s' }, body, 0);
+    void short.handle({ protocol, stage: 'deny', query: 'timeout=5s' }, body, 0);
     assert.equal(budgets.at(-1), 1500);
   });
 
@@ -52,7 +52,10 @@ describe('handling a review', { timeout: 20_000 }, () => {
     const bouncer: Bouncer = { decide: () => new Promise<Decision>(() => {}) };
     const { handle, records } = handling({ bouncer });
     const started = performance.now();
-    assert.equal(await outcomeOf(handle({ protocol, query: 'timeout=100ms' }, body, 0)), 'failed DEADLINE');
+    assert.equal(
+      await outcomeOf(handle({ protocol, stage: 'deny', query: 'timeout=100ms' }, body, 0)),
+      'failed DEADLINE',
+    );
     const tookMs = performance.now() - started;
     assert.ok(tookMs > 50 && tookMs < 3000, `took ${tookMs} ms`);
     assert.equal(records[0]?.outcome, 'failed');
@@ -60,7 +63,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
 
   it('waits for a decision that is a promise', async () => {
     const { handle } = handling({ bouncer: { decide: async () => admitted } });
-    assert.equal(await outcomeOf(handle({ protocol, query: '' }, body, 0)), 'admitted');
+    assert.equal(await outcomeOf(handle({ protocol, stage: 'deny', query: '' }, body, 0)), 'admitted');
   });
 
   it('refuses when deciding throws or rejects, and tells the log only', async () => {
@@ -72,7 +75,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     };
     for (const bouncer of [thrower, { decide: () => Promise.reject(boom) }]) {
       const { handle, failures, records } = handling({ bouncer });
-      const answer = await handle({ protocol, query: '' }, body, 0);
+      const answer = await handle({ protocol, stage: 'deny', query: '' }, body, 0);
       assert.equal(await outcomeOf(answer), 'failed INTERNAL');
       assert.ok(!answer.body.includes('canary'));
       assert.deepEqual(failures, [boom]);
@@ -103,7 +106,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
       [always, 'MALFORMED_REVIEW', 'failed'],
     ] as const) {
       const { handle, failures, records } = handling();
-      assert.equal(await outcomeOf(handle({ protocol: wrong, query: '' }, body, 0)), expected);
+      assert.equal(await outcomeOf(handle({ protocol: wrong, stage: 'deny', query: '' }, body, 0)), expected);
       assert.ok(failures.length > 0);
       assert.equal(records[0]?.outcome, recorded);
     }
@@ -117,7 +120,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
       reject: () => {},
     };
     const { handle, failures } = handling({ recorder });
-    assert.equal(await outcomeOf(handle({ protocol, query: '' }, body, 0)), 'admitted');
+    assert.equal(await outcomeOf(handle({ protocol, stage: 'deny', query: '' }, body, 0)), 'admitted');
     assert.equal(failures.length, 1);
   });
 
@@ -132,11 +135,29 @@ describe('handling a review', { timeout: 20_000 }, () => {
       [Buffer.from('{"uid":1}'), 'MALFORMED_REVIEW'],
     ] as const) {
       const { handle, rejections, failures } = handling();
-      const answer = await handle({ protocol, query: '' }, bytes, 0);
+      const answer = await handle({ protocol, stage: 'deny', query: '' }, bytes, 0);
       assert.equal(await outcomeOf(answer), code);
       assert.deepEqual(rejections, [code]);
       assert.deepEqual(failures, []);
       assert.ok(!answer.body.includes('canary'));
+    }
+  });
+
+  it('answers as the stage of the path says, and records what was decided', async () => {
+    const bouncer: Bouncer = {
+      decide: () => {
+        throw new Error('boom');
+      },
+    };
+    for (const [stage, expected] of [
+      ['deny', 'failed INTERNAL'],
+      ['warn', 'admitted'],
+      ['audit', 'admitted'],
+    ] as const) {
+      const { handle, records } = handling({ bouncer });
+      assert.equal(await outcomeOf(handle({ protocol, stage, query: '' }, body, 0)), expected);
+      assert.equal(records[0]?.outcome, 'failed', stage);
+      assert.equal(records[0]?.stage, stage);
     }
   });
 });

@@ -7,6 +7,7 @@ import {
 } from '../admission/exchange.ts';
 import type { Bouncer } from '../bouncer.ts';
 import type { Decision } from '../policy/decision.ts';
+import { applyStage } from '../policy/stage.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import { budgetOf } from './deadline.ts';
 import type { Route } from './routes.ts';
@@ -32,20 +33,21 @@ const PATIENCE_MS = 200;
 export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandler {
   const { bouncer, recorder, now, maximumTimeoutMs, onFailure } = options;
   const respond = (
-    protocol: ReviewProtocol,
+    { protocol, stage }: Route,
     exchange: ReviewExchange,
     decision: Decision,
     startedMs: number,
   ): Answer => {
-    const [answer, answered] = respondOrRefuse(protocol, exchange, decision, onFailure);
+    const [answer, answered] = respondOrRefuse({ protocol, stage }, exchange, decision, onFailure);
     try {
-      recorder.record(exchange.review, answered, protocol.name, now() - startedMs);
+      recorder.record(exchange.review, answered, protocol.name, now() - startedMs, stage);
     } catch (error) {
       onFailure?.(error);
     }
     return answer;
   };
-  return ({ protocol, query }, body, startedMs) => {
+  return (route, body, startedMs) => {
+    const { protocol, query } = route;
     const exchange = openExchange(protocol, body, onFailure);
     if (exchange instanceof MalformedReviewError) {
       recorder.reject(exchange.code);
@@ -54,13 +56,13 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     try {
       const budgetMs = budgetOf(query, maximumTimeoutMs) - (now() - startedMs);
       const decision = bouncer.decide(exchange.review, budgetMs);
-      if (!(decision instanceof Promise)) return respond(protocol, exchange, decision, startedMs);
+      if (!(decision instanceof Promise)) return respond(route, exchange, decision, startedMs);
       return settleWithin(decision, budgetMs + PATIENCE_MS, onFailure).then((settled) =>
-        respond(protocol, exchange, settled, startedMs),
+        respond(route, exchange, settled, startedMs),
       );
     } catch (error) {
       onFailure?.(error);
-      return respond(protocol, exchange, failed('INTERNAL'), startedMs);
+      return respond(route, exchange, failed('INTERNAL'), startedMs);
     }
   };
 }
@@ -108,21 +110,24 @@ async function settleWithin(
   }
 }
 
-/** The answer, with the decision that it tells: a failed one when the first could not be put into words. */
+/**
+ * The answer at the stage of the route, with the decision behind it: a failed one when the first could not be put
+ * into words.
+ */
 function respondOrRefuse(
-  protocol: ReviewProtocol,
+  { protocol, stage }: Pick<Route, 'protocol' | 'stage'>,
   exchange: ReviewExchange,
   decision: Decision,
   onFailure: ReviewHandlerOptions['onFailure'],
 ): [Answer, Decision] {
   try {
-    return [exchange.respond(decision), decision];
+    return [exchange.respond(applyStage(decision, stage)), decision];
   } catch (error) {
     onFailure?.(error);
   }
   const failure = failed('INTERNAL');
   try {
-    return [exchange.respond(failure), failure];
+    return [exchange.respond(applyStage(failure, stage)), failure];
   } catch {
     return [
       protocol.reject(new MalformedReviewError('MALFORMED_REVIEW', 'the review cannot be answered')),

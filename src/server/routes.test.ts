@@ -22,6 +22,23 @@ describe('a path', () => {
     }
   });
 
+  it('chooses how hard the verdict bites: without a stage as hard as it can', () => {
+    for (const path of ['/validate', '/image_policy', '/image-policy']) {
+      for (const [suffix, expected] of [
+        ['', 'deny'],
+        ['/deny', 'deny'],
+        ['/warn', 'warn'],
+        ['/audit', 'audit'],
+      ] as const) {
+        const route = findRoute(routes, 'POST', `${path}${suffix}?timeout=10s`);
+        assert.ok('stage' in route, `${path}${suffix}`);
+        assert.equal(route.stage, expected, `${path}${suffix}`);
+      }
+      assert.ok(!('stage' in findRoute(routes, 'POST', `${path}/Warn`)));
+      assert.ok(!('stage' in findRoute(routes, 'POST', `${path}/warn/`)));
+    }
+  });
+
   it('F09 is taken as it was sent: what would have to be normalised leads nowhere', () => {
     for (const target of [
       '//validate',

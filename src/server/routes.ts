@@ -1,4 +1,5 @@
 import type { ReviewProtocol } from '../admission/exchange.ts';
+import { STAGES, type Stage } from '../policy/stage.ts';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, type Refusal } from './refusal.ts';
 
 /** The wire protocols that the server speaks. */
@@ -7,23 +8,32 @@ export interface Protocols {
   readonly admissionReview: ReviewProtocol;
 }
 
-export type Routes = ReadonlyMap<string, ReviewProtocol>;
+/** What a path means, by the path. */
+export type Routes = ReadonlyMap<string, Omit<Route, 'query'>>;
 
-/** A path has chosen the protocol; nobody asks again. */
+/** A path has chosen the protocol, and how hard the verdict bites; nobody asks again. */
 export interface Route {
   readonly protocol: ReviewProtocol;
+  readonly stage: Stage;
   /** The text after `?`; empty when there is none. */
   readonly query: string;
 }
 
-/** Paths of the Go program (`/image_policy`, `/`), and for each one that a webhook configuration accepts. */
+/**
+ * Paths of the Go program (`/image_policy`, `/`), and for each one that a webhook configuration accepts. Behind these
+ * may stand a stage: `/validate/warn`, `/image_policy/audit`.
+ */
 export function createRoutes({ imageReview, admissionReview }: Protocols): Routes {
-  return new Map([
+  const routes = new Map([['/', { protocol: admissionReview, stage: 'deny' as Stage }]]);
+  for (const [path, protocol] of [
     ['/image_policy', imageReview],
     ['/image-policy', imageReview],
-    ['/', admissionReview],
     ['/validate', admissionReview],
-  ]);
+  ] as const) {
+    routes.set(path, { protocol, stage: 'deny' });
+    for (const stage of STAGES) routes.set(`${path}/${stage}`, { protocol, stage });
+  }
+  return routes;
 }
 
 /**
@@ -32,8 +42,9 @@ export function createRoutes({ imageReview, admissionReview }: Protocols): Route
  */
 export function findRoute(routes: Routes, method: string, target: string): Route | Refusal {
   const mark = target.indexOf('?');
-  const protocol = routes.get(mark === -1 ? target : target.slice(0, mark));
-  if (protocol === undefined) return NOT_FOUND;
+  const route = routes.get(mark === -1 ? target : target.slice(0, mark));
+  if (route === undefined) return NOT_FOUND;
   if (method !== 'POST') return METHOD_NOT_ALLOWED;
-  return { protocol, query: mark === -1 ? '' : target.slice(mark + 1) };
+  const { protocol, stage } = route;
+  return { protocol, stage, query: mark === -1 ? '' : target.slice(mark + 1) };
 }

@@ -1,5 +1,6 @@
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
+import type { Stage } from '../policy/stage.ts';
 import type { LogFields } from './log.ts';
 
 /** Lists longer than this are cut; their counts are not. */
@@ -19,6 +20,7 @@ export function renderDecision(
   decision: Decision,
   protocol: ProtocolName,
   durationMs: number,
+  stage: Stage,
 ): LogFields {
   return {
     uid: clip(review.uid),
@@ -33,6 +35,8 @@ export function renderDecision(
     images: decision.uses.slice(0, MAX_LISTED).map(({ use }) => clip(use.image)),
     imageCount: decision.uses.length,
     outcome: decision.outcome,
+    // Only where it makes a difference: below `deny` the outcome is what the next stage would bring.
+    stage: stage === 'deny' ? undefined : stage,
     code: decision.outcome === 'failed' ? decision.code : undefined,
     violations: decision.violations.slice(0, MAX_LISTED).map(renderViolation),
     violationCount: decision.violations.length,

@@ -36,13 +36,13 @@ async function samplesOf(metrics: Metrics, name: string): Promise<Record<string,
 describe('metrics', () => {
   it('count decisions, and dry runs apart from them', async () => {
     const metrics = createMetrics();
-    metrics.countDecision(review, admitted, 'ImageReview', 1);
-    metrics.countDecision(review, refusedBy('a', 'Deny'), 'AdmissionReview', 1);
-    metrics.countDecision({ ...review, dryRun: true }, refusedBy('a', 'Deny'), 'AdmissionReview', 1);
+    metrics.countDecision(review, admitted, 'ImageReview', 1, 'deny');
+    metrics.countDecision(review, refusedBy('a', 'Deny'), 'AdmissionReview', 1, 'deny');
+    metrics.countDecision({ ...review, dryRun: true }, refusedBy('a', 'Deny'), 'AdmissionReview', 1, 'deny');
     assert.deepEqual(await samplesOf(metrics, 'decisions_total'), {
-      '{protocol="ImageReview",outcome="admitted",operation="UPDATE",dry_run="false"}': '1',
-      '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="false"}': '1',
-      '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="true"}': '1',
+      '{protocol="ImageReview",outcome="admitted",operation="UPDATE",dry_run="false",stage="deny"}': '1',
+      '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="false",stage="deny"}': '1',
+      '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="true",stage="deny"}': '1',
     });
     assert.deepEqual(await samplesOf(metrics, 'violations_total'), {
       '{rule="a",code="DISALLOWED_TAG",action="Deny",dry_run="false"}': '1',
@@ -50,9 +50,17 @@ describe('metrics', () => {
     });
   });
 
+  it('tell a decision that bites from one that only tells', async () => {
+    const metrics = createMetrics();
+    metrics.countDecision(review, refusedBy('a', 'Deny'), 'AdmissionReview', 1, 'audit');
+    assert.deepEqual(await samplesOf(metrics, 'decisions_total'), {
+      '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="false",stage="audit"}': '1',
+    });
+  });
+
   it('count a violation under each of its actions', async () => {
     const metrics = createMetrics();
-    metrics.countDecision(review, refusedBy('a', 'Warn', 'Audit'), 'AdmissionReview', 1);
+    metrics.countDecision(review, refusedBy('a', 'Warn', 'Audit'), 'AdmissionReview', 1, 'deny');
     assert.deepEqual(Object.keys(await samplesOf(metrics, 'violations_total')), [
       '{rule="a",code="DISALLOWED_TAG",action="Warn",dry_run="false"}',
       '{rule="a",code="DISALLOWED_TAG",action="Audit",dry_run="false"}',
@@ -62,7 +70,7 @@ describe('metrics', () => {
   it('count failures by code, from zero', async () => {
     const metrics = createMetrics();
     const failed: Decision = { outcome: 'failed', code: 'INTERNAL', message: '', violations: [], ...judged };
-    metrics.countDecision(review, failed, 'AdmissionReview', 1);
+    metrics.countDecision(review, failed, 'AdmissionReview', 1, 'deny');
     const expected = { '{code="DEADLINE"}': '0', '{code="INTERNAL"}': '1', '{code="NO_POLICY"}': '0' };
     assert.deepEqual(await samplesOf(metrics, 'failures_total'), expected);
   });
@@ -70,7 +78,7 @@ describe('metrics', () => {
   it('measure from 0.1 ms to 10 s', async () => {
     const metrics = createMetrics();
     for (const durationMs of [0.05, 3, 20_000])
-      metrics.countDecision(review, admitted, 'ImageReview', durationMs);
+      metrics.countDecision(review, admitted, 'ImageReview', durationMs, 'deny');
     const buckets = await samplesOf(metrics, 'decision_duration_seconds_bucket');
     assert.equal(buckets['{le="0.0001",protocol="ImageReview"}'], '1');
     assert.equal(buckets['{le="0.005",protocol="ImageReview"}'], '2');
@@ -83,7 +91,7 @@ describe('metrics', () => {
     const before = (await metrics.render()).split('\n').length;
     for (let index = 0; index < 20_000; index += 1) {
       const unknown = { ...review, subject: { kind: 'unknown', name: `Kind${index}` } } as const;
-      metrics.countDecision(unknown, refusedBy(`rule-${index}`, 'Deny'), 'AdmissionReview', 1);
+      metrics.countDecision(unknown, refusedBy(`rule-${index}`, 'Deny'), 'AdmissionReview', 1, 'deny');
       metrics.countRejection(`CODE_${index}`);
     }
     const lines = (await metrics.render()).split('\n').length - before;

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
+import type { Stage } from '../policy/stage.ts';
 import { BoundedLabels, OTHER } from './bounded-labels.ts';
 import type { ProtocolName } from './decision-log.ts';
 import { Tally } from './tally.ts';
@@ -15,6 +16,7 @@ export interface Metrics {
     decision: Decision,
     protocol: ProtocolName,
     durationMs: number,
+    stage: Stage,
   ) => void;
   /** A request that was refused before it became a review. */
   readonly countRejection: (code: string) => void;
@@ -70,8 +72,8 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
 function decisionCounter(registry: Registry): Metrics['countDecision'] {
   const decisions = new Tally({
     name: `${PREFIX}decisions_total`,
-    help: 'Decisions by outcome; a dry run enforces nothing.',
-    labelNames: ['protocol', 'outcome', 'operation', 'dry_run'],
+    help: 'Decisions by outcome; a dry run enforces nothing, and below stage deny nothing is refused.',
+    labelNames: ['protocol', 'outcome', 'operation', 'dry_run', 'stage'],
     registers: [registry],
   });
   const failures = counter(
@@ -97,10 +99,10 @@ function decisionCounter(registry: Registry): Metrics['countDecision'] {
   const kinds = new BoundedLabels(MAX_KINDS);
   // A series that appears with its first failure shows no increase to rate().
   for (const code of FAILURE_CODES) failures.inc({ code }, 0);
-  return (review, decision, protocol, durationMs) => {
+  return (review, decision, protocol, durationMs, stage) => {
     const dryRun = review.dryRun === true ? 'true' : 'false';
     const { outcome } = decision;
-    decisions.add(`${protocol}\n${outcome}\n${review.operation ?? ''}\n${dryRun}`);
+    decisions.add(`${protocol}\n${outcome}\n${review.operation ?? ''}\n${dryRun}\n${stage}`);
     durations.observe({ protocol }, durationMs / 1000);
     for (const violation of decision.violations) countViolation(violation, dryRun);
     if (outcome === 'failed') failures.inc({ code: decision.code });

@@ -77,7 +77,7 @@ function recording() {
 describe('recording a decision', () => {
   it('writes who asked, for what, and what was found', () => {
     const { recorder, lines } = recording();
-    recorder.record(review, refusalOf(['nginx']), 'AdmissionReview', 1.23456);
+    recorder.record(review, refusalOf(['nginx']), 'AdmissionReview', 1.23456, 'deny');
     recorder.flush();
     assert.deepEqual(JSON.parse(lines()[0] ?? ''), {
       level: 'info',
@@ -112,7 +112,7 @@ describe('recording a decision', () => {
 
   it('says why there was no verdict, as an error', () => {
     const { recorder, lines } = recording();
-    recorder.record(review, failed, 'ImageReview', 1);
+    recorder.record(review, failed, 'ImageReview', 1, 'deny');
     recorder.flush();
     const { level, outcome, code } = JSON.parse(lines()[0] ?? '');
     assert.deepEqual({ level, outcome, code }, { level: 'error', outcome: 'failed', code: 'DEADLINE' });
@@ -120,12 +120,12 @@ describe('recording a decision', () => {
 
   it('writes at the 16th decision, or within 50 ms', async () => {
     const { recorder, lines, pieces } = recording();
-    for (let count = 0; count < 15; count += 1) recorder.record(review, failed, 'ImageReview', 1);
+    for (let count = 0; count < 15; count += 1) recorder.record(review, failed, 'ImageReview', 1, 'deny');
     assert.equal(lines().length, 0);
-    recorder.record(review, failed, 'ImageReview', 1);
+    recorder.record(review, failed, 'ImageReview', 1, 'deny');
     assert.equal(lines().length, 16);
     assert.equal(pieces.length, 1);
-    recorder.record(review, failed, 'ImageReview', 1);
+    recorder.record(review, failed, 'ImageReview', 1, 'deny');
     await sleep(100);
     assert.equal(lines().length, 17);
   });
@@ -141,7 +141,7 @@ describe('recording a decision', () => {
       object: long,
       user: { username: long, groups: [] },
     };
-    recorder.record(huge, refusalOf(images, long), 'AdmissionReview', 1);
+    recorder.record(huge, refusalOf(images, long), 'AdmissionReview', 1, 'deny');
     recorder.flush();
     const [line = ''] = lines();
     assert.ok(line.length < 40_000, `${line.length} characters`);
@@ -177,7 +177,7 @@ describe('recording a decision', () => {
     const written = Array.from({ length: 10_000 }, text);
     for (const image of written) {
       const hostile = { ...review, uid: image, object: image, user: { username: image, groups: [] } };
-      recorder.record(hostile, refusalOf([image]), 'AdmissionReview', 1);
+      recorder.record(hostile, refusalOf([image]), 'AdmissionReview', 1, 'deny');
     }
     recorder.flush();
     assert.equal(lines().length, written.length);
@@ -204,7 +204,7 @@ describe('recording a decision', () => {
       user: { username: 'alice', groups: ['canary-group'], extra: secret },
       subject: { kind: 'imageless', object: { data: 'canary' } },
     } as Review;
-    recorder.record(withSecrets, { ...refusalOf(['nginx']), ...secret }, 'AdmissionReview', 1);
+    recorder.record(withSecrets, { ...refusalOf(['nginx']), ...secret }, 'AdmissionReview', 1, 'deny');
     recorder.flush();
     assert.ok(pieces.length > 0);
     assert.ok(!(pieces.join('') + (await metrics.render())).includes('canary'));

@@ -1,5 +1,6 @@
 import type { Decision } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
+import type { Stage } from '../policy/stage.ts';
 import { type ProtocolName, renderDecision } from './decision-log.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -12,8 +13,14 @@ export interface RecorderOptions {
 
 /** Decision → one log line and the counters. */
 export interface Recorder {
-  /** Keeps a decision for the next batch, which is at most 50 ms away. */
-  readonly record: (review: Review, decision: Decision, protocol: ProtocolName, durationMs: number) => void;
+  /** Keeps a decision for the next batch, which is at most 50 ms away. Below stage `deny` it refused nothing. */
+  readonly record: (
+    review: Review,
+    decision: Decision,
+    protocol: ProtocolName,
+    durationMs: number,
+    stage: Stage,
+  ) => void;
   /** Counts a request that never became a review. */
   readonly reject: (code: string) => void;
   /** Writes what is kept: before metrics are read, and before the process ends. */
@@ -26,6 +33,7 @@ interface Entry {
   readonly decision: Decision;
   readonly protocol: ProtocolName;
   readonly durationMs: number;
+  readonly stage: Stage;
 }
 
 /**
@@ -49,8 +57,8 @@ export function createRecorder({ log, metrics, now }: RecorderOptions): Recorder
     });
   };
   return {
-    record(review, decision, protocol, durationMs) {
-      entries.push({ at: now(), review, decision, protocol, durationMs });
+    record(review, decision, protocol, durationMs, stage) {
+      entries.push({ at: now(), review, decision, protocol, durationMs, stage });
       if (entries.length >= BATCH_ENTRIES) flush();
       else timer ??= setTimeout(flush, BATCH_MS).unref();
     },
@@ -60,8 +68,8 @@ export function createRecorder({ log, metrics, now }: RecorderOptions): Recorder
 }
 
 function writeEntry(log: RecorderOptions['log'], metrics: RecorderOptions['metrics'], entry: Entry): void {
-  const { at, review, decision, protocol, durationMs } = entry;
-  metrics.countDecision(review, decision, protocol, durationMs);
+  const { at, review, decision, protocol, durationMs, stage } = entry;
+  metrics.countDecision(review, decision, protocol, durationMs, stage);
   const level = decision.outcome === 'failed' ? 'error' : 'info';
-  log.write(level, 'decision', renderDecision(review, decision, protocol, durationMs), at);
+  log.write(level, 'decision', renderDecision(review, decision, protocol, durationMs, stage), at);
 }

@@ -44,9 +44,9 @@ describe('what a real API server asked is answered as it was then', () => {
   for (const file of files) {
     it(file, async () => {
       const recording = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recording;
-      const protocol = ROUTES.get(recording.path);
-      assert.ok(protocol, `${recording.path} leads to a protocol`);
-      const { status, body } = ask(protocol, recording.request, await policyOf(recording, file));
+      const route = ROUTES.get(recording.path);
+      assert.ok(route, `${recording.path} leads to a protocol`);
+      const { status, body } = ask(route.protocol, recording.request, await policyOf(recording, file));
       assert.deepEqual(
         { status, response: body },
         { status: recording.status, response: recording.response },

@@ -54,11 +54,17 @@ export const protocols = {
 
 /** Keeps what it is told. */
 export function createTestRecorder() {
-  const records: { uid: string | undefined; outcome: string; protocol: string; durationMs: number }[] = [];
+  const records: {
+    uid: string | undefined;
+    outcome: string;
+    protocol: string;
+    durationMs: number;
+    stage: string;
+  }[] = [];
   const rejections: string[] = [];
   const recorder: Recorder = {
-    record: ({ uid }, { outcome }, protocol, durationMs) =>
-      records.push({ uid, outcome, protocol, durationMs }),
+    record: ({ uid }, { outcome }, protocol, durationMs, stage) =>
+      records.push({ uid, outcome, protocol, durationMs, stage }),
     reject: (code) => rejections.push(code),
     flush: () => {},
   };

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BAD, pod } from '#test/pods.ts';
+import { policyOf } from '#test/policies.ts';
+import { judge } from '#test/verdicts.ts';
+import type { Decision, ValidationAction } from './decision.ts';
+import { applyStage, STAGES } from './stage.ts';
+
+const object = pod({ containers: { web: BAD } });
+
+/** The decision on a bad image under a rule with these actions. */
+async function decisionUnder(...validationActions: ValidationAction[]) {
+  const rule = { name: 'no-latest', disallowedTags: { tags: ['latest'] }, validationActions };
+  return judge({ object }, await policyOf(rule));
+}
+
+const undecided: Decision = {
+  outcome: 'failed',
+  code: 'INTERNAL',
+  message: 'the gate could not decide',
+  policy: undefined,
+  uses: [],
+  violations: [],
+  notices: [],
+};
+
+describe('a stage', () => {
+  it('lets actions bite no harder than it says, and no milder', async () => {
+    const table: readonly [ValidationAction[], Record<(typeof STAGES)[number], ValidationAction[]>][] = [
+      [['Deny'], { deny: ['Deny'], warn: ['Warn', 'Audit'], audit: ['Audit'] }],
+      [['Warn', 'Audit'], { deny: ['Warn', 'Audit'], warn: ['Warn', 'Audit'], audit: ['Audit'] }],
+      [['Warn'], { deny: ['Warn'], warn: ['Warn'], audit: ['Audit'] }],
+      [['Audit'], { deny: ['Audit'], warn: ['Audit'], audit: ['Audit'] }],
+    ];
+    for (const [actions, expected] of table) {
+      const decision = await decisionUnder(...actions);
+      for (const stage of STAGES) {
+        const { outcome, violations } = applyStage(decision, stage);
+        assert.deepEqual(violations[0]?.actions, expected[stage], `${actions.join()} at ${stage}`);
+        assert.equal(
+          outcome,
+          stage === 'deny' ? decision.outcome : 'admitted',
+          `${actions.join()} at ${stage}`,
+        );
+      }
+    }
+  });
+
+  it('refuses what cannot be decided at deny alone', () => {
+    assert.equal(applyStage(undecided, 'deny'), undecided);
+    const warned = applyStage(undecided, 'warn');
+    assert.equal(warned.outcome, 'admitted');
+    assert.match(warned.notices[0]?.text ?? '', /^not decided, and so admitted at stage warn: INTERNAL: /);
+    assert.deepEqual(applyStage(undecided, 'audit').notices, []);
+  });
+
+  it('keeps notices from the sender at audit', async () => {
+    const notice = { code: 'PLACEHOLDER', use: undefined, text: 'is filled in later' } as const;
+    const decision = { ...(await decisionUnder('Deny')), notices: [notice] } as Decision;
+    assert.deepEqual(applyStage(decision, 'warn').notices, [notice]);
+    assert.deepEqual(applyStage(decision, 'audit').notices, []);
+  });
+});
