@@ -1,10 +1,10 @@
 // The library finds its own parts through decorators, so this import must stay first.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { KeyObject, type webcrypto } from 'node:crypto';
+import { createPublicKey, KeyObject, type webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { CertificateError } from './errors.ts';
-import { parsePrivateKey, verifyKeyPair } from './inspect.ts';
+import { parseCertificate, parsePrivateKey, verifyKeyPair } from './inspect.ts';
 
 /** A certificate and its PKCS#8 private key, both PEM. */
 export interface KeyPair {
@@ -18,28 +18,42 @@ interface Validity {
   readonly days: number;
 }
 
-export interface ServingRequest extends Validity {
+interface Keyed {
+  /** PEM of the private key to make the certificate for. @default a new one, ECDSA P-256 */
+  readonly key?: string;
+}
+
+export interface ServingRequest extends Validity, Keyed {
   readonly commonName: string;
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
 }
 
-export interface ClientRequest extends Validity {
+export interface ClientRequest extends Validity, Keyed {
   /** What Kubernetes takes for the user name. */
   readonly commonName: string;
   /** What Kubernetes takes for the groups. */
   readonly organizations?: readonly string[];
 }
 
-/** A certificate authority that signs leaves, and nothing below them. ECDSA P-256 with SHA-256 throughout. */
+/** A certificate authority that signs leaves, and nothing below them. What it makes itself is ECDSA P-256. */
 export interface Authority extends KeyPair {
-  /** @throws {CertificateError} NAME_INVALID when a name is no DNS name, an address no IP, or there is neither. */
+  /**
+   * @throws {CertificateError} NAME_INVALID when a name is no DNS name, an address no IP, or there is neither;
+   * KEY_UNREADABLE when a key is given that is none.
+   */
   issueServing(request: ServingRequest): Promise<KeyPair>;
   issueClient(request: ClientRequest): Promise<KeyPair>;
 }
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const;
+/** By Node's name of the curve: what an authority that somebody else made signs with. */
+const CURVES: Readonly<Record<string, { readonly namedCurve: string; readonly hash: string }>> = {
+  prime256v1: { namedCurve: 'P-256', hash: 'SHA-256' },
+  secp384r1: { namedCurve: 'P-384', hash: 'SHA-384' },
+  secp521r1: { namedCurve: 'P-521', hash: 'SHA-512' },
+};
 const SERIAL_BYTES = 16;
 const DAY_MS = 86_400_000;
 const DNS_NAME =
@@ -71,40 +85,55 @@ export async function createAuthority(
     ],
   });
   return toAuthority(
-    { certificate: certificate.toString('pem'), key: renderKey(keys.privateKey) },
-    keys.privateKey,
+    { certificate: `${certificate.toString('pem')}\n`, key: renderKey(keys.privateKey) },
+    { key: keys.privateKey, algorithm: SIGNATURE },
   );
 }
 
 /**
- * An authority from its PEM texts.
+ * An authority from its PEM texts: ours, or one that somebody else made.
  *
- * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE (also when it is not P-256), KEY_MISMATCH, or
- * NOT_AN_AUTHORITY when the certificate may not sign others.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE (also when it is neither RSA nor ECDSA on a NIST
+ * curve), KEY_MISMATCH, or NOT_AN_AUTHORITY when the certificate may not sign others.
  */
 export async function loadAuthority(pair: KeyPair): Promise<Authority> {
   if (!verifyKeyPair(pair).ca) {
     throw new CertificateError('NOT_AN_AUTHORITY', 'the certificate may not sign others: it has no CA:TRUE');
   }
-  const key = parsePrivateKey(pair.key);
-  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
-    throw new CertificateError('KEY_UNREADABLE', 'the key of the authority is not ECDSA P-256');
-  }
-  return toAuthority(pair, key.toCryptoKey(KEY, false, ['sign']));
+  return toAuthority(pair, signerOf(parsePrivateKey(pair.key)));
 }
 
-function toAuthority({ certificate, key }: KeyPair, signingKey: webcrypto.CryptoKey): Authority {
-  const issuer = new x509.X509Certificate(certificate);
+interface Signer {
+  readonly key: webcrypto.CryptoKey;
+  readonly algorithm: { readonly name: string; readonly hash: string };
+}
+
+function signerOf(key: KeyObject): Signer {
+  if (key.asymmetricKeyType === 'rsa') {
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    return { key: key.toCryptoKey(algorithm, false, ['sign']), algorithm };
+  }
+  const curve = CURVES[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  if (curve === undefined) {
+    throw new CertificateError('KEY_UNREADABLE', 'the key of the authority is neither RSA nor ECDSA');
+  }
+  const algorithm = { name: 'ECDSA', ...curve };
+  return { key: key.toCryptoKey(algorithm, false, ['sign']), algorithm };
+}
+
+function toAuthority({ certificate, key }: KeyPair, signer: Signer): Authority {
+  // Of a bundle the first is the one that signs.
+  const issuer = new x509.X509Certificate(parseCertificate(certificate).raw);
   return {
     certificate,
     key,
-    issueServing: async ({ commonName, dnsNames, ipAddresses, ...validity }) =>
-      issue(issuer, signingKey, renderName(commonName), validity, [
+    issueServing: async ({ commonName, dnsNames, ipAddresses, ...request }) =>
+      issue(issuer, signer, renderName(commonName), request, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.SubjectAlternativeNameExtension(decodeNames(dnsNames, ipAddresses)),
       ]),
-    issueClient: async ({ commonName, organizations, ...validity }) =>
-      issue(issuer, signingKey, renderName(commonName, organizations), validity, [
+    issueClient: async ({ commonName, organizations, ...request }) =>
+      issue(issuer, signer, renderName(commonName, organizations), request, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
       ]),
   };
@@ -112,31 +141,32 @@ function toAuthority({ certificate, key }: KeyPair, signingKey: webcrypto.Crypto
 
 async function issue(
   issuer: x509.X509Certificate,
-  signingKey: webcrypto.CryptoKey,
+  signer: Signer,
   subject: x509.Name,
-  validity: Validity,
+  request: Validity & Keyed,
   purpose: readonly x509.Extension[],
 ): Promise<KeyPair> {
-  const keys = await createKeys();
-  const { notBefore, notAfter } = validityOf(validity);
+  const key = request.key ?? renderKey((await createKeys()).privateKey);
+  const publicKey = createPublicKey(parsePrivateKey(key)).export({ type: 'spki', format: 'der' });
+  const { notBefore, notAfter } = validityOf(request);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: createSerial(),
     subject,
     issuer: issuer.subjectName,
     notBefore,
     notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
-    publicKey: keys.publicKey,
-    signingKey,
-    signingAlgorithm: SIGNATURE,
+    publicKey,
+    signingKey: signer.key,
+    signingAlgorithm: signer.algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await authorityKeyIdentifier(issuer),
       ...purpose,
     ],
   });
-  return { certificate: certificate.toString('pem'), key: renderKey(keys.privateKey) };
+  return { certificate: `${certificate.toString('pem')}\n`, key };
 }
 
 /** The issuer's own identifier, for an authority made elsewhere may have derived it in another way. */
@@ -147,7 +177,11 @@ async function authorityKeyIdentifier(issuer: x509.X509Certificate): Promise<x50
     : new x509.AuthorityKeyIdentifierExtension(subject.keyId);
 }
 
-function decodeNames(dnsNames: readonly string[], ipAddresses: readonly string[]): x509.JsonGeneralNames {
+/** @throws {CertificateError} NAME_INVALID */
+export function decodeNames(
+  dnsNames: readonly string[],
+  ipAddresses: readonly string[],
+): x509.JsonGeneralNames {
   const wrong =
     dnsNames.find((name) => !DNS_NAME.test(name)) ?? ipAddresses.find((address) => isIP(address) === 0);
   if (wrong !== undefined || dnsNames.length + ipAddresses.length === 0) {
@@ -162,7 +196,8 @@ function decodeNames(dnsNames: readonly string[], ipAddresses: readonly string[]
   ];
 }
 
-function renderName(commonName: string, organizations: readonly string[] = []): x509.Name {
+/** A distinguished name. */
+export function renderName(commonName: string, organizations: readonly string[] = []): x509.Name {
   // Values, not a distinguished name as text: in "O=a, CN=b" a comma in a name would start another attribute.
   return new x509.Name([
     ...organizations.map((utf8String) => ({ O: [{ utf8String }] })),
@@ -183,10 +218,12 @@ function createSerial(): string {
   return bytes.toString('hex');
 }
 
-function createKeys(): Promise<webcrypto.CryptoKeyPair> {
+/** A key pair for ECDSA on P-256. */
+export function createKeys(): Promise<webcrypto.CryptoKeyPair> {
   return crypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
 }
 
-function renderKey(key: webcrypto.CryptoKey): string {
+/** PKCS#8 in PEM. */
+export function renderKey(key: webcrypto.CryptoKey): string {
   return String(KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }));
 }

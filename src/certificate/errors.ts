@@ -6,6 +6,7 @@ export type CertificateErrorCode =
   | 'NOT_AN_AUTHORITY'
   | 'AUTHORITY_EXPIRED'
   | 'AUTHORITY_INCOMPLETE'
+  | 'AUTHORITY_CONFLICT'
   | 'STATE_FOLDER_UNWRITABLE';
 
 /** A certificate, a key or their folder is not what it must be. Its message never quotes key material. */

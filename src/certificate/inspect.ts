@@ -21,6 +21,28 @@ export function parseCertificate(pem: string): X509Certificate {
   }
 }
 
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
+
+/**
+ * Every certificate of a PEM text, in its order; there is at least one.
+ *
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE when one of them is not readable, or there is none: OpenSSL skips
+ * in silence what it cannot read.
+ */
+export function parseCertificates(pem: string): readonly X509Certificate[] {
+  return (pem.match(PEM_CERTIFICATE) ?? [pem]).map(parseCertificate);
+}
+
+/** Certificates as one PEM text, each of them once. */
+export function renderBundle(certificates: readonly X509Certificate[]): string {
+  return [...new Set(certificates.map(String))].join('');
+}
+
+/** Whether `authority` signed the certificate, and not only somebody of its name. */
+export function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+}
+
 /**
  * The private key of a PEM text.
  *
@@ -64,6 +86,13 @@ export function namesOf(certificate: X509Certificate): CertificateNames {
 export function commonNameOf(certificate: X509Certificate): string | undefined {
   const name: unknown = certificate.toLegacyObject().subject?.CN;
   return typeof name === 'string' ? name : undefined;
+}
+
+/** The subject's organizations: what Kubernetes takes for the groups of a client. */
+export function organizationsOf(certificate: X509Certificate): readonly string[] {
+  const organizations: unknown = certificate.toLegacyObject().subject?.O;
+  const list: readonly unknown[] = Array.isArray(organizations) ? organizations : [organizations];
+  return list.filter((organization) => typeof organization === 'string');
 }
 
 // `DNS:a.example, IP Address:10.0.0.1, URI:"spiffe://x/\"y, DNS:z"`. Values with a comma, a quote or a control
