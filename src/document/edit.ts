@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import { removeNode, setNode } from './splice.ts';
+import { parseDocuments } from './yaml.ts';
+
+/** What leads to a part of a document: keys of maps, indices of lists. */
+export type Path = readonly (string | number)[];
+
+/** One change of a document. */
+export type Edit =
+  /** Puts a value in the place of another, or adds it: a key at the end of its map, an item at the end of its list. Maps and lists on the way that are missing are made. */
+  | { readonly kind: 'set'; readonly path: Path; readonly value: unknown }
+  /** Takes a part out; maps and lists that hold nothing then go with it. */
+  | { readonly kind: 'remove'; readonly path: Path };
+
+export type EditErrorCode = 'DOCUMENT_NOT_EDITABLE';
+
+/** A document that cannot be changed without writing it anew; the message begins with `file:line:column`. */
+export class EditError extends Error {
+  override readonly name = 'EditError';
+  readonly code: EditErrorCode = 'DOCUMENT_NOT_EDITABLE';
+}
+
+/**
+ * The text with its one document changed: what is not changed stays as it was written, with its order, comments,
+ * quotes and line ends. The result is read again, and must hold what it should.
+ * @throws {DocumentError} DOCUMENT_SYNTAX
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE for more or less than one document, and for what aliases share.
+ */
+export function editDocument(text: string, file: string, edits: readonly Edit[]): string {
+  return edits.reduce((current, edit) => applyEdit(current, file, edit), text);
+}
+
+function applyEdit(text: string, file: string, edit: Edit): string {
+  const [document, second] = parseDocuments(text, file);
+  if (document === undefined) throw new EditError(`${file}:1:1: there is nothing in it to be changed`);
+  if (second !== undefined)
+    throw new EditError(
+      `${file}:${second.positionOf([])}: a second document begins here (keep one document a file)`,
+    );
+  const { value: before } = document;
+  const step = edit.kind === 'set' ? widen(before, edit) : narrow(before, edit);
+  if (step === undefined) return text;
+  const expected = change(before, step);
+  const changed = step.kind === 'set' ? setNode(text, step.path, step.value) : removeNode(text, step.path);
+  if (changed === undefined || !holds(changed, file, expected)) {
+    throw new EditError(
+      `${file}:${document.positionOf(edit.path)}: this part cannot be changed by itself, for it is shared or written in an unusual way (write it in block style, without anchors)`,
+    );
+  }
+  return changed;
+}
+
+function holds(text: string, file: string, expected: unknown): boolean {
+  try {
+    const documents = parseDocuments(text, file);
+    return documents.length === 1 && isDeepStrictEqual(documents[0]?.value, expected);
+  } catch {
+    // Whatever is wrong with the result, it is not what was asked for.
+    return false;
+  }
+}
+
+/** The same change at the first part of the path that is missing, with what lies below it as its value. */
+function widen(root: unknown, { path, value }: Edit & { kind: 'set' }): Edit | undefined {
+  const depth = path.findIndex((_, index) => !isContainer(valueAt(root, path.slice(0, index + 1))));
+  const end = depth === -1 ? path.length : depth + 1;
+  const whole = path
+    .slice(end)
+    .reduceRight<unknown>((inner, key) => (typeof key === 'number' ? [inner] : { [key]: inner }), value);
+  const shortened = path.slice(0, end);
+  return isDeepStrictEqual(valueAt(root, shortened), whole)
+    ? undefined
+    : { kind: 'set', path: shortened, value: whole };
+}
+
+/** The same change at the last part of the path that holds something else as well. */
+function narrow(root: unknown, { path }: Edit & { kind: 'remove' }): Edit | undefined {
+  if (valueAt(root, path) === undefined) return undefined;
+  let end = path.length;
+  while (end > 1 && sizeOf(valueAt(root, path.slice(0, end - 1))) === 1) end -= 1;
+  return { kind: 'remove', path: path.slice(0, end) };
+}
+
+function change(root: unknown, edit: Edit): unknown {
+  const copy = copyOf(root);
+  const parent = valueAt(copy, edit.path.slice(0, -1));
+  const key = edit.path.at(-1);
+  if (!isContainer(parent) || key === undefined) return undefined;
+  if (edit.kind === 'set') Reflect.set(parent, key, edit.value);
+  else if (Array.isArray(parent)) parent.splice(Number(key), 1);
+  else Reflect.deleteProperty(parent, key);
+  return copy;
+}
+
+/** Not a structured clone: what aliases share must fall apart, so that a change of all of it shows. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isContainer(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
+}
+
+/** What a path leads to; `undefined` when there is nothing. */
+export function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      isContainer(value) && Object.hasOwn(value, key) ? (Reflect.get(value, key) as unknown) : undefined,
+    root,
+  );
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function sizeOf(value: unknown): number {
+  return isContainer(value) ? Object.keys(value).length : 0;
+}
