@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { openCluster } from './config.ts';
+
+const KUBECONFIG = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [
+    { name: 'one', cluster: { server: 'https://127.0.0.1:1' } },
+    { name: 'odd', cluster: { server: 'nowhere' } },
+  ],
+  users: [{ name: 'me', user: { token: 'canary-token' } }],
+  contexts: [
+    { name: 'one', context: { cluster: 'one', user: 'me' } },
+    { name: 'odd', context: { cluster: 'odd', user: 'me' } },
+    { name: 'gone', context: { cluster: 'gone', user: 'me' } },
+  ],
+  'current-context': 'one',
+};
+
+describe('a kubeconfig', { timeout: 20_000 }, () => {
+  let folder: string;
+  let file: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+    file = join(folder, 'config');
+    await writeFile(file, JSON.stringify(KUBECONFIG));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('leads to the cluster of its current context, or of the one that is named', async () => {
+    assert.equal((await openCluster({ kubeconfig: file })).server, 'https://127.0.0.1:1');
+    await assert.rejects(openCluster({ kubeconfig: file, context: 'odd' }), {
+      code: 'KUBECONFIG_INVALID',
+      message: `the kubeconfig's server "nowhere" is no URL`,
+    });
+  });
+
+  it('is refused in a sentence when it is missing, broken, or leads nowhere', async () => {
+    const broken = join(folder, 'broken');
+    await writeFile(broken, '{');
+    for (const choice of [
+      { kubeconfig: join(folder, 'none') },
+      { kubeconfig: broken },
+      { kubeconfig: file, context: 'gone' },
+      { kubeconfig: file, context: 'unheard-of' },
+    ]) {
+      await assert.rejects(openCluster(choice), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'KUBECONFIG_INVALID');
+        return !error.message.includes('canary-token');
+      });
+    }
+  });
+
+  it('that leads to a dead server says so when it is asked', async () => {
+    const client = await openCluster({ kubeconfig: file });
+    await assert.rejects(client.version(), { code: 'CLUSTER_UNREACHABLE' });
+  });
+});
