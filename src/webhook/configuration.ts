@@ -1,0 +1,161 @@
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import type { KubernetesVersion } from '../kubernetes/version.ts';
+import type { Stage } from '../policy/stage.ts';
+import { matchConditions, type MatchCondition } from './match-conditions.ts';
+import { GATE_NAME, LABELS, SERVICE_PORT, STATIC_CONFIGURATION, WEBHOOKS } from './names.ts';
+import { failurePolicyAt, reviewPath } from './review-path.ts';
+import { webhookRules, type PolicyScope, type WebhookRule } from './rules.ts';
+
+/** What happens in `kube-system`: told and never blocked, as everywhere else, or not asked. */
+export const KUBE_SYSTEM_MODES = ['warn', 'deny', 'exempt'] as const;
+
+export type KubeSystemMode = (typeof KUBE_SYSTEM_MODES)[number];
+
+/** Where the API server finds the gate. */
+export type GateAddress =
+  | {
+      readonly form: 'url';
+      /** `https://host:port`, without a path: the stage says which. */
+      readonly origin: string;
+    }
+  | { readonly form: 'service'; readonly namespace: string };
+
+/** Everything that decides what a webhook configuration says. */
+export interface WiringRequest {
+  readonly address: GateAddress;
+  readonly policy: PolicyScope;
+  readonly stage: Stage;
+  readonly kubeSystem: KubeSystemMode;
+  /** Exact names: whoever may create namespaces could make one that a prefix lets off (E13). */
+  readonly exemptNamespaces: readonly string[];
+  /** 1 to 30. */
+  readonly timeoutSeconds: number;
+  readonly version: KubernetesVersion;
+  /** PEM of the authorities that the gate's certificate may come from; `undefined` when something else fills it in. */
+  readonly trust: string | undefined;
+  /** On the object's metadata, for who fills in the trust. */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** One webhook of a configuration; every field is given, so that no version's default decides. */
+export interface Webhook {
+  readonly name: string;
+  readonly clientConfig: {
+    readonly url?: string;
+    readonly service?: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly path: string;
+      readonly port: number;
+    };
+    readonly caBundle?: string;
+  };
+  readonly admissionReviewVersions: readonly ('v1' | 'v1beta1')[];
+  readonly sideEffects: 'None';
+  readonly failurePolicy: 'Fail' | 'Ignore';
+  readonly timeoutSeconds: number;
+  readonly matchPolicy: 'Equivalent';
+  readonly namespaceSelector: { readonly matchExpressions: readonly NamespaceExpression[] };
+  readonly rules: readonly WebhookRule[];
+  readonly matchConditions?: readonly MatchCondition[];
+}
+
+interface NamespaceExpression {
+  readonly key: 'kubernetes.io/metadata.name';
+  readonly operator: 'In' | 'NotIn';
+  readonly values: readonly string[];
+}
+
+const KUBE_SYSTEM = 'kube-system';
+
+/** The webhook configuration that is kept in the API. */
+export function renderWebhookConfiguration(request: WiringRequest): KubernetesObject {
+  return render(GATE_NAME, renderWebhooks(request, ['v1', 'v1beta1']), request.annotations);
+}
+
+/**
+ * The webhook configuration that the API server reads from a file: there before the first request, invisible in the
+ * API, and nobody can delete it there. `url` only, and `v1` only.
+ * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/5793-manifest-based-admission-control-config
+ */
+export function renderStaticConfiguration(request: WiringRequest): KubernetesObject {
+  return render(STATIC_CONFIGURATION, renderWebhooks(request, ['v1']), undefined);
+}
+
+/** Namespaces that the wiring is not asked about at all. */
+export function uncoveredNamespaces(
+  request: Pick<WiringRequest, 'address' | 'kubeSystem' | 'exemptNamespaces'>,
+): readonly string[] {
+  const own = request.address.form === 'service' ? [request.address.namespace] : [];
+  const kubeSystem = request.kubeSystem === 'exempt' ? [KUBE_SYSTEM] : [];
+  return [...new Set([...own, ...kubeSystem, ...request.exemptNamespaces])].toSorted();
+}
+
+function render(
+  name: string,
+  webhooks: readonly Webhook[],
+  annotations: Readonly<Record<string, string>> | undefined,
+): KubernetesObject {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name, labels: LABELS, ...(annotations !== undefined && { annotations }) },
+    webhooks,
+  };
+}
+
+function renderWebhooks(
+  request: WiringRequest,
+  versions: Webhook['admissionReviewVersions'],
+): readonly Webhook[] {
+  const uncovered = uncoveredNamespaces(request);
+  const apart = request.kubeSystem === 'warn' && !uncovered.includes(KUBE_SYSTEM);
+  const left = apart ? [...uncovered, KUBE_SYSTEM].toSorted() : uncovered;
+  const images = renderWebhook(WEBHOOKS.images, request, request.stage, versions, {
+    matchExpressions: left.length === 0 ? [] : [namespaceExpression('NotIn', left)],
+  });
+  if (!apart) return [images];
+  // A gate that does not answer must not keep the network, DNS or kube-proxy from coming back.
+  const stage = request.stage === 'deny' ? 'warn' : request.stage;
+  const selector = { matchExpressions: [namespaceExpression('In', [KUBE_SYSTEM])] };
+  return [images, renderWebhook(WEBHOOKS.kubeSystem, request, stage, versions, selector)];
+}
+
+/** The API server sets this label itself, since 1.21, and lets nobody change it (E01, E02). */
+function namespaceExpression(
+  operator: NamespaceExpression['operator'],
+  values: readonly string[],
+): NamespaceExpression {
+  return { key: 'kubernetes.io/metadata.name', operator, values };
+}
+
+function renderWebhook(
+  name: string,
+  request: WiringRequest,
+  stage: Stage,
+  admissionReviewVersions: Webhook['admissionReviewVersions'],
+  namespaceSelector: Webhook['namespaceSelector'],
+): Webhook {
+  const conditions = matchConditions(request.version);
+  return {
+    name,
+    clientConfig: {
+      ...renderAddress(request.address, reviewPath(stage)),
+      ...(request.trust !== undefined && { caBundle: Buffer.from(request.trust).toString('base64') }),
+    },
+    admissionReviewVersions,
+    sideEffects: 'None',
+    failurePolicy: failurePolicyAt(stage),
+    timeoutSeconds: request.timeoutSeconds,
+    matchPolicy: 'Equivalent',
+    namespaceSelector,
+    rules: webhookRules(request.policy),
+    ...(conditions.length > 0 && { matchConditions: conditions }),
+  };
+}
+
+function renderAddress(address: GateAddress, path: string): Webhook['clientConfig'] {
+  if (address.form === 'url') return { url: `${address.origin}${path}` };
+  const { namespace } = address;
+  return { service: { namespace, name: GATE_NAME, path, port: SERVICE_PORT } };
+}

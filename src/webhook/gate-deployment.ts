@@ -1,0 +1,142 @@
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import {
+  CLIENT_AUTHORITY_CONFIG_MAP,
+  GATE_NAME,
+  HEALTH_PORT,
+  LABELS,
+  POLICY_CONFIG_MAP,
+  POLICY_KEY,
+  REVIEW_PORT,
+  SELECTOR_LABELS,
+  TLS_SECRET,
+} from './names.ts';
+
+/** Which clients of the gate may ask, where not everybody may. */
+export interface AdmittedClient {
+  readonly commonName: string;
+  /** PEM of the CA that its certificate comes from; `undefined` for the gate's own. */
+  readonly authority: string | undefined;
+}
+
+/** What the Deployment of the gate is to be. */
+export interface GateDeployment {
+  readonly namespace: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly client: AdmittedClient | undefined;
+}
+
+/** Where the Secret and the ConfigMaps are mounted, one folder each, so that the kubelet follows their changes. */
+const MOUNTS = {
+  tls: '/etc/kube-image-bouncer/tls',
+  policy: '/etc/kube-image-bouncer/policy',
+  clientAuthority: '/etc/kube-image-bouncer/client-authority',
+} as const;
+
+/** The distroless convention for somebody who is nobody. */
+const USER_ID = 65532;
+
+/** Group-readable; the files belong to root and the group of {@link USER_ID}. */
+const SECRET_MODE = 0o440;
+
+/** The gate as a Deployment: fit for the `restricted` Pod Security Standard, and there while nodes are drained. */
+export function renderDeployment(gate: GateDeployment): KubernetesObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: GATE_NAME, namespace: gate.namespace, labels: LABELS },
+    spec: {
+      replicas: gate.replicas,
+      revisionHistoryLimit: 3,
+      selector: { matchLabels: SELECTOR_LABELS },
+      // A new pod answers before an old one leaves.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: { metadata: { labels: LABELS }, spec: renderPodSpec(gate) },
+    },
+  };
+}
+
+function renderPodSpec({ image, client }: GateDeployment): object {
+  return {
+    serviceAccountName: GATE_NAME,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    priorityClassName: 'system-cluster-critical',
+    // Longer than the gate goes on serving after SIGTERM.
+    terminationGracePeriodSeconds: 30,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER_ID,
+      runAsGroup: USER_ID,
+      fsGroup: USER_ID,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map(
+      (topologyKey) => ({
+        topologyKey,
+        maxSkew: 1,
+        // One node is better than no gate.
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: SELECTOR_LABELS },
+      }),
+    ),
+    containers: [renderContainer(image, client)],
+    volumes: [
+      { name: 'tls', secret: { secretName: TLS_SECRET, defaultMode: SECRET_MODE } },
+      { name: 'policy', configMap: { name: POLICY_CONFIG_MAP } },
+      ...(client?.authority === undefined
+        ? []
+        : [{ name: 'client-authority', configMap: { name: CLIENT_AUTHORITY_CONFIG_MAP } }]),
+    ],
+  };
+}
+
+function renderContainer(image: string, client: AdmittedClient | undefined): object {
+  return {
+    name: 'gate',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    args: [
+      'serve',
+      `--cert=${MOUNTS.tls}/tls.crt`,
+      `--key=${MOUNTS.tls}/tls.key`,
+      `--policy=${MOUNTS.policy}/${POLICY_KEY}`,
+      `--port=${REVIEW_PORT}`,
+      `--health-port=${HEALTH_PORT}`,
+      ...clientArguments(client),
+    ],
+    ports: [
+      { name: 'https', containerPort: REVIEW_PORT, protocol: 'TCP' },
+      { name: 'health', containerPort: HEALTH_PORT, protocol: 'TCP' },
+    ],
+    livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 5, failureThreshold: 2 }),
+    // No limit of CPU: a gate that is throttled makes every request of the cluster wait.
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [
+      { name: 'tls', mountPath: MOUNTS.tls, readOnly: true },
+      { name: 'policy', mountPath: MOUNTS.policy, readOnly: true },
+      ...(client?.authority === undefined
+        ? []
+        : [{ name: 'client-authority', mountPath: MOUNTS.clientAuthority, readOnly: true }]),
+    ],
+  };
+}
+
+function clientArguments(client: AdmittedClient | undefined): readonly string[] {
+  if (client === undefined) return [];
+  const folder = client.authority === undefined ? MOUNTS.tls : MOUNTS.clientAuthority;
+  return [`--client-ca=${folder}/ca.crt`, `--client-name=${client.commonName}`];
+}
+
+function probe(
+  path: string,
+  times: { readonly periodSeconds: number; readonly failureThreshold: number },
+): object {
+  return { httpGet: { path, port: 'health', scheme: 'HTTP' }, timeoutSeconds: 2, ...times };
+}

@@ -1,0 +1,161 @@
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import { renderDeployment, type GateDeployment } from './gate-deployment.ts';
+import {
+  AUTHORITY_SECRET,
+  CLIENT_AUTHORITY_CONFIG_MAP,
+  GATE_NAME,
+  HEALTH_PORT,
+  LABELS,
+  POLICY_CONFIG_MAP,
+  POLICY_KEY,
+  REVIEW_PORT,
+  SELECTOR_LABELS,
+  SERVICE_PORT,
+  serviceHost,
+  TLS_SECRET,
+} from './names.ts';
+
+/** Certificates that we made: what the gate serves with, what its clients trust, and who signs the next one. */
+export interface OwnCertificates {
+  readonly source: 'own';
+  readonly serving: { readonly certificate: string; readonly key: string };
+  readonly trust: string;
+  /** `undefined` when the CA is somebody else's: its key does not belong into the cluster. */
+  readonly authority: { readonly certificate: string; readonly key: string } | undefined;
+}
+
+/** Certificates that cert-manager makes and renews. */
+export interface IssuedCertificates {
+  readonly source: 'cert-manager';
+  readonly issuer: { readonly kind: 'Issuer' | 'ClusterIssuer'; readonly name: string };
+}
+
+/** The gate inside the cluster that it guards. */
+export interface GateInstallation extends GateDeployment {
+  readonly certificates: OwnCertificates | IssuedCertificates;
+  /** The policy, as its author wrote it. */
+  readonly policyText: string;
+}
+
+/** What of an installation its objects are called by; enough to find them again. */
+export type InstallationPlace = Pick<GateDeployment, 'namespace'>;
+
+/** Everything that the gate needs in a cluster, in the order in which it can be created; the wiring comes after it. */
+export function renderGateObjects(gate: GateInstallation): readonly KubernetesObject[] {
+  const { namespace, client } = gate;
+  return [
+    renderNamespace(namespace),
+    object('v1', 'ServiceAccount', GATE_NAME, namespace, { automountServiceAccountToken: false }),
+    ...renderCertificates(gate.certificates, namespace),
+    object('v1', 'ConfigMap', POLICY_CONFIG_MAP, namespace, { data: { [POLICY_KEY]: gate.policyText } }),
+    ...(client?.authority === undefined
+      ? []
+      : [
+          object('v1', 'ConfigMap', CLIENT_AUTHORITY_CONFIG_MAP, namespace, {
+            data: { 'ca.crt': client.authority },
+          }),
+        ]),
+    renderNetworkPolicy(namespace),
+    object('policy/v1', 'PodDisruptionBudget', GATE_NAME, namespace, {
+      // Counted from what is away, not from what has to stay: whatever the number of replicas, a drain goes on.
+      spec: { maxUnavailable: 1, selector: { matchLabels: SELECTOR_LABELS } },
+    }),
+    object('v1', 'Service', GATE_NAME, namespace, {
+      spec: {
+        type: 'ClusterIP',
+        selector: SELECTOR_LABELS,
+        ports: [{ name: 'https', port: SERVICE_PORT, targetPort: 'https', protocol: 'TCP' }],
+      },
+    }),
+    renderDeployment(gate),
+  ];
+}
+
+/** What an annotation tells cert-manager to fill into a webhook configuration. */
+export function injectionOf(
+  certificates: GateInstallation['certificates'],
+  namespace: string,
+): Readonly<Record<string, string>> | undefined {
+  if (certificates.source === 'own') return undefined;
+  return { 'cert-manager.io/inject-ca-from': `${namespace}/${GATE_NAME}` };
+}
+
+function renderNamespace(name: string): KubernetesObject {
+  const restricted = Object.fromEntries(
+    ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
+  );
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { ...LABELS, ...restricted } } };
+}
+
+function renderCertificates(
+  certificates: GateInstallation['certificates'],
+  namespace: string,
+): readonly KubernetesObject[] {
+  if (certificates.source === 'cert-manager') {
+    return [
+      object('cert-manager.io/v1', 'Certificate', GATE_NAME, namespace, {
+        spec: {
+          secretName: TLS_SECRET,
+          commonName: GATE_NAME,
+          dnsNames: [serviceHost(namespace)],
+          usages: ['digital signature', 'server auth'],
+          privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
+          issuerRef: { group: 'cert-manager.io', ...certificates.issuer },
+        },
+      }),
+    ];
+  }
+  const { serving, trust, authority } = certificates;
+  return [
+    renderTlsSecret(TLS_SECRET, namespace, {
+      'tls.crt': serving.certificate,
+      'tls.key': serving.key,
+      'ca.crt': trust,
+    }),
+    ...(authority === undefined
+      ? []
+      : [
+          renderTlsSecret(AUTHORITY_SECRET, namespace, {
+            'tls.crt': authority.certificate,
+            'tls.key': authority.key,
+          }),
+        ]),
+  ];
+}
+
+function renderTlsSecret(
+  name: string,
+  namespace: string,
+  texts: Readonly<Record<string, string>>,
+): KubernetesObject {
+  const data = Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  );
+  return object('v1', 'Secret', name, namespace, { type: 'kubernetes.io/tls', data });
+}
+
+/** The API server may come from any address, and a gate that looks nothing up has nobody to call. */
+function renderNetworkPolicy(namespace: string): KubernetesObject {
+  return object('networking.k8s.io/v1', 'NetworkPolicy', GATE_NAME, namespace, {
+    spec: {
+      podSelector: { matchLabels: SELECTOR_LABELS },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [
+        {
+          ports: [REVIEW_PORT, HEALTH_PORT].map((port) => ({ port, protocol: 'TCP' })),
+        },
+      ],
+      egress: [],
+    },
+  });
+}
+
+function object(
+  apiVersion: string,
+  kind: string,
+  name: string,
+  namespace: string,
+  fields: object,
+): KubernetesObject {
+  return { apiVersion, kind, metadata: { name, namespace, labels: LABELS }, ...fields };
+}
