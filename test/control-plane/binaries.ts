@@ -46,8 +46,9 @@ const buildTimeoutMs = 45 * 60_000;
 const assetNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
 
 /**
- * Finds etcd, kube-apiserver, kube-controller-manager and kubectl: in the folder that `KUBEBUILDER_ASSETS` names,
- * otherwise in a cache outside the tree, into which Go builds them once from their published modules.
+ * Finds etcd, kube-apiserver, kube-controller-manager and kubectl: in the folder that `KUBEBUILDER_ASSETS` names (the
+ * newest Kubernetes; `KUBEBUILDER_ASSETS_V1_24` that one), otherwise in a cache outside the tree, into which Go builds
+ * them once from their published modules.
  *
  * @throws {BinariesError} when a program is missing and cannot be built.
  */
@@ -55,8 +56,9 @@ export async function findBinaries(
   environment: Environment,
   version: KubernetesVersion = newestKubernetes,
 ): Promise<Binaries> {
-  const assets = environment['KUBEBUILDER_ASSETS'];
-  if (assets !== undefined && assets !== '') return findAssets(assets);
+  const variable = assetsVariable(version);
+  const assets = environment[variable];
+  if (assets !== undefined && assets !== '') return findAssets(variable, assets);
   const etcd = await builtModule(etcdModule, environment);
   const kubernetes = await builtModule(kubernetesModule(version), environment);
   return {
@@ -67,11 +69,17 @@ export async function findBinaries(
   };
 }
 
-async function findAssets(folder: string): Promise<Binaries> {
+/** A folder holds programs of one version; a test that asked for another would prove nothing. */
+function assetsVariable(version: KubernetesVersion): string {
+  const suffix = version === newestKubernetes ? '' : `_${version.toUpperCase().replace('.', '_')}`;
+  return `KUBEBUILDER_ASSETS${suffix}`;
+}
+
+async function findAssets(variable: string, folder: string): Promise<Binaries> {
   for (const name of assetNames) {
     if (!(await exists(join(folder, name)))) {
       throw new BinariesError(
-        `KUBEBUILDER_ASSETS is ${folder}, which holds no ${name}: put it there, or unset KUBEBUILDER_ASSETS to have Go build all four programs.`,
+        `${variable} is ${folder}, which holds no ${name}: put it there, or unset ${variable} to have Go build all four programs.`,
       );
     }
   }

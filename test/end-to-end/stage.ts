@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import type { Authority } from '../../src/certificate/authority.ts';
-import type { Environment } from '../control-plane/binaries.ts';
+import type { Environment, KubernetesVersion } from '../control-plane/binaries.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { startGate } from './gate.ts';
@@ -43,13 +43,20 @@ export async function openStage(options: {
   readonly environment: Environment;
   readonly controllers?: boolean;
   readonly gate?: GateSettings;
+  readonly version?: KubernetesVersion;
 }): Promise<Stage> {
   const { environment, controllers = false, gate: gateSettings = {} } = options;
   await using parts = new AsyncDisposableStack();
   const authority = await createAuthority({ commonName: 'end-to-end tests', notBefore: new Date(), days: 1 });
   const client = await authority.issueClient({ commonName: apiServerName, notBefore: new Date(), days: 1 });
   const gate = parts.use(await startGate({ environment, authority, ...gateSettings }));
-  const controlPlane = parts.use(await startControlPlane({ environment, controllers }));
+  const controlPlane = parts.use(
+    await startControlPlane({
+      environment,
+      controllers,
+      ...(options.version && { version: options.version }),
+    }),
+  );
   const { version } = controlPlane;
   const recorder = parts.use(await startRecorder({ environment, authority, gate, client, version }));
   const owned = parts.move();
