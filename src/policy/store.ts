@@ -1,5 +1,4 @@
-import { watch, type FSWatcher } from 'node:fs';
-import { dirname } from 'node:path';
+import { Follower } from '../file/follower.ts';
 import { parsePolicy, PolicyFileError, readPolicyText } from './load.ts';
 import type { Policy } from './policy.ts';
 
@@ -25,19 +24,20 @@ export interface PolicyStoreOptions {
  */
 export class PolicyStore implements AsyncDisposable {
   readonly #options: PolicyStoreOptions;
+  readonly #follower: Follower<Reload>;
   #policy: Policy | undefined;
   #problem: PolicyFileError | undefined;
   /** What the file held when it was last read, good or not. */
   #text: string | undefined;
-  #watcher: FSWatcher | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  /** The look that is under way, settled. */
-  #underWay: Promise<unknown> = Promise.resolve();
-  /** The look that begins after it, if somebody has asked. */
-  #waiting: Promise<Reload> | undefined;
 
   constructor(options: PolicyStoreOptions) {
     this.#options = options;
+    const { file, pollMs } = options;
+    this.#follower = new Follower({
+      files: [file],
+      look: () => this.#reload(),
+      ...(pollMs !== undefined && { pollMs }),
+    });
   }
 
   /** The policy in force; `undefined` until one has been loaded. */
@@ -50,38 +50,18 @@ export class PolicyStore implements AsyncDisposable {
     return this.#problem;
   }
 
-  /**
-   * Looks at the file again, after any look that is under way; whoever asks before that look begins shares it, so
-   * that a busy folder costs no more than a quiet one. Never rejects for what the file holds.
-   */
+  /** Looks at the file again; whoever asks at the same time shares the look. Never rejects for what the file holds. */
   reload(): Promise<Reload> {
-    this.#waiting ??= this.#underWay.then(() => {
-      const look = this.#reload();
-      this.#waiting = undefined;
-      this.#underWay = look.catch(() => undefined);
-      return look;
-    });
-    return this.#waiting;
+    return this.#follower.look();
   }
 
-  /** Follows the file: by watching its folder, since a ConfigMap changes by a swap of `..data`, and by looking. */
+  /** Follows the file as it changes. */
   watch(): void {
-    // A listener that throws is not the file's fault, and no reason to stop looking.
-    const look = (): void => void this.reload().catch(() => undefined);
-    try {
-      this.#watcher = watch(dirname(this.#options.file), { persistent: false }, look);
-      this.#watcher.on('error', () => this.#watcher?.close());
-    } catch {
-      // No watch here (a file system without, too few descriptors): the poll below is enough.
-    }
-    this.#timer = setInterval(look, this.#options.pollMs ?? 5000).unref();
+    this.#follower.follow();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#watcher?.close();
-    clearInterval(this.#timer);
-    await this.#waiting?.catch(() => undefined);
-    await this.#underWay;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#follower[Symbol.asyncDispose]();
   }
 
   async #reload(): Promise<Reload> {

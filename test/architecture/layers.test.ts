@@ -8,9 +8,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   image: [],
   workload: ['image'],
   document: [],
-  policy: ['image', 'workload', 'document'],
+  file: [],
+  policy: ['image', 'workload', 'document', 'file'],
   'policy/rules': ['image', 'policy'],
-  certificate: [],
+  certificate: ['file'],
   kubernetes: [],
   'control-plane': ['document', 'certificate'],
   webhook: ['document', 'workload', 'policy', 'kubernetes', 'certificate'],
@@ -32,6 +33,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   server: ['admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
   cli: [
     'document',
+    'file',
     'image',
     'workload',
     'policy',
@@ -56,6 +58,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   image: [],
   workload: [],
   document: ['yaml'],
+  file: [],
   policy: ['zod'],
   'policy/rules': ['re2js', 'semver', 'zod'],
   certificate: ['@peculiar/x509', 'reflect-metadata'],
@@ -80,8 +83,8 @@ const FILES = /^node:fs(\/|$)/;
 const FILE_ROOMS = [
   'src/server/',
   'src/certificate/',
+  'src/file/',
   'src/policy/load.ts',
-  'src/policy/store.ts',
   'src/control-plane/',
   'src/cli/',
 ];
