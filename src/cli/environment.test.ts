@@ -45,6 +45,11 @@ describe('a variable stands for its option', () => {
       assert.match(renderEnvironment(), new RegExp(`^ {2}${variable} +--[a-z-]+$`, 'm'));
   });
 
+  it('BOUNCER_PORT is not what Kubernetes sets beside a Service called bouncer', () => {
+    assert.equal(optionsOf([], { BOUNCER_PORT: 'tcp://10.0.0.1:443' }).port, '1323');
+    assert.equal(optionsOf([], { BOUNCER_CERTIFICATE: 'tcp://10.0.0.1:443' }).cert, 'tcp://10.0.0.1:443');
+  });
+
   it('those of the Go program keep their names', () => {
     const names = [
       'BOUNCER_CERTIFICATE',

@@ -46,9 +46,15 @@ export function applyEnvironment(command: Command, environment: Environment): vo
     const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name as keyof typeof VARIABLES] : undefined;
     const value = variable === undefined ? undefined : environment[variable];
     if (variable === undefined || value === undefined || value === '') continue;
+    if (isServiceLink(variable, value)) continue;
     if (isFlagged(name) || isFlagged(OTHER_NAMES[name])) continue;
     command.setOptionValueWithSource(name, option.isBoolean() ? parseSwitch(variable, value) : value, 'env');
   }
+}
+
+/** Beside a Service that is called `bouncer`, Kubernetes itself sets `BOUNCER_PORT=tcp://10.0.0.1:443` in every pod. */
+function isServiceLink(variable: string, value: string): boolean {
+  return variable === VARIABLES.port && /^(tcp|udp|sctp):\/\//.test(value);
 }
 
 function parseSwitch(variable: string, value: string): boolean {
