@@ -5,6 +5,8 @@ interface Carrier {
   isBusy: boolean;
   /** Grows with every request that ends: the smallest of those that wait has waited for longest. */
   idleSince: number;
+  /** It ends with its next answer. */
+  isOutdated: boolean;
 }
 
 /** Who is connected, and who of them has waited for longest without a request. */
@@ -38,7 +40,7 @@ export class Connections {
   /** A socket can carry requests: the connection itself, or the TLS socket on it. */
   ready(socket: Socket): void {
     this.#ended += 1;
-    this.#carriers.set(socket, { isBusy: false, idleSince: this.#ended });
+    this.#carriers.set(socket, { isBusy: false, idleSince: this.#ended, isOutdated: false });
     socket.once('close', () => this.#carriers.delete(socket));
   }
 
@@ -61,6 +63,15 @@ export class Connections {
 
   isBusy(socket: Socket): boolean {
     return this.#carriers.get(socket)?.isBusy ?? true;
+  }
+
+  /** All that are open end with their next answer. A caller finds one that ends while it is idle a moment too late. */
+  outdate(): void {
+    for (const carrier of this.#carriers.values()) carrier.isOutdated = true;
+  }
+
+  isOutdated(socket: Socket): boolean {
+    return this.#carriers.get(socket)?.isOutdated ?? false;
   }
 
   endIdle(): void {

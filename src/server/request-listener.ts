@@ -30,7 +30,7 @@ const LINGER_MS = 500;
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
   const { handleReview, recorder, memory, connections, now, isDraining } = options;
   const send = (response: ServerResponse, answer: Answer): void => {
-    if (isDraining()) response.shouldKeepAlive = false;
+    if (isDraining() || connections.isOutdated(response.req.socket)) response.shouldKeepAlive = false;
     writeHead(response, answer);
     // One string in one call goes out in one write.
     response.end(answer.body);

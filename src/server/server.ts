@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { isCurrent, verifyKeyPair } from '../certificate/inspect.ts';
+import { isCurrent, parseCertificates, verifyKeyPair } from '../certificate/inspect.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import { BodyMemory } from './body.ts';
 import { respondToBrokenRequest } from './broken-request.ts';
@@ -47,9 +47,9 @@ export class ReviewServer implements AsyncDisposable {
   readonly checks: ReadinessChecks;
   readonly #server: Server | SecureServer;
   readonly #connections: Connections;
-  readonly #clientAuthority: string | undefined;
   readonly #cut = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
+  #tls: TlsOptions | undefined;
   #certificate: X509Certificate | undefined;
   #draining = false;
   #port = 0;
@@ -60,7 +60,7 @@ export class ReviewServer implements AsyncDisposable {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const strangers = new WeakSet<Socket>();
     this.#connections = new Connections(limits.connections);
-    this.#clientAuthority = tls?.clientAuthority;
+    this.#tls = tls;
     this.#certificate = tls && verifyKeyPair(tls);
     const listener = createRequestListener({
       routes: createRoutes(options.protocols),
@@ -108,11 +108,24 @@ export class ReviewServer implements AsyncDisposable {
    *
    * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE or KEY_MISMATCH; then the old one stays.
    */
-  replaceCertificate(pair: ServingPair): void {
-    if (!(this.#server instanceof SecureServer)) throw new TypeError('plain HTTP has no certificate');
-    const certificate = verifyKeyPair(pair);
-    this.#server.setSecureContext(contextOf(pair, this.#clientAuthority));
-    this.#certificate = certificate;
+  replaceCertificate({ certificate, key }: ServingPair): void {
+    const leaf = verifyKeyPair({ certificate, key });
+    this.#replaceContext({ certificate, key });
+    this.#certificate = leaf;
+  }
+
+  /**
+   * Lets in the clients of these authorities and no others, if clients are asked for a certificate at all. Connections
+   * that are open end with their next answer: their clients may be of an authority that counts no more.
+   *
+   * @throws {CertificateError} CERTIFICATE_UNREADABLE; then the old one stays.
+   */
+  replaceClientAuthority(clientAuthority: string): void {
+    if (this.#tls?.clientAuthority === undefined)
+      throw new TypeError('clients are not asked for a certificate');
+    parseCertificates(clientAuthority);
+    this.#replaceContext({ clientAuthority });
+    this.#connections.outdate();
   }
 
   /**
@@ -140,6 +153,14 @@ export class ReviewServer implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #replaceContext(change: Partial<TlsOptions>): void {
+    if (!(this.#server instanceof SecureServer) || this.#tls === undefined)
+      throw new TypeError('plain HTTP has no certificate');
+    const tls = { ...this.#tls, ...change };
+    this.#server.setSecureContext(contextOf(tls, tls.clientAuthority));
+    this.#tls = tls;
   }
 
   #watchConnections(recorder: Recorder, clientNames: ReadonlySet<string>, strangers: WeakSet<Socket>): void {

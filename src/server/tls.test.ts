@@ -110,6 +110,25 @@ describe('another certificate', { timeout: 20_000 }, () => {
     assert.equal((await ask(gate)).status, 200);
   });
 
+  it('R11 leaves the old one in place when it is half written, and the authority of the clients as well', async () => {
+    const tls = { ...serving, clientAuthority: authority.certificate };
+    await using gate = await startGate({ tls });
+    const renewed = await issueServing(authority);
+    for (const certificate of ['', renewed.certificate.slice(0, 300), 'x'.repeat(2000)])
+      assert.throws(() => gate.replaceCertificate({ ...renewed, certificate }), {
+        code: /CERTIFICATE_UNREADABLE/,
+      });
+    for (const key of ['', renewed.key.slice(0, 60)])
+      assert.throws(() => gate.replaceCertificate({ ...renewed, key }), { code: 'KEY_UNREADABLE' });
+    for (const clients of [
+      '',
+      authority.certificate.slice(0, 300),
+      authority.certificate + serving.certificate.slice(0, 300),
+    ])
+      assert.throws(() => gate.replaceClientAuthority(clients), { code: 'CERTIFICATE_UNREADABLE' });
+    assert.equal((await ask(gate, as(apiServer))).status, 200);
+  });
+
   it('that has expired makes the gate unready', async () => {
     let today = new Date();
     await using gate = await startGate({ today: () => today });
@@ -118,5 +137,43 @@ describe('another certificate', { timeout: 20_000 }, () => {
     assert.match(gate.checks.certificate?.() ?? '', /^valid from .* to /);
     gate.replaceCertificate(await issueServing(authority, 90));
     assert.equal(gate.checks.certificate?.(), undefined);
+  });
+});
+
+describe('another authority of the clients', { timeout: 20_000 }, () => {
+  it('counts for new connections at once; open ones end with their next answer', async () => {
+    const next = await createAuthority({
+      commonName: 'next',
+      notBefore: new Date(Date.now() - 60_000),
+      days: 1,
+    });
+    const successor = await issueClient(next, 'kube-apiserver');
+    await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
+    const agent = keepAliveAgent();
+    assert.equal((await ask(gate, { ...as(apiServer), agent })).headers.connection, 'keep-alive');
+    await assert.rejects(ask(gate, as(successor)));
+    gate.replaceClientAuthority(authority.certificate + next.certificate);
+    for (const client of [apiServer, successor]) assert.equal((await ask(gate, as(client))).status, 200);
+    assert.equal((await ask(gate, { ...as(apiServer), agent })).headers.connection, 'close');
+    assert.equal((await ask(gate, { ...as(apiServer), agent })).headers.connection, 'keep-alive');
+    gate.replaceClientAuthority(next.certificate);
+    assert.equal((await ask(gate, as(successor))).status, 200);
+    await assert.rejects(ask(gate, as(apiServer)));
+    agent.destroy();
+  });
+
+  it('stays with another certificate, and the certificate with it', async () => {
+    await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
+    gate.replaceCertificate(await issueServing(authority, 60));
+    const expiry = gate.certificateExpires;
+    gate.replaceClientAuthority(authority.certificate);
+    assert.equal(gate.certificateExpires, expiry);
+    assert.equal((await ask(gate, as(apiServer))).status, 200);
+    await assert.rejects(ask(gate));
+  });
+
+  it('is none where clients are not asked for a certificate', async () => {
+    await using gate = await startGate();
+    assert.throws(() => gate.replaceClientAuthority(authority.certificate), TypeError);
   });
 });

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CertificateStore,
+  type CertificateReload,
+  type CertificateStoreOptions,
+} from './certificate-store.ts';
+import { CertificateError } from './errors.ts';
+
+/** Longer than any test takes. */
+const NEVER_MS = 60_000;
+
+describe('certificates that are followed', () => {
+  let folder: string;
+  let files: readonly [string, string];
+  let taken: string[];
+  let told: CertificateReload[];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'certificate-store-'));
+    files = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+    [taken, told] = [[], []];
+    await write('one');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  async function write(name: string): Promise<void> {
+    for (const file of files) await writeFile(file, name);
+  }
+
+  /** A pair is two equal words, and none of them may be `bad`. */
+  function take(texts: readonly string[]): void {
+    const [certificate = '', key] = texts;
+    if (certificate === 'bad') throw new CertificateError('CERTIFICATE_UNREADABLE', 'no certificate');
+    if (certificate === 'weak') throw new TypeError('ee key too small');
+    if (certificate !== key) throw new CertificateError('KEY_MISMATCH', 'no pair');
+    taken.push(certificate);
+  }
+
+  function open(options: Partial<CertificateStoreOptions> = {}): CertificateStore {
+    return new CertificateStore({
+      files,
+      texts: ['one', 'one'],
+      take,
+      pollMs: NEVER_MS,
+      settleMs: 20,
+      onReload: (reload) => told.push(reload),
+      ...options,
+    });
+  }
+
+  async function until(holds: () => boolean): Promise<void> {
+    for (let waited = 0; waited < 5000 && !holds(); waited += 5) await sleep(5);
+    assert.ok(holds());
+  }
+
+  it('are taken when they changed, and only then', async () => {
+    await using store = open();
+    assert.equal((await store.reload()).result, 'unchanged');
+    await write('two');
+    assert.equal((await store.reload()).result, 'loaded');
+    assert.equal((await store.reload()).result, 'unchanged');
+    assert.deepEqual([taken, told], [['two'], [{ result: 'loaded' }]]);
+  });
+
+  it('R11 corrupt, mismatched or gone, they change nothing, and that is told once', async () => {
+    await using store = open();
+    const broken: readonly (readonly [change: () => Promise<void>, code: string, message: RegExp])[] = [
+      [() => write('bad'), 'CERTIFICATE_UNREADABLE', /tls\.crt, .*tls\.key: no certificate$/],
+      [() => writeFile(files[0], 'two'), 'KEY_MISMATCH', /no pair$/],
+      [() => write('weak'), 'CERTIFICATE_UNREADABLE', /TLS refuses it: ee key too small$/],
+      [() => rm(files[1]), 'CERTIFICATE_UNREADABLE', /^\S+tls\.key: the file cannot be read$/],
+    ];
+    for (const [change, code, message] of broken) {
+      await change();
+      await store.reload();
+      await until(() => store.problem()?.code === code && message.test(store.problem()?.message ?? ''));
+      await store.reload();
+    }
+    assert.deepEqual([taken, told.map(({ result }) => result)], [[], ['kept', 'kept', 'kept', 'kept']]);
+    await write('one');
+    await store.reload();
+    assert.deepEqual([store.problem(), taken, told.at(-1)], [undefined, ['one'], { result: 'loaded' }]);
+  });
+
+  it('flip: settleMs; files that are written one after the other are no news', async () => {
+    await using patient = open({ settleMs: NEVER_MS });
+    await writeFile(files[1], 'two');
+    assert.equal((await patient.reload()).result, 'kept');
+    assert.equal((await patient.reload()).result, 'kept');
+    assert.deepEqual([patient.problem(), told], [undefined, []]);
+    await writeFile(files[0], 'two');
+    assert.equal((await patient.reload()).result, 'loaded');
+    assert.deepEqual([taken, told], [['two'], [{ result: 'loaded' }]]);
+    await using hasty = open({ settleMs: 1, texts: ['two', 'two'] });
+    await writeFile(files[1], 'three');
+    await hasty.reload();
+    await until(() => hasty.problem()?.code === 'KEY_MISMATCH');
+  });
+
+  for (const [how, pollMs] of [
+    ['by their watch alone', NEVER_MS],
+    ['by their poll alone', 20],
+  ] as const) {
+    it(`R11 flip: pollMs; a rename and the swap of a Secret are seen ${how}`, async () => {
+      // A folder that is not there when watching begins cannot be watched.
+      const place = join(folder, 'place');
+      if (pollMs === NEVER_MS) await mkdir(place);
+      files = [join(place, 'tls.crt'), join(place, 'tls.key')];
+      await using store = open({ pollMs });
+      store.watch();
+      await mkdir(place, { recursive: true });
+      for (const file of files) {
+        await writeFile(`${file}.new`, 'two');
+        await rename(`${file}.new`, file);
+      }
+      await until(() => taken.at(-1) === 'two');
+      for (const file of files) await rm(file);
+      await swap(place, 'three');
+      for (const file of ['tls.crt', 'tls.key']) await symlink(join('..data', file), join(place, file));
+      await until(() => taken.at(-1) === 'three');
+      await swap(place, 'four');
+      await until(() => taken.at(-1) === 'four');
+      assert.ok((await readdir(place)).includes('..data'));
+    });
+  }
+
+  /** As the kubelet does: a new folder, and a rename of a link over the old one. */
+  async function swap(place: string, text: string): Promise<void> {
+    await mkdir(join(place, `..${text}`));
+    for (const file of ['tls.crt', 'tls.key']) await writeFile(join(place, `..${text}`, file), text);
+    await symlink(`..${text}`, join(place, '..data_tmp'));
+    await rename(join(place, '..data_tmp'), join(place, '..data'));
+  }
+
+  it('are followed no more when they are disposed of', async () => {
+    {
+      await using store = open({ pollMs: 5 });
+      store.watch();
+      await writeFile(files[0], 'half');
+      await store.reload();
+    }
+    await write('two');
+    await sleep(40);
+    assert.deepEqual([taken, told], [[], []]);
+  });
+});

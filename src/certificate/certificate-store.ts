@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { Follower } from '../file/follower.ts';
+import { CertificateError } from './errors.ts';
+
+/** What came of looking at the files again. */
+export type CertificateReload =
+  | { readonly result: 'loaded' }
+  | { readonly result: 'unchanged' }
+  /** What is in force stays so. */
+  | { readonly result: 'kept'; readonly error: CertificateError };
+
+export interface CertificateStoreOptions {
+  /** Files that belong together, such as a certificate and its key. */
+  readonly files: readonly string[];
+  /** What is in force: the text of each file. */
+  readonly texts: readonly string[];
+  /** Puts the texts in force, or throws: then those before stay. */
+  readonly take: (texts: readonly string[]) => void;
+  /** How often the files are looked at in case the watch has missed something, in milliseconds. @default 5000 */
+  readonly pollMs?: number;
+  /**
+   * How long files may disagree before anybody is told, in milliseconds: they are written one after the other.
+   *
+   * @default 1000
+   */
+  readonly settleMs?: number;
+  /** Told of every reload that changed something, and once of every way to fail. */
+  readonly onReload?: (reload: CertificateReload) => void;
+}
+
+/**
+ * Keeps what is in force up to date with its files. A reload is all or nothing: half-written, unreadable or mismatched
+ * files change nothing.
+ */
+export class CertificateStore implements AsyncDisposable {
+  readonly #options: CertificateStoreOptions;
+  readonly #follower: Follower<CertificateReload>;
+  #texts: readonly string[];
+  #problem: CertificateError | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  #isSettled = false;
+
+  constructor(options: CertificateStoreOptions) {
+    const { files, pollMs } = options;
+    this.#options = options;
+    this.#texts = options.texts;
+    this.#follower = new Follower({
+      files,
+      look: () => this.#reload(),
+      ...(pollMs !== undefined && { pollMs }),
+    });
+  }
+
+  /** Why the files are not what is in force, if so, and if that has lasted. */
+  problem(): CertificateError | undefined {
+    return this.#problem;
+  }
+
+  /** Looks at the files again. Never rejects for what they hold. */
+  reload(): Promise<CertificateReload> {
+    return this.#follower.look();
+  }
+
+  /** Follows the files as they change. */
+  watch(): void {
+    this.#follower.follow();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#settling);
+    await this.#follower[Symbol.asyncDispose]();
+  }
+
+  async #reload(): Promise<CertificateReload> {
+    try {
+      const texts = await Promise.all(this.#options.files.map(readCertificateFile));
+      const isSame = texts.every((text, index) => text === this.#texts[index]);
+      if (isSame && this.#problem === undefined) return this.#succeed({ result: 'unchanged' });
+      this.#options.take(texts);
+      this.#texts = texts;
+      return this.#succeed({ result: 'loaded' });
+    } catch (cause) {
+      return this.#fail(toCertificateError(cause, this.#options.files));
+    }
+  }
+
+  #succeed(reload: CertificateReload): CertificateReload {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    this.#isSettled = false;
+    this.#problem = undefined;
+    if (reload.result === 'loaded') this.#options.onReload?.(reload);
+    return reload;
+  }
+
+  #fail(error: CertificateError): CertificateReload {
+    const reload: CertificateReload = { result: 'kept', error };
+    if (this.#problem?.message === error.message) return reload;
+    if (!this.#isSettled) {
+      this.#settling ??= setTimeout(() => {
+        this.#isSettled = true;
+        void this.reload();
+      }, this.#options.settleMs ?? 1000).unref();
+      return reload;
+    }
+    this.#problem = error;
+    this.#options.onReload?.(reload);
+    return reload;
+  }
+}
+
+async function readCertificateFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new CertificateError('CERTIFICATE_UNREADABLE', `${file}: the file cannot be read`, { cause });
+  }
+}
+
+/** Whatever refuses a certificate, it must not stop the watch, let alone the gate. */
+function toCertificateError(cause: unknown, files: readonly string[]): CertificateError {
+  if (cause instanceof CertificateError) {
+    const isNamed = files.some((file) => cause.message.startsWith(file));
+    return isNamed
+      ? cause
+      : new CertificateError(cause.code, `${files.join(', ')}: ${cause.message}`, { cause });
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new CertificateError('CERTIFICATE_UNREADABLE', `${files.join(', ')}: TLS refuses it: ${message}`, {
+    cause,
+  });
+}
