@@ -24,20 +24,15 @@ const PODS = 'pods';
  * `batch/v1beta1` of 1.24.
  */
 export function webhookRules(policy: PolicyScope): readonly WebhookRule[] {
-  const needed = neededResources(policy);
-  const groups = Map.groupBy(
-    [...needed].map((resource) => ({ resource, ...servedAs(resource) })),
-    ({ group, version }) => `${group}/${version}`,
-  );
-  return [...groups.values()].flatMap((resources) => {
-    const { group = '', version = '' } = resources[0] ?? {};
-    const plurals = resources.map(({ resource }) => resource.split('.')[0] ?? resource);
-    return [
-      rule(group, version, ['CREATE', 'UPDATE'], plurals),
-      // A rule for pods does not match their subresources, and no ephemeral container is there at the creation.
-      ...(plurals.includes(PODS) ? [rule(group, version, ['UPDATE'], ['pods/ephemeralcontainers'])] : []),
-    ];
-  });
+  const needed = [...neededResources(policy)];
+  const rules: WebhookRule[] = [];
+  for (const [apiVersion, resources] of Map.groupBy(needed, servedAs)) {
+    const plurals = resources.map((resource) => resource.split('.')[0] ?? resource);
+    rules.push(rule(apiVersion, ['CREATE', 'UPDATE'], plurals));
+    // A rule for pods does not match their subresources, and no ephemeral container is there at the creation.
+    if (resources.includes(PODS)) rules.push(rule(apiVersion, ['UPDATE'], [`${PODS}/ephemeralcontainers`]));
+  }
+  return rules;
 }
 
 /**
@@ -63,18 +58,18 @@ function neededResources({ rules, unmatchedImages }: PolicyScope): ReadonlySet<s
 }
 
 /** The first version of a row is the one that is served today; kinds of the past share their resource with today's. */
-function servedAs(resource: string): { readonly group: string; readonly version: string } {
+function servedAs(resource: string): string {
   const apiVersion = WORKLOAD_KINDS.find((row) => row.resource === resource)?.served[0];
   if (apiVersion === undefined) throw new TypeError(`${resource} is not in the table of kinds`);
-  const group = groupOf(apiVersion);
-  return { group, version: group === '' ? apiVersion : apiVersion.slice(group.length + 1) };
+  return apiVersion;
 }
 
 function rule(
-  group: string,
-  version: string,
+  apiVersion: string,
   operations: WebhookRule['operations'],
   resources: readonly string[],
 ): WebhookRule {
+  const group = groupOf(apiVersion);
+  const version = group === '' ? apiVersion : apiVersion.slice(group.length + 1);
   return { apiGroups: [group], apiVersions: [version], operations, resources, scope: 'Namespaced' };
 }

@@ -1,0 +1,37 @@
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import type { Stage } from '../policy/stage.ts';
+import { isObject, type Fields } from '../workload/fields.ts';
+import { WEBHOOKS } from './names.ts';
+import { stageOfPath } from './review-path.ts';
+
+/** What a webhook configuration of ours says, read back from a cluster. */
+export interface WiringInForce {
+  /** `undefined` when the path is not ours, as in a configuration made by hand. */
+  readonly stage: Stage | undefined;
+  /** Where the gate's Service is; `undefined` when the gate is outside the cluster. */
+  readonly namespace: string | undefined;
+}
+
+/** The wiring that a configuration makes; `undefined` when there is none. */
+export function readWiring(configuration: KubernetesObject | undefined): WiringInForce | undefined {
+  const webhook = findWebhook(configuration?.['webhooks']);
+  const client = webhook?.['clientConfig'];
+  if (!isObject(client)) return undefined;
+  const { url, service } = client;
+  if (isObject(service)) {
+    const { path, namespace } = service;
+    return {
+      stage: stageOfPath(typeof path === 'string' ? path : '/'),
+      namespace: typeof namespace === 'string' ? namespace : undefined,
+    };
+  }
+  const path = typeof url === 'string' ? URL.parse(url)?.pathname : undefined;
+  return { stage: path === undefined ? undefined : stageOfPath(path), namespace: undefined };
+}
+
+function findWebhook(webhooks: unknown): Fields | undefined {
+  if (!Array.isArray(webhooks)) return undefined;
+  return webhooks.find(
+    (webhook): webhook is Fields => isObject(webhook) && webhook['name'] === WEBHOOKS.images,
+  );
+}
