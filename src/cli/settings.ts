@@ -3,7 +3,12 @@ import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateError } from '../certificate/errors.ts';
-import { parseCertificate, parsePrivateKey, verifyKeyPair } from '../certificate/inspect.ts';
+import {
+  parseCertificate,
+  parseCertificates,
+  parsePrivateKey,
+  verifyKeyPair,
+} from '../certificate/inspect.ts';
 import { splitList } from './chosen-policy.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { SettingsError } from './settings-error.ts';
@@ -11,13 +16,22 @@ import type { Environment } from './streams.ts';
 
 /** Where the serving certificate comes from. */
 export type CertificateSource =
-  | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+  | {
+      readonly kind: 'files';
+      readonly certificateFile: string;
+      readonly keyFile: string;
+      /** What is in them, PEM. */
+      readonly certificate: string;
+      readonly key: string;
+    }
   | { readonly kind: 'self-signed'; readonly folder: string; readonly names: readonly string[] }
   /** Plain HTTP, as the Go program did when it had no certificate. */
   | { readonly kind: 'none' };
 
 /** Who may ask, proved by a client certificate. */
 export interface ClientSettings {
+  readonly file: string;
+  /** What is in it, PEM. */
   readonly authority: string;
   /** Empty: every client of the authority. */
   readonly names: readonly string[];
@@ -88,11 +102,11 @@ async function chooseSource(options: ServeOptions, environment: Environment): Pr
   requirePem('--cert', cert, () => parseCertificate(pair.certificate));
   requirePem('--key', key, () => parsePrivateKey(pair.key));
   requirePem('--key', key, () => verifyKeyPair(pair));
-  return { kind: 'files', ...pair };
+  return { kind: 'files', certificateFile: cert, keyFile: key, ...pair };
 }
 
 /** @throws {SettingsError} SETTING_INVALID when the file does not hold what it has to. */
-function requirePem(option: string, file: string, parse: () => unknown): void {
+export function requirePem(option: string, file: string, parse: () => unknown): void {
   try {
     parse();
   } catch (cause) {
@@ -101,7 +115,8 @@ function requirePem(option: string, file: string, parse: () => unknown): void {
   }
 }
 
-function stateFolder({ stateDir }: ServeOptions, environment: Environment): string {
+/** Where `serve --self-signed` keeps its certificates. */
+export function stateFolder({ stateDir }: Pick<ServeOptions, 'stateDir'>, environment: Environment): string {
   const states = environment['XDG_STATE_HOME'];
   return (
     stateDir ??
@@ -142,18 +157,9 @@ async function chooseClient(
       '--client-ca needs HTTPS: give --cert and --key, or --self-signed',
     );
   const authority = await readSetting('--client-ca', clientCa);
-  // OpenSSL skips in silence what it cannot read, and with no authority at all Node trusts those of the web.
-  requirePem('--client-ca', clientCa, () => {
-    for (const certificate of certificatesOf(authority)) parseCertificate(certificate);
-  });
-  return { authority, names };
-}
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
-
-/** Each certificate of a PEM text; the text itself when it holds none. */
-function certificatesOf(pem: string): readonly string[] {
-  return pem.match(PEM_CERTIFICATE) ?? [pem];
+  // With no authority at all Node would trust those of the web.
+  requirePem('--client-ca', clientCa, () => parseCertificates(authority));
+  return { file: clientCa, authority, names };
 }
 
 const LOOPBACK = new BlockList();
@@ -176,7 +182,8 @@ function chooseAddress(
   );
 }
 
-function decodeNumber(option: string, text: string, least: number, most: number): number {
+/** @throws {SettingsError} SETTING_INVALID */
+export function decodeNumber(option: string, text: string, least: number, most: number): number {
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
   throw new SettingsError(
@@ -185,7 +192,8 @@ function decodeNumber(option: string, text: string, least: number, most: number)
   );
 }
 
-async function readSetting(option: string, file: string): Promise<string> {
+/** @throws {SettingsError} FILE_UNREADABLE */
+export async function readSetting(option: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
