@@ -1,5 +1,6 @@
 export type CertificateErrorCode =
   | 'CERTIFICATE_UNREADABLE'
+  | 'CERTIFICATE_NOT_CURRENT'
   | 'KEY_UNREADABLE'
   | 'KEY_MISMATCH'
   | 'NAME_INVALID'

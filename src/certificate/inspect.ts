@@ -1,6 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { CertificateError } from './errors.ts';
 
+const MONTH_MS = 30 * 86_400_000;
+
 /** Names that a certificate speaks for. IPv6 addresses as Node prints them: `0:0:0:0:0:0:0:1`. */
 export interface CertificateNames {
   readonly dns: readonly string[];
@@ -72,6 +74,12 @@ export function verifyKeyPair(pair: { readonly certificate: string; readonly key
 /** Whether `at` lies within the validity of the certificate, both ends included (RFC 5280 §4.1.2.5). */
 export function isCurrent(certificate: X509Certificate, at: Date): boolean {
   return certificate.validFromDate <= at && at <= certificate.validToDate;
+}
+
+/** When people should be told that it ends: in the last third of its life, and at most 30 days before. */
+export function warningTime({ validFromDate, validToDate }: X509Certificate): Date {
+  const third = (validToDate.getTime() - validFromDate.getTime()) / 3;
+  return new Date(validToDate.getTime() - Math.min(third, MONTH_MS));
 }
 
 /** Subject alternative names. The common name is not among them: no client has looked at it since Go 1.15. */

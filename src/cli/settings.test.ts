@@ -60,8 +60,14 @@ describe('the settings of serve', () => {
   it('take every option', async () => {
     const args = ['-p8443', '--health-port=9000', '--review-timeout=3', '--drain=0', '--debug', '--bind=::'];
     assert.deepEqual(await settingsOf([...withCa(certificate), '--client-name=a,, b ', ...args]), {
-      source: { kind: 'files', certificate: authority.certificate, key: authority.key },
-      client: { authority: authority.certificate, names: ['a', 'b'] },
+      source: {
+        kind: 'files',
+        certificateFile: certificate,
+        keyFile: key,
+        certificate: authority.certificate,
+        key: authority.key,
+      },
+      client: { file: certificate, authority: authority.certificate, names: ['a', 'b'] },
       address: '::',
       port: 8443,
       healthPort: 9000,

@@ -321,7 +321,7 @@ describe('a server under other limits', { timeout: 20_000 }, () => {
     });
     assert.equal(response.status, 200);
     assert.throws(() => gate.replaceCertificate(keys.serving), TypeError);
-    assert.deepEqual([gate.certificateExpires, gate.checks.certificate?.()], [undefined, undefined]);
+    assert.deepEqual([gate.certificate?.validToDate, gate.checks.certificate?.()], [undefined, undefined]);
   });
 
   it('says when its port is taken', async () => {

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { CertificateError } from '../certificate/errors.ts';
 import { isCurrent, parseCertificates, verifyKeyPair } from '../certificate/inspect.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import { BodyMemory } from './body.ts';
@@ -47,6 +48,7 @@ export class ReviewServer implements AsyncDisposable {
   readonly checks: ReadinessChecks;
   readonly #server: Server | SecureServer;
   readonly #connections: Connections;
+  readonly #today: () => Date;
   readonly #cut = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #tls: TlsOptions | undefined;
@@ -60,6 +62,7 @@ export class ReviewServer implements AsyncDisposable {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const strangers = new WeakSet<Socket>();
     this.#connections = new Connections(limits.connections);
+    this.#today = today;
     this.#tls = tls;
     this.#certificate = tls && verifyKeyPair(tls);
     const listener = createRequestListener({
@@ -92,9 +95,9 @@ export class ReviewServer implements AsyncDisposable {
     return this.#connections.inflight;
   }
 
-  /** End of the certificate that new connections get; `undefined` over plain HTTP. */
-  get certificateExpires(): Date | undefined {
-    return this.#certificate?.validToDate;
+  /** What new connections get; `undefined` over plain HTTP. */
+  get certificate(): X509Certificate | undefined {
+    return this.#certificate;
   }
 
   async listen(port: number, address?: string): Promise<void> {
@@ -106,10 +109,14 @@ export class ReviewServer implements AsyncDisposable {
   /**
    * Gives new connections another certificate; those that are open keep theirs.
    *
-   * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE or KEY_MISMATCH; then the old one stays.
+   * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, KEY_MISMATCH, or CERTIFICATE_NOT_CURRENT when it
+   * is not valid now and the old one is; then the old one stays.
    */
   replaceCertificate({ certificate, key }: ServingPair): void {
     const leaf = verifyKeyPair({ certificate, key });
+    const fault = findValidityFault(leaf, this.#today());
+    if (fault !== undefined && findValidityFault(this.#certificate, this.#today()) === undefined)
+      throw new CertificateError('CERTIFICATE_NOT_CURRENT', `the certificate is ${fault}, which is not now`);
     this.#replaceContext({ certificate, key });
     this.#certificate = leaf;
   }

@@ -86,11 +86,13 @@ describe('another certificate', { timeout: 20_000 }, () => {
       return serialNumber;
     };
     const before = await serialOf();
-    const expiry = gate.certificateExpires;
+    const expiry = gate.certificate?.validToDate;
     gate.replaceCertificate(renewed);
     assert.notEqual(await serialOf(), before);
     assert.ok(
-      expiry !== undefined && gate.certificateExpires !== undefined && gate.certificateExpires > expiry,
+      expiry !== undefined &&
+        gate.certificate?.validToDate !== undefined &&
+        gate.certificate?.validToDate > expiry,
     );
     assert.equal((await ask(gate, { ...as(apiServer), agent })).status, 200, 'on the old connection');
     assert.equal((await ask(gate, as(apiServer))).status, 200);
@@ -129,11 +131,28 @@ describe('another certificate', { timeout: 20_000 }, () => {
     assert.equal((await ask(gate, as(apiServer))).status, 200);
   });
 
-  it('that has expired makes the gate unready', async () => {
+  it('R11 that is not valid now does not take the place of one that is', async () => {
+    await using gate = await startGate();
+    const expires = gate.certificate?.validToDate;
+    const validity = { notBefore: new Date(Date.now() - 3 * 86_400_000), days: 1 };
+    const names = { commonName: 'gate', dnsNames: ['localhost'], ipAddresses: [] };
+    const expired = await authority.issueServing({ ...names, ...validity });
+    const later = await authority.issueServing({
+      ...names,
+      notBefore: new Date(Date.now() + 86_400_000),
+      days: 1,
+    });
+    for (const pair of [expired, later])
+      assert.throws(() => gate.replaceCertificate(pair), { code: 'CERTIFICATE_NOT_CURRENT' });
+    assert.deepEqual([gate.certificate?.validToDate, gate.checks.certificate?.()], [expires, undefined]);
+  });
+
+  it('R11 that has expired makes the gate unready, and no sooner', async () => {
     let today = new Date();
     await using gate = await startGate({ today: () => today });
+    today = gate.certificate?.validToDate ?? today;
     assert.equal(gate.checks.certificate?.(), undefined);
-    today = new Date(today.getTime() + 60 * 86_400_000);
+    today = new Date(today.getTime() + 1000);
     assert.match(gate.checks.certificate?.() ?? '', /^valid from .* to /);
     gate.replaceCertificate(await issueServing(authority, 90));
     assert.equal(gate.checks.certificate?.(), undefined);
@@ -165,9 +184,9 @@ describe('another authority of the clients', { timeout: 20_000 }, () => {
   it('stays with another certificate, and the certificate with it', async () => {
     await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
     gate.replaceCertificate(await issueServing(authority, 60));
-    const expiry = gate.certificateExpires;
+    const expiry = gate.certificate?.validToDate;
     gate.replaceClientAuthority(authority.certificate);
-    assert.equal(gate.certificateExpires, expiry);
+    assert.equal(gate.certificate?.validToDate, expiry);
     assert.equal((await ask(gate, as(apiServer))).status, 200);
     await assert.rejects(ask(gate));
   });

@@ -111,12 +111,23 @@ describe('metrics', () => {
     metrics.policyReloaded('success');
     metrics.policyReloaded('failure');
     assert.deepEqual(await samplesOf(metrics, 'certificate_expiry_timestamp_seconds'), {});
-    metrics.certificateExpires(new Date('2026-01-01T00:00:00Z'));
+    metrics.certificateExpires('serving', new Date('2026-01-01T00:00:00Z'));
+    metrics.certificateExpires('clients', new Date('2026-01-01T00:00:01Z'));
+    metrics.certificateReloaded('serving', 'success');
+    metrics.certificateReloaded('serving', 'failure');
     assert.deepEqual(await samplesOf(metrics, 'policy_info'), { '{name="production",revision="r2"}': '1' });
     const reloads = { '{result="success"}': '1', '{result="failure"}': '1' };
     assert.deepEqual(await samplesOf(metrics, 'policy_reload_total'), reloads);
     assert.deepEqual(await samplesOf(metrics, 'policy_last_reload_success'), { '': '0' });
     assert.deepEqual(await samplesOf(metrics, 'certificate_expiry_timestamp_seconds'), { '': '1767225600' });
+    assert.deepEqual(await samplesOf(metrics, 'client_ca_expiry_timestamp_seconds'), { '': '1767225601' });
+    assert.deepEqual(await samplesOf(metrics, 'certificate_reload_total'), {
+      '{certificate="serving",result="success"}': '1',
+      '{certificate="serving",result="failure"}': '1',
+    });
+    assert.deepEqual(await samplesOf(metrics, 'certificate_last_reload_success'), {
+      '{certificate="serving"}': '0',
+    });
   });
 
   it('read what others count at the moment of reading', async () => {

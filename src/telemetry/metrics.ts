@@ -6,6 +6,9 @@ import { BoundedLabels, OTHER } from './bounded-labels.ts';
 import type { ProtocolName } from './decision-log.ts';
 import { Tally } from './tally.ts';
 
+/** The server's own certificate, or the authorities of its clients. */
+export type CertificateName = 'serving' | 'clients';
+
 /** Numbers about one server, in Prometheus' words. */
 export interface Metrics {
   readonly contentType: string;
@@ -24,7 +27,9 @@ export interface Metrics {
   readonly policyLoaded: (policy: { readonly name: string; readonly revision: string }) => void;
   /** A policy file was read again; on `failure` the last good one stays in force. */
   readonly policyReloaded: (result: 'success' | 'failure') => void;
-  readonly certificateExpires: (at: Date) => void;
+  readonly certificateExpires: (certificate: CertificateName, at: Date) => void;
+  /** Files were read again; on `failure` what is in force stays so. */
+  readonly certificateReloaded: (certificate: CertificateName, result: 'success' | 'failure') => void;
 }
 
 /** Numbers that their owners keep; read when the metrics are. */
@@ -149,16 +154,42 @@ function policyMetrics(registry: Registry): Pick<Metrics, 'policyLoaded' | 'poli
   };
 }
 
-function certificateMetrics(registry: Registry): Pick<Metrics, 'certificateExpires'> {
-  const expiry = gauge(
+function certificateMetrics(registry: Registry): Pick<Metrics, 'certificateExpires' | 'certificateReloaded'> {
+  // Without a label, as it has been: what most alarms are about.
+  const serving = gauge(
     registry,
     'certificate_expiry_timestamp_seconds',
     'When the serving certificate ends.',
     [],
   );
+  const clients = gauge(
+    registry,
+    'client_ca_expiry_timestamp_seconds',
+    'When the first of the authorities of the clients ends.',
+    [],
+  );
   // Over plain HTTP there is none, and a gauge that says 1970 would raise an alarm.
-  expiry.remove();
-  return { certificateExpires: (at) => expiry.set(at.getTime() / 1000) };
+  for (const expiry of [serving, clients]) expiry.remove();
+  const reloads = counter(
+    registry,
+    'certificate_reload_total',
+    'Attempts to take a certificate from its files again.',
+    ['certificate', 'result'],
+  );
+  const lastReload = gauge(
+    registry,
+    'certificate_last_reload_success',
+    '1 when the files hold what is in force, else 0.',
+    ['certificate'],
+  );
+  return {
+    certificateExpires: (certificate, at) => ({ serving, clients })[certificate].set(at.getTime() / 1000),
+    certificateReloaded: (certificate, result) => {
+      for (const each of ['success', 'failure'])
+        reloads.inc({ certificate, result: each }, each === result ? 1 : 0);
+      lastReload.set({ certificate }, result === 'success' ? 1 : 0);
+    },
+  };
 }
 
 /** Copies what others count, when asked. */

@@ -1,29 +1,28 @@
-import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { admissionReview } from '../../admission/admission-review.ts';
 import { imageReview } from '../../admission/image-review.ts';
 import { createBouncer } from '../../bouncer.ts';
-import { CertificateError } from '../../certificate/errors.ts';
-import { ensureSelfSigned, type SelfSigned } from '../../certificate/self-signed.ts';
 import { startHealthServer, type HealthServer } from '../../server/health.ts';
 import { openLogStream } from '../../server/log-stream.ts';
 import { startServer, type ReviewServer } from '../../server/server.ts';
-import type { TlsOptions } from '../../server/tls.ts';
 import { openLog, type Log } from '../../telemetry/log.ts';
-import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
+import { createMetrics } from '../../telemetry/metrics.ts';
 import { createRecorder, type Recorder } from '../../telemetry/recorder.ts';
+import {
+  followCertificates,
+  openCertificate,
+  type FollowedCertificates,
+  type OpenedCertificate,
+} from '../certificate-source.ts';
 import { openPolicySource, type PolicySource } from '../policy-source.ts';
 import type { ServeOptions } from '../serve-options.ts';
-import { decodeSettings, type CertificateSource, type ServeSettings } from '../settings.ts';
+import { decodeSettings, type ServeSettings } from '../settings.ts';
 import { SettingsError } from '../settings-error.ts';
 import { waitForStop, type Stop } from '../signals.ts';
 import type { Environment, ExitCode, Streams } from '../streams.ts';
 
 /** How long the log's reader has for the last lines. */
 const FLUSH_MS = 2000;
-
-/** A self-signed leaf is renewed when a third of its 90 days is left; looking twice a day is plenty. */
-const RENEWAL_CHECK_MS = 12 * 3_600_000;
 
 /** Runs the gate until it is told to stop, then lets it finish what it has begun. */
 export async function serve(
@@ -40,7 +39,7 @@ export async function serve(
   const gate = await openGate(settings, options, log, resources);
   // Before anybody is told that we are here: a signal that came at once would end us as if we had none to answer.
   const stopped = waitForStop({
-    onReload: () => reload(gate.policies, log),
+    onReload: () => reload(gate, log),
     onFailure: (error) => log.failure('a failure that nobody expected', error),
   });
   announce(gate, settings, log, streams.stderr);
@@ -54,7 +53,8 @@ interface Gate {
   readonly health: HealthServer;
   readonly policies: PolicySource;
   readonly recorder: Recorder;
-  readonly certificate: Certificate;
+  readonly certificate: OpenedCertificate;
+  readonly certificates: FollowedCertificates;
 }
 
 async function openGate(
@@ -66,7 +66,7 @@ async function openGate(
   const inflight = { count: (): number => 0 };
   const metrics = createMetrics({ inflight: () => inflight.count(), logDropped: log.dropped });
   const policies = resources.use(await openPolicySource(options, { log, metrics }));
-  const certificate = await openCertificate(settings.source);
+  const certificate = await openCertificate(settings, now);
   const recorder = tellRejections(createRecorder({ log, metrics, now }), log);
   const onFailure = (error: unknown): void => log.failure('failure', error);
   const server = await listening('--port', settings.port, () =>
@@ -77,7 +77,7 @@ async function openGate(
       onFailure,
       ...addressOf(settings),
       port: settings.port,
-      ...(certificate.pair && { tls: { ...certificate.pair, ...clientsOf(settings) } }),
+      ...(certificate.tls && { tls: certificate.tls }),
       now: () => performance.now(),
       today: now,
       maximumTimeoutMs: settings.reviewTimeoutMs,
@@ -85,19 +85,21 @@ async function openGate(
   );
   resources.use(server);
   inflight.count = () => server.inflight;
-  resources.use(followCertificate(server, settings.source, metrics, log));
+  const certificates = resources.use(
+    followCertificates(server, certificate, settings, { log, metrics, now }),
+  );
   const checks = { policy: policies.fault, ...server.checks };
   const health = await listening('--health-port', settings.healthPort, () =>
     startHealthServer({
       ...addressOf(settings),
       port: settings.healthPort,
       checks,
-      details: { policy: policies.detail },
+      details: { policy: policies.detail, certificate: certificates.detail },
       metrics,
       recorder,
     }),
   );
-  return { server, health: resources.use(health), policies, recorder, certificate };
+  return { server, health: resources.use(health), policies, recorder, certificate, certificates };
 }
 
 /** For `--debug`: who is refused before there is a review is counted only, else anybody could fill the log. */
@@ -113,69 +115,6 @@ function tellRejections(recorder: Recorder, log: Log): Recorder {
 
 function addressOf({ address }: ServeSettings): { readonly address?: string } {
   return address === undefined ? {} : { address };
-}
-
-function clientsOf({ client }: ServeSettings): Pick<TlsOptions, 'clientAuthority' | 'clientNames'> {
-  return client === undefined ? {} : { clientAuthority: client.authority, clientNames: client.names };
-}
-
-interface Certificate {
-  readonly pair: { readonly certificate: string; readonly key: string } | undefined;
-  /** What clients have to trust, when it is ours. */
-  readonly authorityFile: string | undefined;
-}
-
-async function openCertificate(source: CertificateSource): Promise<Certificate> {
-  switch (source.kind) {
-    case 'none':
-      return { pair: undefined, authorityFile: undefined };
-    case 'files':
-      return { pair: source, authorityFile: undefined };
-    case 'self-signed': {
-      const { authorityFile, certificateFile, keyFile } = await makeSelfSigned(source);
-      const [certificate, key] = await Promise.all([
-        readFile(certificateFile, 'utf8'),
-        readFile(keyFile, 'utf8'),
-      ]);
-      return { pair: { certificate, key }, authorityFile };
-    }
-  }
-}
-
-/** @throws {SettingsError} SETTING_INVALID for a name that no certificate can bear, and for a folder that cannot be used. */
-async function makeSelfSigned(source: CertificateSource & { kind: 'self-signed' }): Promise<SelfSigned> {
-  try {
-    return await ensureSelfSigned({ ...source, now });
-  } catch (cause) {
-    if (!(cause instanceof CertificateError)) throw cause;
-    const option = cause.code === 'NAME_INVALID' ? '--host-names' : '--state-dir';
-    throw new SettingsError('SETTING_INVALID', `${option}: ${cause.message}`, { cause });
-  }
-}
-
-/** Tells the metrics when the certificate ends, and renews it in time if it is our own. */
-function followCertificate(
-  server: ReviewServer,
-  source: CertificateSource,
-  metrics: Metrics,
-  log: Log,
-): Disposable {
-  const tell = (): void => {
-    if (server.certificateExpires !== undefined) metrics.certificateExpires(server.certificateExpires);
-  };
-  tell();
-  const renew = async (): Promise<void> => {
-    try {
-      const { pair } = await openCertificate(source);
-      if (pair !== undefined) server.replaceCertificate(pair);
-      tell();
-    } catch (error) {
-      log.failure('the certificate could not be renewed', error);
-    }
-  };
-  const timer =
-    source.kind === 'self-signed' ? setInterval(() => void renew(), RENEWAL_CHECK_MS).unref() : undefined;
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** @throws {SettingsError} PORT_UNAVAILABLE */
@@ -227,9 +166,9 @@ function announce(
   );
 }
 
-async function reload(policies: PolicySource, log: Log): Promise<void> {
+async function reload({ policies, certificates }: Gate, log: Log): Promise<void> {
   log.write('info', 'asked to look at the policy again');
-  await policies.reload();
+  await Promise.all([policies.reload(), certificates.reload()]);
 }
 
 /** First the promise to every caller, then the log. */
