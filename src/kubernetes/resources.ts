@@ -8,6 +8,7 @@ export interface Resource {
 const NAMESPACED = [
   ['v1', 'ConfigMap', 'configmaps'],
   ['v1', 'Endpoints', 'endpoints'],
+  ['v1', 'Event', 'events'],
   ['v1', 'Pod', 'pods'],
   ['v1', 'PodTemplate', 'podtemplates'],
   ['v1', 'ReplicationController', 'replicationcontrollers'],

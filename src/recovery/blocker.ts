@@ -1,0 +1,40 @@
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import type { Finding } from './probes.ts';
+import type { Refusal } from './refusal.ts';
+import type { Remedy } from './webhook-remedies.ts';
+
+/** What was before a way out was taken, and what it left behind; `undefined`: nothing. */
+export type Change =
+  | {
+      readonly kind: 'object';
+      readonly before: KubernetesObject;
+      readonly after: KubernetesObject | undefined;
+    }
+  | {
+      readonly kind: 'file';
+      readonly file: string;
+      readonly before: string;
+      readonly after: string | undefined;
+    };
+
+/** A remedy for one blocker. */
+export interface Step extends Remedy {
+  /** What a person can type instead, when this program is not at hand. */
+  readonly byHand: readonly string[];
+  /** What will have changed, found out without changing it. */
+  readonly foresee: () => Promise<Change>;
+  readonly perform: () => Promise<void>;
+}
+
+/** Something that keeps objects out because of a gate: a webhook in the API, or one in a file. */
+export interface Blocker {
+  /** `webhook images.example.com of ValidatingWebhookConfiguration gate`, for people. */
+  readonly name: string;
+  /** How long the API server may go on as before once it has changed. */
+  readonly settleMs: number;
+  readonly blames: (refusal: Refusal) => boolean;
+  /** What it does now and whom it asks, in a sentence without an end; `undefined` once it is gone. */
+  readonly describe: () => Promise<string | undefined>;
+  /** As it is now, what can be done about these findings, in order; nothing once it is gone. */
+  readonly steps: (findings: readonly Finding[]) => Promise<readonly Step[]>;
+}

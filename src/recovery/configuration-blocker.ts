@@ -1,0 +1,146 @@
+import type { Edit } from '../document/edit.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { describeObject, type KubernetesObject, type ObjectReference } from '../kubernetes/object.ts';
+import { GATE_NAME, LABELS } from '../webhook/names.ts';
+import type { Blocker, Change, Step } from './blocker.ts';
+import { RecoveryError } from './errors.ts';
+import type { Finding } from './probes.ts';
+import { addressOf, entriesOf, type WebhookEntry } from './webhook-entry.ts';
+import { remediesOf, type Remedy } from './webhook-remedies.ts';
+
+const COLLECTION = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+} as const;
+
+/** How the resource is called on a command line. */
+const RESOURCE = 'validatingwebhookconfiguration';
+
+/** Each API server watches the configurations; what it saw a second ago it still acts by. */
+const SETTLE_MS = 8_000;
+
+/**
+ * The webhook configurations that lead to a gate: ours by name, label or the names of their webhooks, and those that
+ * somebody names.
+ * @throws {RecoveryError} BLOCKER_NOT_FOUND for one that is named and is not there.
+ */
+export async function findConfigurations(
+  client: KubernetesClient,
+  named: readonly string[],
+): Promise<readonly KubernetesObject[]> {
+  const all: KubernetesObject[] = [];
+  for await (const configuration of client.list(COLLECTION)) all.push(configuration);
+  const absent = named.find((name) => !all.some(({ metadata }) => metadata.name === name));
+  if (absent !== undefined) {
+    const there = all.map(({ metadata }) => metadata.name).join(', ');
+    throw new RecoveryError(
+      'BLOCKER_NOT_FOUND',
+      `ValidatingWebhookConfiguration ${JSON.stringify(absent)} is not there (there ${there === '' ? 'is none' : `are ${there}`})`,
+    );
+  }
+  return all.filter((configuration) => isOurs(configuration) || named.includes(configuration.metadata.name));
+}
+
+function isOurs(configuration: KubernetesObject): boolean {
+  const { name, labels = {} } = configuration.metadata;
+  return (
+    name === GATE_NAME ||
+    Object.entries(LABELS).some(([label, value]) => labels[label] === value) ||
+    entriesOf(configuration).some((entry) => entry.name.endsWith(`.${GATE_NAME}.io`))
+  );
+}
+
+/** Namespaces of the Services that these configurations ask: where gates live. */
+export function gateNamespacesOf(configurations: readonly KubernetesObject[]): readonly string[] {
+  const services = configurations.flatMap(entriesOf).map(({ service }) => service?.namespace);
+  return [...new Set(services.filter((namespace) => namespace !== undefined))];
+}
+
+/** One blocker for each webhook of a configuration that the API holds. */
+export function blockersOf(client: KubernetesClient, configuration: KubernetesObject): readonly Blocker[] {
+  return entriesOf(configuration).map(({ name }) =>
+    configurationBlocker(client, configuration.metadata.name, name),
+  );
+}
+
+function configurationBlocker(client: KubernetesClient, configuration: string, webhook: string): Blocker {
+  const reference: ObjectReference = { ...COLLECTION, name: configuration };
+  const read = async (): Promise<{ object: KubernetesObject; entry: WebhookEntry } | undefined> => {
+    const object = await client.get(reference);
+    const entry = object && entriesOf(object).find(({ name }) => name === webhook);
+    return object === undefined || entry === undefined ? undefined : { object, entry };
+  };
+  return {
+    name: `webhook ${webhook} of ${describeObject(reference)}`,
+    settleMs: SETTLE_MS,
+    blames: (refusal) => refusal.by === 'webhook' && refusal.webhook === webhook,
+    describe: async () => {
+      const found = await read();
+      return found && `failurePolicy ${found.entry.failurePolicy}, asks ${addressOf(found.entry)}`;
+    },
+    steps: async (findings: readonly Finding[]) => {
+      const found = await read();
+      if (found === undefined) return [];
+      const { object, entry } = found;
+      return remediesOf(entry, findings).map((remedy) =>
+        // A configuration without webhooks would only be left lying about.
+        remedy.kind === 'remove' && entriesOf(object).length === 1
+          ? deletionStep(client, reference, object, remedy)
+          : patchStep(client, reference, object, entry, remedy),
+      );
+    },
+  };
+}
+
+function deletionStep(
+  client: KubernetesClient,
+  reference: ObjectReference,
+  before: KubernetesObject,
+  remedy: Remedy,
+): Step {
+  return {
+    ...remedy,
+    byHand: [`kubectl delete ${RESOURCE} ${reference.name}`],
+    foresee: async () => ({ kind: 'object', before, after: undefined }),
+    perform: async () => {
+      await client.delete(reference);
+    },
+  };
+}
+
+function patchStep(
+  client: KubernetesClient,
+  reference: ObjectReference,
+  before: KubernetesObject,
+  entry: WebhookEntry,
+  remedy: Remedy,
+): Step {
+  // A place in a list means another webhook once somebody has changed the list.
+  const guarded = [
+    { op: 'test', path: `/webhooks/${entry.index}/name`, value: entry.name },
+    ...remedy.edits.map(patchOf),
+  ];
+  const unchanged = { op: 'test', path: '/metadata/resourceVersion', value: before.metadata.resourceVersion };
+  const patch = JSON.stringify(guarded).replaceAll("'", String.raw`'\''`);
+  return {
+    ...remedy,
+    byHand: [`kubectl patch ${RESOURCE} ${reference.name} --type=json -p '${patch}'`],
+    foresee: async (): Promise<Change> => ({
+      kind: 'object',
+      before,
+      after: await client.patch(reference, [unchanged, ...guarded], { dryRun: true }),
+    }),
+    perform: async () => {
+      await client.patch(reference, [unchanged, ...guarded]);
+    },
+  };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6902 */
+function patchOf(edit: Edit): object {
+  const path = edit.path
+    .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
+  // Adding a key that is there replaces its value; items of lists are only ever removed here.
+  return edit.kind === 'set' ? { op: 'add', path, value: edit.value } : { op: 'remove', path };
+}

@@ -1,0 +1,79 @@
+import { parseDocuments } from '../document/yaml.ts';
+import { renderYaml } from '../document/render.ts';
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import type { Change } from './blocker.ts';
+import { RecoveryError } from './errors.ts';
+
+/** What a recovery changed: enough to put it back, and to notice that somebody else changed it since. */
+export interface RecoveryRecord {
+  /** The API server that holds the objects; `undefined` when only files were changed. */
+  readonly server: string | undefined;
+  readonly recoveredAt: string;
+  readonly changes: readonly Change[];
+}
+
+const API_VERSION = 'kube-image-bouncer.io/v1alpha1';
+const KIND = 'Recovery';
+
+/** The record as a YAML file: every object and file in full, as it was before and as it was left. */
+export function renderRecord({ server, recoveredAt, changes }: RecoveryRecord): string {
+  const head = [
+    '# What `kube-image-bouncer recover` changed: as it was (before) and as it was left (after).',
+    '# `kube-image-bouncer recover --undo` with this file puts it back.',
+  ];
+  const document = {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    ...(server !== undefined && { server }),
+    recoveredAt,
+    changes: changes.map(({ after, ...change }) => ({ ...change, after: after ?? null })),
+  };
+  return `${head.join('\n')}\n${renderYaml(document)}`;
+}
+
+/**
+ * @throws {RecoveryError} RECORD_INVALID
+ * @throws {DocumentError} DOCUMENT_SYNTAX
+ */
+export function decodeRecord(text: string, file: string): RecoveryRecord {
+  const [document, second] = parseDocuments(text, file);
+  const { apiVersion, kind, server, recoveredAt, changes } = fieldsOf(document?.value);
+  if (apiVersion !== API_VERSION || kind !== KIND || second !== undefined || !Array.isArray(changes)) {
+    throw new RecoveryError(
+      'RECORD_INVALID',
+      `${file}: this is no record of a recovery (give the file that \`recover --yes\` named)`,
+    );
+  }
+  return {
+    server: typeof server === 'string' ? server : undefined,
+    recoveredAt: typeof recoveredAt === 'string' ? recoveredAt : '',
+    changes: changes.map((change, index) => {
+      const decoded = decodeChange(change);
+      if (decoded !== undefined) return decoded;
+      const place = document?.positionOf(['changes', index]) ?? '1:1';
+      throw new RecoveryError('RECORD_INVALID', `${file}:${place}: this change does not say what was before`);
+    }),
+  };
+}
+
+function decodeChange(value: unknown): Change | undefined {
+  const { kind, file, before, after } = fieldsOf(value);
+  if (kind === 'file' && typeof file === 'string' && typeof before === 'string')
+    return { kind, file, before, after: typeof after === 'string' ? after : undefined };
+  if (kind === 'object' && isKubernetesObject(before))
+    return { kind, before, after: isKubernetesObject(after) ? after : undefined };
+  return undefined;
+}
+
+function isKubernetesObject(value: unknown): value is KubernetesObject {
+  const { apiVersion, kind, metadata } = fieldsOf(value);
+  return (
+    typeof apiVersion === 'string' &&
+    typeof kind === 'string' &&
+    typeof fieldsOf(metadata)['name'] === 'string'
+  );
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

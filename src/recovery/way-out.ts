@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Blocker, Change, Step } from './blocker.ts';
+import { isLocked, type Finding, type Probe } from './probes.ts';
+import { isSameRefusal } from './refusal.ts';
+
+/** How often the API server is asked whether it has noticed a change. */
+const POLL_MS = 250;
+
+/** Far more than any number of webhooks times four remedies that a person would still understand. */
+const MAX_STEPS = 64;
+
+/** What a blocker stops, and what can be done about it. */
+export interface Lock {
+  readonly blocker: Blocker;
+  readonly description: string;
+  readonly findings: readonly Finding[];
+  /** In order; those that the goal needs come first. */
+  readonly steps: readonly PlannedStep[];
+}
+
+export interface PlannedStep {
+  readonly step: Step;
+  /** Whether the goal should not be reached without it. */
+  readonly isNeeded: boolean;
+}
+
+/** The lock-out as it is, without anything being done. */
+export interface Diagnosis {
+  readonly findings: readonly Finding[];
+  readonly locks: readonly Lock[];
+  /** Locked, by something that is none of these blockers. */
+  readonly unexplained: readonly Finding[];
+}
+
+/** Joins what is refused to who refuses it. */
+export async function diagnose(
+  findings: readonly Finding[],
+  blockers: readonly Blocker[],
+): Promise<Diagnosis> {
+  const locked = findings.filter(isLocked);
+  const locks: Lock[] = [];
+  for (const blocker of blockers) {
+    const blamed = locked.filter((finding) => isBlamed(blocker, finding));
+    const description = blamed.length === 0 ? undefined : await blocker.describe();
+    if (description === undefined) continue;
+    locks.push({
+      blocker,
+      description,
+      findings: blamed,
+      steps: planSteps(await blocker.steps(blamed), blamed),
+    });
+  }
+  return {
+    findings,
+    locks,
+    unexplained: locked.filter((finding) => !locks.some((lock) => lock.findings.includes(finding))),
+  };
+}
+
+function planSteps(steps: readonly Step[], findings: readonly Finding[]): readonly PlannedStep[] {
+  let left = findings.filter(isWanted);
+  return steps.map((step) => {
+    const isNeeded = left.length > 0;
+    left = left.filter(({ probe }) => !step.frees(probe.place));
+    return { step, isNeeded };
+  });
+}
+
+function isBlamed(blocker: Blocker, { refusal }: Finding): boolean {
+  return refusal !== undefined && blocker.blames(refusal);
+}
+
+function isWanted({ probe }: Finding): boolean {
+  return probe.place.isWanted;
+}
+
+/** What taking the way out needs from outside. */
+export interface WayOut {
+  readonly probes: readonly Probe[];
+  readonly blockers: readonly Blocker[];
+  readonly runProbes: (probes: readonly Probe[]) => Promise<readonly Finding[]>;
+  /** Called before each change with all changes so far and this one: nothing is changed that is not kept. */
+  readonly keep: (changes: readonly Change[]) => Promise<void>;
+  /** Told of each step once it is done. */
+  readonly onStep: (blocker: Blocker, step: Step) => void;
+}
+
+/**
+ * Takes one step after the other until everything that the goal asks for can be created again, or nothing is left to
+ * be done. Answers how things stand then.
+ */
+export async function takeWayOut(wayOut: WayOut): Promise<readonly Finding[]> {
+  const changes: Change[] = [];
+  let findings = await wayOut.runProbes(wayOut.probes);
+  for (let taken = 0; taken < MAX_STEPS; taken += 1) {
+    const locked = findings.filter(isLocked).filter(isWanted);
+    let settleMs: number | undefined;
+    for (const blocker of wayOut.blockers) {
+      // Each looks again at what it holds: two webhooks of one configuration change the same object.
+      const blamed = locked.filter((finding) => isBlamed(blocker, finding));
+      const [step] = blamed.length === 0 ? [] : await blocker.steps(blamed);
+      if (step === undefined) continue;
+      merge(changes, await step.foresee());
+      await wayOut.keep(changes);
+      await step.perform();
+      wayOut.onStep(blocker, step);
+      settleMs = Math.max(settleMs ?? 0, blocker.settleMs);
+    }
+    if (settleMs === undefined) return findings;
+    await settle(wayOut, locked, settleMs);
+    findings = await wayOut.runProbes(wayOut.probes);
+  }
+  return findings;
+}
+
+/** Waits until the API server acts on the change: something passes, or is refused by somebody else. */
+async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: number): Promise<void> {
+  const probes = before.map(({ probe }) => probe);
+  for (let waited = 0; waited < settleMs; waited += POLL_MS) {
+    const now = await wayOut.runProbes(probes);
+    const isUnchanged = now.every(({ refusal }, index) => {
+      const earlier = before[index]?.refusal;
+      return refusal !== undefined && earlier !== undefined && isSameRefusal(refusal, earlier);
+    });
+    if (!isUnchanged) return;
+    await delay(POLL_MS);
+  }
+}
+
+/** Of several changes to one thing, what was before the first and what is left by the last. */
+function merge(changes: Change[], change: Change): void {
+  const earlier = changes.findIndex((candidate) => targetOf(candidate) === targetOf(change));
+  const known = changes[earlier];
+  if (known === undefined) changes.push(change);
+  else changes[earlier] = { ...known, after: change.after } as Change;
+}
+
+function targetOf(change: Change): string {
+  return change.kind === 'file'
+    ? `file ${change.file}`
+    : `${change.before.kind} ${change.before.metadata.name}`;
+}

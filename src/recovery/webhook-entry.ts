@@ -1,0 +1,91 @@
+import { stageOfPath } from '../webhook/review-path.ts';
+
+/** One webhook of a configuration, as far as a way out has to know it. */
+export interface WebhookEntry {
+  /** Its place in `webhooks`. */
+  readonly index: number;
+  readonly name: string;
+  readonly failurePolicy: string;
+  readonly url: string | undefined;
+  readonly service: ServiceAddress | undefined;
+  readonly namespaceSelector: NamespaceSelector;
+  readonly rules: readonly { readonly scope?: string }[];
+}
+
+interface ServiceAddress {
+  readonly namespace: string;
+  readonly name: string;
+  readonly path?: string;
+}
+
+export interface NamespaceSelector {
+  readonly matchExpressions?: readonly NamespaceExpression[];
+  readonly [field: string]: unknown;
+}
+
+interface NamespaceExpression {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+/** The label that the API server gives every namespace itself, since 1.21. */
+export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+
+/** The webhooks of a configuration; what has another shape is passed over, for nobody asks it either. */
+export function entriesOf(configuration: Readonly<Record<string, unknown>>): readonly WebhookEntry[] {
+  const webhooks: readonly unknown[] = Array.isArray(configuration['webhooks'])
+    ? configuration['webhooks']
+    : [];
+  return webhooks.flatMap((webhook, index) => {
+    const { name, failurePolicy, clientConfig, namespaceSelector, rules } = fieldsOf(webhook);
+    if (typeof name !== 'string') return [];
+    const { url, service } = fieldsOf(clientConfig);
+    return [
+      {
+        index,
+        name,
+        failurePolicy: typeof failurePolicy === 'string' ? failurePolicy : 'Fail',
+        url: typeof url === 'string' ? url : undefined,
+        service: service === undefined ? undefined : (service as ServiceAddress),
+        namespaceSelector: fieldsOf(namespaceSelector),
+        rules: Array.isArray(rules) ? (rules as { scope?: string }[]) : [],
+      },
+    ];
+  });
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** `https://10.0.0.1:1323/validate`, or `Service kube-image-bouncer/kube-image-bouncer`, for people. */
+export function addressOf({ url, service }: WebhookEntry): string {
+  return service === undefined
+    ? (url ?? 'an address that is missing')
+    : `Service ${service.namespace}/${service.name}`;
+}
+
+/** Whether the webhook asks one of our gates to refuse. */
+export function asksToDeny({ url, service }: WebhookEntry): boolean {
+  const path = service === undefined ? pathOf(url) : (service.path ?? '/');
+  return path !== undefined && stageOfPath(path) === 'deny';
+}
+
+/** The same URL with another path. */
+export function withPath(url: string, path: string): string {
+  const { origin } = new URL(url);
+  return `${origin}${path}`;
+}
+
+function pathOf(url: string | undefined): string | undefined {
+  return url === undefined || !URL.canParse(url) ? undefined : new URL(url).pathname;
+}
+
+/** Whether a namespace of this name is left out by its name already. */
+export function leavesOut({ namespaceSelector }: WebhookEntry, namespace: string): boolean {
+  return (namespaceSelector.matchExpressions ?? []).some(
+    ({ key, operator, values = [] }) =>
+      key === NAMESPACE_NAME && operator === 'NotIn' && values.includes(namespace),
+  );
+}

@@ -1,0 +1,138 @@
+import type { Edit } from '../document/edit.ts';
+import { reviewPath } from '../webhook/review-path.ts';
+import type { Place } from './places.ts';
+import { isLocked, type Finding } from './probes.ts';
+import type { GateState } from './refusal.ts';
+import {
+  asksToDeny,
+  leavesOut,
+  NAMESPACE_NAME,
+  withPath,
+  type NamespaceSelector,
+  type WebhookEntry,
+} from './webhook-entry.ts';
+
+/** The ways out, the least invasive first. */
+export type RemedyKind = 'narrow' | 'ignore' | 'warn' | 'remove';
+
+/** A change that lets objects in again. */
+export interface Remedy {
+  readonly kind: RemedyKind;
+  /** What it does and what it costs, for people. */
+  readonly does: string;
+  /** To whatever holds the webhook. */
+  readonly edits: readonly Edit[];
+  /** Whether objects that are refused at this place should pass then. */
+  readonly frees: (place: Place) => boolean;
+}
+
+/**
+ * What can be done about one webhook, in the order in which it should be tried: whatever has been done already is left
+ * out, so that the first of them is always the next.
+ * @param findings those that this webhook refused.
+ */
+export function remediesOf(entry: WebhookEntry, findings: readonly Finding[]): readonly Remedy[] {
+  const locked = findings.filter(isLocked);
+  const states = new Set(locked.map(stateOf));
+  return [
+    ...narrow(entry, locked),
+    ...(states.has('silent') && entry.failurePolicy !== 'Ignore' ? [ignore(entry)] : []),
+    ...(states.has('refusing') && asksToDeny(entry) ? [warn(entry)] : []),
+    remove(entry),
+  ];
+}
+
+function stateOf({ refusal }: Finding): GateState | undefined {
+  return refusal === undefined || refusal.by === 'other' ? undefined : refusal.gate;
+}
+
+/** Leaves out what must live and is locked, and nothing else. */
+function narrow(entry: WebhookEntry, locked: readonly Finding[]): readonly Remedy[] {
+  const spared = locked.map(({ probe }) => probe.place).filter(({ role }) => role !== 'other');
+  const namespaces = [...new Set(spared.flatMap(({ namespace }) => namespace ?? []))].filter(
+    (namespace) => !leavesOut(entry, namespace),
+  );
+  const isClusterLocked = spared.some(({ namespace }) => namespace === undefined);
+  const scopes = isClusterLocked ? scopeEdits(entry) : [];
+  if (namespaces.length === 0 && scopes.length === 0) return [];
+  const parts = [
+    ...(namespaces.length > 0 ? [`leaves ${listOf(namespaces)} out`] : []),
+    ...(scopes.length > 0 ? ['no longer asks about objects that belong to no namespace'] : []),
+  ];
+  const freed = new Set<string | undefined>([...namespaces, ...(scopes.length > 0 ? [undefined] : [])]);
+  return [
+    {
+      kind: 'narrow',
+      does: `${parts.join(' and ')}; every other namespace stays as protected as it is`,
+      edits: [
+        ...(namespaces.length > 0
+          ? [set(entry, ['namespaceSelector'], selectorWithout(entry, namespaces))]
+          : []),
+        ...scopes,
+      ],
+      frees: ({ namespace }) => freed.has(namespace),
+    },
+  ];
+}
+
+/** Objects without a namespace are never left out by a selector of namespaces, and no image stands in them. */
+function scopeEdits(entry: WebhookEntry): readonly Edit[] {
+  return entry.rules.flatMap(({ scope }, rule) =>
+    scope === 'Namespaced' ? [] : [set(entry, ['rules', rule, 'scope'], 'Namespaced')],
+  );
+}
+
+function selectorWithout(
+  { namespaceSelector }: WebhookEntry,
+  namespaces: readonly string[],
+): NamespaceSelector {
+  const expressions = namespaceSelector.matchExpressions ?? [];
+  const ours = expressions.findIndex(({ key, operator }) => key === NAMESPACE_NAME && operator === 'NotIn');
+  const values = [...(expressions[ours]?.values ?? []), ...namespaces].toSorted();
+  const expression = { key: NAMESPACE_NAME, operator: 'NotIn', values };
+  return {
+    ...namespaceSelector,
+    matchExpressions: ours === -1 ? [...expressions, expression] : expressions.with(ours, expression),
+  };
+}
+
+function ignore(entry: WebhookEntry): Remedy {
+  return {
+    kind: 'ignore',
+    does: 'lets objects in while the gate does not answer (failurePolicy Ignore); what a gate that answers refuses stays refused',
+    edits: [set(entry, ['failurePolicy'], 'Ignore')],
+    frees: () => true,
+  };
+}
+
+function warn(entry: WebhookEntry): Remedy {
+  const path = reviewPath('warn');
+  const edit =
+    entry.service === undefined
+      ? set(entry, ['clientConfig', 'url'], withPath(entry.url ?? '', path))
+      : set(entry, ['clientConfig', 'service', 'path'], path);
+  return {
+    kind: 'warn',
+    does: `lets the gate warn and no longer refuse (path ${path}), and lets objects in while it does not answer`,
+    edits: [edit, ...(entry.failurePolicy === 'Ignore' ? [] : [set(entry, ['failurePolicy'], 'Ignore')])],
+    frees: () => true,
+  };
+}
+
+function remove(entry: WebhookEntry): Remedy {
+  return {
+    kind: 'remove',
+    does: 'removes the webhook: images are no longer looked at where it looked at them',
+    edits: [{ kind: 'remove', path: ['webhooks', entry.index] }],
+    frees: () => true,
+  };
+}
+
+function set({ index }: WebhookEntry, path: readonly (string | number)[], value: unknown): Edit {
+  return { kind: 'set', path: ['webhooks', index, ...path], value };
+}
+
+/** `a, b and c`. */
+function listOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
