@@ -25,6 +25,8 @@ export interface KubernetesAnswer {
   readonly document: unknown;
   /** Texts of `Warning` headers, unquoted. */
   readonly warnings: readonly string[];
+  /** The API server's clock when it answered, to the second. */
+  readonly date?: Date | undefined;
 }
 
 /** How a request proves who sends it, and whom it trusts. */
@@ -90,6 +92,7 @@ export async function sendRequest(
           status: answer.statusCode ?? 0,
           document: parseBody(Buffer.concat(chunks).toString()),
           warnings: parseWarnings(answer.headers['warning']),
+          date: parseDate(answer.headers.date),
         }),
       );
     },
@@ -122,6 +125,11 @@ function parseBody(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+function parseDate(header: string | undefined): Date | undefined {
+  const date = new Date(header ?? '');
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 // `299 - "text with \"quotes\"", 299 - "another"` (RFC 7234 §5.5).
