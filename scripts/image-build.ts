@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeBases } from './image-bases.ts';
+import { buildah, openStore } from './image-store.ts';
+import { run } from './image-tools.ts';
+
+/** What is built, and where it goes. */
+export interface ImageOptions {
+  /** Folder with the Dockerfile and what it copies. */
+  readonly context: string;
+  /** OCI layout to be written; emptied first. */
+  readonly layout: string;
+  /** Folder that keeps packages, bases and layers between runs. */
+  readonly cache: string;
+  /** Commit that the sources are of. */
+  readonly revision: string;
+  /** Seconds since 1970: the age of the image and of every file in it. */
+  readonly epoch: number;
+  /** Path of the Node that npm is run by. */
+  readonly node: string;
+  /** Every step again, although the store has its layer. @default false */
+  readonly afresh?: boolean;
+}
+
+/**
+ * Builds the Dockerfile without an engine: buildah runs its steps in a chroot, over bases that are made of Debian
+ * packages. Everything comes from the machine's own settings: its apt, its npm, their mirrors.
+ * @returns the tag of the image in the layout
+ */
+export async function buildImage(options: ImageOptions): Promise<string> {
+  const { context, layout, epoch, revision, afresh = false } = options;
+  const { version } = JSON.parse(await readFile(join(context, 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
+  const store = await openStore(options.cache);
+  const bases = await makeBases(store, options.node);
+  const folder = await mkdtemp(join(tmpdir(), 'kube-image-bouncer-image-'));
+  try {
+    const values = { BUILDER: bases.builder, RUNTIME: bases.runtime, VERSION: version, REVISION: revision };
+    const given = Object.entries(values).map(([name, value]) => `--build-arg=${name}=${value}`);
+    const identity = join(folder, 'id');
+    const flags = [
+      '--isolation=chroot',
+      '--pull-never',
+      '--format=oci',
+      '--layers',
+      `--timestamp=${epoch}`,
+      `--iidfile=${identity}`,
+      ...(afresh ? ['--no-cache'] : []),
+    ];
+    const secrets = await npmSecrets(folder);
+    await buildah(store, ['bud', ...flags, ...given, ...secrets, `--file=${context}/Dockerfile`, context]);
+    await rm(layout, { recursive: true, force: true });
+    await buildah(store, ['push', await readFile(identity, 'utf8'), `oci:${layout}:${version}`]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return version;
+}
+
+/** The mirror that this machine's npm uses, and the authority that vouches for it: no layer keeps them. */
+async function npmSecrets(folder: string): Promise<readonly string[]> {
+  const setting = async (name: string): Promise<string> => (await run('npm', ['config', 'get', name])).trim();
+  const [registry, file] = await Promise.all([setting('registry'), setting('cafile')]);
+  // A machine may also trust it for all of Node, not for npm alone.
+  const authority = file === 'null' ? process.env['NODE_EXTRA_CA_CERTS'] : file;
+  const lines = [`registry=${registry}`, ...(authority ? ['cafile=/run/secrets/npm-authority'] : [])];
+  const settings = join(folder, 'npmrc');
+  await writeFile(settings, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return [
+    `--secret=id=npmrc,src=${settings}`,
+    ...(authority ? [`--secret=id=npm-authority,src=${authority}`] : []),
+  ];
+}

@@ -1,0 +1,52 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildImage } from './image-build.ts';
+import { readLayout } from './image-layout.ts';
+import { missingForImages, run } from './image-tools.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const problem = await missingForImages(['buildah', 'apt-get', 'dpkg-deb']);
+
+if (problem === undefined) await build(resolve(process.argv[2] ?? join(root, 'dist-image')));
+else {
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = 2;
+}
+
+/** Builds the image of this checkout and tells what came out. */
+async function build(layout: string): Promise<void> {
+  const git = async (...args: readonly string[]): Promise<string> =>
+    (await run('git', args, { folder: root })).trim();
+  const tag = await buildImage({
+    context: root,
+    layout,
+    cache: join(homedir(), '.cache/kube-image-bouncer/image'),
+    revision: await git('describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'),
+    // As old as its commit, so that whoever builds that commit again gets the same digest.
+    epoch: Number(process.env['SOURCE_DATE_EPOCH'] ?? (await git('log', '-1', '--format=%ct'))),
+    node: process.execPath,
+  });
+  const { digest, layers, configuration } = await readLayout(layout);
+  // A layer has the step that made it at the same place among the steps that made one.
+  const steps = configuration.history.filter(({ empty_layer: empty }) => empty !== true);
+  const lines = layers.map(({ digest: layer, size }, index) =>
+    [layer.slice(0, 19), mebibytes(size), stepOf(steps[index]?.created_by)].join('  '),
+  );
+  const total = mebibytes(layers.reduce((sum, { size }) => sum + size, 0));
+  process.stdout.write(
+    `${lines.join('\n')}\n${' '.repeat(19)}  ${total}  compressed\noci:${layout}:${tag}\n${digest}\n`,
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(2).padStart(7)} MiB`;
+}
+
+/** `COPY … in /app/dist`: without the shell that never ran it. */
+function stepOf(createdBy = ''): string {
+  return createdBy
+    .replace('/bin/sh -c #(nop) ', '')
+    .replace(/(?<=:[0-9a-f]{8})[0-9a-f]+/, '')
+    .trim();
+}

@@ -1,0 +1,62 @@
+import { lstat, open, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+/** Something in the root of an image that should not be there. */
+export interface RootFinding {
+  /** As a process in the container would name it. */
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** The one program of the image. */
+const PROGRAM = '/usr/bin/node';
+
+/** What starts other things, or installs them; a link by such a name is as good as the thing. */
+const TOOLS =
+  /^(?:(?:ba|da|a|z|k|c|tc|fi)?sh|busybox|toybox|env|su|sudo|npm|npx|corepack|yarn|pnpm|apt|apt-get|dpkg|apk|rpm|perl|python[\d.]*|curl|wget|nc)$/;
+
+/** The loader and what it loads are marked executable, and are no programs. */
+const LIBRARY = /\.so(?:\.[\d.]+)?$/;
+
+const SET_ID = 0o6000;
+const EXECUTABLE = 0o111;
+/** By the group or by everybody: whoever runs the image is neither root nor in its group. */
+const WRITABLE = 0o022;
+
+/**
+ * Answers what a root holds beyond Node, its libraries and files that only their owner may write.
+ * @param owner who everything must belong to @default root
+ */
+export async function findingsIn(root: string, owner = 0): Promise<readonly RootFinding[]> {
+  const names = await readdir(root, { recursive: true });
+  const findings = await Promise.all(
+    names.map(async (name) => {
+      const problems = await problemsOf(join(root, name), `/${name}`, owner);
+      return problems.map((problem) => ({ path: `/${name}`, problem }));
+    }),
+  );
+  return findings.flat();
+}
+
+async function problemsOf(file: string, path: string, owner: number): Promise<readonly string[]> {
+  const status = await lstat(file);
+  const problems: string[] = [];
+  if (!status.isDirectory() && TOOLS.test(basename(path))) problems.push('is a tool by its name');
+  if (status.uid !== owner) problems.push(`belongs to user ${status.uid}`);
+  // A link has the mode of nothing.
+  if (status.isSymbolicLink()) return problems;
+  if ((status.mode & SET_ID) !== 0) problems.push('sets its user or group');
+  if ((status.mode & WRITABLE) !== 0) problems.push('can be written');
+  if (status.isDirectory()) return problems;
+  if (!status.isFile()) return [...problems, 'is neither file, folder nor link'];
+  if ((status.mode & EXECUTABLE) !== 0 && path !== PROGRAM && !LIBRARY.test(path))
+    problems.push('can be executed');
+  if ((await firstBytes(file)) === '#!') problems.push('is a script');
+  return problems;
+}
+
+async function firstBytes(file: string): Promise<string> {
+  await using handle = await open(file);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+  return buffer.toString('latin1', 0, bytesRead);
+}
