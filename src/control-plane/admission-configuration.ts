@@ -1,0 +1,199 @@
+import { type Edit, editDocument, type Path, valueAt } from '../document/edit.ts';
+import { renderYaml } from '../document/render.ts';
+import { parseDocuments, type TextDocument } from '../document/yaml.ts';
+import { IMAGE_POLICY_PLUGIN, listAt } from './api-server-manifest.ts';
+import { ControlPlaneError } from './errors.ts';
+import {
+  findKey,
+  type ImagePolicySettings,
+  readImagePolicy,
+  type WrittenImagePolicy,
+} from './image-policy-settings.ts';
+
+/** A plugin of an `AdmissionConfiguration`. */
+export interface PluginConfiguration {
+  readonly name: string;
+  /** A file with its configuration, relative to the folder of this one; what stands inline wins. */
+  readonly file: string | undefined;
+  readonly configuration: unknown;
+  readonly path: Path;
+  readonly position: string;
+}
+
+/** What `--admission-control-config-file` names. */
+export interface AdmissionConfiguration {
+  /** `legacy`: the file is the plugin's own block and nothing else, as it was before there were several plugins. */
+  readonly form: 'versioned' | 'legacy';
+  readonly plugins: readonly PluginConfiguration[];
+  /** The settings of `ImagePolicyWebhook`, when they stand in this file. */
+  readonly imagePolicy: WrittenImagePolicy | undefined;
+  /** The file that holds them otherwise. */
+  readonly imagePolicyFile: string | undefined;
+  /** `line:column` of a part. */
+  positionOf(path: Path): string;
+}
+
+const API_VERSIONS = new Set([
+  'apiserver.config.k8s.io/v1',
+  'apiserver.k8s.io/v1alpha1',
+  'apiserver.k8s.io/v1',
+]);
+
+/**
+ * Reads an `AdmissionConfiguration`, YAML or JSON, or the bare `imagePolicy:` block that the flag also takes, and
+ * that `path:` of a plugin leads to.
+ *
+ * @throws {DocumentError} DOCUMENT_SYNTAX
+ * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID for anything else.
+ */
+export function parseAdmissionConfiguration(text: string, file: string): AdmissionConfiguration {
+  const document = openOnly(text, file);
+  const { value } = document;
+  const [legacyKey, legacy] = findKey(value, 'imagePolicy') ?? [];
+  const positionOf = (path: Path): string => document.positionOf(path);
+  if (valueAt(value, ['kind']) === undefined && legacyKey !== undefined) {
+    const imagePolicy = readImagePolicy(legacy, [legacyKey], document);
+    return { form: 'legacy', plugins: [], imagePolicy, imagePolicyFile: undefined, positionOf };
+  }
+  requireKind(value, file, document);
+  const plugins = readPlugins(value, document);
+  const ours = plugins.find(({ name }) => name === IMAGE_POLICY_PLUGIN);
+  const [key, block] = findKey(ours?.configuration, 'imagePolicy') ?? [];
+  return {
+    form: 'versioned',
+    plugins,
+    imagePolicy:
+      ours === undefined || key === undefined
+        ? undefined
+        : readImagePolicy(block, [...ours.path, 'configuration', key], document),
+    imagePolicyFile: key === undefined ? ours?.file : undefined,
+    positionOf,
+  };
+}
+
+function openOnly(text: string, file: string): TextDocument {
+  const [document, second] = parseDocuments(text, file);
+  if (document === undefined) throw invalid(`${file}:1:1`, 'it is empty');
+  if (second !== undefined)
+    throw invalid(`${file}:${second.positionOf([])}`, 'a second document begins here');
+  return document;
+}
+
+function requireKind(value: unknown, file: string, document: TextDocument): void {
+  const [kind, apiVersion] = [valueAt(value, ['kind']), valueAt(value, ['apiVersion'])];
+  if (kind !== 'AdmissionConfiguration')
+    throw invalid(`${file}:${document.positionOf(['kind'])}`, 'it is no AdmissionConfiguration');
+  if (typeof apiVersion !== 'string' || !API_VERSIONS.has(apiVersion)) {
+    throw invalid(
+      `${file}:${document.positionOf(['apiVersion'])}`,
+      `apiVersion ${JSON.stringify(apiVersion ?? null)} is none that the API server reads (write apiserver.config.k8s.io/v1)`,
+    );
+  }
+}
+
+function readPlugins(value: unknown, document: TextDocument): readonly PluginConfiguration[] {
+  return listAt(value, ['plugins']).map((plugin, index) => {
+    const [name, file] = [valueAt(plugin, ['name']), valueAt(plugin, ['path'])];
+    const path = ['plugins', index];
+    return {
+      name: typeof name === 'string' ? name : '',
+      file: typeof file === 'string' && file !== '' ? file : undefined,
+      configuration: valueAt(plugin, ['configuration']),
+      path,
+      position: document.positionOf(path),
+    };
+  });
+}
+
+/** An `AdmissionConfiguration` with `ImagePolicyWebhook` alone. */
+export function renderAdmissionConfiguration(settings: ImagePolicySettings): string {
+  return renderYaml({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AdmissionConfiguration',
+    plugins: [{ name: IMAGE_POLICY_PLUGIN, configuration: { imagePolicy: inOrder(settings) } }],
+  });
+}
+
+/**
+ * The same configuration with our settings of `ImagePolicyWebhook` in it: other plugins, comments, order and form
+ * stay. Settings that stood in a file of their own come in here.
+ *
+ * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE
+ */
+export function mergeImagePolicy(text: string, file: string, settings: ImagePolicySettings): string {
+  const { form, plugins, imagePolicy } = parseAdmissionConfiguration(text, file);
+  const wanted = Object.entries(inOrder(settings));
+  if (imagePolicy !== undefined) {
+    const block = blockOf(form, plugins, text, file);
+    return editDocument(
+      text,
+      file,
+      wanted.map(([key, value]) => ({
+        kind: 'set',
+        path: imagePolicy[key as keyof ImagePolicySettings]?.path ?? [...block, key],
+        value,
+      })),
+    );
+  }
+  const ours = plugins.find(({ name }) => name === IMAGE_POLICY_PLUGIN);
+  const configuration = { imagePolicy: Object.fromEntries(wanted) };
+  if (ours === undefined) {
+    const path = ['plugins', plugins.length];
+    return editDocument(text, file, [
+      { kind: 'set', path, value: { name: IMAGE_POLICY_PLUGIN, configuration } },
+    ]);
+  }
+  const edits: Edit[] = [{ kind: 'set', path: [...ours.path, 'configuration'], value: configuration }];
+  // What stands inline wins, so that the file would only mislead whoever reads this.
+  if (ours.file !== undefined) edits.push({ kind: 'remove', path: [...ours.path, 'path'] });
+  return editDocument(text, file, edits);
+}
+
+/** The block that holds the settings; new ones go in behind the others. */
+function blockOf(
+  form: AdmissionConfiguration['form'],
+  plugins: readonly PluginConfiguration[],
+  text: string,
+  file: string,
+): Path {
+  const ours = plugins.find(({ name }) => name === IMAGE_POLICY_PLUGIN);
+  const root = form === 'legacy' || ours === undefined ? [] : [...ours.path, 'configuration'];
+  const holder = valueAt(openOnly(text, file).value, root);
+  return [...root, findKey(holder, 'imagePolicy')?.[0] ?? 'imagePolicy'];
+}
+
+/**
+ * The configuration without `ImagePolicyWebhook`; `undefined` when nothing else is in it, so that neither the file nor
+ * the flag that names it is needed.
+ *
+ * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE
+ */
+export function withoutImagePolicy(text: string, file: string): string | undefined {
+  const { form, plugins } = parseAdmissionConfiguration(text, file);
+  if (form === 'legacy') {
+    const { value } = openOnly(text, file);
+    const [key] = findKey(value, 'imagePolicy') ?? [];
+    const others = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+    return key === undefined || others === 1
+      ? undefined
+      : editDocument(text, file, [{ kind: 'remove', path: [key] }]);
+  }
+  const ours = plugins.filter(({ name }) => name === IMAGE_POLICY_PLUGIN);
+  if (ours.length === plugins.length) return undefined;
+  return editDocument(
+    text,
+    file,
+    ours.toReversed().map(({ path }) => ({ kind: 'remove', path })),
+  );
+}
+
+function inOrder(settings: ImagePolicySettings): ImagePolicySettings {
+  const { kubeConfigFile, allowTTL, denyTTL, retryBackoff, defaultAllow } = settings;
+  return { kubeConfigFile, allowTTL, denyTTL, retryBackoff, defaultAllow };
+}
+
+function invalid(place: string, sentence: string): ControlPlaneError {
+  return new ControlPlaneError('ADMISSION_CONFIGURATION_INVALID', `${place}: ${sentence}`);
+}

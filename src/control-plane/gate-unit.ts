@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { GATE_FILES, type GateArguments, renderGateArguments } from './gate-command.ts';
+
+export interface GateUnitOptions extends Omit<GateArguments, 'keyFile'> {
+  /** The program, by its absolute path. */
+  readonly program: string;
+}
+
+/**
+ * The gate as a systemd unit, there before the kubelet and so before the API server. It runs as a user that exists
+ * only while it runs: systemd reads the key as root and hands over a copy, so that a new *key* needs a restart; a new
+ * certificate for the same key, which is what a renewal makes, does not.
+ *
+ * JavaScript is compiled while it runs, so `MemoryDenyWriteExecute` is not among the restrictions.
+ * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
+ */
+export function renderGateUnit({ program, folder, ...gate }: GateUnitOptions): string {
+  const words = [program, ...renderGateArguments({ ...gate, folder, keyFile: '%d/tls.key' })];
+  return `[Unit]
+Description=kube-image-bouncer, which decides about container images
+Wants=network-online.target
+After=network-online.target
+Before=kubelet.service
+
+[Service]
+ExecStart=${words.join(' \\\n  ')}
+Restart=always
+RestartSec=1
+
+DynamicUser=yes
+LoadCredential=tls.key:${join(folder, GATE_FILES.key)}
+UMask=0077
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+ProtectProc=invisible
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+PrivateTmp=yes
+PrivateDevices=yes
+LockPersonality=yes
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+MemoryMax=256M
+TasksMax=64
+OOMScoreAdjust=-900
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

@@ -1,0 +1,64 @@
+import { renderYaml } from '../document/render.ts';
+import { IMAGE_POLICY_PLUGIN } from './api-server-manifest.ts';
+import { VOLUME } from './api-server-wiring.ts';
+
+/** Versions of kubeadm's configuration: maps of flags until 1.30, lists after that. */
+export type KubeadmVersion = 'v1beta3' | 'v1beta4';
+
+/** Which one the kubeadm of a Kubernetes 1.x writes. v1beta4 is there since 1.31, v1beta3 since 1.22. */
+export function kubeadmVersionOf(minor: number): KubeadmVersion {
+  return minor >= 31 ? 'v1beta4' : 'v1beta3';
+}
+
+export interface KubeadmOptions {
+  /** All that are to be on, for kubeadm takes the flag as a whole. */
+  readonly plugins: readonly string[];
+  readonly configurationFile: string;
+  readonly folder: string;
+}
+
+/**
+ * What the cluster's `ClusterConfiguration` needs, for `kubeadm upgrade` writes the manifest of the API server anew.
+ *
+ * @see https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
+ */
+export function renderKubeadmConfiguration(version: KubeadmVersion, options: KubeadmOptions): string {
+  const flags = {
+    'enable-admission-plugins': options.plugins.join(','),
+    'admission-control-config-file': options.configurationFile,
+  };
+  const list = Object.entries(flags).map(([name, value]) => ({ name, value }));
+  return renderYaml({
+    apiVersion: `kubeadm.k8s.io/${version}`,
+    kind: 'ClusterConfiguration',
+    apiServer: {
+      extraArgs: version === 'v1beta4' ? list : flags,
+      extraVolumes: [
+        {
+          name: VOLUME,
+          hostPath: options.folder,
+          mountPath: options.folder,
+          readOnly: true,
+          pathType: 'DirectoryOrCreate',
+        },
+      ],
+    },
+  });
+}
+
+/**
+ * The same for `kubeadm … --patches`: a JSON patch, since a strategic one would replace all flags. kube-apiserver adds
+ * the plugins of a second `--enable-admission-plugins` to those of the first.
+ *
+ * @see https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/#patches
+ */
+export function renderKubeadmPatch({ configurationFile, folder }: Omit<KubeadmOptions, 'plugins'>): string {
+  const container = '/spec/containers/0';
+  const add = (path: string, value: unknown): object => ({ op: 'add', path, value });
+  return renderYaml([
+    add(`${container}/command/-`, `--enable-admission-plugins=${IMAGE_POLICY_PLUGIN}`),
+    add(`${container}/command/-`, `--admission-control-config-file=${configurationFile}`),
+    add(`${container}/volumeMounts/-`, { name: VOLUME, mountPath: folder, readOnly: true }),
+    add('/spec/volumes/-', { name: VOLUME, hostPath: { path: folder, type: 'DirectoryOrCreate' } }),
+  ]);
+}

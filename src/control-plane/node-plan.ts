@@ -1,0 +1,233 @@
+import { join } from 'node:path';
+import {
+  parseAdmissionConfiguration,
+  mergeImagePolicy,
+  renderAdmissionConfiguration,
+} from './admission-configuration.ts';
+import {
+  type ApiServerManifest,
+  IMAGE_POLICY_PLUGIN,
+  invalid,
+  parseApiServerManifest,
+} from './api-server-manifest.ts';
+import { wireApiServer } from './api-server-wiring.ts';
+import { ControlPlaneError } from './errors.ts';
+import { findFile, type PlannedFile } from './file-plan.ts';
+import { GATE_FILES, type NodeGate } from './gate-command.ts';
+import { renderGateKubeconfig } from './gate-kubeconfig.ts';
+import { GATE_USER, renderGatePod } from './gate-pod.ts';
+import { renderGateUnit } from './gate-unit.ts';
+import type { ImagePolicySettings } from './image-policy-settings.ts';
+import { type KubeadmVersion, renderKubeadmConfiguration, renderKubeadmPatch } from './kubeadm.ts';
+
+/** Where the files of a control-plane node are. */
+export interface NodePlaces {
+  /** The gate's own. */
+  readonly folder: string;
+  /** The static pod manifest of kube-apiserver. */
+  readonly manifest: string;
+  /** The static pod manifest of the gate, beside it. */
+  readonly gatePod: string;
+  readonly gateUnit: string;
+}
+
+/** The certificates of a gate on a node, PEM. */
+export interface NodeCertificates {
+  /** What the API server trusts. */
+  readonly trust: string;
+  readonly authorityKey: string | undefined;
+  readonly serving: { readonly certificate: string; readonly key: string };
+  readonly client: { readonly certificate: string; readonly key: string };
+  /** Who signed `client`, when that is not `trust`. */
+  readonly clientAuthority: { readonly certificate: string; readonly key: string } | undefined;
+}
+
+/** How the gate is run. */
+export type GateRunner =
+  | { readonly kind: 'static-pod'; readonly image: string }
+  | { readonly kind: 'systemd'; readonly program: string }
+  /** Somebody else does. */
+  | { readonly kind: 'none' };
+
+export interface GatePlanOptions {
+  readonly places: NodePlaces;
+  readonly gate: NodeGate;
+  readonly runner: GateRunner;
+  /** `undefined`: they are still to be signed. */
+  readonly certificates: NodeCertificates | undefined;
+  /** `undefined`: the policy that is there stays. */
+  readonly policy: string | undefined;
+}
+
+const READABLE = 0o644;
+const SECRET = 0o600;
+
+/** The gate's own files, in the order in which they have to be there. */
+export function planGate({
+  places,
+  gate,
+  runner,
+  certificates,
+  policy,
+}: GatePlanOptions): readonly PlannedFile[] {
+  const { folder } = places;
+  const clientAuthority = certificates?.clientAuthority === undefined ? 'authority' : 'clientAuthority';
+  const way = { ...gate, folder, clientAuthority } as const;
+  return [
+    ...(certificates === undefined ? [] : planCertificates(folder, certificates, runner)),
+    ...(policy === undefined ? [] : [text(join(folder, GATE_FILES.policy), policy)]),
+    text(
+      places.gateUnit,
+      runner.kind === 'systemd' ? renderGateUnit({ ...way, program: runner.program }) : undefined,
+    ),
+    // Last, for the kubelet starts it at once.
+    text(
+      places.gatePod,
+      runner.kind === 'static-pod' ? renderGatePod({ ...way, image: runner.image }) : undefined,
+    ),
+  ];
+}
+
+function text(path: string, content: string | undefined): PlannedFile {
+  return { path, content, mode: READABLE };
+}
+
+function planCertificates(
+  folder: string,
+  { trust, authorityKey, serving, client, clientAuthority }: NodeCertificates,
+  runner: GateRunner,
+): readonly PlannedFile[] {
+  const certificate = (name: keyof typeof GATE_FILES, content: string): PlannedFile =>
+    text(join(folder, GATE_FILES[name]), content);
+  const key = (name: keyof typeof GATE_FILES, content: string, owner = 0): PlannedFile => ({
+    path: join(folder, GATE_FILES[name]),
+    content,
+    mode: SECRET,
+    owner,
+    isKey: true,
+  });
+  return [
+    ...(authorityKey === undefined ? [] : [key('authorityKey', authorityKey)]),
+    certificate('authority', trust),
+    ...(clientAuthority === undefined
+      ? []
+      : [
+          key('clientAuthorityKey', clientAuthority.key),
+          certificate('clientAuthority', clientAuthority.certificate),
+        ]),
+    // Only the gate's own key is the gate's to read.
+    key('key', serving.key, runner.kind === 'static-pod' ? GATE_USER : 0),
+    certificate('certificate', serving.certificate),
+    key('clientKey', client.key),
+    certificate('clientCertificate', client.certificate),
+  ];
+}
+
+export interface ApiServerPlanOptions {
+  readonly places: NodePlaces;
+  /** `https://host:port/image_policy…` */
+  readonly server: string;
+  readonly settings: Omit<ImagePolicySettings, 'kubeConfigFile'>;
+  readonly kubeadm: KubeadmVersion;
+  /** The manifest may be missing: this is not the node. */
+  readonly isElsewhere: boolean;
+}
+
+/** The API server's files. */
+export interface ApiServerPlan {
+  /** Beside the manifest, in the order in which they have to be there. */
+  readonly files: readonly PlannedFile[];
+  /** `undefined` when this is not the node. */
+  readonly manifest: PlannedFile | undefined;
+}
+
+/**
+ * The way from the API server to the gate: kubeconfig, `AdmissionConfiguration` (merged into the one that the API
+ * server reads already), the same for kubeadm, and the manifest.
+ *
+ * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, API_SERVER_MANIFEST_INVALID, ADMISSION_CONFIGURATION_INVALID
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE
+ * @throws {DocumentError} DOCUMENT_SYNTAX
+ */
+export async function planApiServer(options: ApiServerPlanOptions): Promise<ApiServerPlan> {
+  const { places, server, kubeadm } = options;
+  const inFolder = (name: keyof typeof GATE_FILES): string => join(places.folder, GATE_FILES[name]);
+  const settings = { ...options.settings, kubeConfigFile: inFolder('kubeconfig') };
+  const written = await readManifest(options);
+  const configuration = await planConfiguration(
+    written?.manifest,
+    settings,
+    inFolder('admissionConfiguration'),
+  );
+  const wiring = { configurationFile: configuration.seenAs, folder: places.folder };
+  const plugins = written?.manifest.enabledPlugins ?? ['NodeRestriction'];
+  return {
+    files: [
+      text(
+        inFolder('kubeconfig'),
+        renderGateKubeconfig({
+          server,
+          authorityFile: inFolder('authority'),
+          clientCertificateFile: inFolder('clientCertificate'),
+          clientKeyFile: inFolder('clientKey'),
+        }),
+      ),
+      configuration.file,
+      text(
+        inFolder('kubeadmConfiguration'),
+        renderKubeadmConfiguration(kubeadm, {
+          ...wiring,
+          plugins: [...new Set([...plugins, IMAGE_POLICY_PLUGIN])],
+        }),
+      ),
+      text(inFolder('kubeadmPatch'), renderKubeadmPatch(wiring)),
+    ],
+    manifest:
+      written === undefined
+        ? undefined
+        : { path: places.manifest, content: wireApiServer(written.text, places.manifest, wiring) },
+  };
+}
+
+async function readManifest({
+  places,
+  isElsewhere,
+}: ApiServerPlanOptions): Promise<
+  { readonly text: string; readonly manifest: ApiServerManifest } | undefined
+> {
+  const found = await findFile(places.manifest);
+  if (found !== undefined) {
+    const content = found.content.toString();
+    return { text: content, manifest: parseApiServerManifest(content, places.manifest) };
+  }
+  if (isElsewhere) return undefined;
+  throw new ControlPlaneError(
+    'NODE_FILE_UNREADABLE',
+    `${places.manifest}: there is no manifest of kube-apiserver here (--manifest names it; --out writes files for another machine)`,
+  );
+}
+
+/** The configuration that the API server reads already, else one of ours. */
+async function planConfiguration(
+  manifest: ApiServerManifest | undefined,
+  settings: ImagePolicySettings,
+  own: string,
+): Promise<{ readonly file: PlannedFile; readonly seenAs: string }> {
+  const seenAs = manifest?.admissionConfigFile ?? own;
+  const path = seenAs === own ? own : manifest?.hostPathOf(seenAs);
+  const place = (): string =>
+    manifest?.placeOf(manifest.flag('admission-control-config-file')?.path ?? []) ?? '';
+  if (path === undefined)
+    throw invalid(
+      place(),
+      `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or take the flag out)`,
+    );
+  const found = await findFile(path);
+  if (found === undefined) {
+    if (path !== own) throw invalid(place(), `the API server reads ${path}, which is not there`);
+    return { seenAs, file: text(own, renderAdmissionConfiguration(settings)) };
+  }
+  const content = found.content.toString();
+  parseAdmissionConfiguration(content, path);
+  return { seenAs, file: { path, content: mergeImagePolicy(content, path, settings) } };
+}
