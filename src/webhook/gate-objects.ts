@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
+import { isAtLeast, type KubernetesVersion } from '../kubernetes/version.ts';
 import { renderDeployment, type GateDeployment } from './gate-deployment.ts';
 import {
   AUTHORITY_SECRET,
@@ -35,6 +36,7 @@ export interface GateInstallation extends GateDeployment {
   readonly certificates: OwnCertificates | IssuedCertificates;
   /** The policy, as its author wrote it. */
   readonly policyText: string;
+  readonly version: KubernetesVersion;
 }
 
 /** What of an installation its objects are called by; enough to find them again. */
@@ -56,10 +58,7 @@ export function renderGateObjects(gate: GateInstallation): readonly KubernetesOb
           }),
         ]),
     renderNetworkPolicy(namespace),
-    object('policy/v1', 'PodDisruptionBudget', GATE_NAME, namespace, {
-      // Counted from what is away, not from what has to stay: whatever the number of replicas, a drain goes on.
-      spec: { maxUnavailable: 1, selector: { matchLabels: SELECTOR_LABELS } },
-    }),
+    renderDisruptionBudget(namespace, gate.version),
     object('v1', 'Service', GATE_NAME, namespace, {
       spec: {
         type: 'ClusterIP',
@@ -146,6 +145,19 @@ function renderNetworkPolicy(namespace: string): KubernetesObject {
         },
       ],
       egress: [],
+    },
+  });
+}
+
+/** Keeps a drain from taking all pods at once, and never keeps it from going on. */
+function renderDisruptionBudget(namespace: string, version: KubernetesVersion): KubernetesObject {
+  return object('policy/v1', 'PodDisruptionBudget', GATE_NAME, namespace, {
+    spec: {
+      // Counted from what is away, not from what has to stay: it holds for any number of replicas.
+      maxUnavailable: 1,
+      // Else pods that never become ready could not be evicted. The field is there for everybody from 1.27 on.
+      ...(isAtLeast(version, 1, 27) && { unhealthyPodEvictionPolicy: 'AlwaysAllow' }),
+      selector: { matchLabels: SELECTOR_LABELS },
     },
   });
 }

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { addWebhookOptions } from './bootstrap-webhook-options.ts';
+import { applyEnvironment } from './environment.ts';
+import type { Environment, ExitCode, Streams } from './streams.ts';
+
+/** What a subcommand needs to run; `finish` is told how it ended. */
+export interface CommandSurroundings {
+  readonly environment: Environment;
+  readonly streams: Streams;
+  readonly finish: (code: ExitCode) => void;
+}
+
+/** `bootstrap`, with a subcommand for every wiring. */
+export function addBootstrapCommands(program: Command, surroundings: CommandSurroundings): void {
+  const bootstrap = program
+    .command('bootstrap')
+    .description('everything that a cluster needs to ask the gate, one wiring each');
+  addBootstrapWebhook(bootstrap, surroundings);
+}
+
+function addBootstrapWebhook(
+  bootstrap: Command,
+  { environment, streams, finish }: CommandSurroundings,
+): void {
+  addWebhookOptions(
+    bootstrap.command('webhook').description('an admission webhook: print it, apply it, or delete it'),
+  )
+    .addHelpText(
+      'after',
+      '\nExit code: 0 done; 1 running workloads would be refused, or the gate is not heard; 2 could not run.',
+    )
+    .hook('preAction', (command) => applyEnvironment(command, environment))
+    .action(async (options) =>
+      finish(
+        await (
+          await import('./commands/bootstrap-webhook.ts')
+        ).bootstrapWebhook(options, environment, streams),
+      ),
+    );
+}
