@@ -8,6 +8,9 @@ export type CertificateErrorCode =
   | 'AUTHORITY_EXPIRED'
   | 'AUTHORITY_INCOMPLETE'
   | 'AUTHORITY_CONFLICT'
+  | 'ADDRESS_UNREACHABLE'
+  | 'ROTATION_STOPPED'
+  | 'ROTATION_IMPOSSIBLE'
   | 'STATE_FOLDER_UNWRITABLE';
 
 /** A certificate, a key or their folder is not what it must be. Its message never quotes key material. */
