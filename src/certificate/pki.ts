@@ -164,8 +164,8 @@ function keepIf(
   return isGood(parseCertificate(certificate)) ? { certificate, key } : undefined;
 }
 
-/** A torn pair, left by a crash between its two files, is no failure: another certificate takes its place. */
-function isPair(pair: KeyPair): boolean {
+/** Whether the two belong together. A torn pair, left by a crash between its two files, is no failure: another certificate takes its place. */
+export function isPair(pair: KeyPair): boolean {
   try {
     return verifyKeyPair(pair) !== undefined;
   } catch (error) {

@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import type { X509Certificate } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { createAuthority, type Authority, type KeyPair } from './authority.ts';
+import {
+  commonNameOf,
+  isIssuedBy,
+  namesOf,
+  parseCertificate,
+  parseCertificates,
+  verifyKeyPair,
+} from './inspect.ts';
+import { isPair, type FoundPair } from './pki.ts';
+import { rotate, type RotationOptions, type RotationProgress, type RotationTarget } from './rotation.ts';
+
+const start = new Date('2026-01-01T00:00:00Z');
+const authority = await newAuthority('first');
+const serving = await authority.issueServing({
+  commonName: 'gate',
+  dnsNames: ['gate.example'],
+  ipAddresses: ['10.0.0.1', 'fd00::1'],
+  notBefore: start,
+  days: 30,
+});
+const client = await authority.issueClient({
+  commonName: 'kube-apiserver',
+  organizations: ['a', 'b'],
+  notBefore: start,
+  days: 30,
+});
+
+function newAuthority(commonName: string): Promise<Authority> {
+  return createAuthority({ commonName, notBefore: start, days: 300 });
+}
+
+/** A value that is seen by others some time after it was written. */
+class Lagging<Value> {
+  #all: { readonly value: Value; readonly atMs: number }[];
+
+  constructor(value: Value) {
+    this.#all = [{ value, atMs: -Infinity }];
+  }
+
+  get now(): Value {
+    const [last] = this.#all.slice(-1);
+    return last === undefined ? assert.fail('never empty') : last.value;
+  }
+
+  write(value: Value, atMs: number): void {
+    this.#all.push({ value, atMs });
+  }
+
+  /** Every value that somebody may still see who is at most `lagMs` behind. */
+  seen(atMs: number, lagMs: number): readonly Value[] {
+    const fresh = this.#all.findIndex(({ atMs: written }, index) => {
+      const next = this.#all[index + 1];
+      return written <= atMs && (next === undefined || next.atMs > atMs - lagMs);
+    });
+    return this.#all.slice(fresh).map(({ value }) => value);
+  }
+}
+
+interface Cluster extends RotationTarget {
+  readonly state: () => { trust: string; authority: string | undefined; serving: string; client: FoundPair };
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly now: () => Date;
+  /** The moments at which somebody could not have believed somebody else. */
+  readonly failures: readonly string[];
+  readonly writes: () => number;
+}
+
+interface Faults {
+  /** The write with this number does not happen, or happens and is not told. */
+  readonly crash?: { readonly write: number; readonly when: 'before' | 'after' };
+  readonly canary?: (writes: number) => string | undefined;
+  readonly lagMs?: number;
+  readonly places?: number;
+}
+
+/** Gates, API servers and files in memory; at each moment everybody must believe everybody, however far behind. */
+function clusterOf(
+  pairs: { authority?: KeyPair; serving?: FoundPair; client?: FoundPair } = {},
+  faults: Faults = {},
+): Cluster {
+  const { lagMs = 900, places = 2 } = faults;
+  const kept = 'authority' in pairs ? pairs.authority : authority;
+  const trust = Array.from({ length: places }, () => new Lagging(authority.certificate));
+  const leaf = new Lagging<FoundPair>(pairs.serving ?? serving);
+  const identity = new Lagging<FoundPair>(pairs.client ?? {});
+  let signer = kept === undefined ? undefined : { certificate: kept.certificate, key: kept.key };
+  let [clockMs, writes] = [start.getTime() + 86_400_000, 0];
+  const failures: string[] = [];
+  const look = (what: string): void => {
+    const leaves = leaf.seen(clockMs, lagMs).filter(isWhole);
+    const bundles = trust.flatMap((place) => place.seen(clockMs, lagMs)).map(parseCertificates);
+    const clients = identity.seen(clockMs, lagMs).filter(isWhole);
+    for (const bundle of bundles)
+      for (const pair of [...leaves, ...clients])
+        if (!bundle.some((one) => isIssuedBy(verifyKeyPair(pair), one))) failures.push(what);
+  };
+  const write = async (what: string, change: () => void): Promise<void> => {
+    writes += 1;
+    const isCrash = writes === faults.crash?.write;
+    if (isCrash && faults.crash.when === 'before') throw new Error('crash');
+    change();
+    look(what);
+    if (isCrash) throw new Error('crash');
+  };
+  return {
+    readTrust: async () => trust.map((place) => place.now),
+    writeTrust: async (bundle) => {
+      for (const place of trust) await write('trust', () => place.write(bundle, clockMs));
+    },
+    readAuthority: async () => signer,
+    writeAuthority: (pair) => write('authority', () => (signer = pair)),
+    readServing: async () => leaf.now,
+    writeServing: (pair) => write('serving', () => leaf.write(pair, clockMs)),
+    readClient: async () => identity.now,
+    writeClient: (pair) => write('client', () => identity.write(pair, clockMs)),
+    canary: async () => faults.canary?.(writes),
+    sleep: async (milliseconds) => {
+      clockMs += milliseconds;
+      look('sleep');
+    },
+    now: () => new Date(clockMs),
+    failures,
+    writes: () => writes,
+    state: () => ({
+      trust: trust[0]?.now ?? '',
+      authority: signer?.certificate,
+      serving: leaf.now.certificate ?? '',
+      client: identity.now,
+    }),
+  };
+}
+
+function isWhole(pair: FoundPair): pair is KeyPair {
+  const { certificate, key } = pair;
+  return certificate !== undefined && key !== undefined && isPair({ certificate, key });
+}
+
+async function run(cluster: Cluster, options: Partial<RotationOptions> = {}): Promise<readonly string[]> {
+  const told: RotationProgress[] = [];
+  const { now, sleep } = cluster;
+  const defaults = { delayMs: 1000, clientDelayMs: 5000, canaryTimeoutMs: 3000, now, sleep };
+  await rotate(cluster, { ...defaults, ...options, onProgress: (progress) => told.push(progress) });
+  return told.map((progress) => ('step' in progress ? progress.step : progress.what));
+}
+
+/** A rotation is over: one authority is trusted, and it signed everything. */
+function assertSettled(cluster: Cluster): X509Certificate {
+  const state = cluster.state();
+  const [only, ...others] = parseCertificates(state.trust);
+  assert.ok(only !== undefined && others.length === 0, 'one authority is trusted');
+  assert.equal(
+    state.authority === undefined ? undefined : String(parseCertificate(state.authority)),
+    state.authority && String(only),
+  );
+  assert.ok(isIssuedBy(parseCertificate(state.serving), only));
+  if (isWhole(state.client)) assert.ok(isIssuedBy(verifyKeyPair(state.client), only));
+  assert.deepEqual(cluster.failures, []);
+  return only;
+}
+
+describe('a rotation', () => {
+  it('R11 of the authority trusts the new one first, switches the leaf, and drops the old one last', async () => {
+    const cluster = clusterOf();
+    const steps = await run(cluster, { authority: true });
+    assert.deepEqual(steps, [
+      'begin',
+      'canary',
+      'trust',
+      'switch-leaf',
+      'wait',
+      'canary',
+      'drop',
+      'wait',
+      'canary',
+      'canary',
+      'done',
+    ]);
+    assert.notEqual(
+      assertSettled(cluster).fingerprint256,
+      parseCertificate(authority.certificate).fingerprint256,
+    );
+    const leaf = parseCertificate(cluster.state().serving);
+    assert.ok(leaf.checkHost('gate.example') && leaf.checkIP('10.0.0.1') && leaf.checkIP('fd00::1'));
+  });
+
+  it('of the leaf alone touches no authority', async () => {
+    const cluster = clusterOf();
+    assert.deepEqual(await run(cluster), ['begin', 'canary', 'switch-leaf', 'wait', 'canary', 'done']);
+    assert.equal(cluster.writes(), 1);
+    assert.equal(
+      assertSettled(cluster).fingerprint256,
+      parseCertificate(authority.certificate).fingerprint256,
+    );
+    assert.notEqual(cluster.state().serving, serving.certificate);
+  });
+
+  it('R11 fails calls without the overlap: flip: delayMs', async () => {
+    const cluster = clusterOf();
+    await run(cluster, { authority: true, delayMs: 100 });
+    assert.ok(cluster.failures.length > 0, 'who is further behind than the delay must be seen to fail');
+  });
+
+  it('of an API server that proves itself gives it another certificate in between; flip: clientDelayMs', async () => {
+    const cluster = clusterOf({ client });
+    const steps = await run(cluster, { authority: true });
+    assert.deepEqual(
+      steps.filter((step) => step.includes('-') || step === 'drop' || step === 'trust'),
+      ['trust', 'switch-leaf', 'switch-client', 'drop'],
+    );
+    assertSettled(cluster);
+    const pair = cluster.state().client;
+    assert.equal(pair.key, client.key, 'the key stays');
+    assert.equal(commonNameOf(parseCertificate(pair.certificate ?? '')), 'kube-apiserver');
+    const hasty = clusterOf({ client }, { lagMs: 3000 });
+    await run(hasty, { authority: true, delayMs: 4000, clientDelayMs: 1000 });
+    assert.ok(hasty.failures.length > 0);
+    const patient = clusterOf({ client }, { lagMs: 3000 });
+    await run(patient, { authority: true, delayMs: 4000, clientDelayMs: 4000 });
+    assert.deepEqual(patient.failures, []);
+  });
+
+  it('R11 that ended at any write, before or after it, is finished by the next run', async () => {
+    const whole = clusterOf({ client });
+    await run(whole, { authority: true });
+    for (let write = 1; write <= whole.writes(); write += 1) {
+      for (const when of ['before', 'after'] as const) {
+        const cluster = clusterOf({ client }, { crash: { write, when } });
+        await assert.rejects(run(cluster, { authority: true }), /crash/);
+        const steps = await run(cluster, { authority: true });
+        const last = assertSettled(cluster);
+        assert.notEqual(last.fingerprint256, parseCertificate(authority.certificate).fingerprint256);
+        assert.equal(
+          cluster.state().trust.match(/BEGIN/g)?.length,
+          1,
+          `${when} ${write}: ${steps.join(' ')}`,
+        );
+      }
+    }
+  });
+
+  it('takes away an authority that was trusted and cannot sign, and begins anew', async () => {
+    const lost = await createAuthority({
+      commonName: 'lost',
+      notBefore: new Date(start.getTime() + 3_600_000),
+      days: 300,
+    });
+    const cluster = clusterOf();
+    await cluster.writeTrust(lost.certificate + authority.certificate);
+    const steps = await run(cluster, { authority: true });
+    assert.deepEqual(steps.slice(0, 3), ['resume', 'forget', 'begin']);
+    assert.ok(!cluster.state().trust.includes(lost.certificate));
+    assertSettled(cluster);
+  });
+
+  it('finishes what was begun before it rotates a leaf, and then is done', async () => {
+    const cluster = clusterOf({}, { crash: { write: 4, when: 'before' } });
+    await assert.rejects(run(cluster, { authority: true }), /crash/);
+    assert.deepEqual(await run(cluster), [
+      'resume',
+      'switch-leaf',
+      'wait',
+      'canary',
+      'drop',
+      'wait',
+      'canary',
+      'canary',
+      'done',
+    ]);
+    assertSettled(cluster);
+  });
+
+  it('stops when the canary does not pass, and puts the leaf back; flip: canaryTimeoutMs', async () => {
+    const cluster = clusterOf({}, { canary: (writes) => (writes > 3 ? 'no answer' : undefined) });
+    await assert.rejects(run(cluster, { authority: true }), {
+      code: 'ROTATION_STOPPED',
+      message: 'the rotation stops, for the canary does not pass: no answer',
+    });
+    assert.equal(cluster.state().serving, serving.certificate);
+    assert.equal(parseCertificates(cluster.state().trust).length, 2, 'both are still trusted');
+    assert.deepEqual(cluster.failures, []);
+    const dead = clusterOf({}, { canary: () => 'no answer' });
+    const before = dead.now().getTime();
+    await assert.rejects(run(dead, { canaryTimeoutMs: 7000 }), { code: 'ROTATION_STOPPED' });
+    assert.deepEqual([dead.now().getTime() - before, dead.writes()], [7000, 0]);
+  });
+
+  it('flip: names, days and authorityDays are those of the new certificates', async () => {
+    const cluster = clusterOf();
+    await run(cluster, { authority: true, names: ['other.example'], days: 5, authorityDays: 50 });
+    const daysOf = ({ validFromDate, validToDate }: X509Certificate) =>
+      (validToDate.getTime() - validFromDate.getTime()) / 86_400_000;
+    const leaf = parseCertificate(cluster.state().serving);
+    assert.deepEqual(
+      [namesOf(leaf).dns, daysOf(leaf), daysOf(assertSettled(cluster))],
+      [['other.example'], 5, 50],
+    );
+  });
+
+  it('flip: given; to an authority that is kept elsewhere keeps no key of it, nor of the former one', async () => {
+    const given = await newAuthority('company');
+    const cluster = clusterOf();
+    await assert.rejects(run(cluster, { given }), { code: 'AUTHORITY_CONFLICT' });
+    assert.equal(cluster.writes(), 0);
+    await run(cluster, { given, authority: true });
+    const last = assertSettled(cluster);
+    assert.equal(String(last), String(parseCertificate(given.certificate)));
+    assert.equal(cluster.state().authority, undefined);
+    const before = cluster.state().serving;
+    await assert.rejects(run(cluster), { code: 'AUTHORITY_INCOMPLETE' });
+    assert.deepEqual(await run(cluster, { given }), [
+      'begin',
+      'canary',
+      'switch-leaf',
+      'wait',
+      'canary',
+      'done',
+    ]);
+    assert.notEqual(cluster.state().serving, before);
+    assertSettled(cluster);
+  });
+
+  it('replaces a leaf that is torn, and puts no torn one back', async () => {
+    const torn = { certificate: serving.certificate, key: client.key };
+    const cluster = clusterOf(
+      { serving: torn },
+      { canary: (writes) => (writes > 0 ? 'no answer' : undefined) },
+    );
+    await assert.rejects(run(cluster), { code: 'ROTATION_STOPPED' });
+    assert.notEqual(cluster.state().serving, serving.certificate);
+  });
+});
