@@ -133,10 +133,15 @@ async function begin(run: Run): Promise<void> {
 
 /** Takes every step that is left of a rotation. */
 async function finish(run: Run): Promise<void> {
+  let last: RotationStep['kind'] | undefined;
   for (;;) {
     const state = await readState(run);
     const step = findNextStep(state);
-    if (step === undefined) return;
+    if (step === undefined) {
+      // A leaf that was torn has no former authority to drop after it.
+      return last === 'switch-leaf' ? settle(run, state.serving, delayOf(run.options)) : undefined;
+    }
+    last = step.kind;
     tell(run, { what: 'step', step: step.kind });
     await perform(run, step, state);
   }
