@@ -42,7 +42,7 @@ export interface Rollout {
 }
 
 const ENDPOINTS_TIMEOUT_MS = 300_000;
-const CANARY_TIMEOUT_MS = 30_000;
+const CANARY_TIMEOUT_MS = 20_000;
 
 /** Namespace where the canary is tried: every cluster has it. */
 const CANARY_NAMESPACE = 'default';
@@ -134,11 +134,12 @@ async function isTrialPassed(
   if (settings.stage !== 'deny' || readWiring(before)?.stage === 'deny') return true;
   if (uncoveredNamespaces(settings).includes(CANARY_NAMESPACE)) return true;
   stdout.write('wiring the gate at stage warn, to see whether it is heard\n');
-  await applyObject(cluster, trial);
+  tell(stdout, await applyObject(cluster, trial));
   const wait: WaitOptions = { sleep, timeoutMs: CANARY_TIMEOUT_MS };
   const { verdict, isMet } = await untilCanary(cluster, CANARY_NAMESPACE, ['warned'], wait);
   if (isMet) return true;
-  if (before === undefined) await cluster.delete(CONFIGURATION);
+  if (before === undefined && (await cluster.delete(CONFIGURATION)))
+    tell(stdout, { reference: CONFIGURATION, what: 'deleted' });
   const cause = 'message' in verdict ? `: ${verdict.message}` : '';
   stdout.write(
     `not wired: at stage warn a pod with a forbidden image is ${verdict.outcome}, not warned about, after ${CANARY_TIMEOUT_MS / 1000} s${cause}; look at the gate's address as the control plane sees it, at its CA and, with --client-ca, at the API server's own kubeconfig; --no-wait wires it unseen\n`,
