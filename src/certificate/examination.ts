@@ -1,0 +1,165 @@
+import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { isCurrent, isIssuedBy, namesOf, parsePrivateKey, warningTime } from './inspect.ts';
+
+/** Certificates that were found together, the leaf first. */
+export interface CertificateMaterial {
+  readonly certificates: readonly X509Certificate[];
+  /** PEM of the private keys that were found with them. */
+  readonly keys: readonly string[];
+  /** What clients trust, if that is known. */
+  readonly trusted: readonly X509Certificate[] | undefined;
+  /** The name or address that clients call the server by, if that is known. */
+  readonly calledBy: string | undefined;
+}
+
+export type CertificateProblemCode =
+  | 'CERTIFICATE_EXPIRED'
+  | 'CERTIFICATE_NOT_YET_VALID'
+  | 'CERTIFICATE_KEY_MISMATCH'
+  | 'CERTIFICATE_WITHOUT_NAMES'
+  | 'CERTIFICATE_NAME_MISSING'
+  | 'CERTIFICATE_NOT_TRUSTED';
+
+/** Something that makes clients turn away. */
+export interface CertificateProblem {
+  readonly code: CertificateProblemCode;
+  readonly message: string;
+}
+
+/** What there is to know about one certificate. */
+export interface CertificateReport {
+  readonly role: 'authority' | 'serving' | 'client';
+  readonly subject: string;
+  readonly issuer: string;
+  /** DNS names, addresses and URIs. */
+  readonly names: readonly string[];
+  readonly validFrom: Date;
+  readonly validTo: Date;
+  /** Whole days; negative when it is over. */
+  readonly daysLeft: number;
+  readonly endsSoon: boolean;
+  readonly fingerprint: string;
+  /** Whether one of the keys belongs to it; `undefined` when there is none that should. */
+  readonly hasKey: boolean | undefined;
+  /** The subject of who signed it, among what was found; `undefined` when nobody of them did. */
+  readonly signedBy: string | undefined;
+  readonly problems: readonly CertificateProblem[];
+}
+
+const DAY_MS = 86_400_000;
+/** Extended key usage of a TLS server, and of a client (RFC 5280 §4.2.1.12). */
+const [SERVER_AUTH, CLIENT_AUTH] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
+
+/** Everything about certificates that were found together. */
+export function examine(material: CertificateMaterial, now: Date): readonly CertificateReport[] {
+  return material.certificates.map((certificate, index) =>
+    examineOne(certificate, index === 0, material, now),
+  );
+}
+
+function examineOne(
+  certificate: X509Certificate,
+  isFirst: boolean,
+  material: CertificateMaterial,
+  now: Date,
+): CertificateReport {
+  const { dns, ip, uri } = namesOf(certificate);
+  const role = roleOf(certificate);
+  const known = [...(material.trusted ?? []), ...material.certificates];
+  const signedBy = known.find((authority) => authority.ca && isIssuedBy(certificate, authority));
+  const owns = material.keys.some((key) => certificate.checkPrivateKey(parsePrivateKey(key)));
+  const hasKey = material.keys.length > 0 && (owns || isFirst) ? owns : undefined;
+  return {
+    role,
+    subject: flatten(certificate.subject),
+    issuer: flatten(certificate.issuer),
+    names: [...dns, ...ip, ...uri],
+    validFrom: certificate.validFromDate,
+    validTo: certificate.validToDate,
+    daysLeft: Math.floor((certificate.validToDate.getTime() - now.getTime()) / DAY_MS),
+    endsSoon: now >= warningTime(certificate),
+    fingerprint: certificate.fingerprint256,
+    hasKey,
+    signedBy: signedBy && flatten(signedBy.subject),
+    problems: [
+      ...findValidityProblem(certificate, now),
+      ...(hasKey === false
+        ? [problem('CERTIFICATE_KEY_MISMATCH', 'no private key that was given belongs to it')]
+        : []),
+      ...(role === 'serving' ? findNameProblem(certificate, isFirst ? material.calledBy : undefined) : []),
+      ...(isFirst ? findTrustProblem(material, now) : []),
+    ],
+  };
+}
+
+function roleOf(certificate: X509Certificate): CertificateReport['role'] {
+  if (certificate.ca) return 'authority';
+  const usages: readonly string[] = certificate.keyUsage ?? [];
+  return usages.includes(CLIENT_AUTH ?? '') && !usages.includes(SERVER_AUTH ?? '') ? 'client' : 'serving';
+}
+
+function findValidityProblem(certificate: X509Certificate, now: Date): readonly CertificateProblem[] {
+  if (isCurrent(certificate, now)) return [];
+  return now < certificate.validFromDate
+    ? [problem('CERTIFICATE_NOT_YET_VALID', `valid from ${certificate.validFrom} on; look at the clock`)]
+    : [problem('CERTIFICATE_EXPIRED', `valid until ${certificate.validTo}; rotate it`)];
+}
+
+function findNameProblem(
+  certificate: X509Certificate,
+  calledBy: string | undefined,
+): readonly CertificateProblem[] {
+  const { dns, ip } = namesOf(certificate);
+  if (dns.length + ip.length === 0) {
+    return [
+      problem(
+        'CERTIFICATE_WITHOUT_NAMES',
+        'it has no subject alternative name, and clients look at nothing else',
+      ),
+    ];
+  }
+  if (calledBy === undefined) return [];
+  const isCovered =
+    isIP(calledBy) === 0
+      ? certificate.checkHost(calledBy, { subject: 'never' })
+      : certificate.checkIP(calledBy);
+  return isCovered === undefined
+    ? [problem('CERTIFICATE_NAME_MISSING', `it is not for ${calledBy}, by which it was called`)]
+    : [];
+}
+
+/** Follows the chain from the leaf to somebody who is trusted, or to who signed himself. */
+function findTrustProblem(
+  { certificates, trusted }: CertificateMaterial,
+  now: Date,
+): readonly CertificateProblem[] {
+  const [leaf, ...others] = certificates;
+  if (trusted === undefined || leaf === undefined) return [];
+  const anchors = new Set(trusted.map(({ fingerprint256 }) => fingerprint256));
+  const path = new Set<string>();
+  let current: X509Certificate | undefined = leaf;
+  while (current !== undefined && !path.has(current.fingerprint256)) {
+    if (anchors.has(current.fingerprint256)) return [];
+    path.add(current.fingerprint256);
+    const signed: X509Certificate = current;
+    current = [...trusted, ...others].find(
+      (authority) => authority.ca && isCurrent(authority, now) && isIssuedBy(signed, authority),
+    );
+  }
+  return [
+    problem(
+      'CERTIFICATE_NOT_TRUSTED',
+      `nobody of those who are trusted signed it: ${trusted.map(({ subject }) => flatten(subject)).join('; ')}`,
+    ),
+  ];
+}
+
+function problem(code: CertificateProblemCode, message: string): CertificateProblem {
+  return { code, message };
+}
+
+/** Node writes one attribute a line. */
+function flatten(name: string | undefined): string {
+  return (name ?? '').split('\n').join(', ');
+}

@@ -1,0 +1,92 @@
+import { rm } from 'node:fs/promises';
+import type { X509Certificate } from 'node:crypto';
+import { CertificateError } from './errors.ts';
+import { isCurrent, isIssuedBy, parseCertificate, parseCertificates, renderBundle } from './inspect.ts';
+import { fetchChain, type LiveAddress } from './live.ts';
+import type { PkiFiles } from './pki-folder.ts';
+import type { RotationTarget } from './rotation.ts';
+import { readText, replaceText } from './state-folder.ts';
+
+export interface FolderTargetOptions {
+  readonly files: PkiFiles;
+  /** Where the gate answers; without it only the files are looked at. */
+  readonly address?: LiveAddress;
+  readonly now: () => Date;
+}
+
+/** How long the gate may take to show its certificate. */
+const CANARY_TIMEOUT_MS = 5000;
+
+/** The certificates of a gate in files, as on a control-plane node. Every file changes as a whole. */
+export function folderTarget({ files, address, now }: FolderTargetOptions): RotationTarget {
+  const readBundle = async (): Promise<string> => {
+    const bundle = await readText(files.authority);
+    if (bundle !== undefined) return bundle;
+    throw new CertificateError(
+      'AUTHORITY_INCOMPLETE',
+      `${files.authority}: missing; there is nothing to rotate`,
+    );
+  };
+  const writePair = async (
+    places: readonly [certificate: string, key: string],
+    pair: { readonly certificate: string; readonly key: string },
+  ) => {
+    const [certificate, key] = places;
+    await replaceText(key, pair.key);
+    await replaceText(certificate, pair.certificate);
+  };
+  const readPair = async (certificate: string, key: string) => ({
+    certificate: await readText(certificate),
+    key: await readText(key),
+  });
+  return {
+    readTrust: async () => [await readBundle()],
+    writeTrust: (bundle) => replaceText(files.authority, bundle),
+    readAuthority: async () => {
+      const key = await readText(files.authorityKey);
+      return key === undefined ? undefined : { certificate: await readBundle(), key };
+    },
+    writeAuthority: async (pair) => {
+      if (pair === undefined) return rm(files.authorityKey, { force: true });
+      // First trusted, then able to sign: the key of the former one is lost last.
+      const trusted = parseCertificates(await readBundle());
+      await replaceText(files.authority, renderBundle([parseCertificate(pair.certificate), ...trusted]));
+      await replaceText(files.authorityKey, pair.key);
+    },
+    readServing: () => readPair(files.certificate, files.key),
+    writeServing: (pair) => writePair([files.certificate, files.key], pair),
+    readClient: () => readPair(files.clientCertificate, files.clientKey),
+    writeClient: (pair) => writePair([files.clientCertificate, files.clientKey], pair),
+    canary: async (served) =>
+      address === undefined
+        ? undefined
+        : findServedFault(address, parseCertificates(await readBundle()), served, now()),
+  };
+}
+
+/** Why who trusts these authorities would not believe the gate; `undefined` when they would. */
+export async function findServedFault(
+  address: LiveAddress,
+  trusted: readonly X509Certificate[],
+  served: X509Certificate | undefined,
+  now: Date,
+): Promise<string | undefined> {
+  const place = `${address.host}:${address.port}`;
+  let chain: readonly X509Certificate[];
+  try {
+    chain = await fetchChain(address, CANARY_TIMEOUT_MS);
+  } catch (error) {
+    if (error instanceof CertificateError) return error.message;
+    throw error;
+  }
+  const [leaf] = chain;
+  if (leaf === undefined) return `${place} shows no certificate`;
+  if (served !== undefined && leaf.fingerprint256 !== served.fingerprint256)
+    return `${place} still serves another certificate, of ${leaf.validFrom}`;
+  if (!isCurrent(leaf, now))
+    return `${place} serves a certificate that is valid from ${leaf.validFrom} to ${leaf.validTo}`;
+  const isTrusted = chain.some((certificate) =>
+    trusted.some((authority) => isIssuedBy(certificate, authority)),
+  );
+  return isTrusted ? undefined : `${place} serves a certificate that nobody signed who is trusted`;
+}
