@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addWebhookOptions } from './bootstrap-webhook-options.ts';
 import { applyEnvironment } from './environment.ts';
+import { addImagePolicyOptions } from './image-policy-options.ts';
 import type { Environment, ExitCode, Streams } from './streams.ts';
 
 /** What a subcommand needs to run; `finish` is told how it ended. */
@@ -15,7 +16,27 @@ export function addBootstrapCommands(program: Command, surroundings: CommandSurr
   const bootstrap = program
     .command('bootstrap')
     .description('everything that a cluster needs to ask the gate, one wiring each');
+  addBootstrapImagePolicy(bootstrap, surroundings);
   addBootstrapWebhook(bootstrap, surroundings);
+}
+
+function addBootstrapImagePolicy(bootstrap: Command, { streams, finish }: CommandSurroundings): void {
+  addImagePolicyOptions(
+    bootstrap
+      .command('image-policy')
+      .description(
+        'ImagePolicyWebhook on a control-plane node: show what would change, apply it, or undo it',
+      ),
+  )
+    .addHelpText(
+      'after',
+      '\nExit code: 0 done; 1 running workloads would be refused, or the gate is not heard; 2 could not run.',
+    )
+    .action(async (options) =>
+      finish(
+        await (await import('./commands/bootstrap-image-policy.ts')).bootstrapImagePolicy(options, streams),
+      ),
+    );
 }
 
 function addBootstrapWebhook(

@@ -25,6 +25,8 @@ export interface ApiServerManifest {
   readonly mounts: readonly Mount[];
   /** Where the container stands. */
   readonly container: Path;
+  /** The image of the container. */
+  readonly image: string | undefined;
   /** Plugins that are on beyond those that are by default. */
   readonly enabledPlugins: readonly string[];
   readonly disabledPlugins: readonly string[];
@@ -65,6 +67,7 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
     flagList,
     mounts,
     container,
+    image: textOf(valueAt(value, [...container, 'image'])),
     enabledPlugins: pluginsOf('enable-admission-plugins', 'admission-control'),
     disabledPlugins: pluginsOf('disable-admission-plugins'),
     admissionConfigFile: flag('admission-control-config-file')?.value,
@@ -72,6 +75,10 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
     hostPathOf: (path) => hostPathOf(path, mounts),
     placeOf: place,
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function placeIn(document: TextDocument, file: string): (path: Path) => string {

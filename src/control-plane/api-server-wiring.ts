@@ -12,6 +12,9 @@ import {
 /** What our volume is called. */
 export const VOLUME = 'kube-image-bouncer';
 
+/** Where the fingerprint stands. */
+export const FINGERPRINT = 'kube-image-bouncer.io/configuration';
+
 const CONFIGURATION_FLAG = 'admission-control-config-file';
 
 export interface ApiServerWiring {
@@ -19,6 +22,8 @@ export interface ApiServerWiring {
   readonly configurationFile: string;
   /** The folder of the node that the API server has to see, at the same path. */
   readonly folder: string;
+  /** Of what the API server reads only when it starts: another one in the manifest has the kubelet start it anew. */
+  readonly fingerprint: string;
 }
 
 /**
@@ -36,7 +41,10 @@ export function wireApiServer(text: string, file: string, wiring: ApiServerWirin
     file,
     nameConfiguration(parseApiServerManifest(named, file), wiring),
   );
-  return editDocument(configured, file, mountFolder(configured, file, wiring.folder));
+  return editDocument(configured, file, [
+    ...mountFolder(configured, file, wiring.folder),
+    { kind: 'set', path: ['metadata', 'annotations', FINGERPRINT], value: wiring.fingerprint },
+  ]);
 }
 
 function enablePlugin({
@@ -153,5 +161,6 @@ function removeVolume(text: string, file: string): string {
     .toReversed()
     .map(({ path }) => ({ kind: 'remove', path }));
   if (volumes !== -1) edits.push({ kind: 'remove', path: ['spec', 'volumes', volumes] });
+  edits.push({ kind: 'remove', path: ['metadata', 'annotations', FINGERPRINT] });
   return editDocument(text, file, edits);
 }

@@ -7,7 +7,9 @@ export type ControlPlaneErrorCode =
   | 'KEY_EXISTS'
   | 'CHANGED_SINCE'
   | 'UNDO_RECORD_INVALID'
-  | 'NOTHING_TO_UNDO';
+  | 'NOTHING_TO_UNDO'
+  | 'GATE_NOT_READY'
+  | 'API_SERVER_NOT_READY';
 
 /** A file of a control-plane node is not what it must be, or cannot be changed. Where it has lines, the message begins with `file:line:column`. */
 export class ControlPlaneError extends Error {

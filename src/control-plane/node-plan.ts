@@ -16,6 +16,7 @@ import { findFile, type PlannedFile } from './file-plan.ts';
 import { GATE_FILES, type NodeGate } from './gate-command.ts';
 import { renderGateKubeconfig } from './gate-kubeconfig.ts';
 import { GATE_USER, renderGatePod } from './gate-pod.ts';
+import { fingerprintOf } from './undo-record.ts';
 import { renderGateUnit } from './gate-unit.ts';
 import type { ImagePolicySettings } from './image-policy-settings.ts';
 import { type KubeadmVersion, renderKubeadmConfiguration, renderKubeadmPatch } from './kubeadm.ts';
@@ -128,6 +129,8 @@ export interface ApiServerPlanOptions {
   /** `https://host:port/image_policy…` */
   readonly server: string;
   readonly settings: Omit<ImagePolicySettings, 'kubeConfigFile'>;
+  /** What the API server will trust; `undefined` while it is still to be signed. */
+  readonly trust: string | undefined;
   readonly kubeadm: KubeadmVersion;
   /** The manifest may be missing: this is not the node. */
   readonly isElsewhere: boolean;
@@ -159,19 +162,21 @@ export async function planApiServer(options: ApiServerPlanOptions): Promise<ApiS
     settings,
     inFolder('admissionConfiguration'),
   );
-  const wiring = { configurationFile: configuration.seenAs, folder: places.folder };
+  const kubeconfig = renderGateKubeconfig({
+    server,
+    authorityFile: inFolder('authority'),
+    clientCertificateFile: inFolder('clientCertificate'),
+    clientKeyFile: inFolder('clientKey'),
+  });
+  const wiring = {
+    configurationFile: configuration.seenAs,
+    folder: places.folder,
+    fingerprint: fingerprintOf(`${kubeconfig}${configuration.file.content}${options.trust}`).slice(0, 16),
+  };
   const plugins = written?.manifest.enabledPlugins ?? ['NodeRestriction'];
   return {
     files: [
-      text(
-        inFolder('kubeconfig'),
-        renderGateKubeconfig({
-          server,
-          authorityFile: inFolder('authority'),
-          clientCertificateFile: inFolder('clientCertificate'),
-          clientKeyFile: inFolder('clientKey'),
-        }),
-      ),
+      text(inFolder('kubeconfig'), kubeconfig),
       configuration.file,
       text(
         inFolder('kubeadmConfiguration'),

@@ -112,7 +112,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 }
 
 /** Where the control plane keeps its files and listens. */
-interface Layout {
+export interface Layout {
   readonly folder: string;
   readonly environment: Environment;
   readonly kubeconfig: string;
@@ -126,7 +126,8 @@ interface Layout {
   readonly etcdPeerUrl: string;
 }
 
-async function prepareFolder(folder: string, options: ControlPlaneOptions): Promise<Layout> {
+/** Writes what a control plane needs before its programs start, and chooses its ports. */
+export async function prepareFolder(folder: string, options: ControlPlaneOptions): Promise<Layout> {
   const certificates = join(folder, 'certificates');
   await mkdir(certificates);
   const port = await freePort();
@@ -175,7 +176,8 @@ function kubeconfigFor(layout: Layout, users: readonly ClusterUser[]): object {
   };
 }
 
-async function startEtcd(binaries: Binaries, layout: Layout): Promise<RunningProcess> {
+/** Starts etcd, and waits until it is healthy. */
+export async function startEtcd(binaries: Binaries, layout: Layout): Promise<RunningProcess> {
   const etcd = startProcess({
     program: binaries.etcd,
     arguments: [
@@ -213,31 +215,35 @@ async function startApiServer(
   }
   const apiServer = startProcess({
     program: binaries.kubeApiserver,
-    arguments: [
-      `--etcd-servers=${layout.etcdUrl}`,
-      `--secure-port=${layout.port}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      // With any other reconciler, newer versions refuse to advertise a loopback address.
-      '--endpoint-reconciler-type=none',
-      `--cert-dir=${layout.certificates}`,
-      `--token-auth-file=${layout.tokens}`,
-      '--authorization-mode=RBAC',
-      '--service-cluster-ip-range=10.0.0.0/16',
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${layout.serviceAccountKey}`,
-      `--service-account-signing-key-file=${layout.serviceAccountKey}`,
-      // No controller makes ServiceAccounts here, and without one this plugin refuses every pod.
-      '--disable-admission-plugins=ServiceAccount',
-      '--allow-privileged',
-      ...flags,
-    ],
+    arguments: [...apiServerArguments(layout), ...flags],
     environment: layout.environment,
     workingFolder: layout.folder,
     logFile: join(layout.folder, 'kube-apiserver.log'),
   });
   await untilStarted(apiServer, async () => (await get(layout, '/readyz')).status === 200);
   return apiServer;
+}
+
+/** The flags of an API server of this layout, without those of a wiring. */
+export function apiServerArguments(layout: Layout): readonly string[] {
+  return [
+    `--etcd-servers=${layout.etcdUrl}`,
+    `--secure-port=${layout.port}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    // With any other reconciler, newer versions refuse to advertise a loopback address.
+    '--endpoint-reconciler-type=none',
+    `--cert-dir=${layout.certificates}`,
+    `--token-auth-file=${layout.tokens}`,
+    '--authorization-mode=RBAC',
+    '--service-cluster-ip-range=10.0.0.0/16',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${layout.serviceAccountKey}`,
+    `--service-account-signing-key-file=${layout.serviceAccountKey}`,
+    // No controller makes ServiceAccounts here, and without one this plugin refuses every pod.
+    '--disable-admission-plugins=ServiceAccount',
+    '--allow-privileged',
+  ];
 }
 
 function startControllers(binaries: Binaries, layout: Layout): RunningProcess {

@@ -1,0 +1,163 @@
+import { basename } from 'node:path';
+import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
+import { unwireApiServer } from '../control-plane/api-server-wiring.ts';
+import {
+  type ChangesMade,
+  makeChanges,
+  type Reconciled,
+  undoChanges,
+} from '../control-plane/change-files.ts';
+import { ControlPlaneError } from '../control-plane/errors.ts';
+import { comparePlan, findFile, type PlannedFile } from '../control-plane/file-plan.ts';
+import type { NodeCertificates } from '../control-plane/node-plan.ts';
+import { IMAGE_POLICY_PLUGIN } from '../control-plane/api-server-manifest.ts';
+import type { NodeSettings } from './image-policy-settings.ts';
+import {
+  addressOfApiServer,
+  askGate,
+  awaitRestart,
+  isApiServerReady,
+  poll,
+  type Waiting,
+} from './node-probes.ts';
+import type { ExitCode } from './streams.ts';
+
+/** What is needed to change a node. */
+export interface NodeSurroundings {
+  readonly tell: (line: string) => void;
+  readonly waiting: Waiting;
+  readonly backupFolder: string;
+  readonly isRoot: boolean;
+  readonly force: boolean;
+}
+
+/** What is to be on a node. */
+export interface NodeRollout {
+  readonly settings: NodeSettings;
+  readonly certificates: NodeCertificates;
+  /** Everything but the manifest of the API server. */
+  readonly files: readonly PlannedFile[];
+  readonly manifest: PlannedFile;
+}
+
+/**
+ * Changes a node: the gate first, then, once it answers, the API server; what does not come up is put back as it was.
+ *
+ * @throws {ControlPlaneError} GATE_NOT_READY or API_SERVER_NOT_READY, with everything put back; and what
+ * {@link makeChanges} throws.
+ */
+export async function rollOutOnNode(rollout: NodeRollout, surroundings: NodeSurroundings): Promise<ExitCode> {
+  const gate = await change(rollout.files, surroundings);
+  const pending = await comparePlan([rollout.manifest], surroundings);
+  if (gate.paths.length === 0 && pending.length === 0) {
+    surroundings.tell('nothing to change');
+    return 0;
+  }
+  if (!(await hasGate(rollout, surroundings, gate))) return 1;
+  if (pending.length === 0) return 0;
+  await changeManifest(rollout.manifest, surroundings, gate);
+  return 0;
+}
+
+async function change(plan: readonly PlannedFile[], surroundings: NodeSurroundings): Promise<ChangesMade> {
+  const made = await makeChanges(await comparePlan(plan, surroundings), surroundings);
+  for (const path of made.paths) surroundings.tell(`changed ${path}`);
+  return made;
+}
+
+/** A gate that the kubelet starts has to come up; of one that somebody else starts we say so, and stop. */
+async function hasGate(
+  { settings, certificates }: NodeRollout,
+  { tell, waiting }: NodeSurroundings,
+  made: ChangesMade,
+): Promise<boolean> {
+  if (waiting.timeoutMs === 0) return true;
+  const { runner, authority } = settings;
+  const server = new URL(`https://${authority}`);
+  let why = '';
+  const isThere = async (): Promise<boolean> => {
+    const answer = await askGate(server, certificates);
+    why = answer.outcome === 'silent' ? answer.why : '';
+    return answer.outcome === 'answers';
+  };
+  if (runner.kind === 'static-pod') {
+    tell('waiting until the gate answers');
+    if (await poll(waiting, isThere)) return true;
+    await made.rollBack();
+    throw new ControlPlaneError(
+      'GATE_NOT_READY',
+      `the gate does not answer, so everything was put back: ${why} (is image ${runner.image} on the node?)`,
+    );
+  }
+  if (await isThere()) return true;
+  tell(
+    runner.kind === 'systemd'
+      ? `the gate does not answer yet (${why}), so the API server was left alone: run \`systemctl daemon-reload && systemctl enable --now ${basename(settings.places.gateUnit)}\`, then this again`
+      : `no gate answers (${why}), so the API server was left alone: start it with the files of ${settings.places.folder}, then run this again`,
+  );
+  return false;
+}
+
+async function changeManifest(
+  manifest: PlannedFile,
+  surroundings: NodeSurroundings,
+  gate: ChangesMade,
+): Promise<void> {
+  const { tell, waiting } = surroundings;
+  const server = addressOfApiServer(parseApiServerManifest(manifest.content ?? '', manifest.path));
+  const isReady = (): Promise<boolean> => isApiServerReady(server);
+  const isGone = !(await isReady());
+  const made = await change([manifest], surroundings);
+  if (waiting.timeoutMs === 0) return;
+  tell('waiting until the API server is back');
+  if (await awaitRestart(isReady, { isGone }, waiting)) return;
+  tell('it is not: putting everything back');
+  await made.rollBack();
+  const isBack = await poll(waiting, isReady);
+  await gate.rollBack();
+  throw new ControlPlaneError(
+    'API_SERVER_NOT_READY',
+    `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s of its new manifest, so everything was put back${isBack ? ', and it is ready again' : '; it is not ready yet'}`,
+  );
+}
+
+/**
+ * Puts every file of a node back as it was, the API server's manifest first, so that it does without the gate before
+ * the gate goes.
+ *
+ * @throws {ControlPlaneError} as {@link undoChanges} does; API_SERVER_NOT_READY with the rest left as it is.
+ */
+export async function undoOnNode(manifestFile: string, surroundings: NodeSurroundings): Promise<ExitCode> {
+  const { tell, waiting, force } = surroundings;
+  const current = await findFile(manifestFile);
+  const server =
+    current === undefined
+      ? undefined
+      : addressOfApiServer(parseApiServerManifest(current.content.toString(), manifestFile));
+  const isGone = server === undefined || !(await isApiServerReady(server));
+  const reconcile = (path: string, text: string, original: string | undefined): Reconciled =>
+    path === manifestFile && original !== undefined ? withoutUs(path, text, original) : { kind: 'original' };
+  await undoChanges({
+    ...surroundings,
+    ...(force ? { reconcile } : {}),
+    onRestored: async (path) => {
+      tell(`put back ${path}`);
+      if (path !== manifestFile || server === undefined || waiting.timeoutMs === 0) return;
+      tell('waiting until the API server is back');
+      if (await awaitRestart(() => isApiServerReady(server), { isGone }, waiting)) return;
+      throw new ControlPlaneError(
+        'API_SERVER_NOT_READY',
+        `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s of its old manifest; the gate's files were left, run this again`,
+      );
+    },
+  });
+  return 0;
+}
+
+/** A manifest that somebody else wrote anew keeps what they wrote. */
+function withoutUs(path: string, text: string, original: string): Reconciled {
+  const before = parseApiServerManifest(original, path);
+  if (before.enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return { kind: 'text', text };
+  const keepConfiguration = before.admissionConfigFile !== undefined;
+  return { kind: 'text', text: unwireApiServer(text, path, { keepConfiguration }) };
+}
