@@ -68,6 +68,7 @@ export interface RotationOptions {
 export type RotationProgress =
   | { readonly what: 'begin'; readonly authority: boolean }
   | { readonly what: 'resume' }
+  | { readonly what: 'create-authority' }
   | { readonly what: 'step'; readonly step: RotationStep['kind'] }
   | { readonly what: 'wait'; readonly milliseconds: number }
   | { readonly what: 'canary' }
@@ -123,6 +124,7 @@ async function begin(run: Run): Promise<void> {
   const state = await readState(run);
   await checkCanary(run, state.serving);
   if (isAuthority) {
+    tell(run, { what: 'create-authority' });
     await target.writeAuthority(await createNext(options));
     return finish(run);
   }
