@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { quote } from '../image/quote.ts';
 import { applyEnvironment, renderEnvironment } from './environment.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addServeOptions } from './serve-options.ts';
 import type { Environment, ExitCode, Streams } from './streams.ts';
 
@@ -89,6 +90,8 @@ export function createProgram(
     .action(async (images, options) =>
       finish(await (await import('./commands/explain.ts')).explain(images, options, streams)),
     );
+
+  addDoctorCommand(program, { environment, streams, finish });
 
   program
     .command('policy')
