@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { FINDING_KINDS } from '../../src/diagnosis/finding.ts';
 import { filesBelow, isTest, readSource } from './sources.ts';
 
 /** `type RuleErrorCode = | 'A' | 'B';` */
@@ -19,7 +20,10 @@ function codesOf(code: string): readonly string[] {
 }
 
 test('docs/errors.md has one row for every code of the source, and none for any other', () => {
-  const sources = filesBelow('src', '.ts').filter(({ path }) => !isTest(path));
+  // What a diagnosis finds is no error, and has a page of its own.
+  const sources = filesBelow('src', '.ts').filter(
+    ({ path }) => !isTest(path) && !path.startsWith('src/diagnosis/'),
+  );
   const codes = codesOf(sources.map(({ code }) => code).join('\n'));
   assert.ok(codes.includes('DISALLOWED_TAG'), 'no codes were found in the source');
   const rows = [...readSource('docs/errors.md').text.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(
@@ -29,6 +33,17 @@ test('docs/errors.md has one row for every code of the source, and none for any 
     rows.toSorted((a, b) => a.localeCompare(b)),
     codes,
   );
+});
+
+test('docs/doctor.md has the row of every finding, and no other', () => {
+  const rows = [...readSource('docs/doctor.md').text.matchAll(/^\| `[A-Z][A-Z0-9_]+` \|.*$/gm)].map(
+    ([row]) => row,
+  );
+  const expected = Object.entries(FINDING_KINDS).map(
+    ([code, { severity, why, remedy }]) =>
+      `| \`${code}\` | ${severity} | ${why} | ${remedy.replaceAll('|', '\\|')} |`,
+  );
+  assert.deepEqual(rows.toSorted(), expected.toSorted());
 });
 
 test('codes are found in named unions and in place', () => {

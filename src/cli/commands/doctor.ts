@@ -1,0 +1,72 @@
+import { examineCluster } from '../../diagnosis/cluster/examine.ts';
+import { proofsOf } from '../../diagnosis/cluster/enforcement.ts';
+import { gatherCluster } from '../../diagnosis/cluster/gather.ts';
+import { isHealthy, sortFindings } from '../../diagnosis/finding.ts';
+import { fetchChain } from '../../certificate/live.ts';
+import { openCluster } from '../../kubernetes/config.ts';
+import { loadPolicy } from '../../policy/load.ts';
+import type { DoctorOptions } from '../doctor-options.ts';
+import { SettingsError } from '../settings-error.ts';
+import type { ExitCode, Streams } from '../streams.ts';
+import { type Diagnosis, renderDiagnosis } from './doctor-report.ts';
+import { examineNodeFiles } from './doctor-node.ts';
+
+/** What cannot be reached from here must not keep anybody waiting: certificates of a Service, seen from a laptop. */
+const LOOK_MS = 1500;
+
+/** Says whether the gate is enforcing, or what is broken and how it is mended. Changes nothing. */
+export async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<ExitCode> {
+  const wantsNode =
+    options.nodeFiles === true || options.manifest !== undefined || options.folder !== undefined;
+  const wantsCluster = !wantsNode || options.kubeconfig !== undefined || options.context !== undefined;
+  refuseIdleOptions(options, wantsNode);
+  const diagnoses = [
+    ...(wantsNode ? [await examineNodeFiles(options, { now, fetchChain: look })] : []),
+    ...(wantsCluster ? [await diagnoseCluster(options)] : []),
+  ];
+  const diagnosis: Diagnosis = {
+    subjects: diagnoses.flatMap(({ subjects }) => subjects),
+    proofs: diagnoses.flatMap(({ proofs }) => proofs),
+    findings: sortFindings(diagnoses.flatMap(({ findings }) => findings)),
+  };
+  stdout.write(renderDiagnosis(diagnosis, options.output));
+  return isHealthy(diagnosis.findings) ? 0 : 1;
+}
+
+async function diagnoseCluster(options: DoctorOptions): Promise<Diagnosis> {
+  const { kubeconfig, context, namespace, canaryNamespace, goodImage } = options;
+  const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
+  const client = await openCluster({ kubeconfig, context });
+  const material = await gatherCluster({
+    client,
+    now,
+    policy,
+    namespace,
+    canaryNamespace,
+    goodImage,
+    fetchChain: look,
+  });
+  return {
+    subjects: [`${material.server} (${material.version.text})`],
+    proofs: proofsOf(material),
+    findings: examineCluster(material),
+  };
+}
+
+/** An option that would mean nothing was meant for something else. */
+function refuseIdleOptions({ kubernetesVersion }: DoctorOptions, wantsNode: boolean): void {
+  if (kubernetesVersion !== undefined && !wantsNode) {
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      '--kubernetes-version goes with --node-files: a cluster says itself which version it is',
+    );
+  }
+}
+
+function look(address: Parameters<typeof fetchChain>[0]): ReturnType<typeof fetchChain> {
+  return fetchChain(address, LOOK_MS);
+}
+
+function now(): Date {
+  return new Date();
+}

@@ -1,0 +1,28 @@
+import type { KubernetesObject } from '../../kubernetes/object.ts';
+import { itemsOf, parseFlags } from '../../control-plane/api-server-flags.ts';
+import { IMAGE_POLICY_PLUGIN } from '../../control-plane/api-server-manifest.ts';
+import { isObject } from '../../workload/fields.ts';
+import { finding, type Finding } from '../finding.ts';
+import type { ClusterMaterial } from './material.ts';
+
+/** Whether every API server asks, where nodes tell of their static pods: a request may reach any of them. */
+export function examineApiServers({ apiServers }: ClusterMaterial): readonly Finding[] {
+  const lacking = apiServers.filter((pod) => !asksImagePolicy(pod));
+  if (lacking.length === 0 || lacking.length === apiServers.length) return [];
+  return lacking.map(({ metadata }) =>
+    finding(
+      'API_SERVERS_DIFFER',
+      `Pod kube-system/${metadata.name}`,
+      `it runs without ${IMAGE_POLICY_PLUGIN}, which ${apiServers.length - lacking.length} of ${apiServers.length} API servers have`,
+    ),
+  );
+}
+
+/** Whether an API server runs with the plugin, as far as its flags say. */
+export function asksImagePolicy({ spec }: KubernetesObject): boolean {
+  const containers = isObject(spec) && Array.isArray(spec['containers']) ? spec['containers'] : [];
+  const words = containers.filter(isObject).flatMap(({ command, args }) => [command, args].flat());
+  return parseFlags(words, []).some(
+    ({ name, value }) => name === 'enable-admission-plugins' && itemsOf(value).includes(IMAGE_POLICY_PLUGIN),
+  );
+}

@@ -1,0 +1,141 @@
+import type { CanaryResult } from '../canary.ts';
+import { CANARY_IMAGE } from '../canary.ts';
+import { finding, type Finding } from '../finding.ts';
+import { selects } from '../webhook/label-selector.ts';
+import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+import { asksImagePolicy } from './api-servers.ts';
+import type { Canaries, ClusterMaterial } from './material.ts';
+
+const POD = `a pod with image ${CANARY_IMAGE}`;
+const DEPLOYMENT = `a Deployment with image ${CANARY_IMAGE}`;
+
+/** What the trials show: bad images are refused, good ones are not. */
+export function examineEnforcement(material: ClusterMaterial): readonly Finding[] {
+  const { canaries } = material;
+  const bad = examineBadPod(material);
+  return [
+    ...bad,
+    ...examineBadDeployment(material).filter(
+      // A gate that cannot be reached is one fault, whoever wanted to ask it.
+      ({ code }) => code === 'TEMPLATE_NOT_ENFORCED' || !bad.some((one) => one.code === code),
+    ),
+    ...examineGoodPod(canaries.goodPod, bad),
+  ];
+}
+
+/** Webhooks that are called for the namespace of the trials. */
+function webhooksOnTrial({ webhooks, namespaces, canaries }: ClusterMaterial): readonly SeenWebhook[] {
+  const labels = namespaces?.find(({ metadata }) => metadata.name === canaries.namespace)?.metadata.labels;
+  if (namespaces === undefined) return webhooks;
+  return webhooks.filter(({ namespaceSelector }) => selects(namespaceSelector, labels ?? {}));
+}
+
+function examineBadPod(material: ClusterMaterial): readonly Finding[] {
+  const { canaries, server } = material;
+  const { badPod } = canaries;
+  return badPod.outcome === 'admitted'
+    ? examineAdmittedPod(material, badPod.warnings)
+    : examineFailure(badPod, server, POD, canaries);
+}
+
+function examineAdmittedPod(material: ClusterMaterial, warnings: readonly string[]): readonly Finding[] {
+  const { server, webhooks, apiServers } = material;
+  const asking = webhooksOnTrial(material);
+  const isImagePolicy = apiServers.some(asksImagePolicy);
+  if (webhooks.length === 0 && !isImagePolicy) {
+    return [finding('NO_WIRING', server, `no webhook asks a gate, and ${POD} was admitted`)];
+  }
+  const stages = new Set(asking.map(({ stage }) => stage));
+  if (asking.length === 0 || stages.has('deny') || stages.has(undefined) || isImagePolicy)
+    return [finding('NOT_ENFORCING', server, `${POD} was admitted in a dry run`)];
+  const told = warnings.some((text) => text.includes(CANARY_IMAGE));
+  if (stages.has('warn') && !told)
+    return [finding('NOT_ENFORCING', server, `the stage is warn, and nothing was told of ${POD}`)];
+  const stage = stages.has('warn') ? 'warn' : 'audit';
+  return [finding('BELOW_DENY', sourceOf(asking), `its stage is ${stage}: ${POD} is told of and admitted`)];
+}
+
+function sourceOf(webhooks: readonly SeenWebhook[]): string {
+  return [...new Set(webhooks.map(({ source }) => source))].join(', ');
+}
+
+function examineBadDeployment(material: ClusterMaterial): readonly Finding[] {
+  const { canaries, server } = material;
+  const { badPod, badDeployment } = canaries;
+  const denying = webhooksOnTrial(material).filter(({ stage }) => stage === 'deny');
+  if (badDeployment.outcome !== 'admitted')
+    return examineFailure(badDeployment, server, DEPLOYMENT, canaries);
+  if (denying.length > 0)
+    return [finding('TEMPLATE_NOT_ENFORCED', sourceOf(denying), `${DEPLOYMENT} was admitted in a dry run`)];
+  const byImagePolicy = badPod.outcome === 'refused' && badPod.by.plugin === 'image-policy';
+  return byImagePolicy && material.webhooks.length === 0
+    ? [finding('TEMPLATES_UNSEEN', server, `${DEPLOYMENT} was admitted`)]
+    : [];
+}
+
+function examineFailure(
+  result: Exclude<CanaryResult, { outcome: 'admitted' }>,
+  server: string,
+  object: string,
+  { namespace }: Canaries,
+): readonly Finding[] {
+  switch (result.outcome) {
+    case 'refused':
+      return [];
+    case 'unreachable':
+      return [finding('GATE_UNREACHABLE', `${result.by.plugin} ${result.by.name}`, oneLine(result.message))];
+    case 'undecided':
+      return [finding('CANARY_UNDECIDED', `Namespace ${namespace}`, `${object}: ${oneLine(result.message)}`)];
+    case 'forbidden':
+      return [finding('NOT_EXAMINED', server, `no trial could be made: ${oneLine(result.message)}`)];
+  }
+}
+
+function examineGoodPod(good: Canaries['goodPod'], bad: readonly Finding[]): readonly Finding[] {
+  if (good === undefined) return [finding('GOOD_POD_NOT_TRIED', 'trial', 'no image is known to be good')];
+  const { image, result } = good;
+  switch (result.outcome) {
+    case 'admitted':
+      return [];
+    case 'refused':
+      return [
+        finding(
+          'GOOD_POD_REFUSED',
+          `${result.by.plugin} ${result.by.name}`,
+          `a pod with image ${image}: ${oneLine(result.message)}`,
+        ),
+      ];
+    case 'unreachable':
+      return bad.some(({ code }) => code === 'GATE_UNREACHABLE')
+        ? []
+        : [finding('GATE_UNREACHABLE', `${result.by.plugin} ${result.by.name}`, oneLine(result.message))];
+    case 'undecided':
+    case 'forbidden':
+      return [
+        finding('GOOD_POD_NOT_TRIED', 'trial', `a pod with image ${image}: ${oneLine(result.message)}`),
+      ];
+  }
+}
+
+function oneLine(message: string): string {
+  const [first = ''] = message.split('\n');
+  return first.length > 400 ? `${first.slice(0, 400)}…` : first;
+}
+
+/** What the trials have proven, one sentence each; nothing that they have not. */
+export function proofsOf({ canaries, served }: ClusterMaterial): readonly string[] {
+  const { badPod, badDeployment, goodPod } = canaries;
+  return [
+    ...(badPod.outcome === 'refused' ? [`${POD} was refused (${badPod.by.name})`] : []),
+    ...(badDeployment.outcome === 'refused' ? [`${DEPLOYMENT} was refused (${badDeployment.by.name})`] : []),
+    ...(goodPod?.result.outcome === 'admitted' ? [`a pod with image ${goodPod.image} was admitted`] : []),
+    ...served.flatMap(({ address, chain }) => {
+      const [leaf] = typeof chain === 'string' ? [] : chain;
+      return leaf === undefined
+        ? []
+        : [
+            `${address} serves a certificate that is valid until ${leaf.validToDate.toISOString().slice(0, 10)}`,
+          ];
+    }),
+  ];
+}

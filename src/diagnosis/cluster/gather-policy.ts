@@ -1,0 +1,35 @@
+import { parsePolicy, PolicyFileError } from '../../policy/load.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { isObject } from '../../workload/fields.ts';
+import { POLICY_CONFIG_MAP, POLICY_KEY } from '../../webhook/names.ts';
+import type { HeldPolicy, PolicyMaterial } from './material.ts';
+import type { ClusterReader } from './reader.ts';
+
+/** Reads the policy that the cluster holds, as a gate that starts would. */
+export async function gatherPolicy(
+  reader: ClusterReader,
+  namespace: string,
+  meant: Policy | undefined,
+): Promise<PolicyMaterial> {
+  const configMap = await reader.get({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    name: POLICY_CONFIG_MAP,
+    namespace,
+  });
+  if (typeof configMap === 'string') return { meant, held: configMap };
+  const { data } = configMap;
+  const text = isObject(data) ? data[POLICY_KEY] : undefined;
+  const place = `ConfigMap ${namespace}/${POLICY_CONFIG_MAP}`;
+  if (typeof text !== 'string') return { meant, held: { problem: `it has no key ${POLICY_KEY}` } };
+  return { meant, held: await holdPolicy(text, place) };
+}
+
+async function holdPolicy(text: string, place: string): Promise<HeldPolicy> {
+  try {
+    return { policy: await parsePolicy(text, place) };
+  } catch (error) {
+    if (!(error instanceof PolicyFileError)) throw error;
+    return { problem: error.message };
+  }
+}

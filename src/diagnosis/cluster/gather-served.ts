@@ -1,0 +1,46 @@
+import { isObject } from '../../workload/fields.ts';
+import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+import type { FetchChain } from '../certificate/fetch-chain.ts';
+import { addressOf, type GateMaterial, type ServedCertificate } from './material.ts';
+
+/** Looks at what is really served, once an address. What cannot be reached from here is said, not taken for a fault. */
+export async function gatherServed(
+  webhooks: readonly SeenWebhook[],
+  gate: GateMaterial,
+  fetchChain: FetchChain,
+): Promise<readonly ServedCertificate[]> {
+  const addresses = new Map(webhooks.map((webhook) => [addressOf(webhook), webhook]));
+  return Promise.all(
+    [...addresses].map(async ([address, { target }]) => {
+      const place = target.form === 'url' ? placeOfUrl(target.url) : placeOfService(target, gate);
+      if (place === undefined) return { address, serverName: '', chain: 'it has no address' };
+      const { serverName } = place;
+      try {
+        return { address, serverName, chain: await fetchChain(place) };
+      } catch (error) {
+        return { address, serverName, chain: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}
+
+type Place = Parameters<FetchChain>[0];
+
+function placeOfUrl(url: string): Place | undefined {
+  const parsed = URL.parse(url);
+  if (parsed === null) return undefined;
+  // A URL writes an IPv6 address in brackets.
+  const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(parsed.port || 443), serverName: host };
+}
+
+/** The cluster's DNS is not asked, for the API server does not ask it either. */
+function placeOfService(
+  target: SeenWebhook['target'] & { readonly form: 'service' },
+  gate: GateMaterial,
+): Place | undefined {
+  const spec = gate.services.get(target.name)?.service['spec'];
+  const clusterIP = isObject(spec) ? spec['clusterIP'] : undefined;
+  if (typeof clusterIP !== 'string' || clusterIP === 'None' || clusterIP === '') return undefined;
+  return { host: clusterIP, port: target.port, serverName: `${target.name}.${target.namespace}.svc` };
+}

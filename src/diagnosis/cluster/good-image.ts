@@ -1,0 +1,63 @@
+import { createBouncer } from '../../bouncer.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { KubernetesError } from '../../kubernetes/errors.ts';
+import type { KubernetesObject } from '../../kubernetes/object.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { isObject } from '../../workload/fields.ts';
+import { readSubject } from '../../workload/subject.ts';
+
+/** Pods to look through: enough to find an image that is fine, few enough to be read at once. */
+const MOST_PODS = 200;
+
+/** Without a policy nobody knows which image is good: a few that run are tried. */
+const MOST_TRIALS = 3;
+
+const UNHURRIED_MS = 60_000;
+
+/** Images to try as known-good ones: the one that is named, else one that runs and that the policy admits. */
+export async function chooseGoodImages(
+  client: KubernetesClient,
+  policy: Policy | undefined,
+  named: string | undefined,
+): Promise<readonly string[]> {
+  if (named !== undefined) return [named];
+  const running = new Set<string>();
+  try {
+    let pods = 0;
+    for await (const pod of client.list({ apiVersion: 'v1', kind: 'Pod' })) {
+      for (const image of imagesOf(pod)) running.add(image);
+      pods += 1;
+      if (pods >= MOST_PODS) break;
+    }
+  } catch (error) {
+    // Who may not list pods may still name an image.
+    if (error instanceof KubernetesError && error.code === 'CLUSTER_REFUSED') return [];
+    throw error;
+  }
+  if (policy === undefined) return [...running].slice(0, MOST_TRIALS);
+  for (const image of running) if (await isAdmitted(policy, image)) return [image];
+  return [];
+}
+
+function imagesOf({ spec }: KubernetesObject): readonly string[] {
+  const containers = isObject(spec) && Array.isArray(spec['containers']) ? spec['containers'] : [];
+  return containers.flatMap((container: unknown) =>
+    isObject(container) && typeof container['image'] === 'string' ? [container['image']] : [],
+  );
+}
+
+/** Nobody is known to ask, so that a rule about users applies; what passes then passes for us. */
+async function isAdmitted(policy: Policy, image: string): Promise<boolean> {
+  const known = { operation: 'CREATE', subresource: '', user: undefined, namespace: undefined } as const;
+  const object = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ name: 'canary', image }] } };
+  const review = {
+    ...known,
+    uid: undefined,
+    dryRun: true,
+    resource: 'pods',
+    object: undefined,
+    subject: readSubject({ ...known, group: '', version: 'v1', kind: 'Pod', object, oldObject: undefined }),
+  };
+  const bouncer = createBouncer({ policies: { current: () => policy } });
+  return (await bouncer.decide(review, UNHURRIED_MS)).outcome === 'admitted';
+}

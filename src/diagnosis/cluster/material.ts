@@ -1,0 +1,101 @@
+import type { X509Certificate } from 'node:crypto';
+import type { KubernetesObject } from '../../kubernetes/object.ts';
+import type { KubernetesVersion } from '../../kubernetes/version.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { CanaryResult } from '../canary.ts';
+import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+
+/** Everything that was read of a cluster; what could not be read is `undefined`, and told in `unread`. */
+export interface ClusterMaterial {
+  /** `https://host:port` of the API server. */
+  readonly server: string;
+  readonly version: KubernetesVersion;
+  readonly now: Date;
+  /** By how much the API server's clock is ahead of ours; both are read to the second. */
+  readonly clockAheadMs: number | undefined;
+  /** Those that ask the gate, of all configurations. */
+  readonly webhooks: readonly SeenWebhook[];
+  readonly namespaces: readonly KubernetesObject[] | undefined;
+  readonly gate: GateMaterial;
+  readonly policy: PolicyMaterial;
+  readonly people: PeopleMaterial | undefined;
+  /** Pods of kube-apiserver as their nodes tell of them; none where others run the control plane. */
+  readonly apiServers: readonly KubernetesObject[];
+  readonly canaries: Canaries;
+  readonly served: readonly ServedCertificate[];
+  readonly unread: readonly Unread[];
+}
+
+/** What could not be looked at, and in whose words. */
+export interface Unread {
+  readonly subject: string;
+  readonly reason: string;
+}
+
+/** The gate's own objects in its namespace. */
+export interface GateMaterial {
+  readonly namespace: string;
+  readonly namespaceExists: boolean | undefined;
+  /** By name, those that webhooks ask; `undefined` in place of one that is not there. */
+  readonly services: ReadonlyMap<string, ServiceMaterial | undefined>;
+  readonly deployment: KubernetesObject | undefined;
+  readonly budgets: readonly KubernetesObject[];
+  readonly networkPolicies: readonly KubernetesObject[];
+  /** `unread` where Secrets may not be read. */
+  readonly servingSecret: KubernetesObject | 'none' | 'unread';
+}
+
+export interface ServiceMaterial {
+  readonly service: KubernetesObject;
+  /** Addresses that are ready. */
+  readonly endpoints: readonly string[];
+}
+
+export interface PolicyMaterial {
+  /** What `--policy` names. */
+  readonly meant: Policy | undefined;
+  /** What the cluster holds; with `problem` when it cannot be loaded. */
+  readonly held: HeldPolicy | 'none' | 'unread';
+}
+
+export type HeldPolicy = { readonly policy: Policy } | { readonly problem: string };
+
+/** Who may do what. */
+export interface PeopleMaterial {
+  readonly clusterRoles: readonly KubernetesObject[];
+  readonly clusterRoleBindings: readonly KubernetesObject[];
+  /** Of the gate's namespace. */
+  readonly roles: readonly KubernetesObject[];
+  readonly roleBindings: readonly KubernetesObject[];
+}
+
+/** What became of the trial objects. */
+export interface Canaries {
+  readonly namespace: string;
+  readonly badPod: CanaryResult;
+  readonly badDeployment: CanaryResult;
+  /** `undefined` when no image is known that the policy admits. */
+  readonly goodPod: { readonly image: string; readonly result: CanaryResult } | undefined;
+}
+
+/** What stands behind the address of a webhook, as it is seen from here. */
+export interface ServedCertificate {
+  /** `https://host:port` or `Service namespace/name`. */
+  readonly address: string;
+  /** What the API server calls it. */
+  readonly serverName: string;
+  /** The leaf first; or why nothing was seen. */
+  readonly chain: readonly X509Certificate[] | string;
+}
+
+/** The policy by which doctor expects verdicts: the one that is meant, else the one that the cluster holds. */
+export function policyOf({ meant, held }: PolicyMaterial): Policy | undefined {
+  if (meant !== undefined) return meant;
+  return typeof held === 'object' && 'policy' in held ? held.policy : undefined;
+}
+
+/** How an address is called in {@link ServedCertificate}. */
+export function addressOf({ target }: SeenWebhook): string {
+  if (target.form === 'service') return `Service ${target.namespace}/${target.name}`;
+  return URL.parse(target.url)?.origin ?? target.url;
+}

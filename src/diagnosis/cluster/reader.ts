@@ -1,0 +1,55 @@
+import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { KubernetesError } from '../../kubernetes/errors.ts';
+import { describeObject, type KubernetesObject, type ObjectReference } from '../../kubernetes/object.ts';
+import type { Unread } from './material.ts';
+
+interface Collection {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+}
+
+/** Reads what it may, and remembers what it may not. */
+export class ClusterReader {
+  readonly unread: Unread[] = [];
+  readonly #client: KubernetesClient;
+
+  constructor(client: KubernetesClient) {
+    this.#client = client;
+  }
+
+  /** Every object; `undefined` when they may not be listed. */
+  async list(
+    collection: Collection,
+    options: { readonly labelSelector?: string } = {},
+  ): Promise<readonly KubernetesObject[] | undefined> {
+    const where = collection.namespace === undefined ? '' : ` of namespace ${collection.namespace}`;
+    return this.attempt(`every ${collection.kind}${where}`, async () => {
+      const objects: KubernetesObject[] = [];
+      for await (const object of this.#client.list(collection, options)) objects.push(object);
+      return objects;
+    });
+  }
+
+  /** The object, `none`, or `unread`. */
+  async get(reference: ObjectReference): Promise<KubernetesObject | 'none' | 'unread'> {
+    const read = await this.attempt(describeObject(reference), async () => ({
+      object: await this.#client.get(reference),
+    }));
+    return read === undefined ? 'unread' : (read.object ?? 'none');
+  }
+
+  /**
+   * What `read` reads; `undefined`, and a line in `unread`, when the API server refuses it.
+   * @throws {KubernetesError} CLUSTER_UNREACHABLE: nothing more can be asked then.
+   */
+  async attempt<Value>(subject: string, read: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof KubernetesError) || error.code === 'CLUSTER_UNREACHABLE') throw error;
+      this.unread.push({ subject, reason: error.message });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { type Finding, finding, sortFindings } from '../finding.ts';
+import { examineBlindSpots } from './blind-spots.ts';
+import { examineImagePolicy } from './image-policy.ts';
+import { examineKeys } from './keys.ts';
+import { examineKubeconfig } from './kubeconfig.ts';
+import { examineLeftovers } from './leftovers.ts';
+import { examineBesides, examineManifest } from './manifest.ts';
+import type { NodeMaterial } from './material.ts';
+import { examineStatic } from './static-webhooks.ts';
+
+/** Looks at what was gathered, and says what is wrong with it. */
+export type NodeExamination = (material: NodeMaterial) => readonly Finding[];
+
+const EXAMINATIONS: readonly NodeExamination[] = [
+  examineManifest,
+  examineBesides,
+  examineImagePolicy,
+  examineKubeconfig,
+  examineStatic,
+  examineKeys,
+  examineLeftovers,
+  examineBlindSpots,
+  ({ unread }) =>
+    unread.map(({ subject, reason }) => finding('NOT_EXAMINED', subject, `it could not be read: ${reason}`)),
+];
+
+/** Everything that is wrong with the files of a control-plane node, the worst first. */
+export function examineNode(material: NodeMaterial): readonly Finding[] {
+  return sortFindings(EXAMINATIONS.flatMap((examine) => examine(material)));
+}

@@ -1,0 +1,99 @@
+import { CertificateError } from '../../certificate/errors.ts';
+import { parseCertificate, verifyKeyPair } from '../../certificate/inspect.ts';
+import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
+import { examineValidity } from '../certificate/chain.ts';
+import { examineTrust } from '../certificate/trust.ts';
+import { finding, type Finding } from '../finding.ts';
+import type { KubeconfigMaterial, NodeMaterial } from './material.ts';
+import { stageOfImagePolicyPath } from './stage.ts';
+
+/** Whether the API server finds the way to the gate, trusts it, and is let in. */
+export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
+  const { kubeconfig } = material;
+  if (kubeconfig === undefined) return [];
+  const { opened } = kubeconfig;
+  switch (opened.state) {
+    case 'missing':
+      return [finding('GATE_KUBECONFIG_MISSING', opened.file, 'there is no such file')];
+    case 'unreadable':
+      return [finding('GATE_KUBECONFIG_UNREADABLE', opened.file, opened.problem)];
+    case 'read':
+      return opened.value.hasContext
+        ? [
+            ...examineServer(opened.value, opened.file),
+            ...examineAuthority(kubeconfig, opened.value, material),
+            ...examineClient(kubeconfig, material.now),
+            ...examineUnseen(kubeconfig, material.isOnNode),
+          ]
+        : [finding('GATE_KUBECONFIG_CONTEXT', opened.file, describeContext(opened.value))];
+  }
+}
+
+function describeContext({ currentContext }: WrittenGateWay): string {
+  return currentContext === undefined
+    ? 'it has no current-context'
+    : `current-context is ${JSON.stringify(currentContext.value)}, and there is no such context`;
+}
+
+function examineServer({ server, isUnverified }: WrittenGateWay, file: string): readonly Finding[] {
+  const url = server === undefined ? null : URL.parse(server.value);
+  if (server === undefined || url === null)
+    return [finding('GATE_KUBECONFIG_UNREADABLE', file, 'its cluster has no server that is a URL')];
+  const place = `${file}:${server.position}`;
+  return [
+    ...(url.protocol === 'https:' ? [] : [finding('GATE_NOT_HTTPS', place, `its server is ${server.value}`)]),
+    ...(isUnverified ? [finding('GATE_UNVERIFIED', file, 'insecure-skip-tls-verify is true')] : []),
+    ...(stageOfImagePolicyPath(url.pathname) === undefined
+      ? [finding('GATE_PATH_UNKNOWN', place, `its server is ${server.value}`)]
+      : []),
+  ];
+}
+
+function examineAuthority(
+  { authority, served, opened }: KubeconfigMaterial,
+  { server, isUnverified }: WrittenGateWay,
+  { now }: NodeMaterial,
+): readonly Finding[] {
+  if (isUnverified || server === undefined || !server.value.startsWith('https:')) return [];
+  const subject = authority?.place ?? opened.file;
+  if (authority !== undefined && authority.text === undefined)
+    return [finding('CA_UNREADABLE', subject, 'there is no such file')];
+  const chain = served === undefined || typeof served.chain === 'string' ? undefined : served.chain;
+  const trusting = {
+    subject,
+    trust: authority?.text,
+    serverName: served?.serverName ?? '',
+    served: chain === undefined || served === undefined ? undefined : { subject: served.address, chain },
+  };
+  return examineTrust(trusting, now);
+}
+
+function examineClient(
+  { clientCertificate, clientKey, opened }: KubeconfigMaterial,
+  now: Date,
+): readonly Finding[] {
+  if (clientCertificate === undefined && clientKey === undefined) return [];
+  const subject = clientCertificate?.place ?? clientKey?.place ?? opened.file;
+  const [certificate, key] = [clientCertificate?.text, clientKey?.text];
+  if (certificate === undefined || key === undefined) {
+    const missing = certificate === undefined ? clientCertificate : clientKey;
+    return [
+      finding('CLIENT_PAIR_UNUSABLE', missing?.place ?? subject, 'of certificate and key one is not there'),
+    ];
+  }
+  try {
+    verifyKeyPair({ certificate, key });
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return [finding('CLIENT_PAIR_UNUSABLE', subject, error.message)];
+  }
+  return examineValidity(parseCertificate(certificate), now, subject, {
+    over: 'CLIENT_CERTIFICATE_EXPIRED',
+    ending: 'CLIENT_CERTIFICATE_EXPIRING',
+  });
+}
+
+function examineUnseen({ served }: KubeconfigMaterial, isOnNode: boolean): readonly Finding[] {
+  if (served === undefined || typeof served.chain !== 'string') return [];
+  return [finding(isOnNode ? 'GATE_UNREACHABLE' : 'CERTIFICATE_UNSEEN', served.address, served.chain)];
+}

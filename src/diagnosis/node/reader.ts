@@ -1,0 +1,69 @@
+import { ControlPlaneError } from '../../control-plane/errors.ts';
+import type { FoundFile } from '../../control-plane/file-plan.ts';
+import { DocumentError } from '../../document/yaml.ts';
+import type { Unread } from '../cluster/material.ts';
+import type { NodeFiles, Opened } from './material.ts';
+
+/** Where the gate's files are on a node; an option may put them elsewhere. */
+export const NODE_FOLDER = '/etc/kubernetes/kube-image-bouncer';
+
+export interface NodeReaderOptions {
+  readonly files: NodeFiles;
+  /** Read in place of {@link NODE_FOLDER}. */
+  readonly folder: string;
+}
+
+/** Reads files as the API server names them, and remembers what may not be read. */
+export class NodeReader {
+  readonly unread: Unread[] = [];
+  readonly unmounted = new Set<string>();
+  readonly #options: NodeReaderOptions;
+
+  constructor(options: NodeReaderOptions) {
+    this.#options = options;
+  }
+
+  /** The file at a path of the node. */
+  async find(path: string): Promise<FoundFile | undefined> {
+    try {
+      return await this.#options.files.find(this.#placeOf(path));
+    } catch (error) {
+      return this.#forgo(path, error);
+    }
+  }
+
+  /** The names in a folder of the node. */
+  async list(path: string): Promise<readonly string[] | undefined> {
+    try {
+      return await this.#options.files.list(this.#placeOf(path));
+    } catch (error) {
+      return this.#forgo(path, error);
+    }
+  }
+
+  /** The file, parsed; what a person wrote wrongly is no failure of ours. */
+  async open<Value>(path: string, parse: (text: string, file: string) => Value): Promise<Opened<Value>> {
+    const found = await this.find(path);
+    if (found === undefined) return { state: 'missing', file: path };
+    try {
+      return { state: 'read', file: path, value: parse(found.content.toString(), path) };
+    } catch (error) {
+      if (error instanceof ControlPlaneError || error instanceof DocumentError)
+        return { state: 'unreadable', file: path, problem: error.message };
+      throw error;
+    }
+  }
+
+  #placeOf(path: string): string {
+    const { folder } = this.#options;
+    return path === NODE_FOLDER || path.startsWith(`${NODE_FOLDER}/`)
+      ? `${folder}${path.slice(NODE_FOLDER.length)}`
+      : path;
+  }
+
+  #forgo(path: string, error: unknown): undefined {
+    if (!(error instanceof ControlPlaneError)) throw error;
+    this.unread.push({ subject: path, reason: error.message });
+    return undefined;
+  }
+}

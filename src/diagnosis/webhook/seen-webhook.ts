@@ -1,0 +1,140 @@
+import { isObject, type Fields } from '../../workload/fields.ts';
+import type { Stage } from '../../policy/stage.ts';
+import { stageOfPath } from '../../webhook/review-path.ts';
+import { SERVICE_PORT } from '../../webhook/names.ts';
+import type { LabelSelector } from './label-selector.ts';
+
+/** Where a webhook asks. */
+export type WebhookTarget =
+  | { readonly form: 'url'; readonly url: string; readonly path: string }
+  | {
+      readonly form: 'service';
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: number;
+      readonly path: string;
+    };
+
+/** A webhook as it is found, whoever wrote it, with Kubernetes' defaults filled in. */
+export interface SeenWebhook {
+  /** The object, or the file, that it stands in. */
+  readonly source: string;
+  readonly configuration: string;
+  readonly name: string;
+  readonly target: WebhookTarget;
+  /** `undefined` when the path is none that the gate serves. */
+  readonly stage: Stage | undefined;
+  /** PEM; `undefined` when there is none. */
+  readonly trust: string | undefined;
+  readonly failurePolicy: string;
+  readonly timeoutSeconds: number;
+  readonly sideEffects: string;
+  readonly reviewVersions: readonly string[];
+  readonly matchPolicy: string;
+  readonly namespaceSelector: LabelSelector;
+  readonly objectSelector: LabelSelector;
+  readonly matchConditions: readonly { readonly name: string; readonly expression: string }[];
+  readonly rules: readonly SeenRule[];
+}
+
+export interface SeenRule {
+  readonly apiGroups: readonly string[];
+  readonly apiVersions: readonly string[];
+  readonly resources: readonly string[];
+  readonly operations: readonly string[];
+  readonly scope: string;
+}
+
+/** `ValidatingWebhookConfiguration kube-image-bouncer, webhook images.kube-image-bouncer.io`. */
+export function describeWebhook({ source, name }: SeenWebhook): string {
+  return `${source}, webhook ${name}`;
+}
+
+/** Whether a webhook is one that asks a gate: by its name, or by that of its configuration. */
+export function isOurs(webhook: SeenWebhook): boolean {
+  return (
+    webhook.name.endsWith('.kube-image-bouncer.io') || /^kube-image-bouncer(\.|$)/.test(webhook.configuration)
+  );
+}
+
+/** The webhooks of a `ValidatingWebhookConfiguration`; what is missing has the default of `admissionregistration.k8s.io/v1`. */
+export function decodeWebhooks(configuration: unknown, source?: string): readonly SeenWebhook[] {
+  const { metadata, webhooks } = fields(configuration);
+  const name = text(fields(metadata)['name'], '');
+  return list(webhooks).map((webhook) =>
+    decodeWebhook(fields(webhook), name, source ?? `ValidatingWebhookConfiguration ${name}`),
+  );
+}
+
+function decodeWebhook(webhook: Fields, configuration: string, source: string): SeenWebhook {
+  const { caBundle } = fields(webhook['clientConfig']);
+  const target = decodeTarget(fields(webhook['clientConfig']));
+  return {
+    source,
+    configuration,
+    name: text(webhook['name'], ''),
+    target,
+    stage: stageOfPath(target.path),
+    trust:
+      typeof caBundle === 'string' && caBundle !== ''
+        ? Buffer.from(caBundle, 'base64').toString()
+        : undefined,
+    failurePolicy: text(webhook['failurePolicy'], 'Fail'),
+    timeoutSeconds: number(webhook['timeoutSeconds'], 10),
+    sideEffects: text(webhook['sideEffects'], 'Unknown'),
+    reviewVersions: texts(webhook['admissionReviewVersions']),
+    matchPolicy: text(webhook['matchPolicy'], 'Equivalent'),
+    namespaceSelector: fields(webhook['namespaceSelector']),
+    objectSelector: fields(webhook['objectSelector']),
+    matchConditions: list(webhook['matchConditions']).map((condition) => ({
+      name: text(fields(condition)['name'], ''),
+      expression: text(fields(condition)['expression'], ''),
+    })),
+    rules: list(webhook['rules']).map((rule) => decodeRule(fields(rule))),
+  };
+}
+
+function decodeTarget({ url, service }: Fields): WebhookTarget {
+  if (typeof url === 'string') {
+    const parsed = URL.parse(url);
+    return { form: 'url', url, path: parsed === null ? '' : parsed.pathname };
+  }
+  const { namespace, name, port, path } = fields(service);
+  return {
+    form: 'service',
+    namespace: text(namespace, ''),
+    name: text(name, ''),
+    port: number(port, SERVICE_PORT),
+    path: text(path, '/'),
+  };
+}
+
+function decodeRule(rule: Fields): SeenRule {
+  return {
+    apiGroups: texts(rule['apiGroups']),
+    apiVersions: texts(rule['apiVersions']),
+    resources: texts(rule['resources']),
+    operations: texts(rule['operations']),
+    scope: text(rule['scope'], '*'),
+  };
+}
+
+function fields(value: unknown): Fields {
+  return isObject(value) ? value : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function texts(value: unknown): readonly string[] {
+  return list(value).filter((one): one is string => typeof one === 'string');
+}
+
+function text(value: unknown, fallback: string): string {
+  return typeof value === 'string' ? value : fallback;
+}
+
+function number(value: unknown, fallback: number): number {
+  return typeof value === 'number' ? value : fallback;
+}

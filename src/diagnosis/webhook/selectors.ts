@@ -1,0 +1,78 @@
+import { isAtLeast, type KubernetesVersion } from '../../kubernetes/version.ts';
+import { matchConditions } from '../../webhook/match-conditions.ts';
+import { finding, type Finding } from '../finding.ts';
+import { keysOf } from './label-selector.ts';
+import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
+
+/** The label that the API server sets by itself and lets nobody change. */
+export const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** Whether a webhook can be got round by what its selectors and conditions look at (E01 – E04). */
+export function examineSelectors(
+  webhooks: readonly SeenWebhook[],
+  version: KubernetesVersion,
+): readonly Finding[] {
+  return webhooks.flatMap((webhook) => {
+    const subject = describeWebhook(webhook);
+    return [
+      ...examineNamespaceSelector(webhook, version, subject),
+      ...examineObjectSelector(webhook, subject),
+      ...examineConditions(webhook, subject),
+    ];
+  });
+}
+
+/** Labels of a namespace selector that somebody else than the API server writes. */
+export function settableKeys({ namespaceSelector }: SeenWebhook): readonly string[] {
+  return keysOf(namespaceSelector).filter((key) => key !== NAME_LABEL);
+}
+
+function examineNamespaceSelector(
+  webhook: SeenWebhook,
+  version: KubernetesVersion,
+  subject: string,
+): readonly Finding[] {
+  const settable = settableKeys(webhook);
+  const usesName = keysOf(webhook.namespaceSelector).includes(NAME_LABEL);
+  return [
+    ...(settable.length > 0
+      ? [finding('SELECTOR_SETTABLE', subject, `its namespaceSelector looks at ${settable.join(', ')}`)]
+      : []),
+    ...(usesName && !isAtLeast(version, 1, 21)
+      ? [
+          finding(
+            'SELECTOR_TOO_OLD',
+            subject,
+            `its namespaceSelector looks at ${NAME_LABEL} on ${version.text}`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function examineObjectSelector({ objectSelector }: SeenWebhook, subject: string): readonly Finding[] {
+  const keys = keysOf(objectSelector);
+  if (keys.length === 0) return [];
+  return [finding('OBJECT_SELECTOR', subject, `its objectSelector looks at ${keys.join(', ')}`)];
+}
+
+/** Our own conditions are known to let nothing by; of another nobody can say. */
+function examineConditions(
+  { matchConditions: conditions }: SeenWebhook,
+  subject: string,
+): readonly Finding[] {
+  return conditions
+    .filter(({ expression }) => !OUR_CONDITIONS.has(squeeze(expression)))
+    .map(({ name, expression }) =>
+      finding('MATCH_CONDITION', subject, `matchCondition ${name} is ${squeeze(expression)}`),
+    );
+}
+
+const NEWEST: KubernetesVersion = { major: 1, minor: 999, text: '' };
+const OUR_CONDITIONS: ReadonlySet<string> = new Set(
+  matchConditions(NEWEST).map(({ expression }) => squeeze(expression)),
+);
+
+function squeeze(expression: string): string {
+  return expression.replaceAll(/\s+/g, ' ').trim();
+}

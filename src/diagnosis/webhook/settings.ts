@@ -1,0 +1,61 @@
+import { finding, type Finding } from '../finding.ts';
+import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
+
+/** A whole request has 34 seconds, of which every webhook takes its share. */
+const LONG_SECONDS = 10;
+
+/** A garbage collection and a new TLS connection on a busy machine. */
+const SHORT_SECONDS = 2;
+
+/** What each webhook says of itself: what happens when it fails, how long it may take, what it is sent. */
+export function examineSettings(webhooks: readonly SeenWebhook[]): readonly Finding[] {
+  return webhooks.flatMap((webhook) => {
+    const subject = describeWebhook(webhook);
+    return [
+      ...examineFailure(webhook, subject),
+      ...examineTimeout(webhook, subject),
+      ...examineReviews(webhook, subject),
+      ...(webhook.stage === undefined
+        ? [finding('PATH_UNKNOWN', subject, `it asks at ${webhook.target.path || 'no path'}`)]
+        : []),
+    ];
+  });
+}
+
+function examineFailure({ stage, failurePolicy }: SeenWebhook, subject: string): readonly Finding[] {
+  if (stage === undefined) return [];
+  if (stage === 'deny' && failurePolicy !== 'Fail')
+    return [finding('FAILURE_POLICY_IGNORE', subject, `failurePolicy is ${failurePolicy} at stage deny`)];
+  if (stage !== 'deny' && failurePolicy === 'Fail')
+    return [finding('FAILURE_POLICY_FAIL', subject, `failurePolicy is Fail at stage ${stage}`)];
+  return [];
+}
+
+function examineTimeout({ timeoutSeconds }: SeenWebhook, subject: string): readonly Finding[] {
+  const what = `timeoutSeconds is ${timeoutSeconds}`;
+  if (timeoutSeconds > LONG_SECONDS) return [finding('TIMEOUT_LONG', subject, what)];
+  return timeoutSeconds < SHORT_SECONDS ? [finding('TIMEOUT_SHORT', subject, what)] : [];
+}
+
+function examineReviews(
+  { sideEffects, reviewVersions, matchPolicy }: SeenWebhook,
+  subject: string,
+): readonly Finding[] {
+  return [
+    ...(sideEffects === 'None' || sideEffects === 'NoneOnDryRun'
+      ? []
+      : [finding('SIDE_EFFECTS', subject, `sideEffects is ${sideEffects}`)]),
+    ...(reviewVersions.includes('v1')
+      ? []
+      : [
+          finding(
+            'REVIEW_VERSION_MISSING',
+            subject,
+            `admissionReviewVersions is [${reviewVersions.join(', ')}]`,
+          ),
+        ]),
+    ...(matchPolicy === 'Equivalent'
+      ? []
+      : [finding('MATCH_POLICY_EXACT', subject, `matchPolicy is ${matchPolicy}`)]),
+  ];
+}

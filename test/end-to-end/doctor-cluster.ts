@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Authority, createAuthority, type KeyPair } from '../../src/certificate/authority.ts';
+import type { FindingCode } from '../../src/diagnosis/finding.ts';
+import type { Severity } from '../../src/diagnosis/catalogue/finding-kind.ts';
+import type { KubernetesClient } from '../../src/kubernetes/client.ts';
+import { openCluster } from '../../src/kubernetes/config.ts';
+import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/object.ts';
+import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
+import { parsePolicy } from '../../src/policy/load.ts';
+import type { Stage } from '../../src/policy/stage.ts';
+import { renderWebhookConfiguration } from '../../src/webhook/configuration.ts';
+import { renderGateObjects } from '../../src/webhook/gate-objects.ts';
+import { GATE_NAME, serviceHost } from '../../src/webhook/names.ts';
+import { bouncer } from '../support/command-line.ts';
+import type { KubernetesVersion } from '../control-plane/binaries.ts';
+import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+import { freePort } from './free-ports.ts';
+import { noLatestPolicy } from './objects.ts';
+import { startProcess, type RunningProcess } from './processes.ts';
+import { program } from '../serve/gate-process.ts';
+
+/** What doctor said. */
+export interface DoctorAnswer {
+  readonly code: number;
+  readonly healthy: boolean;
+  readonly proofs: readonly string[];
+  readonly findings: readonly {
+    readonly code: FindingCode;
+    readonly severity: Severity;
+    readonly subject: string;
+    readonly what: string;
+    readonly remedy: string;
+  }[];
+}
+
+/** A cluster in which the gate is wired by Service, for real: the API server calls its cluster address. */
+export interface DoctorCluster extends AsyncDisposable {
+  readonly controlPlane: ControlPlane;
+  readonly client: KubernetesClient;
+  readonly authority: Authority;
+  /** `https://address:port` of the gate, under the cluster address of its Service. */
+  readonly gateUrl: string;
+  /** Runs doctor against the cluster, with more options when given. */
+  readonly doctor: (args?: readonly string[]) => Promise<DoctorAnswer>;
+  /** Writes the objects of a healthy cluster, at a stage. */
+  readonly wire: (stage?: Stage) => Promise<void>;
+  readonly logTails: () => Promise<string>;
+}
+
+// All of 127.0.0.0/8 leads to this machine, so that a Service has an address without a kube-proxy.
+const SERVICE_RANGE = '127.66.0.0/16';
+const SERVICE_ADDRESS = '127.66.0.77';
+
+/** Starts a control plane, and a gate behind the address of its Service; nothing is wired yet. */
+export async function openDoctorCluster(version: KubernetesVersion): Promise<DoctorCluster> {
+  await using parts = new AsyncDisposableStack();
+  const flags = [`--service-cluster-ip-range=${SERVICE_RANGE}`];
+  const controlPlane = parts.use(
+    await startControlPlane({
+      environment: process.env,
+      version,
+      apiServer: { flags },
+      users: [{ name: 'visitor' }],
+    }),
+  );
+  const { folder, kubeconfig } = controlPlane;
+  const authority = await createAuthority({ commonName: 'doctor', notBefore: hourAgo(), days: 365 });
+  const serving = await authority.issueServing({
+    commonName: GATE_NAME,
+    dnsNames: [serviceHost(GATE_NAME)],
+    ipAddresses: [SERVICE_ADDRESS],
+    notBefore: hourAgo(),
+    days: 90,
+  });
+  const port = await freePort();
+  const gate = await startServiceGate(folder, serving, port);
+  parts.defer(() => gate.stop('SIGKILL'));
+  const client = await openCluster({ kubeconfig });
+  const wiring = { version: controlPlane.version, authority, serving, port };
+  const owned = parts.move();
+  return {
+    controlPlane,
+    client,
+    authority,
+    gateUrl: `https://${SERVICE_ADDRESS}:${port}`,
+    doctor: (args) => runDoctor(kubeconfig, args),
+    wire: async (stage = 'deny') => {
+      for (const object of await healthyObjects({ ...wiring, stage }))
+        await client.apply(object, { force: true });
+      await markReady(client, 3);
+    },
+    logTails: async () => `${await controlPlane.logTails()}\n--- gate\n${await gate.logTail()}`,
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}
+
+/** Runs doctor in this process, for its JSON. */
+export async function runDoctor(
+  kubeconfig: string | undefined,
+  args: readonly string[] = [],
+): Promise<DoctorAnswer> {
+  const { code, stdout, stderr } = await bouncer([
+    'doctor',
+    '--output=json',
+    ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+    ...args,
+  ]);
+  assert.equal(stderr, '');
+  return { code, ...(JSON.parse(stdout) as Omit<DoctorAnswer, 'code'>) };
+}
+
+function hourAgo(): Date {
+  return new Date(Date.now() - 3_600_000);
+}
+
+async function startServiceGate(folder: string, serving: KeyPair, port: number): Promise<RunningProcess> {
+  const file = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+    return join(folder, name);
+  };
+  const healthPort = await freePort();
+  const gate = startProcess({
+    program: process.execPath,
+    arguments: [
+      program,
+      'serve',
+      `--cert=${await file('gate.crt', serving.certificate)}`,
+      `--key=${await file('gate.key', serving.key)}`,
+      `--policy=${await file('policy.yaml', noLatestPolicy)}`,
+      `--port=${port}`,
+      `--health-port=${healthPort}`,
+      `--bind=${SERVICE_ADDRESS}`,
+      '--drain=0',
+    ],
+    environment: { PATH: process.env['PATH'], HOME: folder },
+    workingFolder: folder,
+    logFile: join(folder, 'gate.log'),
+  });
+  await eventually('the gate is ready', async () => {
+    const answer = await fetch(`http://${SERVICE_ADDRESS}:${healthPort}/readyz`);
+    return answer.ok ? true : undefined;
+  });
+  return gate;
+}
+
+interface HealthyCluster {
+  readonly version: string;
+  readonly authority: Authority;
+  readonly serving: KeyPair;
+  readonly port: number;
+  readonly stage: Stage;
+}
+
+/** What `bootstrap webhook --service` applies, with a port that nobody needs to be root for. */
+async function healthyObjects(cluster: HealthyCluster): Promise<readonly KubernetesObject[]> {
+  const { authority, serving, port, stage } = cluster;
+  const version = parseKubernetesVersion(cluster.version);
+  assert.ok(version !== undefined);
+  const gate = renderGateObjects({
+    namespace: GATE_NAME,
+    version,
+    image: 'registry.example.com/kube-image-bouncer:1.0.0',
+    replicas: 3,
+    client: undefined,
+    policyText: noLatestPolicy,
+    certificates: {
+      source: 'own',
+      serving,
+      trust: authority.certificate,
+      authority: { certificate: authority.certificate, key: authority.key },
+    },
+  });
+  const wiring = renderWebhookConfiguration({
+    address: { form: 'service', namespace: GATE_NAME },
+    policy: await parsePolicy(noLatestPolicy, 'policy.yaml'),
+    stage,
+    kubeSystem: 'warn',
+    exemptNamespaces: [],
+    timeoutSeconds: 10,
+    version,
+    trust: authority.certificate,
+  });
+  return [...gate.map((object) => withPort(object, port)), endpoints(port), withPort(wiring, port)];
+}
+
+function withPort(object: KubernetesObject, port: number): KubernetesObject {
+  const text = JSON.stringify(object).replaceAll('"port":443', `"port":${port}`);
+  const changed = JSON.parse(text) as KubernetesObject;
+  if (object.kind !== 'Service') return changed;
+  return { ...changed, spec: { ...(changed['spec'] as object), clusterIP: SERVICE_ADDRESS } };
+}
+
+/** No kubelet makes pods ready here; the API server calls the cluster address whatever stands behind it. */
+function endpoints(port: number): KubernetesObject {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${GATE_NAME}-1`,
+      namespace: GATE_NAME,
+      labels: { 'kubernetes.io/service-name': GATE_NAME },
+    },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['192.0.2.10'], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  };
+}
+
+/** Says, as a kubelet and a controller would, that so many gates are ready. */
+export async function markReady(client: KubernetesClient, readyReplicas: number): Promise<void> {
+  const { status } = await client.send({
+    method: 'PATCH',
+    path: `/apis/apps/v1/namespaces/${GATE_NAME}/deployments/${GATE_NAME}/status`,
+    contentType: 'application/merge-patch+json',
+    body: { status: { replicas: 3, readyReplicas, availableReplicas: readyReplicas } },
+  });
+  assert.equal(status, 200);
+}
+
+/** Changes, or deletes, an object while `body` runs, and puts it back as it was. */
+export async function whileChanged(
+  client: KubernetesClient,
+  reference: ObjectReference,
+  change: (object: KubernetesObject) => KubernetesObject | undefined,
+  body: () => Promise<void>,
+): Promise<void> {
+  const before = await client.get(reference);
+  assert.ok(before !== undefined, `${reference.kind} ${reference.name} is there`);
+  const after = change(structuredClone(before));
+  if (after === undefined) await client.delete(reference);
+  else await client.replace(after);
+  try {
+    await body();
+  } finally {
+    const now = await client.get(reference);
+    const { resourceVersion: _, uid: __, ...metadata } = before.metadata;
+    if (now === undefined) await client.create({ ...before, metadata });
+    else
+      await client.replace({
+        ...before,
+        metadata: { ...metadata, resourceVersion: now.metadata.resourceVersion ?? '' },
+      });
+  }
+}
