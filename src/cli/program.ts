@@ -1,8 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { quote } from '../image/quote.ts';
+import { addBootstrapCommands } from './bootstrap-commands.ts';
+import { addCertificateCommands } from './certificate-commands.ts';
 import { applyEnvironment, renderEnvironment } from './environment.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addRecoverCommand } from './recover-command.ts';
 import { addServeOptions } from './serve-options.ts';
 import type { Environment, ExitCode, Streams } from './streams.ts';
 
@@ -91,7 +94,10 @@ export function createProgram(
       finish(await (await import('./commands/explain.ts')).explain(images, options, streams)),
     );
 
+  addBootstrapCommands(program, { environment, streams, finish });
+  addCertificateCommands(program, { environment, streams, finish });
   addDoctorCommand(program, { environment, streams, finish });
+  addRecoverCommand(program, { environment, streams, finish });
 
   program
     .command('policy')

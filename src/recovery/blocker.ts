@@ -4,25 +4,33 @@ import type { Refusal } from './refusal.ts';
 import type { Remedy } from './webhook-remedies.ts';
 
 /** What was before a way out was taken, and what it left behind; `undefined`: nothing. */
-export type Change =
-  | {
-      readonly kind: 'object';
-      readonly before: KubernetesObject;
-      readonly after: KubernetesObject | undefined;
-    }
-  | {
-      readonly kind: 'file';
-      readonly file: string;
-      readonly before: string;
-      readonly after: string | undefined;
-    };
+export type Change = ObjectChange | FileChange;
+
+/** Of an object of the API. */
+export interface ObjectChange {
+  readonly kind: 'object';
+  readonly before: KubernetesObject;
+  readonly after: KubernetesObject | undefined;
+}
+
+/** Of a file of a control-plane node. */
+export interface FileChange {
+  readonly kind: 'file';
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly before: string;
+  readonly after: string | undefined;
+}
 
 /** A remedy for one blocker. */
-export interface Step extends Remedy {
+export interface Step extends Omit<Remedy, 'edits'> {
   /** What a person can type instead, when this program is not at hand. */
   readonly byHand: readonly string[];
   /** What will have changed, found out without changing it. */
-  readonly foresee: () => Promise<Change>;
+  readonly foresee: () => Promise<readonly Change[]>;
   readonly perform: () => Promise<void>;
 }
 
@@ -32,6 +40,8 @@ export interface Blocker {
   readonly name: string;
   /** How long the API server may go on as before once it has changed. */
   readonly settleMs: number;
+  /** Whether no difference after that time means that nobody has noticed the change, rather than that it was of no use. */
+  readonly isWatchedElsewhere: boolean;
   readonly blames: (refusal: Refusal) => boolean;
   /** What it does now and whom it asks, in a sentence without an end; `undefined` once it is gone. */
   readonly describe: () => Promise<string | undefined>;

@@ -2,7 +2,7 @@ import type { Edit } from '../document/edit.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject, type ObjectReference } from '../kubernetes/object.ts';
 import { GATE_NAME, LABELS } from '../webhook/names.ts';
-import type { Blocker, Change, Step } from './blocker.ts';
+import type { Blocker, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 import type { Finding } from './probes.ts';
 import { addressOf, entriesOf, type WebhookEntry } from './webhook-entry.ts';
@@ -73,6 +73,7 @@ function configurationBlocker(client: KubernetesClient, configuration: string, w
   return {
     name: `webhook ${webhook} of ${describeObject(reference)}`,
     settleMs: SETTLE_MS,
+    isWatchedElsewhere: false,
     blames: (refusal) => refusal.by === 'webhook' && refusal.webhook === webhook,
     describe: async () => {
       const found = await read();
@@ -101,7 +102,7 @@ function deletionStep(
   return {
     ...remedy,
     byHand: [`kubectl delete ${RESOURCE} ${reference.name}`],
-    foresee: async () => ({ kind: 'object', before, after: undefined }),
+    foresee: async () => [{ kind: 'object', before, after: undefined }],
     perform: async () => {
       await client.delete(reference);
     },
@@ -125,11 +126,13 @@ function patchStep(
   return {
     ...remedy,
     byHand: [`kubectl patch ${RESOURCE} ${reference.name} --type=json -p '${patch}'`],
-    foresee: async (): Promise<Change> => ({
-      kind: 'object',
-      before,
-      after: await client.patch(reference, [unchanged, ...guarded], { dryRun: true }),
-    }),
+    foresee: async () => [
+      {
+        kind: 'object',
+        before,
+        after: await client.patch(reference, [unchanged, ...guarded], { dryRun: true }),
+      },
+    ],
     perform: async () => {
       await client.patch(reference, [unchanged, ...guarded]);
     },

@@ -89,7 +89,8 @@ async function refusalOf(client: KubernetesClient, object: KubernetesObject): Pr
     // Whether there is one already is asked after admission.
     if (error.reason === 'AlreadyExists') return undefined;
     if (error.status === 401 || / cannot create resource /.test(error.message)) throw error;
-    return parseRefusal(error.message);
+    // Our own name for it tells nobody anything.
+    return parseRefusal(error.message.replace(new RegExp(`^\\w+ ${PROBE_NAME}: `), ''));
   }
 }
 

@@ -32,7 +32,7 @@ export function renderRecord({ server, recoveredAt, changes }: RecoveryRecord): 
 }
 
 /**
- * @throws {RecoveryError} RECORD_INVALID
+ * @throws {RecoveryError} RECOVERY_RECORD_INVALID
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */
 export function decodeRecord(text: string, file: string): RecoveryRecord {
@@ -40,7 +40,7 @@ export function decodeRecord(text: string, file: string): RecoveryRecord {
   const { apiVersion, kind, server, recoveredAt, changes } = fieldsOf(document?.value);
   if (apiVersion !== API_VERSION || kind !== KIND || second !== undefined || !Array.isArray(changes)) {
     throw new RecoveryError(
-      'RECORD_INVALID',
+      'RECOVERY_RECORD_INVALID',
       `${file}: this is no record of a recovery (give the file that \`recover --yes\` named)`,
     );
   }
@@ -51,18 +51,25 @@ export function decodeRecord(text: string, file: string): RecoveryRecord {
       const decoded = decodeChange(change);
       if (decoded !== undefined) return decoded;
       const place = document?.positionOf(['changes', index]) ?? '1:1';
-      throw new RecoveryError('RECORD_INVALID', `${file}:${place}: this change does not say what was before`);
+      throw new RecoveryError(
+        'RECOVERY_RECORD_INVALID',
+        `${file}:${place}: this change does not say what was before`,
+      );
     }),
   };
 }
 
 function decodeChange(value: unknown): Change | undefined {
-  const { kind, file, before, after } = fieldsOf(value);
-  if (kind === 'file' && typeof file === 'string' && typeof before === 'string')
-    return { kind, file, before, after: typeof after === 'string' ? after : undefined };
+  const { kind, path, mode, uid, gid, before, after } = fieldsOf(value);
   if (kind === 'object' && isKubernetesObject(before))
     return { kind, before, after: isKubernetesObject(after) ? after : undefined };
-  return undefined;
+  if (kind !== 'file' || typeof path !== 'string' || typeof before !== 'string') return undefined;
+  if (!isWhole(mode) || !isWhole(uid) || !isWhole(gid)) return undefined;
+  return { kind, path, mode, uid, gid, before, after: typeof after === 'string' ? after : undefined };
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 function isKubernetesObject(value: unknown): value is KubernetesObject {

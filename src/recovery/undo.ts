@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { findFile } from '../control-plane/file-plan.ts';
+import { writeWhole } from '../control-plane/file-system.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import {
   describeObject,
@@ -6,8 +8,16 @@ import {
   type ObjectMetadata,
   referenceOf,
 } from '../kubernetes/object.ts';
-import type { Change } from './blocker.ts';
+import type { FileChange, ObjectChange } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
+
+/** How far an undoing goes. */
+export interface UndoOptions {
+  /** What somebody else changed since is lost. */
+  readonly force: boolean;
+  /** Whether files can be given to others. */
+  readonly isRoot: boolean;
+}
 
 /** Puts one thing back. */
 export interface Undo {
@@ -20,12 +30,12 @@ export interface Undo {
 
 /**
  * How an object is put back as it was before a recovery.
- * @throws {RecoveryError} CHANGED_SINCE when it is no longer what the recovery left, unless that is no reason to stop.
+ * @throws {RecoveryError} CHANGED_SINCE_RECOVERY when it is no longer what the recovery left, unless that is no reason to stop.
  */
 export async function undoObject(
   client: KubernetesClient,
-  { before, after }: Change & { readonly kind: 'object' },
-  { force }: { readonly force: boolean },
+  { before, after }: ObjectChange,
+  { force }: Pick<UndoOptions, 'force'>,
 ): Promise<Undo> {
   const reference = referenceOf(before);
   const name = describeObject(reference);
@@ -33,10 +43,7 @@ export async function undoObject(
   if (live !== undefined && isSame(live, before))
     return { name, isDone: true, perform: async () => undefined };
   if (!force && !(live === undefined ? after === undefined : after !== undefined && isSame(live, after))) {
-    throw new RecoveryError(
-      'CHANGED_SINCE',
-      `${name} ${changeSince(live, after)} since the recovery (look at it; --yes puts it back all the same)`,
-    );
+    throw new RecoveryError('CHANGED_SINCE_RECOVERY', changedSince(name, live, after));
   }
   return {
     name,
@@ -48,9 +55,28 @@ export async function undoObject(
   };
 }
 
-function changeSince(live: KubernetesObject | undefined, after: KubernetesObject | undefined): string {
-  if (live === undefined) return 'has been deleted';
-  return after === undefined ? 'has been made anew' : 'has been changed';
+/**
+ * How a file is put back as it was before a recovery.
+ * @throws {RecoveryError} CHANGED_SINCE_RECOVERY
+ * @throws {ControlPlaneError} NODE_FILE_UNREADABLE; NODE_FILE_UNWRITABLE when it is performed
+ */
+export async function undoFile(change: FileChange, { force, isRoot }: UndoOptions): Promise<Undo> {
+  const { path, before, after, mode } = change;
+  const found = (await findFile(path))?.content.toString();
+  if (found === before) return { name: path, isDone: true, perform: async () => undefined };
+  if (!force && found !== after)
+    throw new RecoveryError('CHANGED_SINCE_RECOVERY', changedSince(path, found, after));
+  return {
+    name: path,
+    isDone: false,
+    perform: () => writeWhole(path, before, { mode, owner: isRoot ? change : undefined }),
+  };
+}
+
+function changedSince(name: string, now: unknown, after: unknown): string {
+  const what =
+    now === undefined ? 'has been deleted' : after === undefined ? 'has been made anew' : 'has been changed';
+  return `${name} ${what} since the recovery (look at it; --yes puts it back all the same)`;
 }
 
 /** What somebody may have changed: not what the API server keeps to itself. */

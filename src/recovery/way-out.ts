@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Blocker, Change, Step } from './blocker.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import { isLocked, type Finding, type Probe } from './probes.ts';
 import { isSameRefusal } from './refusal.ts';
 
@@ -94,37 +95,48 @@ export async function takeWayOut(wayOut: WayOut): Promise<readonly Finding[]> {
   let findings = await wayOut.runProbes(wayOut.probes);
   for (let taken = 0; taken < MAX_STEPS; taken += 1) {
     const locked = findings.filter(isLocked).filter(isWanted);
-    let settleMs: number | undefined;
+    const changed: Blocker[] = [];
     for (const blocker of wayOut.blockers) {
       // Each looks again at what it holds: two webhooks of one configuration change the same object.
       const blamed = locked.filter((finding) => isBlamed(blocker, finding));
       const [step] = blamed.length === 0 ? [] : await blocker.steps(blamed);
       if (step === undefined) continue;
-      merge(changes, await step.foresee());
+      for (const change of await step.foresee()) merge(changes, change);
       await wayOut.keep(changes);
       await step.perform();
       wayOut.onStep(blocker, step);
-      settleMs = Math.max(settleMs ?? 0, blocker.settleMs);
+      changed.push(blocker);
     }
-    if (settleMs === undefined) return findings;
-    await settle(wayOut, locked, settleMs);
+    if (changed.length === 0) return findings;
+    const settleMs = Math.max(...changed.map((blocker) => blocker.settleMs));
+    const isSettled = await settle(wayOut, locked, settleMs);
+    if (!isSettled && changed.every(({ isWatchedElsewhere }) => isWatchedElsewhere)) return locked;
     findings = await wayOut.runProbes(wayOut.probes);
   }
   return findings;
 }
 
-/** Waits until the API server acts on the change: something passes, or is refused by somebody else. */
-async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: number): Promise<void> {
+/**
+ * Waits until the API server acts on the change: something passes, or is refused by somebody else. While it starts
+ * again it does not answer.
+ */
+async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: number): Promise<boolean> {
   const probes = before.map(({ probe }) => probe);
-  for (let waited = 0; waited < settleMs; waited += POLL_MS) {
-    const now = await wayOut.runProbes(probes);
-    const isUnchanged = now.every(({ refusal }, index) => {
-      const earlier = before[index]?.refusal;
-      return refusal !== undefined && earlier !== undefined && isSameRefusal(refusal, earlier);
+  const deadline = performance.now() + settleMs;
+  do {
+    const now = await wayOut.runProbes(probes).catch((error: unknown) => {
+      if (error instanceof KubernetesError) return before;
+      throw error;
     });
-    if (!isUnchanged) return;
+    if (!now.every((finding, index) => isAsBefore(finding, before[index]))) return true;
     await delay(POLL_MS);
-  }
+  } while (performance.now() < deadline);
+  return false;
+}
+
+function isAsBefore({ refusal }: Finding, before: Finding | undefined): boolean {
+  const earlier = before?.refusal;
+  return refusal !== undefined && earlier !== undefined && isSameRefusal(refusal, earlier);
 }
 
 /** Of several changes to one thing, what was before the first and what is left by the last. */
@@ -137,6 +149,6 @@ function merge(changes: Change[], change: Change): void {
 
 function targetOf(change: Change): string {
   return change.kind === 'file'
-    ? `file ${change.file}`
+    ? `file ${change.path}`
     : `${change.before.kind} ${change.before.metadata.name}`;
 }

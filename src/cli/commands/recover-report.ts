@@ -1,0 +1,132 @@
+import { quote } from '../../image/quote.ts';
+import type { Goal, Place } from '../../recovery/places.ts';
+import { isLocked, type Finding } from '../../recovery/probes.ts';
+import type { Refusal } from '../../recovery/refusal.ts';
+import type { Diagnosis, Lock, PlannedStep } from '../../recovery/way-out.ts';
+
+/** Longest piece of the API server's own words that is repeated, in characters. */
+const MESSAGE_CHARACTERS = 600;
+
+/** What is so once a goal is reached, as the beginning of a sentence. */
+export const GOAL_WORDS: Readonly<Record<Goal, string>> = {
+  'kube-system': 'Pods of kube-system, nodes and the gate itself can be created',
+  default: 'Pods of kube-system and of default, nodes and the gate itself can be created',
+  all: 'Pods of every namespace, nodes and the gate itself can be created',
+};
+
+/** What can be created and what cannot, a line each. */
+export function renderFindings(findings: readonly Finding[]): string {
+  const rows = findings.map((finding) => [
+    placeName(finding.probe.place),
+    finding.probe.kind,
+    stateOf(finding),
+  ]);
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
+}
+
+function stateOf(finding: Finding): string {
+  const { refusal, probe } = finding;
+  if (refusal === undefined) return 'works';
+  if (!isLocked(finding)) return `the gate refuses ${imageOf(finding)}, which nobody uses here: no lock-out`;
+  if (refusal.by === 'other') return 'refused, by no gate';
+  const image = probe.kind === 'Pod' && refusal.gate === 'refusing' ? ` ${imageOf(finding)}` : '';
+  return `LOCKED: the gate ${refusal.gate === 'silent' ? 'does not answer' : `refuses${image}`}`;
+}
+
+function imageOf({ probe }: Finding): string {
+  const { containers = [] } = (probe.candidates[0]?.['spec'] ?? {}) as { containers?: { image: string }[] };
+  const more = probe.candidates.length - 1;
+  return `${quote(containers[0]?.image ?? '', MESSAGE_CHARACTERS)}${more > 0 ? ` and ${more} more that run here` : ''}`;
+}
+
+function placeName({ namespace }: Place): string {
+  return namespace ?? '(no namespace)';
+}
+
+/** Who locks, why, and the way out step by step, with what to type when this program is not at hand. */
+export function renderDiagnosis({ locks, unexplained }: Diagnosis, goal: Goal): string {
+  return [
+    ...locks.map((lock) => renderLock(lock, goal)),
+    ...unexplained.slice(0, 3).map(renderUnexplained),
+  ].join('\n\n');
+}
+
+function renderLock({ blocker, description, findings, steps }: Lock, goal: Goal): string {
+  const stopped = findings.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`);
+  const [refusal] = findings.flatMap((finding) => finding.refusal ?? []);
+  return [
+    `${blocker.name} (${description})`,
+    `  It stops ${stopped.join(', ')}.`,
+    ...(refusal === undefined ? [] : [`  ${reasonOf(refusal)}`]),
+    `  ${hintOf(refusal)}`,
+    `  Else, until this is so: ${GOAL_WORDS[goal]}:`,
+    ...steps.flatMap((planned, index) => renderStep(planned, index + 1)),
+  ].join('\n');
+}
+
+function reasonOf(refusal: Refusal): string {
+  const words = quote(refusal.message, MESSAGE_CHARACTERS);
+  if (refusal.by === 'other') return `The API server says: ${words}`;
+  return refusal.gate === 'silent'
+    ? `The gate does not answer: ${words}`
+    : `The gate answers, and refuses every image that runs there: ${words}`;
+}
+
+function hintOf(refusal: Refusal | undefined): string {
+  return refusal?.by !== 'other' && refusal?.gate === 'refusing'
+    ? 'Best of all is to correct the policy: the gate reads it again as soon as it changes, and nothing below is needed.'
+    : 'Best of all is to bring the gate back: it is meant to fail closed, and nothing below is needed once it answers.';
+}
+
+function renderStep({ step, isNeeded }: PlannedStep, number: number): readonly string[] {
+  const last = isNeeded ? '' : ' (only if that does not help, or for a wider --until)';
+  return [`  ${number}. ${step.kind}${last}: ${step.does}.`, ...step.byHand.map((line) => `       ${line}`)];
+}
+
+/** What is locked all the same, and how to go on. */
+export function renderStill(locked: readonly Finding[]): string {
+  if (locked.length === 0) return 'Nothing is locked any more.';
+  const places = new Set(locked.map(({ probe }) => placeName(probe.place)));
+  return `Still locked: ${[...places].join(', ')}. Bring the gate back or correct its policy; a wider --until goes further.`;
+}
+
+/** The command that takes a recovery back, whole. */
+export function renderUndoCommand(
+  file: string,
+  { kubeconfig, context }: { readonly kubeconfig?: string; readonly context?: string },
+): string {
+  return [
+    'kube-image-bouncer recover --undo',
+    file,
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...(context === undefined ? [] : ['--context', context]),
+  ].join(' ');
+}
+
+/** Refusals of nothing that can be changed here. */
+function renderUnexplained({ probe, refusal }: Finding): string {
+  const what = `${probe.kind} in ${placeName(probe.place)}`;
+  if (refusal === undefined) return '';
+  const words = `  The API server says: ${quote(refusal.message, MESSAGE_CHARACTERS)}`;
+  switch (refusal.by) {
+    case 'webhook':
+      return [
+        `${what} is stopped by webhook ${quote(refusal.webhook, MESSAGE_CHARACTERS)}, which is in no configuration that is known to lead to a gate.`,
+        words,
+        '  If it does lead to one, name its configuration with --configuration:',
+        '       kubectl get validatingwebhookconfiguration,mutatingwebhookconfiguration',
+        '  If it is in no configuration at all, it comes from a file: run this as root on the control-plane node, with --static-manifests.',
+      ].join('\n');
+    case 'image-policy':
+      return [
+        `${what} is stopped by the admission plugin ImagePolicyWebhook, which is wired by files of the control-plane node.`,
+        words,
+        '  Run this as root there, with --manifest /etc/kubernetes/manifests/kube-apiserver.yaml.',
+      ].join('\n');
+    case 'other':
+      return [`${what} is stopped by something that no gate has to do with.`, words].join('\n');
+  }
+}

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { type ClusterChoice, openCluster } from '../../kubernetes/config.ts';
+import { decodeRecord, type RecoveryRecord } from '../../recovery/record.ts';
+import { undoFile, undoObject, type Undo, type UndoOptions } from '../../recovery/undo.ts';
+import { SettingsError } from '../settings-error.ts';
+import type { ExitCode } from '../streams.ts';
+
+/** Puts back what a recovery changed: all of it, or nothing when somebody else has changed a part of it since. */
+export async function undoRecovery(
+  file: string,
+  { yes = false, ...choice }: ClusterChoice & { readonly yes?: boolean },
+  { isRoot, say }: Pick<UndoOptions, 'isRoot'> & { readonly say: (text: string) => void },
+): Promise<ExitCode> {
+  const record = decodeRecord(await readRecord(file), file);
+  // Files can be put back although the API server does not answer, or because it does not.
+  const needsCluster = record.changes.some(({ kind }) => kind === 'object');
+  const client = needsCluster ? await openCluster(choice) : undefined;
+  if (client !== undefined && !yes) refuseOtherCluster(client, record, file);
+  const undos: Undo[] = [];
+  for (const change of record.changes) {
+    if (change.kind === 'file') undos.push(await undoFile(change, { force: yes, isRoot }));
+    else if (client !== undefined) undos.push(await undoObject(client, change, { force: yes }));
+  }
+  for (const undo of undos) {
+    if (!undo.isDone) await undo.perform();
+    say(`${undo.name} is as it was before${undo.isDone ? ' already' : ' again'}.`);
+  }
+  return 0;
+}
+
+function refuseOtherCluster(client: KubernetesClient, { server }: RecoveryRecord, file: string): void {
+  if (server === undefined || server === client.server) return;
+  throw new SettingsError(
+    'SETTINGS_CONFLICT',
+    `--undo: ${file} is about ${server}, and this is ${client.server} (--yes puts it back all the same)`,
+  );
+}
+
+async function readRecord(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new SettingsError(
+      'FILE_UNREADABLE',
+      `--undo: ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { findFile, type FoundFile } from '../control-plane/file-plan.ts';
+import { removeFile, writeWhole } from '../control-plane/file-system.ts';
+import { decodeUtf8 } from '../document/text.ts';
+import type { FileChange, Step } from './blocker.ts';
+import { RecoveryError } from './errors.ts';
+
+/** A text file of a control-plane node, as it is. */
+export interface NodeFile {
+  readonly path: string;
+  readonly text: string;
+  readonly found: FoundFile;
+}
+
+/**
+ * @throws {RecoveryError} BLOCKER_NOT_FOUND
+ * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
+ * @throws {DocumentError} DOCUMENT_SYNTAX when it is not UTF-8
+ */
+export async function readNodeFile(path: string): Promise<NodeFile> {
+  const file = await findNodeFile(path);
+  if (file !== undefined) return file;
+  throw new RecoveryError('BLOCKER_NOT_FOUND', `${path} is not there (run this on the control-plane node)`);
+}
+
+/** The same; `undefined` when there is none. */
+export async function findNodeFile(path: string): Promise<NodeFile | undefined> {
+  const found = await findFile(path);
+  return found && { path, text: decodeUtf8(found.content, path), found };
+}
+
+/** A file, and the text that it should have; `undefined`: it should go. */
+export interface NewText {
+  readonly file: NodeFile;
+  readonly text: string | undefined;
+}
+
+/** The part of a step that changes files, one after the other. `isRoot`: who owned them will own them again. */
+export function writing(texts: readonly NewText[], isRoot: boolean): Pick<Step, 'foresee' | 'perform'> {
+  return {
+    foresee: async () => texts.map(changeOf),
+    perform: async () => {
+      for (const { file, text } of texts) {
+        const { mode } = file.found;
+        if (text === undefined) await removeFile(file.path);
+        else await writeWhole(file.path, text, { mode, owner: isRoot ? file.found : undefined });
+      }
+    },
+  };
+}
+
+function changeOf({ file: { path, text: before, found }, text: after }: NewText): FileChange {
+  const { mode, uid, gid } = found;
+  return { kind: 'file', path, mode, uid, gid, before, after };
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import { bouncer, type Outcome } from '#test/command-line.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+import type { CommandResult } from './processes.ts';
+
+/** A webhook as a test writes it; what is left out is the API server's default. */
+export interface WebhookFields {
+  readonly name: string;
+  readonly url: string;
+  readonly authority?: string;
+  readonly rules?: readonly object[];
+  readonly failurePolicy?: 'Fail' | 'Ignore';
+}
+
+/** A port that nobody listens on. */
+export const DEAD_GATE = 'https://127.0.0.1:1/validate';
+
+const everyPod = [
+  { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE', 'UPDATE'] },
+];
+
+/** A configuration as people make it by hand: for everything, everywhere, with `failurePolicy: Fail`. */
+export function handMade(name: string, webhooks: readonly WebhookFields[]): object {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name },
+    webhooks: webhooks.map(({ name: webhook, url, authority, rules = everyPod, failurePolicy = 'Fail' }) => ({
+      name: webhook,
+      clientConfig: {
+        url,
+        ...(authority !== undefined && { caBundle: Buffer.from(authority).toString('base64') }),
+      },
+      rules,
+      failurePolicy,
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      timeoutSeconds: 5,
+    })),
+  };
+}
+
+/** A pod that would run `image`. */
+export function podOf(name: string, image = 'nginx:1.17.1'): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: { containers: [{ name: 'main', image }] },
+  };
+}
+
+/** Whether something can be created in a namespace: on trial, with kubectl. */
+export async function tryCreate(
+  { kubectl }: ControlPlane,
+  namespace: string,
+  object: object = podOf('trial'),
+): Promise<CommandResult> {
+  return kubectl(['create', '--dry-run=server', `--namespace=${namespace}`, '--filename=-'], {
+    stdin: JSON.stringify(object),
+  });
+}
+
+/** Waits until a creation is refused in these words: the API server notices a configuration when it does. */
+export async function untilLocked(
+  controlPlane: ControlPlane,
+  namespace: string,
+  words: string,
+  object?: object,
+): Promise<void> {
+  await eventually(`${namespace} is locked`, async () => {
+    const { code, stderr } = await tryCreate(controlPlane, namespace, object);
+    return code !== 0 && stderr.includes(words) ? true : undefined;
+  });
+}
+
+/** Waits until a creation passes. */
+export async function untilOpen(
+  controlPlane: ControlPlane,
+  namespace: string,
+  object?: object,
+): Promise<void> {
+  await eventually(`${namespace} is open`, async () => {
+    const { code } = await tryCreate(controlPlane, namespace, object);
+    return code === 0 ? true : undefined;
+  });
+}
+
+/** Applies an object as it is. */
+export async function apply({ kubectl }: ControlPlane, object: object): Promise<void> {
+  const { code, stderr } = await kubectl(['create', '--filename=-'], { stdin: JSON.stringify(object) });
+  assert.equal(code, 0, stderr);
+}
+
+/** `recover` as somebody types it, with backups in a folder that goes with the control plane. */
+export async function recover(controlPlane: ControlPlane, ...args: readonly string[]): Promise<Outcome> {
+  return recoverWith(controlPlane, controlPlane.kubeconfig, ...args);
+}
+
+/** The same with another kubeconfig. */
+export async function recoverWith(
+  { folder }: ControlPlane,
+  kubeconfig: string,
+  ...args: readonly string[]
+): Promise<Outcome> {
+  return bouncer(['recover', `--kubeconfig=${kubeconfig}`, `--backup=${folder}/backup`, ...args]);
+}
+
+/** The file that `recover --yes` said that what was before is in. */
+export function backupOf({ stdout, stderr }: Outcome): string {
+  return /recover --undo (\S+)/.exec(stdout)?.[1] ?? assert.fail(`no backup is named: ${stdout}${stderr}`);
+}
+
+// What tells one write of an object from the next.
+const KEPT_BY_THE_SERVER = new Set([
+  'resourceVersion',
+  'generation',
+  'uid',
+  'creationTimestamp',
+  'managedFields',
+]);
+
+/** A configuration without what every change of it changes. */
+export async function configurationOf(
+  { kubectl }: ControlPlane,
+  name: string,
+): Promise<Configuration | undefined> {
+  const { code, stdout } = await kubectl(['get', 'validatingwebhookconfiguration', name, '--output=json']);
+  if (code !== 0) return undefined;
+  const { metadata, ...content } = JSON.parse(stdout) as Configuration & {
+    metadata: Record<string, unknown>;
+  };
+  const kept = Object.entries(metadata).filter(([field]) => !KEPT_BY_THE_SERVER.has(field));
+  return { ...content, metadata: Object.fromEntries(kept) };
+}
+
+/** A webhook configuration as the API holds it. */
+export interface Configuration {
+  readonly metadata: object;
+  readonly webhooks: readonly (Readonly<Record<string, unknown>> & {
+    readonly name: string;
+    readonly namespaceSelector: object;
+  })[];
+}
+
+/** Paths at which two values differ: `webhooks.0.failurePolicy`. */
+export function differences(one: unknown, other: unknown, path = ''): readonly string[] {
+  if (isDeepStrictEqual(one, other)) return [];
+  if (!isContainer(one) || !isContainer(other)) return [path];
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].flatMap((key) =>
+    differences(
+      (one as Record<string, unknown>)[key],
+      (other as Record<string, unknown>)[key],
+      path === '' ? key : `${path}.${key}`,
+    ),
+  );
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
