@@ -60,8 +60,12 @@ export async function rollOutOnNode(rollout: NodeRollout, surroundings: NodeSurr
 }
 
 async function change(plan: readonly PlannedFile[], surroundings: NodeSurroundings): Promise<ChangesMade> {
-  const made = await makeChanges(await comparePlan(plan, surroundings), surroundings);
-  for (const path of made.paths) surroundings.tell(`changed ${path}`);
+  const changes = await comparePlan(plan, surroundings);
+  const made = await makeChanges(changes, surroundings);
+  for (const { file, before } of changes) {
+    const verb = before === undefined ? 'created' : file.content === undefined ? 'removed' : 'changed';
+    surroundings.tell(`${verb.padEnd(8)} ${file.path}`);
+  }
   return made;
 }
 
@@ -140,8 +144,8 @@ export async function undoOnNode(manifestFile: string, surroundings: NodeSurroun
   await undoChanges({
     ...surroundings,
     ...(force ? { reconcile } : {}),
-    onRestored: async (path) => {
-      tell(`put back ${path}`);
+    onRestored: async (path, what) => {
+      tell(`${what.padEnd(8)} ${path}`);
       if (path !== manifestFile || server === undefined || waiting.timeoutMs === 0) return;
       tell('waiting until the API server is back');
       if (await awaitRestart(() => isApiServerReady(server), { isGone }, waiting)) return;

@@ -170,7 +170,7 @@ export interface UndoOptions extends Pick<ChangeOptions, 'backupFolder' | 'isRoo
     original: string | undefined,
   ) => Reconciled | undefined;
   /** Awaited after each file, in the order in which they are put back. */
-  readonly onRestored?: (path: string) => Promise<void>;
+  readonly onRestored?: (path: string, what: 'restored' | 'removed') => Promise<void>;
 }
 
 /** `original`: as it was before us; a text: that. */
@@ -201,11 +201,11 @@ export async function undoChanges(options: UndoOptions): Promise<readonly string
     );
   }
   const restored: string[] = [];
-  for (const { path, put: write } of steps) {
+  for (const { path, isRemoval, put: write } of steps) {
     if (write === undefined) continue;
     await write();
     restored.push(path);
-    await onRestored?.(path);
+    await onRestored?.(path, isRemoval ? 'removed' : 'restored');
   }
   await removeBackups(backupFolder, record);
   return restored;
@@ -214,6 +214,7 @@ export async function undoChanges(options: UndoOptions): Promise<readonly string
 interface UndoStep {
   readonly path: string;
   readonly isChanged: boolean;
+  readonly isRemoval: boolean;
   /** `undefined`: it is as it was. */
   readonly put: (() => Promise<void>) | undefined;
 }
@@ -222,7 +223,8 @@ async function stepFor(file: RecordedFile, options: UndoOptions): Promise<UndoSt
   const { path, before, after } = file;
   const found = await findFile(path);
   const current = found === undefined ? null : fingerprintOf(found.content);
-  if (current === (before?.sha256 ?? null)) return { path, isChanged: false, put: undefined };
+  if (current === (before?.sha256 ?? null))
+    return { path, isChanged: false, isRemoval: false, put: undefined };
   const original = await readCopy(file, options.backupFolder);
   const reconciled = current === after ? ORIGINAL : reconcile(path, found, original, options);
   const content = reconciled?.kind === 'text' ? reconciled.text : original;
@@ -231,6 +233,7 @@ async function stepFor(file: RecordedFile, options: UndoOptions): Promise<UndoSt
   return {
     path,
     isChanged: reconciled === undefined,
+    isRemoval: content === undefined,
     put: () => put(path, content, { mode: kept?.mode ?? 0o600, owner }),
   };
 }

@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { findBinaries, type Environment, type KubernetesVersion } from '../control-plane/binaries.ts';
 import { apiServerArguments, prepareFolder, startEtcd, type Layout } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-ports.ts';
-import { runCommand, startProcess, type CommandResult } from './processes.ts';
+import { runCommand, startProcess, type CommandResult, type RunningProcess } from './processes.ts';
 import { startStaticKubelet, type StaticKubelet } from './static-kubelet.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -18,107 +18,110 @@ export interface Node extends AsyncDisposable {
   readonly folder: string;
   readonly manifest: string;
   readonly kubeconfig: string;
-  readonly port: number;
   readonly kubelet: StaticKubelet;
-  readonly layout: Layout;
   readonly kubectl: (...words: readonly string[]) => Promise<CommandResult>;
   /** `kube-image-bouncer bootstrap image-policy` with the places of this node. */
   readonly bootstrap: (...words: readonly string[]) => Promise<CommandResult>;
   /** Runs controllers of kube-controller-manager with flags of their own. */
-  readonly startControllers: (...flags: readonly string[]) => Promise<void>;
+  readonly startControllers: (...flags: readonly string[]) => void;
   /** Every file and folder below `kubernetes`, with mode and content. */
   readonly tree: () => Promise<Readonly<Record<string, string>>>;
   readonly logTails: () => Promise<string>;
 }
 
-const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 const timeoutMs = 90_000;
 
-/** Starts a node whose API server is a static pod, as kubeadm writes it; waits until it is ready. */
-export async function startNode(options: {
+/** What differs between one node and another. */
+export interface NodeOptions {
   readonly environment: Environment;
   readonly version: KubernetesVersion;
-  /** Further flags of the API server. */
-  readonly flags?: readonly string[];
-}): Promise<Node> {
+  /** Writes what somebody did to the node before; gives further flags of the API server. */
+  readonly prepare?: (kubernetes: string) => Promise<readonly string[]>;
+  /** Runs in the place of kube-apiserver, whose path it is given. */
+  readonly replaceApiServer?: (program: string, folder: string) => Promise<string>;
+}
+
+/** Starts a node whose API server is a static pod, as kubeadm writes it; waits until it is ready. */
+export async function startNode(options: NodeOptions): Promise<Node> {
   const binaries = await findBinaries(options.environment, options.version);
   await using parts = new AsyncDisposableStack();
   const folder = parts.use(await makeTemporaryFolder('node')).path;
   const layout = await prepareFolder(folder, { environment: options.environment });
   parts.use(await startEtcd(binaries, layout));
   const kubernetes = join(folder, 'kubernetes');
-  const manifests = join(kubernetes, 'manifests');
-  await mkdir(manifests, { recursive: true });
-  const manifest = join(manifests, 'kube-apiserver.yaml');
-  const flags = [...apiServerArguments(layout), ...(options.flags ?? [])];
-  await writeFile(manifest, renderApiServerPod(flags, options.version), { mode: 0o600 });
+  const manifest = await prepareNode(kubernetes, layout, options);
+  const { kubeApiserver } = binaries;
+  const program = (await options.replaceApiServer?.(kubeApiserver, folder)) ?? kubeApiserver;
+  const programs = { 'kube-apiserver': program };
+  const { environment } = layout;
   const kubelet = parts.use(
-    startStaticKubelet({
-      manifests,
-      folder,
-      environment: layout.environment,
-      programs: { 'kube-apiserver': binaries.kubeApiserver },
-    }),
+    startStaticKubelet({ manifests: dirname(manifest), folder, environment, programs }),
   );
   const kubectl: Node['kubectl'] = (...words) =>
     runCommand(binaries.kubectl, words, {
-      environment: { ...layout.environment, KUBECONFIG: layout.kubeconfig },
+      environment: { ...environment, KUBECONFIG: layout.kubeconfig },
       timeoutMs,
     });
-  await eventually(
-    'the API server becomes ready, with its default namespace',
-    async () => ((await kubectl('get', 'namespace', 'default')).code === 0 ? true : undefined),
-    { timeoutMs: 60_000 },
-  );
-  const port = await freePort();
-  const healthPort = await freePort();
+  await untilReady(kubectl, kubelet);
   const gateFolder = join(kubernetes, 'kube-image-bouncer');
+  const flags = [
+    `--folder=${gateFolder}`,
+    `--manifest=${manifest}`,
+    `--unit=${join(kubernetes, 'kube-image-bouncer.service')}`,
+    `--port=${await freePort()}`,
+    `--health-port=${await freePort()}`,
+  ];
   const owned = parts.move();
   return {
     kubernetes,
     folder: gateFolder,
     manifest,
     kubeconfig: layout.kubeconfig,
-    port,
     kubelet,
-    layout,
     kubectl,
     bootstrap: (...words) =>
-      runCommand(
-        process.execPath,
-        [
-          program,
-          'bootstrap',
-          'image-policy',
-          `--folder=${gateFolder}`,
-          `--manifest=${manifest}`,
-          `--unit=${join(kubernetes, 'kube-image-bouncer.service')}`,
-          `--port=${port}`,
-          `--health-port=${healthPort}`,
-          ...words,
-        ],
-        { environment: layout.environment, timeoutMs },
-      ),
-    startControllers: async (...words) => {
-      owned.use(
-        startProcess({
-          program: binaries.kubeControllerManager,
-          arguments: [
-            `--kubeconfig=${layout.kubeconfig}`,
-            '--leader-elect=false',
-            '--secure-port=0',
-            ...words,
-          ],
-          environment: layout.environment,
-          workingFolder: folder,
-          logFile: join(folder, 'kube-controller-manager.log'),
-        }),
-      );
-    },
+      runCommand(process.execPath, [bouncer, 'bootstrap', 'image-policy', ...flags, ...words], {
+        environment,
+        timeoutMs,
+      }),
+    startControllers: (...words) =>
+      void owned.use(startControllerManager(binaries.kubeControllerManager, layout, words)),
     tree: () => treeOf(kubernetes),
     logTails: () => kubelet.logTails(),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
+}
+
+async function prepareNode(kubernetes: string, layout: Layout, options: NodeOptions): Promise<string> {
+  const manifests = join(kubernetes, 'manifests');
+  await mkdir(manifests, { recursive: true });
+  const manifest = join(manifests, 'kube-apiserver.yaml');
+  const flags = [...apiServerArguments(layout), ...((await options.prepare?.(kubernetes)) ?? [])];
+  await writeFile(manifest, renderApiServerPod(flags, options.version), { mode: 0o600 });
+  return manifest;
+}
+
+async function untilReady(kubectl: Node['kubectl'], kubelet: StaticKubelet): Promise<void> {
+  try {
+    await eventually(
+      'the API server becomes ready, with its default namespace',
+      async () => ((await kubectl('get', 'namespace', 'default')).code === 0 ? true : undefined),
+      { timeoutMs: 60_000 },
+    );
+  } catch (error) {
+    throw new Error(await kubelet.logTails(), { cause: error });
+  }
+}
+
+function startControllerManager(program: string, layout: Layout, flags: readonly string[]): RunningProcess {
+  return startProcess({
+    program,
+    arguments: [`--kubeconfig=${layout.kubeconfig}`, '--leader-elect=false', '--secure-port=0', ...flags],
+    environment: layout.environment,
+    workingFolder: layout.folder,
+    logFile: join(layout.folder, 'kube-controller-manager.log'),
+  });
 }
 
 /** The manifest as kubeadm writes it, with somebody's comment in it. */
@@ -134,7 +137,7 @@ function renderApiServerPod(flags: readonly string[], version: string): string {
     spec: {
       containers: [
         {
-          command: ['kube-apiserver', '--enable-admission-plugins=NodeRestriction', ...flags],
+          command: ['kube-apiserver', ...withPlugins(flags)],
           image: `registry.k8s.io/kube-apiserver:${version}.0`,
           imagePullPolicy: 'IfNotPresent',
           name: 'kube-apiserver',
@@ -149,6 +152,12 @@ function renderApiServerPod(flags: readonly string[], version: string): string {
   };
   const text = stringify(pod, { indentSeq: false, lineWidth: 0 });
   return text.replace('    image: registry', '    # pinned by the platform team\n    image: registry');
+}
+
+/** kubeadm's own choice, where nobody made another. */
+function withPlugins(flags: readonly string[]): readonly string[] {
+  const hasPlugins = flags.some((flag) => flag.startsWith('--enable-admission-plugins'));
+  return hasPlugins ? flags : ['--enable-admission-plugins=NodeRestriction', ...flags];
 }
 
 async function treeOf(root: string): Promise<Readonly<Record<string, string>>> {

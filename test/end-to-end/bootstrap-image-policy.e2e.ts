@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
+import { startNode } from './node.ts';
+import { latestRefused } from './objects.ts';
+import type { CommandResult } from './processes.ts';
+import { scenario, shared } from './scenario.ts';
+import { assertAdmitted, assertRefused } from './stage.ts';
+
+const image = '--image=registry.example.com/kube-image-bouncer:1.0';
+const deniedBy = 'image policy webhook backend denied one or more images: ';
+const ownTimeGoal = 3;
+
+for (const version of [oldestKubernetes, newestKubernetes]) {
+  describe(`bootstrap image-policy on a node of ${version}`, () => {
+    const node = shared(() => startNode({ environment: process.env, version }));
+    let before: object = {};
+    const apply = (...words: readonly string[]): Promise<CommandResult> =>
+      node().bootstrap(image, '--apply', `--kubeconfig=${node().kubeconfig}`, '--timeout=60', ...words);
+
+    scenario(`[${version}] shows what it would change, and changes nothing`, async () => {
+      before = await node().tree();
+      const shown = await node().bootstrap(image);
+      assertAdmitted(shown);
+      assert.match(shown.stdout, /^\+ {4}- --enable-admission-plugins=NodeRestriction,ImagePolicyWebhook$/m);
+      assert.doesNotMatch(shown.stdout, /PRIVATE KEY/);
+      assert.deepEqual(await node().tree(), before);
+    });
+
+    scenario(`[${version}] wires an untouched node with one command`, async () => {
+      assertAdmitted(await node().kubectl('run', 'early', '--image=nginx'));
+      const applied = await apply('--yes');
+      assertAdmitted(applied);
+      assert.match(applied.stderr, /^refused {2}Pod default\/early$/m, 'what runs is judged first');
+      assert.match(applied.stderr, /^proved: .*CANARY is refused/m);
+      const ownTime = Number(/^done in ([\d.]+) s/m.exec(applied.stderr)?.[1]);
+      assert.ok(ownTime <= ownTimeGoal, `our own time was ${ownTime} s`);
+      process.stdout.write(`# ${version}: ${applied.stderr.trimEnd().split('\n').at(-1)}\n`);
+      assertRefused(
+        await node().kubectl('run', 'web', '--image=nginx'),
+        `Error from server (Forbidden): pods "web" is forbidden: ${deniedBy}`,
+        latestRefused,
+      );
+      assertAdmitted(await node().kubectl('run', 'web', '--image=nginx:1.17.1'));
+      assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2, 'kube-image-bouncer': 1 });
+    });
+
+    scenario(`[${version}] changes nothing the second time, and starts nothing anew`, async () => {
+      const wired = await node().tree();
+      const again = await apply();
+      assertAdmitted(again);
+      assert.match(again.stderr, /^nothing to change$/m);
+      assert.deepEqual(await node().tree(), wired);
+      assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2, 'kube-image-bouncer': 1 });
+      assert.deepEqual(node().kubelet.refused(), [], 'nothing that is no pod lies among the manifests');
+    });
+
+    scenario(`[${version}] goes down a stage without being asked twice`, async () => {
+      const lowered = await apply('--stage=audit');
+      assertAdmitted(lowered);
+      assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
+      assertAdmitted(await node().kubectl('run', 'audited', '--image=nginx'));
+    });
+
+    scenario(`[${version}] does not go up a stage while something would be refused`, async () => {
+      const lowered = await node().tree();
+      const raised = await apply('--stage=deny');
+      assert.equal(raised.code, 1);
+      assert.match(raised.stderr, /^refused {2}Pod default\/audited$/m);
+      assert.deepEqual(await node().tree(), lowered);
+    });
+
+    scenario(`[${version}] leaves a byte-identical node when it is undone`, async () => {
+      const undone = await node().bootstrap('--undo');
+      assertAdmitted(undone);
+      assert.deepEqual(await node().tree(), before);
+      assertAdmitted(await node().kubectl('run', 'late', '--image=nginx'));
+      assert.equal((await node().bootstrap('--undo')).code, 2, 'there is nothing left to undo');
+    });
+  });
+}
+
+describe('bootstrap image-policy on a node whose API server does not come up with it', () => {
+  const node = shared(() =>
+    startNode({
+      environment: process.env,
+      version: newestKubernetes,
+      replaceApiServer: async (program, folder) => {
+        const script = join(folder, 'kube-apiserver');
+        const refusal = 'case "$*" in *ImagePolicyWebhook*) echo "no such plugin" >&2; exit 1;; esac';
+        await writeFile(script, `#!/bin/sh\n${refusal}\nexec ${program} "$@"\n`);
+        await chmod(script, 0o755);
+        return script;
+      },
+    }),
+  );
+
+  scenario('everything is put back, and the API server is there again', async () => {
+    const before = await node().tree();
+    const applied = await node().bootstrap(image, '--apply', '--timeout=8');
+    assert.equal(applied.code, 2);
+    assert.match(applied.stderr, /did not become ready within 8 s .* put back, and it is ready again/);
+    assert.deepEqual(await node().tree(), before);
+    assertAdmitted(await node().kubectl('run', 'web', '--image=nginx'));
+  });
+});
