@@ -62,7 +62,10 @@ function addRotate(certificate: Command, { streams, finish }: CommandSurrounding
         .option('--authority', 'rotate the CA as well')
         .option('--host-names <names>', 'names of the new certificate (default: those of the old one)'),
     )
-      .option('--delay <seconds>', 'between a change and the next (default: 30; for Secrets 120)')
+      .option(
+        '--delay <seconds>',
+        'between a change and the next (default: 30; Secrets 120; CA without --webhooks 330)',
+      )
       .option('--client-delay <seconds>', "the same after the API server's own pair", '330')
       .option('--kubernetes-version <version>', 'of the API server; before 1.36 it reads a CA file once'),
   )

@@ -41,8 +41,11 @@ export interface RotateOptions {
   readonly context?: string;
 }
 
-/** Seconds until everybody has seen a file, or a Secret that the kubelet brings to every node. */
-const DELAYS = { folder: '30', cluster: '120' } as const;
+/**
+ * Seconds until everybody has seen a change: the gate a file; the kubelet a Secret, and the gate the kubelet's file; an
+ * API server the CA file of its `ImagePolicyWebhook`, at which it looks every five minutes since 1.36.
+ */
+const DELAYS = { folder: '30', cluster: '120', imagePolicy: '330' } as const;
 const MOST_SECONDS = 86_400;
 const MOST_DAYS = 7300;
 
@@ -80,11 +83,16 @@ async function decodeRotation(options: RotateOptions): Promise<RotationOptions> 
     ...(names !== undefined && { names }),
     days: decodeNumber('--days', options.days, 1, MOST_DAYS),
     authorityDays: decodeNumber('--ca-days', options.caDays, 1, MOST_DAYS),
-    delayMs: seconds('--delay', options.delay ?? DELAYS[options.folder === undefined ? 'cluster' : 'folder']),
+    delayMs: seconds('--delay', options.delay ?? DELAYS[placeOf(options)]),
     clientDelayMs: seconds('--client-delay', options.clientDelay),
     now: () => new Date(),
     sleep: (milliseconds) => sleep(milliseconds),
   };
+}
+
+function placeOf({ folder, authority, webhooks }: RotateOptions): keyof typeof DELAYS {
+  if (folder === undefined) return 'cluster';
+  return authority === true && webhooks !== true ? 'imagePolicy' : 'folder';
 }
 
 async function openClusterTarget(options: RotateOptions): Promise<RotationTarget> {
