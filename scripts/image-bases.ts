@@ -16,6 +16,8 @@ interface Recipe {
   readonly packages: readonly string[];
   /** What it depends on besides its packages. */
   readonly inputs: readonly string[];
+  /** Seconds since 1970. */
+  readonly epoch: number;
   /** Makes something of the unpacked packages. */
   readonly finish: (folder: string) => Promise<void>;
 }
@@ -27,18 +29,22 @@ const LIBRARIES = 'libstdc++6';
 const RELEASE = 'base-files';
 
 /** Raised when a recipe makes something else of the same packages. */
-const EDITION = '2';
+const EDITION = '1';
 
 /**
  * Makes the images that the Dockerfile starts from out of this machine's Debian packages, or finds them in the store:
  * they are named after what is in them.
+ * @param node path of the Node that npm is run by
+ * @param epoch age of what ends up in the image, in seconds since 1970
  */
-export async function makeBases(store: ImageStore, node: string): Promise<Bases> {
+export async function makeBases(store: ImageStore, node: string, epoch: number): Promise<Bases> {
   const libraries = await withDependencies([LIBRARIES]);
   const runtime = await makeBase(store, {
     name: 'runtime',
     packages: [RELEASE, ...libraries],
     inputs: [],
+    // Layers that lie over it are found again by it, whatever the age they were built with.
+    epoch,
     finish: finishRuntime,
   });
   const npm = await npmFolder();
@@ -46,6 +52,7 @@ export async function makeBases(store: ImageStore, node: string): Promise<Bases>
     name: 'builder',
     packages: [RELEASE, 'dash', ...new Set([...libraries, ...(await withDependencies(['coreutils']))])],
     inputs: [npm, await readFile(join(npm, 'package.json'), 'utf8'), node, process.version],
+    epoch: 0,
     finish: (folder) => finishBuilder(folder, node, npm),
   });
   return { builder, runtime };
@@ -60,7 +67,7 @@ async function npmFolder(): Promise<string> {
 
 async function makeBase(store: ImageStore, recipe: Recipe): Promise<string> {
   const packages = await offeredPackages(recipe.packages);
-  const tag = keyOf(packages, [EDITION, ...recipe.inputs]);
+  const tag = keyOf(packages, [EDITION, String(recipe.epoch), ...recipe.inputs]);
   const image = `localhost/kube-image-bouncer-${recipe.name}:${tag}`;
   if (await hasImage(store, image)) return image;
   const folder = join(store.folder, `${recipe.name}-${process.pid}`);
@@ -68,7 +75,7 @@ async function makeBase(store: ImageStore, recipe: Recipe): Promise<string> {
     await mkdir(folder, { recursive: true, mode: 0o755 });
     await unpackPackages(packages, store.folder, folder);
     await recipe.finish(folder);
-    await commitFolder(store, folder, image);
+    await commitFolder(store, folder, image, recipe.epoch);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeBases } from './image-bases.ts';
-import { buildah, openStore } from './image-store.ts';
+import { buildah, openStore, pruneStore } from './image-store.ts';
 import { run } from './image-tools.ts';
 
 /** What is built, and where it goes. */
@@ -34,7 +34,8 @@ export async function buildImage(options: ImageOptions): Promise<string> {
     readonly version: string;
   };
   const store = await openStore(options.cache);
-  const bases = await makeBases(store, options.node);
+  await pruneStore(store);
+  const bases = await makeBases(store, options.node, epoch);
   const folder = await mkdtemp(join(tmpdir(), 'kube-image-bouncer-image-'));
   try {
     const values = { BUILDER: bases.builder, RUNTIME: bases.runtime, VERSION: version, REVISION: revision };

@@ -9,6 +9,9 @@ export interface ImageStore {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** Layers count as images; a build makes twenty when it makes all of them. */
+const MOST_IMAGES = 200;
+
 /** Opens the store, and makes it when there is none. */
 export async function openStore(folder: string): Promise<ImageStore> {
   await mkdir(folder, { recursive: true });
@@ -25,16 +28,34 @@ export function buildah(store: ImageStore, args: readonly string[], folder?: str
 
 /** Answers whether the store has an image of that name. */
 export async function hasImage(store: ImageStore, image: string): Promise<boolean> {
-  const images = JSON.parse(await buildah(store, ['images', '--json'])) as readonly {
-    readonly names: readonly string[] | null;
-  }[];
-  return images.some(({ names }) => names?.includes(image) === true);
+  return (await imagesOf(store)).some(({ names }) => names?.includes(image) === true);
 }
 
-/** Makes an image whose only layer is a folder, all of it as old as the epoch. */
-export async function commitFolder(store: ImageStore, folder: string, image: string): Promise<void> {
+/** Forgets the layers of earlier builds once there are many: they cost gigabytes, and the next build half a minute. */
+export async function pruneStore(store: ImageStore): Promise<void> {
+  if ((await imagesOf(store)).length > MOST_IMAGES) await buildah(store, ['rmi', '--prune', '--force']);
+}
+
+interface StoredImage {
+  readonly names: readonly string[] | null;
+}
+
+async function imagesOf(store: ImageStore): Promise<readonly StoredImage[]> {
+  return JSON.parse(await buildah(store, ['images', '--all', '--json'])) as readonly StoredImage[];
+}
+
+/**
+ * Makes an image whose only layer is a folder.
+ * @param epoch age of the image and of every file in it, in seconds since 1970
+ */
+export async function commitFolder(
+  store: ImageStore,
+  folder: string,
+  image: string,
+  epoch: number,
+): Promise<void> {
   const file = `${folder}.Containerfile`;
   await writeFile(file, 'FROM scratch\nENV PATH=/usr/local/bin:/usr/bin:/bin\nCOPY . /\n');
-  await buildah(store, ['bud', '--timestamp=0', `--tag=${image}`, `--file=${file}`, folder]);
+  await buildah(store, ['bud', `--timestamp=${epoch}`, `--tag=${image}`, `--file=${file}`, folder]);
   await rm(file);
 }

@@ -9,6 +9,7 @@ const TOOLS = {
   runc: 'runc',
   umoci: 'umoci',
   'apt-get': 'apt',
+  'apt-cache': 'apt',
   'dpkg-deb': 'dpkg',
 } as const;
 

@@ -6,25 +6,26 @@ import { readLayout } from './image-layout.ts';
 import { missingForImages, run } from './image-tools.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const problem = await missingForImages(['buildah', 'apt-get', 'dpkg-deb']);
+const problem = await missingForImages(['buildah', 'apt-get', 'apt-cache', 'dpkg-deb']);
 
-if (problem === undefined) await build(resolve(process.argv[2] ?? join(root, 'dist-image')));
-else {
-  process.stderr.write(`${problem}\n`);
+if (problem === undefined) await build(resolve(process.argv[2] ?? join(root, 'dist-image'))).catch(fail);
+else fail(problem);
+
+function fail(problem: unknown): void {
+  process.stderr.write(`${problem instanceof Error ? problem.message : String(problem)}\n`);
   process.exitCode = 2;
 }
 
 /** Builds the image of this checkout and tells what came out. */
 async function build(layout: string): Promise<void> {
-  const git = async (...args: readonly string[]): Promise<string> =>
-    (await run('git', args, { folder: root })).trim();
+  const described = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
   const tag = await buildImage({
     context: root,
     layout,
     cache: join(homedir(), '.cache/kube-image-bouncer/image'),
-    revision: await git('describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'),
-    // As old as its commit, so that whoever builds that commit again gets the same digest.
-    epoch: Number(process.env['SOURCE_DATE_EPOCH'] ?? (await git('log', '-1', '--format=%ct'))),
+    revision: (await run('git', described, { folder: root })).trim(),
+    // One age for all versions, so that they share the layers whose files are the same.
+    epoch: Number(process.env['SOURCE_DATE_EPOCH'] ?? 0),
     node: process.execPath,
   });
   const { digest, layers, configuration } = await readLayout(layout);

@@ -1,0 +1,67 @@
+import { cp, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildImage } from '../../scripts/image-build.ts';
+import { readLayout, type BuiltImage } from '../../scripts/image-layout.ts';
+import { missingForImages, run } from '../../scripts/image-tools.ts';
+import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { findingsIn, type RootFinding } from './root-findings.ts';
+
+/** An image, and its files as a runtime would lay them out. */
+export interface UnpackedImage extends BuiltImage {
+  /** Of the unpacked files. */
+  readonly root: string;
+  /** What was wrong with them before a runtime had made its mount points there. */
+  readonly findings: readonly RootFinding[];
+}
+
+/** The commit that images of tests claim to be of. */
+export const REVISION = '0000000000000000000000000000000000000001';
+
+/** The age that they claim, in seconds since 1970: the one whose layers `npm run image` keeps. */
+export const EPOCH = 0;
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+
+const problem = await missingForImages(['buildah', 'umoci', 'runc', 'apt-get', 'apt-cache', 'dpkg-deb']);
+// Skipped, these tests would be green wherever nobody has installed the tools.
+if (problem !== undefined) throw new Error(problem);
+
+/**
+ * A copy of what the Dockerfile reads, so that two builds see the same sources while somebody edits them. The times of
+ * its files are those of the copy: nothing of the image may depend on them.
+ */
+export async function copyContext(): Promise<string> {
+  const { path } = await makeTemporaryFolder('context');
+  const copied = (await readFile(join(checkout, '.dockerignore'), 'utf8'))
+    .split('\n')
+    .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+  for (const name of ['Dockerfile', '.dockerignore', ...copied])
+    await cp(join(checkout, name), join(path, name), { recursive: true });
+  return path;
+}
+
+/** Builds the image of a context and unpacks it, by another program than the one that packed it. */
+export async function buildUnpacked(context: string, afresh = false): Promise<UnpackedImage> {
+  const { path } = await makeTemporaryFolder('image');
+  const layout = join(path, 'layout');
+  const tag = await buildImage({
+    context,
+    layout,
+    cache: join(homedir(), '.cache/kube-image-bouncer/image'),
+    revision: REVISION,
+    epoch: EPOCH,
+    node: process.execPath,
+    afresh,
+  });
+  await run('umoci', ['unpack', '--image', `${layout}:${tag}`, join(path, 'bundle')]);
+  const root = join(path, 'bundle/rootfs');
+  return { ...(await readLayout(layout)), root, findings: await findingsIn(root) };
+}
+
+/** What every build of these tests is made of. */
+export const context = await copyContext();
+
+/** Built once for all tests of a process. */
+export const image: Promise<UnpackedImage> = buildUnpacked(context);

@@ -1,0 +1,71 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../scripts/image-tools.ts';
+import { eventually, GivenUpError } from '../end-to-end/eventually.ts';
+import { startProcess } from '../end-to-end/processes.ts';
+import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+
+/** A process in a container of its own. */
+export interface Container extends AsyncDisposable {
+  /** All that it has written to stdout and stderr. */
+  readonly output: () => Promise<string>;
+  /** Of its first process, as the host counts. */
+  readonly pid: () => Promise<number>;
+  /** Says how it ended, once it has. */
+  readonly exited: Promise<string>;
+  /** Sends a signal to its first process, which is number 1 there. */
+  readonly kill: (signal: 'SIGTERM') => Promise<void>;
+}
+
+/** A gate in a container, which answers. */
+export interface ContainedGate extends Container {
+  readonly scheme: 'https';
+  readonly port: number;
+  readonly healthPort: number;
+}
+
+let started = 0;
+
+/** Starts a container with runc; it ends with the test. */
+export async function startContainer(specification: object): Promise<Container> {
+  const { path: folder } = await makeTemporaryFolder('container');
+  await writeFile(join(folder, 'config.json'), JSON.stringify(specification));
+  started += 1;
+  const name = `kube-image-bouncer-${process.pid}-${started}`;
+  const runc = (...args: readonly string[]): Promise<string> =>
+    run('runc', ['--root', join(folder, 'state'), ...args]);
+  const logFile = join(folder, 'output');
+  const child = startProcess({
+    program: 'runc',
+    arguments: ['--root', join(folder, 'state'), 'run', '--bundle', folder, name],
+    environment: { PATH: process.env['PATH'] },
+    workingFolder: folder,
+    logFile,
+  });
+  return {
+    output: () => readFile(logFile, 'utf8'),
+    pid: async () => (JSON.parse(await runc('state', name)) as { readonly pid: number }).pid,
+    exited: child.exited,
+    kill: async (signal) => void (await runc('kill', name, signal)),
+    [Symbol.asyncDispose]: async () => {
+      // It has ended by itself when there is nothing to be deleted.
+      await runc('delete', '--force', name).catch(() => undefined);
+      await child.stop('SIGKILL');
+    },
+  };
+}
+
+/** Starts a container and waits until the gate in it says where it listens. */
+export async function startContainedGate(specification: object): Promise<ContainedGate> {
+  const container = await startContainer(specification);
+  let ending: string | undefined;
+  void container.exited.then((how) => (ending = how));
+  const { port, healthPort } = await eventually('the gate in the container listens', async () => {
+    const output = await container.output();
+    const line = output.split('\n').find((text) => text.includes('"msg":"listening"'));
+    if (line !== undefined) return JSON.parse(line) as Pick<ContainedGate, 'port' | 'healthPort'>;
+    if (ending !== undefined) throw new GivenUpError(`the container ended with ${ending}: ${output}`);
+    return undefined;
+  });
+  return { ...container, scheme: 'https', port, healthPort };
+}

@@ -1,0 +1,44 @@
+import { chmod, chown, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A Secret or ConfigMap as the kubelet mounts it. */
+export interface MountedVolume {
+  readonly folder: string;
+  /** Puts other files in the place of all, at once, as the kubelet does. */
+  readonly replace: (files: Readonly<Record<string, string>>) => Promise<void>;
+}
+
+/** Who may read what is mounted: root, and the group that `fsGroup` names. */
+export interface VolumeAccess {
+  readonly group: number;
+  readonly mode: number;
+}
+
+/**
+ * Writes files the way of the kubelet: into a folder of their own, behind the link `..data`, which is swapped when they
+ * change. https://pkg.go.dev/k8s.io/kubernetes/pkg/volume/util#AtomicWriter
+ */
+export async function mountVolume(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  access: VolumeAccess,
+): Promise<MountedVolume> {
+  let generation = 0;
+  const replace = async (changed: Readonly<Record<string, string>>): Promise<void> => {
+    generation += 1;
+    const data = `..generation_${generation}`;
+    await mkdir(join(folder, data), { mode: 0o755 });
+    for (const [name, text] of Object.entries(changed)) {
+      const file = join(folder, data, name);
+      await writeFile(file, text);
+      await chown(file, 0, access.group);
+      await chmod(file, access.mode);
+    }
+    await symlink(data, join(folder, '..data_new'));
+    await rename(join(folder, '..data_new'), join(folder, '..data'));
+  };
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await replace(files);
+  for (const name of Object.keys(files)) await symlink(`..data/${name}`, join(folder, name));
+  return { folder, replace };
+}
