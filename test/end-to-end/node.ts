@@ -32,12 +32,19 @@ export interface Node extends AsyncDisposable {
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 const timeoutMs = 90_000;
 
+/** What the API server was told before we came. */
+export interface EarlierWiring {
+  readonly flags: readonly string[];
+  /** Folders of the node that it sees, at the same path. */
+  readonly mounts: readonly string[];
+}
+
 /** What differs between one node and another. */
 export interface NodeOptions {
   readonly environment: Environment;
   readonly version: KubernetesVersion;
-  /** Writes what somebody did to the node before; gives further flags of the API server. */
-  readonly prepare?: (kubernetes: string) => Promise<readonly string[]>;
+  /** Writes what somebody did to the node before. */
+  readonly prepare?: (kubernetes: string) => Promise<EarlierWiring>;
   /** Runs in the place of kube-apiserver, whose path it is given. */
   readonly replaceApiServer?: (program: string, folder: string) => Promise<string>;
 }
@@ -97,8 +104,13 @@ async function prepareNode(kubernetes: string, layout: Layout, options: NodeOpti
   const manifests = join(kubernetes, 'manifests');
   await mkdir(manifests, { recursive: true });
   const manifest = join(manifests, 'kube-apiserver.yaml');
-  const flags = [...apiServerArguments(layout), ...((await options.prepare?.(kubernetes)) ?? [])];
-  await writeFile(manifest, renderApiServerPod(flags, options.version), { mode: 0o600 });
+  const earlier = (await options.prepare?.(kubernetes)) ?? {
+    flags: ['--enable-admission-plugins=NodeRestriction'],
+    mounts: [],
+  };
+  const flags = [...earlier.flags, ...apiServerArguments(layout)];
+  const mounts = ['/etc/ssl/certs', ...earlier.mounts];
+  await writeFile(manifest, renderApiServerPod(flags, mounts, options.version), { mode: 0o600 });
   return manifest;
 }
 
@@ -125,7 +137,7 @@ function startControllerManager(program: string, layout: Layout, flags: readonly
 }
 
 /** The manifest as kubeadm writes it, with somebody's comment in it. */
-function renderApiServerPod(flags: readonly string[], version: string): string {
+function renderApiServerPod(flags: readonly string[], mounts: readonly string[], version: string): string {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -137,27 +149,28 @@ function renderApiServerPod(flags: readonly string[], version: string): string {
     spec: {
       containers: [
         {
-          command: ['kube-apiserver', ...withPlugins(flags)],
+          command: ['kube-apiserver', ...flags],
           image: `registry.k8s.io/kube-apiserver:${version}.0`,
           imagePullPolicy: 'IfNotPresent',
           name: 'kube-apiserver',
-          volumeMounts: [{ mountPath: '/etc/ssl/certs', name: 'ca-certs', readOnly: true }],
+          volumeMounts: mounts.map((path, index) => ({
+            mountPath: path,
+            name: `mount-${index}`,
+            readOnly: true,
+          })),
         },
       ],
       hostNetwork: true,
       priorityClassName: 'system-node-critical',
-      volumes: [{ hostPath: { path: '/etc/ssl/certs', type: 'DirectoryOrCreate' }, name: 'ca-certs' }],
+      volumes: mounts.map((path, index) => ({
+        hostPath: { path, type: 'DirectoryOrCreate' },
+        name: `mount-${index}`,
+      })),
     },
     status: {},
   };
   const text = stringify(pod, { indentSeq: false, lineWidth: 0 });
   return text.replace('    image: registry', '    # pinned by the platform team\n    image: registry');
-}
-
-/** kubeadm's own choice, where nobody made another. */
-function withPlugins(flags: readonly string[]): readonly string[] {
-  const hasPlugins = flags.some((flag) => flag.startsWith('--enable-admission-plugins'));
-  return hasPlugins ? flags : ['--enable-admission-plugins=NodeRestriction', ...flags];
 }
 
 async function treeOf(root: string): Promise<Readonly<Record<string, string>>> {

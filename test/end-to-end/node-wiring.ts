@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createAuthority } from '../../src/certificate/authority.ts';
+import type { Node } from './node.ts';
+import { latestRefused } from './objects.ts';
+import { assertAdmitted, assertRefused } from './stage.ts';
+
+/** Which image stands in the gate's static pod; the kubelet of the tests runs our sources instead. */
+export const image = '--image=registry.example.com/kube-image-bouncer:1.0';
+
+/** The node is wired, enforces, and is told so. */
+export async function assertWired(node: Node, ...words: readonly string[]): Promise<string> {
+  const applied = await node.bootstrap(
+    image,
+    '--apply',
+    `--kubeconfig=${node.kubeconfig}`,
+    '--timeout=60',
+    ...words,
+  );
+  assertAdmitted(applied);
+  assert.match(applied.stderr, /^proved: .*CANARY is refused/m);
+  assertRefused(await node.kubectl('run', 'web', '--image=nginx'), latestRefused);
+  assertAdmitted(await node.kubectl('run', 'web', '--image=nginx:1.17.1'));
+  assertAdmitted(await node.kubectl('delete', 'pod', 'web', '--now'));
+  return applied.stderr;
+}
+
+/** The same command changes nothing, and its undoing leaves what was there. */
+export async function assertUndone(node: Node, before: object, ...words: readonly string[]): Promise<void> {
+  const wired = await node.tree();
+  const again = await node.bootstrap(image, '--apply', `--kubeconfig=${node.kubeconfig}`, ...words);
+  assert.match(again.stderr, /^nothing to change$/m);
+  assert.deepEqual(await node.tree(), wired);
+  assertAdmitted(await node.bootstrap('--undo'));
+  assert.deepEqual(await node.tree(), before);
+}
+
+/** A pair that somebody made with another tool; nothing of it is ours. */
+export async function writePair(
+  folder: string,
+  certificateName: string,
+  keyName: string,
+): Promise<{ readonly certificate: string; readonly key: string }> {
+  await mkdir(folder, { recursive: true });
+  const authority = await createAuthority({ commonName: 'somebody', notBefore: new Date(), days: 1 });
+  const [certificate, key] = [join(folder, certificateName), join(folder, keyName)];
+  await writeFile(certificate, authority.certificate);
+  await writeFile(key, authority.key);
+  return { certificate, key };
+}
