@@ -8,7 +8,6 @@ import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts
 import { startNode } from './node.ts';
 import { assertUndone, assertWired, image, writePair } from './node-wiring.ts';
 import { scenario, shared } from './scenario.ts';
-import { assertAdmitted } from './stage.ts';
 
 const run = promisify(execFile);
 
