@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
@@ -82,7 +83,8 @@ export async function runProbes(
 /** @throws {KubernetesError} when the answer says nothing about admission: no rights, no API server. */
 async function refusalOf(client: KubernetesClient, object: KubernetesObject): Promise<Refusal | undefined> {
   try {
-    await client.create(object, { dryRun: true });
+    const annotations = { [ASKED_ANEW]: randomUUID() };
+    await client.create({ ...object, metadata: { ...object.metadata, annotations } }, { dryRun: true });
     return undefined;
   } catch (error) {
     if (!(error instanceof KubernetesError) || error.code !== 'CLUSTER_REFUSED') throw error;
@@ -95,6 +97,9 @@ async function refusalOf(client: KubernetesClient, object: KubernetesObject): Pr
 }
 
 type Fields = Readonly<Record<string, unknown>> & { readonly apiVersion: string; readonly kind: string };
+
+/** The API server shows it to an `ImagePolicyWebhook`, and remembers its verdicts by it: what is asked anew is answered anew. */
+const ASKED_ANEW = 'recover.image-policy.k8s.io/probe';
 
 function probeOf(place: Place, candidates: readonly Fields[]): Probe {
   const objects = candidates.map((fields) => ({

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { describe } from 'node:test';
+import { bouncer, type Outcome } from '#test/command-line.ts';
+import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
+import { eventually } from './eventually.ts';
+import { backupOf } from './lock-outs.ts';
+import { startNode, type Node } from './node.ts';
+import { runCommand, type CommandResult } from './processes.ts';
+import { scenario, shared } from './scenario.ts';
+import { assertAdmitted, assertRefused } from './stage.ts';
+
+/** Refuses every image. */
+const nothingAllowed = `apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: nothing}
+spec:
+  unmatchedImages: Deny
+  rules:
+  - name: nowhere
+    allowedImages: {images: ["registry.example.com/nobody/*"]}
+`;
+
+for (const version of [newestKubernetes, oldestKubernetes]) {
+  describe(`recover, on a node of ${version} that is wired as ImagePolicyWebhook`, () => {
+    const node = shared(async () => {
+      const started = await startNode({ environment: process.env, version });
+      assertAdmitted(await started.kubectl('run', 'running', '--image=nginx:1.17.1'));
+      const image = '--image=registry.example.com/kube-image-bouncer:1.0';
+      assertAdmitted(
+        await started.bootstrap(image, '--apply', `--kubeconfig=${started.kubeconfig}`, '--timeout=60'),
+      );
+      return started;
+    });
+
+    scenario(`[${version}] the gate is dead: defaultAllow, and nothing else`, async () => {
+      await using _gone = await withoutGate(node());
+      assertRefused(await tryRun(node()), 'pods "trial" is forbidden: Post "https://');
+      const before = await node().tree();
+
+      const elsewhere = await recover(node(), '--yes');
+      assert.equal(elsewhere.code, 1, 'without the files nothing can be done');
+      assert.match(
+        elsewhere.stdout,
+        /stopped by the admission plugin ImagePolicyWebhook, which is wired by files/,
+      );
+
+      const explained = await recover(node(), `--manifest=${node().manifest}`);
+      assert.equal(explained.code, 1, explained.stderr);
+      assert.match(
+        explained.stdout,
+        /the admission plugin ImagePolicyWebhook of .*\(defaultAllow false, asks https:/,
+      );
+      assert.match(
+        explained.stdout,
+        /1\. ignore: .*\n +sed -i .*defaultAllow.*\n +mv .*kube-apiserver\.yaml/,
+      );
+      assert.deepEqual(await node().tree(), before, 'explaining changes nothing');
+      assert.match(await trySed(node(), explained.stdout), /defaultAllow: true/);
+
+      const taken = await recover(node(), '--yes', `--manifest=${node().manifest}`);
+      assert.equal(taken.code, 0, taken.stdout + taken.stderr);
+      assertAdmitted(await tryRun(node()));
+      assert.deepEqual(changed(before, await node().tree()), [
+        '/kube-image-bouncer/admission-configuration.yaml',
+        '/manifests/kube-apiserver.yaml',
+      ]);
+
+      const undone = await recover(node(), '--undo', backupOf(taken));
+      assert.equal(undone.code, 0, undone.stderr);
+      assert.deepEqual(await node().tree(), before);
+      await untilRefused(node(), 'pods "trial" is forbidden: Post "https://');
+    });
+
+    scenario(`[${version}] a policy that refuses everything: the gate warns only`, async () => {
+      const policyFile = join(node().folder, 'policy.yaml');
+      const policy = await readFile(policyFile, 'utf8');
+      await writeFile(policyFile, nothingAllowed);
+      await untilRefused(node(), 'image policy webhook backend denied one or more images');
+      const before = await node().tree();
+      const taken = await recover(node(), '--yes', '--until=default', `--manifest=${node().manifest}`);
+      assert.equal(taken.code, 0, taken.stdout + taken.stderr);
+      assertAdmitted(await tryRun(node()));
+      assert.deepEqual(changed(before, await node().tree()), [
+        '/kube-image-bouncer/kubeconfig.yaml',
+        '/manifests/kube-apiserver.yaml',
+      ]);
+      assert.equal((await recover(node(), '--undo', backupOf(taken))).code, 0);
+      assert.deepEqual(await node().tree(), before);
+      await untilRefused(node(), 'image policy webhook backend denied one or more images');
+      await writeFile(policyFile, policy);
+    });
+  });
+}
+
+async function recover({ kubeconfig, folder }: Node, ...args: readonly string[]): Promise<Outcome> {
+  const backup = join(dirname(dirname(folder)), 'backup');
+  return bouncer(['recover', `--kubeconfig=${kubeconfig}`, `--backup=${backup}`, '--wait=60', ...args]);
+}
+
+/** What the line with sed that was shown makes of its file, done to a copy. */
+async function trySed({ folder }: Node, shown: string): Promise<string> {
+  const [, expression = '', file = ''] = /sed -i '(.*)' (\S+)/.exec(shown) ?? assert.fail(shown);
+  const copy = join(dirname(dirname(folder)), 'copy.yaml');
+  await writeFile(copy, await readFile(file));
+  const { PATH } = process.env;
+  assertAdmitted(
+    await runCommand('sed', ['-i', expression, copy], { environment: { PATH }, timeoutMs: 10_000 }),
+  );
+  return readFile(copy, 'utf8');
+}
+
+/** The gate as somebody stopped it: its static pod is gone until the end of the test. */
+async function withoutGate(node: Node): Promise<AsyncDisposable> {
+  const manifest = join(dirname(node.manifest), 'kube-image-bouncer.yaml');
+  const away = join(dirname(dirname(node.folder)), basename(manifest));
+  await rename(manifest, away);
+  await untilRefused(node, 'pods "trial" is forbidden: Post "https://');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await rename(away, manifest);
+      await eventually('the gate is back', async () => ((await tryRun(node)).code === 0 ? true : undefined));
+    },
+  };
+}
+
+let trials = 0;
+
+/** With another image each time: the API server remembers verdicts. */
+async function tryRun({ kubectl }: Node): Promise<CommandResult> {
+  trials += 1;
+  return kubectl('run', 'trial', `--image=nginx:1.17.1-${trials}`, '--dry-run=server');
+}
+
+async function untilRefused(node: Node, words: string): Promise<void> {
+  await eventually(`a pod is refused: ${words}`, async () => {
+    const { code, stderr } = await tryRun(node);
+    return code !== 0 && stderr.includes(words) ? true : undefined;
+  });
+}
+
+/** Paths whose files differ. */
+function changed(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((path) => before[path] !== after[path])
+    .toSorted();
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import { createAuthority } from '../../src/certificate/authority.ts';
+import { renderYaml } from '../../src/document/render.ts';
+import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
+import { parsePolicy } from '../../src/policy/load.ts';
+import { renderStaticConfiguration } from '../../src/webhook/configuration.ts';
+import { newestKubernetes } from '../control-plane/binaries.ts';
+import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { backupOf, podOf, recover, tryCreate, untilLocked, untilOpen } from './lock-outs.ts';
+import { noLatestPolicy } from './objects.ts';
+import { scenario, shared } from './scenario.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+const silent = 'failed calling webhook "images.kube-image-bouncer.io"';
+
+/** A control plane that loads our webhook from a file; nobody answers it. */
+interface Scene extends AsyncDisposable {
+  readonly controlPlane: ControlPlane;
+  readonly manifests: string;
+  readonly file: string;
+  readonly logTails: () => Promise<string>;
+}
+
+async function openScene(): Promise<Scene> {
+  await using parts = new AsyncDisposableStack();
+  const manifests = join(parts.use(await makeTemporaryFolder('static')).path, 'webhooks');
+  await mkdir(manifests);
+  const file = join(manifests, 'kube-image-bouncer.yaml');
+  await writeFile(file, await renderStatic());
+  const configuration = {
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'WebhookAdmissionConfiguration',
+    staticManifestsDir: manifests,
+  };
+  const apiServer = {
+    admissionConfiguration: {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AdmissionConfiguration',
+      plugins: [{ name: 'ValidatingAdmissionWebhook', configuration }],
+    },
+  };
+  const controlPlane = parts.use(
+    await startControlPlane({ environment: process.env, version: newestKubernetes, apiServer }),
+  );
+  const owned = parts.move();
+  return {
+    controlPlane,
+    manifests,
+    file,
+    logTails: () => controlPlane.logTails(),
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}
+
+async function renderStatic(): Promise<string> {
+  const authority = await createAuthority({ commonName: 'nobody', notBefore: new Date(), days: 1 });
+  const configuration = renderStaticConfiguration({
+    address: { form: 'url', origin: 'https://127.0.0.1:1' },
+    policy: await parsePolicy(noLatestPolicy, 'policy.yaml'),
+    stage: 'deny',
+    kubeSystem: 'deny',
+    exemptNamespaces: [],
+    timeoutSeconds: 5,
+    version: parseKubernetesVersion('v1.37') ?? assert.fail(),
+    trust: authority.certificate,
+  });
+  return `# Written by the platform team.\n${renderYaml(configuration)}`;
+}
+
+describe('recover, where the API server loads the webhook from a file', () => {
+  const scene = shared(openScene);
+  const controlPlane = (): ControlPlane => scene().controlPlane;
+  const fromFiles = (): string => `--static-manifests=${scene().manifests}`;
+
+  scenario('kubectl cannot even see what locks, and recover says where it is', async () => {
+    await untilLocked(controlPlane(), 'kube-system', silent);
+    const { stdout } = await controlPlane().kubectl([
+      'get',
+      'validatingwebhookconfigurations',
+      '--output=name',
+    ]);
+    assert.equal(stdout, '');
+    const taken = await recover(controlPlane(), '--yes');
+    assert.equal(taken.code, 1);
+    assert.match(
+      taken.stdout,
+      /it comes from a file: run this as root on the control-plane node, with --static-manifests/,
+    );
+  });
+
+  scenario('the gate is dead: what must live is left out in the file, and nothing else', async () => {
+    const before = await readFile(scene().file, 'utf8');
+    const explained = await recover(controlPlane(), fromFiles());
+    assert.equal(explained.code, 1);
+    assert.match(
+      explained.stdout,
+      /webhook images\.kube-image-bouncer\.io of \/.*\.yaml \(loaded from a file, failurePolicy Fail/,
+    );
+    assert.match(explained.stdout, /1\. narrow: leaves kube-system out/);
+    assert.equal(await readFile(scene().file, 'utf8'), before, 'explaining changes nothing');
+
+    const taken = await recover(controlPlane(), '--yes', fromFiles());
+    assert.equal(taken.code, 0, taken.stdout + taken.stderr);
+    await untilOpen(controlPlane(), 'kube-system');
+    await untilLocked(controlPlane(), 'default', silent);
+    const after = await readFile(scene().file, 'utf8');
+    assert.match(after, /^# Written by the platform team\.\n/);
+    assert.match(after, /failurePolicy: Fail/);
+
+    const undone = await recover(controlPlane(), '--undo', backupOf(taken));
+    assert.equal(undone.code, 0, undone.stderr);
+    assert.equal(await readFile(scene().file, 'utf8'), before);
+    await untilLocked(controlPlane(), 'kube-system', silent);
+  });
+
+  scenario('as far as default: failurePolicy Ignore in the file', async () => {
+    const before = await readFile(scene().file, 'utf8');
+    const taken = await recover(controlPlane(), '--yes', '--until=default', fromFiles());
+    assert.equal(taken.code, 0, taken.stdout + taken.stderr);
+    assert.equal((await tryCreate(controlPlane(), 'default', podOf('web', 'nginx'))).code, 0);
+    assert.match(await readFile(scene().file, 'utf8'), /failurePolicy: Ignore/);
+    assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
+    assert.equal(await readFile(scene().file, 'utf8'), before);
+    await untilLocked(controlPlane(), 'default', silent);
+  });
+
+  scenario('an undo of a file stops when somebody has changed it since', async () => {
+    const before = await readFile(scene().file, 'utf8');
+    const taken = await recover(controlPlane(), '--yes', fromFiles());
+    await writeFile(scene().file, `# touched\n${await readFile(scene().file, 'utf8')}`);
+    const stopped = await recover(controlPlane(), '--undo', backupOf(taken));
+    assert.equal(stopped.code, 2);
+    assert.match(stopped.stderr, /kube-image-bouncer\.yaml has been changed since the recovery/);
+    assert.equal((await recover(controlPlane(), '--undo', backupOf(taken), '--yes')).code, 0);
+    assert.equal(await readFile(scene().file, 'utf8'), before);
+    assert.deepEqual(await readdir(scene().manifests), ['kube-image-bouncer.yaml']);
+  });
+});
