@@ -243,5 +243,7 @@ export async function whileChanged(
         ...before,
         metadata: { ...metadata, resourceVersion: now.metadata.resourceVersion ?? '' },
       });
+    // A status does not come back with its object.
+    if (reference.kind === 'Deployment') await markReady(client, 3);
   }
 }

@@ -4,11 +4,12 @@ import type { ClusterMaterial } from './material.ts';
 import { podLabelsOf, selectsPod } from './gate-pods.ts';
 
 /** Whether there are enough gates, and whether they may be moved. Nothing is said of a gate outside the cluster. */
-export function examineDeployment({ webhooks, gate }: ClusterMaterial): readonly Finding[] {
+export function examineDeployment({ webhooks, gate, namespaces }: ClusterMaterial): readonly Finding[] {
   const calls = webhooks.some(
     ({ target }) => target.form === 'service' && target.namespace === gate.namespace,
   );
-  if (!calls || gate.namespaceExists === false) return [];
+  const isGone = namespaces?.every(({ metadata }) => metadata.name !== gate.namespace) ?? false;
+  if (!calls || isGone) return [];
   if (gate.deployment === undefined) {
     return [finding('DEPLOYMENT_MISSING', `Namespace ${gate.namespace}`, 'it has no Deployment of the gate')];
   }

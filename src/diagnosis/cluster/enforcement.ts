@@ -31,18 +31,18 @@ function webhooksOnTrial({ webhooks, namespaces, canaries }: ClusterMaterial): r
 }
 
 function examineBadPod(material: ClusterMaterial): readonly Finding[] {
-  const { canaries, server } = material;
+  const { canaries } = material;
   const { badPod } = canaries;
   return badPod.outcome === 'admitted'
     ? examineAdmittedPod(material, badPod.warnings)
-    : examineFailure(badPod, server, POD, canaries);
+    : examineFailure(badPod, POD, canaries);
 }
 
 function examineAdmittedPod(material: ClusterMaterial, warnings: readonly string[]): readonly Finding[] {
-  const { server, webhooks, apiServers } = material;
+  const { server, webhooks, areWebhooksRead, apiServers } = material;
   const asking = webhooksOnTrial(material);
   const isImagePolicy = apiServers.some(asksImagePolicy);
-  if (webhooks.length === 0 && !isImagePolicy) {
+  if (webhooks.length === 0 && areWebhooksRead && !isImagePolicy) {
     return [finding('NO_WIRING', server, `no webhook asks a gate, and ${POD} was admitted`)];
   }
   const stages = new Set(asking.map(({ stage }) => stage));
@@ -63,8 +63,7 @@ function examineBadDeployment(material: ClusterMaterial): readonly Finding[] {
   const { canaries, server } = material;
   const { badPod, badDeployment } = canaries;
   const denying = webhooksOnTrial(material).filter(({ stage }) => stage === 'deny');
-  if (badDeployment.outcome !== 'admitted')
-    return examineFailure(badDeployment, server, DEPLOYMENT, canaries);
+  if (badDeployment.outcome !== 'admitted') return examineFailure(badDeployment, DEPLOYMENT, canaries);
   if (denying.length > 0)
     return [finding('TEMPLATE_NOT_ENFORCED', sourceOf(denying), `${DEPLOYMENT} was admitted in a dry run`)];
   const byImagePolicy = badPod.outcome === 'refused' && badPod.by.plugin === 'image-policy';
@@ -75,7 +74,6 @@ function examineBadDeployment(material: ClusterMaterial): readonly Finding[] {
 
 function examineFailure(
   result: Exclude<CanaryResult, { outcome: 'admitted' }>,
-  server: string,
   object: string,
   { namespace }: Canaries,
 ): readonly Finding[] {
@@ -85,9 +83,8 @@ function examineFailure(
     case 'unreachable':
       return [finding('GATE_UNREACHABLE', `${result.by.plugin} ${result.by.name}`, oneLine(result.message))];
     case 'undecided':
-      return [finding('CANARY_UNDECIDED', `Namespace ${namespace}`, `${object}: ${oneLine(result.message)}`)];
     case 'forbidden':
-      return [finding('NOT_EXAMINED', server, `no trial could be made: ${oneLine(result.message)}`)];
+      return [finding('CANARY_UNDECIDED', `Namespace ${namespace}`, `${object}: ${oneLine(result.message)}`)];
   }
 }
 

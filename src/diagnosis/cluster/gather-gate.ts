@@ -11,14 +11,13 @@ export async function gatherGate(
   namespace: string,
   webhooks: readonly SeenWebhook[],
 ): Promise<GateMaterial> {
-  const wanted = new Set(
+  const wanted = new Map(
     webhooks.flatMap(({ target }) =>
-      target.form === 'service' && target.namespace === namespace ? [target.name] : [],
+      target.form === 'service' ? [[`${target.namespace}/${target.name}`, target] as const] : [],
     ),
   );
-  const [owner, services, deployment, budgets, networkPolicies, servingSecret] = await Promise.all([
-    reader.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }),
-    Promise.all([...wanted].map((name) => gatherService(reader, namespace, name))),
+  const [services, deployment, budgets, networkPolicies, servingSecret] = await Promise.all([
+    Promise.all([...wanted].map(([key, target]) => gatherService(reader, key, target))),
     reader.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: GATE_NAME, namespace }),
     reader.list({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace }),
     reader.list({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace }),
@@ -26,7 +25,6 @@ export async function gatherGate(
   ]);
   return {
     namespace,
-    namespaceExists: owner === 'unread' ? undefined : owner !== 'none',
     services: new Map(services.filter((entry) => entry !== undefined)),
     deployment: typeof deployment === 'object' ? deployment : undefined,
     budgets: budgets ?? [],
@@ -38,8 +36,8 @@ export async function gatherGate(
 /** `undefined` for a Service that may not be read: of it nothing can be said. */
 async function gatherService(
   reader: ClusterReader,
-  namespace: string,
-  name: string,
+  key: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<readonly [string, ServiceMaterial | undefined] | undefined> {
   const [service, slices] = await Promise.all([
     reader.get({ apiVersion: 'v1', kind: 'Service', name, namespace }),
@@ -49,7 +47,7 @@ async function gatherService(
     ),
   ]);
   if (service === 'unread' || slices === undefined) return undefined;
-  return [name, service === 'none' ? undefined : { service, endpoints: slices.flatMap(readyAddresses) }];
+  return [key, service === 'none' ? undefined : { service, endpoints: slices.flatMap(readyAddresses) }];
 }
 
 /** A condition that is not given counts as ready. */

@@ -39,7 +39,7 @@ function placeOfService(
   target: SeenWebhook['target'] & { readonly form: 'service' },
   gate: GateMaterial,
 ): Place | undefined {
-  const spec = gate.services.get(target.name)?.service['spec'];
+  const spec = gate.services.get(`${target.namespace}/${target.name}`)?.service['spec'];
   const clusterIP = isObject(spec) ? spec['clusterIP'] : undefined;
   if (typeof clusterIP !== 'string' || clusterIP === 'None' || clusterIP === '') return undefined;
   return { host: clusterIP, port: target.port, serverName: `${target.name}.${target.namespace}.svc` };

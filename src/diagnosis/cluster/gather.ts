@@ -62,6 +62,7 @@ export async function gatherCluster(question: ClusterQuestion): Promise<ClusterM
     now: now(),
     clockAheadMs,
     webhooks,
+    areWebhooksRead: configurations !== undefined,
     namespaces,
     gate,
     policy,

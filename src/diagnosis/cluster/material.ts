@@ -13,8 +13,9 @@ export interface ClusterMaterial {
   readonly now: Date;
   /** By how much the API server's clock is ahead of ours; both are read to the second. */
   readonly clockAheadMs: number | undefined;
-  /** Those that ask the gate, of all configurations. */
+  /** Those that ask the gate, of all configurations; none when they may not be read. */
   readonly webhooks: readonly SeenWebhook[];
+  readonly areWebhooksRead: boolean;
   readonly namespaces: readonly KubernetesObject[] | undefined;
   readonly gate: GateMaterial;
   readonly policy: PolicyMaterial;
@@ -35,8 +36,7 @@ export interface Unread {
 /** The gate's own objects in its namespace. */
 export interface GateMaterial {
   readonly namespace: string;
-  readonly namespaceExists: boolean | undefined;
-  /** By name, those that webhooks ask; `undefined` in place of one that is not there. */
+  /** By `namespace/name`, those that webhooks call; `undefined` in place of one that is not there. */
   readonly services: ReadonlyMap<string, ServiceMaterial | undefined>;
   readonly deployment: KubernetesObject | undefined;
   readonly budgets: readonly KubernetesObject[];

@@ -3,24 +3,25 @@ import { describeWebhook, type SeenWebhook } from '../webhook/seen-webhook.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial, ServiceMaterial } from './material.ts';
 
-/** Whether what the webhooks call is there: Service, port, somebody behind it. */
-export function examineServices(material: ClusterMaterial): readonly Finding[] {
-  const { webhooks, gate } = material;
-  const called = webhooks.filter(({ target }) => target.form === 'service');
-  if (called.length > 0 && gate.namespaceExists === false) {
-    const sources = [...new Set(called.map(({ source }) => source))];
-    return sources.map((source) =>
-      finding('WEBHOOK_LEFTOVER', source, `it calls a Service of namespace ${gate.namespace}, which is gone`),
-    );
-  }
+/** Whether what the webhooks call is there: namespace, Service, port, somebody behind it. */
+export function examineServices({ webhooks, namespaces, gate }: ClusterMaterial): readonly Finding[] {
+  const exists = (name: string): boolean =>
+    namespaces === undefined || namespaces.some(({ metadata }) => metadata.name === name);
   const seen = new Set<string>();
-  return called.flatMap((webhook) => {
-    const { target } = webhook;
-    // Both webhooks of a configuration call the same port, and one sentence about it is enough.
-    const key = target.form === 'service' ? `${target.name}:${target.port}` : '';
-    if (target.form !== 'service' || seen.has(key) || !gate.services.has(target.name)) return [];
+  return webhooks.flatMap((webhook) => {
+    const { target, source } = webhook;
+    if (target.form !== 'service') return [];
+    const { namespace, name, port } = target;
+    // The webhooks of a configuration call the same port, and one sentence about it is enough.
+    const key = `${source} ${namespace}/${name}:${port}`;
+    if (seen.has(key)) return [];
     seen.add(key);
-    return examineService(webhook, target, gate.services.get(target.name));
+    if (!exists(namespace))
+      return [
+        finding('WEBHOOK_LEFTOVER', source, `it calls a Service of namespace ${namespace}, which is gone`),
+      ];
+    const service = `${namespace}/${name}`;
+    return gate.services.has(service) ? examineService(webhook, target, gate.services.get(service)) : [];
   });
 }
 
