@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, test } from 'node:test';
+import * as fc from 'fast-check';
+import { renderLineDiff } from './line-diff.ts';
+
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index + 1));
+const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+
+describe('a difference of lines', () => {
+  it('shows three lines around a change, and one hunk for each place', () => {
+    const after = numbers(30).with(4, 'five').with(24, 'twenty-five');
+    assert.equal(
+      renderLineDiff(text(numbers(30)), text(after)),
+      '@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n@@ -22,7 +22,7 @@\n 22\n 23\n 24\n-25\n+twenty-five\n 26\n 27\n 28\n',
+    );
+  });
+
+  it('joins changes whose surroundings meet', () =>
+    assert.equal(
+      renderLineDiff(text(numbers(9)), text(numbers(9).with(1, 'b').with(6, 'g'))).split('@@').length,
+      3,
+    ));
+
+  it('is empty when nothing changes', () => assert.equal(renderLineDiff('a\n', 'a\n'), ''));
+
+  it('tells a new file from an empty one', () => {
+    assert.equal(renderLineDiff(undefined, 'a\nb\n'), '@@ -0,0 +1,2 @@\n+a\n+b\n');
+    assert.equal(renderLineDiff('a\n', undefined), '@@ -1,1 +0,0 @@\n-a\n');
+  });
+
+  it('says when the last line has no end', () =>
+    assert.equal(
+      renderLineDiff('a\nb', 'a\nb\n'),
+      '@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n',
+    ));
+});
+
+test('patch makes one text of the other, whatever they hold', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'line-diff-'));
+  const lines = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 12 }).map(text);
+  try {
+    fc.assert(
+      fc.property(lines, lines, (before, after) => {
+        const [old, patch] = [join(folder, 'old'), join(folder, 'patch')];
+        const difference = renderLineDiff(before, after);
+        if (difference === '') return before === after;
+        writeFileSync(old, before);
+        writeFileSync(patch, `--- old\n+++ old\n${difference}`);
+        const patched = execFileSync('patch', ['--silent', '--output=-', old, patch], { encoding: 'utf8' });
+        return patched === after;
+      }),
+      { seed: 1, numRuns: 60 },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
