@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
+import { freePort } from './free-ports.ts';
+import { type EarlierWiring, startNode } from './node.ts';
+import { image } from './node-wiring.ts';
+import { latestRefused } from './objects.ts';
+import { runCommand } from './processes.ts';
+import { scenario, shared } from './scenario.ts';
+import { assertAdmitted, assertRefused } from './stage.ts';
+
+const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+
+/** Writes the files of a node that has no API server yet; gives what kubeadm makes of our patch. */
+async function writePatch(kubernetes: string): Promise<EarlierWiring> {
+  const folder = join(kubernetes, 'kube-image-bouncer');
+  await mkdir(kubernetes, { recursive: true });
+  const written = await runCommand(
+    process.execPath,
+    [
+      bouncer,
+      'bootstrap',
+      'image-policy',
+      image,
+      '--out=/',
+      `--folder=${folder}`,
+      `--manifest=${join(kubernetes, 'manifests', 'kube-apiserver.yaml')}`,
+      `--unit=${join(kubernetes, 'kube-image-bouncer.service')}`,
+      `--port=${await freePort()}`,
+      `--health-port=${await freePort()}`,
+    ],
+    { environment: process.env, timeoutMs: 30_000 },
+  );
+  assertAdmitted(written);
+  const patch = await readFile(join(folder, 'kubeadm', 'patches', 'kube-apiserver0+json.yaml'), 'utf8');
+  const operations = parse(patch) as readonly { readonly path: string; readonly value: unknown }[];
+  const added = operations
+    .filter(({ path }) => path.endsWith('/command/-'))
+    .map(({ value }) => String(value));
+  assert.equal(added.length, 2);
+  // kubeadm adds behind the flags of its own.
+  return { flags: ['--enable-admission-plugins=NodeRestriction', ...added], mounts: [folder] };
+}
+
+for (const version of [oldestKubernetes, newestKubernetes]) {
+  describe(`a node that kubeadm set up with our patch, on ${version}`, () => {
+    const node = shared(() => startNode({ environment: process.env, version, prepare: writePatch }));
+
+    scenario(`[${version}] enforces from the first request`, async () => {
+      assertRefused(await node().kubectl('run', 'web', '--image=nginx'), latestRefused);
+      assertAdmitted(await node().kubectl('run', 'web', '--image=nginx:1.17.1'));
+      assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 1, 'kube-image-bouncer': 1 });
+    });
+  });
+}
