@@ -138,13 +138,13 @@ function renderNetworkPolicy(namespace: string): KubernetesObject {
   return object('networking.k8s.io/v1', 'NetworkPolicy', GATE_NAME, namespace, {
     spec: {
       podSelector: { matchLabels: SELECTOR_LABELS },
+      // No egress is named, so none is let out; an empty list would be dropped, and make every apply a change.
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
         {
           ports: [REVIEW_PORT, HEALTH_PORT].map((port) => ({ port, protocol: 'TCP' })),
         },
       ],
-      egress: [],
     },
   });
 }

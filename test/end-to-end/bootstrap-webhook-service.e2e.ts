@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+import { readyEndpoint, startPodOf } from './kubelet.ts';
+import { addAddress, inOwnNetwork, startServiceProxy } from './network-namespace.ts';
+import { latestRefused } from './objects.ts';
+import type { CommandResult, RunningProcess } from './processes.ts';
+import { scenario, shared } from './scenario.ts';
+import { assertAdmitted, assertRefused } from './stage.ts';
+import { runOurselves } from './wired-cluster.ts';
+
+const versions = ['v1.24', 'v1.37'] as const;
+const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
+const gateName = 'kube-image-bouncer';
+const image = `registry.example.com/${gateName}:0.1.0@sha256:${'0'.repeat(64)}`;
+
+/** Every kind that the Service form makes. */
+const kinds = [
+  'serviceaccount',
+  'secret',
+  'configmap',
+  'networkpolicy',
+  'poddisruptionbudget',
+  'service',
+  'deployment',
+].join(',');
+
+/** A cluster, and what plays the kubelet and kube-proxy of its one gate. */
+interface Cluster extends AsyncDisposable {
+  readonly controlPlane: ControlPlane;
+  readonly startGate: () => Promise<void>;
+  readonly stopGate: () => Promise<void>;
+  readonly logTails: () => Promise<string>;
+}
+
+inOwnNetwork(import.meta.url, { environment: process.env, versions }, () => {
+  for (const version of versions)
+    describe(`bootstrap webhook --service on ${version}`, () => onCluster(version));
+});
+
+function onCluster(version: (typeof versions)[number]): void {
+  const cluster = shared(async () => openCluster(version));
+  const kubectl = async (...args: string[]): Promise<CommandResult> => cluster().controlPlane.kubectl(args);
+  const own = async (...args: string[]): Promise<CommandResult> =>
+    kubectl(`--namespace=${gateName}`, ...args);
+  const bootstrap = async (...args: string[]): Promise<CommandResult> => {
+    const { folder, kubeconfig } = cluster().controlPlane;
+    return runOurselves(folder, ['bootstrap', 'webhook', `--kubeconfig=${kubeconfig}`, ...args]);
+  };
+  const apply = async (...args: string[]): Promise<CommandResult> =>
+    bootstrap('--service', `--image=${image}`, '--apply', ...args);
+  /** Name and version of every object of ours. */
+  const objects = async (): Promise<string> => {
+    const columns = '-o=custom-columns=:.kind,:.metadata.name,:.metadata.resourceVersion';
+    const named = await own(
+      'get',
+      kinds,
+      columns,
+      '--selector=app.kubernetes.io/managed-by=kube-image-bouncer',
+    );
+    const wide = await kubectl(
+      'get',
+      `namespace/${gateName}`,
+      `validatingwebhookconfiguration/${gateName}`,
+      columns,
+    );
+    return named.stdout + wide.stdout;
+  };
+
+  scenario('one command, from nothing to a refused latest; the wiring waits for the gate', async () => {
+    const applied = apply();
+    await eventually('the Deployment is there', async () =>
+      (await own('get', `deployment/${gateName}`)).code === 0 ? true : undefined,
+    );
+    // The controllers make the pods, and the namespace's own Pod Security Standard lets them in.
+    await eventually('three pods are there', async () =>
+      (await own('get', 'pods', '-o=name')).stdout.split('\n').length === 4 ? true : undefined,
+    );
+    assert.match((await kubectl('get', 'validatingwebhookconfigurations', '-o=name')).stdout, /^$/);
+    await cluster().startGate();
+    const { code, stdout, stderr } = await applied;
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /^proved: a pod with a forbidden image is refused$/m);
+    assertRefused(await kubectl('run', 'web', '--image=nginx'), refusal, latestRefused);
+    assertAdmitted(await kubectl('run', 'web', '--image=nginx:1.17.1'));
+    assertRefused(await kubectl('create', 'deployment', 'web', '--image=nginx'), refusal, latestRefused);
+  });
+
+  scenario('a second time nothing changes', async () => {
+    const before = await objects();
+    assert.equal(before.match(/^\S+ +\S+ +\d+$/gm)?.length, 10, before);
+    const { code, stdout, stderr } = await apply();
+    assert.equal(code, 0, stdout + stderr);
+    assert.doesNotMatch(stdout, /^(created|changed)/m);
+    assert.equal(await objects(), before);
+  });
+
+  scenario('the policy of the cluster stays, unless another is given', async () => {
+    const lenient = `apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: pods-only}
+spec:
+  unmatchedImages: Allow
+  rules:
+  - name: no-latest
+    match: {resources: [pods]}
+    disallowedTags: {tags: [latest]}
+`;
+    const configMap = JSON.stringify({ data: { 'policy.yaml': lenient } });
+    assertAdmitted(
+      await own('patch', `configmap/${gateName}-policy`, '--type=merge', `--patch=${configMap}`),
+    );
+    const { code, stdout } = await apply();
+    assert.equal(code, 0, stdout);
+    // And the wiring follows it: nothing but pods is asked about.
+    assert.match(stdout, /^changed {4}ValidatingWebhookConfiguration/m);
+    const asked = await kubectl(
+      'get',
+      `validatingwebhookconfiguration/${gateName}`,
+      '-o=jsonpath={.webhooks[0].rules[*].resources}',
+    );
+    assert.equal(asked.stdout, '["pods"] ["pods/ephemeralcontainers"]');
+  });
+
+  scenario('E09 a controller is nobody special: what it makes is judged', async () => {
+    // No template is asked about under this policy, so that a bad one gets in.
+    assertAdmitted(await kubectl('create', 'deployment', 'bad', '--image=nginx'));
+    await eventually('the ReplicaSet controller is refused', async () => {
+      const events = await kubectl('get', 'events', '-o=jsonpath={.items[*].message}');
+      return events.stdout.includes(refusal) ? true : undefined;
+    });
+    assert.equal((await kubectl('get', 'pods', '--selector=app=bad', '-o=name')).stdout, '');
+  });
+
+  scenario('E11 with the gate gone, its own namespace can still bring it back', async () => {
+    await cluster().stopGate();
+    assertRefused(await kubectl('run', 'other', '--image=nginx:1.17.1'), 'failed calling webhook');
+    assertAdmitted(await own('delete', 'pods', '--all', '--wait=false', '--grace-period=0', '--force'));
+    await eventually('new pods of the gate are there', async () => {
+      const ages = await own(
+        'get',
+        'pods',
+        '-o=jsonpath={.items[?(@.status.phase=="Pending")].metadata.name}',
+      );
+      return ages.stdout.split(' ').length >= 3 ? true : undefined;
+    });
+    assertAdmitted(await own('create', 'secret', 'generic', 'extra'));
+    assertAdmitted(await own('delete', 'secret', 'extra'));
+    await cluster().startGate();
+  });
+
+  scenario('--delete leaves nothing', async () => {
+    const { code, stdout, stderr } = await bootstrap('--delete');
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(
+      stdout,
+      /^deleted {4}ValidatingWebhookConfiguration kube-image-bouncer\ndeleted {4}Deployment /,
+    );
+    await eventually('the namespace is gone', async () =>
+      /not found/.test((await kubectl('get', `namespace/${gateName}`)).stderr) ? true : undefined,
+    );
+    assertAdmitted(await kubectl('run', 'free', '--image=nginx'));
+  });
+}
+
+async function openCluster(version: (typeof versions)[number]): Promise<Cluster> {
+  const environment = process.env;
+  await using parts = new AsyncDisposableStack();
+  const controlPlane = parts.use(await startControlPlane({ environment, version, controllers: true }));
+  const { kubectl } = controlPlane;
+  let gate: RunningProcess | undefined;
+  let isReachable = false;
+  parts.defer(async () => gate?.stop('SIGKILL'));
+  const owned = parts.move();
+  const makeReachable = async (): Promise<void> => {
+    const { stdout } = await kubectl([
+      'get',
+      `--namespace=${gateName}`,
+      `service/${gateName}`,
+      '-o=jsonpath={.spec.clusterIP}',
+    ]);
+    await addAddress(stdout, environment);
+    owned.use(await startServiceProxy({ address: stdout, port: 443 }, { address: '127.0.0.1', port: 8443 }));
+    isReachable = true;
+  };
+  return {
+    controlPlane,
+    startGate: async () => {
+      gate = await startPodOf(gateName, { controlPlane, namespace: gateName, environment });
+      if (!isReachable) await makeReachable();
+      const slice = JSON.stringify(readyEndpoint(gateName, gateName, 8443));
+      assertAdmitted(await kubectl(['apply', '--filename=-'], { stdin: slice }));
+    },
+    stopGate: async () => gate?.stop('SIGKILL'),
+    logTails: async () => `${await controlPlane.logTails()}\n--- gate\n${(await gate?.logTail()) ?? ''}`,
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Environment } from '../control-plane/binaries.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { eventually, GivenUpError } from './eventually.ts';
+import { startProcess, type RunningProcess } from './processes.ts';
+
+/** The first container of a Deployment's pods, as the kubelet would run it. */
+interface PodTemplate {
+  readonly containers: readonly [
+    {
+      readonly args: readonly string[];
+      readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+    },
+  ];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly secret?: { readonly secretName: string };
+    readonly configMap?: { readonly name: string };
+  }[];
+}
+
+const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const startTimeoutMs = 20_000;
+const mountRoot = '/etc/kube-image-bouncer/';
+
+// The pod's file system is its own, so the gate finds its files where the Deployment says, and not in the machine's /etc.
+const inOwnMounts = 'mount -t tmpfs none /etc && cp -r "$1" /etc/kube-image-bouncer && shift && exec "$@"';
+
+/** A pod's place: where its Deployment is, and the cluster that has it. */
+interface PodPlace {
+  readonly controlPlane: ControlPlane;
+  readonly namespace: string;
+}
+
+/**
+ * Does what a kubelet does for one pod of a Deployment of ours: writes the Secrets and ConfigMaps that it mounts to
+ * files, and starts the gate with the very arguments that stand there.
+ */
+export async function startPodOf(
+  deployment: string,
+  options: PodPlace & { readonly environment: Environment },
+): Promise<RunningProcess> {
+  const { controlPlane } = options;
+  const { spec } = (await get(options, `deployment/${deployment}`)) as {
+    spec: { template: { spec: PodTemplate } };
+  };
+  const { args } = spec.template.spec.containers[0];
+  const folder = await mkdtemp(join(controlPlane.folder, 'pod-'));
+  await mountVolumes(spec.template.spec, folder, options);
+  const gate = startProcess({
+    program: 'unshare',
+    arguments: ['--mount', 'sh', '-c', inOwnMounts, 'sh', folder, process.execPath, program, ...args],
+    environment: { PATH: options.environment['PATH'], HOME: folder },
+    workingFolder: folder,
+    logFile: join(controlPlane.folder, 'gate.log'),
+  });
+  await untilReady(gate, /--health-port=(\d+)/.exec(args.join(' '))?.[1] ?? '');
+  return gate;
+}
+
+async function get({ controlPlane, namespace }: PodPlace, name: string): Promise<unknown> {
+  const { code, stdout, stderr } = await controlPlane.kubectl([
+    'get',
+    `--namespace=${namespace}`,
+    '-o=json',
+    name,
+  ]);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+async function mountVolumes(template: PodTemplate, folder: string, place: PodPlace): Promise<void> {
+  for (const { name, mountPath } of template.containers[0].volumeMounts) {
+    const volume = template.volumes.find((one) => one.name === name);
+    assert.ok(mountPath.startsWith(mountRoot), mountPath);
+    const mount = join(folder, mountPath.slice(mountRoot.length));
+    await mkdir(mount);
+    const isSecret = volume?.secret !== undefined;
+    const source = isSecret
+      ? `secret/${volume.secret.secretName}`
+      : `configmap/${volume?.configMap?.name ?? ''}`;
+    const { data } = (await get(place, source)) as { data: Record<string, string> };
+    for (const [file, text] of Object.entries(data))
+      await writeFile(join(mount, file), Buffer.from(text, isSecret ? 'base64' : 'utf8'));
+  }
+}
+
+async function untilReady(gate: RunningProcess, port: string): Promise<void> {
+  await eventually(
+    'the gate becomes ready',
+    async () => {
+      if (gate.ending() !== undefined)
+        throw new GivenUpError(`the gate ended with ${gate.ending()}: ${await gate.logTail()}`);
+      return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok ? true : undefined;
+    },
+    { timeoutMs: startTimeoutMs, intervalMs: 50 },
+  );
+}
+
+/** What the kubelet and the controller of endpoints say together once a pod of a Service answers. */
+export function readyEndpoint(service: string, namespace: string, port: number): object {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${service}-1`, namespace, labels: { 'kubernetes.io/service-name': service } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.1.0.1'], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  };
+}
