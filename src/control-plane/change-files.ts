@@ -22,7 +22,7 @@ export interface ChangeOptions {
 /** Changes that were made, and the way back to where this run began. */
 export interface ChangesMade {
   readonly paths: readonly string[];
-  rollBack(): Promise<void>;
+  readonly rollBack: () => Promise<void>;
 }
 
 const EMPTY: UndoRecord = { version: 1, files: [], folders: [] };

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { makeChanges, type UndoOptions, undoChanges, writeFiles } from './change-files.ts';
+import { comparePlan, type PlannedFile, renderChanges } from './file-plan.ts';
+import { recordFile } from './undo-record.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+describe('files of a node', () => {
+  let root: string;
+  let manifest: string;
+  let options: { readonly backupFolder: string; readonly isRoot: boolean };
+  let plan: readonly PlannedFile[];
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'change-files-'));
+    manifest = join(root, 'manifests', 'kube-apiserver.yaml');
+    await mkdir(join(root, 'manifests'));
+    await writeFile(manifest, 'before\n');
+    await chmod(manifest, 0o640);
+    options = { backupFolder: join(root, 'gate', 'backup'), isRoot };
+    plan = [
+      { path: join(root, 'gate', 'pki', 'tls.key'), content: 'KEY\n', mode: 0o600, isKey: true },
+      { path: join(root, 'gate', 'policy.yaml'), content: 'policy\n', mode: 0o644 },
+      { path: manifest, content: 'after\n' },
+    ];
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  const apply = async (files: readonly PlannedFile[] = plan, force = false) =>
+    makeChanges(await comparePlan(files, options), { ...options, force });
+  const undo = (more: Partial<UndoOptions> = {}) => undoChanges({ ...options, ...more });
+
+  async function tree(): Promise<Readonly<Record<string, string>>> {
+    const found: Record<string, string> = {};
+    for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      const { mode } = await stat(path);
+      const content = entry.isFile() ? await readFile(path, 'utf8') : '/';
+      found[path.slice(root.length + 1)] = `${(mode & 0o777).toString(8)} ${content}`;
+    }
+    return found;
+  }
+
+  it('are written with their modes, backed up outside the folder of manifests, and undone to the byte', async () => {
+    const before = await tree();
+    const { paths } = await apply();
+    assert.equal(paths.length, 3);
+    const after = await tree();
+    assert.equal(after['gate/pki/tls.key'], '600 KEY\n');
+    assert.equal(after['gate/policy.yaml'], '644 policy\n');
+    assert.equal(after['manifests/kube-apiserver.yaml'], '640 after\n', 'the mode of what was there');
+    assert.deepEqual(await readdir(join(root, 'manifests')), ['kube-apiserver.yaml']);
+    assert.deepEqual(await undo(), [
+      manifest,
+      join(root, 'gate', 'policy.yaml'),
+      join(root, 'gate', 'pki', 'tls.key'),
+    ]);
+    assert.deepEqual(await tree(), before);
+  });
+
+  it('are left alone the second time, and nothing is backed up again', async () => {
+    await apply();
+    const once = await tree();
+    assert.deepEqual((await apply()).paths, []);
+    assert.deepEqual(await tree(), once);
+  });
+
+  it('go back to what they were before the first of several changes', async () => {
+    const before = await tree();
+    await apply();
+    await apply([
+      { path: manifest, content: 'later\n' },
+      { path: join(root, 'new'), content: 'x' },
+    ]);
+    await undo();
+    assert.deepEqual(await tree(), before);
+  });
+
+  it('are rolled back to where a run began, not further', async () => {
+    await apply();
+    const once = await tree();
+    const { rollBack } = await apply([
+      { path: manifest, content: 'later\n' },
+      { path: join(root, 'other', 'new'), content: 'x' },
+    ]);
+    await rollBack();
+    assert.deepEqual(await tree(), once);
+    await undo();
+    assert.equal((await tree())['manifests/kube-apiserver.yaml'], '640 before\n');
+  });
+
+  it('roll back to nothing at all when the first run fails', async () => {
+    const before = await tree();
+    await (await apply()).rollBack();
+    assert.deepEqual(await tree(), before);
+  });
+
+  it('can be undone after a run that was cut off', async () => {
+    const before = await tree();
+    await apply();
+    // As if it had ended after the record and the first file.
+    await rm(join(root, 'gate', 'policy.yaml'));
+    await writeFile(manifest, 'before\n');
+    await undo();
+    assert.deepEqual(await tree(), before);
+  });
+
+  it('that somebody else changed since stop the undoing before it begins', async () => {
+    await apply();
+    await writeFile(manifest, 'kubeadm was here\n');
+    const changed = await tree();
+    await assert.rejects(undo(), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'CHANGED_SINCE');
+      assert.ok(error.message.startsWith(`${manifest}: changed by somebody else since`));
+      return true;
+    });
+    assert.deepEqual(await tree(), changed);
+  });
+
+  it('flip: reconcile says what becomes of them', async () => {
+    const before = await tree();
+    await apply();
+    await writeFile(manifest, 'kubeadm was here\n');
+    await undo({ reconcile: (_, text) => ({ kind: 'text', text: `${text}without us\n` }) });
+    assert.deepEqual(await tree(), {
+      ...before,
+      'manifests/kube-apiserver.yaml': '640 kubeadm was here\nwithout us\n',
+    });
+  });
+
+  it('that somebody else wrote anew are copied again before they are changed again', async () => {
+    await apply();
+    await writeFile(manifest, 'kubeadm was here\n');
+    await apply();
+    await undo();
+    assert.equal((await tree())['manifests/kube-apiserver.yaml'], '640 kubeadm was here\n');
+  });
+
+  it('flip: onRestored hears of each, the manifest first', async () => {
+    await apply();
+    const heard: string[] = [];
+    await undo({
+      onRestored: async (path, what) => void heard.push(`${what} ${path.slice(root.length + 1)}`),
+    });
+    assert.deepEqual(heard, [
+      'restored manifests/kube-apiserver.yaml',
+      'removed gate/policy.yaml',
+      'removed gate/pki/tls.key',
+    ]);
+  });
+
+  it('that hold a private key are not overwritten; flip: unless somebody insists', async () => {
+    await apply();
+    const other = [{ ...(plan[0] ?? assert.fail()), content: 'OTHER\n' }];
+    const once = await tree();
+    await assert.rejects(apply(other), { code: 'KEY_EXISTS' });
+    assert.deepEqual(await tree(), once);
+    await apply(other, true);
+    assert.equal((await tree())['gate/pki/tls.key'], '600 OTHER\n');
+    await assert.rejects(writeFiles(await comparePlan(plan, options), options), { code: 'KEY_EXISTS' });
+  });
+
+  it('can be made to go, and come back', async () => {
+    const before = await tree();
+    await apply([{ path: manifest, content: undefined }]);
+    assert.equal((await tree())['manifests/kube-apiserver.yaml'], undefined);
+    await undo();
+    assert.deepEqual(await tree(), before);
+  });
+
+  it('behind a link are changed where they stand', async () => {
+    const link = join(root, 'link.yaml');
+    await symlink(manifest, link);
+    await apply([{ path: link, content: 'after\n' }]);
+    assert.equal((await tree())['manifests/kube-apiserver.yaml'], '640 after\n');
+  });
+
+  it('are not undone without a record, or from a damaged one', async () => {
+    await assert.rejects(undo(), { code: 'NOTHING_TO_UNDO' });
+    await apply();
+    const once = await tree();
+    const copy = Object.keys(once).find(
+      (name) => name.endsWith('kube-apiserver.yaml') && name.includes('backup'),
+    );
+    await writeFile(join(root, copy ?? assert.fail('no copy')), 'other\n');
+    await assert.rejects(undo(), { code: 'UNDO_RECORD_INVALID', message: /the copy is missing, or is not/ });
+    await writeFile(recordFile(options.backupFolder), '{"version": 2}');
+    await assert.rejects(undo(), { code: 'UNDO_RECORD_INVALID', message: /this is no record/ });
+  });
+
+  it('say so when they cannot be read or written', async () => {
+    await assert.rejects(apply([{ path: join(root, 'manifests'), content: 'x' }]), {
+      code: 'NODE_FILE_UNREADABLE',
+    });
+    await assert.rejects(
+      makeChanges([{ file: { path: join(manifest, 'x'), content: 'x' }, before: undefined }], options),
+      {
+        code: 'NODE_FILE_UNWRITABLE',
+      },
+    );
+  });
+
+  it('are shown as a diff, keys never', async () => {
+    const shown = renderChanges(await comparePlan(plan, options));
+    assert.equal(
+      shown.replaceAll(root, ''),
+      `--- /dev/null
++++ /gate/pki/tls.key
+# mode 0600
+# a private key, not shown
+--- /dev/null
++++ /gate/policy.yaml
+# mode 0644
+@@ -0,0 +1,1 @@
++policy
+--- /manifests/kube-apiserver.yaml
++++ /manifests/kube-apiserver.yaml
+@@ -1,1 +1,1 @@
+-before
++after
+`,
+    );
+  });
+
+  it('flip: modes and owners are part of what should be', async () => {
+    await apply();
+    await chmod(join(root, 'gate', 'policy.yaml'), 0o600);
+    assert.equal((await comparePlan(plan, options)).length, 1);
+    await apply();
+    assert.equal((await tree())['gate/policy.yaml'], '644 policy\n');
+    const owned = plan.map((file) => ({ ...file, owner: 65532 }));
+    assert.equal((await comparePlan(owned, { isRoot: true })).length, 3);
+    assert.equal((await comparePlan(owned, { isRoot: false })).length, 0);
+  });
+});

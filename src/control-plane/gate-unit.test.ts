@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type GateUnitOptions, renderGateUnit } from './gate-unit.ts';
+
+const options: GateUnitOptions = {
+  program: '/usr/local/bin/kube-image-bouncer',
+  folder: '/etc/kubernetes/kube-image-bouncer',
+  address: '127.0.0.1',
+  port: 1323,
+  healthPort: 1324,
+  clientAuthority: 'authority',
+};
+
+test('the unit is there before the kubelet, and reads the key as nobody but systemd can', () => {
+  const unit = renderGateUnit(options);
+  for (const line of [
+    'Before=kubelet.service',
+    'DynamicUser=yes',
+    'LoadCredential=tls.key:/etc/kubernetes/kube-image-bouncer/pki/tls.key',
+    'ProtectSystem=strict',
+    'NoNewPrivileges=yes',
+    'CapabilityBoundingSet=',
+    'Restart=always',
+  ])
+    assert.ok(unit.split('\n').includes(line), line);
+  assert.match(unit, /^ExecStart=\/usr\/local\/bin\/kube-image-bouncer \\\n {2}serve \\\n/m);
+  assert.match(unit, /--key=%d\/tls\.key \\\n/);
+});
+
+test('flip: every option stands in it', () => {
+  const flips: readonly (readonly [Partial<GateUnitOptions>, string])[] = [
+    [{ program: '/opt/gate' }, 'ExecStart=/opt/gate '],
+    [{ folder: '/srv/gate' }, '--policy=/srv/gate/policy.yaml'],
+    [{ folder: '/srv/gate' }, 'LoadCredential=tls.key:/srv/gate/pki/tls.key'],
+    [{ address: '10.0.0.7' }, '--bind=10.0.0.7'],
+    [{ port: 8443 }, '--port=8443'],
+    [{ healthPort: 8081 }, '--health-port=8081'],
+    [{ clientAuthority: 'clientAuthority' }, '/pki/client-ca.crt'],
+  ];
+  for (const [change, text] of flips) {
+    assert.ok(renderGateUnit({ ...options, ...change }).includes(text), text);
+    assert.ok(!renderGateUnit(options).includes(text), text);
+  }
+});
