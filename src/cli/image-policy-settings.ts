@@ -46,7 +46,6 @@ const HOST = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/i;
 
 /** @throws {SettingsError} SETTING_INVALID, SETTINGS_CONFLICT or FILE_UNREADABLE, naming the option. */
 export async function decodeNodeSettings(options: ImagePolicyOptions): Promise<NodeSettings> {
-  refuseConflicts(options);
   const { address, stage } = options;
   if (isIP(address) === 0)
     throw new SettingsError('SETTING_INVALID', `--address: ${JSON.stringify(address)} is not an IP address`);
@@ -88,7 +87,8 @@ export function decodePlaces({ folder, manifest, unit }: ImagePolicyOptions): No
   return { folder, manifest, gatePod: join(dirname(manifest), 'kube-image-bouncer.yaml'), gateUnit: unit };
 }
 
-function refuseConflicts(options: ImagePolicyOptions): void {
+/** @throws {SettingsError} SETTINGS_CONFLICT for options that exclude or need each other. */
+export function refuseConflicts(options: ImagePolicyOptions): void {
   const { apply, undo, out, caCert, caKey, signer, approve, policy, kubeSystem, kubeconfig, yes } = options;
   const modes = [apply === true, undo === true, out !== undefined].filter(Boolean).length;
   if (modes > 1) throw conflict('--apply, --undo and --out contradict each other: give one of them');

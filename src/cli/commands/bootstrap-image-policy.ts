@@ -14,7 +14,12 @@ import { signatureFrom } from '../cluster-signature.ts';
 import { defaultNodePolicy } from '../default-node-policy.ts';
 import { imagePolicyPath, mayBite, proveOnNode } from '../node-canary.ts';
 import type { ImagePolicyOptions } from '../image-policy-options.ts';
-import { decodeNodeSettings, decodePlaces, type NodeSettings } from '../image-policy-settings.ts';
+import {
+  decodeNodeSettings,
+  decodePlaces,
+  type NodeSettings,
+  refuseConflicts,
+} from '../image-policy-settings.ts';
 import { describeWay, prepareNodeCertificates } from '../node-certificates.ts';
 import { type NodeSurroundings, rollOutOnNode, undoOnNode } from '../node-rollout.ts';
 import type { ExitCode, Streams } from '../streams.ts';
@@ -24,6 +29,7 @@ import { NEWEST_KUBERNETES } from '../webhook-settings.ts';
 
 /** Shows, writes, applies or undoes everything that `ImagePolicyWebhook` needs on a control-plane node. */
 export async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Streams): Promise<ExitCode> {
+  refuseConflicts(options);
   const clock = startClock();
   const surroundings = surroundingsFor(options, streams, clock);
   if (options.undo === true) {
