@@ -22,6 +22,9 @@ export const VARIABLES = {
   clientName: 'BOUNCER_CLIENT_NAME',
   reviewTimeout: 'BOUNCER_REVIEW_TIMEOUT',
   drain: 'BOUNCER_DRAIN',
+  canaryKubeconfig: 'BOUNCER_CANARY_KUBECONFIG',
+  canaryInterval: 'BOUNCER_CANARY_INTERVAL',
+  canaryNamespace: 'BOUNCER_CANARY_NAMESPACE',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** What an option is also called: a flag by either name wins over the variables of both. */

@@ -20,6 +20,9 @@ export interface ServeOptions {
   readonly clientName?: string;
   readonly reviewTimeout: string;
   readonly drain: string;
+  readonly canaryKubeconfig?: string;
+  readonly canaryInterval?: string;
+  readonly canaryNamespace?: string;
 }
 
 /** The flags of `serve`; those of the Go program keep their names, letters and defaults. */
@@ -51,5 +54,11 @@ export function addServeOptions(command: Command): Command {
     .option('--health-port <number>', 'port of /livez, /readyz and /metrics (default: --port + 1)')
     .option('--review-timeout <seconds>', 'longest time for one review, whatever the caller grants', '10')
     .option('--drain <seconds>', 'how long to go on serving after SIGTERM', '10')
+    .option(
+      '--canary-kubeconfig <file>',
+      'cluster in which to try again and again whether a bad pod is refused; in-cluster: the one around us',
+    )
+    .option('--canary-interval <seconds>', 'how often (default: 60)')
+    .option('--canary-namespace <name>', 'where (default: default)')
     .option('--debug', 'log more');
 }

@@ -48,6 +48,7 @@ describe('the settings of serve', () => {
     assert.deepEqual(await settingsOf([]), {
       source: { kind: 'none' },
       client: undefined,
+      canary: undefined,
       address: '127.0.0.1',
       port: 1323,
       healthPort: 1324,
@@ -59,7 +60,8 @@ describe('the settings of serve', () => {
 
   it('take every option', async () => {
     const args = ['-p8443', '--health-port=9000', '--review-timeout=3', '--drain=0', '--debug', '--bind=::'];
-    assert.deepEqual(await settingsOf([...withCa(certificate), '--client-name=a,, b ', ...args]), {
+    const canary = ['--canary-kubeconfig=k', '--canary-interval=5', '--canary-namespace=n'];
+    assert.deepEqual(await settingsOf([...withCa(certificate), '--client-name=a,, b ', ...args, ...canary]), {
       source: {
         kind: 'files',
         certificateFile: certificate,
@@ -68,6 +70,7 @@ describe('the settings of serve', () => {
         key: authority.key,
       },
       client: { file: certificate, authority: authority.certificate, names: ['a', 'b'] },
+      canary: { kubeconfig: 'k', intervalMs: 5000, namespace: 'n' },
       address: '::',
       port: 8443,
       healthPort: 9000,

@@ -37,10 +37,19 @@ export interface ClientSettings {
   readonly names: readonly string[];
 }
 
+/** How the gate looks whether it is asked at all. */
+export interface CanarySettings {
+  /** A kubeconfig file; `in-cluster` means the service account of the pod. */
+  readonly kubeconfig: string;
+  readonly intervalMs: number;
+  readonly namespace: string;
+}
+
 /** What `serve` was asked, checked and with every default filled in. */
 export interface ServeSettings {
   readonly source: CertificateSource;
   readonly client: ClientSettings | undefined;
+  readonly canary: CanarySettings | undefined;
   /** `undefined`: every address. */
   readonly address: string | undefined;
   readonly port: number;
@@ -67,6 +76,7 @@ export async function decodeSettings(
   return {
     source,
     client: await chooseClient(options, source),
+    canary: chooseCanary(options),
     address: chooseAddress(options, source),
     port,
     healthPort,
@@ -74,6 +84,27 @@ export async function decodeSettings(
     drainMs: decodeNumber('--drain', options.drain, 0, 3600) * 1000,
     debug: options.debug ?? false,
   };
+}
+
+/** The file may come later: the gate has to be there before the API server is. */
+function chooseCanary({
+  canaryKubeconfig,
+  canaryInterval,
+  canaryNamespace,
+}: ServeOptions): CanarySettings | undefined {
+  if (canaryKubeconfig !== undefined) {
+    return {
+      kubeconfig: canaryKubeconfig,
+      intervalMs: decodeNumber('--canary-interval', canaryInterval ?? '60', 1, 86_400) * 1000,
+      namespace: canaryNamespace ?? 'default',
+    };
+  }
+  const idle = canaryInterval === undefined ? canaryNamespace && '--canary-namespace' : '--canary-interval';
+  if (idle === undefined) return undefined;
+  throw new SettingsError(
+    'SETTINGS_CONFLICT',
+    `${idle} says how to look at the cluster of --canary-kubeconfig: give --canary-kubeconfig as well`,
+  );
 }
 
 /** Any free port has any free port beside it. */

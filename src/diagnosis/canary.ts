@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { pathOf } from '../kubernetes/resources.ts';
 
@@ -104,7 +105,9 @@ function renderCanary({ kind, namespace, image }: CanaryOptions): object {
     ],
   };
   const head = { apiVersion: API_VERSIONS[kind], kind };
-  const metadata = { generateName: 'kube-image-bouncer-canary-', namespace, labels };
+  // ImagePolicyWebhook remembers verdicts by what it sends, and this it sends along: the gate itself shall answer.
+  const annotations = { 'trial.kube-image-bouncer.image-policy.k8s.io/id': randomUUID() };
+  const metadata = { generateName: 'kube-image-bouncer-canary-', namespace, labels, annotations };
   if (kind === 'Pod') return { ...head, metadata, spec: podSpec };
   return {
     ...head,

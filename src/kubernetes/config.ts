@@ -2,9 +2,12 @@ import { KubernetesClient } from './client.ts';
 import type { Credentials } from './connection.ts';
 import { KubernetesError } from './errors.ts';
 
+/** In place of a kubeconfig: the service account of the pod that we run in, whatever else is there. */
+export const IN_CLUSTER = 'in-cluster';
+
 /** Which cluster is meant. */
 export interface ClusterChoice {
-  /** A kubeconfig file. @default $KUBECONFIG, ~/.kube/config, or the service account of the pod that we run in */
+  /** A kubeconfig file, or {@link IN_CLUSTER}. @default $KUBECONFIG, ~/.kube/config, or the service account of the pod that we run in */
   readonly kubeconfig?: string | undefined;
   /** @default the file's current context */
   readonly context?: string | undefined;
@@ -24,6 +27,7 @@ export async function openCluster({ kubeconfig, context }: ClusterChoice = {}): 
   const config = new KubeConfig();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
+    else if (kubeconfig === IN_CLUSTER) config.loadFromCluster();
     else config.loadFromFile(kubeconfig);
     if (context !== undefined) config.setCurrentContext(context);
   } catch (cause) {

@@ -27,6 +27,8 @@ export interface Metrics {
   readonly policyLoaded: (policy: { readonly name: string; readonly revision: string }) => void;
   /** A policy file was read again; on `failure` the last good one stays in force. */
   readonly policyReloaded: (result: 'success' | 'failure') => void;
+  /** Whether the API server refuses a known-bad pod; `undefined` when nobody knows. */
+  readonly enforcing: (enforcing: boolean | undefined) => void;
   readonly certificateExpires: (certificate: CertificateName, at: Date) => void;
   /** Files were read again; on `failure` what is in force stays so. */
   readonly certificateReloaded: (certificate: CertificateName, result: 'success' | 'failure') => void;
@@ -71,6 +73,7 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
     countRejection: (code) => rejected.inc({ code: rejectionCodes.labelOf(code) }),
     ...policyMetrics(registry),
     ...certificateMetrics(registry),
+    ...enforcementMetrics(registry),
   };
 }
 
@@ -190,6 +193,18 @@ function certificateMetrics(registry: Registry): Pick<Metrics, 'certificateExpir
       lastReload.set({ certificate }, result === 'success' ? 1 : 0);
     },
   };
+}
+
+function enforcementMetrics(registry: Registry): Pick<Metrics, 'enforcing'> {
+  const enforcing = gauge(
+    registry,
+    'enforcing',
+    '1 when the API server refuses a known-bad pod because of the gate, 0 when it admits it, NaN when nobody knows.',
+    [],
+  );
+  // A gate that does not look has nothing to say.
+  enforcing.remove();
+  return { enforcing: (value) => enforcing.set(value === undefined ? Number.NaN : Number(value)) };
 }
 
 /** Copies what others count, when asked. */

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Authority, createAuthority, type KeyPair } from '../../src/certificate/authority.ts';
+import {
+  type Authority,
+  createAuthority,
+  type KeyPair,
+  type ServingRequest,
+} from '../../src/certificate/authority.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
 import type { Severity } from '../../src/diagnosis/catalogue/finding-kind.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { openCluster } from '../../src/kubernetes/config.ts';
-import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/object.ts';
+import { type KubernetesObject, type ObjectReference, referenceOf } from '../../src/kubernetes/object.ts';
 import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import type { Stage } from '../../src/policy/stage.ts';
@@ -19,7 +24,7 @@ import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-ports.ts';
 import { noLatestPolicy } from './objects.ts';
-import { startProcess, type RunningProcess } from './processes.ts';
+import { startProcess } from './processes.ts';
 import { program } from '../serve/gate-process.ts';
 
 /** What doctor said. */
@@ -43,6 +48,12 @@ export interface DoctorCluster extends AsyncDisposable {
   readonly authority: Authority;
   /** `https://address:port` of the gate, under the cluster address of its Service. */
   readonly gateUrl: string;
+  readonly stopGate: () => Promise<void>;
+  readonly startGate: () => Promise<void>;
+  /** Starts another gate, at an address of its own, with a certificate as given. */
+  readonly serveAlso: (pair: KeyPair, flags?: readonly string[]) => Promise<ServingGate>;
+  /** A serving certificate for that address, valid for 90 days; or as asked for. */
+  readonly issue: (request?: Partial<ServingRequest>) => Promise<KeyPair>;
   /** Runs doctor against the cluster, with more options when given. */
   readonly doctor: (args?: readonly string[]) => Promise<DoctorAnswer>;
   /** Writes the objects of a healthy cluster, at a stage. */
@@ -53,6 +64,7 @@ export interface DoctorCluster extends AsyncDisposable {
 // All of 127.0.0.0/8 leads to this machine, so that a Service has an address without a kube-proxy.
 const SERVICE_RANGE = '127.66.0.0/16';
 const SERVICE_ADDRESS = '127.66.0.77';
+const OTHER_ADDRESS = '127.67.0.1';
 
 /** Starts a control plane, and a gate behind the address of its Service; nothing is wired yet. */
 export async function openDoctorCluster(version: KubernetesVersion): Promise<DoctorCluster> {
@@ -76,8 +88,7 @@ export async function openDoctorCluster(version: KubernetesVersion): Promise<Doc
     days: 90,
   });
   const port = await freePort();
-  const gate = await startServiceGate(folder, serving, port);
-  parts.defer(() => gate.stop('SIGKILL'));
+  let gate = parts.use(await startGateAt({ folder, address: SERVICE_ADDRESS, port }, serving));
   const client = await openCluster({ kubeconfig });
   const wiring = { version: controlPlane.version, authority, serving, port };
   const owned = parts.move();
@@ -86,6 +97,21 @@ export async function openDoctorCluster(version: KubernetesVersion): Promise<Doc
     client,
     authority,
     gateUrl: `https://${SERVICE_ADDRESS}:${port}`,
+    stopGate: () => gate.stop(),
+    startGate: async () => {
+      gate = await startGateAt({ folder, address: SERVICE_ADDRESS, port }, serving);
+    },
+    serveAlso: async (pair, flags) =>
+      startGateAt({ folder, address: OTHER_ADDRESS, port: await freePort(), flags }, pair),
+    issue: (request) =>
+      authority.issueServing({
+        commonName: GATE_NAME,
+        dnsNames: [],
+        ipAddresses: [OTHER_ADDRESS],
+        notBefore: hourAgo(),
+        days: 90,
+        ...request,
+      }),
     doctor: (args) => runDoctor(kubeconfig, args),
     wire: async (stage = 'deny') => {
       for (const object of await healthyObjects({ ...wiring, stage }))
@@ -93,7 +119,10 @@ export async function openDoctorCluster(version: KubernetesVersion): Promise<Doc
       await markReady(client, 3);
     },
     logTails: async () => `${await controlPlane.logTails()}\n--- gate\n${await gate.logTail()}`,
-    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: async () => {
+      await gate.stop();
+      await owned.disposeAsync();
+    },
   };
 }
 
@@ -116,10 +145,31 @@ function hourAgo(): Date {
   return new Date(Date.now() - 3_600_000);
 }
 
-async function startServiceGate(folder: string, serving: KeyPair, port: number): Promise<RunningProcess> {
+/** A gate that serves somewhere. */
+export interface ServingGate extends AsyncDisposable {
+  /** `https://address:port`. */
+  readonly url: string;
+  /** `http://address:port` of its health pages. */
+  readonly healthUrl: string;
+  readonly stop: () => Promise<void>;
+  readonly logTail: () => Promise<string>;
+}
+
+interface GatePlace {
+  readonly folder: string;
+  readonly address: string;
+  readonly port: number;
+  readonly flags?: readonly string[] | undefined;
+}
+
+async function startGateAt(
+  { folder, address, port, flags = [] }: GatePlace,
+  pair: KeyPair,
+): Promise<ServingGate> {
   const file = async (name: string, text: string): Promise<string> => {
-    await writeFile(join(folder, name), text, { mode: 0o600 });
-    return join(folder, name);
+    const path = join(folder, `${port}-${name}`);
+    await writeFile(path, text, { mode: 0o600 });
+    return path;
   };
   const healthPort = await freePort();
   const gate = startProcess({
@@ -127,23 +177,29 @@ async function startServiceGate(folder: string, serving: KeyPair, port: number):
     arguments: [
       program,
       'serve',
-      `--cert=${await file('gate.crt', serving.certificate)}`,
-      `--key=${await file('gate.key', serving.key)}`,
+      `--cert=${await file('gate.crt', pair.certificate)}`,
+      `--key=${await file('gate.key', pair.key)}`,
       `--policy=${await file('policy.yaml', noLatestPolicy)}`,
       `--port=${port}`,
       `--health-port=${healthPort}`,
-      `--bind=${SERVICE_ADDRESS}`,
+      `--bind=${address}`,
       '--drain=0',
+      ...flags,
     ],
     environment: { PATH: process.env['PATH'], HOME: folder },
     workingFolder: folder,
-    logFile: join(folder, 'gate.log'),
+    logFile: join(folder, `${port}-gate.log`),
   });
-  await eventually('the gate is ready', async () => {
-    const answer = await fetch(`http://${SERVICE_ADDRESS}:${healthPort}/readyz`);
-    return answer.ok ? true : undefined;
-  });
-  return gate;
+  const healthUrl = `http://${address}:${healthPort}`;
+  await eventually('the gate listens', async () => (await fetch(`${healthUrl}/livez`)).ok || undefined);
+  const stop = (): Promise<void> => gate.stop('SIGKILL');
+  return {
+    url: `https://${address}:${port}`,
+    healthUrl,
+    stop,
+    logTail: () => gate.logTail(),
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 interface HealthyCluster {
@@ -225,7 +281,7 @@ export async function whileChanged(
   client: KubernetesClient,
   reference: ObjectReference,
   change: (object: KubernetesObject) => KubernetesObject | undefined,
-  body: () => Promise<void>,
+  body: () => Promise<unknown>,
 ): Promise<void> {
   const before = await client.get(reference);
   assert.ok(before !== undefined, `${reference.kind} ${reference.name} is there`);
@@ -246,4 +302,45 @@ export async function whileChanged(
     // A status does not come back with its object.
     if (reference.kind === 'Deployment') await markReady(client, 3);
   }
+}
+
+/** The webhook configuration of a healthy cluster. */
+export const CONFIGURATION: ObjectReference = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  name: GATE_NAME,
+};
+
+type Webhook = Readonly<Record<string, unknown>>;
+
+/** Changes every webhook of a configuration. */
+export function eachWebhook(
+  change: (webhook: Webhook) => Webhook,
+): (object: KubernetesObject) => KubernetesObject {
+  return (object) => ({ ...object, webhooks: (object['webhooks'] as Webhook[]).map(change) });
+}
+
+/** Creates an object that is made from the healthy configuration, and deletes it when `body` has run. */
+export async function withObject(
+  client: KubernetesClient,
+  make: (healthy: KubernetesObject) => Promise<KubernetesObject>,
+  body: () => Promise<unknown>,
+): Promise<void> {
+  const healthy = await client.get(CONFIGURATION);
+  assert.ok(healthy !== undefined);
+  const object = await make(healthy);
+  await client.create(object);
+  try {
+    await body();
+  } finally {
+    await client.delete(referenceOf(object));
+  }
+}
+
+/** A kubeconfig of another user of the cluster. */
+export async function asUser({ folder, kubeconfig }: ControlPlane, user: string): Promise<string> {
+  const file = join(folder, `${user}.json`);
+  const text = (await readFile(kubeconfig, 'utf8')).replace('"user":"admin"}', `"user":"${user}"}`);
+  await writeFile(file, text, { mode: 0o600 });
+  return file;
 }

@@ -2,8 +2,24 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
+import { createAuthority } from '../../src/certificate/authority.ts';
+import { fetchChain } from '../../src/certificate/live.ts';
+import { examineCluster } from '../../src/diagnosis/cluster/examine.ts';
+import { gatherCluster } from '../../src/diagnosis/cluster/gather.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
-import { openDoctorCluster, whileChanged, type DoctorAnswer } from './doctor-cluster.ts';
+import { type KubernetesObject, referenceOf } from '../../src/kubernetes/object.ts';
+import { GATE_NAME, TLS_SECRET } from '../../src/webhook/names.ts';
+import {
+  asUser,
+  CONFIGURATION,
+  eachWebhook,
+  markReady,
+  openDoctorCluster,
+  runDoctor,
+  whileChanged,
+  withObject,
+  type DoctorAnswer,
+} from './doctor-cluster.ts';
 import { GATE_FAULTS, WEBHOOK_FAULTS } from './doctor-faults.ts';
 import { eventually } from './eventually.ts';
 import { lenientPolicy } from './objects.ts';
@@ -61,9 +77,181 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await writeFile(file, lenientPolicy);
     await untilFound(['POLICY_DIFFERS'], [`--policy=${file}`]);
   });
+
+  scenario('finds gates that are not ready', async () => {
+    await markReady(cluster().client, 1);
+    const { findings } = await untilFound(['DEPLOYMENT_NOT_READY']);
+    assert.match(findings[0]?.what ?? '', /^1 of 3 /);
+    await markReady(cluster().client, 3);
+  });
+
+  scenario('finds a configuration that is there twice', () =>
+    withObject(
+      cluster().client,
+      async (healthy) => ({ ...healthy, metadata: { name: 'kube-image-bouncer-old' } }),
+      () => untilFound(['WEBHOOK_DUPLICATE']),
+    ),
+  );
+
+  scenario('finds what an uninstall left', () =>
+    withObject(
+      cluster().client,
+      async (healthy) => {
+        const text = JSON.stringify({ ...healthy, metadata: { name: 'kube-image-bouncer-old' } });
+        return JSON.parse(
+          text
+            .replaceAll(`"namespace":"${GATE_NAME}"`, '"namespace":"uninstalled"')
+            .replaceAll('"failurePolicy":"Fail"', '"failurePolicy":"Ignore"'),
+        ) as KubernetesObject;
+      },
+      async () => {
+        const { findings } = await untilFound([
+          'WEBHOOK_LEFTOVER',
+          'WEBHOOK_DUPLICATE',
+          'FAILURE_POLICY_IGNORE',
+        ]);
+        const leftover = findings.find(({ code }) => code === 'WEBHOOK_LEFTOVER');
+        assert.match(leftover?.subject ?? '', /kube-image-bouncer-old$/);
+      },
+    ),
+  );
+
+  scenario('finds a CA that has not signed what is served', async () => {
+    const stranger = await createAuthority({ commonName: 'stranger', notBefore: new Date(), days: 30 });
+    const caBundle = Buffer.from(stranger.certificate).toString('base64');
+    await whileChanged(
+      cluster().client,
+      CONFIGURATION,
+      eachWebhook((webhook) => ({
+        ...webhook,
+        clientConfig: { ...(webhook['clientConfig'] as object), caBundle },
+      })),
+      () => untilFound(['GATE_UNREACHABLE', 'CA_MISMATCH']),
+    );
+  });
+
+  scenario('finds a gate that did not take up its certificate', async () => {
+    const { certificate, key } = await cluster().issue();
+    const data = { 'tls.crt': base64(certificate), 'tls.key': base64(key) };
+    await whileChanged(
+      cluster().client,
+      { apiVersion: 'v1', kind: 'Secret', name: TLS_SECRET, namespace: GATE_NAME },
+      (secret) => ({ ...secret, data }),
+      () => untilFound(['CERTIFICATE_STALE']),
+    );
+  });
+
+  scenario('finds a gate that is dead, and one whose death nobody would notice', async () => {
+    await cluster().stopGate();
+    const { findings } = await untilFound(['GATE_UNREACHABLE']);
+    assert.match(findings[0]?.what ?? '', /connection refused/);
+    assert.ok(findings.some(({ code }) => code === 'CERTIFICATE_UNSEEN'));
+    await whileChanged(
+      cluster().client,
+      CONFIGURATION,
+      eachWebhook((webhook) => ({ ...webhook, failurePolicy: 'Ignore' })),
+      () => untilFound(['NOT_ENFORCING', 'TEMPLATE_NOT_ENFORCED', 'FAILURE_POLICY_IGNORE']),
+    );
+    await cluster().startGate();
+  });
+
+  scenario('finds a good pod that is refused', async () => {
+    const answer = await cluster().doctor(['--good-image=nginx']);
+    assert.deepEqual(aboveNotes(answer), ['GOOD_POD_REFUSED']);
+  });
+
+  scenario('says that nothing is proven where no pod can be created', async () => {
+    await untilFound(['CANARY_UNDECIDED'], ['--canary-namespace=nowhere']);
+  });
+
+  scenario('finds an API server that does not ask, among those that do', async () => {
+    const names = ['one', 'two'];
+    for (const name of names) await cluster().client.create(apiServerPod(name, name === 'one'));
+    const { findings } = await untilFound(['API_SERVERS_DIFFER']);
+    assert.equal(findings[0]?.subject, 'Pod kube-system/kube-apiserver-two');
+    for (const name of names) await cluster().client.delete(referenceOf(apiServerPod(name, true)));
+  });
+
+  scenario('finds a clock that is an hour behind', async () => {
+    const material = await gatherCluster({
+      client: cluster().client,
+      now: () => new Date(Date.now() + 3_600_000),
+      canaryNamespace: 'default',
+      goodImage: 'nginx:1.17.1',
+      fetchChain: (address) => fetchChain(address, 1000),
+    });
+    const [first] = examineCluster(material);
+    assert.equal(first?.code, 'CLOCK_DIFFERS');
+    assert.match(first?.what ?? '', /^its clock is (3599|3600|3601) s behind ours$/);
+  });
+
+  scenario('tells who may get round the gate, as a note', async () => {
+    const binding = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'everything' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'visitor' }],
+    };
+    await cluster().client.create(binding);
+    const { findings } = await untilFound([]);
+    await cluster().client.delete(referenceOf(binding));
+    for (const code of ['WIRING_EDITORS', 'GATE_NAMESPACE_OPEN'])
+      assert.match(findings.find((one) => one.code === code)?.what ?? '', /^User visitor may /);
+  });
+
+  scenario('says what it may not read, and that nothing is proven', async () => {
+    const visitor = await asUser(cluster().controlPlane, 'visitor');
+    const { code, findings } = await runDoctor(visitor, [GOOD]);
+    assert.equal(code, 1);
+    assert.deepEqual(aboveNotes({ findings }), ['CANARY_UNDECIDED']);
+    const unread = findings.filter((one) => one.code === 'NOT_EXAMINED').map(({ subject }) => subject);
+    assert.ok(unread.includes('every ValidatingWebhookConfiguration'), unread.join());
+    assert.ok(unread.includes('every Namespace'), unread.join());
+  });
+
+  scenario('at the stages below deny it is told that nothing is refused', async () => {
+    for (const stage of ['warn', 'audit'] as const) {
+      await cluster().wire(stage);
+      const { findings } = await untilFound([]);
+      assert.ok(
+        findings.some(({ code }) => code === 'BELOW_DENY'),
+        stage,
+      );
+    }
+    await cluster().wire();
+    await untilFound([]);
+  });
 });
 
-function aboveNotes(answer: DoctorAnswer | undefined): readonly FindingCode[] {
+function aboveNotes(answer: Pick<DoctorAnswer, 'findings'> | undefined): readonly FindingCode[] {
   const codes = answer?.findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code) ?? [];
   return [...new Set(codes)].toSorted();
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** What a node tells of a static pod of kube-apiserver. */
+function apiServerPod(name: string, asks: boolean): KubernetesObject {
+  const plugins = asks ? 'NodeRestriction,ImagePolicyWebhook' : 'NodeRestriction';
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `kube-apiserver-${name}`,
+      namespace: 'kube-system',
+      labels: { component: 'kube-apiserver' },
+    },
+    spec: {
+      containers: [
+        {
+          name: 'kube-apiserver',
+          image: 'registry.k8s.io/kube-apiserver:v1.37.1',
+          command: ['kube-apiserver', `--enable-admission-plugins=${plugins}`],
+        },
+      ],
+    },
+  };
 }

@@ -14,6 +14,7 @@ import {
   type FollowedCertificates,
   type OpenedCertificate,
 } from '../certificate-source.ts';
+import { startEnforcementCanary } from '../enforcement-canary.ts';
 import { openPolicySource, type PolicySource } from '../policy-source.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import { decodeSettings, type ServeSettings } from '../settings.ts';
@@ -88,13 +89,23 @@ async function openGate(
   const certificates = resources.use(
     followCertificates(server, certificate, settings, { log, metrics, now }),
   );
-  const checks = { policy: policies.fault, ...server.checks };
+  const canary = settings.canary && resources.use(startEnforcementCanary(settings.canary, { log, metrics }));
+  const checks = {
+    policy: policies.fault,
+    ...server.checks,
+    // A gate that is not asked is no worse a gate: it is told, and never makes it unready.
+    ...(canary && { enforcement: () => undefined }),
+  };
   const health = await listening('--health-port', settings.healthPort, () =>
     startHealthServer({
       ...addressOf(settings),
       port: settings.healthPort,
       checks,
-      details: { policy: policies.detail, certificate: certificates.detail },
+      details: {
+        policy: policies.detail,
+        certificate: certificates.detail,
+        ...(canary && { enforcement: canary.detail }),
+      },
       metrics,
       recorder,
     }),

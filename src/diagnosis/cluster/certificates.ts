@@ -32,7 +32,9 @@ function trustingOf(webhook: SeenWebhook, { served, gate }: ClusterMaterial): Tr
   const subject = describeWebhook(webhook);
   if (seen !== undefined && typeof seen.chain !== 'string')
     return { subject, trust: webhook.trust, serverName, served: { subject: address, chain: seen.chain } };
-  const held = target.form === 'service' ? heldChain(gate) : undefined;
+  // The Secret speaks for the Service beside it, and for no other.
+  const isBeside = target.form === 'service' && target.namespace === gate.namespace;
+  const held = isBeside ? heldChain(gate) : undefined;
   const stored = held && { subject: secretOf(gate), chain: held };
   return { subject, trust: webhook.trust, serverName, served: stored };
 }

@@ -1,0 +1,106 @@
+import type { CanaryResult } from '../diagnosis/canary.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { Log, LogLevel } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { CanarySettings } from './settings.ts';
+
+/** Where the canary tells what it has found. */
+export interface CanaryWitnesses {
+  readonly log: Pick<Log, 'write'>;
+  readonly metrics: Pick<Metrics, 'enforcing'>;
+  /** @default the cluster of the settings, opened when the first trial needs it */
+  readonly open?: (settings: CanarySettings) => Promise<KubernetesClient>;
+}
+
+/** A trial that is repeated for as long as the gate runs. */
+export interface EnforcementCanary extends Disposable {
+  /** For the readiness page: what the last trial has shown. */
+  readonly detail: () => string | undefined;
+}
+
+/** What a trial says about the cluster; `undefined` when it says nothing. */
+export interface Enforcement {
+  readonly enforcing: boolean | undefined;
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+/**
+ * Asks the API server again and again to admit a pod that every policy refuses, on trial. Says when the answer
+ * changes, and never fails: a gate that is not asked is no worse a gate.
+ */
+export function startEnforcementCanary(
+  settings: CanarySettings,
+  witnesses: CanaryWitnesses,
+): EnforcementCanary {
+  const { open = openSettings, log, metrics } = witnesses;
+  let client: KubernetesClient | undefined;
+  let last: Enforcement | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const tell = (found: Enforcement): void => {
+    if (stopped) return;
+    metrics.enforcing(found.enforcing);
+    if (last === undefined || last.enforcing !== found.enforcing)
+      log.write(found.level, found.message, { enforcing: found.enforcing ?? null });
+    last = found;
+  };
+  const look = async (): Promise<void> => {
+    try {
+      client ??= await open(settings);
+      const { CANARY_IMAGE, sendCanary } = await import('../diagnosis/canary.ts');
+      const { namespace } = settings;
+      tell(readResult(await sendCanary(client, { kind: 'Pod', namespace, image: CANARY_IMAGE })));
+    } catch (error) {
+      tell(unknown(error instanceof Error ? error.message : String(error)));
+    }
+    // The next trial waits for this one, however long the API server takes.
+    if (!stopped) timer = setTimeout(() => void look(), settings.intervalMs).unref();
+  };
+  metrics.enforcing(undefined);
+  void look();
+  return {
+    detail: () => last?.message,
+    [Symbol.dispose]: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** With it come the Kubernetes client and its packages, which nobody needs who has no canary. */
+async function openSettings({ kubeconfig }: CanarySettings): Promise<KubernetesClient> {
+  const { openCluster } = await import('../kubernetes/config.ts');
+  return openCluster({ kubeconfig });
+}
+
+/** What became of the bad pod, as a sentence. */
+export function readResult(result: CanaryResult): Enforcement {
+  switch (result.outcome) {
+    case 'refused':
+      return {
+        enforcing: true,
+        level: 'info',
+        message: `enforcing: the API server refuses a bad pod (${result.by.name})`,
+      };
+    case 'admitted':
+      return {
+        enforcing: false,
+        level: 'error',
+        message: 'not enforcing: the API server admits a pod that every policy refuses',
+      };
+    case 'unreachable':
+      return unknown(`the API server cannot ask the gate (${result.by.name}): ${result.message}`);
+    case 'undecided':
+    case 'forbidden':
+      return unknown(result.message);
+  }
+}
+
+function unknown(reason: string): Enforcement {
+  return {
+    enforcing: undefined,
+    level: 'warn',
+    message: `it is not known whether the gate is enforcing: ${reason}`,
+  };
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import { folderOf } from '#test/command-line.ts';
+import { look, metricOf } from './ask.ts';
+import { runCommandLine, startServe } from './gate-process.ts';
+
+/** What an API server answers to a trial pod. */
+interface Answer {
+  readonly status: number;
+  readonly message: string;
+}
+
+const REFUSED: Answer = {
+  status: 403,
+  message: 'admission webhook "images.kube-image-bouncer.io" denied the request: no',
+};
+const ADMITTED: Answer = { status: 201, message: '' };
+const BROKEN: Answer = {
+  status: 500,
+  message: 'Internal error occurred: failed calling webhook "images.kube-image-bouncer.io": refused',
+};
+
+/** Stands in for an API server, whose words the end-to-end tests compare; a kubeconfig leads to it. */
+async function openApiServer(answers: readonly [Answer, ...Answer[]]) {
+  const asked: { path: string; body: string }[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { status, message } = answers[Math.min(asked.length, answers.length - 1)] ?? REFUSED;
+      asked.push({ path: request.url ?? '', body: Buffer.concat(chunks).toString() });
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ kind: 'Status', message }));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    // Plain HTTP is refused otherwise.
+    clusters: [
+      { name: 'c', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
+    ],
+    users: [{ name: 'u', user: {} }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'c',
+  };
+  const folder = await folderOf({ kubeconfig: JSON.stringify(kubeconfig) });
+  return {
+    asked,
+    flag: `--canary-kubeconfig=${folder.file('kubeconfig')}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('serve looks whether it is asked', { concurrency: 4 }, () => {
+  it('tells when that changes: in the log once, in the metrics and on the readiness page', async () => {
+    await using api = await openApiServer([REFUSED, REFUSED, ADMITTED, BROKEN, REFUSED]);
+    await using gate = await startServe([api.flag, '--canary-interval=1']);
+    await gate.line('enforcing: the API server refuses a bad pod (images.kube-image-bouncer.io)');
+    assert.equal(await metricOf(gate, 'enforcing'), 1);
+    await gate.line('not enforcing: the API server admits a pod that every policy refuses');
+    assert.equal(await metricOf(gate, 'enforcing'), 0);
+    const ready = await look(gate, '/readyz');
+    assert.equal(ready.status, 200);
+    assert.match(ready.body, /^\[\+\]enforcement ok: not enforcing: the API server admits a pod/m);
+    const unknown = /^it is not known whether the gate is enforcing: the API server cannot ask the gate/;
+    while (!gate.lines().some(({ msg }) => unknown.test(String(msg)))) await look(gate, '/livez');
+    assert.match((await look(gate, '/metrics')).body, /^kube_image_bouncer_enforcing Nan$/im);
+    await gate.lineAfter(
+      gate.lines().length,
+      'enforcing: the API server refuses a bad pod (images.kube-image-bouncer.io)',
+    );
+    const told = gate
+      .lines()
+      .filter((line) => 'enforcing' in line)
+      .map(({ enforcing }) => enforcing);
+    assert.deepEqual(told, [true, false, null, true]);
+  });
+
+  it('in the namespace that is named, with a dry run of a pod that no policy admits', async () => {
+    await using api = await openApiServer([REFUSED]);
+    await using gate = await startServe([api.flag, '--canary-namespace=trials']);
+    await gate.line('enforcing: the API server refuses a bad pod (images.kube-image-bouncer.io)');
+    assert.equal(api.asked[0]?.path, '/api/v1/namespaces/trials/pods?dryRun=All');
+    assert.match(api.asked[0]?.body ?? '', /"image":"kube-image-bouncer\.invalid\/CANARY"/);
+  });
+
+  it('starts although the kubeconfig is not there yet', async () => {
+    await using gate = await startServe(['--canary-kubeconfig=/nowhere/kubeconfig']);
+    await gate.said(/serves http/);
+    assert.equal((await look(gate, '/readyz')).status, 200);
+  });
+
+  it('only when it is told to', async () => {
+    await using gate = await startServe([]);
+    assert.doesNotMatch((await look(gate, '/metrics')).body, /^kube_image_bouncer_enforcing /m);
+    assert.doesNotMatch((await look(gate, '/readyz')).body, /enforcement/);
+  });
+
+  it('and refuses options that would mean nothing, or no time', async () => {
+    const lines = {
+      '--canary-interval=5': /--canary-interval says how to look at the cluster of --canary-kubeconfig/,
+      '--canary-namespace=a': /--canary-namespace says how to look/,
+      '--canary-kubeconfig=k --canary-interval=0': /--canary-interval: "0" is not a whole number from 1/,
+      '--canary-kubeconfig=k --canary-interval=5m': /--canary-interval: "5m" is not a whole number/,
+    };
+    for (const [line, message] of Object.entries(lines)) {
+      const { code, stderr } = await runCommandLine(['serve', ...line.split(' ')]);
+      assert.equal(code, 2, line);
+      assert.match(stderr, message);
+    }
+  });
+});
