@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
+import { addressOfApiServer, awaitRestart, type Waiting } from './node-probes.ts';
+
+/** Time that passes only while somebody waits. */
+function waitingFor(timeoutMs: number): Waiting & { readonly told: () => number } {
+  let now = 0;
+  let told = 0;
+  return {
+    sleep: async (ms) => {
+      now += ms;
+    },
+    elapsed: () => now,
+    waited: (ms) => {
+      told += ms;
+    },
+    timeoutMs,
+    told: () => told,
+  };
+}
+
+/** An API server that answers as it says, and goes on as it ended: `+` ready, `-` not. */
+function server(answers: string): () => Promise<boolean> {
+  let at = 0;
+  return async () => answers[Math.min(at++, answers.length - 1)] === '+';
+}
+
+describe('an API server is back', () => {
+  const table: Readonly<Record<string, readonly [answers: string, isGone: boolean, isBack: boolean]>> = {
+    'after it has gone and come': ['++--+', false, true],
+    'not while the old one still answers': ['+', false, false],
+    'when it had gone before and has come': ['+', true, true],
+    'not when it falls over again and again': ['-++++-++++-', false, false],
+    'not when it never comes': ['+-', false, false],
+  };
+  for (const [title, [answers, isGone, isBack]] of Object.entries(table)) {
+    it(title, async () =>
+      assert.equal(await awaitRestart(server(answers), { isGone }, waitingFor(5_000)), isBack),
+    );
+  }
+
+  it('and how long that took is told', async () => {
+    const waiting = waitingFor(5_000);
+    await awaitRestart(server('+--+'), { isGone: false }, waiting);
+    assert.equal(waiting.told(), 700);
+  });
+});
+
+test('an API server is asked where its own manifest says', () => {
+  const table: Readonly<Record<string, string>> = {
+    '--a=b': 'https://127.0.0.1:6443/',
+    '--secure-port=443': 'https://127.0.0.1/',
+    '--bind-address=10.0.0.1': 'https://10.0.0.1:6443/',
+    '--bind-address=0.0.0.0': 'https://127.0.0.1:6443/',
+    '--bind-address=fd00::1': 'https://[fd00::1]:6443/',
+  };
+  for (const [flag, url] of Object.entries(table)) {
+    const text = `kind: Pod\nspec: {containers: [{name: kube-apiserver, command: [kube-apiserver, "${flag}"]}]}\n`;
+    assert.equal(addressOfApiServer(parseApiServerManifest(text, 'm.yaml')).href, url);
+  }
+});
