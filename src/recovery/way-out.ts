@@ -86,11 +86,18 @@ export interface WayOut {
   readonly onStep: (blocker: Blocker, step: Step) => void;
 }
 
+/** How things stand when a way out has been taken as far as it goes. */
+export interface WayOutTaken {
+  readonly findings: readonly Finding[];
+  /** Nobody has acted on the last change in time, so that nothing is known of its use, and no harder one was made. */
+  readonly isUnnoticed: boolean;
+}
+
 /**
  * Takes one step after the other until everything that the goal asks for can be created again, or nothing is left to
- * be done. Answers how things stand then.
+ * be done.
  */
-export async function takeWayOut(wayOut: WayOut): Promise<readonly Finding[]> {
+export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
   const changes: Change[] = [];
   let findings = await wayOut.runProbes(wayOut.probes);
   for (let taken = 0; taken < MAX_STEPS; taken += 1) {
@@ -107,13 +114,14 @@ export async function takeWayOut(wayOut: WayOut): Promise<readonly Finding[]> {
       wayOut.onStep(blocker, step);
       changed.push(blocker);
     }
-    if (changed.length === 0) return findings;
+    if (changed.length === 0) return { findings, isUnnoticed: false };
     const settleMs = Math.max(...changed.map((blocker) => blocker.settleMs));
     const isSettled = await settle(wayOut, locked, settleMs);
-    if (!isSettled && changed.every(({ isWatchedElsewhere }) => isWatchedElsewhere)) return locked;
+    if (!isSettled && changed.every(({ isWatchedElsewhere }) => isWatchedElsewhere))
+      return { findings, isUnnoticed: true };
     findings = await wayOut.runProbes(wayOut.probes);
   }
-  return findings;
+  return { findings, isUnnoticed: false };
 }
 
 /**

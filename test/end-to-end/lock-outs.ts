@@ -4,6 +4,7 @@ import { bouncer, type Outcome } from '#test/command-line.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import type { CommandResult } from './processes.ts';
+import { scenario } from './scenario.ts';
 
 /** A webhook as a test writes it; what is left out is the API server's default. */
 export interface WebhookFields {
@@ -161,4 +162,23 @@ export function differences(one: unknown, other: unknown, path = ''): readonly s
 
 function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+/** A test of a lock-out, which is made before it and, whatever happens, cleared away after it. */
+export function lockOut(
+  controlPlane: () => ControlPlane,
+  title: string,
+  { name, webhooks }: { readonly name: string; readonly webhooks: () => readonly WebhookFields[] },
+  body: () => Promise<void>,
+): void {
+  scenario(title, async () => {
+    await apply(controlPlane(), handMade(name, webhooks()));
+    try {
+      await body();
+    } finally {
+      const { kubectl } = controlPlane();
+      await kubectl(['delete', 'validatingwebhookconfiguration', name, '--ignore-not-found']);
+      await untilOpen(controlPlane(), 'default');
+    }
+  });
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
-import { createAuthority } from '../../src/certificate/authority.ts';
+import { createAuthority, type Authority } from '../../src/certificate/authority.ts';
 import { renderYaml } from '../../src/document/render.ts';
 import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
@@ -12,6 +12,7 @@ import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { backupOf, podOf, recover, tryCreate, untilLocked, untilOpen } from './lock-outs.ts';
 import { noLatestPolicy } from './objects.ts';
 import { scenario, shared } from './scenario.ts';
+import { startStranger, type Stranger } from './stranger.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const silent = 'failed calling webhook "images.kube-image-bouncer.io"';
@@ -21,6 +22,8 @@ interface Scene extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly manifests: string;
   readonly file: string;
+  readonly authority: Authority;
+  readonly stranger: Stranger;
   readonly logTails: () => Promise<string>;
 }
 
@@ -29,7 +32,10 @@ async function openScene(): Promise<Scene> {
   const manifests = join(parts.use(await makeTemporaryFolder('static')).path, 'webhooks');
   await mkdir(manifests);
   const file = join(manifests, 'kube-image-bouncer.yaml');
-  await writeFile(file, await renderStatic());
+  const validity = { notBefore: new Date(Date.now() - 60_000), days: 1 };
+  const authority = await createAuthority({ commonName: 'static tests', ...validity });
+  const stranger = parts.use(await startStranger(authority, validity));
+  await writeFile(file, await renderStatic(authority));
   const configuration = {
     apiVersion: 'apiserver.config.k8s.io/v1',
     kind: 'WebhookAdmissionConfiguration',
@@ -50,13 +56,14 @@ async function openScene(): Promise<Scene> {
     controlPlane,
     manifests,
     file,
+    authority,
+    stranger,
     logTails: () => controlPlane.logTails(),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
 }
 
-async function renderStatic(): Promise<string> {
-  const authority = await createAuthority({ commonName: 'nobody', notBefore: new Date(), days: 1 });
+async function renderStatic(authority: Authority): Promise<string> {
   const configuration = renderStaticConfiguration({
     address: { form: 'url', origin: 'https://127.0.0.1:1' },
     policy: await parsePolicy(noLatestPolicy, 'policy.yaml'),
@@ -124,6 +131,41 @@ describe('recover, where the API server loads the webhook from a file', () => {
     assert.match(await readFile(scene().file, 'utf8'), /failurePolicy: Ignore/);
     assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
     assert.equal(await readFile(scene().file, 'utf8'), before);
+    await untilLocked(controlPlane(), 'default', silent);
+  });
+
+  scenario('flip: --wait for a file that nobody reads, and no further', async () => {
+    await using elsewhere = await makeTemporaryFolder('unread');
+    const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
+    await writeFile(copy, await readFile(scene().file));
+    const options = ['--until=default', '--wait=1', `--static-manifests=${elsewhere.path}`];
+    const taken = await recover(controlPlane(), '--yes', ...options);
+    assert.equal(taken.code, 1, taken.stdout);
+    assert.match(taken.stdout, /The API server has not acted on the change within 1 s/);
+    assert.match(await readFile(copy, 'utf8'), /failurePolicy: Fail/, 'no harder step was taken');
+    assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
+    assert.deepEqual(await readFile(copy), await readFile(scene().file));
+  });
+
+  scenario('a stranger that refuses everything: its file goes, and comes back', async () => {
+    const [before, { mode }] = [await readFile(scene().file, 'utf8'), await stat(scene().file)];
+    const stranger = before
+      .replace('https://127.0.0.1:1/validate', `${scene().stranger.url}/elsewhere`)
+      .replace(/caBundle: .*/, `caBundle: ${Buffer.from(scene().authority.certificate).toString('base64')}`);
+    await writeFile(scene().file, stranger);
+    await untilLocked(controlPlane(), 'default', 'denied the request');
+    const options = ['--until=default', '--image=nginx:1.17.1', fromFiles()];
+    const taken = await recover(controlPlane(), '--yes', ...options);
+    assert.equal(taken.code, 0, taken.stdout);
+    assert.deepEqual(await readdir(scene().manifests), []);
+    await untilOpen(controlPlane(), 'default');
+    assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
+    assert.deepEqual(
+      [await readFile(scene().file, 'utf8'), (await stat(scene().file)).mode],
+      [stranger, mode],
+    );
+    await untilLocked(controlPlane(), 'default', 'denied the request');
+    await writeFile(scene().file, before);
     await untilLocked(controlPlane(), 'default', silent);
   });
 

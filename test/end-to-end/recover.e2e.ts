@@ -3,21 +3,18 @@ import { describe } from 'node:test';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
 import type { ControlPlane } from './control-plane.ts';
 import {
-  apply,
   backupOf,
   configurationOf,
   DEAD_GATE,
   differences,
-  handMade,
+  lockOut,
   podOf,
   recover,
-  recoverWith,
   tryCreate,
   untilLocked,
   untilOpen,
-  type WebhookFields,
 } from './lock-outs.ts';
-import { gateImage, openScene, writeMastersKubeconfig } from './recovery-scene.ts';
+import { gateImage, openScene } from './recovery-scene.ts';
 import { scenario, shared } from './scenario.ts';
 
 const silent = 'failed calling webhook';
@@ -32,28 +29,11 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
     const scene = shared(() => openScene(version));
     const controlPlane = (): ControlPlane => scene().controlPlane;
 
-    /** Makes a lock-out and, whatever happens, clears it away. */
-    function lockOut(
-      title: string,
-      { name, webhooks }: { readonly name: string; readonly webhooks: () => readonly WebhookFields[] },
-      body: () => Promise<void>,
-    ): void {
-      scenario(title, async () => {
-        await apply(controlPlane(), handMade(name, webhooks()));
-        try {
-          await body();
-        } finally {
-          const { kubectl } = controlPlane();
-          await kubectl(['delete', 'validatingwebhookconfiguration', name, '--ignore-not-found']);
-          await untilOpen(controlPlane(), 'default');
-        }
-      });
-    }
-
     const ours = 'kube-image-bouncer';
     const images = 'images.kube-image-bouncer.io';
 
     lockOut(
+      controlPlane,
       'all gates gone, with Fail for every pod: what must live is left out, and nothing else',
       { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
       async () => {
@@ -85,21 +65,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
     );
 
     lockOut(
-      'what recover shows for kubectl does the same as --yes',
-      { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
-      async () => {
-        await untilLocked(controlPlane(), 'kube-system', silent);
-        const { stdout } = await recover(controlPlane());
-        const [, name = '', patch = ''] = /kubectl patch (\S+ \S+) --type=json -p '(.*)'/.exec(stdout) ?? [];
-        const { kubectl } = controlPlane();
-        const { code, stderr } = await kubectl(['patch', ...name.split(' '), '--type=json', '-p', patch]);
-        assert.equal(code, 0, stderr);
-        await untilOpen(controlPlane(), 'kube-system');
-        await untilLocked(controlPlane(), 'default', silent);
-      },
-    );
-
-    lockOut(
+      controlPlane,
       'a gate with a certificate that has run out: Ignore, and no further',
       {
         name: ours,
@@ -126,6 +92,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
     );
 
     lockOut(
+      controlPlane,
       'a caBundle of somebody else: kube-system first',
       {
         name: ours,
@@ -143,6 +110,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
     );
 
     lockOut(
+      controlPlane,
       'a policy that refuses everything: what must live is left out, then the gate warns only',
       {
         name: ours,
@@ -186,6 +154,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
     );
 
     lockOut(
+      controlPlane,
       'a hand-made rule for everything, even Leases and nodes: no other object is asked about than before',
       { name: 'lockdown', webhooks: () => [{ name: 'all.example.com', url: DEAD_GATE, rules: everything }] },
       async () => {
@@ -219,6 +188,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
     );
 
     lockOut(
+      controlPlane,
       'a stranger that refuses everything and cannot be told to warn: its webhook goes, the one beside it stays',
       {
         name: 'strangers',
@@ -255,6 +225,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
     );
 
     lockOut(
+      controlPlane,
       'the last webhook of a configuration goes with it, and comes back with it',
       {
         name: 'stranger',
@@ -276,43 +247,6 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
         await untilLocked(controlPlane(), 'default', 'denied the request');
         assert.deepEqual(await configurationOf(controlPlane(), 'stranger'), before);
-      },
-    );
-
-    lockOut(
-      'an undo stops when somebody has changed the configuration since, unless it is told to go on',
-      { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
-      async () => {
-        await untilLocked(controlPlane(), 'kube-system', silent);
-        const before = await configurationOf(controlPlane(), ours);
-        const taken = await recover(controlPlane(), '--yes');
-        const { kubectl } = controlPlane();
-        await kubectl(['label', 'validatingwebhookconfiguration', ours, 'touched=yes']);
-        const stopped = await recover(controlPlane(), '--undo', backupOf(taken));
-        assert.equal(stopped.code, 2);
-        assert.match(
-          stopped.stderr,
-          /ValidatingWebhookConfiguration kube-image-bouncer has been changed since the recovery/,
-        );
-        assert.notDeepEqual(await configurationOf(controlPlane(), ours), before);
-        assert.equal((await recover(controlPlane(), '--undo', backupOf(taken), '--yes')).code, 0);
-        assert.deepEqual(await configurationOf(controlPlane(), ours), before);
-        assert.match(
-          (await recover(controlPlane(), '--undo', backupOf(taken))).stdout,
-          /as it was before already/,
-        );
-      },
-    );
-
-    lockOut(
-      'it works with no more than a client certificate of system:masters',
-      { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
-      async () => {
-        await untilLocked(controlPlane(), 'kube-system', silent);
-        const kubeconfig = await writeMastersKubeconfig(scene());
-        const taken = await recoverWith(controlPlane(), kubeconfig, '--yes');
-        assert.equal(taken.code, 0, taken.stderr);
-        await untilOpen(controlPlane(), 'kube-system');
       },
     );
 

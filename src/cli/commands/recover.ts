@@ -130,7 +130,7 @@ async function take(
 ): Promise<ExitCode> {
   const file = resolve(options.backup ?? '.', `recover-${recoveredAt.replaceAll(':', '-')}.yaml`);
   let isKept = false;
-  const findings = await takeWayOut({
+  const { findings, isUnnoticed } = await takeWayOut({
     probes,
     blockers,
     runProbes: (some) => runProbes(client, some),
@@ -144,11 +144,12 @@ async function take(
   });
   say(`\nNow:\n${renderFindings(findings)}\n`);
   const isOut = !findings.some(isLockedAndWanted);
-  say(
-    isOut
-      ? `${GOAL_WORDS[options.until]} again.`
-      : 'It is still locked, and nothing more can be done from here.',
-  );
+  if (isOut) say(`${GOAL_WORDS[options.until]} again.`);
+  else if (isUnnoticed)
+    say(
+      `The API server has not acted on the change within ${options.wait} s (--wait); nothing more is changed.`,
+    );
+  else say('It is still locked, and nothing more can be done from here.');
   say(renderStill(findings.filter(isLocked)));
   return isOut ? 0 : 1;
 }

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { folderOf, type Folder } from '#test/command-line.ts';
+import type { Blocker } from './blocker.ts';
+import { imagePolicyBlocker } from './image-policy-blocker.ts';
+import type { Finding } from './probes.ts';
+import { parseRefusal } from './refusal.ts';
+
+const silent = finding(
+  'pods "p" is forbidden: Post "https://127.0.0.1:1323/image_policy?timeout=30s": refused',
+);
+const refusing = finding('pods "p" is forbidden: image policy webhook backend denied one or more images: no');
+
+function finding(message: string): Finding {
+  const place = { namespace: 'kube-system', role: 'vital', isWanted: true } as const;
+  return { probe: { place, kind: 'Pod', candidates: [], isGuess: false }, refusal: parseRefusal(message) };
+}
+
+const manifest = `apiVersion: v1
+kind: Pod
+metadata:
+  name: kube-apiserver
+spec:
+  containers:
+  - name: kube-apiserver
+    command:
+    - kube-apiserver
+    - --enable-admission-plugins=NodeRestriction,ImagePolicyWebhook # ours
+    - --admission-control-config-file=/seen/admission.yaml
+    volumeMounts:
+    - {name: gate, mountPath: /seen}
+  volumes:
+  - {name: gate, hostPath: {path: FOLDER}}
+`;
+
+const admission = (configuration: string): string =>
+  `apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: ImagePolicyWebhook\n  ${configuration}\n`;
+
+const inline = (settings: string): string =>
+  admission(`configuration: {imagePolicy: {kubeConfigFile: /seen/kubeconfig.yaml${settings}}}`);
+
+const kubeconfig = (path: string): string => `apiVersion: v1
+kind: Config
+clusters: [{name: gate, cluster: {server: "https://127.0.0.1:1323${path}"}}]
+users: [{name: me, user: {}}]
+contexts: [{name: gate, context: {cluster: gate, user: me}}]
+current-context: gate
+`;
+
+interface Node extends AsyncDisposable {
+  readonly folder: Folder;
+  readonly blocker: Blocker;
+}
+
+async function openNode(files: Readonly<Record<string, string>>): Promise<Node> {
+  const folder = await folderOf({
+    'manifest.yaml': manifest,
+    'admission.yaml': inline(', defaultAllow: false'),
+    'kubeconfig.yaml': kubeconfig('/image_policy'),
+    ...files,
+  });
+  const text = await readFile(folder.file('manifest.yaml'), 'utf8');
+  await writeFile(folder.file('manifest.yaml'), text.replace('FOLDER', folder.path));
+  const blocker = await imagePolicyBlocker({
+    manifest: folder.file('manifest.yaml'),
+    isRoot: false,
+    recoveredAt: '2026-11-22T03:00:00.000Z',
+    waitMs: 0,
+  });
+  return { folder, blocker, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+async function kinds({ blocker }: Node, ...findings: readonly Finding[]): Promise<readonly string[]> {
+  return (await blocker.steps(findings)).map(({ kind }) => kind);
+}
+
+describe('ImagePolicyWebhook as a blocker', () => {
+  it('opens while nobody answers, then goes', async () => {
+    await using node = await openNode({});
+    assert.deepEqual(await kinds(node, silent), ['ignore', 'remove']);
+    assert.equal(
+      await node.blocker.describe(),
+      'defaultAllow false, asks https://127.0.0.1:1323/image_policy',
+    );
+    await (await node.blocker.steps([silent]))[0]?.perform();
+    assert.equal(await readFile(node.folder.file('admission.yaml'), 'utf8'), inline(', defaultAllow: true'));
+    assert.match(
+      await readFile(node.folder.file('manifest.yaml'), 'utf8'),
+      /kube-image-bouncer\.io\/recovered-at: "?2026-11-22T03:00:00\.000Z/,
+    );
+    assert.deepEqual(await kinds(node, silent), ['remove']);
+  });
+
+  it('finds the settings in a file of their own, and adds what is not written there', async () => {
+    await using node = await openNode({
+      'admission.yaml': admission('path: policy/plugin.yaml'),
+      'policy/plugin.yaml': 'imagePolicy:\n  kubeConfigFile: /seen/kubeconfig.yaml # the way\n',
+    });
+    const [ignore] = await node.blocker.steps([silent]);
+    assert.match(ignore?.byHand[0] ?? '', /^vi .*plugin\.yaml {3}# imagePolicy\.defaultAllow: true$/);
+    await ignore?.perform();
+    assert.equal(
+      await readFile(node.folder.file('policy/plugin.yaml'), 'utf8'),
+      'imagePolicy:\n  kubeConfigFile: /seen/kubeconfig.yaml # the way\n  defaultAllow: true\n',
+    );
+  });
+
+  it('has a gate that refuses everything warn, if it is one of ours', async () => {
+    await using node = await openNode({});
+    assert.deepEqual(await kinds(node, refusing), ['warn', 'remove']);
+    const [warn] = await node.blocker.steps([refusing]);
+    assert.deepEqual(
+      (await warn?.foresee())?.map((change) => change.kind === 'file' && change.path),
+      [node.folder.file('kubeconfig.yaml'), node.folder.file('manifest.yaml')],
+    );
+    await warn?.perform();
+    assert.equal(
+      await readFile(node.folder.file('kubeconfig.yaml'), 'utf8'),
+      kubeconfig('/image_policy/warn'),
+    );
+    assert.deepEqual(await kinds(node, refusing), ['remove']);
+    await using stranger = await openNode({ 'kubeconfig.yaml': kubeconfig('/somewhere') });
+    assert.deepEqual(await kinds(stranger, refusing), ['remove']);
+  });
+
+  it('goes by leaving the list of plugins, and nothing else', async () => {
+    await using node = await openNode({});
+    const before = await readFile(node.folder.file('manifest.yaml'), 'utf8');
+    await (await node.blocker.steps([silent])).at(-1)?.perform();
+    const after = await readFile(node.folder.file('manifest.yaml'), 'utf8');
+    assert.equal(after, before.replace(',ImagePolicyWebhook', ''));
+    assert.deepEqual(await kinds(node, silent), []);
+    assert.equal(await node.blocker.describe(), undefined);
+  });
+
+  it('is none where the manifest does not name it, or is not there', async () => {
+    const other = { 'manifest.yaml': manifest.replace(',ImagePolicyWebhook', '') };
+    await assert.rejects(openNode(other), { code: 'BLOCKER_NOT_FOUND', message: /is not among its plugins/ });
+    await assert.rejects(openNode({ 'admission.yaml': 'a: [' }), { code: 'DOCUMENT_SYNTAX' });
+    const files = { manifest: '/nowhere/kube-apiserver.yaml', isRoot: false, recoveredAt: '', waitMs: 0 };
+    await assert.rejects(imagePolicyBlocker(files), { code: 'BLOCKER_NOT_FOUND', message: /is not there/ });
+  });
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodeRecord, renderRecord, type RecoveryRecord } from './record.ts';
+
+const object = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'gate', uid: '1', resourceVersion: '12' },
+  webhooks: [{ name: 'a.b.c', failurePolicy: 'Fail' }],
+};
+const file = { kind: 'file', path: '/etc/kubernetes/x.yaml', mode: 0o600, uid: 0, gid: 0 } as const;
+
+function record(...changes: RecoveryRecord['changes']): RecoveryRecord {
+  return { server: 'https://10.0.0.1:6443', recoveredAt: '2026-11-22T03:00:00.000Z', changes };
+}
+
+describe('a record of a recovery', () => {
+  it('says what was before, in full, and what was left', () => {
+    const one = record(
+      { kind: 'object', before: object, after: undefined },
+      { ...file, before: 'a: 1\n', after: 'a: 2\n' },
+    );
+    assert.deepEqual(decodeRecord(renderRecord(one), 'r.yaml'), one);
+    assert.match(renderRecord(one), /^# What `kube-image-bouncer recover` changed/);
+  });
+
+  const TEXTS = [
+    '',
+    '\n',
+    'a: 1',
+    'a: 1\r\nb: 2\r\n',
+    '\ta\n',
+    ' a\n  b\n\n\n',
+    '# c\n---\na: "ü 检查"\n',
+    'x'.repeat(5000),
+    'a\u0085b\u2028c\n',
+    '\ufeffa: 1\n',
+  ];
+  for (const text of TEXTS) {
+    it(`keeps a file byte for byte: ${JSON.stringify(text.slice(0, 40))}`, () => {
+      const one = record({ ...file, before: text, after: text });
+      assert.deepEqual(decodeRecord(renderRecord(one), 'r.yaml'), one);
+    });
+  }
+
+  const BAD: Readonly<Record<string, string>> = {
+    'a: 1\n': 'r.yaml: this is no record of a recovery (give the file that `recover --yes` named)',
+    '': 'r.yaml: this is no record of a recovery (give the file that `recover --yes` named)',
+    'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: Recovery\nchanges:\n- kind: object\n':
+      'r.yaml:4:3: this change does not say what was before',
+    'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: Recovery\nchanges:\n- {kind: file, path: /x, before: a}\n':
+      'r.yaml:4:3: this change does not say what was before',
+  };
+  for (const [text, message] of Object.entries(BAD)) {
+    it(`that is none is refused: ${JSON.stringify(text.slice(0, 60))}`, () =>
+      assert.throws(() => decodeRecord(text, 'r.yaml'), { code: 'RECOVERY_RECORD_INVALID', message }));
+  }
+});

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { newestKubernetes } from '../control-plane/binaries.ts';
+import type { ControlPlane } from './control-plane.ts';
+import {
+  backupOf,
+  configurationOf,
+  DEAD_GATE,
+  lockOut,
+  recover,
+  recoverWith,
+  untilLocked,
+  untilOpen,
+} from './lock-outs.ts';
+import { openScene, writeMastersKubeconfig } from './recovery-scene.ts';
+import { shared } from './scenario.ts';
+
+const silent = 'failed calling webhook';
+const ours = 'kube-image-bouncer';
+const images = 'images.kube-image-bouncer.io';
+
+describe('recover, its options and its way back', () => {
+  const scene = shared(() => openScene(newestKubernetes));
+  const controlPlane = (): ControlPlane => scene().controlPlane;
+
+  lockOut(
+    controlPlane,
+    'what recover shows for kubectl does the same as --yes',
+    { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
+    async () => {
+      await untilLocked(controlPlane(), 'kube-system', silent);
+      const { stdout } = await recover(controlPlane());
+      const [, name = '', patch = ''] = /kubectl patch (\S+ \S+) --type=json -p '(.*)'/.exec(stdout) ?? [];
+      const { kubectl } = controlPlane();
+      const { code, stderr } = await kubectl(['patch', ...name.split(' '), '--type=json', '-p', patch]);
+      assert.equal(code, 0, stderr);
+      await untilOpen(controlPlane(), 'kube-system');
+      await untilLocked(controlPlane(), 'default', silent);
+    },
+  );
+
+  lockOut(
+    controlPlane,
+    'an undo stops when somebody has changed the configuration since, unless it is told to go on',
+    { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
+    async () => {
+      await untilLocked(controlPlane(), 'kube-system', silent);
+      const before = await configurationOf(controlPlane(), ours);
+      const taken = await recover(controlPlane(), '--yes');
+      const { kubectl } = controlPlane();
+      await kubectl(['label', 'validatingwebhookconfiguration', ours, 'touched=yes']);
+      const stopped = await recover(controlPlane(), '--undo', backupOf(taken));
+      assert.equal(stopped.code, 2);
+      assert.match(
+        stopped.stderr,
+        /ValidatingWebhookConfiguration kube-image-bouncer has been changed since the recovery/,
+      );
+      assert.notDeepEqual(await configurationOf(controlPlane(), ours), before);
+      assert.equal((await recover(controlPlane(), '--undo', backupOf(taken), '--yes')).code, 0);
+      assert.deepEqual(await configurationOf(controlPlane(), ours), before);
+      assert.match(
+        (await recover(controlPlane(), '--undo', backupOf(taken))).stdout,
+        /as it was before already/,
+      );
+    },
+  );
+
+  lockOut(
+    controlPlane,
+    'it works with no more than a client certificate of system:masters',
+    { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
+    async () => {
+      await untilLocked(controlPlane(), 'kube-system', silent);
+      const kubeconfig = await writeMastersKubeconfig(scene());
+      const taken = await recoverWith(controlPlane(), kubeconfig, '--yes');
+      assert.equal(taken.code, 0, taken.stderr);
+      await untilOpen(controlPlane(), 'kube-system');
+    },
+  );
+
+  lockOut(
+    controlPlane,
+    'flip: --namespace must live as kube-system must',
+    { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
+    async () => {
+      await untilLocked(controlPlane(), 'kube-public', silent);
+      const taken = await recover(controlPlane(), '--yes', '--namespace=kube-public');
+      assert.equal(taken.code, 0, taken.stdout);
+      await untilOpen(controlPlane(), 'kube-public');
+      await untilLocked(controlPlane(), 'default', silent);
+      const missing = await recover(controlPlane(), '--namespace=kube-pubic');
+      assert.equal(missing.code, 2);
+      assert.match(missing.stderr, /namespace "kube-pubic" is not there/);
+    },
+  );
+
+  lockOut(
+    controlPlane,
+    'flip: --image that is refused counts as locked, even where nothing runs',
+    {
+      name: ours,
+      webhooks: () => [
+        { name: images, url: `${scene().gate.url}/validate`, authority: scene().authority.certificate },
+      ],
+    },
+    async () => {
+      await untilLocked(controlPlane(), 'kube-public', 'denied the request');
+      const guessed = await recover(controlPlane(), '--until=all');
+      assert.match(
+        guessed.stdout,
+        /kube-public +Pod +the gate refuses \S+, which nobody uses here: no lock-out/,
+      );
+      const named = await recover(controlPlane(), '--until=all', '--image=ghcr.io/acme/app:1');
+      assert.match(named.stdout, /kube-public +Pod +LOCKED: the gate refuses ghcr\.io\/acme\/app:1/);
+    },
+  );
+});
