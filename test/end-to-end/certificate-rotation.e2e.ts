@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { createAuthority } from '../../src/certificate/authority.ts';
+import { folderTarget } from '../../src/certificate/folder-target.ts';
+import { ensurePki, placesIn, type PkiFiles } from '../../src/certificate/pki-folder.ts';
+import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
+import { imageReviewOfImages } from '../support/reviews.ts';
+import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
+import { Load, renderLoad, type Call, type LoadReport } from './load.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+/** Half of them by files that are renamed, half by a link that is swapped. */
+const ROTATIONS = Number(process.env['ROTATIONS'] ?? 100);
+const RATE = 300;
+/** Every third call opens a connection of its own, as an API server does after a quiet time. */
+const FRESH = 3;
+/** How far behind the clients are: they look at what to trust so often. */
+const LAG_MS = 50;
+const DELAY_MS = 100;
+const CLIENT = 'kube-apiserver';
+/** A machine that is busy with everything else must not be drowned in handshakes. */
+const KEPT = { keepAlive: true, maxSockets: 16 };
+
+/** A gate on a folder of certificates, with clients that prove themselves. */
+interface Setting extends AsyncDisposable {
+  readonly gate: GateOnFiles;
+  readonly target: RotationTarget;
+  /** Where clients look whom to trust and who they are. */
+  readonly files: PkiFiles;
+}
+
+async function start(mount: boolean): Promise<Setting> {
+  const resources = new AsyncDisposableStack();
+  const folder = join(resources.use(await makeTemporaryFolder('rotation')).path, 'pki');
+  const { files } = await ensurePki({
+    folder,
+    names: ['localhost', '127.0.0.1'],
+    client: { commonName: CLIENT },
+    now: () => new Date(),
+  });
+  const shown = mount ? join(folder, 'mount') : folder;
+  const publish = mount ? await openMount(files, shown) : async () => undefined;
+  const served = placesIn(shown);
+  const gate = resources.use(
+    await startGateOnFiles([
+      `--cert=${served.certificate}`,
+      `--key=${served.key}`,
+      `--client-ca=${served.authority}`,
+      `--client-name=${CLIENT}`,
+    ]),
+  );
+  const address = { host: '127.0.0.1', port: gate.port, serverName: 'localhost' };
+  const target = publishing(folderTarget({ files, address, now: () => new Date() }), publish);
+  return { gate, target, files, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** After each change, the whole is published anew. */
+function publishing(target: RotationTarget, publish: () => Promise<void>): RotationTarget {
+  const then =
+    <Arguments extends readonly unknown[]>(write: (...values: Arguments) => Promise<void>) =>
+    async (...values: Arguments) => {
+      await write(...values);
+      await publish();
+    };
+  return {
+    ...target,
+    writeTrust: then(target.writeTrust),
+    writeAuthority: then(target.writeAuthority),
+    writeServing: then(target.writeServing),
+    writeClient: then(target.writeClient),
+  };
+}
+
+/** Shows files as the kubelet shows a Secret: links into `..data`, itself a link that is swapped. */
+async function openMount(files: PkiFiles, mount: string): Promise<() => Promise<void>> {
+  const names = ['tls.crt', 'tls.key', 'ca.crt'] as const;
+  const sources = [files.certificate, files.key, files.authority];
+  let version = 0;
+  const publish = async (): Promise<void> => {
+    version += 1;
+    const next = join(mount, `..${version}`);
+    await mkdir(next, { recursive: true });
+    for (const [index, name] of names.entries())
+      await writeFile(join(next, name), await readFile(sources[index] ?? '', 'utf8'), { mode: 0o600 });
+    await symlink(`..${version}`, join(mount, '..data_tmp'));
+    await rename(join(mount, '..data_tmp'), join(mount, '..data'));
+    await rm(join(mount, `..${version - 1}`), { recursive: true, force: true });
+  };
+  await publish();
+  for (const name of names) await symlink(join('..data', name), join(mount, name));
+  return publish;
+}
+
+/** Clients that look every {@link LAG_MS} at their files, and then have a transport of their own, as Go's do. */
+class Clients implements AsyncDisposable {
+  readonly #port: number;
+  readonly #files: PkiFiles;
+  readonly #timer: NodeJS.Timeout;
+  #known = '';
+  #context: SecureContext | undefined;
+  #agent = new Agent(KEPT);
+
+  private constructor(port: number, files: PkiFiles) {
+    this.#port = port;
+    this.#files = files;
+    this.#timer = setInterval(() => void this.#look(), LAG_MS);
+  }
+
+  static async open({ gate, files }: Setting): Promise<Clients> {
+    const clients = new Clients(gate.port, files);
+    await clients.#look();
+    return clients;
+  }
+
+  /** Asks about a good or a bad image by turns, on a kept connection or on one of its own. */
+  readonly call: Call = async (number) => {
+    const isGood = number % 2 === 0;
+    const options = {
+      ...(this.#context && { secureContext: this.#context }),
+      host: '127.0.0.1',
+      servername: 'localhost',
+      port: this.#port,
+      path: '/image_policy',
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      agent: number % FRESH === 0 ? new Agent() : this.#agent,
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const asked = request(options, (answer) => void text(answer).then(resolve, reject));
+    asked.on('error', reject);
+    asked.end(JSON.stringify(imageReviewOfImages([isGood ? 'nginx:1.27.3' : 'nginx'])));
+    const { status } = JSON.parse(await promise) as { status: { allowed: boolean } };
+    return status.allowed === isGood ? undefined : `the wrong verdict: ${JSON.stringify(status)}`;
+  };
+
+  async #look(): Promise<void> {
+    const { authority, clientCertificate, clientKey } = this.#files;
+    const [ca, cert, key] = await Promise.all(
+      [authority, clientCertificate, clientKey].map((file) => readFile(file, 'utf8')),
+    );
+    const known = `${ca}${cert}`;
+    if (ca === undefined || cert === undefined || key === undefined || known === this.#known) return;
+    this.#known = known;
+    this.#context = createSecureContext({ ca, cert, key });
+    this.#agent = new Agent(KEPT);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#agent.destroy();
+  }
+}
+
+async function rotateUnderLoad(setting: Setting, rotations: number): Promise<LoadReport> {
+  await using clients = await Clients.open(setting);
+  const load = new Load({ call: clients.call, rate: RATE, maxInflight: 500 });
+  const options = {
+    authority: true,
+    delayMs: DELAY_MS,
+    clientDelayMs: DELAY_MS,
+    now: () => new Date(),
+    // The pause between two canaries is for people, not for a hundred rotations.
+    sleep: (milliseconds: number) => sleep(Math.min(milliseconds, DELAY_MS)),
+  };
+  for (let rotation = 0; rotation < rotations && load.failed === 0; rotation += 1)
+    await rotate(setting.target, options);
+  return load.stop();
+}
+
+/** The CA and everything of it changed at once. */
+async function replaceUnderLoad({ ...setting }: Setting, rotations: number): Promise<LoadReport> {
+  await using clients = await Clients.open(setting);
+  const load = new Load({ call: clients.call, rate: RATE, maxInflight: 500 });
+  const { target } = setting;
+  for (let rotation = 0; rotation < rotations; rotation += 1) {
+    const validity = { notBefore: new Date(Date.now() - 3_600_000), days: 30 };
+    const authority = await createAuthority({ commonName: `at once ${rotation}`, ...validity });
+    const names = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
+    await target.writeServing(await authority.issueServing({ commonName: 'gate', ...names, ...validity }));
+    await target.writeClient(await authority.issueClient({ commonName: CLIENT, ...validity }));
+    await target.writeTrust(authority.certificate);
+    await sleep(2 * DELAY_MS);
+  }
+  return load.stop();
+}
+
+function tell(context: TestContext, what: string, report: LoadReport): void {
+  context.diagnostic(`${what}: ${renderLoad(report)}`);
+}
+
+describe('certificates under load', { timeout: 300_000 }, () => {
+  for (const [how, mount] of [
+    ['files that are renamed', false],
+    ['a swapped ..data', true],
+  ] as const) {
+    it(`R11 ${ROTATIONS / 2} rotations of CA, leaf and client by ${how} at ${RATE} calls/s fail none`, async (context) => {
+      await using setting = await start(mount);
+      const report = await rotateUnderLoad(setting, ROTATIONS / 2);
+      tell(context, how, report);
+      assert.deepEqual(report.failures, []);
+      assert.equal(report.shed, 0);
+      assert.ok(report.calls > RATE, 'there was a load');
+    });
+  }
+
+  it('R11 the same without overlap fails calls: the check can fail', async (context) => {
+    await using setting = await start(false);
+    const report = await replaceUnderLoad(setting, 10);
+    tell(context, 'without overlap', report);
+    assert.ok(report.failures.length > 0);
+  });
+});

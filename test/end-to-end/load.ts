@@ -1,0 +1,106 @@
+import { performance } from 'node:perf_hooks';
+
+/** One call; what was wrong with it, or `undefined`. */
+export type Call = (number: number) => Promise<string | undefined>;
+
+/** What a load generator is told. */
+export interface LoadOptions {
+  readonly call: Call;
+  /** Calls a second, begun whether those before have ended or not. */
+  readonly rate: number;
+  /** No more than so many calls wait for their answer; what is due then is not sent, and counted. */
+  readonly maxInflight: number;
+}
+
+/** What came of a load. */
+export interface LoadReport {
+  readonly calls: number;
+  /** Due, and not sent, because too many were waiting. */
+  readonly shed: number;
+  readonly failures: readonly string[];
+  readonly seconds: number;
+  /** The slowest answer, in milliseconds. */
+  readonly slowestMs: number;
+}
+
+/** Sends calls in an open loop, from now until `stop`. */
+export class Load {
+  readonly #options: LoadOptions;
+  readonly #startMs = performance.now();
+  readonly #failures: string[] = [];
+  readonly #waiting = new Set<Promise<void>>();
+  readonly #timer: NodeJS.Timeout;
+  #calls = 0;
+  #shed = 0;
+  #slowestMs = 0;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#send(), 5);
+  }
+
+  /** How many calls have failed so far. */
+  get failed(): number {
+    return this.#failures.length;
+  }
+
+  async stop(): Promise<LoadReport> {
+    clearInterval(this.#timer);
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    await Promise.all(this.#waiting);
+    return {
+      calls: this.#calls,
+      shed: this.#shed,
+      failures: this.#failures,
+      seconds,
+      slowestMs: this.#slowestMs,
+    };
+  }
+
+  #send(): void {
+    const due = Math.floor(((performance.now() - this.#startMs) / 1000) * this.#options.rate);
+    while (this.#calls + this.#shed < due) {
+      if (this.#waiting.size >= this.#options.maxInflight) this.#shed += 1;
+      else this.#begin();
+    }
+  }
+
+  #begin(): void {
+    this.#calls += 1;
+    const answered = this.#answer().finally(() => this.#waiting.delete(answered));
+    this.#waiting.add(answered);
+  }
+
+  async #answer(): Promise<void> {
+    const startedMs = performance.now();
+    const failure = await this.#options.call(this.#calls).catch(describe);
+    this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedMs);
+    if (failure !== undefined) this.#failures.push(failure);
+  }
+}
+
+/** Calls that so many callers make one after the other, for so long. */
+export async function measureRate(call: Call, callers: number, milliseconds: number): Promise<number> {
+  const startMs = performance.now();
+  let calls = 0;
+  const work = async (): Promise<void> => {
+    while (performance.now() - startMs < milliseconds) {
+      calls += 1;
+      const failure = await call(calls);
+      if (failure !== undefined) throw new Error(`call ${calls}: ${failure}`);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, work));
+  return (calls * 1000) / (performance.now() - startMs);
+}
+
+/** One line for the log of a test. */
+export function renderLoad({ calls, shed, failures, seconds, slowestMs }: LoadReport): string {
+  const counts = `${calls} calls in ${seconds.toFixed(1)} s (${(calls / seconds).toFixed(0)}/s), ${failures.length} failed, ${shed} not sent`;
+  return `${counts}, slowest ${slowestMs.toFixed(0)} ms${failures[0] === undefined ? '' : `; first failure: ${failures[0]}`}`;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? `${String(error.code)}: ${error.message}` : error.message;
+}
