@@ -20,7 +20,7 @@ export function addBootstrapCommands(program: Command, surroundings: CommandSurr
   addBootstrapWebhook(bootstrap, surroundings);
 }
 
-function addBootstrapImagePolicy(bootstrap: Command, { streams, finish }: CommandSurroundings): void {
+function addBootstrapImagePolicy(bootstrap: Command, { environment, streams, finish }: CommandSurroundings): void {
   addImagePolicyOptions(
     bootstrap
       .command('image-policy')
@@ -32,6 +32,7 @@ function addBootstrapImagePolicy(bootstrap: Command, { streams, finish }: Comman
       'after',
       '\nExit code: 0 done; 1 running workloads would be refused, or the gate is not heard; 2 could not run.',
     )
+    .hook('preAction', (command) => applyEnvironment(command, environment))
     .action(async (options) =>
       finish(
         await (await import('./commands/bootstrap-image-policy.ts')).bootstrapImagePolicy(options, streams),
