@@ -45,6 +45,8 @@ export interface NodeOptions {
   readonly version: KubernetesVersion;
   /** Writes what somebody did to the node before. */
   readonly prepare?: (kubernetes: string) => Promise<EarlierWiring>;
+  /** What stands for `/etc/kubernetes`. @default a temporary folder */
+  readonly kubernetes?: string;
   /** Runs in the place of kube-apiserver, whose path it is given. */
   readonly replaceApiServer?: (program: string, folder: string) => Promise<string>;
 }
@@ -56,7 +58,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const folder = parts.use(await makeTemporaryFolder('node')).path;
   const layout = await prepareFolder(folder, { environment: options.environment });
   parts.use(await startEtcd(binaries, layout));
-  const kubernetes = join(folder, 'kubernetes');
+  const kubernetes = options.kubernetes ?? join(folder, 'kubernetes');
   const manifest = await prepareNode(kubernetes, layout, options);
   const { kubeApiserver } = binaries;
   const program = (await options.replaceApiServer?.(kubeApiserver, folder)) ?? kubeApiserver;

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { findBinaries } from '../control-plane/binaries.ts';
+import { blocksOf } from '../readme/blocks.ts';
+import { startControlPlane } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+import { inOwnNetwork } from './network-namespace.ts';
+import { startNode } from './node.ts';
+import { runCommand, startProcess, type CommandResult } from './processes.ts';
+import { scenario, shared } from './scenario.ts';
+import { assertAdmitted, assertRefused } from './stage.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+// The five-minute paths, as a person types them: the README's own lines in a shell, in the checkout, with a kubeconfig.
+
+const versions = ['v1.24', 'v1.37'] as const;
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+const blocks = blocksOf('README.md');
+const latestRefused = 'Images using latest tag are not allowed: nginx';
+
+/** The block of the README that has this text; there is one. */
+function blockWith(text: string): string {
+  const found = blocks.filter((block) => block.text.includes(text));
+  assert.equal(found.length, 1, `one block of the README has ${text}`);
+  return found[0]?.text ?? '';
+}
+
+/** The single lines of a block of commands. */
+function linesOf(block: string): readonly string[] {
+  return block.split('\n').filter((line) => line !== '');
+}
+
+/** A shell in the checkout, as the person has it open: each line is echoed with what it printed. */
+interface Shell extends AsyncDisposable {
+  readonly type: (line: string) => Promise<CommandResult>;
+  /** Types a line in another terminal, where it goes on. */
+  readonly leaveRunning: (line: string) => void;
+  readonly logTails: () => Promise<string>;
+}
+
+async function openShell(kubeconfig: string, version: (typeof versions)[number]): Promise<Shell> {
+  const home = await makeTemporaryFolder('home');
+  const { kubectl } = await findBinaries(process.env, version);
+  const environment = {
+    PATH: `${join(kubectl, '..')}:${process.env['PATH'] ?? ''}`,
+    HOME: home.path,
+    KUBECONFIG: kubeconfig,
+  };
+  const inCheckout = (line: string): string[] => ['-c', `cd ${checkout} && ${line}`];
+  const logFile = join(home.path, 'terminal.log');
+  const transcript: string[] = [];
+  return {
+    type: async (line) => {
+      const result = await runCommand('/bin/sh', inCheckout(line), { environment, timeoutMs: 120_000 });
+      transcript.push(`$ ${line}`, result.stdout, result.stderr);
+      process.stdout.write(`# $ ${line}\n${result.stdout}${result.stderr}`.replaceAll(/\n(?=.)/g, '\n# '));
+      return result;
+    },
+    leaveRunning: (line) => {
+      startProcess({
+        program: '/bin/sh',
+        arguments: inCheckout(line),
+        environment,
+        workingFolder: home.path,
+        logFile,
+      });
+    },
+    logTails: async () => transcript.join('\n'),
+    [Symbol.asyncDispose]: async () => {
+      // What a shell left running has children of its own; this machine has nobody else's.
+      await runCommand('pkill', ['-KILL', '-f', 'kube-image-bouncer'], { environment, timeoutMs: 5_000 });
+      await home[Symbol.asyncDispose]();
+    },
+  };
+}
+
+inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: true }, () => {
+  for (const version of versions) {
+    describe(`the README's webhook outside the cluster, on ${version}`, () => {
+      const scene = shared(async () => {
+        await using parts = new AsyncDisposableStack();
+        const controlPlane = parts.use(await startControlPlane({ environment: process.env, version }));
+        const shell = parts.use(await openShell(controlPlane.kubeconfig, version));
+        const owned = parts.move();
+        return { ...shell, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
+      });
+
+      scenario(`[${version}] README: the gate starts, the webhook is applied, nginx is refused`, async () => {
+        const { type, leaveRunning } = scene();
+        const [serve = ''] = linesOf(blockWith('serve --self-signed --host-names'));
+        leaveRunning(serve);
+        await eventually('the gate answers', async () =>
+          (await type('curl -sf http://localhost:1324/readyz')).code === 0 ? true : undefined,
+        );
+        const [bootstrap = '', latest = '', fixed = ''] = linesOf(blockWith('bootstrap webhook --url'));
+        assertAdmitted(await type(bootstrap));
+        const refused = await type(latest);
+        assertRefused(refused, latestRefused);
+        const created = await type(fixed);
+        assertAdmitted(created);
+        assert.equal(`${refused.stderr}${created.stdout}`, blockWith('pod/web created'));
+      });
+
+      scenario(`[${version}] README: doctor proves it, and nothing is locked`, async () => {
+        const [doctor = '', recover = ''] = linesOf(blockWith('npx kube-image-bouncer doctor'));
+        const found = await scene().type(doctor);
+        assertAdmitted(found);
+        assert.match(found.stdout, /enforcing \(0 faults, 0 warnings/);
+        assertAdmitted(await scene().type(recover));
+      });
+
+      scenario(`[${version}] README: the second time nothing changes`, async () => {
+        const [bootstrap = ''] = linesOf(blockWith('bootstrap webhook --url'));
+        const again = await scene().type(bootstrap);
+        assertAdmitted(again);
+        assert.doesNotMatch(again.stdout + again.stderr, /^(created|changed) /m);
+      });
+    });
+
+    describe(`the README's ImagePolicyWebhook, on a node of ${version}`, () => {
+      const scene = shared(async () => {
+        await using parts = new AsyncDisposableStack();
+        const node = parts.use(
+          await startNode({ environment: process.env, version, kubernetes: '/etc/kubernetes' }),
+        );
+        const shell = parts.use(await openShell(node.kubeconfig, version));
+        const owned = parts.move();
+        return { ...shell, tree: node.tree, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
+      });
+
+      scenario(`[${version}] README: one command wires the node, another takes it back`, async () => {
+        const { type, tree } = scene();
+        const before = await tree();
+        const [show = '', apply = ''] = linesOf(blockWith('bootstrap image-policy --image'));
+        assertAdmitted(await type(show));
+        assert.deepEqual(await tree(), before);
+        assertAdmitted(await type(apply));
+        assertRefused(await type('kubectl run web --image=nginx'), latestRefused);
+        assertAdmitted(await type('kubectl run web --image=nginx:1.17.1'));
+        const wired = await tree();
+        assertAdmitted(await type(apply));
+        assert.deepEqual(await tree(), wired);
+        assertAdmitted(await type('npx kube-image-bouncer bootstrap image-policy --undo'));
+        assert.deepEqual(await tree(), before);
+      });
+    });
+  }
+});
