@@ -11,9 +11,9 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 COPY tools tools
 # A mirror and its authority are secrets of the build, so that no layer remembers them.
-RUN --mount=type=secret,id=npmrc --mount=type=secret,id=npm-authority \
-    npm ci --ignore-scripts --userconfig=/run/secrets/npmrc
-RUN mkdir -p /image/node/usr/bin /image/node/usr/share/doc/node \
+RUN --mount=type=secret,id=npmrc --mount=type=secret,id=npm-authority --mount=type=cache,target=/var/cache/npm \
+    npm ci --ignore-scripts --userconfig=/run/secrets/npmrc --cache=/var/cache/npm \
+ && mkdir -p /image/node/usr/bin /image/node/usr/share/doc/node \
  && cp node_modules/node-linux-*/bin/node /image/node/usr/bin/ \
  && cp node_modules/node-linux-*/LICENSE /image/node/usr/share/doc/node/copyright
 COPY . .

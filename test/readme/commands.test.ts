@@ -19,7 +19,17 @@ const streams = { stdin: Readable.from([]), stdout: new PassThrough(), stderr: n
 const program = createProgram({}, streams, () => undefined);
 
 /** What a reader brings along; what it prints is not ours to promise. */
-const FOREIGN = new Set(['helm', 'kubectl', 'kustomize', 'openssl', 'base64', 'docker', 'git']);
+const FOREIGN = new Set([
+  'helm',
+  'kubectl',
+  'kustomize',
+  'openssl',
+  'base64',
+  'docker',
+  'podman',
+  'buildah',
+  'git',
+]);
 
 const CHECKS: Readonly<Record<string, (args: readonly string[]) => Promise<void> | void>> = {
   npm: checkNpm,

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { renderDeployment } from '../../src/webhook/gate-deployment.ts';
+import { GATE_NAME } from '../../src/webhook/names.ts';
+import { podSpecOf } from './pod-container.ts';
+
+const read = (path: string): string =>
+  readFileSync(join(fileURLToPath(new URL('../..', import.meta.url)), path), 'utf8');
+
+/** How the image starts, as the Dockerfile says. */
+function entrypoint(): readonly string[] {
+  const [, list = ''] = /^ENTRYPOINT (\[[^]*?\])$/m.exec(read('Dockerfile').replaceAll('\\\n', '')) ?? [];
+  return JSON.parse(list) as readonly string[];
+}
+
+const flags = entrypoint().slice(1, -1);
+
+/** Folders whose files the gate in the image may read. */
+const readable = flags.flatMap((flag) => /^--allow-fs-read=(.*\/)\*$/.exec(flag)?.[1] ?? []);
+
+describe('the flags of Node in the Dockerfile', () => {
+  it('are those of a process that stays, and more', () => {
+    const [, documented = ''] =
+      /^node (--.*) bin\/kube-image-bouncer\.js serve/m.exec(read('docs/cli.md')) ?? [];
+    const missing = documented.split(' ').filter((flag) => !flags.includes(flag));
+    assert.notEqual(documented, '');
+    assert.deepEqual(missing, []);
+  });
+
+  it('have a row each in docs/container-image.md, which has no other', () => {
+    const rows = read('docs/container-image.md').matchAll(/^\| `(--[^`]+)` \|/gm);
+    assert.deepEqual(
+      [...rows].map(([, flag]) => flag),
+      flags,
+    );
+  });
+
+  it('let the gate read what the Deployment mounts', () => {
+    const client = { commonName: 'kube-apiserver', authority: 'PEM' };
+    const deployment = renderDeployment({ namespace: GATE_NAME, image: GATE_NAME, replicas: 3, client });
+    const [{ volumeMounts }] = podSpecOf(deployment).containers;
+    const hidden = volumeMounts.filter(
+      ({ mountPath }) => !readable.some((folder) => `${mountPath}/`.startsWith(folder)),
+    );
+    assert.equal(volumeMounts.length, 3);
+    assert.deepEqual(hidden, []);
+  });
+
+  it('let it write into one folder', () => {
+    const writable = flags.filter((flag) => flag.startsWith('--allow-fs-write='));
+    assert.deepEqual(writable, ['--allow-fs-write=/var/lib/kube-image-bouncer/*']);
+    assert.ok(!flags.some((flag) => /^--allow-(?:child-process|worker|addons|wasi|inspector)/.test(flag)));
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../end-to-end/eventually.ts';
+import { askImages } from '../serve/ask.ts';
+import { makePod } from './contained-gates.ts';
+
+const POLICY = `apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: production}
+spec:
+  unmatchedImages: Deny
+  rules:
+  - name: no-latest
+    disallowedTags: {tags: [latest]}
+`;
+
+const PAGE = fileURLToPath(new URL('../../docs/container-image.md', import.meta.url));
+
+/** What is another each time. */
+function withoutChance(text: string): readonly string[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line.replaceAll(/"time":"[^"]*"|"revision":"[^"]*"|(?<=[":])\d{4,5}\b|[\d.]+(?=,"msg")/g, '…'),
+    );
+}
+
+describe('docs/container-image.md', () => {
+  it('shows what the gate in its image says from its start to its end', async () => {
+    const pod = await makePod(POLICY);
+    await using gate = await pod.serve('--drain=1');
+    for (const images of [['nginx'], ['nginx:1.17.1']]) await askImages(gate, images, { ca: pod.authority });
+    // The log is written in batches: what is asked last must not come after the farewell.
+    await eventually('both decisions are in the log', async () =>
+      (await gate.output()).match(/"decision"/g)?.length === 2 ? true : undefined,
+    );
+    await gate.kill('SIGTERM');
+    assert.equal(await gate.exited, 'exit code 0');
+    const shown = /What it says[^]*?```\n([^]*?)```/.exec(await readFile(PAGE, 'utf8'))?.[1] ?? '';
+    const said = await gate.output();
+    assert.deepEqual(withoutChance(said), withoutChance(shown), said);
+  });
+});
