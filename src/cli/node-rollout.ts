@@ -8,7 +8,7 @@ import {
   undoChanges,
 } from '../control-plane/change-files.ts';
 import { ControlPlaneError } from '../control-plane/errors.ts';
-import { comparePlan, findFile, type PlannedFile } from '../control-plane/file-plan.ts';
+import { comparePlan, findFile, placeOf, type PlannedFile } from '../control-plane/file-plan.ts';
 import type { NodeCertificates } from '../control-plane/node-plan.ts';
 import { IMAGE_POLICY_PLUGIN } from '../control-plane/api-server-manifest.ts';
 import type { NodeSettings } from './image-policy-settings.ts';
@@ -59,7 +59,11 @@ export async function rollOutOnNode(rollout: NodeRollout, surroundings: NodeSurr
   return 0;
 }
 
-async function change(plan: readonly PlannedFile[], surroundings: NodeSurroundings): Promise<ChangesMade> {
+/** Makes what is not as it should be so, and tells of it. */
+export async function change(
+  plan: readonly PlannedFile[],
+  surroundings: NodeSurroundings,
+): Promise<ChangesMade> {
   const changes = await comparePlan(plan, surroundings);
   const made = await makeChanges(changes, surroundings);
   for (const { file, before } of changes) {
@@ -102,7 +106,11 @@ async function hasGate(
   return false;
 }
 
-async function changeManifest(
+/**
+ * Changes the manifest of the API server and waits until it is back.
+ * @throws {ControlPlaneError} API_SERVER_NOT_READY, with everything put back, what was changed before among it.
+ */
+export async function changeManifest(
   manifest: PlannedFile,
   surroundings: NodeSurroundings,
   gate: ChangesMade,
@@ -131,8 +139,9 @@ async function changeManifest(
  *
  * @throws {ControlPlaneError} as {@link undoChanges} does; API_SERVER_NOT_READY with the rest left as it is.
  */
-export async function undoOnNode(manifestFile: string, surroundings: NodeSurroundings): Promise<ExitCode> {
+export async function undoOnNode(manifestPath: string, surroundings: NodeSurroundings): Promise<ExitCode> {
   const { tell, waiting, force } = surroundings;
+  const manifestFile = await placeOf(manifestPath);
   const current = await findFile(manifestFile);
   const server =
     current === undefined

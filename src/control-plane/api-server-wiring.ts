@@ -24,6 +24,8 @@ export interface ApiServerWiring {
   readonly folder: string;
   /** Of what the API server reads only when it starts: another one in the manifest has the kubelet start it anew. */
   readonly fingerprint: string;
+  /** Turns `ImagePolicyWebhook` on; webhooks that are read from files need no plugin but one that is on. @default true */
+  readonly enablesPlugin?: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface ApiServerWiring {
  */
 export function wireApiServer(text: string, file: string, wiring: ApiServerWiring): string {
   const manifest = parseApiServerManifest(text, file);
-  const named = editDocument(text, file, enablePlugin(manifest));
+  const named = editDocument(text, file, wiring.enablesPlugin === false ? [] : enablePlugin(manifest));
   const configured = editDocument(
     named,
     file,

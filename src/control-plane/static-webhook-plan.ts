@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { invalid, parseApiServerManifest, type ApiServerManifest } from './api-server-manifest.ts';
+import { wireApiServer } from './api-server-wiring.ts';
+import { findFile, type PlannedFile } from './file-plan.ts';
+import { GATE_FILES } from './gate-command.ts';
+import { fingerprintOf } from './undo-record.ts';
+import { mergeWebhookPlugin } from './webhook-plugin.ts';
+
+/** What a node needs so that its API server reads a webhook configuration from a file. */
+export interface StaticWebhookPlanOptions {
+  /** The gate's own folder. */
+  readonly folder: string;
+  /** The static pod manifest of kube-apiserver. */
+  readonly manifest: string;
+  /** Text of the webhook configuration. */
+  readonly configuration: string;
+  /** By which the API server proves who it is; `undefined` when anybody may ask the gate. */
+  readonly kubeconfig: { readonly path: string; readonly text: string } | undefined;
+}
+
+/** The files of a node, in the order in which they have to be there. */
+export interface StaticWebhookPlan {
+  readonly files: readonly PlannedFile[];
+  /** `undefined` when this is not the node. */
+  readonly manifest: PlannedFile | undefined;
+}
+
+/** The folder that the API server reads; nothing else may be in it. */
+export const STATIC_FOLDER = 'static-webhooks';
+
+const READABLE = 0o644;
+
+/**
+ * The webhook configuration, the `AdmissionConfiguration` that leads to it (merged into the one that the API server
+ * reads already), and the manifest that names that. What stands in the folder may change without a restart, and so is
+ * no part of the fingerprint.
+ *
+ * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, API_SERVER_MANIFEST_INVALID, ADMISSION_CONFIGURATION_INVALID
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE
+ */
+export async function planStaticWebhook(options: StaticWebhookPlanOptions): Promise<StaticWebhookPlan> {
+  const { folder, kubeconfig } = options;
+  const found = await findFile(options.manifest);
+  const text = found?.content.toString();
+  const manifest = text === undefined ? undefined : parseApiServerManifest(text, options.manifest);
+  const place = findConfiguration(manifest, join(folder, GATE_FILES.admissionConfiguration));
+  const there = await findFile(place.path);
+  const admission = mergeWebhookPlugin(there?.content.toString(), place.path, {
+    ...(kubeconfig !== undefined && { kubeConfigFile: kubeconfig.path }),
+    staticManifestsDir: join(folder, STATIC_FOLDER),
+  });
+  const wiring = {
+    configurationFile: place.seenAs,
+    folder,
+    fingerprint: fingerprintOf(`${admission}${kubeconfig?.text ?? ''}`).slice(0, 16),
+    enablesPlugin: false,
+  };
+  return {
+    files: [
+      readable(join(folder, STATIC_FOLDER, 'kube-image-bouncer.yaml'), options.configuration),
+      ...(kubeconfig === undefined ? [] : [readable(kubeconfig.path, kubeconfig.text)]),
+      { path: place.path, content: admission, ...(there === undefined && { mode: READABLE }) },
+    ],
+    manifest:
+      text === undefined
+        ? undefined
+        : { path: options.manifest, content: wireApiServer(text, options.manifest, wiring) },
+  };
+}
+
+function readable(path: string, content: string): PlannedFile {
+  return { path, content, mode: READABLE };
+}
+
+/** The configuration that the API server reads already, else one of ours. */
+function findConfiguration(
+  manifest: ApiServerManifest | undefined,
+  own: string,
+): { readonly path: string; readonly seenAs: string } {
+  const seenAs = manifest?.admissionConfigFile;
+  if (manifest === undefined || seenAs === undefined || seenAs === own) return { path: own, seenAs: own };
+  const path = manifest.hostPathOf(seenAs);
+  if (path !== undefined) return { path, seenAs };
+  throw invalid(
+    manifest.placeOf(manifest.flag('admission-control-config-file')?.path ?? []),
+    `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or take the flag out)`,
+  );
+}

@@ -1,0 +1,67 @@
+import { type Edit, editDocument, valueAt } from '../document/edit.ts';
+import { renderYaml } from '../document/render.ts';
+import { parseAdmissionConfiguration } from './admission-configuration.ts';
+import { ControlPlaneError } from './errors.ts';
+
+/** The plugin that asks validating webhooks, whether they come from the API or from files. */
+export const WEBHOOK_PLUGIN = 'ValidatingAdmissionWebhook';
+
+/** A `WebhookAdmissionConfiguration`; paths are absolute, as the API server sees them. */
+export interface WebhookPluginSettings {
+  /** By which the API server proves who it is. */
+  readonly kubeConfigFile?: string;
+  /** Whose files are webhook configurations: 1.36 (behind a feature gate) and newer. */
+  readonly staticManifestsDir: string;
+}
+
+const TYPE = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'WebhookAdmissionConfiguration' } as const;
+
+/**
+ * An `AdmissionConfiguration` with our settings of the plugin in it: other plugins, comments and order stay. With
+ * `undefined` for the text, a new one.
+ *
+ * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID, also when the plugin is configured for somebody else.
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE
+ */
+export function mergeWebhookPlugin(
+  text: string | undefined,
+  file: string,
+  settings: WebhookPluginSettings,
+): string {
+  if (text === undefined) return renderNew(settings);
+  const { form, plugins } = parseAdmissionConfiguration(text, file);
+  if (form === 'legacy') throw invalid(`${file}:1:1`, 'it is of the old form, which knows one plugin only');
+  const found = plugins.find(({ name }) => name === WEBHOOK_PLUGIN);
+  if (found === undefined) {
+    const value = { name: WEBHOOK_PLUGIN, configuration: { ...TYPE, ...settings } };
+    return editDocument(text, file, [{ kind: 'set', path: ['plugins', plugins.length], value }]);
+  }
+  const place = `${file}:${found.position}`;
+  if (found.configuration === undefined && found.file !== undefined)
+    throw invalid(
+      place,
+      `${WEBHOOK_PLUGIN} is configured in ${found.file} (write it here, then run this again)`,
+    );
+  const edits = Object.entries(settings).flatMap(([key, value]): Edit[] => {
+    const there = valueAt(found.configuration, [key]);
+    if (there === value) return [];
+    if (there === undefined) return [{ kind: 'set', path: [...found.path, 'configuration', key], value }];
+    throw invalid(
+      place,
+      `${key} of ${WEBHOOK_PLUGIN} is ${JSON.stringify(there)} already, and there can be one only`,
+    );
+  });
+  return edits.length === 0 ? text : editDocument(text, file, edits);
+}
+
+function renderNew(settings: WebhookPluginSettings): string {
+  return renderYaml({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AdmissionConfiguration',
+    plugins: [{ name: WEBHOOK_PLUGIN, configuration: { ...TYPE, ...settings } }],
+  });
+}
+
+function invalid(place: string, sentence: string): ControlPlaneError {
+  return new ControlPlaneError('ADMISSION_CONFIGURATION_INVALID', `${place}: ${sentence}`);
+}
