@@ -270,7 +270,7 @@ export const GATE_FAULTS: readonly ObjectFault[] = [
     title: 'a policy that cannot be loaded',
     object: policy,
     change: withFields({ data: { 'policy.yaml': 'kind: Nothing\n' } }),
-    codes: ['POLICY_UNREADABLE_IN_CLUSTER'],
+    codes: ['POLICY_NOT_LOADABLE'],
   },
   { title: 'no serving Secret', object: secret, change: gone, codes: ['SERVING_SECRET_MISSING'] },
   {

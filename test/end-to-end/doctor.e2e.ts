@@ -20,6 +20,7 @@ import {
   withObject,
   type DoctorAnswer,
 } from './doctor-cluster.ts';
+import { aboveNotes } from './doctor-verdict.ts';
 import { GATE_FAULTS, WEBHOOK_FAULTS } from './doctor-faults.ts';
 import { eventually } from './eventually.ts';
 import { lenientPolicy } from './objects.ts';
@@ -223,11 +224,6 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await untilFound([]);
   });
 });
-
-function aboveNotes(answer: Pick<DoctorAnswer, 'findings'> | undefined): readonly FindingCode[] {
-  const codes = answer?.findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code) ?? [];
-  return [...new Set(codes)].toSorted();
-}
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');

@@ -6,16 +6,24 @@ import { examineNode } from '../../diagnosis/node/examine.ts';
 import { gatherNode } from '../../diagnosis/node/gather.ts';
 import { NODE_FOLDER } from '../../diagnosis/node/reader.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { DoctorOptions } from '../doctor-options.ts';
 import { SettingsError } from '../settings-error.ts';
 import type { Diagnosis } from './doctor-report.ts';
 
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
 
+/** What the files are looked at with. */
+export interface NodeSurroundings {
+  readonly now: () => Date;
+  readonly fetchChain: FetchChain;
+  readonly policy: Policy | undefined;
+}
+
 /** Looks at the files of a control-plane node, or at files that are to become some. */
 export async function examineNodeFiles(
   { manifest, folder, kubernetesVersion }: DoctorOptions,
-  { now, fetchChain }: { readonly now: () => Date; readonly fetchChain: FetchChain },
+  { now, fetchChain, policy }: NodeSurroundings,
 ): Promise<Diagnosis> {
   const manifestFile = manifest ?? MANIFEST;
   const material = await gatherNode({
@@ -23,6 +31,7 @@ export async function examineNodeFiles(
     manifestFile,
     folder: folder ?? NODE_FOLDER,
     version: decodeVersion(kubernetesVersion),
+    policy,
     isOnNode: manifest === undefined && folder === undefined,
     now,
     fetchChain,

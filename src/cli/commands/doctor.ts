@@ -5,6 +5,7 @@ import { isHealthy, sortFindings } from '../../diagnosis/finding.ts';
 import { fetchChain } from '../../certificate/live.ts';
 import { openCluster } from '../../kubernetes/config.ts';
 import { loadPolicy } from '../../policy/load.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { DoctorOptions } from '../doctor-options.ts';
 import { SettingsError } from '../settings-error.ts';
 import type { ExitCode, Streams } from '../streams.ts';
@@ -19,10 +20,11 @@ export async function doctor(options: DoctorOptions, { stdout }: Streams): Promi
   const wantsNode =
     options.nodeFiles === true || options.manifest !== undefined || options.folder !== undefined;
   const wantsCluster = !wantsNode || options.kubeconfig !== undefined || options.context !== undefined;
-  refuseIdleOptions(options, wantsNode);
+  refuseIdleOptions(options, wantsNode, wantsCluster);
+  const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
   const diagnoses = [
-    ...(wantsNode ? [await examineNodeFiles(options, { now, fetchChain: look })] : []),
-    ...(wantsCluster ? [await diagnoseCluster(options)] : []),
+    ...(wantsNode ? [await examineNodeFiles(options, { now, fetchChain: look, policy })] : []),
+    ...(wantsCluster ? [await diagnoseCluster(options, policy)] : []),
   ];
   const diagnosis: Diagnosis = {
     subjects: diagnoses.flatMap(({ subjects }) => subjects),
@@ -33,9 +35,8 @@ export async function doctor(options: DoctorOptions, { stdout }: Streams): Promi
   return isHealthy(diagnosis.findings) ? 0 : 1;
 }
 
-async function diagnoseCluster(options: DoctorOptions): Promise<Diagnosis> {
+async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefined): Promise<Diagnosis> {
   const { kubeconfig, context, namespace, canaryNamespace, goodImage } = options;
-  const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
   const client = await openCluster({ kubeconfig, context });
   const material = await gatherCluster({
     client,
@@ -54,11 +55,19 @@ async function diagnoseCluster(options: DoctorOptions): Promise<Diagnosis> {
 }
 
 /** An option that would mean nothing was meant for something else. */
-function refuseIdleOptions({ kubernetesVersion }: DoctorOptions, wantsNode: boolean): void {
+function refuseIdleOptions(options: DoctorOptions, wantsNode: boolean, wantsCluster: boolean): void {
+  const { kubernetesVersion, namespace, goodImage } = options;
   if (kubernetesVersion !== undefined && !wantsNode) {
     throw new SettingsError(
       'SETTINGS_CONFLICT',
       '--kubernetes-version goes with --node-files: a cluster says itself which version it is',
+    );
+  }
+  const idle = namespace === undefined ? goodImage && '--good-image' : '--namespace';
+  if (idle !== undefined && !wantsCluster) {
+    throw new SettingsError(
+      'SETTINGS_CONFLICT',
+      `${idle} is about a cluster, and only files are looked at: give --kubeconfig as well`,
     );
   }
 }

@@ -58,7 +58,8 @@ export const CERTIFICATE = {
   CERTIFICATE_STALE: {
     severity: 'warning',
     why: 'The gate serves another certificate than the one it was given, which it should have taken up by itself.',
-    remedy: 'kubectl -n NAMESPACE rollout restart deployment kube-image-bouncer',
+    remedy:
+      'look at the log of the gate; then restart it, as with kubectl -n NAMESPACE rollout restart deployment kube-image-bouncer',
   },
   CERTIFICATE_UNSEEN: {
     severity: 'note',

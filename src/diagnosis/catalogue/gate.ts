@@ -49,15 +49,15 @@ export const GATE = {
     why: 'A gate that starts anew has no policy, and does not start.',
     remedy: 'kube-image-bouncer bootstrap webhook … --policy FILE --apply',
   },
-  POLICY_UNREADABLE_IN_CLUSTER: {
+  POLICY_NOT_LOADABLE: {
     severity: 'fault',
     why: 'Gates keep the last good policy until they restart, and then do not start.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --policy FILE --apply',
+    remedy: 'mend it at the place that is named, or bootstrap again with --policy FILE',
   },
   POLICY_DIFFERS: {
     severity: 'warning',
-    why: 'The cluster is judged by another policy than the one that was meant.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --policy FILE --apply',
+    why: 'Images are judged by another policy than the one that was meant.',
+    remedy: 'bootstrap again with --policy FILE',
   },
   API_SERVERS_DIFFER: {
     severity: 'fault',

@@ -1,7 +1,5 @@
-import { createPolicy } from '../../policy/policy.ts';
-import { webhookRules } from '../../webhook/rules.ts';
 import { type Finding, sortFindings } from '../finding.ts';
-import { examineCoverage, groupNamespaces } from '../webhook/coverage.ts';
+import { examineCoverage, groupNamespaces, neededRules } from '../webhook/coverage.ts';
 import { examineSelectors } from '../webhook/selectors.ts';
 import { examineSettings } from '../webhook/settings.ts';
 import { examineApiServers } from './api-servers.ts';
@@ -10,11 +8,12 @@ import { examineClock } from './clock.ts';
 import { examineDeployment } from './deployment.ts';
 import { examineDuplicates } from './duplicates.ts';
 import { examineEnforcement } from './enforcement.ts';
-import { type ClusterMaterial, policyOf } from './material.ts';
+import { policyOf } from '../policy.ts';
+import type { ClusterMaterial } from './material.ts';
 import { examineNamespaces } from './namespaces.ts';
 import { examineNetworkPolicies } from './network-policies.ts';
 import { examinePeople } from './people.ts';
-import { examinePolicy } from './policy.ts';
+import { examineHeldPolicy } from './policy.ts';
 import { completeRemedies } from './remedies.ts';
 import { examineServices } from './services.ts';
 import { examineUnread } from './unread.ts';
@@ -35,7 +34,7 @@ const EXAMINATIONS: readonly Examination[] = [
   examineNetworkPolicies,
   examineCertificates,
   examineClock,
-  examinePolicy,
+  examineHeldPolicy,
   examinePeople,
   examineUnread,
 ];
@@ -46,12 +45,9 @@ export function examineCluster(material: ClusterMaterial): readonly Finding[] {
   return sortFindings(completeRemedies(findings, material.webhooks));
 }
 
-/** A policy that nobody has told us needs every kind. */
-const EVERYTHING = createPolicy({ name: '', revision: '', rules: [], unmatchedImages: 'Deny' });
-
 function examineRules({ webhooks, namespaces, policy }: ClusterMaterial): readonly Finding[] {
   if (webhooks.length === 0) return [];
-  const needed = webhookRules(policyOf(policy) ?? EVERYTHING);
+  const needed = neededRules(policyOf(policy));
   const groups =
     namespaces === undefined ? [{ namespaces: [], webhooks }] : groupNamespaces(webhooks, namespaces);
   return examineCoverage(groups, needed);

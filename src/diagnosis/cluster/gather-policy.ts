@@ -1,8 +1,7 @@
-import { parsePolicy, PolicyFileError } from '../../policy/load.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { isObject } from '../../workload/fields.ts';
 import { POLICY_CONFIG_MAP, POLICY_KEY } from '../../webhook/names.ts';
-import type { HeldPolicy, PolicyMaterial } from './material.ts';
+import { holdPolicy, type PolicyMaterial } from '../policy.ts';
 import type { ClusterReader } from './reader.ts';
 
 /** Reads the policy that the cluster holds, as a gate that starts would. */
@@ -23,13 +22,4 @@ export async function gatherPolicy(
   const place = `ConfigMap ${namespace}/${POLICY_CONFIG_MAP}`;
   if (typeof text !== 'string') return { meant, held: { problem: `it has no key ${POLICY_KEY}` } };
   return { meant, held: await holdPolicy(text, place) };
-}
-
-async function holdPolicy(text: string, place: string): Promise<HeldPolicy> {
-  try {
-    return { policy: await parsePolicy(text, place) };
-  } catch (error) {
-    if (!(error instanceof PolicyFileError)) throw error;
-    return { problem: error.message };
-  }
 }

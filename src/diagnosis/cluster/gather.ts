@@ -7,8 +7,9 @@ import { decodeWebhooks, isOurs, type SeenWebhook } from '../webhook/seen-webhoo
 import { gatherGate } from './gather-gate.ts';
 import { gatherPolicy } from './gather-policy.ts';
 import { gatherServed } from './gather-served.ts';
+import { policyOf } from '../policy.ts';
 import { chooseGoodImages } from './good-image.ts';
-import { type Canaries, type ClusterMaterial, type PeopleMaterial, policyOf } from './material.ts';
+import { type Canaries, type ClusterMaterial, type PeopleMaterial } from './material.ts';
 import { ClusterReader } from './reader.ts';
 
 /** What to look at, and with whose eyes. */

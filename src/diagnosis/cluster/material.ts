@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
-import type { Policy } from '../../policy/policy.ts';
 import type { CanaryResult } from '../canary.ts';
+import type { PolicyMaterial } from '../policy.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 
 /** Everything that was read of a cluster; what could not be read is `undefined`, and told in `unread`. */
@@ -51,15 +51,6 @@ export interface ServiceMaterial {
   readonly endpoints: readonly string[];
 }
 
-export interface PolicyMaterial {
-  /** What `--policy` names. */
-  readonly meant: Policy | undefined;
-  /** What the cluster holds; with `problem` when it cannot be loaded. */
-  readonly held: HeldPolicy | 'none' | 'unread';
-}
-
-export type HeldPolicy = { readonly policy: Policy } | { readonly problem: string };
-
 /** Who may do what. */
 export interface PeopleMaterial {
   readonly clusterRoles: readonly KubernetesObject[];
@@ -86,12 +77,6 @@ export interface ServedCertificate {
   readonly serverName: string;
   /** The leaf first; or why nothing was seen. */
   readonly chain: readonly X509Certificate[] | string;
-}
-
-/** The policy by which doctor expects verdicts: the one that is meant, else the one that the cluster holds. */
-export function policyOf({ meant, held }: PolicyMaterial): Policy | undefined {
-  if (meant !== undefined) return meant;
-  return typeof held === 'object' && 'policy' in held ? held.policy : undefined;
 }
 
 /** How an address is called in {@link ServedCertificate}. */

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { GATE_FILES } from '../../control-plane/gate-command.ts';
+import { examinePolicy } from '../policy.ts';
 import { type Finding, finding, sortFindings } from '../finding.ts';
 import { examineBlindSpots } from './blind-spots.ts';
 import { examineImagePolicy } from './image-policy.ts';
@@ -6,6 +9,7 @@ import { examineKubeconfig } from './kubeconfig.ts';
 import { examineLeftovers } from './leftovers.ts';
 import { examineBesides, examineManifest } from './manifest.ts';
 import type { NodeMaterial } from './material.ts';
+import { examineServingPair } from './serving-pair.ts';
 import { examineStatic } from './static-webhooks.ts';
 
 /** Looks at what was gathered, and says what is wrong with it. */
@@ -17,8 +21,12 @@ const EXAMINATIONS: readonly NodeExamination[] = [
   examineImagePolicy,
   examineKubeconfig,
   examineStatic,
+  examineServingPair,
   examineKeys,
   examineLeftovers,
+  // A gate that somebody else runs has its policy elsewhere.
+  ({ policy, folder }) =>
+    policy.held === 'none' ? [] : examinePolicy(policy, join(folder, GATE_FILES.policy)),
   examineBlindSpots,
   ({ unread }) =>
     unread.map(({ subject, reason }) => finding('NOT_EXAMINED', subject, `it could not be read: ${reason}`)),

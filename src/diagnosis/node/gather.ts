@@ -4,10 +4,13 @@ import {
   parseAdmissionConfiguration,
 } from '../../control-plane/admission-configuration.ts';
 import { type ApiServerManifest, parseApiServerManifest } from '../../control-plane/api-server-manifest.ts';
+import { GATE_FILES } from '../../control-plane/gate-command.ts';
 import { valueAt } from '../../document/edit.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
 import type { FetchChain } from '../certificate/fetch-chain.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { holdPolicy, type PolicyMaterial } from '../policy.ts';
 import { gatherKubeconfig } from './gather-kubeconfig.ts';
 import { gatherStatic } from './gather-static.ts';
 import { ServerPaths } from './server-paths.ts';
@@ -21,6 +24,8 @@ export interface NodeQuestion {
   readonly folder: string;
   /** @default that of the manifest's image */
   readonly version: KubernetesVersion | undefined;
+  /** The policy that is meant to be in force. */
+  readonly policy: Policy | undefined;
   readonly isOnNode: boolean;
   readonly now: () => Date;
   readonly fetchChain: FetchChain;
@@ -40,8 +45,6 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
   const imagePolicy = await gatherImagePolicy(reader, admission, paths);
   const kubeconfig = await gatherWay(reader, imagePolicy, paths, fetchChain);
   const staticFolder = await gatherStatic(reader, admission, paths, fetchChain);
-  const keyPath = kubeconfig?.clientKey?.place;
-  const key = keyPath === undefined ? undefined : await reader.find(keyPath);
   return {
     now: question.now(),
     version: seen.version,
@@ -54,7 +57,9 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
     imagePolicy,
     kubeconfig,
     staticFolder,
-    keys: key === undefined || keyPath === undefined ? [] : [{ path: keyPath, mode: key.mode }],
+    policy: { meant: question.policy, held: await gatherPolicy(reader, folder) },
+    serving: await gatherServing(reader, folder),
+    keys: await gatherKeys(reader, folder, kubeconfig),
     unmounted: [...paths.unmounted],
     unread: reader.unread,
     isOnNode,
@@ -65,6 +70,42 @@ function versionOf(text: string, file: string): KubernetesVersion | undefined {
   const image = valueAt(parseDocuments(text, file)[0]?.value, ['spec', 'containers', 0, 'image']);
   const [, tag = ''] = (typeof image === 'string' && /:([^:/@]+)(?:@|$)/.exec(image)) || [];
   return parseKubernetesVersion(tag);
+}
+
+async function gatherServing(reader: NodeReader, folder: string): Promise<NodeMaterial['serving']> {
+  const certificateFile = join(folder, GATE_FILES.certificate);
+  const certificate = await reader.find(certificateFile);
+  if (certificate === undefined) return undefined;
+  const key = await reader.find(join(folder, GATE_FILES.key));
+  return {
+    certificateFile,
+    certificate: certificate.content.toString(),
+    key: key?.content.toString(),
+  };
+}
+
+async function gatherKeys(
+  reader: NodeReader,
+  folder: string,
+  kubeconfig: KubeconfigMaterial | undefined,
+): Promise<NodeMaterial['keys']> {
+  const { key, authorityKey, clientAuthorityKey, clientKey } = GATE_FILES;
+  const own = [key, authorityKey, clientAuthorityKey, clientKey].map((name) => join(folder, name));
+  const paths = new Set([
+    ...own,
+    ...(kubeconfig?.clientKey === undefined ? [] : [kubeconfig.clientKey.place]),
+  ]);
+  const found = await Promise.all(
+    [...paths].map(async (path) => ({ path, mode: (await reader.find(path))?.mode })),
+  );
+  return found.flatMap(({ path, mode }) => (mode === undefined ? [] : [{ path, mode }]));
+}
+
+/** Where `bootstrap` puts it; a gate that somebody else runs has it elsewhere. */
+async function gatherPolicy(reader: NodeReader, folder: string): Promise<PolicyMaterial['held']> {
+  const file = join(folder, GATE_FILES.policy);
+  const found = await reader.find(file);
+  return found === undefined ? 'none' : holdPolicy(found.content.toString(), file);
 }
 
 async function gatherAdmission(

@@ -5,6 +5,7 @@ import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../../control-plane/image-policy-settings.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { ServedCertificate, Unread } from '../cluster/material.ts';
+import type { PolicyMaterial } from '../policy.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 
 /** Everything that was read of the files of a control-plane node. */
@@ -27,6 +28,10 @@ export interface NodeMaterial {
   readonly kubeconfig: KubeconfigMaterial | undefined;
   /** `undefined` when no static webhooks are read. */
   readonly staticFolder: StaticMaterial | undefined;
+  /** The policy of the gate on this node, in its folder. */
+  readonly policy: PolicyMaterial;
+  /** The pair that the gate on this node serves with; `undefined` when it is not in the folder. */
+  readonly serving: ServingMaterial | undefined;
   /** Private keys that are named, and how open they are. */
   readonly keys: readonly { readonly path: string; readonly mode: number }[];
   /** Paths that the API server reads and no volume leads to. */
@@ -57,6 +62,14 @@ export interface KubeconfigMaterial {
 export interface Credential {
   readonly place: string;
   readonly text: string | undefined;
+}
+
+/** The gate's own pair, PEM. */
+export interface ServingMaterial {
+  readonly certificateFile: string;
+  readonly certificate: string;
+  /** `undefined` when the file is not there. */
+  readonly key: string | undefined;
 }
 
 /** The folder of static webhooks. */

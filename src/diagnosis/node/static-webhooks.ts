@@ -2,6 +2,8 @@ import { isAtLeast } from '../../kubernetes/version.ts';
 import { examineTrust } from '../certificate/trust.ts';
 import { finding, type Finding } from '../finding.ts';
 import { addressOf } from '../cluster/material.ts';
+import { policyOf } from '../policy.ts';
+import { examineCoverage, neededRules } from '../webhook/coverage.ts';
 import { examineSelectors } from '../webhook/selectors.ts';
 import { describeWebhook } from '../webhook/seen-webhook.ts';
 import { examineSettings } from '../webhook/settings.ts';
@@ -20,7 +22,10 @@ export function examineStatic(material: NodeMaterial): readonly Finding[] {
   ];
 }
 
-function examineFolder(folder: StaticMaterial, { now, version, isOnNode }: NodeMaterial): readonly Finding[] {
+function examineFolder(
+  folder: StaticMaterial,
+  { now, version, policy, isOnNode }: NodeMaterial,
+): readonly Finding[] {
   if (folder.files === undefined)
     return [finding('STATIC_FOLDER_MISSING', folder.path, 'there is no such folder')];
   const webhooks = folder.files.flatMap((file) => file.webhooks);
@@ -28,6 +33,7 @@ function examineFolder(folder: StaticMaterial, { now, version, isOnNode }: NodeM
     ...folder.files.flatMap(examineFile),
     ...examineSettings(webhooks),
     ...(version === undefined ? [] : examineSelectors(webhooks, version)),
+    ...examineCoverage([{ namespaces: [], webhooks }], neededRules(policyOf(policy))),
     ...webhooks.flatMap((webhook) => {
       const seen = folder.served.find(({ address }) => address === addressOf(webhook));
       if (webhook.target.form !== 'url' || seen === undefined) return [];

@@ -1,8 +1,14 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
-import type { WebhookRule } from '../../webhook/rules.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { webhookRules, type WebhookRule } from '../../webhook/rules.ts';
 import { finding, type Finding } from '../finding.ts';
 import { selects } from './label-selector.ts';
 import type { SeenRule, SeenWebhook } from './seen-webhook.ts';
+
+/** What a policy needs to be asked about; one that nobody has told us needs every kind. */
+export function neededRules(policy: Policy | undefined): readonly WebhookRule[] {
+  return webhookRules(policy ?? { rules: [], unmatchedImages: 'Deny' });
+}
 
 /** A request that the policy needs to be asked about. */
 interface Need {
