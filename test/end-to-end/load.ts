@@ -8,6 +8,8 @@ export interface LoadOptions {
   readonly call: Call;
   /** Calls a second, begun whether those before have ended or not. */
   readonly rate: number;
+  /** So many are begun at the same moment, at the same average. @default 1 */
+  readonly burst?: number;
   /** No more than so many calls wait for their answer; what is due then is not sent, and counted. */
   readonly maxInflight: number;
 }
@@ -58,7 +60,8 @@ export class Load {
   }
 
   #send(): void {
-    const due = Math.floor(((performance.now() - this.#startMs) / 1000) * this.#options.rate);
+    const { rate, burst = 1 } = this.#options;
+    const due = Math.floor((((performance.now() - this.#startMs) / 1000) * rate) / burst) * burst;
     while (this.#calls + this.#shed < due) {
       if (this.#waiting.size >= this.#options.maxInflight) this.#shed += 1;
       else this.#begin();

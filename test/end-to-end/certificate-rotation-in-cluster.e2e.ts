@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAuthority, type Authority } from '../../src/certificate/authority.ts';
+import { folderTarget } from '../../src/certificate/folder-target.ts';
+import { ensurePki, type PkiFiles } from '../../src/certificate/pki-folder.ts';
+import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
+import { openCluster } from '../../src/kubernetes/config.ts';
+import { webhookTrust } from '../../src/webhook/rotation-target.ts';
+import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
+import { Load, measureRate, renderLoad, type Call, type LoadReport } from './load.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+import { gateKubeconfig, imagePolicyAdmission, podRules, wireWebhook } from './wirings.ts';
+
+/** `ROTATIONS=100` for the whole proof; a few keep it a test. */
+const ROTATIONS = Number(process.env['ROTATIONS'] ?? 5);
+const SHARE = 0.7;
+const CALLERS = 8;
+const MAX_INFLIGHT = 100;
+const MEASURE_MS = 3000;
+/** The API server takes up a webhook configuration within some ten milliseconds. */
+const DELAY_MS = 500;
+/** More at once than an API server keeps connections (25), so that each burst opens new ones. */
+const BURST = 60;
+
+interface Cluster {
+  readonly controlPlane: ControlPlane;
+  readonly gate: GateOnFiles;
+  readonly files: PkiFiles;
+  readonly target: RotationTarget;
+  readonly call: Call;
+  /** Pods a second without a webhook. */
+  readonly bareRate: number;
+}
+
+let cluster: Cluster;
+const resources = new AsyncDisposableStack();
+
+before(
+  async () => {
+    cluster = await openClusterUnderLoad();
+  },
+  { timeout: 60 * 60_000 },
+);
+after(() => resources.disposeAsync());
+
+async function openClusterUnderLoad(): Promise<Cluster> {
+  const folder = resources.use(await makeTemporaryFolder('rotation')).path;
+  const { files } = await ensurePki({ folder, names: ['localhost', '127.0.0.1'], now: () => new Date() });
+  const gate = resources.use(await startGateOnFiles([`--cert=${files.certificate}`, `--key=${files.key}`]));
+  const controlPlane = resources.use(await startControlPlane({ environment: process.env }));
+  const address = { host: '127.0.0.1', port: gate.port, serverName: 'localhost' };
+  const target = folderTarget({ files, address, now: () => new Date() });
+  const call = await podCreator(controlPlane);
+  await measureRate(call, CALLERS, 1000);
+  const bareRate = await measureRate(call, CALLERS, MEASURE_MS);
+  return { controlPlane, gate, files, target, call, bareRate };
+}
+
+/** Creates a pod as a dry run: everything happens but the writing, admission as well. */
+async function podCreator({ url, kubeconfig }: ControlPlane): Promise<Call> {
+  const config = JSON.parse(await readFile(kubeconfig, 'utf8')) as {
+    clusters: [{ cluster: { 'certificate-authority': string } }];
+    users: [{ user: { token: string } }];
+  };
+  const ca = await readFile(config.clusters[0].cluster['certificate-authority']);
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_INFLIGHT, ca });
+  resources.defer(() => agent.destroy());
+  const headers = {
+    'content-type': 'application/json',
+    authorization: `Bearer ${config.users[0].user.token}`,
+  };
+  return async (number) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+    const asked = request(
+      `${url}/api/v1/namespaces/default/pods?dryRun=All`,
+      { method: 'POST', agent, headers },
+      (answer) =>
+        void text(answer).then(
+          (body) =>
+            resolve(answer.statusCode === 201 ? undefined : `${answer.statusCode}: ${messageOf(body)}`),
+          reject,
+        ),
+    );
+    asked.on('error', reject);
+    asked.end(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `pod-${number}` },
+        spec: { containers: [{ name: 'web', image: 'nginx:1.27.3' }] },
+      }),
+    );
+    return promise;
+  };
+}
+
+function messageOf(body: string): string {
+  return (JSON.parse(body) as { message?: string }).message ?? body;
+}
+
+async function underLoad(change: (load: Load) => Promise<void>, burst = 1): Promise<LoadReport> {
+  const { call, bareRate } = cluster;
+  const load = new Load({ call, rate: bareRate * SHARE, burst, maxInflight: MAX_INFLIGHT });
+  // A change must meet a load that is there already.
+  await sleep(500);
+  await change(load);
+  await sleep(500);
+  return load.stop();
+}
+
+async function rotateOften(target: RotationTarget, load: Load, authority: boolean): Promise<void> {
+  const options = {
+    authority,
+    delayMs: DELAY_MS,
+    now: () => new Date(),
+    sleep: (ms: number) => sleep(Math.min(ms, DELAY_MS)),
+  };
+  for (let rotation = 0; rotation < ROTATIONS && load.failed === 0; rotation += 1)
+    await rotate(target, options);
+}
+
+function tell(context: TestContext, what: string, report: LoadReport): void {
+  const share = `${cluster.bareRate.toFixed(0)} pods/s without a webhook, ${SHARE * 100} % of it asked for`;
+  context.diagnostic(`${what}: ${renderLoad(report)}; ${share}`);
+}
+
+function issue(authority: Authority) {
+  const names = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
+  return authority.issueServing({
+    commonName: 'gate',
+    ...names,
+    notBefore: new Date(Date.now() - 3_600_000),
+    days: 30,
+  });
+}
+
+function stranger(): Promise<Authority> {
+  return createAuthority({ commonName: 'at once', notBefore: new Date(Date.now() - 3_600_000), days: 30 });
+}
+
+describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => {
+  describe('as an admission webhook', () => {
+    let target: RotationTarget;
+    before(async () => {
+      const { controlPlane, gate, files, target: inFiles } = cluster;
+      const authority = await readFile(files.authority, 'utf8');
+      await wireWebhook(controlPlane, {
+        url: `https://localhost:${gate.port}/validate`,
+        authority,
+        rules: podRules,
+      });
+      const trust = webhookTrust(await openCluster({ kubeconfig: controlPlane.kubeconfig }));
+      target = {
+        ...inFiles,
+        readTrust: async () => [...(await inFiles.readTrust()), ...(await trust.read())],
+        writeTrust: async (bundle) => {
+          await trust.write(bundle);
+          await inFiles.writeTrust(bundle);
+        },
+      };
+    });
+
+    it(`R11 ${ROTATIONS} rotations of CA and leaf at 70 % of the bare rate fail no pod`, async (context) => {
+      const first = await readFile(cluster.files.authority, 'utf8');
+      const report = await underLoad((load) => rotateOften(target, load, true));
+      tell(context, `${ROTATIONS} rotations`, report);
+      assert.deepEqual(report.failures, []);
+      assert.notEqual(await readFile(cluster.files.authority, 'utf8'), first);
+      assert.ok((await target.readTrust()).length > 1, 'the webhook configuration trusts somebody');
+    });
+
+    it('R11 the same without overlap fails pods: the check can fail', async (context) => {
+      const report = await underLoad(async () => {
+        const authority = await stranger();
+        await target.writeTrust(authority.certificate);
+        await sleep(DELAY_MS);
+        await target.writeAuthority(authority);
+        await target.writeServing(await issue(authority));
+      });
+      tell(context, 'without overlap', report);
+      assert.ok(report.failures.length > 0);
+      assert.match(
+        report.failures[0] ?? '',
+        /failed calling webhook.*x509: certificate signed by unknown authority/,
+      );
+    });
+
+    after(async () => {
+      await cluster.controlPlane.kubectl(['delete', 'validatingwebhookconfiguration', '--all']);
+    });
+  });
+
+  describe('as ImagePolicyWebhook, which remembers no verdict', () => {
+    before(async () => {
+      const { controlPlane, gate, files } = cluster;
+      const kubeConfigFile = join(controlPlane.folder, 'gate-kubeconfig.json');
+      const authority = await readFile(files.authority, 'utf8');
+      const url = `https://localhost:${gate.port}/image_policy`;
+      await writeFile(kubeConfigFile, JSON.stringify(gateKubeconfig({ url, authority })), { mode: 0o600 });
+      await controlPlane.restartApiServer({
+        flags: ['--enable-admission-plugins=ImagePolicyWebhook'],
+        admissionConfiguration: imagePolicyAdmission({ kubeConfigFile, allowTTL: -1 }),
+      });
+    });
+
+    it(`R11 ${ROTATIONS} rotations of the leaf at 70 % of the bare rate fail no pod`, async (context) => {
+      const report = await underLoad((load) => rotateOften(cluster.target, load, false), BURST);
+      tell(context, `${ROTATIONS} rotations`, report);
+      assert.deepEqual(report.failures, []);
+    });
+
+    it('R11 a leaf of a CA that it has not read fails pods: the check can fail', async (context) => {
+      const report = await underLoad(async () => {
+        await cluster.target.writeServing(await issue(await stranger()));
+        await sleep(4 * DELAY_MS);
+      }, BURST);
+      tell(context, 'a stranger’s leaf', report);
+      assert.ok(report.failures.length > 0);
+      assert.match(report.failures[0] ?? '', /x509: certificate signed by unknown authority/);
+    });
+  });
+});
