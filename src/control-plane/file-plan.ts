@@ -76,7 +76,11 @@ export async function findFile(path: string): Promise<FoundFile | undefined> {
   }
 }
 
-async function placeOf(path: string): Promise<string> {
+/**
+ * Where a file really is, behind links; the path itself when there is none.
+ * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
+ */
+export async function placeOf(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (cause) {

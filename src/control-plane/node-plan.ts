@@ -61,7 +61,8 @@ export interface GatePlanOptions {
 }
 
 const READABLE = 0o644;
-const SECRET = 0o600;
+/** What kubelet and API server read as root, as the CIS benchmark has it. */
+const PRIVATE = 0o600;
 
 /** The gate's own files, in the order in which they have to be there. */
 export function planGate({
@@ -82,10 +83,11 @@ export function planGate({
       runner.kind === 'systemd' ? renderGateUnit({ ...way, program: runner.program }) : undefined,
     ),
     // Last, for the kubelet starts it at once.
-    text(
-      places.gatePod,
-      runner.kind === 'static-pod' ? renderGatePod({ ...way, image: runner.image }) : undefined,
-    ),
+    {
+      path: places.gatePod,
+      content: runner.kind === 'static-pod' ? renderGatePod({ ...way, image: runner.image }) : undefined,
+      mode: PRIVATE,
+    },
   ];
 }
 
@@ -103,7 +105,7 @@ function planCertificates(
   const key = (name: keyof typeof GATE_FILES, content: string, owner = 0): PlannedFile => ({
     path: join(folder, GATE_FILES[name]),
     content,
-    mode: SECRET,
+    mode: PRIVATE,
     owner,
     isKey: true,
   });
@@ -176,7 +178,7 @@ export async function planApiServer(options: ApiServerPlanOptions): Promise<ApiS
   const plugins = written?.manifest.enabledPlugins ?? ['NodeRestriction'];
   return {
     files: [
-      text(inFolder('kubeconfig'), kubeconfig),
+      { path: inFolder('kubeconfig'), content: kubeconfig, mode: PRIVATE },
       configuration.file,
       text(
         inFolder('kubeadmConfiguration'),

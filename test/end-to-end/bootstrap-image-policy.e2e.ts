@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { describe } from 'node:test';
+import { loadAuthority, type KeyPair } from '../../src/certificate/authority.ts';
+import { parseGateKubeconfig } from '../../src/control-plane/gate-kubeconfig.ts';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
 import { startNode } from './node.ts';
 import { latestRefused } from './objects.ts';
@@ -45,6 +48,23 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       );
       assertAdmitted(await node().kubectl('run', 'web', '--image=nginx:1.17.1'));
       assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2, 'kube-image-bouncer': 1 });
+    });
+
+    scenario('E14 E15 nobody but the API server of the node may ask its gate', async () => {
+      const pki = (name: string): Promise<string> => readFile(join(node().folder, 'pki', name), 'utf8');
+      const trust = await pki('ca.crt');
+      const server = parseGateKubeconfig(await readFile(join(node().folder, 'kubeconfig.yaml'), 'utf8'), 'k');
+      const apiServer = {
+        certificate: await pki('apiserver-client.crt'),
+        key: await pki('apiserver-client.key'),
+      };
+      const authority = await loadAuthority({ certificate: trust, key: await pki('ca.key') });
+      const kubelet = await authority.issueClient({ commonName: 'kubelet', notBefore: new Date(), days: 1 });
+      const ask = (client?: KeyPair): Promise<number | 'no answer'> =>
+        askAs(server.server?.value ?? '', trust, client);
+      assert.equal(await ask(apiServer), 200);
+      assert.equal(await ask(), 'no answer');
+      assert.equal(await ask(kubelet), 403);
     });
 
     scenario(`[${version}] changes nothing the second time, and starts nothing anew`, async () => {
@@ -106,3 +126,19 @@ describe('bootstrap image-policy on a node whose API server does not come up wit
     assertAdmitted(await node().kubectl('run', 'web', '--image=nginx'));
   });
 });
+
+/** The status with which a gate answers a client of this certificate. */
+function askAs(url: string, trust: string, client?: KeyPair): Promise<number | 'no answer'> {
+  const { promise, resolve } = Promise.withResolvers<number | 'no answer'>();
+  const pair = client === undefined ? {} : { cert: client.certificate, key: client.key };
+  const headers = { 'content-type': 'application/json' };
+  const asked = request(url, { method: 'POST', ca: trust, ...pair, agent: false, headers }, (answer) => {
+    answer.resume();
+    resolve(answer.statusCode ?? 0);
+  });
+  asked.on('error', () => resolve('no answer'));
+  asked.end(
+    '{"apiVersion": "imagepolicy.k8s.io/v1alpha1", "kind": "ImageReview", "spec": {"namespace": "a"}}',
+  );
+  return promise;
+}
