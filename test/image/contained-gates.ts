@@ -40,7 +40,7 @@ export async function makePod(policyText: string): Promise<Pod> {
     ipAddresses: [],
     ...validity,
   });
-  const group = podSpec.securityContext.fsGroup;
+  const group = podSpec.securityContext.fsGroup ?? 0;
   const secret = { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': authority.certificate };
   const tls = await mountVolume(join(folder, 'tls'), secret, { group, mode: 0o440 });
   const policy = await mountVolume(

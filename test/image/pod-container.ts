@@ -2,12 +2,12 @@ import type { KubernetesObject } from '../../src/kubernetes/object.ts';
 import { runtimeDefault } from './seccomp-profile.ts';
 import type { UnpackedImage } from './built-image.ts';
 
-/** What a Deployment says of its one container, as far as a runtime is concerned. */
-interface PodSpec {
+/** What a pod says of itself and its one container, as far as a runtime is concerned. */
+export interface PodSpec {
   readonly securityContext: {
     readonly runAsUser: number;
     readonly runAsGroup: number;
-    readonly fsGroup: number;
+    readonly fsGroup?: number;
     readonly seccompProfile?: { readonly type: string };
   };
   readonly containers: readonly [Container];
@@ -37,7 +37,7 @@ export interface PodSurroundings {
   readonly volumes: Readonly<Record<string, string>>;
   /** Instead of the image's own entry point. */
   readonly command?: readonly string[];
-  /** After the arguments that the Deployment gives. */
+  /** After the arguments that the pod gives. */
   readonly args?: readonly string[];
   /** Instead of those. */
   readonly onlyArgs?: readonly string[];
@@ -54,7 +54,7 @@ export function podSpecOf({ spec }: KubernetesObject): PodSpec {
 }
 
 /**
- * The container of a pod as runc takes it, made from what the Deployment says and nothing else: a line less there is a
+ * The container of a pod as runc takes it, made from what the pod says and nothing else: a line less there is a
  * right more here. The network is the host's.
  * https://github.com/opencontainers/runtime-spec/blob/v1.1.0/config.md
  */
@@ -70,7 +70,7 @@ export async function runtimeSpecOf(pod: PodSpec, around: PodSurroundings): Prom
       user: {
         uid: securityContext.runAsUser,
         gid: securityContext.runAsGroup,
-        additionalGids: [securityContext.fsGroup],
+        additionalGids: securityContext.fsGroup === undefined ? [] : [securityContext.fsGroup],
       },
       args: [
         ...(around.command ?? config.Entrypoint ?? []),
