@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
-import { readyEndpoint, startPodOf } from './kubelet.ts';
-import { addAddress, inOwnNetwork, startServiceProxy } from './network-namespace.ts';
+import { inOwnNetwork } from './network-namespace.ts';
 import { latestRefused } from './objects.ts';
-import type { CommandResult, RunningProcess } from './processes.ts';
+import type { CommandResult } from './processes.ts';
 import { scenario, shared } from './scenario.ts';
+import { gateName, openServiceCluster } from './service-cluster.ts';
 import { assertAdmitted, assertRefused } from './stage.ts';
 import { runOurselves } from './wired-cluster.ts';
 
 const versions = ['v1.24', 'v1.37'] as const;
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
-const gateName = 'kube-image-bouncer';
 const image = `registry.example.com/${gateName}:0.1.0@sha256:${'0'.repeat(64)}`;
 
 /** Every kind that the Service form makes. */
@@ -26,21 +24,13 @@ const kinds = [
   'deployment',
 ].join(',');
 
-/** A cluster, and what plays the kubelet and kube-proxy of its one gate. */
-interface Cluster extends AsyncDisposable {
-  readonly controlPlane: ControlPlane;
-  readonly startGate: () => Promise<void>;
-  readonly stopGate: () => Promise<void>;
-  readonly logTails: () => Promise<string>;
-}
-
 inOwnNetwork(import.meta.url, { environment: process.env, versions }, () => {
   for (const version of versions)
     describe(`bootstrap webhook --service on ${version}`, () => onCluster(version));
 });
 
 function onCluster(version: (typeof versions)[number]): void {
-  const cluster = shared(async () => openCluster(version));
+  const cluster = shared(async () => openServiceCluster(version));
   const kubectl = async (...args: string[]): Promise<CommandResult> => cluster().controlPlane.kubectl(args);
   const own = async (...args: string[]): Promise<CommandResult> =>
     kubectl(`--namespace=${gateName}`, ...args);
@@ -162,38 +152,4 @@ spec:
     );
     assertAdmitted(await kubectl('run', 'free', '--image=nginx'));
   });
-}
-
-async function openCluster(version: (typeof versions)[number]): Promise<Cluster> {
-  const environment = process.env;
-  await using parts = new AsyncDisposableStack();
-  const controlPlane = parts.use(await startControlPlane({ environment, version, controllers: true }));
-  const { kubectl } = controlPlane;
-  let gate: RunningProcess | undefined;
-  let isReachable = false;
-  parts.defer(async () => gate?.stop('SIGKILL'));
-  const owned = parts.move();
-  const makeReachable = async (): Promise<void> => {
-    const { stdout } = await kubectl([
-      'get',
-      `--namespace=${gateName}`,
-      `service/${gateName}`,
-      '-o=jsonpath={.spec.clusterIP}',
-    ]);
-    await addAddress(stdout, environment);
-    owned.use(await startServiceProxy({ address: stdout, port: 443 }, { address: '127.0.0.1', port: 8443 }));
-    isReachable = true;
-  };
-  return {
-    controlPlane,
-    startGate: async () => {
-      gate = await startPodOf(gateName, { controlPlane, namespace: gateName, environment });
-      if (!isReachable) await makeReachable();
-      const slice = JSON.stringify(readyEndpoint(gateName, gateName, 8443));
-      assertAdmitted(await kubectl(['apply', '--filename=-'], { stdin: slice }));
-    },
-    stopGate: async () => gate?.stop('SIGKILL'),
-    logTails: async () => `${await controlPlane.logTails()}\n--- gate\n${(await gate?.logTail()) ?? ''}`,
-    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
-  };
 }

@@ -10,6 +10,7 @@ import { inOwnNetwork } from './network-namespace.ts';
 import { startNode } from './node.ts';
 import { runCommand, startProcess, type CommandResult } from './processes.ts';
 import { scenario, shared } from './scenario.ts';
+import { gateName, openServiceCluster } from './service-cluster.ts';
 import { assertAdmitted, assertRefused } from './stage.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -116,6 +117,30 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         const again = await scene().type(bootstrap);
         assertAdmitted(again);
         assert.doesNotMatch(again.stdout + again.stderr, /^(created|changed) /m);
+      });
+    });
+
+    describe(`the README's gate in the cluster, on ${version}`, () => {
+      const scene = shared(async () => {
+        await using parts = new AsyncDisposableStack();
+        const cluster = parts.use(await openServiceCluster(version));
+        const shell = parts.use(await openShell(cluster.controlPlane.kubeconfig, version));
+        const owned = parts.move();
+        return { ...shell, cluster, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
+      });
+
+      scenario(`[${version}] README: the gate comes up behind its Service and refuses`, async () => {
+        const { type, cluster } = scene();
+        const [bootstrap = ''] = linesOf(blockWith('bootstrap webhook --service'));
+        const applied = type(bootstrap);
+        await eventually('the Deployment is there', async () => {
+          const deployment = ['get', `--namespace=${gateName}`, 'deployment', gateName];
+          return (await cluster.controlPlane.kubectl(deployment)).code === 0 ? true : undefined;
+        });
+        await cluster.startGate();
+        assertAdmitted(await applied);
+        assertRefused(await type('kubectl run web --image=nginx'), latestRefused);
+        assertAdmitted(await type('kubectl run web --image=nginx:1.17.1'));
       });
     });
 
