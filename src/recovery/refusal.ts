@@ -49,7 +49,8 @@ export function isSameRefusal(one: Refusal, other: Refusal): boolean {
   return originOf(one) === originOf(other);
 }
 
-function originOf(refusal: Refusal): string {
+/** Who refused, and how: the same for refusals that only differ in their words. */
+export function originOf(refusal: Refusal): string {
   switch (refusal.by) {
     case 'webhook':
       return `webhook ${refusal.webhook} ${refusal.gate}`;

@@ -110,7 +110,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         assert.equal(code, 1, stdout);
         assert.match(
           stdout,
-          /Nothing has been changed: Pods of kube-system, nodes and the gate itself can be created/,
+          /Nothing has been changed: pods of kube-system, nodes and the gate itself can be created/,
         );
         assert.match(stdout, /default +Pod +LOCKED/);
         assert.doesNotMatch(

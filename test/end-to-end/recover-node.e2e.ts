@@ -43,7 +43,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       assert.equal(elsewhere.code, 1, 'without the files nothing can be done');
       assert.match(
         elsewhere.stdout,
-        /stopped by the admission plugin ImagePolicyWebhook, which is wired by files/,
+        /Stopped by the admission plugin ImagePolicyWebhook, which is wired by files/,
       );
 
       const explained = await recover(node(), `--manifest=${node().manifest}`);

@@ -108,10 +108,13 @@ describe('recover, its options and its way back', () => {
       const guessed = await recover(controlPlane(), '--until=all');
       assert.match(
         guessed.stdout,
-        /kube-public +Pod +the gate refuses \S+, which nobody uses here: no lock-out/,
+        /kube-public +Pod +webhook \S+ refuses \S+, which nobody uses here: no lock-out/,
       );
       const named = await recover(controlPlane(), '--until=all', '--image=ghcr.io/acme/app:1');
-      assert.match(named.stdout, /kube-public +Pod +LOCKED: the gate refuses ghcr\.io\/acme\/app:1/);
+      assert.match(
+        named.stdout,
+        /kube-public +Pod +LOCKED: webhook images\.kube-image-bouncer\.io refuses ghcr\.io\/acme\/app:1/,
+      );
     },
   );
 });

@@ -42,7 +42,10 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
         const explained = await recover(controlPlane());
         assert.equal(explained.code, 1, explained.stderr);
-        assert.match(explained.stdout, /kube-system +Pod +LOCKED: the gate does not answer/);
+        assert.match(
+          explained.stdout,
+          /kube-system +Pod +LOCKED: webhook images\.kube-image-bouncer\.io: the gate does not answer/,
+        );
         assert.match(
           explained.stdout,
           /webhook images\.kube-image-bouncer\.io of ValidatingWebhookConfiguration kube-image-bouncer/,
@@ -124,9 +127,12 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         const before = await configurationOf(controlPlane(), ours);
         const explained = await recover(controlPlane(), '--until=default');
         assert.equal(explained.code, 1);
-        assert.match(explained.stdout, /default +Pod +LOCKED: the gate refuses nginx:1\.17\.1/);
+        assert.match(
+          explained.stdout,
+          /default +Pod +LOCKED: webhook images\.kube-image-bouncer\.io refuses nginx:1\.17\.1/,
+        );
         assert.ok(
-          explained.stdout.includes(`LOCKED: the gate refuses ${gateImage}`),
+          explained.stdout.includes(`LOCKED: webhook ${images} refuses ${gateImage}`),
           'its own image as well',
         );
         assert.match(explained.stdout, /Best of all is to correct the policy/);

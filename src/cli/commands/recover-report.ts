@@ -1,18 +1,22 @@
 import { quote } from '../../image/quote.ts';
 import type { Goal, Place } from '../../recovery/places.ts';
 import { isLocked, type Finding } from '../../recovery/probes.ts';
-import type { Refusal } from '../../recovery/refusal.ts';
+import { originOf, type Refusal } from '../../recovery/refusal.ts';
 import type { Diagnosis, Lock, PlannedStep } from '../../recovery/way-out.ts';
 
 /** Longest piece of the API server's own words that is repeated, in characters. */
 const MESSAGE_CHARACTERS = 600;
 
-/** What is so once a goal is reached, as the beginning of a sentence. */
-export const GOAL_WORDS: Readonly<Record<Goal, string>> = {
-  'kube-system': 'Pods of kube-system, nodes and the gate itself can be created',
-  default: 'Pods of kube-system and of default, nodes and the gate itself can be created',
-  all: 'Pods of every namespace, nodes and the gate itself can be created',
+const GOAL_WORDS: Readonly<Record<Goal, string>> = {
+  'kube-system': 'pods of kube-system, nodes and the gate itself',
+  default: 'pods of kube-system and of default, nodes and the gate itself',
+  all: 'pods of every namespace, nodes and the gate itself',
 };
+
+/** What a goal asks for: `pods of kube-system, nodes and the gate itself can be created`. */
+export function renderGoal(goal: Goal): string {
+  return `${GOAL_WORDS[goal]} can be created`;
+}
 
 /** What can be created and what cannot, a line each. */
 export function renderFindings(findings: readonly Finding[]): string {
@@ -30,10 +34,13 @@ export function renderFindings(findings: readonly Finding[]): string {
 function stateOf(finding: Finding): string {
   const { refusal, probe } = finding;
   if (refusal === undefined) return 'works';
-  if (!isLocked(finding)) return `the gate refuses ${imageOf(finding)}, which nobody uses here: no lock-out`;
   if (refusal.by === 'other') return 'refused, by no gate';
-  const image = probe.kind === 'Pod' && refusal.gate === 'refusing' ? ` ${imageOf(finding)}` : '';
-  return `LOCKED: the gate ${refusal.gate === 'silent' ? 'does not answer' : `refuses${image}`}`;
+  const who =
+    refusal.by === 'webhook' ? `webhook ${quote(refusal.webhook, MESSAGE_CHARACTERS)}` : 'ImagePolicyWebhook';
+  if (!isLocked(finding)) return `${who} refuses ${imageOf(finding)}, which nobody uses here: no lock-out`;
+  if (refusal.gate === 'refusing')
+    return `LOCKED: ${who} refuses ${probe.kind === 'Pod' ? imageOf(finding) : 'it'}`;
+  return `LOCKED: ${who}: the gate does not answer`;
 }
 
 function imageOf({ probe }: Finding): string {
@@ -48,9 +55,10 @@ function placeName({ namespace }: Place): string {
 
 /** Who locks, why, and the way out step by step, with what to type when this program is not at hand. */
 export function renderDiagnosis({ locks, unexplained }: Diagnosis, goal: Goal): string {
+  const origins = Map.groupBy(unexplained, ({ refusal }) => refusal && originOf(refusal));
   return [
     ...locks.map((lock) => renderLock(lock, goal)),
-    ...unexplained.slice(0, 3).map(renderUnexplained),
+    ...[...origins.values()].map(renderUnexplained),
   ].join('\n\n');
 }
 
@@ -62,7 +70,7 @@ function renderLock({ blocker, description, findings, steps }: Lock, goal: Goal)
     `  It stops ${stopped.join(', ')}.`,
     ...(refusal === undefined ? [] : [`  ${reasonOf(refusal)}`]),
     `  ${hintOf(refusal)}`,
-    `  Else, until this is so: ${GOAL_WORDS[goal]}:`,
+    `  Else, step by step, until ${renderGoal(goal)}:`,
     ...steps.flatMap((planned, index) => renderStep(planned, index + 1)),
   ].join('\n');
 }
@@ -90,7 +98,7 @@ function renderStep({ step, isNeeded }: PlannedStep, number: number): readonly s
 export function renderStill(locked: readonly Finding[]): string {
   if (locked.length === 0) return 'Nothing is locked any more.';
   const places = new Set(locked.map(({ probe }) => placeName(probe.place)));
-  return `Still locked: ${[...places].join(', ')}. Bring the gate back or correct its policy; a wider --until goes further.`;
+  return `Still locked: ${[...places].join(', ')}.`;
 }
 
 /** The command that takes a recovery back, whole. */
@@ -107,14 +115,15 @@ export function renderUndoCommand(
 }
 
 /** Refusals of nothing that can be changed here. */
-function renderUnexplained({ probe, refusal }: Finding): string {
-  const what = `${probe.kind} in ${placeName(probe.place)}`;
+function renderUnexplained(findings: readonly Finding[]): string {
+  const what = findings.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`).join(', ');
+  const [refusal] = findings.flatMap((finding) => finding.refusal ?? []);
   if (refusal === undefined) return '';
   const words = `  The API server says: ${quote(refusal.message, MESSAGE_CHARACTERS)}`;
   switch (refusal.by) {
     case 'webhook':
       return [
-        `${what} is stopped by webhook ${quote(refusal.webhook, MESSAGE_CHARACTERS)}, which is in no configuration that is known to lead to a gate.`,
+        `Stopped by webhook ${quote(refusal.webhook, MESSAGE_CHARACTERS)}, which is in no configuration that is known to lead to a gate: ${what}.`,
         words,
         '  If it does lead to one, name its configuration with --configuration:',
         '       kubectl get validatingwebhookconfiguration,mutatingwebhookconfiguration',
@@ -122,11 +131,11 @@ function renderUnexplained({ probe, refusal }: Finding): string {
       ].join('\n');
     case 'image-policy':
       return [
-        `${what} is stopped by the admission plugin ImagePolicyWebhook, which is wired by files of the control-plane node.`,
+        `Stopped by the admission plugin ImagePolicyWebhook, which is wired by files of the control-plane node: ${what}.`,
         words,
         '  Run this as root there, with --manifest /etc/kubernetes/manifests/kube-apiserver.yaml.',
       ].join('\n');
     case 'other':
-      return [`${what} is stopped by something that no gate has to do with.`, words].join('\n');
+      return [`Stopped by something that no gate has to do with: ${what}.`, words].join('\n');
   }
 }

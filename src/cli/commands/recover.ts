@@ -17,9 +17,9 @@ import type { RecoverOptions } from '../recover-options.ts';
 import { SettingsError } from '../settings-error.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 import {
-  GOAL_WORDS,
   renderDiagnosis,
   renderFindings,
+  renderGoal,
   renderStill,
   renderUndoCommand,
 } from './recover-report.ts';
@@ -111,9 +111,14 @@ async function leave(
     say('Nothing is locked.');
     return 0;
   }
-  say(`${renderDiagnosis(await diagnose(findings, blockers), options.until)}\n`);
+  const diagnosis = await diagnose(findings, blockers);
+  say(`${renderDiagnosis(diagnosis, options.until)}\n`);
   if (!findings.some(isLockedAndWanted)) {
-    say(`Nothing has been changed: ${GOAL_WORDS[options.until]} already. A wider --until goes further.`);
+    say(`Nothing has been changed: ${renderGoal(options.until)} already. A wider --until goes further.`);
+    return 1;
+  }
+  if (!diagnosis.locks.some((lock) => lock.findings.some(isLockedAndWanted))) {
+    say('Nothing has been changed: nothing of that can be changed from here.');
     return 1;
   }
   if (options.yes === true) return take(recovery, probes, blockers);
@@ -140,16 +145,16 @@ async function take(
         say(`What was before is kept in ${file}. To put it back:\n  ${renderUndoCommand(file, options)}\n`);
       isKept = true;
     },
-    onStep: (blocker, step) => say(`Done: ${step.kind}: ${blocker.name}: ${step.does}.`),
+    onStep: (blocker, step) => say(`Step: ${step.kind}: ${blocker.name}: ${step.does}.`),
   });
   say(`\nNow:\n${renderFindings(findings)}\n`);
   const isOut = !findings.some(isLockedAndWanted);
-  if (isOut) say(`${GOAL_WORDS[options.until]} again.`);
+  if (isOut) say(`Done: ${renderGoal(options.until)} again.`);
   else if (isUnnoticed)
     say(
       `The API server has not acted on the change within ${options.wait} s (--wait); nothing more is changed.`,
     );
-  else say('It is still locked, and nothing more can be done from here.');
+  else say('Nothing more can be done from here.');
   say(renderStill(findings.filter(isLocked)));
   return isOut ? 0 : 1;
 }
