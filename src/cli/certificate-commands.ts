@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { CommandSurroundings } from './bootstrap-commands.ts';
+import { applyEnvironment } from './environment.ts';
 
 /** `certificate`, with what can be done about certificates alone. */
 export function addCertificateCommands(program: Command, surroundings: CommandSurroundings): void {
@@ -11,16 +12,17 @@ export function addCertificateCommands(program: Command, surroundings: CommandSu
   addRotate(certificate, surroundings);
 }
 
-function addCreate(certificate: Command, { streams, finish }: CommandSurroundings): void {
+function addCreate(certificate: Command, { environment, streams, finish }: CommandSurroundings): void {
   addAuthorityOptions(
     certificate
       .command('create')
       .description('make them in a folder; what is there and good stays')
       .argument('<folder>', 'holds ca.crt, ca.key, tls.crt, tls.key; made when missing')
-      .requiredOption('--host-names <names>', 'comma separated names and addresses that clients call it by'),
+      .option('--host-names <names>', 'comma separated names and addresses that clients call it by'),
   )
     .option('--client-name <name>', 'make a pair of this name for the API server as well')
     .option('--force', 'private keys that can no longer be used may be overwritten')
+    .hook('preAction', (command) => applyEnvironment(command, environment))
     .action(async (folder, options) =>
       finish(
         await (await import('./commands/certificate-create.ts')).createCertificates(folder, options, streams),
@@ -28,7 +30,7 @@ function addCreate(certificate: Command, { streams, finish }: CommandSurrounding
     );
 }
 
-function addInspect(certificate: Command, { streams, finish }: CommandSurroundings): void {
+function addInspect(certificate: Command, { environment, streams, finish }: CommandSurroundings): void {
   addClusterOptions(
     certificate
       .command('inspect')
@@ -40,6 +42,7 @@ function addInspect(certificate: Command, { streams, finish }: CommandSurroundin
       ),
   )
     .addHelpText('after', '\nExit code: 0 nothing wrong, 1 something wrong, 2 could not run.')
+    .hook('preAction', (command) => applyEnvironment(command, environment))
     .action(async (places, options) =>
       finish(
         await (
@@ -49,7 +52,7 @@ function addInspect(certificate: Command, { streams, finish }: CommandSurroundin
     );
 }
 
-function addRotate(certificate: Command, { streams, finish }: CommandSurroundings): void {
+function addRotate(certificate: Command, { environment, streams, finish }: CommandSurroundings): void {
   addClusterOptions(
     addAuthorityOptions(
       certificate
@@ -70,6 +73,7 @@ function addRotate(certificate: Command, { streams, finish }: CommandSurrounding
       .option('--kubernetes-version <version>', 'of the API server; before 1.36 it reads a CA file once'),
   )
     .addHelpText('after', '\nRun it again after it was interrupted: it goes on where it stopped.')
+    .hook('preAction', (command) => applyEnvironment(command, environment))
     .action(async (options) =>
       finish(await (await import('./commands/certificate-rotate.ts')).rotateCertificates(options, streams)),
     );

@@ -7,7 +7,7 @@ import { SettingsError } from '../settings-error.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 
 export interface CreateOptions {
-  readonly hostNames: string;
+  readonly hostNames?: string;
   readonly clientName?: string;
   readonly days: string;
   readonly caDays: string;
@@ -26,8 +26,12 @@ export async function createCertificates(
   { stdout }: Streams,
 ): Promise<ExitCode> {
   const authority = await readAuthority(options);
-  const names = splitList(options.hostNames);
-  if (names.length === 0) throw new SettingsError('SETTING_INVALID', '--host-names: names nobody');
+  const names = splitList(options.hostNames ?? '');
+  if (names.length === 0)
+    throw new SettingsError(
+      'SETTING_INVALID',
+      '--host-names is missing: clients believe a certificate only for the names that are in it',
+    );
   const { files, written } = await ensurePki({
     folder,
     names,
