@@ -18,7 +18,14 @@ export function pages(): readonly string[] {
   const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name).replaceAll('\\', '/'));
-  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'ARCHITECTURE.md', ...docs.toSorted()];
+  return [
+    'README.md',
+    'README.zh.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'ARCHITECTURE.md',
+    ...docs.toSorted(),
+  ];
 }
 
 /** The fenced blocks of a page, in their order. */
