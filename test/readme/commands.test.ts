@@ -20,6 +20,7 @@ const program = createProgram({}, streams, () => undefined);
 
 /** What a reader brings along; what it prints is not ours to promise. */
 const FOREIGN = new Set([
+  'kubeadm',
   'helm',
   'kubectl',
   'kustomize',
