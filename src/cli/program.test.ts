@@ -6,7 +6,7 @@ import { bouncer, folderOf } from '#test/command-line.ts';
 
 describe('a command line that cannot be read ends with 2 and one line', () => {
   const LINES: Readonly<Record<string, string>> = {
-    chek: "error: unknown command 'chek' (there are serve, check, explain, policy, help)\n",
+    chek: "error: unknown command 'chek' (there are serve, check, explain, bootstrap, certificate, doctor, recover, policy, help)\n",
     'check --polcy p': "error: unknown option '--polcy'\n(Did you mean --policy?)\n",
     '--polcy p': "error: unknown option '--polcy'\n(Did you mean --policy?)\n",
     'policy shema': "error: unknown command 'shema'\n(Did you mean schema?)\n",
