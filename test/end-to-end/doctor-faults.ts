@@ -119,7 +119,7 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['MATCH_POLICY_EXACT'],
   },
   {
-    title: 'E03 an objectSelector',
+    title: 'an objectSelector',
     object: configuration,
     change: webhook(
       (one) =>
@@ -128,7 +128,7 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['OBJECT_SELECTOR'],
   },
   {
-    title: 'E01 a namespaceSelector by a label that users can set',
+    title: 'a namespaceSelector by a label that users can set',
     object: configuration,
     change: webhook(
       (one) =>
@@ -142,7 +142,7 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['SELECTOR_SETTABLE'],
   },
   {
-    title: 'E04 an opt-in selector, and namespaces without its label',
+    title: 'an opt-in selector, and namespaces without its label',
     object: configuration,
     change: webhook((one) => (one['namespaceSelector'] = { matchLabels: { 'ask-gate': 'yes' } })),
     codes: ['NOT_ENFORCING', 'SELECTOR_SETTABLE', 'NAMESPACE_UNCOVERED'],

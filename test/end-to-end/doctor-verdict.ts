@@ -1,8 +1,35 @@
+import assert from 'node:assert/strict';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
 import type { DoctorAnswer } from './doctor-cluster.ts';
+import { eventually } from './eventually.ts';
 
 /** The codes of everything above a note, once each, in the order of the alphabet. */
 export function aboveNotes(answer: Pick<DoctorAnswer, 'findings'> | undefined): readonly FindingCode[] {
   const codes = answer?.findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code) ?? [];
   return [...new Set(codes)].toSorted();
+}
+
+/**
+ * Asks doctor until it finds these codes above a note, and no others: the API server acts on a change some time after it
+ * was stored, and does not say when.
+ */
+export async function untilFound(
+  codes: readonly FindingCode[],
+  doctor: () => Promise<DoctorAnswer>,
+): Promise<DoctorAnswer> {
+  const expected = codes.toSorted();
+  let last: DoctorAnswer | undefined;
+  try {
+    return await eventually(
+      `doctor finds ${expected.join(', ') || 'nothing'}`,
+      async () => {
+        last = await doctor();
+        return JSON.stringify(aboveNotes(last)) === JSON.stringify(expected) ? last : undefined;
+      },
+      { timeoutMs: 8000 },
+    );
+  } catch (cause) {
+    assert.deepEqual(aboveNotes(last), expected, JSON.stringify(last, null, 2));
+    throw cause;
+  }
 }

@@ -20,9 +20,8 @@ import {
   withObject,
   type DoctorAnswer,
 } from './doctor-cluster.ts';
-import { aboveNotes } from './doctor-verdict.ts';
+import { aboveNotes, untilFound } from './doctor-verdict.ts';
 import { GATE_FAULTS, WEBHOOK_FAULTS } from './doctor-faults.ts';
-import { eventually } from './eventually.ts';
 import { lenientPolicy } from './objects.ts';
 import { scenario, shared } from './scenario.ts';
 
@@ -35,30 +34,11 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     return opened;
   });
 
-  /** The API server acts on a change some time after it was stored, and does not say when. */
-  const untilFound = async (
-    codes: readonly FindingCode[],
-    args: readonly string[] = [],
-  ): Promise<DoctorAnswer> => {
-    let last: DoctorAnswer | undefined;
-    const expected = codes.toSorted();
-    try {
-      return await eventually(
-        `doctor finds ${expected.join(', ') || 'nothing'}`,
-        async () => {
-          last = await cluster().doctor([GOOD, ...args]);
-          return JSON.stringify(aboveNotes(last)) === JSON.stringify(expected) ? last : undefined;
-        },
-        { timeoutMs: 8000 },
-      );
-    } catch {
-      assert.deepEqual(aboveNotes(last), expected, JSON.stringify(last, null, 2));
-      throw new Error('it was found after all');
-    }
-  };
+  const found = (codes: readonly FindingCode[], args: readonly string[] = []): Promise<DoctorAnswer> =>
+    untilFound(codes, () => cluster().doctor([GOOD, ...args]));
 
   scenario('a healthy cluster has nothing above a note', async () => {
-    const { code, healthy, proofs } = await untilFound([]);
+    const { code, healthy, proofs } = await found([]);
     assert.equal(code, 0);
     assert.equal(healthy, true);
     assert.equal(proofs.length, 4);
@@ -67,7 +47,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
   for (const { title, object, change, codes, args } of [...WEBHOOK_FAULTS, ...GATE_FAULTS]) {
     scenario(`finds ${title}`, () =>
       whileChanged(cluster().client, object, change, async () => {
-        const { code } = await untilFound(codes, args);
+        const { code } = await found(codes, args);
         assert.equal(code, 1);
       }),
     );
@@ -76,12 +56,12 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
   scenario('finds another policy than the one that is meant', async () => {
     const file = join(cluster().controlPlane.folder, 'lenient.yaml');
     await writeFile(file, lenientPolicy);
-    await untilFound(['POLICY_DIFFERS'], [`--policy=${file}`]);
+    await found(['POLICY_DIFFERS'], [`--policy=${file}`]);
   });
 
   scenario('finds gates that are not ready', async () => {
     await markReady(cluster().client, 1);
-    const { findings } = await untilFound(['DEPLOYMENT_NOT_READY']);
+    const { findings } = await found(['DEPLOYMENT_NOT_READY']);
     assert.match(findings[0]?.what ?? '', /^1 of 3 /);
     await markReady(cluster().client, 3);
   });
@@ -90,7 +70,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     withObject(
       cluster().client,
       async (healthy) => ({ ...healthy, metadata: { name: 'kube-image-bouncer-old' } }),
-      () => untilFound(['WEBHOOK_DUPLICATE']),
+      () => found(['WEBHOOK_DUPLICATE']),
     ),
   );
 
@@ -106,11 +86,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
         ) as KubernetesObject;
       },
       async () => {
-        const { findings } = await untilFound([
-          'WEBHOOK_LEFTOVER',
-          'WEBHOOK_DUPLICATE',
-          'FAILURE_POLICY_IGNORE',
-        ]);
+        const { findings } = await found(['WEBHOOK_LEFTOVER', 'WEBHOOK_DUPLICATE', 'FAILURE_POLICY_IGNORE']);
         const leftover = findings.find(({ code }) => code === 'WEBHOOK_LEFTOVER');
         assert.match(leftover?.subject ?? '', /kube-image-bouncer-old$/);
       },
@@ -127,7 +103,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
         ...webhook,
         clientConfig: { ...(webhook['clientConfig'] as object), caBundle },
       })),
-      () => untilFound(['GATE_UNREACHABLE', 'CA_MISMATCH']),
+      () => found(['GATE_UNREACHABLE', 'CA_MISMATCH']),
     );
   });
 
@@ -138,20 +114,20 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
       cluster().client,
       { apiVersion: 'v1', kind: 'Secret', name: TLS_SECRET, namespace: GATE_NAME },
       (secret) => ({ ...secret, data }),
-      () => untilFound(['CERTIFICATE_STALE']),
+      () => found(['CERTIFICATE_STALE']),
     );
   });
 
   scenario('finds a gate that is dead, and one whose death nobody would notice', async () => {
     await cluster().stopGate();
-    const { findings } = await untilFound(['GATE_UNREACHABLE']);
+    const { findings } = await found(['GATE_UNREACHABLE']);
     assert.match(findings[0]?.what ?? '', /connection refused/);
     assert.ok(findings.some(({ code }) => code === 'CERTIFICATE_UNSEEN'));
     await whileChanged(
       cluster().client,
       CONFIGURATION,
       eachWebhook((webhook) => ({ ...webhook, failurePolicy: 'Ignore' })),
-      () => untilFound(['NOT_ENFORCING', 'TEMPLATE_NOT_ENFORCED', 'FAILURE_POLICY_IGNORE']),
+      () => found(['NOT_ENFORCING', 'TEMPLATE_NOT_ENFORCED', 'FAILURE_POLICY_IGNORE']),
     );
     await cluster().startGate();
   });
@@ -162,13 +138,13 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
   });
 
   scenario('says that nothing is proven where no pod can be created', async () => {
-    await untilFound(['CANARY_UNDECIDED'], ['--canary-namespace=nowhere']);
+    await found(['CANARY_UNDECIDED'], ['--canary-namespace=nowhere']);
   });
 
   scenario('finds an API server that does not ask, among those that do', async () => {
     const names = ['one', 'two'];
     for (const name of names) await cluster().client.create(apiServerPod(name, name === 'one'));
-    const { findings } = await untilFound(['API_SERVERS_DIFFER']);
+    const { findings } = await found(['API_SERVERS_DIFFER']);
     assert.equal(findings[0]?.subject, 'Pod kube-system/kube-apiserver-two');
     for (const name of names) await cluster().client.delete(referenceOf(apiServerPod(name, true)));
   });
@@ -195,7 +171,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'visitor' }],
     };
     await cluster().client.create(binding);
-    const { findings } = await untilFound([]);
+    const { findings } = await found([]);
     await cluster().client.delete(referenceOf(binding));
     for (const code of ['WIRING_EDITORS', 'GATE_NAMESPACE_OPEN'])
       assert.match(findings.find((one) => one.code === code)?.what ?? '', /^User visitor may /);
@@ -214,14 +190,14 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
   scenario('at the stages below deny it is told that nothing is refused', async () => {
     for (const stage of ['warn', 'audit'] as const) {
       await cluster().wire(stage);
-      const { findings } = await untilFound([]);
+      const { findings } = await found([]);
       assert.ok(
         findings.some(({ code }) => code === 'BELOW_DENY'),
         stage,
       );
     }
     await cluster().wire();
-    await untilFound([]);
+    await found([]);
   });
 });
 
