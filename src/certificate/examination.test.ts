@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createAuthority } from './authority.ts';
+import { examine, type CertificateMaterial, type CertificateReport } from './examination.ts';
+import { parseCertificate } from './inspect.ts';
+
+const DAY_MS = 86_400_000;
+const start = new Date('2026-01-01T00:00:00Z');
+const at = (days: number): Date => new Date(start.getTime() + days * DAY_MS);
+const validity = { notBefore: start, days: 90 };
+const authority = await createAuthority({ commonName: 'ours', notBefore: start, days: 300 });
+const stranger = await createAuthority({ commonName: 'theirs', notBefore: start, days: 300 });
+const serving = await authority.issueServing({
+  commonName: 'gate',
+  dnsNames: ['gate.example'],
+  ipAddresses: ['10.0.0.1'],
+  ...validity,
+});
+const client = await authority.issueClient({ commonName: 'kube-apiserver', ...validity });
+
+/** What is said of the first certificate of a material. */
+function first(material: Partial<CertificateMaterial>, now = at(1)): CertificateReport {
+  const certificates = [parseCertificate(serving.certificate)];
+  const [report] = examine(
+    { certificates, keys: [], trusted: undefined, calledBy: undefined, ...material },
+    now,
+  );
+  return report ?? assert.fail('no report');
+}
+
+function problems(material: Partial<CertificateMaterial>, now?: Date): readonly string[] {
+  return first(material, now).problems.map(({ code }) => code);
+}
+
+describe('the examination of a certificate', () => {
+  const ours = parseCertificate(authority.certificate);
+  const theirs = parseCertificate(stranger.certificate);
+
+  it('says whose it is, for whom, until when, and who signed it', () => {
+    const report = first({ trusted: [ours], keys: [serving.key], calledBy: 'gate.example' });
+    const { role, subject, issuer, names, daysLeft, endsSoon, hasKey, signedBy } = report;
+    assert.deepEqual(
+      { role, subject, issuer, names, daysLeft, endsSoon, hasKey, signedBy },
+      {
+        role: 'serving',
+        subject: 'CN=gate',
+        issuer: 'CN=ours',
+        names: ['gate.example', '10.0.0.1'],
+        daysLeft: 89,
+        endsSoon: false,
+        hasKey: true,
+        signedBy: 'CN=ours',
+      },
+    );
+    assert.deepEqual(report.problems, []);
+  });
+
+  it('knows an authority and a client by what they may do', () => {
+    assert.equal(first({ certificates: [ours] }).role, 'authority');
+    assert.equal(first({ certificates: [parseCertificate(client.certificate)] }).role, 'client');
+  });
+
+  it('finds what is wrong, and nothing in a client’s certificate without names', () => {
+    const nameless = parseCertificate(client.certificate);
+    const cases: readonly (readonly [
+      what: string,
+      codes: readonly string[],
+      material: Partial<CertificateMaterial>,
+      now?: Date,
+    ])[] = [
+      ['expired', ['CERTIFICATE_EXPIRED'], {}, at(91)],
+      ['its last second', [], {}, at(90)],
+      ['not yet valid', ['CERTIFICATE_NOT_YET_VALID'], {}, at(-1)],
+      ['the key of another', ['CERTIFICATE_KEY_MISMATCH'], { keys: [client.key] }],
+      ['its key among others', [], { keys: [client.key, serving.key] }],
+      ['called by another name', ['CERTIFICATE_NAME_MISSING'], { calledBy: 'other.example' }],
+      ['called by another address', ['CERTIFICATE_NAME_MISSING'], { calledBy: '10.0.0.2' }],
+      ['called by its address', [], { calledBy: '10.0.0.1' }],
+      ['signed by nobody who is trusted', ['CERTIFICATE_NOT_TRUSTED'], { trusted: [theirs] }],
+      ['signed by one of two', [], { trusted: [theirs, ours] }],
+      ['trusted itself', [], { trusted: [parseCertificate(serving.certificate)] }],
+      [
+        'signed by who has expired',
+        ['CERTIFICATE_EXPIRED', 'CERTIFICATE_NOT_TRUSTED'],
+        { trusted: [ours] },
+        at(301),
+      ],
+      ['a client', [], { certificates: [nameless] }],
+    ];
+    for (const [what, codes, material, now] of cases) assert.deepEqual(problems(material, now), codes, what);
+  });
+
+  it('finds a server without names', async () => {
+    const certificates = [parseCertificate(await namelessServer())];
+    assert.deepEqual(problems({ certificates }, new Date()), ['CERTIFICATE_WITHOUT_NAMES']);
+  });
+
+  it('says when the end comes near', () => {
+    assert.deepEqual([first({}, at(59)).endsSoon, first({}, at(61)).endsSoon], [false, true]);
+    assert.equal(first({}, at(92)).daysLeft, -2);
+  });
+});
+
+/** As openssl made them for years. */
+async function namelessServer(): Promise<string> {
+  await import('reflect-metadata');
+  const { X509CertificateGenerator } = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const made = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=old.example',
+    keys,
+    signingAlgorithm: algorithm,
+  });
+  return made.toString('pem');
+}
