@@ -132,11 +132,12 @@ describe('files of a node', () => {
   });
 
   it('that somebody else wrote anew are copied again before they are changed again', async () => {
+    const before = await tree();
     await apply();
     await writeFile(manifest, 'kubeadm was here\n');
     await apply();
     await undo();
-    assert.equal((await tree())['manifests/kube-apiserver.yaml'], '640 kubeadm was here\n');
+    assert.deepEqual(await tree(), { ...before, 'manifests/kube-apiserver.yaml': '640 kubeadm was here\n' });
   });
 
   it('flip: onRestored hears of each, the manifest first', async () => {
@@ -201,6 +202,15 @@ describe('files of a node', () => {
         code: 'NODE_FILE_UNWRITABLE',
       },
     );
+  });
+
+  it('are put back when one of them cannot be written', async () => {
+    const before = await tree();
+    await mkdir(join(root, 'taken'));
+    const changes = await comparePlan(plan, options);
+    const bad = { file: { path: join(root, 'taken'), content: 'x' }, before: undefined };
+    await assert.rejects(makeChanges([...changes, bad], options), { code: 'NODE_FILE_UNWRITABLE' });
+    assert.deepEqual(await tree(), { ...before, taken: '755 /' });
   });
 
   it('are shown as a diff, keys never', async () => {

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ControlPlaneError } from './errors.ts';
 import { findFile, type FileChange, type FoundFile } from './file-plan.ts';
@@ -7,6 +8,7 @@ import {
   readUndoRecord,
   recordFile,
   renderUndoRecord,
+  type RecordedBackup,
   type RecordedFile,
   type UndoRecord,
 } from './undo-record.ts';
@@ -31,6 +33,10 @@ const EMPTY: UndoRecord = { version: 1, files: [], folders: [] };
 const FOLDER_MODE = 0o755;
 const BACKUP_FOLDER_MODE = 0o700;
 
+/** Copies are named after what they hold, so that none takes the place of another. */
+const COPY_DIGITS = 16;
+const COPY = new RegExp(`^[0-9a-f]{${COPY_DIGITS}}-`);
+
 /**
  * Makes changes, each file whole or not at all. What was there is copied first, and the record of it written, so that
  * a run that is cut off anywhere can be undone. A file that was changed before keeps its first copy, unless somebody
@@ -54,9 +60,18 @@ export async function makeChanges(
   const files = await recordChanges(changes, before, options, copies);
   const record: UndoRecord = { version: 1, files, folders: [...before.folders, ...folders] };
   await writeRecord(options.backupFolder, record);
-  for (const { file, before: found } of changes)
-    await put(file.path, file.content, ownerOf(file, found, options));
-  return { paths, rollBack: () => rollBack(changes, before, folders, copies, options) };
+  const made: FileChange[] = [];
+  const undo = (): Promise<void> => rollBack(made, before, folders, copies, options);
+  try {
+    for (const one of changes) {
+      await put(one.file.path, one.file.content, ownerOf(one.file, one.before, options));
+      made.push(one);
+    }
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+  return { paths, rollBack: undo };
 }
 
 /**
@@ -100,24 +115,21 @@ async function recordChanges(
     if (earlier !== undefined && (earlier.before === null || before === undefined || isOurs)) {
       recorded.set(file.path, { ...earlier, after });
     } else {
-      const copy = `${String(recorded.size).padStart(2, '0')}-${copies.length}-${basename(file.path)}`;
-      if (before !== undefined) {
-        await writeWhole(join(backupFolder, copy), before.content, { mode: 0o600 });
-        copies.push(copy);
+      const backup = before === undefined ? null : backupOf(file.path, before);
+      if (before !== undefined && backup !== null) {
+        await writeWhole(join(backupFolder, backup.copy), before.content, { mode: 0o600 });
+        copies.push(backup.copy);
       }
       recorded.delete(file.path);
-      recorded.set(file.path, {
-        path: file.path,
-        before: before === undefined ? null : backupOf(copy, before),
-        after,
-      });
+      recorded.set(file.path, { path: file.path, before: backup, after });
     }
   }
   return [...recorded.values()];
 }
 
-function backupOf(copy: string, { content, mode, uid, gid }: FoundFile): RecordedFile['before'] {
-  return { copy, sha256: fingerprintOf(content), mode, uid, gid };
+function backupOf(path: string, { content, mode, uid, gid }: FoundFile): RecordedBackup {
+  const sha256 = fingerprintOf(content);
+  return { copy: `${sha256.slice(0, COPY_DIGITS)}-${basename(path)}`, sha256, mode, uid, gid };
 }
 
 function ownerOf(
@@ -262,8 +274,9 @@ async function readCopy({ before }: RecordedFile, folder: string): Promise<Buffe
   );
 }
 
-async function removeBackups(folder: string, { files, folders }: UndoRecord): Promise<void> {
-  for (const { before } of files) if (before !== null) await removeFile(join(folder, before.copy));
+/** Copies of every run, those of runs whose changes somebody else overwrote among them. */
+async function removeBackups(folder: string, { folders }: UndoRecord): Promise<void> {
+  for (const name of await readdir(folder)) if (COPY.test(name)) await removeFile(join(folder, name));
   await removeFile(recordFile(folder));
   await removeFolders(folders);
 }
