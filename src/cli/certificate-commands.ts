@@ -70,6 +70,7 @@ function addRotate(certificate: Command, { environment, streams, finish }: Comma
         'between a change and the next (default: 30; Secrets 120; CA without --webhooks 330)',
       )
       .option('--client-delay <seconds>', "the same after the API server's own pair", '330')
+      .option('--canary-timeout <seconds>', 'how long the gate may not answer before it stops', '60')
       .option('--kubernetes-version <version>', 'of the API server; before 1.36 it reads a CA file once'),
   )
     .addHelpText('after', '\nRun it again after it was interrupted: it goes on where it stopped.')

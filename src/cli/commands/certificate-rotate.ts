@@ -36,6 +36,7 @@ export interface RotateOptions {
   readonly caDays: string;
   readonly delay?: string;
   readonly clientDelay: string;
+  readonly canaryTimeout: string;
   readonly kubernetesVersion?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -85,6 +86,7 @@ async function decodeRotation(options: RotateOptions): Promise<RotationOptions> 
     authorityDays: decodeNumber('--ca-days', options.caDays, 1, MOST_DAYS),
     delayMs: seconds('--delay', options.delay ?? DELAYS[placeOf(options)]),
     clientDelayMs: seconds('--client-delay', options.clientDelay),
+    canaryTimeoutMs: seconds('--canary-timeout', options.canaryTimeout),
     now: () => new Date(),
     sleep: (milliseconds) => sleep(milliseconds),
   };
