@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { examineCoverage, groupNamespaces, neededRules, renderNames } from './coverage.ts';
+import { decodeWebhooks, type SeenWebhook } from './seen-webhook.ts';
+
+const EVERYTHING = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*', '*/*'] };
+
+function webhooksOf(...rules: readonly object[]): readonly SeenWebhook[] {
+  return decodeWebhooks({ metadata: { name: 'kube-image-bouncer' }, webhooks: [{ name: 'a.b.c', rules }] });
+}
+
+function missing(...rules: readonly object[]): readonly string[] {
+  return examineCoverage([{ namespaces: ['a'], webhooks: webhooksOf(...rules) }], neededRules(undefined)).map(
+    ({ code, what }) => `${code} ${what}`,
+  );
+}
+
+describe('what a policy needs and no rule covers', () => {
+  it('is nothing, when everything is', () => {
+    assert.deepEqual(missing(EVERYTHING), []);
+    assert.deepEqual(missing({ ...EVERYTHING, resources: ['*/*', '*'], scope: 'Namespaced' }), []);
+    assert.deepEqual(missing(...neededRules(undefined)), []);
+  });
+
+  it('a star for resources covers no subresource', () => {
+    assert.deepEqual(missing({ ...EVERYTHING, resources: ['*'] }), [
+      'SUBRESOURCE_NOT_COVERED no rule covers pods/ephemeralcontainers',
+    ]);
+    assert.deepEqual(missing({ ...EVERYTHING, resources: ['*', 'pods/*'] }), []);
+  });
+
+  it('is named by resource, and by operation where only that is missing', () => {
+    const found = missing({ ...EVERYTHING, operations: ['CREATE'] });
+    assert.ok(found.includes('OPERATION_NOT_COVERED no rule covers UPDATE of pods'), found.join('\n'));
+    assert.ok(found.includes('SUBRESOURCE_NOT_COVERED no rule covers pods/ephemeralcontainers'));
+    const apps = missing({ ...EVERYTHING, apiGroups: ['', 'batch'] });
+    assert.ok(apps.includes('KIND_NOT_COVERED no rule covers deployments.apps'));
+    assert.ok(!apps.some((one) => one.includes('cronjobs')));
+  });
+
+  it('another version is not the one that is needed', () => {
+    assert.ok(missing({ ...EVERYTHING, apiVersions: ['v1beta1'] }).length > 5);
+  });
+
+  it('is what cluster-wide rules do not see', () => {
+    const found = missing({ ...EVERYTHING, scope: 'Cluster' });
+    assert.ok(found.some((one) => one.startsWith('SCOPE_CLUSTER')));
+    assert.ok(found.some((one) => one.startsWith('KIND_NOT_COVERED')));
+  });
+
+  it('E04 namespaces are told apart by the webhooks that are called for them', () => {
+    const [one] = webhooksOf(EVERYTHING);
+    assert.ok(one !== undefined);
+    const optIn = { ...one, namespaceSelector: { matchLabels: { ask: 'yes' } } };
+    const namespaces = ['a', 'b'].map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, ...(name === 'a' && { labels: { ask: 'yes' } }) },
+    }));
+    const groups = groupNamespaces([optIn], namespaces);
+    assert.deepEqual(
+      groups.map((group) => [group.namespaces, group.webhooks.length]),
+      [
+        [['a'], 1],
+        [['b'], 0],
+      ],
+    );
+    assert.deepEqual(examineCoverage(groups, neededRules(undefined)), []);
+  });
+});
+
+it('names are listed up to five', () => {
+  assert.equal(renderNames(['a', 'b', 'c', 'd', 'e']), 'a, b, c, d, e');
+  assert.equal(renderNames(['a', 'b', 'c', 'd', 'e', 'f', 'g']), 'a, b, c, d, e and 2 more');
+});

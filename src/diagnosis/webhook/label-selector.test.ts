@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { keysOf, selects } from './label-selector.ts';
+
+const one = (operator: string, values: readonly string[] = []): object => ({
+  matchExpressions: [{ key: 'a', operator, values }],
+});
+
+describe('a selector', () => {
+  const CASES: readonly (readonly [selector: object, labels: Record<string, string>, selected: boolean])[] = [
+    [{}, {}, true],
+    [{ matchLabels: { a: '1' } }, { a: '1', b: '2' }, true],
+    [{ matchLabels: { a: '1' } }, { a: '2' }, false],
+    [one('In', ['1', '2']), { a: '2' }, true],
+    [one('In', ['1', '2']), {}, false],
+    [one('NotIn', ['1']), { a: '1' }, false],
+    [one('NotIn', ['1']), {}, true],
+    [one('Exists'), { a: '' }, true],
+    [one('Exists'), {}, false],
+    [one('DoesNotExist'), {}, true],
+    [one('DoesNotExist'), { a: '' }, false],
+    [one('Gt', ['0']), { a: '1' }, false],
+  ];
+  for (const [selector, labels, selected] of CASES) {
+    it(`${JSON.stringify(selector)} ${selected ? 'selects' : 'does not select'} ${JSON.stringify(labels)}`, () =>
+      assert.equal(selects(selector, labels), selected));
+  }
+
+  it('looks at its keys, each once', () => {
+    assert.deepEqual(keysOf({ matchLabels: { a: '1', b: '2' }, ...one('Exists') }), ['a', 'b']);
+    assert.deepEqual(keysOf({}), []);
+  });
+});

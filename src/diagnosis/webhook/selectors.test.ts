@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { matchConditions } from '../../webhook/match-conditions.ts';
+import { decodeWebhooks, type SeenWebhook } from './seen-webhook.ts';
+import { examineSelectors } from './selectors.ts';
+
+const V1_20 = { major: 1, minor: 20, text: 'v1.20.15' };
+const V1_37 = { major: 1, minor: 37, text: 'v1.37.1' };
+
+function webhook(fields: object): readonly SeenWebhook[] {
+  return decodeWebhooks({
+    metadata: { name: 'kube-image-bouncer' },
+    webhooks: [{ name: 'images.kube-image-bouncer.io', ...fields }],
+  });
+}
+
+function codesOf(fields: object, version = V1_37): readonly string[] {
+  return examineSelectors(webhook(fields), version).map(({ code }) => code);
+}
+
+const byName = {
+  namespaceSelector: {
+    matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['gate'] }],
+  },
+};
+
+describe('selectors of a webhook', () => {
+  it('E01 a label that users can set on their namespace is a hole', () => {
+    for (const namespaceSelector of [
+      { matchLabels: { 'skip-gate': 'no' } },
+      { matchExpressions: [{ key: 'skip-gate', operator: 'DoesNotExist' }] },
+    ])
+      assert.deepEqual(codesOf({ namespaceSelector }), ['SELECTOR_SETTABLE']);
+  });
+
+  it('E02 the name of a namespace is a label like any other before Kubernetes 1.21', () => {
+    assert.deepEqual(codesOf(byName, V1_20), ['SELECTOR_TOO_OLD']);
+    assert.deepEqual(codesOf(byName), []);
+    assert.deepEqual(codesOf({}, V1_20), []);
+  });
+
+  it('E03 labels of the object are its author’s own', () => {
+    assert.deepEqual(codesOf({ objectSelector: { matchLabels: { a: 'b' } } }), ['OBJECT_SELECTOR']);
+    assert.deepEqual(codesOf({ objectSelector: {} }), []);
+  });
+
+  it('of conditions only our own are known to let nothing by, however they are wrapped', () => {
+    const ours = matchConditions(V1_37);
+    assert.deepEqual(codesOf({ matchConditions: ours }), []);
+    const wrapped = ours.map((one) => ({
+      ...one,
+      expression: `${one.expression.replaceAll(' ', '\n  ')}\n`,
+    }));
+    assert.deepEqual(codesOf({ matchConditions: wrapped }), []);
+    assert.deepEqual(codesOf({ matchConditions: [{ name: 'not-a-mirror-pod', expression: 'true' }] }), [
+      'MATCH_CONDITION',
+    ]);
+  });
+});
