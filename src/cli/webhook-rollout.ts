@@ -77,7 +77,7 @@ export async function rollOut(rollout: Rollout, surroundings: RolloutSurrounding
  * @throws {KubernetesError}
  */
 export async function rollBack(
-  namespace: string | undefined,
+  namespace: string,
   { cluster, stdout, sleep }: RolloutSurroundings,
 ): Promise<ExitCode> {
   const wiring = readWiring(await cluster.get(CONFIGURATION));
@@ -92,11 +92,7 @@ export async function rollBack(
       return 1;
     }
   }
-  for await (const change of deleteGateObjects(
-    cluster,
-    namespace ?? wiring?.namespace ?? 'kube-image-bouncer',
-  ))
-    tell(stdout, change);
+  for await (const change of deleteGateObjects(cluster, wiring?.namespace ?? namespace)) tell(stdout, change);
   return 0;
 }
 

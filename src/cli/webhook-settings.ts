@@ -50,7 +50,8 @@ export interface WebhookSettings {
   readonly kubeSystem: KubeSystemMode;
   readonly exemptNamespaces: readonly string[];
   readonly timeoutSeconds: number;
-  readonly image: string;
+  /** `undefined`: the one that the cluster runs already. */
+  readonly image: string | undefined;
   readonly replicas: number;
   readonly days: number;
   readonly authority: GivenAuthority | undefined;
@@ -84,7 +85,7 @@ export async function decodeWebhookSettings(options: WebhookOptions): Promise<We
     kubeSystem: options.kubeSystem,
     exemptNamespaces: decodeNamespaces(options.exemptNamespaces),
     timeoutSeconds: decodeNumber('--timeout-seconds', options.timeoutSeconds, 1, 30),
-    image: address.form === 'service' ? requireImage(options.image) : '',
+    image: options.image,
     replicas: decodeNumber('--replicas', options.replicas, 1, 100),
     days: decodeNumber('--days', options.days, 1, 3650),
     authority: await readAuthority(options),
@@ -184,11 +185,6 @@ function refuseConflicts(options: WebhookOptions, { form }: GateAddress): void {
 /** @throws {SettingsError} SETTING_INVALID for a name that is none. */
 function decodeNamespaces(text: string | undefined): readonly string[] {
   return splitList(text ?? '').map((name) => decodeNamespace('--exempt-namespaces', name));
-}
-
-function requireImage(image: string | undefined): string {
-  if (image !== undefined && image !== '') return image;
-  throw conflict('--image is missing: --service has to know by which reference the cluster pulls the gate');
 }
 
 async function readAuthority({ caCert, caKey }: WebhookOptions): Promise<GivenAuthority | undefined> {

@@ -4,9 +4,7 @@ import { parseImageReference } from '../../image/reference.ts';
 import { renderYaml, renderYamlStream } from '../../document/render.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
-import type { KubernetesVersion } from '../../kubernetes/version.ts';
-import { defaultPolicyDocument } from '../../policy/default-policy.ts';
-import { parsePolicy, readPolicyText } from '../../policy/load.ts';
+import { parsePolicy } from '../../policy/load.ts';
 import type { Policy } from '../../policy/policy.ts';
 import {
   nodeFilesIn,
@@ -14,21 +12,18 @@ import {
   renderWebhookKubeconfig,
   renderWebhookPlugin,
 } from '../../webhook/api-server-client.ts';
-import { renderWebhookConfiguration, type GateAddress } from '../../webhook/configuration.ts';
+import { renderWebhookConfiguration } from '../../webhook/configuration.ts';
 import { injectionOf, renderGateObjects } from '../../webhook/gate-objects.ts';
-import { POLICY_CONFIG_MAP, POLICY_KEY } from '../../webhook/names.ts';
 import { unreadableResources } from '../../webhook/rules.ts';
-import { isObject } from '../../workload/fields.ts';
 import { SettingsError } from '../settings-error.ts';
 import { stateFolder } from '../settings.ts';
 import type { Environment, ExitCode, Streams } from '../streams.ts';
 import { prepareCertificates, writePrivately, type WebhookCertificates } from '../webhook-certificates.ts';
+import { choosePolicyText, chooseImage, versionOf, type SettledWebhook } from '../webhook-defaults.ts';
 import { rollBack, rollOut, type RolloutSurroundings } from '../webhook-rollout.ts';
 import {
   decodeNamespace,
   decodeWebhookSettings,
-  NEWEST_KUBERNETES,
-  requireSupported,
   type WebhookOptions,
   type WebhookSettings,
 } from '../webhook-settings.ts';
@@ -44,7 +39,7 @@ export async function bootstrapWebhook(
   const asked = await decodeWebhookSettings(options);
   const cluster = await findCluster(options);
   const version = asked.version ?? (await versionOf(cluster));
-  const settings = { ...asked, version };
+  const settings = { ...asked, version, image: await chooseImage(asked, cluster) };
   const chosen = await choosePolicyText(options, settings.address, cluster);
   const policy = await parsePolicy(chosen.text, chosen.file);
   const certificates = await prepareCertificates(settings, {
@@ -102,37 +97,8 @@ function surroundingsOf(cluster: KubernetesClient, stdout: Streams['stdout']): R
   return { cluster, stdout, sleep: async (ms) => delay(ms) };
 }
 
-/** The policy that is named; else the one that the cluster holds already, for nobody asked for another; else the default. */
-async function choosePolicyText(
-  { policy }: WebhookOptions,
-  address: GateAddress,
-  cluster: KubernetesClient | undefined,
-): Promise<{ readonly text: string; readonly file: string }> {
-  if (policy !== undefined) return { text: await readPolicyText(policy), file: policy };
-  if (address.form === 'service' && cluster !== undefined) {
-    const { namespace } = address;
-    const held = await cluster.get({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      name: POLICY_CONFIG_MAP,
-      namespace,
-    });
-    const data = held?.['data'];
-    const text = isObject(data) ? data[POLICY_KEY] : undefined;
-    if (typeof text === 'string') return { text, file: `ConfigMap ${namespace}/${POLICY_CONFIG_MAP}` };
-  }
-  return { text: renderYaml(defaultPolicyDocument([])), file: 'the default policy' };
-}
-
-async function versionOf(cluster: KubernetesClient | undefined): Promise<KubernetesVersion> {
-  return cluster === undefined ? NEWEST_KUBERNETES : requireSupported(await cluster.version());
-}
-
-/** Settings once the version is known. */
-type Settled = WebhookSettings & { readonly version: KubernetesVersion };
-
 function renderGate(
-  settings: Settled,
+  settings: SettledWebhook,
   certificates: WebhookCertificates,
   policyText: string,
 ): readonly KubernetesObject[] {
@@ -151,7 +117,7 @@ function renderGate(
 }
 
 function renderWiring(
-  settings: Settled,
+  settings: SettledWebhook,
   { gate, trust }: WebhookCertificates,
   policy: Policy,
 ): KubernetesObject {
@@ -180,7 +146,7 @@ function filesOf(
     .set('admission-configuration.yaml', renderYaml(renderAdmissionConfiguration(plugin)));
 }
 
-function notesOf({ address, image, client, nodeFolder }: WebhookSettings, policy: Policy): readonly string[] {
+function notesOf({ address, image, client, nodeFolder }: SettledWebhook, policy: Policy): readonly string[] {
   const notes: string[] = [];
   const unread = unreadableResources(policy);
   if (unread.length > 0) {
@@ -190,9 +156,7 @@ function notesOf({ address, image, client, nodeFolder }: WebhookSettings, policy
   }
   if (address.form === 'service') {
     const reference = parseImageReference(image);
-    if (reference.kind === 'invalid')
-      throw new SettingsError('SETTING_INVALID', `--image: ${reference.reason}`);
-    if (reference.digest === undefined)
+    if (reference.kind === 'image' && reference.digest === undefined)
       notes.push(`--image ${image} is not pinned: add its digest, for nothing judges the gate's own image`);
   }
   if (client !== undefined) {
