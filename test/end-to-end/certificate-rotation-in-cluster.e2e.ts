@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority, type Authority } from '../../src/certificate/authority.ts';
@@ -14,6 +12,7 @@ import { webhookTrust } from '../../src/webhook/rotation-target.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
 import { Load, measureRate, renderLoad, type Call, type LoadReport } from './load.ts';
+import { openPodCreator } from './pod-creator.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { gateKubeconfig, imagePolicyAdmission, podRules, wireWebhook } from './wirings.ts';
 
@@ -56,52 +55,10 @@ async function openClusterUnderLoad(): Promise<Cluster> {
   const controlPlane = resources.use(await startControlPlane({ environment: process.env }));
   const address = { host: '127.0.0.1', port: gate.port, serverName: 'localhost' };
   const target = folderTarget({ files, address, now: () => new Date() });
-  const call = await podCreator(controlPlane);
+  const { call } = resources.use(await openPodCreator(controlPlane, MAX_INFLIGHT));
   await measureRate(call, CALLERS, 1000);
   const bareRate = await measureRate(call, CALLERS, MEASURE_MS);
   return { controlPlane, gate, files, target, call, bareRate };
-}
-
-/** Creates a pod as a dry run: everything happens but the writing, admission as well. */
-async function podCreator({ url, kubeconfig }: ControlPlane): Promise<Call> {
-  const config = JSON.parse(await readFile(kubeconfig, 'utf8')) as {
-    clusters: [{ cluster: { 'certificate-authority': string } }];
-    users: [{ user: { token: string } }];
-  };
-  const ca = await readFile(config.clusters[0].cluster['certificate-authority']);
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_INFLIGHT, ca });
-  resources.defer(() => agent.destroy());
-  const headers = {
-    'content-type': 'application/json',
-    authorization: `Bearer ${config.users[0].user.token}`,
-  };
-  return async (number) => {
-    const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
-    const asked = request(
-      `${url}/api/v1/namespaces/default/pods?dryRun=All`,
-      { method: 'POST', agent, headers },
-      (answer) =>
-        void text(answer).then(
-          (body) =>
-            resolve(answer.statusCode === 201 ? undefined : `${answer.statusCode}: ${messageOf(body)}`),
-          reject,
-        ),
-    );
-    asked.on('error', reject);
-    asked.end(
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: `pod-${number}` },
-        spec: { containers: [{ name: 'web', image: 'nginx:1.27.3' }] },
-      }),
-    );
-    return promise;
-  };
-}
-
-function messageOf(body: string): string {
-  return (JSON.parse(body) as { message?: string }).message ?? body;
 }
 
 async function underLoad(change: (load: Load) => Promise<void>, burst = 1): Promise<LoadReport> {

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { ControlPlane } from './control-plane.ts';
+import type { Call } from './load.ts';
+
+/** Creates pods over kept connections, as dry runs: everything happens but the writing, admission as well. */
+export interface PodCreator extends Disposable {
+  readonly call: Call;
+}
+
+/** A creator of pods that nobody objects to, in the namespace `default`. */
+export async function openPodCreator(
+  { url, kubeconfig }: Pick<ControlPlane, 'url' | 'kubeconfig'>,
+  connections: number,
+): Promise<PodCreator> {
+  const config = JSON.parse(await readFile(kubeconfig, 'utf8')) as {
+    clusters: [{ cluster: { 'certificate-authority': string } }];
+    users: [{ user: { token: string } }];
+  };
+  const ca = await readFile(config.clusters[0].cluster['certificate-authority']);
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, ca });
+  const headers = {
+    'content-type': 'application/json',
+    authorization: `Bearer ${config.users[0].user.token}`,
+  };
+  const call: Call = (number) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+    const asked = request(
+      `${url}/api/v1/namespaces/default/pods?dryRun=All`,
+      { method: 'POST', agent, headers },
+      (answer) =>
+        void text(answer).then(
+          (body) =>
+            resolve(answer.statusCode === 201 ? undefined : `${answer.statusCode}: ${messageOf(body)}`),
+          reject,
+        ),
+    );
+    asked.on('error', reject);
+    asked.end(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `pod-${number}` },
+        spec: { containers: [{ name: 'web', image: 'nginx:1.27.3' }] },
+      }),
+    );
+    return promise;
+  };
+  return { call, [Symbol.dispose]: () => agent.destroy() };
+}
+
+function messageOf(body: string): string {
+  return (JSON.parse(body) as { message?: string }).message ?? body;
+}
