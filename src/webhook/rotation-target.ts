@@ -15,15 +15,18 @@ const DOMAIN = '.kube-image-bouncer.io';
 
 const CONFIGURATIONS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'] as const;
 
-/** `caBundle` of every webhook of ours, and how they are changed; for a gate in the cluster and for one outside. */
-export interface WebhookTrust {
+/** Where the canary is sent unless somebody says otherwise: a namespace that every cluster has. */
+const CANARY_NAMESPACE = 'default';
+
+/** `caBundle` of every webhook of ours, and how they are changed. */
+interface WebhookTrust {
   /** PEM, one for each webhook. */
   readonly read: () => Promise<readonly string[]>;
   readonly write: (bundle: string) => Promise<void>;
 }
 
 /** The trust that stands in the webhook configurations of a cluster. */
-export function webhookTrust(cluster: KubernetesClient): WebhookTrust {
+function webhookTrust(cluster: KubernetesClient): WebhookTrust {
   return {
     read: async () => (await findBundles(cluster)).map(({ bundle }) => bundle),
     write: async (bundle) => {
@@ -35,6 +38,20 @@ export function webhookTrust(cluster: KubernetesClient): WebhookTrust {
         ]);
       }
     },
+  };
+}
+
+/** Certificates that are kept elsewhere, and that the webhook configurations of a cluster trust as well. */
+export function trustedByWebhooks(target: RotationTarget, cluster: KubernetesClient): RotationTarget {
+  const trust = webhookTrust(cluster);
+  return {
+    ...target,
+    readTrust: async () => [...(await target.readTrust()), ...(await trust.read())],
+    writeTrust: async (bundle) => {
+      await trust.write(bundle);
+      await target.writeTrust(bundle);
+    },
+    canary: async (served) => (await target.canary(served)) ?? findCanaryFault(cluster, CANARY_NAMESPACE),
   };
 }
 
@@ -80,7 +97,7 @@ export interface ClusterTargetOptions {
 export function clusterTarget({
   cluster,
   namespace,
-  canaryNamespace = 'default',
+  canaryNamespace = CANARY_NAMESPACE,
 }: ClusterTargetOptions): RotationTarget {
   const trust = webhookTrust(cluster);
   const tls = secret(cluster, TLS_SECRET, namespace);
@@ -149,10 +166,7 @@ export async function requireRotatable(cluster: KubernetesClient, namespace: str
  *
  * @throws {KubernetesError} CLUSTER_UNREACHABLE
  */
-export async function findCanaryFault(
-  cluster: KubernetesClient,
-  namespace: string,
-): Promise<string | undefined> {
+async function findCanaryFault(cluster: KubernetesClient, namespace: string): Promise<string | undefined> {
   const configuration = await cluster.get({
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',

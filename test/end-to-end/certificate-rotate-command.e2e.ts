@@ -246,6 +246,21 @@ describe('certificate rotate in a cluster', () => {
     assert.match(gone.stderr, /has no such Secret/);
   });
 
+  scenario('a gate that knows the API server by the same CA is left alone', async () => {
+    const { controlPlane } = installed();
+    const before = await assertSettled(controlPlane);
+    await kubectl(
+      controlPlane,
+      ['create', '--filename=-'],
+      deploymentWith('--client-ca=/etc/kube-image-bouncer/tls/ca.crt'),
+    );
+    const { code, stderr } = await bouncer([...rotate(controlPlane), '--authority']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: the gate knows the API server by a certificate of the same authority/);
+    assert.equal(await assertSettled(controlPlane), before);
+    await kubectl(controlPlane, ['delete', 'deployment', NAMESPACE, `--namespace=${NAMESPACE}`]);
+  });
+
   scenario('a gate that is not heard stops it before anything is changed', async () => {
     const { controlPlane, gate } = installed();
     const before = await readSecret(controlPlane, TLS_SECRET);
@@ -256,3 +271,19 @@ describe('certificate rotate in a cluster', () => {
     assert.deepEqual(await readSecret(controlPlane, TLS_SECRET), before);
   });
 });
+
+function deploymentWith(argument: string): object {
+  const labels = { app: 'gate' };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: NAMESPACE, namespace: NAMESPACE },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'gate', image: 'gate:1.0.0', args: [argument] }] },
+      },
+    },
+  };
+}

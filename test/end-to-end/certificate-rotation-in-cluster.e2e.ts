@@ -8,7 +8,7 @@ import { folderTarget } from '../../src/certificate/folder-target.ts';
 import { ensurePki, type PkiFiles } from '../../src/certificate/pki-folder.ts';
 import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
 import { openCluster } from '../../src/kubernetes/config.ts';
-import { webhookTrust } from '../../src/webhook/rotation-target.ts';
+import { trustedByWebhooks } from '../../src/webhook/rotation-target.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
 import { Load, measureRate, renderLoad, type Call, type LoadReport } from './load.ts';
@@ -112,15 +112,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
         authority,
         rules: podRules,
       });
-      const trust = webhookTrust(await openCluster({ kubeconfig: controlPlane.kubeconfig }));
-      target = {
-        ...inFiles,
-        readTrust: async () => [...(await inFiles.readTrust()), ...(await trust.read())],
-        writeTrust: async (bundle) => {
-          await trust.write(bundle);
-          await inFiles.writeTrust(bundle);
-        },
-      };
+      target = trustedByWebhooks(inFiles, await openCluster({ kubeconfig: controlPlane.kubeconfig }));
     });
 
     it(`R11 ${ROTATIONS} rotations of CA and leaf at 70 % of the bare rate fail no pod`, async (context) => {

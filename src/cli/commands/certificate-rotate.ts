@@ -10,12 +10,7 @@ import {
 } from '../../certificate/rotation.ts';
 import { openCluster } from '../../kubernetes/config.ts';
 import { isAtLeast, parseKubernetesVersion } from '../../kubernetes/version.ts';
-import {
-  clusterTarget,
-  findCanaryFault,
-  requireRotatable,
-  webhookTrust,
-} from '../../webhook/rotation-target.ts';
+import { clusterTarget, requireRotatable, trustedByWebhooks } from '../../webhook/rotation-target.ts';
 import { addressOf } from '../certificate-material.ts';
 import { splitList } from '../chosen-policy.ts';
 import { readAuthority } from '../given-authority.ts';
@@ -122,17 +117,7 @@ async function openFolderTarget(folder: string, options: RotateOptions): Promise
     ...(address !== undefined && { address }),
   });
   if (options.webhooks !== true) return files;
-  const cluster = await openCluster(options);
-  const trust = webhookTrust(cluster);
-  return {
-    ...files,
-    readTrust: async () => [...(await files.readTrust()), ...(await trust.read())],
-    writeTrust: async (bundle) => {
-      await trust.write(bundle);
-      await files.writeTrust(bundle);
-    },
-    canary: async (served) => (await files.canary(served)) ?? findCanaryFault(cluster, 'default'),
-  };
+  return trustedByWebhooks(files, await openCluster(options));
 }
 
 /** An `ImagePolicyWebhook` before 1.36 would go on trusting the old authority alone. */
