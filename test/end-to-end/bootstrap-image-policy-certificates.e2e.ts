@@ -5,11 +5,19 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import { promisify } from 'node:util';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import { startNode } from './node.ts';
+import { eventually } from './eventually.ts';
+import { type Node, startNode } from './node.ts';
 import { assertUndone, assertWired, image, writePair } from './node-wiring.ts';
 import { scenario, shared } from './scenario.ts';
+import { assertAdmitted } from './stage.ts';
 
 const run = promisify(execFile);
+
+/** A request that nobody has decided about has no conditions. */
+interface Asked {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly conditions?: readonly unknown[] };
+}
 
 for (const version of [oldestKubernetes, newestKubernetes]) {
   describe(`certificates from elsewhere, on ${version}`, () => {
@@ -35,19 +43,35 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       await assertUndone(node(), before, ...words);
     });
 
-    scenario(`[${version}] nobody signs: it says so, and nothing changes`, async () => {
+    scenario(`[${version}] what a person refuses to sign, or nobody signs, changes nothing`, async () => {
       const before = await node().tree();
-      const asked = await node().bootstrap(
-        image,
-        '--apply',
-        `--kubeconfig=${node().kubeconfig}`,
-        '--signer=example.com/nobody',
-        `--ca-cert=${join(node().kubernetes, '..', 'signer', 'ca.crt')}`,
-        '--timeout=1',
+      const asked = (signer: string, seconds: number): ReturnType<Node['bootstrap']> =>
+        node().bootstrap(
+          image,
+          '--apply',
+          `--kubeconfig=${node().kubeconfig}`,
+          `--signer=${signer}`,
+          `--ca-cert=${join(node().kubernetes, '..', 'signer', 'ca.crt')}`,
+          `--timeout=${seconds}`,
+        );
+      const denied = asked('kubernetes.io/kubelet-serving', 30);
+      const name = await eventually('somebody is asked to sign', async () => {
+        const { stdout } = await node().kubectl('get', 'csr', '--output=json');
+        const { items } = JSON.parse(stdout) as { items: readonly Asked[] };
+        return items.find(({ status }) => status.conditions === undefined)?.metadata.name;
+      });
+      assertAdmitted(await node().kubectl('certificate', 'deny', name));
+      const { code, stderr } = await denied;
+      assert.equal(code, 2);
+      assert.ok(
+        stderr.includes(`waiting for somebody to run \`kubectl certificate approve ${name}\``),
+        stderr,
       );
-      assert.equal(asked.code, 2);
-      assert.match(asked.stderr, /kubectl certificate approve kube-image-bouncer-/);
-      assert.match(asked.stderr, /example\.com\/nobody did not sign .* within 1 s/);
+      assert.ok(stderr.includes(`kubernetes.io/kubelet-serving did not sign ${name}: Denied`), stderr);
+
+      const unsigned = await asked('example.com/nobody', 1);
+      assert.equal(unsigned.code, 2);
+      assert.match(unsigned.stderr, /example\.com\/nobody did not sign .* within 1 s/);
       assert.deepEqual(await node().tree(), before);
     });
 
