@@ -26,7 +26,7 @@ describe('a client certificate', { timeout: 20_000 }, () => {
     assert.equal((await ask(gate)).status, 200);
   });
 
-  it('is required with one, and must be of that authority', async () => {
+  it('E14 is required with one, and must be of that authority', async () => {
     await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
     assert.equal((await ask(gate, as(apiServer))).status, 200);
     assert.equal((await ask(gate, as(stranger))).status, 200);
@@ -45,7 +45,7 @@ describe('a client certificate', { timeout: 20_000 }, () => {
     );
   });
 
-  it('must bear one of the names, when there are names: 403 and close', async () => {
+  it('E15 must bear one of the names, when there are names: 403 and close', async () => {
     const { recorder, rejections, records } = createTestRecorder();
     const tls = {
       ...serving,
@@ -160,7 +160,7 @@ describe('another certificate', { timeout: 20_000 }, () => {
 });
 
 describe('another authority of the clients', { timeout: 20_000 }, () => {
-  it('counts for new connections at once; open ones end with their next answer', async () => {
+  it('E14 counts for new connections at once; open ones end with their next answer', async () => {
     const next = await createAuthority({
       commonName: 'next',
       notBefore: new Date(Date.now() - 60_000),
