@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { STAGES } from '../policy/stage.ts';
+import { isStageUp, reviewPath, stageOfPath } from './review-path.ts';
+import { readWiring } from './wiring-in-force.ts';
+
+describe('the path of a webhook', () => {
+  it('says the stage, and the stage the path', () => {
+    for (const stage of STAGES) assert.equal(stageOfPath(reviewPath(stage)), stage);
+    assert.equal(stageOfPath('/validate/deny'), 'deny');
+    assert.equal(stageOfPath('/'), 'deny', 'the Go program’s');
+    assert.equal(stageOfPath('/mutate'), undefined);
+  });
+
+  it('has segments that the API server takes in service.path', () => {
+    for (const stage of STAGES) assert.match(reviewPath(stage), /^(\/[a-z]+)+$/);
+  });
+
+  it('goes up from audit to warn to deny, and from nothing to any of them', () => {
+    const ups = STAGES.flatMap((from) =>
+      STAGES.filter((to) => isStageUp(from, to)).map((to) => `${from} ${to}`),
+    );
+    assert.deepEqual(ups.toSorted(), ['audit deny', 'audit warn', 'warn deny']);
+    for (const stage of STAGES) assert.ok(isStageUp(undefined, stage));
+  });
+});
+
+describe('the wiring in force', () => {
+  const wiringOf = (...webhooks: unknown[]) =>
+    readWiring({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'kube-image-bouncer' },
+      webhooks,
+    });
+  const name = 'images.kube-image-bouncer.io';
+
+  it('is read back from a URL and from a Service', () => {
+    const url = 'https://127.0.0.1:1323/validate/audit';
+    assert.deepEqual(wiringOf({ name: 'other' }, { name, clientConfig: { url } }), {
+      stage: 'audit',
+      namespace: undefined,
+    });
+    const service = { namespace: 'gates', name: 'kube-image-bouncer', path: '/validate/warn' };
+    assert.deepEqual(wiringOf({ name, clientConfig: { service } }), { stage: 'warn', namespace: 'gates' });
+  });
+
+  it('is none when nothing of ours is there, and of no stage when the path is not ours', () => {
+    assert.equal(readWiring(undefined), undefined);
+    assert.equal(wiringOf({ name: 'other', clientConfig: { url: 'https://a/' } }), undefined);
+    assert.equal(wiringOf({ name }), undefined);
+    assert.equal(wiringOf({ name, clientConfig: { url: 'https://a/b' } })?.stage, undefined);
+    assert.equal(wiringOf({ name, clientConfig: { service: { namespace: 'a' } } })?.stage, 'deny');
+  });
+});
