@@ -187,6 +187,25 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     assert.ok(unread.includes('every Namespace'), unread.join());
   });
 
+  scenario('takes the namespace of the gate from --namespace', async () => {
+    await found(['NAMESPACE_UNCOVERED'], ['--namespace=default']);
+  });
+
+  scenario('finds a good image among what runs, and does not look at all of it', async () => {
+    const { client } = cluster();
+    const names = Array.from({ length: 250 }, (_, index) => `running-${index}`);
+    const pods = names.map((name, index) => pod(name, index === 0 ? 'nginx:1.27.3' : `app:1.${index}`));
+    for (const some of Array.from({ length: 25 }, (_, index) => pods.slice(index * 10, index * 10 + 10)))
+      await Promise.all(some.map((one) => client.create(one)));
+    const start = performance.now();
+    const { code, proofs } = await cluster().doctor();
+    const seconds = (performance.now() - start) / 1000;
+    await Promise.all(pods.map((one) => client.delete(referenceOf(one))));
+    assert.equal(code, 0);
+    assert.match(proofs.join('\n'), /^a pod with image (nginx|app):\S+ was admitted$/m);
+    assert.ok(seconds < 5, `it took ${seconds} s`);
+  });
+
   scenario('at the stages below deny it is told that nothing is refused', async () => {
     for (const stage of ['warn', 'audit'] as const) {
       await cluster().wire(stage);
@@ -203,6 +222,11 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
+}
+
+function pod(name: string, image: string): KubernetesObject {
+  const metadata = { name, namespace: 'default' };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'app', image }] } };
 }
 
 /** What a node tells of a static pod of kube-apiserver. */

@@ -8,6 +8,7 @@ import { examineKeys } from './keys.ts';
 import { examineKubeconfig } from './kubeconfig.ts';
 import { examineLeftovers } from './leftovers.ts';
 import { examineBesides, examineManifest } from './manifest.ts';
+import { examineWebhookUsers } from './webhook-users.ts';
 import type { NodeMaterial } from './material.ts';
 import { examineServingPair } from './serving-pair.ts';
 import { examineStatic } from './static-webhooks.ts';
@@ -20,6 +21,7 @@ const EXAMINATIONS: readonly NodeExamination[] = [
   examineBesides,
   examineImagePolicy,
   examineKubeconfig,
+  examineWebhookUsers,
   examineStatic,
   examineServingPair,
   examineKeys,

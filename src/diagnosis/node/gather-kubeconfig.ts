@@ -17,17 +17,14 @@ export async function gatherKubeconfig(
   const none = { authority: undefined, clientCertificate: undefined, clientKey: undefined };
   if (opened.state !== 'read') return { written, opened, ...none, served: undefined };
   const way = opened.value;
-  const credential = async (
+  const credential = (
     file: KubeconfigValue | undefined,
     data: KubeconfigValue | undefined,
-  ): Promise<Credential | undefined> => {
-    // As client-go has it, data wins over a file.
-    if (data !== undefined)
-      return { place: `${path}:${data.position}`, text: Buffer.from(data.value, 'base64').toString() };
-    if (file === undefined) return undefined;
-    const place = isAbsolute(file.value) ? paths.of(file.value) : join(dirname(path), file.value);
-    return { place, text: (await reader.find(place))?.content.toString() };
-  };
+  ): Promise<Credential | undefined> =>
+    readCredential(reader, paths, path, {
+      file: file?.value,
+      data: data && { text: data.value, place: `${path}:${data.position}` },
+    });
   return {
     written,
     opened,
@@ -36,6 +33,23 @@ export async function gatherKubeconfig(
     clientKey: await credential(way.clientKeyFile, way.clientKeyData),
     served: await lookAt(way.server?.value, way.serverName?.value, fetchChain),
   };
+}
+
+/** PEM that a kubeconfig names or holds. As client-go has it, data wins over a file. */
+export async function readCredential(
+  reader: NodeReader,
+  paths: ServerPaths,
+  kubeconfig: string,
+  written: {
+    readonly file: string | undefined;
+    readonly data: { readonly text: string; readonly place: string } | undefined;
+  },
+): Promise<Credential | undefined> {
+  const { file, data } = written;
+  if (data !== undefined) return { place: data.place, text: Buffer.from(data.text, 'base64').toString() };
+  if (file === undefined) return undefined;
+  const place = isAbsolute(file) ? paths.of(file) : join(dirname(kubeconfig), file);
+  return { place, text: (await reader.find(place))?.content.toString() };
 }
 
 /** What is served at an https URL, as it is seen from here. */

@@ -12,6 +12,8 @@ import type { FetchChain } from '../certificate/fetch-chain.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { holdPolicy, type PolicyMaterial } from '../policy.ts';
 import { gatherKubeconfig } from './gather-kubeconfig.ts';
+import { gatherWebhookUsers } from './gather-webhook-users.ts';
+import { readWebhookPlugin } from './webhook-plugin.ts';
 import { gatherStatic } from './gather-static.ts';
 import { ServerPaths } from './server-paths.ts';
 import type { KubeconfigMaterial, NodeFiles, NodeMaterial, Opened } from './material.ts';
@@ -44,7 +46,9 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
   const admission = await gatherAdmission(reader, manifest, paths);
   const imagePolicy = await gatherImagePolicy(reader, admission, paths);
   const kubeconfig = await gatherWay(reader, imagePolicy, paths, fetchChain);
-  const staticFolder = await gatherStatic(reader, admission, paths, fetchChain);
+  const plugin = await readWebhookPlugin(reader, admission);
+  const webhookUsers = await gatherWebhookUsers(reader, plugin, paths);
+  const staticFolder = await gatherStatic(reader, plugin?.staticManifestsDir, paths, fetchChain);
   return {
     now: question.now(),
     version: seen.version,
@@ -56,6 +60,7 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
     admission,
     imagePolicy,
     kubeconfig,
+    webhookUsers,
     staticFolder,
     policy: { meant: question.policy, held: await gatherPolicy(reader, folder) },
     serving: await gatherServing(reader, folder),

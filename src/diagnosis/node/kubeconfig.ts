@@ -1,9 +1,7 @@
-import { CertificateError } from '../../certificate/errors.ts';
-import { parseCertificate, verifyKeyPair } from '../../certificate/inspect.ts';
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
-import { examineValidity } from '../certificate/chain.ts';
 import { examineTrust } from '../certificate/trust.ts';
 import { finding, type Finding } from '../finding.ts';
+import { examineClientPair } from './client-pair.ts';
 import type { KubeconfigMaterial, NodeMaterial } from './material.ts';
 import { stageOfImagePolicyPath } from './stage.ts';
 
@@ -22,7 +20,7 @@ export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
         ? [
             ...examineServer(opened.value, opened.file),
             ...examineAuthority(kubeconfig, opened.value, material),
-            ...examineClient(kubeconfig, material.now),
+            ...examineClientPair(kubeconfig, opened.file, material.now),
             ...examineUnseen(kubeconfig, material.isOnNode),
           ]
         : [finding('GATE_KUBECONFIG_CONTEXT', opened.file, describeContext(opened.value))];
@@ -66,31 +64,6 @@ function examineAuthority(
     served: chain === undefined || served === undefined ? undefined : { subject: served.address, chain },
   };
   return examineTrust(trusting, now);
-}
-
-function examineClient(
-  { clientCertificate, clientKey, opened }: KubeconfigMaterial,
-  now: Date,
-): readonly Finding[] {
-  if (clientCertificate === undefined && clientKey === undefined) return [];
-  const subject = clientCertificate?.place ?? clientKey?.place ?? opened.file;
-  const [certificate, key] = [clientCertificate?.text, clientKey?.text];
-  if (certificate === undefined || key === undefined) {
-    const missing = certificate === undefined ? clientCertificate : clientKey;
-    return [
-      finding('CLIENT_PAIR_UNUSABLE', missing?.place ?? subject, 'of certificate and key one is not there'),
-    ];
-  }
-  try {
-    verifyKeyPair({ certificate, key });
-  } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    return [finding('CLIENT_PAIR_UNUSABLE', subject, error.message)];
-  }
-  return examineValidity(parseCertificate(certificate), now, subject, {
-    over: 'CLIENT_CERTIFICATE_EXPIRED',
-    ending: 'CLIENT_CERTIFICATE_EXPIRING',
-  });
 }
 
 function examineUnseen({ served }: KubeconfigMaterial, isOnNode: boolean): readonly Finding[] {

@@ -26,6 +26,8 @@ export interface NodeMaterial {
   /** `undefined` when the plugin is told nothing. */
   readonly imagePolicy: { readonly file: string; readonly settings: WrittenImagePolicy } | undefined;
   readonly kubeconfig: KubeconfigMaterial | undefined;
+  /** `undefined` when webhooks are asked anonymously. */
+  readonly webhookUsers: WebhookUsers | undefined;
   /** `undefined` when no static webhooks are read. */
   readonly staticFolder: StaticMaterial | undefined;
   /** The policy of the gate on this node, in its folder. */
@@ -48,14 +50,28 @@ export type Opened<Value> =
   | { readonly state: 'unreadable'; readonly file: string; readonly problem: string };
 
 /** The API server's way to the gate. */
-export interface KubeconfigMaterial {
+export interface KubeconfigMaterial extends ClientPair {
   /** As it is written: relative or absolute. */
   readonly written: string;
   readonly opened: Opened<WrittenGateWay>;
   readonly authority: Credential | undefined;
+  readonly served: ServedCertificate | undefined;
+}
+
+/** By which the API server proves who it is. */
+export interface ClientPair {
   readonly clientCertificate: Credential | undefined;
   readonly clientKey: Credential | undefined;
-  readonly served: ServedCertificate | undefined;
+}
+
+/** The kubeconfig by which the API server proves to webhooks who it is. */
+export interface WebhookUsers {
+  /** The file that names it. */
+  readonly namedIn: string;
+  /** As it is written: relative or absolute. */
+  readonly written: string;
+  readonly opened: Opened<unknown>;
+  readonly pairs: readonly ClientPair[];
 }
 
 /** PEM that a kubeconfig names or holds; `text` is `undefined` when the file is not there. */

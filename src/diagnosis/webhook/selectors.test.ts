@@ -47,9 +47,9 @@ describe('selectors of a webhook', () => {
   it('of conditions only our own are known to let nothing by, however they are wrapped', () => {
     const ours = matchConditions(V1_37);
     assert.deepEqual(codesOf({ matchConditions: ours }), []);
-    const wrapped = ours.map((one) => ({
-      ...one,
-      expression: `${one.expression.replaceAll(' ', '\n  ')}\n`,
+    const wrapped = ours.map(({ name, expression }) => ({
+      name,
+      expression: `${expression.replaceAll(' ', '\n  ')}\n`,
     }));
     assert.deepEqual(codesOf({ matchConditions: wrapped }), []);
     assert.deepEqual(codesOf({ matchConditions: [{ name: 'not-a-mirror-pod', expression: 'true' }] }), [

@@ -1,0 +1,32 @@
+import { CertificateError } from '../../certificate/errors.ts';
+import { parseCertificate, verifyKeyPair } from '../../certificate/inspect.ts';
+import { examineValidity } from '../certificate/chain.ts';
+import { finding, type Finding } from '../finding.ts';
+import type { ClientPair } from './material.ts';
+
+/** Whether the API server can prove who it is, and for how long. Without a pair it asks as nobody. */
+export function examineClientPair(
+  { clientCertificate, clientKey }: ClientPair,
+  file: string,
+  now: Date,
+): readonly Finding[] {
+  if (clientCertificate === undefined && clientKey === undefined) return [];
+  const subject = clientCertificate?.place ?? clientKey?.place ?? file;
+  const [certificate, key] = [clientCertificate?.text, clientKey?.text];
+  if (certificate === undefined || key === undefined) {
+    const missing = certificate === undefined ? clientCertificate : clientKey;
+    return [
+      finding('CLIENT_PAIR_UNUSABLE', missing?.place ?? subject, 'of certificate and key one is not there'),
+    ];
+  }
+  try {
+    verifyKeyPair({ certificate, key });
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return [finding('CLIENT_PAIR_UNUSABLE', subject, error.message)];
+  }
+  return examineValidity(parseCertificate(certificate), now, subject, {
+    over: 'CLIENT_CERTIFICATE_EXPIRED',
+    ending: 'CLIENT_CERTIFICATE_EXPIRING',
+  });
+}
