@@ -26,13 +26,10 @@ FROM ${RUNTIME}
 COPY --from=build /image/node/ /
 COPY --from=build /image/app/ /app/
 
-ARG VERSION=unknown
-ARG REVISION=unknown
+# Version and commit are given with --label: a layer that is found again would keep those of an earlier build.
 LABEL org.opencontainers.image.title="kube-image-bouncer" \
       org.opencontainers.image.description="One policy decides about every container image that enters a Kubernetes cluster" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="Apache-2.0"
 
 # As a number, which is what runAsNonRoot can check.
 USER 65532:65532

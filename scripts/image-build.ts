@@ -38,8 +38,12 @@ export async function buildImage(options: ImageOptions): Promise<string> {
   const bases = await makeBases(store, options.node, epoch);
   const folder = await mkdtemp(join(tmpdir(), 'kube-image-bouncer-image-'));
   try {
-    const values = { BUILDER: bases.builder, RUNTIME: bases.runtime, VERSION: version, REVISION: revision };
-    const given = Object.entries(values).map(([name, value]) => `--build-arg=${name}=${value}`);
+    const given = [
+      `--build-arg=BUILDER=${bases.builder}`,
+      `--build-arg=RUNTIME=${bases.runtime}`,
+      `--label=org.opencontainers.image.version=${version}`,
+      `--label=org.opencontainers.image.revision=${revision}`,
+    ];
     const identity = join(folder, 'id');
     const flags = [
       '--isolation=chroot',

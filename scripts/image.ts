@@ -27,6 +27,8 @@ async function build(layout: string): Promise<void> {
     // One age for all versions, so that they share the layers whose files are the same.
     epoch: Number(process.env['SOURCE_DATE_EPOCH'] ?? 0),
     node: process.execPath,
+    // buildah writes down which images lay between the steps; those of earlier builds would show in the digest.
+    afresh: true,
   });
   const { digest, layers, configuration } = await readLayout(layout);
   // A layer has the step that made it at the same place among the steps that made one.

@@ -2,7 +2,7 @@ import { cp, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildImage } from '../../scripts/image-build.ts';
+import { buildImage, type ImageOptions } from '../../scripts/image-build.ts';
 import { readLayout, type BuiltImage } from '../../scripts/image-layout.ts';
 import { missingForImages, run } from '../../scripts/image-tools.ts';
 import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
@@ -43,14 +43,17 @@ export async function copyContext(): Promise<string> {
 }
 
 /** Builds the image of a context and unpacks it, by another program than the one that packed it. */
-export async function buildUnpacked(context: string, afresh = false): Promise<UnpackedImage> {
+export async function buildUnpacked(
+  context: string,
+  { afresh = false, revision = REVISION }: Partial<Pick<ImageOptions, 'afresh' | 'revision'>> = {},
+): Promise<UnpackedImage> {
   const { path } = await makeTemporaryFolder('image');
   const layout = join(path, 'layout');
   const tag = await buildImage({
     context,
     layout,
     cache: join(homedir(), '.cache/kube-image-bouncer/image'),
-    revision: REVISION,
+    revision,
     epoch: EPOCH,
     node: process.execPath,
     afresh,
@@ -64,4 +67,4 @@ export async function buildUnpacked(context: string, afresh = false): Promise<Un
 export const context = await copyContext();
 
 /** Built once for all tests of a process. */
-export const image: Promise<UnpackedImage> = buildUnpacked(context);
+export const image: Promise<UnpackedImage> = buildUnpacked(context, { afresh: true });

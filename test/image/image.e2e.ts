@@ -51,6 +51,13 @@ describe('the image', () => {
     });
   });
 
+  it('names the commit that it is built of, also when nothing else has changed since another', async () => {
+    const revision = '0000000000000000000000000000000000000002';
+    const { configuration, layers } = await buildUnpacked(context, { revision });
+    assert.equal(configuration.config.Labels?.['org.opencontainers.image.revision'], revision);
+    assert.deepEqual(layers, (await image).layers);
+  });
+
   it('holds no shell, no package manager, nothing that sets its user and nothing that can be written', async () => {
     assert.deepEqual((await image).findings, []);
   });
@@ -64,6 +71,6 @@ describe('the image', () => {
   });
 
   it('is the same to the last bit when every step is taken again', async () => {
-    assert.equal((await buildUnpacked(context, true)).digest, (await image).digest);
+    assert.equal((await buildUnpacked(context, { afresh: true })).digest, (await image).digest);
   });
 });
