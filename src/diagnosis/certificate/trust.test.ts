@@ -91,16 +91,23 @@ describe('whether a client trusts what is served to it', () => {
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf 2>/dev/null &&
         printf 'subjectAltName=DNS:gate.a.svc' > leaf.ext &&
         openssl x509 -req -in leaf.csr -CA between.crt -CAkey between.key -CAcreateserial -extfile leaf.ext -days 90 -out leaf.crt 2>/dev/null &&
-        openssl x509 -req -sha1 -in leaf.csr -CA root.crt -CAkey root.key -CAcreateserial -extfile leaf.ext -days 90 -out weak.crt 2>/dev/null`,
+        openssl x509 -req -sha1 -in leaf.csr -CA root.crt -CAkey root.key -CAcreateserial -extfile leaf.ext -days 90 -out weak.crt 2>/dev/null &&
+        for name in plain twin; do
+          openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.crt -subj /CN=plain -days 3650 -addext subjectKeyIdentifier=none -addext authorityKeyIdentifier=none 2>/dev/null || exit 1
+        done &&
+        printf 'subjectAltName=DNS:gate.a.svc\\nsubjectKeyIdentifier=none\\nauthorityKeyIdentifier=none\\n' > plain.ext &&
+        openssl x509 -req -in leaf.csr -CA plain.crt -CAkey plain.key -CAcreateserial -extfile plain.ext -days 90 -out unmarked.crt 2>/dev/null`,
       ]);
-      const [root, between, last, weak] = await Promise.all(
-        ['root.crt', 'between.crt', 'leaf.crt', 'weak.crt'].map((name) => readFile(at(name), 'utf8')),
-      );
-      assert.ok(between !== undefined && last !== undefined && weak !== undefined);
+      const names = ['root', 'between', 'leaf', 'weak', 'plain', 'twin', 'unmarked'];
+      const [root = '', between = '', last = '', weak = '', plain = '', twin = '', unmarked = ''] =
+        await Promise.all(names.map((name) => readFile(at(`${name}.crt`), 'utf8')));
       const today = new Date();
       assert.deepEqual(codesOf(root, today, { chain: [last, between] }), []);
       assert.deepEqual(codesOf(root, today, { chain: [last] }), ['CA_MISMATCH']);
       assert.deepEqual(codesOf(root, today, { chain: [weak] }), ['CERTIFICATE_WEAK']);
+      // Without identifiers of keys nothing but the signature tells two authorities of one name apart.
+      assert.deepEqual(codesOf(plain, today, { chain: [unmarked] }), []);
+      assert.deepEqual(codesOf(twin, today, { chain: [unmarked] }), ['CA_MISMATCH']);
     } finally {
       await rm(folder, { recursive: true });
     }
