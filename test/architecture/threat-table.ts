@@ -32,6 +32,8 @@ export const THREATS: readonly string[] = [
   'C15',
   'C17',
   'C19',
+  ...range('E', 1, 4),
+  ...range('E', 8, 15),
   ...range('F', 1, 19),
   ...range('K', 1, 10),
 ];
