@@ -263,6 +263,7 @@ describe('bootstrap image-policy', () => {
       await run(IMAGE, '--apply');
       await writeFile(join(node.gate, 'policy.yaml'), POLICY);
       assert.match((await run(IMAGE, '--apply')).stderr, /^nothing to change$/m);
+      await run(IMAGE, '--apply', '--kube-system=deny');
       assert.equal(await readFile(join(node.gate, 'policy.yaml'), 'utf8'), POLICY);
     });
 

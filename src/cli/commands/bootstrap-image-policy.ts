@@ -13,7 +13,7 @@ import { parsePolicy, readPolicyText } from '../../policy/load.ts';
 import { signatureFrom } from '../cluster-signature.ts';
 import { defaultNodePolicy } from '../default-node-policy.ts';
 import { imagePolicyPath, mayBite, proveOnNode } from '../node-canary.ts';
-import type { ImagePolicyOptions } from '../image-policy-options.ts';
+import { type ImagePolicyOptions, KUBE_SYSTEM_RULES } from '../image-policy-options.ts';
 import {
   decodeNodeSettings,
   decodePlaces,
@@ -99,15 +99,13 @@ function joined(
   return { files: before, manifest, all: manifest === undefined ? before : [...before, manifest] };
 }
 
+/** What somebody made of the default policy is theirs: no option but --policy takes its place. */
 async function choosePolicyText(options: ImagePolicyOptions, file: string): Promise<string> {
-  const found = await findFile(file);
-  const keepsFound = found !== undefined && options.kubeSystem === undefined;
-  const text =
-    options.policy !== undefined
-      ? await readPolicyText(options.policy)
-      : keepsFound
-        ? found.content.toString()
-        : renderYaml(defaultNodePolicy(options.kubeSystem ?? 'warn'));
+  const found = (await findFile(file))?.content.toString();
+  const defaults = KUBE_SYSTEM_RULES.map((mode) => renderYaml(defaultNodePolicy(mode)));
+  const isOurs = found === undefined || (defaults.includes(found) && options.kubeSystem !== undefined);
+  const fallback = isOurs ? renderYaml(defaultNodePolicy(options.kubeSystem ?? 'warn')) : found;
+  const text = options.policy === undefined ? fallback : await readPolicyText(options.policy);
   await parsePolicy(text, options.policy ?? file);
   return text;
 }
