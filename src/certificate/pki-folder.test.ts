@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -97,6 +97,17 @@ describe('a folder of certificates', () => {
       (await ensurePki({ ...options, replace: 'leaf-keys' })).written.map((name) => basename(name)),
       ['tls.key', 'tls.crt'],
     );
+  });
+
+  it('leaves owner and mode of a file that it replaces as they are: the gate of a node is not root', async () => {
+    const { files } = await ensurePki(options);
+    await chmod(files.key, 0o640);
+    // Only root may give a file away.
+    const owner = process.getuid?.() === 0 ? 65_532 : process.getuid?.();
+    await chown(files.key, owner ?? -1, -1);
+    await ensurePki({ ...options, names: ['other.example'], replace: 'leaf-keys' });
+    const { mode, uid } = await stat(files.key);
+    assert.deepEqual([mode & 0o777, uid], [0o640, owner]);
   });
 
   it('leaves nothing behind when it cannot be written', async () => {

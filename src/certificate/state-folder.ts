@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { chmod, chown, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CertificateError } from './errors.ts';
 
@@ -27,9 +28,28 @@ export async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a file (0600) that readers see whole or not at all, in place of an older one. */
+/**
+ * Writes a file that readers see whole or not at all. One that is there keeps its owner and its mode, for somebody else
+ * may have to read it; a new one is for its owner alone (0600).
+ */
 export function replaceText(file: string, text: string): Promise<void> {
-  return writeBeside(file, text, (temporary) => rename(temporary, file));
+  return writeBeside(file, text, async (temporary) => {
+    const before = await statIfThere(file);
+    if (before !== undefined) {
+      await chown(temporary, before.uid, before.gid);
+      await chmod(temporary, before.mode & 0o777);
+    }
+    await rename(temporary, file);
+  });
+}
+
+async function statIfThere(file: string): Promise<Stats | undefined> {
+  try {
+    return await stat(file);
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT')) return undefined;
+    throw cause;
+  }
 }
 
 /**
