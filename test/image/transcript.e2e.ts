@@ -18,7 +18,7 @@ spec:
 
 const PAGE = fileURLToPath(new URL('../../docs/container-image.md', import.meta.url));
 
-/** What is another each time. */
+/** Without what is another each time; the log and stderr are two streams, which come in any order. */
 function withoutChance(text: string): readonly string[] {
   return text
     .trim()
