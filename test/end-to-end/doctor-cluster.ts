@@ -31,6 +31,7 @@ import { program } from '../serve/gate-process.ts';
 export interface DoctorAnswer {
   readonly code: number;
   readonly healthy: boolean;
+  readonly enforcing: boolean | null;
   readonly proofs: readonly string[];
   readonly findings: readonly {
     readonly code: FindingCode;

@@ -6,9 +6,10 @@ import { createAuthority } from '../../src/certificate/authority.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
 import { runDoctor, type DoctorAnswer } from './doctor-cluster.ts';
 import { aboveNotes } from './doctor-verdict.ts';
-import { assertWired } from './node-wiring.ts';
+import { assertWired, image as IMAGE } from './node-wiring.ts';
 import { startNode, type Node } from './node.ts';
 import { scenario, shared } from './scenario.ts';
+import { assertAdmitted } from './stage.ts';
 
 /** Something wrong with a file of a wired node, and everything above a note that doctor then says. */
 interface FileFault {
@@ -307,5 +308,25 @@ describe('doctor, on a node that asks by ImagePolicyWebhook', () => {
       [`--folder=${empty}`],
     );
     assert.deepEqual(aboveNotes({ findings }), ['LEFTOVER_FILES', 'NO_WIRING']);
+  });
+
+  // Last, for it takes the wiring down a stage.
+  scenario('knows the stage that the cluster cannot see', async () => {
+    assertAdmitted(
+      await node().bootstrap(
+        IMAGE,
+        '--apply',
+        '--stage=warn',
+        `--kubeconfig=${node().kubeconfig}`,
+        '--timeout=60',
+      ),
+    );
+    const cluster = [`--kubeconfig=${node().kubeconfig}`, '--good-image=nginx:1.17.1'];
+    const alone = await runDoctor(undefined, cluster);
+    assert.deepEqual(aboveNotes(alone), ['NO_WIRING']);
+    const { code, findings, enforcing } = await doctor(...cluster);
+    assert.deepEqual(aboveNotes({ findings }), [], JSON.stringify(findings, null, 2));
+    assert.ok(findings.some((one) => one.code === 'BELOW_DENY'));
+    assert.deepEqual([code, enforcing], [0, false]);
   });
 });

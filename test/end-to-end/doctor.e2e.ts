@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import { fetchChain } from '../../src/certificate/live.ts';
 import { examineCluster } from '../../src/diagnosis/cluster/examine.ts';
 import { gatherCluster } from '../../src/diagnosis/cluster/gather.ts';
+import { parseDocuments } from '../../src/document/yaml.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
 import { type KubernetesObject, referenceOf } from '../../src/kubernetes/object.ts';
 import { GATE_NAME, TLS_SECRET } from '../../src/webhook/names.ts';
@@ -23,6 +24,7 @@ import {
 import { aboveNotes, untilFound } from './doctor-verdict.ts';
 import { GATE_FAULTS, WEBHOOK_FAULTS } from './doctor-faults.ts';
 import { lenientPolicy } from './objects.ts';
+import { eventually } from './eventually.ts';
 import { scenario, shared } from './scenario.ts';
 
 const GOOD = '--good-image=nginx:1.17.1';
@@ -175,6 +177,29 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await cluster().client.delete(referenceOf(binding));
     for (const code of ['WIRING_EDITORS', 'GATE_NAMESPACE_OPEN'])
       assert.match(findings.find((one) => one.code === code)?.what ?? '', /^User visitor may /);
+  });
+
+  scenario('needs no more rights than its page says', async () => {
+    const page = await readFile(new URL('../../docs/doctor.md', import.meta.url), 'utf8');
+    const yaml = /```yaml\n(apiVersion: rbac[^]*?)```/.exec(page)?.[1] ?? '';
+    const role = parseDocuments(yaml, 'doctor.md')[0]?.value as KubernetesObject;
+    const apiGroup = 'rbac.authorization.k8s.io';
+    const binding = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'doctor' },
+      roleRef: { apiGroup, kind: 'ClusterRole', name: role.metadata.name },
+      subjects: [{ apiGroup, kind: 'User', name: 'visitor' }],
+    };
+    const visitor = await asUser(cluster().controlPlane, 'visitor');
+    for (const object of [role, binding]) await cluster().client.create(object);
+    const { findings } = await untilFound([], () => runDoctor(visitor, [GOOD]));
+    for (const object of [binding, role]) await cluster().client.delete(referenceOf(object));
+    assert.ok(findings.every(({ code }) => code !== 'NOT_EXAMINED'));
+    await eventually('the rights are gone', async () => {
+      const { code } = await runDoctor(visitor, [GOOD]);
+      return code === 1 || undefined;
+    });
   });
 
   scenario('says what it may not read, and that nothing is proven', async () => {

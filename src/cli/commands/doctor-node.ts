@@ -36,7 +36,7 @@ export async function examineNodeFiles(
     now,
     fetchChain,
   });
-  return { subjects: [manifestFile], proofs: [], findings: examineNode(material) };
+  return { subjects: [manifestFile], enforcing: undefined, proofs: [], findings: examineNode(material) };
 }
 
 function decodeVersion(text: string | undefined): KubernetesVersion | undefined {

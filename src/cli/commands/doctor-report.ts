@@ -4,6 +4,8 @@ import { type Finding, isHealthy } from '../../diagnosis/finding.ts';
 export interface Diagnosis {
   /** What was looked at. */
   readonly subjects: readonly string[];
+  /** A bad pod was refused; `undefined` when none was tried. */
+  readonly enforcing: boolean | undefined;
   /** What was shown to be so. */
   readonly proofs: readonly string[];
   readonly findings: readonly Finding[];
@@ -14,8 +16,9 @@ export function renderDiagnosis(diagnosis: Diagnosis, output: 'table' | 'json'):
   return output === 'json' ? renderJson(diagnosis) : renderTable(diagnosis);
 }
 
-function renderJson({ subjects, proofs, findings }: Diagnosis): string {
-  return `${JSON.stringify({ healthy: isHealthy(findings), subjects, proofs, findings }, null, 2)}\n`;
+function renderJson({ subjects, enforcing, proofs, findings }: Diagnosis): string {
+  const healthy = isHealthy(findings);
+  return `${JSON.stringify({ healthy, enforcing: enforcing ?? null, subjects, proofs, findings }, null, 2)}\n`;
 }
 
 function renderTable(diagnosis: Diagnosis): string {
@@ -33,17 +36,22 @@ function renderFinding({ code, severity, subject, what, why, remedy }: Finding):
   return `${lines.join('\n')}\n`;
 }
 
-function renderSummary({ subjects, proofs, findings }: Diagnosis): string {
+function renderSummary(diagnosis: Diagnosis): string {
+  const { subjects, proofs, findings } = diagnosis;
   const counts = (['fault', 'warning', 'note'] as const).map((severity) => {
     const number = findings.filter((one) => one.severity === severity).length;
     return `${number} ${severity}${number === 1 ? '' : 's'}`;
   });
-  const verdict = isHealthy(findings) ? verdictOf(findings) : 'not well';
   const proven = proofs.map((proof) => `  ${proof}\n`).join('');
-  return `${subjects.join(', ')}: ${verdict} (${counts.join(', ')})\n${proven}`;
+  return `${subjects.join(', ')}: ${verdictOf(diagnosis)} (${counts.join(', ')})\n${proven}`;
 }
 
-/** Below deny nothing is enforced, on purpose. */
-function verdictOf(findings: readonly Finding[]): string {
-  return findings.some(({ code }) => code === 'BELOW_DENY') ? 'telling, not enforcing' : 'enforcing';
+/** Nothing is called enforcing that was not seen to be. */
+function verdictOf({ enforcing, findings }: Diagnosis): string {
+  if (findings.some(({ severity }) => severity === 'fault')) return 'not well';
+  if (enforcing === true) return 'enforcing';
+  // On purpose, at the stages below deny.
+  return findings.some(({ code }) => code === 'BELOW_DENY')
+    ? 'telling, not enforcing'
+    : 'nothing is known to be enforced';
 }

@@ -26,11 +26,7 @@ export async function doctor(options: DoctorOptions, { stdout }: Streams): Promi
     ...(wantsNode ? [await examineNodeFiles(options, { now, fetchChain: look, policy })] : []),
     ...(wantsCluster ? [await diagnoseCluster(options, policy)] : []),
   ];
-  const diagnosis: Diagnosis = {
-    subjects: diagnoses.flatMap(({ subjects }) => subjects),
-    proofs: diagnoses.flatMap(({ proofs }) => proofs),
-    findings: sortFindings(diagnoses.flatMap(({ findings }) => findings)),
-  };
+  const diagnosis = joinDiagnoses(diagnoses);
   stdout.write(renderDiagnosis(diagnosis, options.output));
   return isHealthy(diagnosis.findings) ? 0 : 1;
 }
@@ -49,8 +45,25 @@ async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefine
   });
   return {
     subjects: [`${material.server} (${material.version.text})`],
+    enforcing: material.canaries.badPod.outcome === 'refused',
     proofs: proofsOf(material),
     findings: examineCluster(material),
+  };
+}
+
+/** The files know more than the cluster: of an ImagePolicyWebhook it cannot tell the stage. */
+function joinDiagnoses(diagnoses: readonly Diagnosis[]): Diagnosis {
+  const findings = diagnoses.flatMap((one) => one.findings);
+  const isStaged = diagnoses.length > 1 && diagnoses[0]?.findings.some(({ code }) => code === 'BELOW_DENY');
+  return {
+    subjects: diagnoses.flatMap(({ subjects }) => subjects),
+    enforcing: diagnoses.at(-1)?.enforcing,
+    proofs: diagnoses.flatMap(({ proofs }) => proofs),
+    findings: sortFindings(
+      isStaged === true
+        ? findings.filter(({ code }) => code !== 'NO_WIRING' && code !== 'NOT_ENFORCING')
+        : findings,
+    ),
   };
 }
 

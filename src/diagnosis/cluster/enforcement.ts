@@ -43,16 +43,27 @@ function examineAdmittedPod(material: ClusterMaterial, warnings: readonly string
   const asking = webhooksOnTrial(material);
   const isImagePolicy = apiServers.some(asksImagePolicy);
   if (webhooks.length === 0 && areWebhooksRead && !isImagePolicy) {
-    return [finding('NO_WIRING', server, `no webhook asks a gate, and ${POD} was admitted`)];
+    return [
+      finding(
+        'NO_WIRING',
+        server,
+        `no webhook asks a gate, and ${POD} was admitted (an ImagePolicyWebhook below stage deny cannot be seen from here)`,
+      ),
+    ];
   }
   const stages = new Set(asking.map(({ stage }) => stage));
   if (asking.length === 0 || stages.has('deny') || stages.has(undefined) || isImagePolicy)
-    return [finding('NOT_ENFORCING', server, `${POD} was admitted in a dry run`)];
+    return [finding('NOT_ENFORCING', server, `${POD} was admitted in a dry run${hintOf(asking)}`)];
   const told = warnings.some((text) => text.includes(CANARY_IMAGE));
   if (stages.has('warn') && !told)
     return [finding('NOT_ENFORCING', server, `the stage is warn, and nothing was told of ${POD}`)];
   const stage = stages.has('warn') ? 'warn' : 'audit';
   return [finding('BELOW_DENY', sourceOf(asking), `its stage is ${stage}: ${POD} is told of and admitted`)];
+}
+
+/** The files of a node know the stage of an `ImagePolicyWebhook`; the cluster does not. */
+function hintOf(asking: readonly SeenWebhook[]): string {
+  return asking.length > 0 ? '' : ' (of an ImagePolicyWebhook, --node-files tells whether its stage is deny)';
 }
 
 function sourceOf(webhooks: readonly SeenWebhook[]): string {
