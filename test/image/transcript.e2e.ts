@@ -25,7 +25,8 @@ function withoutChance(text: string): readonly string[] {
     .split('\n')
     .map((line) =>
       line.replaceAll(/"time":"[^"]*"|"revision":"[^"]*"|(?<=[":])\d{4,5}\b|[\d.]+(?=,"msg")/g, '…'),
-    );
+    )
+    .toSorted();
 }
 
 describe('docs/container-image.md', () => {
