@@ -47,7 +47,8 @@ describe('recover, its options and its way back', () => {
       await untilLocked(controlPlane(), 'kube-system', silent);
       const before = await configurationOf(controlPlane(), ours);
       const taken = await recover(controlPlane(), '--yes');
-      const { kubectl } = controlPlane();
+      const { folder, kubectl } = controlPlane();
+      assert.ok(backupOf(taken).startsWith(`${folder}/backup/recover-`), 'flip: --backup');
       await kubectl(['label', 'validatingwebhookconfiguration', ours, 'touched=yes']);
       const stopped = await recover(controlPlane(), '--undo', backupOf(taken));
       assert.equal(stopped.code, 2);

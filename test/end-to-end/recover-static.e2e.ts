@@ -139,8 +139,10 @@ describe('recover, where the API server loads the webhook from a file', () => {
     const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
     await writeFile(copy, await readFile(scene().file));
     const options = ['--until=default', '--wait=1', `--static-manifests=${elsewhere.path}`];
+    const begun = performance.now();
     const taken = await recover(controlPlane(), '--yes', ...options);
     assert.equal(taken.code, 1, taken.stdout);
+    assert.ok(performance.now() - begun < 60_000, 'the default would be three minutes');
     assert.match(taken.stdout, /The API server has not acted on the change within 1 s/);
     assert.match(await readFile(copy, 'utf8'), /failurePolicy: Fail/, 'no harder step was taken');
     assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
