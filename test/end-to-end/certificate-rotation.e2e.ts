@@ -196,7 +196,7 @@ function tell(context: TestContext, what: string, report: LoadReport): void {
   context.diagnostic(`${what}: ${renderLoad(report)}`);
 }
 
-describe('certificates under load', { timeout: 300_000 }, () => {
+describe('certificates under load', { timeout: 900_000 }, () => {
   for (const [how, mount] of [
     ['files that are renamed', false],
     ['a swapped ..data', true],
