@@ -10,7 +10,7 @@ export interface ImageStore {
 }
 
 /** Layers count as images; a build makes twenty when it makes all of them. */
-const MOST_IMAGES = 200;
+const MOST_IMAGES = 60;
 
 /** Opens the store, and makes it when there is none. */
 export async function openStore(folder: string): Promise<ImageStore> {
