@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { KeyPair } from '../certificate/authority.ts';
 import { parseCertificates, renderBundle } from '../certificate/inspect.ts';
-import { completePki, type FoundPki, type Pki } from '../certificate/pki.ts';
+import { completePki, signingCertificate, type FoundPki, type Pki } from '../certificate/pki.ts';
 import { placesIn, readPki, type PkiFiles } from '../certificate/pki-folder.ts';
 import { ensureFolder, readText, replaceText } from '../certificate/state-folder.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -73,7 +73,9 @@ async function prepareForService(
   );
   const trust = renderBundle(parseCertificates(pki.trust));
   const authority =
-    pki.authorityKey === undefined ? undefined : { certificate: pki.trust, key: pki.authorityKey };
+    pki.authorityKey === undefined
+      ? undefined
+      : { certificate: String(signingCertificate(pki.trust, pki.authorityKey)), key: pki.authorityKey };
   return {
     gate: { source: 'own', serving: pki.serving, trust, authority },
     trust,
@@ -150,12 +152,17 @@ async function heldIn(cluster: KubernetesClient, namespace: string): Promise<Fou
   if (tls === undefined && authority === undefined) return undefined;
   return {
     authority: {
-      // During a rotation clients trust more than the one that signs.
-      certificate: tls?.['ca.crt'] ?? authority?.['tls.crt'],
+      // During a rotation clients trust more than the one that signs, or not yet that one.
+      certificate: joinBundles(tls?.['ca.crt'], authority?.['tls.crt']),
       key: authority?.['tls.key'],
     },
     serving: { certificate: tls?.['tls.crt'], key: tls?.['tls.key'] },
   };
+}
+
+function joinBundles(...bundles: readonly (string | undefined)[]): string | undefined {
+  const certificates = bundles.flatMap((bundle) => (bundle === undefined ? [] : parseCertificates(bundle)));
+  return certificates.length === 0 ? undefined : renderBundle(certificates);
 }
 
 async function readSecret(
