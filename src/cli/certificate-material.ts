@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
 import type { CertificateMaterial } from '../certificate/examination.ts';
@@ -7,6 +7,7 @@ import { parseCertificates, parsePrivateKey } from '../certificate/inspect.ts';
 import { fetchChain, type LiveAddress } from '../certificate/live.ts';
 import { openCluster, type ClusterChoice } from '../kubernetes/config.ts';
 import { isObject } from '../workload/fields.ts';
+import { readSetting } from './settings.ts';
 import { SettingsError } from './settings-error.ts';
 
 /** Certificates that were found at one place. */
@@ -46,7 +47,7 @@ export async function readMaterial(
     const secret = SECRET.exec(place)?.groups;
     const files = await filesAt(place);
     if (files !== undefined)
-      for (const file of files) texts.push(readPem(file, await readFile(file, 'utf8')));
+      for (const file of files) texts.push(readPem(file, await readSetting('a place to look at', file)));
     else if (address !== undefined) found.push(await readLive(place, address, trusted));
     else if (secret !== undefined)
       found.push(...belongingTogether(await readSecret(place, secret, cluster), trusted));
