@@ -48,7 +48,8 @@ interface Running {
 
 const gate = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 const pollMs = 100;
-const graceMs = 3_000;
+// The kubelet would give them thirty seconds; an API server with open watches takes all of it.
+const graceMs = 1_000;
 
 /**
  * Runs the static pods of a folder until it is disposed: a file that appears is started, one that changes is started
