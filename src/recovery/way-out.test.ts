@@ -115,6 +115,26 @@ describe('a way out', () => {
     assert.deepEqual(rehearsal.taken, ['narrow']);
   });
 
+  it('waits for the last of several API servers, before it takes a harder step', async () => {
+    const rehearsal = new Rehearsal(['ignore', 'remove'], { settleMs: 10_000 });
+    const nodes = probeIn('kube-node-lease', true);
+    let asked = 0;
+    await takeWayOut({
+      probes: [kubeSystem, nodes],
+      blockers: [rehearsal.blocker],
+      runProbes: async () => {
+        if (rehearsal.taken.length > 0) asked += 1;
+        return [
+          asked > 0 ? works(kubeSystem) : refused(kubeSystem),
+          asked > 2 ? works(nodes) : refused(nodes),
+        ];
+      },
+      keep: async (changes) => void rehearsal.kept.push([...changes]),
+      onStep: () => undefined,
+    });
+    assert.deepEqual(rehearsal.taken, ['ignore']);
+  });
+
   it('changes nothing when what was before cannot be kept', async () => {
     const rehearsal = new Rehearsal(['narrow']);
     const going = takeWayOut({

@@ -103,6 +103,7 @@ export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
   for (let taken = 0; taken < MAX_STEPS; taken += 1) {
     const locked = findings.filter(isLocked).filter(isWanted);
     const changed: Blocker[] = [];
+    const freed: Finding[] = [];
     for (const blocker of wayOut.blockers) {
       // Each looks again at what it holds: two webhooks of one configuration change the same object.
       const blamed = locked.filter((finding) => isBlamed(blocker, finding));
@@ -113,10 +114,11 @@ export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
       await step.perform();
       wayOut.onStep(blocker, step);
       changed.push(blocker);
+      freed.push(...blamed.filter(({ probe }) => step.frees(probe.place)));
     }
     if (changed.length === 0) return { findings, isUnnoticed: false };
     const settleMs = Math.max(...changed.map((blocker) => blocker.settleMs));
-    const isSettled = await settle(wayOut, locked, settleMs);
+    const isSettled = await settle(wayOut, freed, settleMs);
     if (!isSettled && changed.every(({ isWatchedElsewhere }) => isWatchedElsewhere))
       return { findings, isUnnoticed: true };
     findings = await wayOut.runProbes(wayOut.probes);
@@ -125,8 +127,9 @@ export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
 }
 
 /**
- * Waits until the API server acts on the change: something passes, or is refused by somebody else. While it starts
- * again it does not answer.
+ * Waits until the API server acts on the change: all that should pass now passes, or is refused by somebody else. All
+ * of it, for behind one address there may be several API servers, of which one is late. While one starts again it does
+ * not answer.
  */
 async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: number): Promise<boolean> {
   const probes = before.map(({ probe }) => probe);
@@ -136,7 +139,7 @@ async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: numb
       if (error instanceof KubernetesError) return before;
       throw error;
     });
-    if (!now.every((finding, index) => isAsBefore(finding, before[index]))) return true;
+    if (!now.some((finding, index) => isAsBefore(finding, before[index]))) return true;
     await delay(POLL_MS);
   } while (performance.now() < deadline);
   return false;
