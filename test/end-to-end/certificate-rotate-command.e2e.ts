@@ -261,6 +261,27 @@ describe('certificate rotate in a cluster', () => {
     await kubectl(controlPlane, ['delete', 'deployment', NAMESPACE, `--namespace=${NAMESPACE}`]);
   });
 
+  scenario('flip: --namespace and --context are where the certificates are', async () => {
+    const { controlPlane } = installed();
+    const before = await readSecret(controlPlane, TLS_SECRET);
+    const elsewhere = await bouncer([...rotate(controlPlane), '--namespace', 'elsewhere']);
+    assert.equal(elsewhere.code, 2);
+    assert.match(elsewhere.stderr, /^error: the key of the authority is not kept here/);
+    const inspect = [
+      'certificate',
+      'inspect',
+      `secret/${NAMESPACE}/${TLS_SECRET}`,
+      '--kubeconfig',
+      controlPlane.kubeconfig,
+    ];
+    for (const args of [rotate(controlPlane), inspect]) {
+      const { code, stderr } = await bouncer([...args, '--context', 'nobody']);
+      assert.equal(code, 2);
+      assert.match(stderr, /nobody/);
+    }
+    assert.deepEqual(await readSecret(controlPlane, TLS_SECRET), before);
+  });
+
   scenario('a gate that is not heard stops it before anything is changed', async () => {
     const { controlPlane, gate } = installed();
     const before = await readSecret(controlPlane, TLS_SECRET);

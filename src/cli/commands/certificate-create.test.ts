@@ -77,6 +77,14 @@ describe('certificate create', () => {
     assert.ok(verifyKeyPair({ certificate: files['tls.crt'] ?? '', key: files['tls.key'] ?? '' }));
   });
 
+  it('takes its names from BOUNCER_HOST_NAMES as well', async () => {
+    await using folder = await folderOf({});
+    const env = { BOUNCER_HOST_NAMES: 'variable.example' };
+    assert.equal((await bouncer(['certificate', 'create', folder.file('pki')], { env })).code, 0);
+    const files = await texts(folder.file('pki'));
+    assert.deepEqual(namesOf(parseCertificate(files['tls.crt'] ?? '')).dns, ['variable.example']);
+  });
+
   it('refuses what makes no certificate', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [[], /^error: --host-names is missing: /],
