@@ -73,6 +73,8 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       await untilRefused(node(), 'pods "trial" is forbidden: Post "https://');
     });
 
+    // Which path is asked has nothing to do with the version.
+    if (version !== newestKubernetes) return;
     scenario(`[${version}] a policy that refuses everything: the gate warns only`, async () => {
       const policyFile = join(node().folder, 'policy.yaml');
       const policy = await readFile(policyFile, 'utf8');
