@@ -26,6 +26,8 @@ export interface ApiServerWiring {
   readonly fingerprint: string;
   /** Turns `ImagePolicyWebhook` on; webhooks that are read from files need no plugin but one that is on. @default true */
   readonly enablesPlugin?: boolean;
+  /** Where the fingerprint stands; each wiring of a node has its own. @default {@link FINGERPRINT} */
+  readonly annotation?: string;
 }
 
 /**
@@ -45,7 +47,11 @@ export function wireApiServer(text: string, file: string, wiring: ApiServerWirin
   );
   return editDocument(configured, file, [
     ...mountFolder(configured, file, wiring.folder),
-    { kind: 'set', path: ['metadata', 'annotations', FINGERPRINT], value: wiring.fingerprint },
+    {
+      kind: 'set',
+      path: ['metadata', 'annotations', wiring.annotation ?? FINGERPRINT],
+      value: wiring.fingerprint,
+    },
   ]);
 }
 

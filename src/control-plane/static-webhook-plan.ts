@@ -28,6 +28,9 @@ export interface StaticWebhookPlan {
 /** The folder that the API server reads; nothing else may be in it. */
 export const STATIC_FOLDER = 'static-webhooks';
 
+/** Where the fingerprint of this wiring stands. */
+export const STATIC_FINGERPRINT = 'kube-image-bouncer.io/static-webhooks';
+
 const READABLE = 0o644;
 
 /**
@@ -54,6 +57,7 @@ export async function planStaticWebhook(options: StaticWebhookPlanOptions): Prom
     folder,
     fingerprint: fingerprintOf(`${admission}${kubeconfig?.text ?? ''}`).slice(0, 16),
     enablesPlugin: false,
+    annotation: STATIC_FINGERPRINT,
   };
   return {
     files: [

@@ -73,7 +73,8 @@ describe('bootstrap webhook', () => {
     const env = { XDG_STATE_HOME: folder.file('state') };
     const { stdout } = await bouncer(['bootstrap', 'webhook', url], { env });
     const [configuration] = parseDocuments(stdout, 'stdout');
-    const { webhooks } = configuration?.value as { webhooks: Webhook[] };
+    assert.ok(configuration);
+    const { webhooks } = configuration.value as { webhooks: Webhook[] };
     assert.equal(
       Buffer.from(webhooks[0]?.clientConfig.caBundle ?? '', 'base64').toString(),
       authority.certificate,
