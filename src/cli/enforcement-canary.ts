@@ -48,7 +48,8 @@ export function startEnforcementCanary(
   const look = async (): Promise<void> => {
     try {
       client ??= await open(settings);
-      const { CANARY_IMAGE, sendCanary } = await import('../diagnosis/canary.ts');
+      const { sendCanary } = await import('../diagnosis/canary.ts');
+      const { CANARY_IMAGE } = await import('../webhook/canary.ts');
       const { namespace } = settings;
       tell(readResult(await sendCanary(client, { kind: 'Pod', namespace, image: CANARY_IMAGE })));
     } catch (error) {

@@ -2,9 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { pathOf } from '../kubernetes/resources.ts';
 
-/** An image that Kubernetes lets pass and that every policy refuses: a repository has no upper-case letters. */
-export const CANARY_IMAGE = 'kube-image-bouncer.invalid/CANARY';
-
 /** What a trial object is made of. */
 export interface CanaryOptions {
   readonly kind: 'Pod' | 'Deployment';

@@ -17,7 +17,8 @@ export const ENFORCEMENT = {
   TEMPLATE_NOT_ENFORCED: {
     severity: 'fault',
     why: 'A Deployment that every policy refuses was admitted: its author is told nothing, and only its pods fail.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --apply',
+    remedy:
+      'mend the other faults that are listed; without any, kube-image-bouncer bootstrap webhook … --apply',
   },
   GATE_UNREACHABLE: {
     severity: 'fault',

@@ -1,7 +1,7 @@
 import type { FindingKinds } from './finding-kind.ts';
 
 const APPLY = 'kube-image-bouncer bootstrap image-policy --apply';
-const STATIC = 'kube-image-bouncer bootstrap static --apply';
+const STATIC = 'kube-image-bouncer bootstrap static --url https://HOST:PORT --apply';
 
 /** What can be wrong with the files of a control-plane node. */
 export const NODE = {
@@ -13,7 +13,8 @@ export const NODE = {
   MANIFEST_LOST_FLAGS: {
     severity: 'fault',
     why: 'The files are there and the API server does not read them, as after a kubeadm upgrade: every image gets in.',
-    remedy: 'kube-image-bouncer bootstrap image-policy --apply; with --kubeadm it outlives the next upgrade',
+    remedy:
+      'kube-image-bouncer bootstrap image-policy --apply; kubeadm keeps it with the files that this writes for it',
   },
   PLUGIN_WITHOUT_CONFIGURATION: {
     severity: 'fault',

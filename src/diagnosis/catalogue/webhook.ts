@@ -42,7 +42,7 @@ export const WEBHOOK = {
   OBJECT_SELECTOR: {
     severity: 'fault',
     why: 'Whoever creates a pod writes its labels, and so chooses whether the gate is asked.',
-    remedy: APPLY,
+    remedy: 'take it out, with the kubectl patch that is shown',
   },
   SELECTOR_SETTABLE: {
     severity: 'fault',
@@ -67,7 +67,7 @@ export const WEBHOOK = {
   MATCH_CONDITION: {
     severity: 'warning',
     why: 'What the condition excludes is not sent to the gate.',
-    remedy: APPLY,
+    remedy: 'take it out, with the kubectl patch that is shown',
   },
   KIND_NOT_COVERED: {
     severity: 'fault',

@@ -42,7 +42,7 @@ const EXAMINATIONS: readonly Examination[] = [
 /** Everything that is wrong with the wiring of a cluster, the worst first. */
 export function examineCluster(material: ClusterMaterial): readonly Finding[] {
   const findings = EXAMINATIONS.flatMap((examine) => examine(material));
-  return sortFindings(completeRemedies(findings, material.webhooks));
+  return sortFindings(completeRemedies(findings, material));
 }
 
 function examineRules({ webhooks, namespaces, policy }: ClusterMaterial): readonly Finding[] {

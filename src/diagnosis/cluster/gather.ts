@@ -1,7 +1,8 @@
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { GATE_NAME } from '../../webhook/names.ts';
-import { type CanaryResult, CANARY_IMAGE, sendCanary } from '../canary.ts';
+import { CANARY_IMAGE } from '../../webhook/canary.ts';
+import { type CanaryResult, sendCanary } from '../canary.ts';
 import type { FetchChain } from '../certificate/fetch-chain.ts';
 import { decodeWebhooks, isOurs, type SeenWebhook } from '../webhook/seen-webhook.ts';
 import { gatherGate } from './gather-gate.ts';

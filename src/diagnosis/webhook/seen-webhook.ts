@@ -4,6 +4,8 @@ import { stageOfPath } from '../../webhook/review-path.ts';
 import { SERVICE_PORT } from '../../webhook/names.ts';
 import type { LabelSelector } from './label-selector.ts';
 
+const KIND = 'ValidatingWebhookConfiguration';
+
 /** Where a webhook asks. */
 export type WebhookTarget =
   | { readonly form: 'url'; readonly url: string; readonly path: string }
@@ -20,6 +22,8 @@ export interface SeenWebhook {
   /** The object, or the file, that it stands in. */
   readonly source: string;
   readonly configuration: string;
+  /** Its place in the configuration. */
+  readonly index: number;
   readonly name: string;
   readonly target: WebhookTarget;
   /** `undefined` when the path is none that the gate serves. */
@@ -50,6 +54,15 @@ export function describeWebhook({ source, name }: SeenWebhook): string {
   return `${source}, webhook ${name}`;
 }
 
+/**
+ * The command that takes a field out of a webhook. Applying again would not: what somebody else has written stays theirs.
+ */
+export function removal({ source, configuration, index }: SeenWebhook, field: string): string {
+  if (source !== `${KIND} ${configuration}`) return `take ${field} out of ${source}`;
+  const patch = JSON.stringify([{ op: 'remove', path: `/webhooks/${index}/${field}` }]);
+  return `kubectl patch validatingwebhookconfiguration ${configuration} --type=json -p '${patch}'`;
+}
+
 /** Whether a webhook is one that asks a gate: by its name, or by that of its configuration. */
 export function isOurs(webhook: SeenWebhook): boolean {
   return (
@@ -61,12 +74,13 @@ export function isOurs(webhook: SeenWebhook): boolean {
 export function decodeWebhooks(configuration: unknown, source?: string): readonly SeenWebhook[] {
   const { metadata, webhooks } = fields(configuration);
   const name = text(fields(metadata)['name'], '');
-  return list(webhooks).map((webhook) =>
-    decodeWebhook(fields(webhook), name, source ?? `ValidatingWebhookConfiguration ${name}`),
-  );
+  return list(webhooks).map((webhook, index) => ({
+    ...decodeWebhook(fields(webhook), name, source ?? `${KIND} ${name}`),
+    index,
+  }));
 }
 
-function decodeWebhook(webhook: Fields, configuration: string, source: string): SeenWebhook {
+function decodeWebhook(webhook: Fields, configuration: string, source: string): Omit<SeenWebhook, 'index'> {
   const { caBundle } = fields(webhook['clientConfig']);
   const target = decodeTarget(fields(webhook['clientConfig']));
   return {

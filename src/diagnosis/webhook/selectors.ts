@@ -2,7 +2,7 @@ import { isAtLeast, type KubernetesVersion } from '../../kubernetes/version.ts';
 import { matchConditions } from '../../webhook/match-conditions.ts';
 import { finding, type Finding } from '../finding.ts';
 import { keysOf } from './label-selector.ts';
-import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
+import { describeWebhook, removal, type SeenWebhook } from './seen-webhook.ts';
 
 /** The label that the API server sets by itself and lets nobody change. */
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -50,22 +50,20 @@ function examineNamespaceSelector(
   ];
 }
 
-function examineObjectSelector({ objectSelector }: SeenWebhook, subject: string): readonly Finding[] {
-  const keys = keysOf(objectSelector);
+function examineObjectSelector(webhook: SeenWebhook, subject: string): readonly Finding[] {
+  const keys = keysOf(webhook.objectSelector);
   if (keys.length === 0) return [];
-  return [finding('OBJECT_SELECTOR', subject, `its objectSelector looks at ${keys.join(', ')}`)];
+  const what = `its objectSelector looks at ${keys.join(', ')}`;
+  return [finding('OBJECT_SELECTOR', subject, what, removal(webhook, 'objectSelector'))];
 }
 
 /** Our own conditions are known to let nothing by; of another nobody can say. */
-function examineConditions(
-  { matchConditions: conditions }: SeenWebhook,
-  subject: string,
-): readonly Finding[] {
-  return conditions
-    .filter(({ expression }) => !OUR_CONDITIONS.has(squeeze(expression)))
-    .map(({ name, expression }) =>
-      finding('MATCH_CONDITION', subject, `matchCondition ${name} is ${squeeze(expression)}`),
-    );
+function examineConditions(webhook: SeenWebhook, subject: string): readonly Finding[] {
+  return webhook.matchConditions.flatMap(({ name, expression }, index) => {
+    if (OUR_CONDITIONS.has(squeeze(expression))) return [];
+    const what = `matchCondition ${name} is ${squeeze(expression)}`;
+    return [finding('MATCH_CONDITION', subject, what, removal(webhook, `matchConditions/${index}`))];
+  });
 }
 
 const NEWEST: KubernetesVersion = { major: 1, minor: 999, text: '' };
