@@ -74,18 +74,21 @@ export function isOurs(webhook: SeenWebhook): boolean {
 export function decodeWebhooks(configuration: unknown, source?: string): readonly SeenWebhook[] {
   const { metadata, webhooks } = fields(configuration);
   const name = text(fields(metadata)['name'], '');
-  return list(webhooks).map((webhook, index) => ({
-    ...decodeWebhook(fields(webhook), name, source ?? `${KIND} ${name}`),
-    index,
-  }));
+  const place = { configuration: name, source: source ?? `${KIND} ${name}` };
+  return list(webhooks).map((webhook, index) => decodeWebhook(fields(webhook), place, index));
 }
 
-function decodeWebhook(webhook: Fields, configuration: string, source: string): Omit<SeenWebhook, 'index'> {
+function decodeWebhook(
+  webhook: Fields,
+  { configuration, source }: Pick<SeenWebhook, 'configuration' | 'source'>,
+  index: number,
+): SeenWebhook {
   const { caBundle } = fields(webhook['clientConfig']);
   const target = decodeTarget(fields(webhook['clientConfig']));
   return {
     source,
     configuration,
+    index,
     name: text(webhook['name'], ''),
     target,
     stage: stageOfPath(target.path),
