@@ -189,9 +189,10 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
 
     it('R11 a leaf of a CA that it has not read fails pods: the check can fail', async (context) => {
       const report = await underLoad(
-        async () => {
+        async (load) => {
           await cluster.target.writeServing(await issue(await stranger()));
-          await sleep(4 * DELAY_MS);
+          for (let waited = 0; waited < 15_000 && load.failed === 0; waited += DELAY_MS)
+            await sleep(DELAY_MS);
         },
         { burst: BURST },
       );
