@@ -143,6 +143,15 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await found(['CANARY_UNDECIDED'], ['--canary-namespace=nowhere']);
   });
 
+  scenario('tries in a namespace of the strictest standard as well', async () => {
+    const enforce = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'strict', labels: enforce } };
+    await cluster().client.create(namespace);
+    const { enforcing } = await found([], ['--canary-namespace=strict']);
+    assert.equal(enforcing, true);
+    await cluster().client.delete(referenceOf(namespace));
+  });
+
   scenario('finds an API server that does not ask, among those that do', async () => {
     const names = ['one', 'two'];
     for (const name of names) await cluster().client.create(apiServerPod(name, name === 'one'));

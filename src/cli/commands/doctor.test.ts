@@ -3,9 +3,10 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { Command } from 'commander';
 import { bouncer, folderOf, type Folder, type Outcome } from '#test/command-line.ts';
-import { FINDING_KINDS } from '../../diagnosis/finding.ts';
+import { finding, FINDING_KINDS } from '../../diagnosis/finding.ts';
 import { renderYaml } from '../../document/render.ts';
 import { createProgram } from '../program.ts';
+import { renderDiagnosis } from './doctor-report.ts';
 
 const POLICY = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
@@ -134,6 +135,23 @@ describe('doctor, on files', () => {
     first.split('\n').forEach((line, index) => assert.match(line, lines[index] ?? /^never$/));
     assert.match(rest.at(-1) ?? '', /kube-apiserver\.yaml: not well \(1 fault, 0 warnings, 2 notes\)\n$/);
   });
+});
+
+it('what others have written does not act on the terminal that shows it', () => {
+  const text = renderDiagnosis(
+    {
+      subjects: ['a'],
+      enforcing: true,
+      proofs: ['p\u001b[2J'],
+      findings: [finding('MATCH_CONDITION', 's', 'x\u001b]0;t\u0007\u202e\u0085y\nfault    forged')],
+    },
+    'table',
+  );
+  assert.match(
+    text,
+    /^ {9}x\\u\{1b\}\]0;t\\u\{7\}\\u\{202e\}\\u\{85\}y\\u\{a\}fault {4}forged \[MATCH_CONDITION\]$/m,
+  );
+  assert.match(text, /^ {2}p\\u\{1b\}\[2J$/m);
 });
 
 describe('doctor cannot run', () => {
