@@ -16,6 +16,7 @@ Examples:
   $ helm template . | kube-image-bouncer check -
   $ kube-image-bouncer explain nginx ghcr.io/acme/app:1.2@sha256:…
   $ kube-image-bouncer policy schema > policy.schema.json
+  $ kube-image-bouncer doctor --policy policy.yaml
 
 With no command, \`serve\` is meant.`;
 
