@@ -54,9 +54,7 @@ export function describeWebhook({ source, name }: SeenWebhook): string {
   return `${source}, webhook ${name}`;
 }
 
-/**
- * The command that takes a field out of a webhook. Applying again would not: what somebody else has written stays theirs.
- */
+/** The command that takes a field out of a webhook, and changes nothing else. */
 export function removal({ source, configuration, index }: SeenWebhook, field: string): string {
   if (source !== `${KIND} ${configuration}`) return `take ${field} out of ${source}`;
   const patch = JSON.stringify([{ op: 'remove', path: `/webhooks/${index}/${field}` }]);
