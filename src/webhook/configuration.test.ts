@@ -30,7 +30,7 @@ function webhooksOf(request: WiringRequest): readonly Webhook[] {
 
 /** `operator values`, as a webhook chooses namespaces. */
 function namespacesOf(request: WiringRequest): readonly string[] {
-  return webhooksOf(request).map(({ namespaceSelector: { matchExpressions } }) =>
+  return webhooksOf(request).map(({ namespaceSelector: { matchExpressions = [] } }) =>
     matchExpressions.map(({ operator, values }) => `${operator} ${values.join()}`).join(';'),
   );
 }
@@ -53,6 +53,7 @@ describe('a webhook configuration', () => {
           { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] },
         ],
       },
+      objectSelector: {},
     });
   });
 
@@ -101,9 +102,9 @@ describe('a webhook configuration', () => {
   it('E03 chooses by no label that somebody could set, and by none of an object', () => {
     for (const request of [byUrl, byService]) {
       for (const webhook of webhooksOf({ ...request, exemptNamespaces: ['a'] })) {
-        assert.ok(!('objectSelector' in webhook));
+        assert.deepEqual(webhook.objectSelector, {});
         assert.deepEqual(Object.keys(webhook.namespaceSelector), ['matchExpressions']);
-        for (const { key } of webhook.namespaceSelector.matchExpressions)
+        for (const { key } of webhook.namespaceSelector.matchExpressions ?? [])
           assert.equal(key, 'kubernetes.io/metadata.name');
       }
     }

@@ -55,7 +55,9 @@ export interface Webhook {
   readonly failurePolicy: 'Fail' | 'Ignore';
   readonly timeoutSeconds: number;
   readonly matchPolicy: 'Equivalent';
-  readonly namespaceSelector: { readonly matchExpressions: readonly NamespaceExpression[] };
+  readonly namespaceSelector: { readonly matchExpressions?: readonly NamespaceExpression[] };
+  /** Every object, and said so: one that somebody else put in would let out whoever labels a pod (E03). */
+  readonly objectSelector: Readonly<Record<string, never>>;
   readonly rules: readonly WebhookRule[];
   readonly matchConditions?: readonly MatchCondition[];
 }
@@ -111,9 +113,8 @@ function renderWebhooks(
   const uncovered = uncoveredNamespaces(request);
   const apart = request.kubeSystem === 'warn' && !uncovered.includes(KUBE_SYSTEM);
   const left = apart ? [...uncovered, KUBE_SYSTEM].toSorted() : uncovered;
-  const images = renderWebhook(WEBHOOKS.images, request, request.stage, versions, {
-    matchExpressions: left.length === 0 ? [] : [namespaceExpression('NotIn', left)],
-  });
+  const everywhere = left.length === 0 ? {} : { matchExpressions: [namespaceExpression('NotIn', left)] };
+  const images = renderWebhook(WEBHOOKS.images, request, request.stage, versions, everywhere);
   if (!apart) return [images];
   // A gate that does not answer must not keep the network, DNS or kube-proxy from coming back.
   const stage = request.stage === 'deny' ? 'warn' : request.stage;
@@ -149,6 +150,7 @@ function renderWebhook(
     timeoutSeconds: request.timeoutSeconds,
     matchPolicy: 'Equivalent',
     namespaceSelector,
+    objectSelector: {},
     rules: webhookRules(request.policy),
     ...(conditions.length > 0 && { matchConditions: conditions }),
   };

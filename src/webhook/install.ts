@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesClient } from '../kubernetes/client.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf } from '../kubernetes/object.ts';
 import { isObject } from '../workload/fields.ts';
 import { sendCanary, type CanaryVerdict } from './canary.ts';
@@ -44,10 +46,65 @@ export async function applyObject(cluster: KubernetesClient, object: KubernetesO
   const before = await cluster.get(reference);
   if (before !== undefined && object.kind === 'Namespace' && !isOurs(before))
     return { reference, what: 'left alone' };
-  const after = await cluster.apply(object, { force: true });
+  const after =
+    object.kind === CONFIGURATION.kind && before !== undefined
+      ? await takeOver(cluster, object, before)
+      : await cluster.apply(object, { force: true });
   if (before === undefined) return { reference, what: 'created' };
   const isSame = before.metadata.resourceVersion === after.metadata.resourceVersion;
   return { reference, what: isSame ? 'unchanged' : 'changed' };
+}
+
+/**
+ * Applies a webhook configuration that is there already, and leaves nothing in it that is not ours: server-side apply
+ * keeps what another manager put in, and a selector or a condition of a configuration made by hand would let out
+ * whoever it lets out.
+ */
+async function takeOver(
+  cluster: KubernetesClient,
+  object: KubernetesObject,
+  before: KubernetesObject,
+): Promise<KubernetesObject> {
+  const after = await applyUnlessInvalid(cluster, object);
+  if (after !== undefined && hasWebhooksOf(after, object)) return after;
+  const { resourceVersion } = (after ?? before).metadata;
+  const metadata = { ...object.metadata, ...(resourceVersion !== undefined && { resourceVersion }) };
+  await cluster.replace({ ...object, metadata });
+  return cluster.apply(object, { force: true });
+}
+
+/** `undefined` when ours and what is there contradict each other, as a URL does a Service. */
+async function applyUnlessInvalid(
+  cluster: KubernetesClient,
+  object: KubernetesObject,
+): Promise<KubernetesObject | undefined> {
+  try {
+    return await cluster.apply(object, { force: true });
+  } catch (error) {
+    if (error instanceof KubernetesError && error.reason === 'Invalid') return undefined;
+    throw error;
+  }
+}
+
+/** Whether the webhooks are those that were rendered, every field of them, but for a trust that somebody else fills in. */
+function hasWebhooksOf(found: KubernetesObject, rendered: KubernetesObject): boolean {
+  const [theirs, ours] = [found['webhooks'], rendered['webhooks']];
+  if (!Array.isArray(theirs) || !Array.isArray(ours) || theirs.length !== ours.length) return false;
+  return ours.every((webhook: unknown, index) => {
+    const there: unknown = theirs[index];
+    return isDeepStrictEqual(trustsItself(webhook) ? there : withoutTrust(there), webhook);
+  });
+}
+
+function trustsItself(webhook: unknown): boolean {
+  const client = isObject(webhook) ? webhook['clientConfig'] : undefined;
+  return isObject(client) && client['caBundle'] !== undefined;
+}
+
+function withoutTrust(webhook: unknown): unknown {
+  if (!isObject(webhook) || !isObject(webhook['clientConfig'])) return webhook;
+  const { caBundle: _, ...clientConfig } = webhook['clientConfig'];
+  return { ...webhook, clientConfig };
 }
 
 /** Waits until some pod of the gate's Service is ready; whether it came to that in time. */

@@ -7,7 +7,8 @@ import { assertAdmitted, assertRefused } from './stage.ts';
 import { openWiredCluster } from './wired-cluster.ts';
 
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
-const configuration = 'validatingwebhookconfiguration/kube-image-bouncer';
+const gateName = 'kube-image-bouncer';
+const configuration = `validatingwebhookconfiguration/${gateName}`;
 
 /** Labels, as kubectl takes them, by which somebody may hope to be left out. */
 const escapes = [
@@ -153,6 +154,37 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal(forced.code, 0, forced.stdout);
       assertRefused(await kubectl('run', 'late', '--image=nginx'), refusal, latestRefused);
     });
+
+    scenario(
+      'a configuration made by hand is taken over whole: no selector or condition of it stays',
+      async () => {
+        const byHand = {
+          name: 'images.kube-image-bouncer.io',
+          clientConfig: { service: { name: 'gone', namespace: 'default' } },
+          rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }],
+          objectSelector: { matchLabels: { asked: 'please' } },
+          ...(version === 'v1.37' && { matchConditions: [{ name: 'never', expression: 'false' }] }),
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+        };
+        const made = {
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind: 'ValidatingWebhookConfiguration',
+          metadata: { name: gateName },
+          webhooks: [{ ...byHand, name: 'other.kube-image-bouncer.io' }, byHand],
+        };
+        assert.equal((await cluster().bootstrap('--delete')).code, 0);
+        assertAdmitted(await create(made));
+        const taken = await cluster().bootstrap('--apply', '--yes');
+        assert.equal(taken.code, 0, taken.stdout + taken.stderr);
+        assertRefused(await kubectl('run', 'late', '--image=nginx'), refusal, latestRefused);
+        const names = await kubectl('get', configuration, '-o=jsonpath={.webhooks[*].name}');
+        assert.equal(names.stdout, 'images.kube-image-bouncer.io kube-system.kube-image-bouncer.io');
+        const before = await resourceVersion();
+        assert.equal((await cluster().bootstrap('--apply')).code, 0);
+        assert.equal(await resourceVersion(), before);
+      },
+    );
 
     scenario('--delete leaves nothing, and nobody is asked any more', async () => {
       const { code, stdout } = await cluster().bootstrap('--delete');
