@@ -7,6 +7,8 @@ export interface RotationState {
   readonly trust: readonly (readonly X509Certificate[])[];
   /** Who signs. */
   readonly authority: X509Certificate;
+  /** Who signs was named by a person, so that its age says nothing. */
+  readonly isGiven: boolean;
   /** What the gate serves with; `undefined` when it is missing or no pair. */
   readonly serving: X509Certificate | undefined;
   /** The API server's own certificate, where it is kept beside the others. */
@@ -30,7 +32,8 @@ export type RotationStep =
  * What has to be done next; `undefined` when no rotation is under way. Nothing is remembered but what is there: new
  * authority trusted first, leaf switched then, old authority dropped last.
  */
-export function findNextStep({ trust, authority, serving, client }: RotationState): RotationStep | undefined {
+export function findNextStep(state: RotationState): RotationStep | undefined {
+  const { trust, authority, isGiven, serving, client } = state;
   const all = unique(trust.flat());
   const others = all.filter((certificate) => !isSame(certificate, authority));
   const isTrusted = trust.every((place) => place.some((certificate) => isSame(certificate, authority)));
@@ -41,7 +44,7 @@ export function findNextStep({ trust, authority, serving, client }: RotationStat
   if (!isOurs(serving)) return { kind: 'switch-leaf' };
   if (isFormer && !isOurs(client)) return { kind: 'switch-client' };
   if (others.length === 0) return undefined;
-  const isNew = others.every((other) => other.validFromDate > authority.validFromDate);
+  const isNew = !isGiven && others.every((other) => other.validFromDate > authority.validFromDate);
   return { kind: isNew ? 'forget' : 'drop', bundle: [authority] };
 }
 

@@ -29,8 +29,8 @@ const client = await authority.issueClient({
   days: 30,
 });
 
-function newAuthority(commonName: string): Promise<Authority> {
-  return createAuthority({ commonName, notBefore: start, days: 300 });
+function newAuthority(commonName: string, notBefore = start): Promise<Authority> {
+  return createAuthority({ commonName, notBefore, days: 300 });
 }
 
 /** A value that is seen by others some time after it was written. */
@@ -66,6 +66,7 @@ interface Cluster extends RotationTarget {
   readonly now: () => Date;
   /** The moments at which somebody could not have believed somebody else. */
   readonly failures: readonly string[];
+  readonly forgetFailures: () => void;
   readonly writes: () => number;
 }
 
@@ -124,6 +125,7 @@ function clusterOf(
     },
     now: () => new Date(clockMs),
     failures,
+    forgetFailures: () => failures.splice(0),
     writes: () => writes,
     state: () => ({
       trust: trust[0]?.now ?? '',
@@ -252,7 +254,7 @@ describe('a rotation', () => {
     const cluster = clusterOf();
     await cluster.writeTrust(lost.certificate + authority.certificate);
     const steps = await run(cluster, { authority: true });
-    assert.deepEqual(steps.slice(0, 3), ['resume', 'forget', 'begin']);
+    assert.deepEqual(steps.slice(0, 6), ['resume', 'forget', 'wait', 'canary', 'canary', 'begin']);
     assert.ok(!cluster.state().trust.includes(lost.certificate));
     assertSettled(cluster);
   });
@@ -322,6 +324,46 @@ describe('a rotation', () => {
     ]);
     assert.notEqual(cluster.state().serving, before);
     assertSettled(cluster);
+  });
+
+  it('R11 to an authority that is older than the one before overlaps as any other', async () => {
+    const given = await newAuthority('company', new Date(start.getTime() - 30 * 86_400_000));
+    const cluster = clusterOf({ client });
+    const steps = await run(cluster, { given, authority: true });
+    assert.deepEqual(
+      steps.filter((step) => step.startsWith('switch') || step === 'drop' || step === 'forget'),
+      ['switch-leaf', 'switch-client', 'drop'],
+    );
+    assert.equal(String(assertSettled(cluster)), String(parseCertificate(given.certificate)));
+  });
+
+  it('R11 overlaps although the clock that made the old authority was ahead', async () => {
+    const ahead = new Date(start.getTime() + 5 * 86_400_000);
+    const early = await newAuthority('early', ahead);
+    const leaf = await early.issueServing({
+      commonName: 'gate',
+      dnsNames: ['gate.example'],
+      ipAddresses: [],
+      notBefore: start,
+      days: 30,
+    });
+    const cluster = clusterOf({ authority: early, serving: leaf });
+    await cluster.writeTrust(early.certificate);
+    await cluster.sleep(10_000);
+    cluster.forgetFailures();
+    await run(cluster, { authority: true });
+    assertSettled(cluster);
+  });
+
+  it('trusts the old authority again when the canary does not pass without it', async () => {
+    const isDropped = (): boolean => parseCertificates(cluster.state().trust).length === 1;
+    const cluster: Cluster = clusterOf(
+      {},
+      { canary: (writes) => (writes > 4 && isDropped() ? 'no answer' : undefined) },
+    );
+    await assert.rejects(run(cluster, { authority: true }), { code: 'ROTATION_STOPPED' });
+    assert.equal(parseCertificates(cluster.state().trust).length, 2);
+    assert.deepEqual(cluster.failures, []);
   });
 
   it('replaces a leaf that is torn, and puts no torn one back', async () => {

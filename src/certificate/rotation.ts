@@ -73,6 +73,7 @@ export type RotationProgress =
   | { readonly what: 'wait'; readonly milliseconds: number }
   | { readonly what: 'canary' }
   | { readonly what: 'put-back' }
+  | { readonly what: 'trust-again' }
   | { readonly what: 'done' };
 
 const CANARY_PAUSE_MS = 1000;
@@ -83,8 +84,8 @@ const CANARY_PAUSE_MS = 1000;
  * so that a rotation that ended half-way is finished by the next run, before anything else.
  *
  * @throws {CertificateError} ROTATION_STOPPED when a canary does not pass: a leaf that was switched is put back, and
- * nothing else is changed. AUTHORITY_INCOMPLETE when nobody is there to sign, AUTHORITY_CONFLICT when somebody else
- * than before is to sign without `authority`. Everything that the target throws.
+ * an authority that was dropped is trusted again. AUTHORITY_INCOMPLETE when nobody is there to sign,
+ * AUTHORITY_CONFLICT when somebody else than before is to sign without `authority`. Everything that the target throws.
  */
 export async function rotate(target: RotationTarget, options: RotationOptions): Promise<void> {
   const run: Run = { target, options, previous: undefined };
@@ -154,7 +155,6 @@ async function perform(run: Run, step: RotationStep, state: FoundState): Promise
   const { target, options } = run;
   switch (step.kind) {
     case 'trust':
-    case 'forget':
       return target.writeTrust(renderBundle(step.bundle));
     case 'switch-leaf':
       await settle(run, state.serving, delayOf(options));
@@ -162,12 +162,29 @@ async function perform(run: Run, step: RotationStep, state: FoundState): Promise
     case 'switch-client':
       await settle(run, state.serving, delayOf(options));
       return target.writeClient(await issueClient(state, options));
-    case 'drop': {
-      const isOurs = state.client !== undefined && isIssuedBy(state.client, state.authority);
-      await settle(run, state.serving, isOurs ? (options.clientDelayMs ?? 330_000) : delayOf(options));
-      await target.writeTrust(renderBundle(step.bundle));
-      return checkCanary(run, state.serving);
-    }
+    // By its age alone an authority seems never to have signed, and a clock may have been wrong.
+    case 'forget':
+    case 'drop':
+      return drop(run, step, state);
+  }
+}
+
+async function drop(
+  run: Run,
+  { bundle }: { readonly bundle: readonly X509Certificate[] },
+  state: FoundState,
+) {
+  const { target, options } = run;
+  const { trust, authority, serving, client } = state;
+  const isOurs = client !== undefined && isIssuedBy(client, authority);
+  await settle(run, serving, isOurs ? (options.clientDelayMs ?? 330_000) : delayOf(options));
+  await target.writeTrust(renderBundle(bundle));
+  try {
+    await checkCanary(run, serving);
+  } catch (error) {
+    tell(run, { what: 'trust-again' });
+    await target.writeTrust(renderBundle([...bundle, ...trust.flat()]));
+    throw error;
   }
 }
 
@@ -191,6 +208,7 @@ async function readState({ target, options }: Run): Promise<FoundState> {
     found,
     foundClient,
     authority: signingCertificate(signing.certificate, signing.key),
+    isGiven: options.given !== undefined,
     serving: leafOf(found),
     client: leafOf(foundClient),
   };

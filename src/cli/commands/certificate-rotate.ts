@@ -169,6 +169,8 @@ function renderProgress(progress: RotationProgress): string {
       return 'canary: does the gate still answer whoever trusts it?';
     case 'put-back':
       return 'put back: the gate gets its former certificate again';
+    case 'trust-again':
+      return 'trust again: the old CA is trusted beside the new one again';
     case 'done':
       return 'done';
   }
