@@ -241,7 +241,7 @@ describe('files of a node', () => {
     assert.equal((await comparePlan(plan, options)).length, 1);
     await apply();
     assert.equal((await tree())['gate/policy.yaml'], '644 policy\n');
-    const owned = plan.map((file) => ({ ...file, owner: 65532 }));
+    const owned = plan.map((file) => Object.assign({}, file, { owner: 65532 }));
     assert.equal((await comparePlan(owned, { isRoot: true })).length, 3);
     assert.equal((await comparePlan(owned, { isRoot: false })).length, 0);
   });

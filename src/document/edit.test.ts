@@ -215,8 +215,8 @@ function pathsOf(value: unknown, path: Edit['path'] = []): Edit['path'][] {
   return [
     [...path, added],
     ...Object.entries(value).flatMap(([name, inner]) => {
-      const below = [...path, Array.isArray(value) ? Number(name) : name];
-      return [below, ...pathsOf(inner, below)];
+      const below: Edit['path'] = [...path, Array.isArray(value) ? Number(name) : name];
+      return [below].concat(pathsOf(inner, below));
     }),
   ];
 }
