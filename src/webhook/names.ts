@@ -24,6 +24,9 @@ export const WEBHOOKS = {
   kubeSystem: 'kube-system.kube-image-bouncer.io',
 } as const;
 
+/** Every webhook of ours is called something in this domain. */
+export const WEBHOOK_DOMAIN = '.kube-image-bouncer.io';
+
 /** Where the Service takes reviews: what the API server asks when a webhook names no port. */
 export const SERVICE_PORT = 443;
 

@@ -7,11 +7,16 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import { isObject } from '../workload/fields.ts';
 import { sendCanary } from './canary.ts';
-import { AUTHORITY_SECRET, GATE_NAME, HEALTH_PORT, LABELS, SELECTOR_LABELS, TLS_SECRET } from './names.ts';
+import {
+  AUTHORITY_SECRET,
+  GATE_NAME,
+  HEALTH_PORT,
+  LABELS,
+  SELECTOR_LABELS,
+  TLS_SECRET,
+  WEBHOOK_DOMAIN,
+} from './names.ts';
 import { readWiring } from './wiring-in-force.ts';
-
-/** Every webhook of ours is called something in this domain. */
-const DOMAIN = '.kube-image-bouncer.io';
 
 const CONFIGURATIONS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'] as const;
 
@@ -75,7 +80,7 @@ function bundlesOf({ apiVersion, kind, metadata, webhooks }: KubernetesObject): 
   if (!Array.isArray(webhooks)) return [];
   return webhooks.flatMap((webhook: unknown, index) => {
     const { name, clientConfig } = isObject(webhook) ? webhook : {};
-    if (typeof name !== 'string' || !name.endsWith(DOMAIN) || !isObject(clientConfig)) return [];
+    if (typeof name !== 'string' || !name.endsWith(WEBHOOK_DOMAIN) || !isObject(clientConfig)) return [];
     const bundle = clientConfig['caBundle'];
     // Without one the API server trusts the roots of its machine, which nobody rotates here.
     if (typeof bundle !== 'string' || bundle === '') return [];

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateError } from '../../certificate/errors.ts';
 import { folderTarget } from '../../certificate/folder-target.ts';
@@ -8,8 +9,15 @@ import {
   type RotationProgress,
   type RotationTarget,
 } from '../../certificate/rotation.ts';
+import {
+  isStaticallyWired,
+  trustedByStaticFiles,
+  type StaticWebhooks,
+} from '../../control-plane/static-trust.ts';
+import { STATIC_FOLDER } from '../../control-plane/static-webhook-plan.ts';
 import { openCluster } from '../../kubernetes/config.ts';
 import { isAtLeast, parseKubernetesVersion } from '../../kubernetes/version.ts';
+import { WEBHOOK_DOMAIN } from '../../webhook/names.ts';
 import { clusterTarget, requireRotatable, trustedByWebhooks } from '../../webhook/rotation-target.ts';
 import { addressOf } from '../certificate-material.ts';
 import { splitList } from '../chosen-policy.ts';
@@ -39,9 +47,10 @@ export interface RotateOptions {
 
 /**
  * Seconds until everybody has seen a change: the gate a file; the kubelet a Secret, and the gate the kubelet's file; an
- * API server the CA file of its `ImagePolicyWebhook`, at which it looks every five minutes since 1.36.
+ * API server its static webhooks, and the CA file of its `ImagePolicyWebhook`, at which it looks every five minutes
+ * since 1.36.
  */
-const DELAYS = { folder: '30', cluster: '120', imagePolicy: '330' } as const;
+const DELAYS = { folder: '30', static: '120', cluster: '120', imagePolicy: '330' } as const;
 const MOST_SECONDS = 86_400;
 const MOST_DAYS = 7300;
 
@@ -79,7 +88,7 @@ async function decodeRotation(options: RotateOptions): Promise<RotationOptions> 
     ...(names !== undefined && { names }),
     days: decodeNumber('--days', options.days, 1, MOST_DAYS),
     authorityDays: decodeNumber('--ca-days', options.caDays, 1, MOST_DAYS),
-    delayMs: seconds('--delay', options.delay ?? DELAYS[placeOf(options)]),
+    delayMs: seconds('--delay', options.delay ?? DELAYS[await placeOf(options)]),
     clientDelayMs: seconds('--client-delay', options.clientDelay),
     canaryTimeoutMs: seconds('--canary-timeout', options.canaryTimeout),
     now: () => new Date(),
@@ -87,9 +96,16 @@ async function decodeRotation(options: RotateOptions): Promise<RotationOptions> 
   };
 }
 
-function placeOf({ folder, authority, webhooks }: RotateOptions): keyof typeof DELAYS {
+async function placeOf({ folder, authority, webhooks }: RotateOptions): Promise<keyof typeof DELAYS> {
   if (folder === undefined) return 'cluster';
-  return authority === true && webhooks !== true ? 'imagePolicy' : 'folder';
+  if (authority !== true) return 'folder';
+  if (webhooks !== true) return 'imagePolicy';
+  return (await isStaticallyWired(staticWebhooksOf(folder))) ? 'static' : 'folder';
+}
+
+/** Where `bootstrap static` puts what it makes, beside the certificates. */
+function staticWebhooksOf(folder: string): StaticWebhooks {
+  return { folder: join(resolve(folder), '..', STATIC_FOLDER), domain: WEBHOOK_DOMAIN };
 }
 
 async function openClusterTarget(options: RotateOptions): Promise<RotationTarget> {
@@ -111,11 +127,12 @@ async function openFolderTarget(folder: string, options: RotateOptions): Promise
       'SETTING_INVALID',
       `--address: ${JSON.stringify(options.address)} is not host:port`,
     );
-  const files = folderTarget({
+  const inFolder = folderTarget({
     files: placesIn(folder),
     now: () => new Date(),
     ...(address !== undefined && { address }),
   });
+  const files = trustedByStaticFiles(inFolder, staticWebhooksOf(folder));
   if (options.webhooks !== true) return files;
   return trustedByWebhooks(files, await openCluster(options));
 }

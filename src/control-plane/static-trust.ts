@@ -1,0 +1,95 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CertificateError } from '../certificate/errors.ts';
+import type { RotationTarget } from '../certificate/rotation.ts';
+import { readText, replaceText } from '../certificate/state-folder.ts';
+import { editDocument, type Path, valueAt } from '../document/edit.ts';
+import { parseDocuments } from '../document/yaml.ts';
+
+/** A file from which the API server reads webhooks, and where it says what those of ours trust. */
+interface StaticFile {
+  readonly path: string;
+  readonly text: string;
+  readonly bundles: readonly { readonly path: Path; readonly bundle: string }[];
+}
+
+/** Which files, and which webhooks of them. */
+export interface StaticWebhooks {
+  /** That the API server reads. */
+  readonly folder: string;
+  /** What the names of ours end with. */
+  readonly domain: string;
+}
+
+/**
+ * The files of a folder that the API server reads webhooks of ours from; none when there is no such folder.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE
+ * @throws {DocumentError} DOCUMENT_SYNTAX
+ */
+async function findStaticFiles({ folder, domain }: StaticWebhooks): Promise<readonly StaticFile[]> {
+  const files: StaticFile[] = [];
+  for (const name of (await listFolder(folder)).toSorted()) {
+    if (!/\.(?:ya?ml|json)$/.test(name) || name.startsWith('.')) continue;
+    const path = join(folder, name);
+    const text = (await readText(path)) ?? '';
+    const bundles = bundlesOf(parseDocuments(text, path)[0]?.value, domain);
+    if (bundles.length > 0) files.push({ path, text, bundles });
+  }
+  return files;
+}
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+      return [];
+    throw new CertificateError('CERTIFICATE_UNREADABLE', `${folder}: the folder cannot be read`, { cause });
+  }
+}
+
+function bundlesOf(configuration: unknown, domain: string): StaticFile['bundles'] {
+  const webhooks = valueAt(configuration, ['webhooks']);
+  if (!Array.isArray(webhooks)) return [];
+  return webhooks.flatMap((webhook: unknown, index) => {
+    const name = valueAt(webhook, ['name']);
+    const bundle = valueAt(webhook, ['clientConfig', 'caBundle']);
+    if (typeof name !== 'string' || !name.endsWith(domain) || typeof bundle !== 'string') return [];
+    return [
+      {
+        path: ['webhooks', index, 'clientConfig', 'caBundle'],
+        bundle: Buffer.from(bundle, 'base64').toString(),
+      },
+    ];
+  });
+}
+
+/** Whether the API server reads webhooks of ours from a folder. */
+export async function isStaticallyWired(webhooks: StaticWebhooks): Promise<boolean> {
+  return (await findStaticFiles(webhooks)).length > 0;
+}
+
+/**
+ * Certificates that the webhooks of a folder trust as well. The API server reads them itself, and nobody reaches them
+ * through the API: a CA that they were not told of would have every request refused.
+ */
+export function trustedByStaticFiles(target: RotationTarget, webhooks: StaticWebhooks): RotationTarget {
+  return {
+    ...target,
+    readTrust: async () => {
+      const files = await findStaticFiles(webhooks);
+      return [
+        ...(await target.readTrust()),
+        ...files.flatMap(({ bundles }) => bundles.map(({ bundle }) => bundle)),
+      ];
+    },
+    writeTrust: async (trust) => {
+      const value = Buffer.from(trust).toString('base64');
+      for (const { path, text, bundles } of await findStaticFiles(webhooks)) {
+        const edits = bundles.map((bundle) => ({ kind: 'set' as const, path: bundle.path, value }));
+        await replaceText(path, editDocument(text, path, edits));
+      }
+      await target.writeTrust(trust);
+    },
+  };
+}
