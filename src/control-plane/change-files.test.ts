@@ -61,6 +61,17 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), before);
   });
 
+  it('get their mode back although nothing else of them was changed', async () => {
+    const key = join(root, 'manifests', 'tls.key');
+    await writeFile(key, 'KEY\n');
+    await chmod(key, 0o640);
+    const before = await tree();
+    await apply([{ path: key, content: 'KEY\n', mode: 0o600, isKey: true }]);
+    assert.equal((await tree())['manifests/tls.key'], '600 KEY\n');
+    await undo();
+    assert.deepEqual(await tree(), before);
+  });
+
   it('are left alone the second time, and nothing is backed up again', async () => {
     await apply();
     const once = await tree();

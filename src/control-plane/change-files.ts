@@ -235,10 +235,11 @@ async function stepFor(file: RecordedFile, options: UndoOptions): Promise<UndoSt
   const { path, before, after } = file;
   const found = await findFile(path);
   const current = found === undefined ? null : fingerprintOf(found.content);
-  if (current === (before?.sha256 ?? null))
+  const isBefore = current === (before?.sha256 ?? null);
+  if (isBefore && isHeldAs(found, before, options))
     return { path, isChanged: false, isRemoval: false, put: undefined };
   const original = await readCopy(file, options.backupFolder);
-  const reconciled = current === after ? ORIGINAL : reconcile(path, found, original, options);
+  const reconciled = isBefore || current === after ? ORIGINAL : reconcile(path, found, original, options);
   const content = reconciled?.kind === 'text' ? reconciled.text : original;
   const kept = reconciled?.kind === 'text' ? found : (before ?? undefined);
   const owner = options.isRoot ? kept : undefined;
@@ -248,6 +249,16 @@ async function stepFor(file: RecordedFile, options: UndoOptions): Promise<UndoSt
     isRemoval: content === undefined,
     put: () => put(path, content, { mode: kept?.mode ?? 0o600, owner }),
   };
+}
+
+/** Whether mode and owner are what they were. */
+function isHeldAs(
+  found: FoundFile | undefined,
+  before: RecordedBackup | null,
+  { isRoot }: Pick<UndoOptions, 'isRoot'>,
+): boolean {
+  if (found === undefined || before === null) return true;
+  return found.mode === before.mode && (!isRoot || (found.uid === before.uid && found.gid === before.gid));
 }
 
 const ORIGINAL: Reconciled = { kind: 'original' };
