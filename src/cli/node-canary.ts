@@ -9,6 +9,7 @@ import { pathOf } from '../kubernetes/resources.ts';
 import { parsePolicy } from '../policy/load.ts';
 import { STAGES, type Stage } from '../policy/stage.ts';
 import { CANARY_IMAGE, renderCanary } from '../webhook/canary.ts';
+import { WEBHOOKS } from '../webhook/names.ts';
 import { isStageUp } from '../webhook/review-path.ts';
 import { isObject } from '../workload/fields.ts';
 import type { NodeSettings } from './image-policy-settings.ts';
@@ -104,6 +105,9 @@ async function sendCanary(cluster: KubernetesClient): Promise<{ outcome: string;
     if (status < 300) return { outcome: 'admitted', message: '' };
     const said = isObject(document) ? document['message'] : undefined;
     const message = typeof said === 'string' ? said : `HTTP status ${status}`;
+    // Webhooks are asked after the plugin, so that a pod which ours refuses is one that the plugin let pass.
+    if (Object.values(WEBHOOKS).some((name) => message.startsWith(`admission webhook "${name}" denied`)))
+      return { outcome: 'admitted', message: '' };
     return { outcome: message.includes(DENIAL) ? 'refused' : 'stopped by something else', message };
   } catch (error) {
     // Right after its start an API server may still hang up.

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe } from 'node:test';
+import { createAuthority } from '../../src/certificate/authority.ts';
+import { newestKubernetes } from '../control-plane/binaries.ts';
+import { freePort } from './free-ports.ts';
+import { startGate } from './gate.ts';
+import { startNode, type Node } from './node.ts';
+import { latestRefused } from './objects.ts';
+import type { CommandResult } from './processes.ts';
+import { scenario, shared } from './scenario.ts';
+import { assertAdmitted, assertRefused } from './stage.ts';
+import { runOurselves } from './wired-cluster.ts';
+
+const image = '--image=registry.example.com/kube-image-bouncer:0.1.0';
+
+/** A node that is wired as `ImagePolicyWebhook`, and a gate elsewhere that a webhook can ask as well. */
+interface TwoGates extends AsyncDisposable {
+  readonly node: Node;
+  /** `bootstrap webhook` to the second gate. */
+  readonly webhook: (...words: readonly string[]) => Promise<CommandResult>;
+  readonly imagePolicy: (...words: readonly string[]) => Promise<CommandResult>;
+  readonly logTails: () => Promise<string>;
+}
+
+async function openTwoGates(version: 'v1.24' | 'v1.37'): Promise<TwoGates> {
+  const environment = process.env;
+  await using parts = new AsyncDisposableStack();
+  const authority = await createAuthority({ commonName: 'second gate', notBefore: new Date(), days: 1 });
+  const gate = parts.use(await startGate({ environment, authority }));
+  const node = parts.use(await startNode({ environment, version }));
+  const authorityFile = join(node.kubernetes, '..', 'second-gate-ca.crt');
+  await writeFile(authorityFile, authority.certificate);
+  const kubeconfig = `--kubeconfig=${node.kubeconfig}`;
+  const owned = parts.move();
+  return {
+    node,
+    imagePolicy: async (...words) => node.bootstrap(image, '--apply', kubeconfig, ...words),
+    webhook: async (...words) =>
+      runOurselves(node.kubernetes, [
+        'bootstrap',
+        'webhook',
+        kubeconfig,
+        ...(words.includes('--apply') ? [`--url=${gate.url}`, `--ca-cert=${authorityFile}`] : []),
+        ...words,
+      ]),
+    logTails: async () => `${await node.logTails()}\n--- gate\n${await gate.logTail()}`,
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}
+
+for (const version of ['v1.24', 'v1.37'] as const) {
+  describe(`a webhook beside ImagePolicyWebhook, on ${version}`, () => {
+    const gates = shared(() => openTwoGates(version));
+
+    scenario(
+      `[${version}] the webhook is proved although the plugin refuses every bad pod first`,
+      async () => {
+        assertAdmitted(await gates().imagePolicy());
+        const wired = await gates().webhook('--apply');
+        assertAdmitted(wired);
+        assert.match(wired.stdout, /^proved: a pod with a forbidden image is refused$/m);
+        assertRefused(
+          await gates().node.kubectl('create', 'deployment', 'web', '--image=nginx'),
+          latestRefused,
+        );
+      },
+    );
+
+    scenario(`[${version}] the plugin is proved below deny although the webhook refuses`, async () => {
+      const lowered = await gates().imagePolicy('--stage=audit');
+      assertAdmitted(lowered);
+      assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
+    });
+
+    if (version !== newestKubernetes) return;
+    scenario('a webhook that leads nowhere is not taken for one that works', async () => {
+      assertAdmitted(await gates().imagePolicy('--stage=deny'));
+      assertAdmitted(await gates().webhook('--delete'));
+      const lost = await gates().webhook('--apply', `--url=https://127.0.0.1:${await freePort()}`);
+      assert.equal(lost.code, 1, lost.stderr);
+      assert.match(lost.stdout, /^not wired: /m);
+      assertAdmitted(await gates().node.kubectl('create', 'deployment', 'free', '--image=nginx'));
+    });
+  });
+}
