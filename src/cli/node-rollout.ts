@@ -1,16 +1,22 @@
 import { basename } from 'node:path';
-import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
-import { unwireApiServer } from '../control-plane/api-server-wiring.ts';
+import {
+  type ApiServerManifest,
+  IMAGE_POLICY_PLUGIN,
+  parseApiServerManifest,
+} from '../control-plane/api-server-manifest.ts';
+import { FINGERPRINT, isMarked, unwireApiServer } from '../control-plane/api-server-wiring.ts';
 import {
   type ChangesMade,
   makeChanges,
+  readOriginal,
   type Reconciled,
   undoChanges,
 } from '../control-plane/change-files.ts';
 import { ControlPlaneError } from '../control-plane/errors.ts';
 import { comparePlan, findFile, placeOf, type PlannedFile } from '../control-plane/file-plan.ts';
 import type { NodeCertificates } from '../control-plane/node-plan.ts';
-import { IMAGE_POLICY_PLUGIN } from '../control-plane/api-server-manifest.ts';
+import { STATIC_FINGERPRINT } from '../control-plane/static-webhook-plan.ts';
+import { DocumentError } from '../document/yaml.ts';
 import type { NodeSettings } from './image-policy-settings.ts';
 import {
   addressOfApiServer,
@@ -133,25 +139,41 @@ export async function changeManifest(
   );
 }
 
+/** What of ours stands in a manifest. */
+export type NodeWiring = 'image-policy' | 'static';
+
+const MARKS: Readonly<Record<NodeWiring, string>> = {
+  'image-policy': FINGERPRINT,
+  static: STATIC_FINGERPRINT,
+};
+
 /**
  * Puts every file of a node back as it was, the API server's manifest first, so that it does without the gate before
  * the gate goes.
  *
- * @throws {ControlPlaneError} as {@link undoChanges} does; API_SERVER_NOT_READY with the rest left as it is.
+ * @throws {ControlPlaneError} as {@link undoChanges} does; CHANGED_SINCE also when another wiring was made on top of
+ * this one; API_SERVER_NOT_READY with the rest left as it is.
  */
-export async function undoOnNode(manifestPath: string, surroundings: NodeSurroundings): Promise<ExitCode> {
+export async function undoOnNode(
+  wiring: NodeWiring,
+  manifestPath: string,
+  surroundings: NodeSurroundings,
+): Promise<ExitCode> {
   const { tell, waiting, force } = surroundings;
   const manifestFile = await placeOf(manifestPath);
-  const current = await findFile(manifestFile);
-  const server =
-    current === undefined
-      ? undefined
-      : addressOfApiServer(parseApiServerManifest(current.content.toString(), manifestFile));
+  const current = await readManifest(manifestFile);
+  if (current !== undefined) await refuseCovered(wiring, manifestFile, current.text, surroundings);
+  const server = current && addressOfApiServer(current.manifest);
   const isGone = server === undefined || !(await isApiServerReady(server));
+  const withoutUs = (path: string, text: string, original: string): string =>
+    path === manifestFile ? unwire(wiring, path, text, original) : text;
   const reconcile = (path: string, text: string, original: string | undefined): Reconciled =>
-    path === manifestFile && original !== undefined ? withoutUs(path, text, original) : { kind: 'original' };
+    path === manifestFile && original !== undefined && current !== undefined
+      ? { kind: 'text', text: withoutUs(path, text, original) }
+      : { kind: 'original' };
   await undoChanges({
     ...surroundings,
+    withoutUs,
     ...(force ? { reconcile } : {}),
     onRestored: async (path, what) => {
       tell(`${what.padEnd(8)} ${path}`);
@@ -167,10 +189,44 @@ export async function undoOnNode(manifestPath: string, surroundings: NodeSurroun
   return 0;
 }
 
-/** A manifest that somebody else wrote anew keeps what they wrote. */
-function withoutUs(path: string, text: string, original: string): Reconciled {
+/** The manifest as it is; `undefined` when there is none that can be read, and so nobody to wait for. */
+async function readManifest(
+  file: string,
+): Promise<{ readonly text: string; readonly manifest: ApiServerManifest } | undefined> {
+  const text = (await findFile(file))?.content.toString();
+  if (text === undefined) return undefined;
+  try {
+    return { text, manifest: parseApiServerManifest(text, file) };
+  } catch (error) {
+    // Whoever undoes may be mending just that.
+    if (error instanceof ControlPlaneError || error instanceof DocumentError) return undefined;
+    throw error;
+  }
+}
+
+/** What another wiring built on goes after it: without it the API server would look for files that are gone. */
+async function refuseCovered(
+  wiring: NodeWiring,
+  file: string,
+  text: string,
+  { backupFolder }: NodeSurroundings,
+): Promise<void> {
+  const other = wiring === 'static' ? 'image-policy' : 'static';
+  if (!isMarked(text, file, MARKS[other])) return;
+  const original = await readOriginal(file, backupFolder);
+  if (original === undefined || isMarked(original, file, MARKS[other])) return;
+  throw new ControlPlaneError(
+    'CHANGED_SINCE',
+    `${file}: \`bootstrap ${other}\` was applied on top of this; run \`bootstrap ${other} --undo\` first`,
+  );
+}
+
+/** A manifest that somebody else wrote anew keeps what they wrote, and loses what is ours. */
+function unwire(wiring: NodeWiring, path: string, text: string, original: string): string {
   const before = parseApiServerManifest(original, path);
-  if (before.enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return { kind: 'text', text };
   const keepConfiguration = before.admissionConfigFile !== undefined;
-  return { kind: 'text', text: unwireApiServer(text, path, { keepConfiguration }) };
+  if (wiring === 'static')
+    return unwireApiServer(text, path, { keepPlugin: true, keepConfiguration, annotation: MARKS.static });
+  if (before.enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return text;
+  return unwireApiServer(text, path, { keepConfiguration });
 }

@@ -117,6 +117,10 @@ function mountFolder(text: string, file: string, folder: string): Edit[] {
 }
 
 export interface ApiServerUnwiring {
+  /** Leaves `ImagePolicyWebhook` on. @default false */
+  readonly keepPlugin?: boolean;
+  /** What the fingerprint is called that goes. @default {@link FINGERPRINT}, which stays with the configuration */
+  readonly annotation?: string;
   /** Leaves the flag that names the `AdmissionConfiguration`, and our mount, for what else they serve. @default false */
   readonly keepConfiguration?: boolean;
 }
@@ -129,17 +133,29 @@ export interface ApiServerUnwiring {
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
  */
 export function unwireApiServer(text: string, file: string, options: ApiServerUnwiring = {}): string {
+  const { keepPlugin = false, keepConfiguration = false, annotation } = options;
   const withoutPlugin = removeFlags(text, file, ({ name, value }) =>
+    !keepPlugin &&
     (name === 'enable-admission-plugins' || name === 'admission-control') &&
     itemsOf(value).includes(IMAGE_POLICY_PLUGIN)
       ? itemsOf(value).filter((plugin) => plugin !== IMAGE_POLICY_PLUGIN)
       : undefined,
   );
-  if (options.keepConfiguration === true) return withoutPlugin;
+  if (keepConfiguration)
+    return annotation === undefined ? withoutPlugin : editDocument(withoutPlugin, file, [unmark(annotation)]);
   const withoutFlag = removeFlags(withoutPlugin, file, ({ name }) =>
     name === CONFIGURATION_FLAG ? [] : undefined,
   );
-  return removeVolume(withoutFlag, file);
+  return removeVolume(withoutFlag, file, annotation ?? FINGERPRINT);
+}
+
+function unmark(annotation: string): Edit {
+  return { kind: 'remove', path: ['metadata', 'annotations', annotation] };
+}
+
+/** Whether a manifest carries the fingerprint of a wiring. */
+export function isMarked(text: string, file: string, annotation: string): boolean {
+  return valueAt(parseDocuments(text, file)[0]?.value, ['metadata', 'annotations', annotation]) !== undefined;
 }
 
 /** `left`: what is left of the flag's value; nothing removes the flag, `undefined` leaves it alone. */
@@ -160,7 +176,7 @@ function removeFlags(
   return editDocument(text, file, edits);
 }
 
-function removeVolume(text: string, file: string): string {
+function removeVolume(text: string, file: string, annotation: string): string {
   const { mounts } = parseApiServerManifest(text, file);
   const pod = parseDocuments(text, file)[0]?.value;
   const volumes = listAt(pod, ['spec', 'volumes']).findIndex((one) => valueAt(one, ['name']) === VOLUME);
@@ -169,6 +185,6 @@ function removeVolume(text: string, file: string): string {
     .toReversed()
     .map(({ path }) => ({ kind: 'remove', path }));
   if (volumes !== -1) edits.push({ kind: 'remove', path: ['spec', 'volumes', volumes] });
-  edits.push({ kind: 'remove', path: ['metadata', 'annotations', FINGERPRINT] });
+  edits.push(unmark(annotation));
   return editDocument(text, file, edits);
 }

@@ -121,7 +121,8 @@ async function recordChanges(
         copies.push(backup.copy);
       }
       recorded.delete(file.path);
-      recorded.set(file.path, { path: file.path, before: backup, after });
+      const first = earlier?.first ?? earlier?.before ?? undefined;
+      recorded.set(file.path, { path: file.path, before: backup, ...(first && { first }), after });
     }
   }
   return [...recorded.values()];
@@ -181,6 +182,11 @@ export interface UndoOptions extends Pick<ChangeOptions, 'backupFolder' | 'isRoo
     current: string,
     original: string | undefined,
   ) => Reconciled | undefined;
+  /**
+   * What is left of a text once our part is out of it; asked about what somebody else made of a file between two runs.
+   * @default all of it
+   */
+  readonly withoutUs?: (path: string, text: string, original: string) => string;
   /** Awaited after each file, in the order in which they are put back. */
   readonly onRestored?: (path: string, what: 'restored' | 'removed') => Promise<void>;
 }
@@ -238,7 +244,7 @@ async function stepFor(file: RecordedFile, options: UndoOptions): Promise<UndoSt
   const isBefore = current === (before?.sha256 ?? null);
   if (isBefore && isHeldAs(found, before, options))
     return { path, isChanged: false, isRemoval: false, put: undefined };
-  const original = await readCopy(file, options.backupFolder);
+  const original = await readBefore(file, options);
   const reconciled = isBefore || current === after ? ORIGINAL : reconcile(path, found, original, options);
   const content = reconciled?.kind === 'text' ? reconciled.text : original;
   const kept = reconciled?.kind === 'text' ? found : (before ?? undefined);
@@ -266,7 +272,7 @@ const ORIGINAL: Reconciled = { kind: 'original' };
 function reconcile(
   path: string,
   found: FoundFile | undefined,
-  original: Buffer | undefined,
+  original: Buffer | string | undefined,
   options: UndoOptions,
 ): Reconciled | undefined {
   // What somebody removed holds nothing that could be lost.
@@ -274,8 +280,29 @@ function reconcile(
   return options.reconcile?.(path, found.content.toString(), original?.toString());
 }
 
-async function readCopy({ before }: RecordedFile, folder: string): Promise<Buffer | undefined> {
+/** As it was before, without what an earlier run of ours had put there. */
+async function readBefore(
+  { path, before, first }: RecordedFile,
+  { backupFolder, withoutUs }: UndoOptions,
+): Promise<Buffer | string | undefined> {
   if (before === null) return undefined;
+  const text = await readCopy(before, backupFolder);
+  if (first === undefined || withoutUs === undefined) return text;
+  return withoutUs(path, String(text), String(await readCopy(first, backupFolder)));
+}
+
+/**
+ * A file as it was before the first change of all; `undefined` when nothing of it is recorded.
+ * @throws {ControlPlaneError} UNDO_RECORD_INVALID, NODE_FILE_UNREADABLE
+ */
+export async function readOriginal(path: string, backupFolder: string): Promise<string | undefined> {
+  const record = await readUndoRecord(backupFolder);
+  const file = record?.files.find((one) => one.path === path);
+  const backup = file?.first ?? file?.before;
+  return backup ? String(await readCopy(backup, backupFolder)) : undefined;
+}
+
+async function readCopy(before: RecordedBackup, folder: string): Promise<Buffer> {
   const path = join(folder, before.copy);
   const found = await findFile(path);
   if (found !== undefined && fingerprintOf(found.content) === before.sha256) return found.content;

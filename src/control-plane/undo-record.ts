@@ -8,6 +8,8 @@ export interface RecordedFile {
   readonly path: string;
   /** `null`: there was none. */
   readonly before: RecordedBackup | null;
+  /** What was there before the first change of all, when somebody else changed the file between two of ours. */
+  readonly first?: RecordedBackup;
   /** What was written, as SHA-256; `null`: the file was removed. */
   readonly after: string | null;
 }
@@ -74,17 +76,19 @@ function isRecord(value: unknown): value is UndoRecord {
 
 function isRecordedFile(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { path, before, after } = value as Partial<Record<keyof RecordedFile, unknown>>;
-  const isBackup =
-    typeof before === 'object' &&
-    before !== null &&
-    typeof (before as RecordedBackup).copy === 'string' &&
-    [(before as RecordedBackup).mode, (before as RecordedBackup).uid, (before as RecordedBackup).gid].every(
-      Number.isInteger,
-    );
+  const { path, before, first, after } = value as Partial<Record<keyof RecordedFile, unknown>>;
   return (
-    typeof path === 'string' && (before === null || isBackup) && (after === null || typeof after === 'string')
+    typeof path === 'string' &&
+    (before === null || isBackup(before)) &&
+    (first === undefined || isBackup(first)) &&
+    (after === null || typeof after === 'string')
   );
+}
+
+function isBackup(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { copy, mode, uid, gid } = value as Partial<Record<keyof RecordedBackup, unknown>>;
+  return typeof copy === 'string' && [mode, uid, gid].every(Number.isInteger);
 }
 
 /** The text of the file that holds a record. */

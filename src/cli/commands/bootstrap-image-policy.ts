@@ -34,7 +34,7 @@ export async function bootstrapImagePolicy(options: ImagePolicyOptions, streams:
   const surroundings = surroundingsFor(options, streams, clock);
   if (options.undo === true) {
     const { manifest } = decodePlaces(options);
-    const code = await undoOnNode(manifest, surroundings);
+    const code = await undoOnNode('image-policy', manifest, surroundings);
     surroundings.tell(clock.render());
     return code;
   }

@@ -53,7 +53,7 @@ export async function bootstrapStatic(
 ): Promise<ExitCode> {
   const surroundings = surroundingsFor(options, (line) => void stderr.write(`${line}\n`));
   refuseConflicts(options);
-  if (options.undo === true) return undoOnNode(options.manifest, surroundings);
+  if (options.undo === true) return undoOnNode('static', options.manifest, surroundings);
   const version = await requireVersion(options);
   const policy = await choosePolicy(options);
   const request = await decodeRequest(options, version, policy);
