@@ -8,11 +8,14 @@ import {
   applyObject,
   CONFIGURATION,
   deleteGateObjects,
+  findCallers,
+  putBack,
   untilCanary,
   untilEndpoints,
   type Change,
   type WaitOptions,
 } from '../webhook/install.ts';
+import { GATE_NAME } from '../webhook/names.ts';
 import { isStageUp } from '../webhook/review-path.ts';
 import { readWiring } from '../webhook/wiring-in-force.ts';
 import { findRefusedWorkloads, renderRefusedWorkloads } from './running-workloads.ts';
@@ -68,8 +71,16 @@ export async function rollOut(rollout: Rollout, surroundings: RolloutSurrounding
     }
   }
   if (rollout.wait && !(await isTrialPassed(rollout, surroundings))) return 1;
-  tell(stdout, await applyObject(cluster, rollout.configuration));
-  return rollout.wait ? proveWired(rollout.settings, surroundings) : 0;
+  const before = await cluster.get(CONFIGURATION);
+  const change = await applyObject(cluster, rollout.configuration);
+  tell(stdout, change);
+  if (!rollout.wait) return 0;
+  const proof = await proveWired(rollout.settings, surroundings);
+  if (proof === 'unanswered' && before !== undefined && change.what === 'changed') {
+    await putBack(cluster, before);
+    stdout.write('put back: the wiring that was there before\n');
+  }
+  return proof === 'proved' ? 0 : 1;
 }
 
 /**
@@ -81,8 +92,12 @@ export async function rollBack(
   { cluster, stdout, sleep }: RolloutSurroundings,
 ): Promise<ExitCode> {
   const wiring = readWiring(await cluster.get(CONFIGURATION));
-  if (await cluster.delete(CONFIGURATION)) {
-    tell(stdout, { reference: CONFIGURATION, what: 'deleted' });
+  const gateNamespace = wiring?.namespace ?? namespace;
+  const isDeleted = await cluster.delete(CONFIGURATION);
+  if (isDeleted) tell(stdout, { reference: CONFIGURATION, what: 'deleted' });
+  const service = { apiVersion: 'v1', kind: 'Service', name: GATE_NAME, namespace: gateNamespace };
+  // An earlier run may have ended between the wiring and the gate.
+  if (isDeleted || (await cluster.get(service)) !== undefined) {
     const wait: WaitOptions = { sleep, timeoutMs: CANARY_TIMEOUT_MS };
     const { verdict, isMet } = await untilCanary(cluster, CANARY_NAMESPACE, ['admitted', 'stopped'], wait);
     if (!isMet) {
@@ -92,23 +107,39 @@ export async function rollBack(
       return 1;
     }
   }
-  for await (const change of deleteGateObjects(cluster, wiring?.namespace ?? namespace)) tell(stdout, change);
+  const callers = await findCallers(cluster, gateNamespace);
+  if (callers.length > 0) {
+    stdout.write(
+      `${callers.map(describeObject).join(', ')} still asks the gate, which stays: delete that first, or lead it elsewhere\n`,
+    );
+    return 1;
+  }
+  for await (const change of deleteGateObjects(cluster, gateNamespace)) tell(stdout, change);
   return 0;
 }
 
-async function mayGoUp(
-  { settings, policy, yes }: Rollout,
-  { cluster, stdout }: RolloutSurroundings,
-): Promise<boolean> {
+async function mayGoUp(rollout: Rollout, surroundings: RolloutSurroundings): Promise<boolean> {
+  const { settings, policy, yes } = rollout;
+  const { cluster, stdout } = surroundings;
   const { stage } = settings;
-  const inForce = readWiring(await cluster.get(CONFIGURATION))?.stage;
+  const inForce = readWiring(await cluster.get(CONFIGURATION));
+  if (inForce?.stage === 'deny' && !yes && (await wouldTurnAway(settings, cluster))) {
+    stdout.write(
+      'nothing was applied: the gate would turn the API server away until every control-plane node has its kubeconfig, and at stage deny that refuses every pod; write the files with --out alone, go down to --stage warn first, or go on with --yes\n',
+    );
+    return false;
+  }
   // At the first stage nobody is told anything, so that there is nothing to be warned of.
-  if (stage === 'audit' || !isStageUp(inForce, stage)) return true;
+  if (stage === 'audit') return true;
   const uncovered = new Set(uncoveredNamespaces(settings));
   // Below `deny` in kube-system whatever the stage, unless somebody asked for it.
   if (settings.kubeSystem === 'warn') uncovered.add('kube-system');
+  const isUp = isStageUp(inForce?.stage, stage);
+  const leftOut = new Set(inForce?.leftOut);
+  const isNew = (namespace: string): boolean => isUp || leftOut.has(namespace);
+  if (!isUp && [...leftOut].every((namespace) => uncovered.has(namespace))) return true;
   const found = await findRefusedWorkloads(cluster, policy, {
-    isCovered: (namespace) => !uncovered.has(namespace),
+    isCovered: (namespace) => !uncovered.has(namespace) && isNew(namespace),
   });
   stdout.write(renderRefusedWorkloads(found));
   if (found.refused.length === 0 || yes || stage !== 'deny') return true;
@@ -116,6 +147,22 @@ async function mayGoUp(
     'nothing was applied: what runs goes on running, but would not start again; mend it, or roll out with --stage warn first, or go on with --yes\n',
   );
   return false;
+}
+
+/** Whether a gate that anybody may ask would ask for a certificate that the API server may not have yet. */
+async function wouldTurnAway(
+  { address, client }: WebhookSettings,
+  cluster: KubernetesClient,
+): Promise<boolean> {
+  if (address.form === 'url' || client === undefined) return false;
+  const { namespace } = address;
+  const deployment = await cluster.get({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    name: GATE_NAME,
+    namespace,
+  });
+  return deployment !== undefined && !JSON.stringify(deployment['spec'] ?? {}).includes('--client-ca=');
 }
 
 /**
@@ -147,10 +194,10 @@ async function isTrialPassed(
 async function proveWired(
   settings: WebhookSettings,
   { cluster, stdout, sleep }: RolloutSurroundings,
-): Promise<ExitCode> {
+): Promise<'proved' | CanaryVerdict['outcome']> {
   const expected = { deny: 'refused', warn: 'warned', audit: undefined } as const;
   const outcome: CanaryVerdict['outcome'] | undefined = expected[settings.stage];
-  if (outcome === undefined || uncoveredNamespaces(settings).includes(CANARY_NAMESPACE)) return 0;
+  if (outcome === undefined || uncoveredNamespaces(settings).includes(CANARY_NAMESPACE)) return 'proved';
   const wait: WaitOptions = { sleep, timeoutMs: CANARY_TIMEOUT_MS };
   const { verdict, isMet } = await untilCanary(cluster, CANARY_NAMESPACE, [outcome], wait);
   const what = `a pod with a forbidden image is ${verdict.outcome}`;
@@ -160,7 +207,7 @@ async function proveWired(
       ? `proved: ${what}\n`
       : `not proved: ${what}, not ${outcome}, after ${CANARY_TIMEOUT_MS / 1000} s${cause}; \`kube-image-bouncer doctor\` says why\n`,
   );
-  return isMet ? 0 : 1;
+  return isMet ? 'proved' : verdict.outcome;
 }
 
 function tell(stdout: Writable, { what, reference }: Change): void {

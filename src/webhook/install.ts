@@ -107,6 +107,43 @@ function withoutTrust(webhook: unknown): unknown {
   return { ...webhook, clientConfig };
 }
 
+/**
+ * Puts a configuration back as it was, whatever is there by now.
+ * @throws {KubernetesError}
+ */
+export async function putBack(cluster: KubernetesClient, before: KubernetesObject): Promise<void> {
+  const { resourceVersion } = (await cluster.get(referenceOf(before)))?.metadata ?? {};
+  const metadata = { ...before.metadata, ...(resourceVersion !== undefined && { resourceVersion }) };
+  await cluster.replace({ ...before, metadata });
+}
+
+/**
+ * Webhook configurations that still lead to the gate's Service, whatever their webhooks are called: without the gate
+ * they would refuse what they ask about.
+ * @throws {KubernetesError}
+ */
+export async function findCallers(
+  cluster: KubernetesClient,
+  namespace: string,
+): Promise<readonly ObjectReference[]> {
+  const callers: ObjectReference[] = [];
+  for (const kind of ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']) {
+    const collection = { apiVersion: CONFIGURATION.apiVersion, kind };
+    for await (const configuration of cluster.list(collection))
+      if (callsService(configuration, namespace)) callers.push(referenceOf(configuration));
+  }
+  return callers;
+}
+
+function callsService({ webhooks }: KubernetesObject, namespace: string): boolean {
+  if (!Array.isArray(webhooks)) return false;
+  return webhooks.some((webhook: unknown) => {
+    const client = isObject(webhook) ? webhook['clientConfig'] : undefined;
+    const service = isObject(client) ? client['service'] : undefined;
+    return isObject(service) && service['name'] === GATE_NAME && service['namespace'] === namespace;
+  });
+}
+
 /** Waits until some pod of the gate's Service is ready; whether it came to that in time. */
 export async function untilEndpoints(
   cluster: KubernetesClient,
