@@ -1,4 +1,4 @@
-import { findFile, type FoundFile } from '../control-plane/file-plan.ts';
+import { findFile, type FoundFile, placeOf } from '../control-plane/file-plan.ts';
 import { removeFile, writeWhole } from '../control-plane/file-system.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import type { FileChange, Step } from './blocker.ts';
@@ -23,7 +23,9 @@ export async function readNodeFile(path: string): Promise<NodeFile> {
 }
 
 /** The same; `undefined` when there is none. */
-export async function findNodeFile(path: string): Promise<NodeFile | undefined> {
+export async function findNodeFile(named: string): Promise<NodeFile | undefined> {
+  // Behind a link stands the file that is meant; renaming over the link would leave that one as it is.
+  const path = await placeOf(named);
   const found = await findFile(path);
   return found && { path, text: decodeUtf8(found.content, path), found };
 }

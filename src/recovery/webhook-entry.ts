@@ -34,10 +34,7 @@ export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 
 /** The webhooks of a configuration; what has another shape is passed over, for nobody asks it either. */
 export function entriesOf(configuration: Readonly<Record<string, unknown>>): readonly WebhookEntry[] {
-  const webhooks: readonly unknown[] = Array.isArray(configuration['webhooks'])
-    ? configuration['webhooks']
-    : [];
-  return webhooks.flatMap((webhook, index) => {
+  return listOf(configuration['webhooks']).flatMap((webhook, index) => {
     const { name, failurePolicy, clientConfig, namespaceSelector, rules } = fieldsOf(webhook);
     if (typeof name !== 'string') return [];
     const { url, service } = fieldsOf(clientConfig);
@@ -47,12 +44,41 @@ export function entriesOf(configuration: Readonly<Record<string, unknown>>): rea
         name,
         failurePolicy: typeof failurePolicy === 'string' ? failurePolicy : 'Fail',
         url: typeof url === 'string' ? url : undefined,
-        service: service === undefined ? undefined : (service as ServiceAddress),
-        namespaceSelector: fieldsOf(namespaceSelector),
-        rules: Array.isArray(rules) ? (rules as { scope?: string }[]) : [],
+        service: decodeService(service),
+        namespaceSelector: decodeSelector(namespaceSelector),
+        // Each keeps its place in the list, by which it is changed.
+        rules: listOf(rules).map(decodeRule),
       },
     ];
   });
+}
+
+// A file may hold anything; what the API holds has been looked at.
+function decodeService(value: unknown): ServiceAddress | undefined {
+  const { namespace, name, path } = fieldsOf(value);
+  if (typeof namespace !== 'string' || typeof name !== 'string') return undefined;
+  return { namespace, name, ...(typeof path === 'string' && { path }) };
+}
+
+function decodeSelector(value: unknown): NamespaceSelector {
+  const { matchExpressions, ...rest } = fieldsOf(value);
+  if (matchExpressions === undefined) return rest;
+  const expressions = listOf(matchExpressions).flatMap((expression): NamespaceExpression[] => {
+    const { key, operator, values } = fieldsOf(expression);
+    if (typeof key !== 'string' || typeof operator !== 'string') return [];
+    const texts = listOf(values).filter((one): one is string => typeof one === 'string');
+    return [{ key, operator, ...(texts.length > 0 && { values: texts }) }];
+  });
+  return { ...rest, matchExpressions: expressions };
+}
+
+function decodeRule(value: unknown): WebhookEntry['rules'][number] {
+  const { scope } = fieldsOf(value);
+  return typeof scope === 'string' ? { scope } : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { keysOf, selects } from './label-selector.ts';
+import { decodeSelector, keysOf, selects } from './label-selector.ts';
 
 const one = (operator: string, values: readonly string[] = []): object => ({
   matchExpressions: [{ key: 'a', operator, values }],
@@ -29,5 +29,24 @@ describe('a selector', () => {
   it('looks at its keys, each once', () => {
     assert.deepEqual(keysOf({ matchLabels: { a: '1', b: '2' }, ...one('Exists') }), ['a', 'b']);
     assert.deepEqual(keysOf({}), []);
+  });
+
+  it('that nobody can read is never taken for one that selects everything', () => {
+    for (const nothing of [undefined, null, {}, { matchLabels: null, matchExpressions: null }])
+      assert.ok(selects(decodeSelector(nothing), {}), JSON.stringify(nothing));
+    const odd = [
+      'x',
+      [],
+      { matchLabels: 'x' },
+      { matchLabels: { a: 1 } },
+      { matchExpressions: 'x' },
+      { matchExpressions: [null] },
+      { matchExpressions: [{ key: 'a' }] },
+      { matchExpressions: [{ key: 'a', operator: 'In', values: 'x' }] },
+    ];
+    for (const selector of odd) {
+      assert.ok(!selects(decodeSelector(selector), { a: 'x' }), JSON.stringify(selector));
+      assert.deepEqual(keysOf(decodeSelector(selector)), ['(unreadable)']);
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { isObject } from '../../workload/fields.ts';
+
 /** A selector of `metav1.LabelSelector`; one without any requirement selects everything. */
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
@@ -6,6 +8,36 @@ export interface LabelSelector {
     readonly operator: string;
     readonly values?: readonly string[];
   }[];
+}
+
+/** What stands in a file in place of a requirement; nothing is selected by it, so that it is not taken for less. */
+const UNREADABLE = { key: '(unreadable)', operator: '' } as const;
+
+/** A selector as somebody wrote it; what is left out, or null, requires nothing. */
+export function decodeSelector(value: unknown): LabelSelector {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) return { matchExpressions: [UNREADABLE] };
+  const { matchLabels, matchExpressions } = value;
+  const labels = matchLabels ?? {};
+  const expressions = matchExpressions ?? [];
+  const isReadable =
+    isObject(labels) &&
+    Object.values(labels).every((one) => typeof one === 'string') &&
+    Array.isArray(expressions);
+  return isReadable
+    ? {
+        matchLabels: labels as Readonly<Record<string, string>>,
+        matchExpressions: expressions.map(decodeExpression),
+      }
+    : { matchExpressions: [UNREADABLE] };
+}
+
+function decodeExpression(value: unknown): NonNullable<LabelSelector['matchExpressions']>[number] {
+  if (!isObject(value)) return UNREADABLE;
+  const { key, operator, values } = value;
+  const texts = values ?? [];
+  if (typeof key !== 'string' || typeof operator !== 'string' || !Array.isArray(texts)) return UNREADABLE;
+  return { key, operator, values: texts.filter((one): one is string => typeof one === 'string') };
 }
 
 /** Whether an object with these labels is selected. An operator that nobody knows selects nothing. */

@@ -2,6 +2,7 @@ import { isObject, type Fields } from '../../workload/fields.ts';
 import type { Stage } from '../../policy/stage.ts';
 import { stageOfPath } from '../../webhook/review-path.ts';
 import { SERVICE_PORT } from '../../webhook/names.ts';
+import { decodeSelector } from './label-selector.ts';
 import type { LabelSelector } from './label-selector.ts';
 
 const KIND = 'ValidatingWebhookConfiguration';
@@ -99,8 +100,8 @@ function decodeWebhook(
     sideEffects: text(webhook['sideEffects'], 'Unknown'),
     reviewVersions: texts(webhook['admissionReviewVersions']),
     matchPolicy: text(webhook['matchPolicy'], 'Equivalent'),
-    namespaceSelector: fields(webhook['namespaceSelector']),
-    objectSelector: fields(webhook['objectSelector']),
+    namespaceSelector: decodeSelector(webhook['namespaceSelector']),
+    objectSelector: decodeSelector(webhook['objectSelector']),
     matchConditions: list(webhook['matchConditions']).map((condition) => ({
       name: text(fields(condition)['name'], ''),
       expression: text(fields(condition)['expression'], ''),
