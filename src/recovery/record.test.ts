@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { lstat, readdir, readFile, symlink } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { decodeRecord, renderRecord, type RecoveryRecord } from './record.ts';
+import { folderOf } from '#test/command-line.ts';
+import { decodeRecord, keepRecord, renderRecord, type RecoveryRecord } from './record.ts';
 
 const object = {
   apiVersion: 'admissionregistration.k8s.io/v1',
@@ -55,4 +57,18 @@ describe('a record of a recovery', () => {
     it(`that is none is refused: ${JSON.stringify(text.slice(0, 60))}`, () =>
       assert.throws(() => decodeRecord(text, 'r.yaml'), { code: 'RECOVERY_RECORD_INVALID', message }));
   }
+
+  it('is kept for its owner alone, and takes the place of what lies there, be it a link to another file', async () => {
+    await using folder = await folderOf({ precious: 'as it was' });
+    const place = folder.file('kept/r.yaml');
+    const one = record({ kind: 'object', before: object, after: undefined });
+    await keepRecord(place, one);
+    const link = folder.file('kept/link.yaml');
+    await symlink(folder.file('precious'), link);
+    await keepRecord(link, one);
+    assert.equal(await readFile(folder.file('precious'), 'utf8'), 'as it was');
+    assert.equal(await readFile(link, 'utf8'), renderRecord(one));
+    for (const path of [place, link]) assert.equal((await lstat(path)).mode & 0o777, 0o600);
+    assert.deepEqual((await readdir(folder.file('kept'))).toSorted(), ['link.yaml', 'r.yaml']);
+  });
 });

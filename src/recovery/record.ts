@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { makeFolders, writeWhole } from '../control-plane/file-system.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import { renderYaml } from '../document/render.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
@@ -29,6 +31,15 @@ export function renderRecord({ server, recoveredAt, changes }: RecoveryRecord): 
     changes: changes.map(({ after, ...change }) => ({ ...change, after: after ?? null })),
   };
   return `${head.join('\n')}\n${renderYaml(document)}`;
+}
+
+/**
+ * Keeps a record in a file, for its owner alone: whole or not at all, for what an earlier one holds is the only way back.
+ * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
+ */
+export async function keepRecord(file: string, record: RecoveryRecord): Promise<void> {
+  await makeFolders(dirname(file), 0o755);
+  await writeWhole(file, renderRecord(record), { mode: 0o600 });
 }
 
 /**

@@ -1,5 +1,5 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { openCluster } from '../../kubernetes/config.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
@@ -8,7 +8,7 @@ import { blockersOf, findConfigurations, gateNamespacesOf } from '../../recovery
 import { imagePolicyBlocker } from '../../recovery/image-policy-blocker.ts';
 import { choosePlaces } from '../../recovery/places.ts';
 import { isLocked, prepareProbes, runProbes, type Finding, type Probe } from '../../recovery/probes.ts';
-import { renderRecord } from '../../recovery/record.ts';
+import { keepRecord, type RecoveryRecord } from '../../recovery/record.ts';
 import { staticBlockers } from '../../recovery/static-blocker.ts';
 import { diagnose, takeWayOut } from '../../recovery/way-out.ts';
 import { GATE_NAME } from '../../webhook/names.ts';
@@ -140,7 +140,7 @@ async function take(
     blockers,
     runProbes: (some) => runProbes(client, some),
     keep: async (changes) => {
-      await keepRecord(file, renderRecord({ server: client.server, recoveredAt, changes }));
+      await keep(file, { server: client.server, recoveredAt, changes });
       if (!isKept)
         say(`What was before is kept in ${file}. To put it back:\n  ${renderUndoCommand(file, options)}\n`);
       isKept = true;
@@ -163,10 +163,9 @@ function isLockedAndWanted(finding: Finding): boolean {
   return isLocked(finding) && finding.probe.place.isWanted;
 }
 
-async function keepRecord(file: string, text: string): Promise<void> {
+async function keep(file: string, record: RecoveryRecord): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text, { mode: 0o600 });
+    await keepRecord(file, record);
   } catch (cause) {
     throw new SettingsError(
       'SETTING_INVALID',
