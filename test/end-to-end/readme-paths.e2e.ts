@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { findBinaries } from '../control-plane/binaries.ts';
+import { findBinaries, newestKubernetes } from '../control-plane/binaries.ts';
 import { blocksOf } from '../readme/blocks.ts';
 import { startControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
@@ -150,6 +151,7 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         const node = parts.use(
           await startNode({ environment: process.env, version, kubernetes: '/etc/kubernetes' }),
         );
+        await copyFile(node.kubeconfig, '/etc/kubernetes/admin.conf');
         const shell = parts.use(await openShell(node.kubeconfig, version));
         const owned = parts.move();
         return { ...shell, tree: node.tree, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
@@ -161,12 +163,22 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         const [show = '', apply = ''] = linesOf(blockWith('bootstrap image-policy --image'));
         assertAdmitted(await type(show));
         assert.deepEqual(await tree(), before);
-        assertAdmitted(await type(apply));
+        const applied = await type(apply);
+        assertAdmitted(applied);
+        assert.match(applied.stderr, /^proved: /m);
         assertRefused(await type('kubectl run web --image=nginx'), latestRefused);
         assertAdmitted(await type('kubectl run web --image=nginx:1.17.1'));
         const wired = await tree();
         assertAdmitted(await type(apply));
         assert.deepEqual(await tree(), wired);
+        if (version === newestKubernetes) {
+          const [fromFile = ''] = linesOf(blockWith('bootstrap static --url'));
+          const asked = await type(fromFile);
+          assertAdmitted(asked);
+          assert.match(asked.stderr, /^proved: /m);
+          assertRefused(await type('kubectl create deployment web --image=nginx'), latestRefused);
+          assertAdmitted(await type('npx kube-image-bouncer bootstrap static --undo'));
+        }
         assertAdmitted(await type('npx kube-image-bouncer bootstrap image-policy --undo'));
         assert.deepEqual(await tree(), before);
       });
