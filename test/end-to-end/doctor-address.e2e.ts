@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { KeyPair } from '../../src/certificate/authority.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
+import { referenceOf } from '../../src/kubernetes/object.ts';
 import { oldestKubernetes } from '../control-plane/binaries.ts';
 import {
   CONFIGURATION,
@@ -72,6 +73,23 @@ describe(`doctor, on ${oldestKubernetes}`, () => {
         new RegExp(`^${RegExp.escape(url)} serves a certificate that is valid until `),
       );
     });
+  });
+
+  scenario('says nothing of a namespace in which a gate that is called by its address is not', async () => {
+    const binding = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'everything' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'visitor' }],
+    };
+    await cluster().client.create(binding);
+    await atAddress(await cluster().issue(), async () => {
+      const codes = new Set((await found([])).findings.map(({ code }) => code));
+      assert.ok(codes.has('WIRING_EDITORS'));
+      assert.ok(!codes.has('GATE_NAMESPACE_OPEN'));
+    });
+    await cluster().client.delete(referenceOf(binding));
   });
 
   const daysAgo = (days: number): Date => new Date(Date.now() - days * DAY_MS);

@@ -49,7 +49,11 @@ const PODS: Right = {
 export function examinePeople(material: ClusterMaterial): readonly Finding[] {
   const { people, gate } = material;
   if (people === undefined || material.webhooks.length === 0) return [];
-  const rights = [WIRING, ...(dependsOnLabels(material) ? [LABELS] : []), PODS];
+  // A gate outside the cluster has no namespace that would have to be left out.
+  const isInside = material.webhooks.some(
+    ({ target }) => target.form === 'service' && target.namespace === gate.namespace,
+  );
+  const rights = [WIRING, ...(dependsOnLabels(material) ? [LABELS] : []), ...(isInside ? [PODS] : [])];
   return rights.flatMap((right) => {
     const subjects = subjectsWith(right, people);
     if (subjects.length === 0) return [];
