@@ -55,6 +55,23 @@ describe('a kubeconfig', { timeout: 20_000 }, () => {
     }
   });
 
+  it('never shows what it holds, nor what a plugin said, when it cannot be read', async () => {
+    const torn = join(folder, 'torn');
+    await writeFile(torn, 'users:\n- user:\n    token: canary-token\n   bad\n');
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never', command: 'echo' };
+    const user = { exec: { ...exec, args: ['x canary-token'] } };
+    const plugin = join(folder, 'plugin');
+    await writeFile(plugin, JSON.stringify({ ...KUBECONFIG, users: [{ name: 'me', user }] }));
+    const ask = async (kubeconfig: string): Promise<unknown> => (await openCluster({ kubeconfig })).version();
+    for (const kubeconfig of [torn, plugin]) {
+      await assert.rejects(ask(kubeconfig), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'KUBECONFIG_INVALID');
+        assert.doesNotMatch(error.message, /canary-token|\n/);
+        return true;
+      });
+    }
+  });
+
   it('that leads to a dead server says so when it is asked', async () => {
     const client = await openCluster({ kubeconfig: file });
     await assert.rejects(client.version(), { code: 'CLUSTER_UNREACHABLE' });

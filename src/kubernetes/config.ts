@@ -65,6 +65,9 @@ function invalid(message: string, cause?: unknown): KubernetesError {
   return new KubernetesError('KUBECONFIG_INVALID', message, { cause });
 }
 
+/** Parsers quote what they cannot read, and here that may be a token or a key: of YAML the first line, of JSON nothing. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof SyntaxError) return 'the answer of its exec plugin is no JSON';
+  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return first;
 }
