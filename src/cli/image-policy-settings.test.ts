@@ -83,4 +83,17 @@ describe('settings of bootstrap image-policy', () => {
 
     it('nothing to undo', async () => assert.match((await run('--undo')).stderr, /nothing is recorded/));
   });
+
+  it('refuses paths that systemd would read in another way than they stand', async () => {
+    for (const [option, path] of [
+      ['--program', '/opt/my gate/x'],
+      ['--program', '/opt/%h/x'],
+      ['--folder', '/etc/a:b'],
+      ['--folder', '/etc/a\nExecStartPre=/bin/true'],
+    ] as const) {
+      const { code, stderr } = await run('--gate=systemd', '--program=/opt/x', `${option}=${path}`);
+      assert.equal(code, 2, path);
+      assert.match(stderr, new RegExp(`^error: ${option}: .* cannot stand in a systemd unit`));
+    }
+  });
 });

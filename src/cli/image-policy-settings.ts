@@ -131,12 +131,24 @@ function decodeHealthPort(text: string | undefined, port: number): number {
   throw conflict('--health-port is the same as --port');
 }
 
-function decodeRunner({ gate, image, program }: ImagePolicyOptions): GateRunner {
+/** What systemd takes as it stands: it splits at spaces, and reads `%`, `$`, quotes and backslashes its own way. */
+const PLAIN_PATH = /^[\w./+@,=-]+$/;
+
+function requirePlain(option: string, path: string): string {
+  if (PLAIN_PATH.test(path)) return requireAbsolute(option, path);
+  throw new SettingsError(
+    'SETTING_INVALID',
+    `${option}: ${JSON.stringify(path)} cannot stand in a systemd unit: use letters, digits and ./_-+@,= alone`,
+  );
+}
+
+function decodeRunner({ gate, image, program, folder }: ImagePolicyOptions): GateRunner {
   switch (gate) {
     case 'static-pod':
       return { kind: gate, image: decodeImage(image) };
     case 'systemd':
-      return { kind: gate, program: requireAbsolute('--program', program) };
+      requirePlain('--folder', folder);
+      return { kind: gate, program: requirePlain('--program', program) };
     case 'none':
       return { kind: gate };
   }
