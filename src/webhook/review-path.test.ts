@@ -40,9 +40,17 @@ describe('the wiring in force', () => {
     assert.deepEqual(wiringOf({ name: 'other' }, { name, clientConfig: { url } }), {
       stage: 'audit',
       namespace: undefined,
+      leftOut: [],
     });
     const service = { namespace: 'gates', name: 'kube-image-bouncer', path: '/validate/warn' };
-    assert.deepEqual(wiringOf({ name, clientConfig: { service } }), { stage: 'warn', namespace: 'gates' });
+    const byName = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['gates'] };
+    const byLabel = { key: 'team', operator: 'NotIn', values: ['a'] };
+    const namespaceSelector = { matchExpressions: [byName, byLabel] };
+    assert.deepEqual(wiringOf({ name, clientConfig: { service }, namespaceSelector }), {
+      stage: 'warn',
+      namespace: 'gates',
+      leftOut: ['gates'],
+    });
   });
 
   it('is none when nothing of ours is there, and of no stage when the path is not ours', () => {
