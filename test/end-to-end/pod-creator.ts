@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { ControlPlane } from './control-plane.ts';
 import type { Call } from './load.ts';
 
-/** Creates pods over kept connections, as dry runs: everything happens but the writing, admission as well. */
+/** Creates pods over kept connections, each of another name. */
 export interface PodCreator extends Disposable {
   readonly call: Call;
 }
@@ -24,10 +24,12 @@ export async function openPodCreator(
     'content-type': 'application/json',
     authorization: `Bearer ${config.users[0].user.token}`,
   };
-  const call: Call = (number) => {
+  let created = 0;
+  const call: Call = () => {
+    created += 1;
     const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
     const asked = request(
-      `${url}/api/v1/namespaces/default/pods?dryRun=All`,
+      `${url}/api/v1/namespaces/default/pods`,
       { method: 'POST', agent, headers },
       (answer) =>
         void text(answer).then(
@@ -41,7 +43,7 @@ export async function openPodCreator(
       JSON.stringify({
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name: `pod-${number}` },
+        metadata: { name: `pod-${created}` },
         spec: { containers: [{ name: 'web', image: 'nginx:1.27.3' }] },
       }),
     );
