@@ -49,7 +49,7 @@ ENTRYPOINT ["/usr/bin/node", \
   "--allow-fs-read=/etc/kubernetes/kube-image-bouncer/*", \
   "--allow-fs-read=/var/run/secrets/kubernetes.io/*", \
   "--allow-fs-read=/var/lib/kube-image-bouncer/*", \
-  "--allow-fs-read=/work/*", \
+  "--allow-fs-read=/manifests/*", \
   "--allow-fs-read=/proc/self/fd", \
   "--allow-fs-read=/proc/self/limits", \
   "--allow-fs-read=/proc/self/status", \
