@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { STAGES, type Stage } from '../policy/stage.ts';
+import { addNodeOptions } from './node-options.ts';
 
 /** Who runs the gate on a control-plane node. */
 export const GATE_RUNNERS = ['static-pod', 'systemd', 'none'] as const;
@@ -45,7 +46,7 @@ export interface ImagePolicyOptions {
 
 /** The options of `bootstrap image-policy`. */
 export function addImagePolicyOptions(command: Command): Command {
-  return addCertificateOptions(addGateOptions(addWiringOptions(addModeOptions(command))))
+  return addCertificateOptions(addGateOptions(addWiringOptions(addNodeOptions(command))))
     .option(
       '--kubernetes-version <version>',
       "for kubeadm's files, such as 1.30 (default: that of the manifest's image, else the newest)",
@@ -58,19 +59,6 @@ export function addImagePolicyOptions(command: Command): Command {
     .option('--timeout <seconds>', 'how long to wait for the gate, and for the API server', '180')
     .option('--force', 'replace private keys; with --undo: also files that somebody else changed since')
     .option('--yes', 'with --apply: go on although running workloads would be refused');
-}
-
-function addModeOptions(command: Command): Command {
-  return command
-    .option('--apply', 'change this node, and wait for its API server (default: show what would change)')
-    .option('--undo', 'put every file of this node back as it was')
-    .option('--out <folder>', 'write every file below there, to be copied to a node')
-    .option('--folder <path>', "the gate's folder on the node", '/etc/kubernetes/kube-image-bouncer')
-    .option(
-      '--manifest <file>',
-      'static pod manifest of kube-apiserver',
-      '/etc/kubernetes/manifests/kube-apiserver.yaml',
-    );
 }
 
 function addWiringOptions(command: Command): Command {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { STAGES, type Stage } from '../policy/stage.ts';
 import { KUBE_SYSTEM_MODES, type KubeSystemMode } from '../webhook/configuration.ts';
+import { addNodeOptions } from './node-options.ts';
 
 /** What `bootstrap static` was asked, as text: nothing interpreted yet. */
 export interface StaticOptions {
@@ -27,17 +28,9 @@ export interface StaticOptions {
 /** The options of `bootstrap static`. */
 export function addStaticOptions(command: Command): Command {
   return addWiringOptions(
-    command
-      .option('--url <url>', 'the gate, https://host:port, as the API server of the node reaches it')
-      .option('--apply', 'change this node, and wait for its API server (default: show what would change)')
-      .option('--undo', 'put every file of this node back as it was')
-      .option('--out <folder>', 'write every file below there, to be copied to a node')
-      .option('--folder <path>', "the gate's folder on the node", '/etc/kubernetes/kube-image-bouncer')
-      .option(
-        '--manifest <file>',
-        'static pod manifest of kube-apiserver',
-        '/etc/kubernetes/manifests/kube-apiserver.yaml',
-      ),
+    addNodeOptions(
+      command.option('--url <url>', 'the gate, https://host:port, as the API server of the node reaches it'),
+    ),
   )
     .option('--ca-cert <file>', "CA of the gate's certificate (default: pki/ca.crt of --folder)")
     .option(
