@@ -1,6 +1,6 @@
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import type { PolicyDocument, RuleDocument } from '../policy/schema.ts';
-import type { KUBE_SYSTEM_RULES } from './image-policy-options.ts';
+import type { KubeSystemMode } from '../webhook/configuration.ts';
 
 const KUBE_SYSTEM = { namespaces: ['kube-system'] };
 
@@ -8,7 +8,7 @@ const KUBE_SYSTEM = { namespaces: ['kube-system'] };
  * The policy of a node that brings none: no tag `latest`, and in kube-system, on which the cluster itself stands, what
  * `mode` says. `ImagePolicyWebhook` has no selector of its own, so that the policy has to say it.
  */
-export function defaultNodePolicy(mode: (typeof KUBE_SYSTEM_RULES)[number]): PolicyDocument {
+export function defaultNodePolicy(mode: KubeSystemMode): PolicyDocument {
   const document = defaultPolicyDocument([]);
   const { spec } = document;
   switch (mode) {

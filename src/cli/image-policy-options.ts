@@ -1,12 +1,10 @@
 import { Option, type Command } from 'commander';
 import { STAGES, type Stage } from '../policy/stage.ts';
+import { KUBE_SYSTEM_MODES, type KubeSystemMode } from '../webhook/configuration.ts';
 import { addNodeOptions } from './node-options.ts';
 
 /** Who runs the gate on a control-plane node. */
 export const GATE_RUNNERS = ['static-pod', 'systemd', 'none'] as const;
-
-/** What the default policy does in kube-system. */
-export const KUBE_SYSTEM_RULES = ['warn', 'deny', 'exempt'] as const;
 
 /** What `bootstrap image-policy` was asked, as text: nothing interpreted yet. */
 export interface ImagePolicyOptions {
@@ -27,7 +25,7 @@ export interface ImagePolicyOptions {
   readonly denyTtl: string;
   readonly retryBackoff: string;
   readonly policy?: string;
-  readonly kubeSystem?: (typeof KUBE_SYSTEM_RULES)[number];
+  readonly kubeSystem?: KubeSystemMode;
   readonly gate: (typeof GATE_RUNNERS)[number];
   readonly image?: string;
   readonly program: string;
@@ -77,7 +75,7 @@ function addWiringOptions(command: Command): Command {
     .option('--policy <file>', 'policy of the gate (default: the one that is there, else no tag "latest")')
     .addOption(
       new Option('--kube-system <mode>', 'what that default does there (default: "warn")').choices(
-        KUBE_SYSTEM_RULES,
+        KUBE_SYSTEM_MODES,
       ),
     );
 }

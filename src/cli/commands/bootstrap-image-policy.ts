@@ -10,10 +10,11 @@ import { renderYaml } from '../../document/render.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { parseKubernetesVersion } from '../../kubernetes/version.ts';
 import { parsePolicy, readPolicyText } from '../../policy/load.ts';
+import { KUBE_SYSTEM_MODES } from '../../webhook/configuration.ts';
 import { signatureFrom } from '../cluster-signature.ts';
 import { defaultNodePolicy } from '../default-node-policy.ts';
 import { imagePolicyPath, mayBite, proveOnNode } from '../node-canary.ts';
-import { type ImagePolicyOptions, KUBE_SYSTEM_RULES } from '../image-policy-options.ts';
+import type { ImagePolicyOptions } from '../image-policy-options.ts';
 import {
   decodeNodeSettings,
   decodePlaces,
@@ -102,7 +103,7 @@ function joined(
 /** What somebody made of the default policy is theirs: no option but --policy takes its place. */
 async function choosePolicyText(options: ImagePolicyOptions, file: string): Promise<string> {
   const found = (await findFile(file))?.content.toString();
-  const defaults = KUBE_SYSTEM_RULES.map((mode) => renderYaml(defaultNodePolicy(mode)));
+  const defaults = KUBE_SYSTEM_MODES.map((mode) => renderYaml(defaultNodePolicy(mode)));
   const isOurs = found === undefined || (defaults.includes(found) && options.kubeSystem !== undefined);
   const fallback = isOurs ? renderYaml(defaultNodePolicy(options.kubeSystem ?? 'warn')) : found;
   const text = options.policy === undefined ? fallback : await readPolicyText(options.policy);
