@@ -223,7 +223,7 @@ describe('a bouncer whose policy needs facts', { timeout: 10_000 }, () => {
       },
     ],
   ] as const) {
-    it(`refuses when the gatherer ${how}, tells the log why, and stops its clock`, async (t) => {
+    it(`C13 refuses when the gatherer ${how}, tells the log why, and stops its clock`, async (t) => {
       const pass = stopClock(t);
       const { decision, told, signal } = askFor(gather);
       assert.equal(failureOf(await decision), INTERNAL);
@@ -233,7 +233,7 @@ describe('a bouncer whose policy needs facts', { timeout: 10_000 }, () => {
     });
   }
 
-  it('refuses when nobody can gather', async () => {
+  it('C13 refuses when nobody can gather', async () => {
     const told: unknown[] = [];
     const decision = bouncerOf(policy, { onFailure: (error) => told.push(error) }).decide(review, 1000);
     assert.equal(failureOf(await decision), INTERNAL);
