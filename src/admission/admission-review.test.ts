@@ -254,22 +254,27 @@ describe('requests that the API server would not send', () => {
   });
 
   it('what a review says is what the API server said, and not what the object claims', () => {
+    const object = deployment();
     const { review } = admissionReview.open(
       admissionReviewOf({
-        object: deployment(),
+        object,
         userInfo: { username: 'bob', groups: ['a', 1, null, 'b'] },
         dryRun: true,
       }),
     );
     const { subject, ...facts } = review;
-    assert.equal(subject.kind, 'images');
-    assert.deepEqual(facts, {
-      uid: UID,
+    const known = {
       operation: 'CREATE',
-      dryRun: true,
       user: { username: 'bob', groups: ['a', 'b'] },
       namespace: 'team-a',
       subresource: '',
+    };
+    const reviewed = { ...known, group: 'apps', version: 'v1', kind: 'Deployment', object, oldObject: null };
+    assert.deepEqual(subject, { kind: 'unread', reviewed });
+    assert.deepEqual(facts, {
+      ...known,
+      uid: UID,
+      dryRun: true,
       resource: 'deployments.apps',
       object: 'Deployment web',
     });

@@ -4,7 +4,8 @@ import type { Review } from '../policy/review.ts';
 import { isObject, type Fields } from '../workload/fields.ts';
 import { findWorkloadKind } from '../workload/kinds.ts';
 import { OPERATIONS, type Operation, type User } from '../workload/reviewed-object.ts';
-import { readSubject, type Subject } from '../workload/subject.ts';
+import type { Unread } from '../workload/subject.ts';
+import type { Unreadable } from '../workload/unreadable.ts';
 import {
   MalformedReviewError,
   type Answer,
@@ -61,20 +62,14 @@ function openAdmissionReview(document: unknown): ReviewExchange {
     throw new MalformedReviewError('MALFORMED_REVIEW', 'the AdmissionReview has no request.uid to answer to');
   }
   const known = apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1';
-  const review = readReview(uid, request, known ? undefined : apiVersion);
+  const review = decodeReview(uid, request, known ? undefined : apiVersion);
   return { review, respond: (decision) => answer(apiVersion, uid, decision) };
 }
 
-/** Once the uid is known there is somebody to answer: what cannot be read then is refused, never left unanswered. */
-function readReview(uid: string, request: Fields, unknownVersion: string | undefined): Review {
-  try {
-    return decodeReview(uid, request, unknownVersion);
-  } catch {
-    // Nothing throws that we know of, but for an object that nests deeper than the stack (F03).
-    return decodeReview(uid, {}, unknownVersion);
-  }
-}
-
+/**
+ * Once the uid is known there is somebody to answer, so that nothing here may throw: the object, which may nest deeper
+ * than the stack (F03), is left to the core.
+ */
 function decodeReview(uid: string, request: Fields, unknownVersion: string | undefined): Review {
   const kind = decodeGroupVersion(request['kind'], 'kind');
   const { operation, namespace, subResource, dryRun } = request;
@@ -100,22 +95,19 @@ function decodeReview(uid: string, request: Fields, unknownVersion: string | und
 
 type KnownFacts = Pick<Review, 'operation' | 'user' | 'namespace'> & { readonly subresource: string };
 
-function decodeSubject(kind: GroupVersion | undefined, facts: KnownFacts, request: Fields): Subject {
+function decodeSubject(
+  kind: GroupVersion | undefined,
+  facts: KnownFacts,
+  request: Fields,
+): Unread | Unreadable {
   if (kind === undefined) return malformed('request.kind is not a group, version and kind');
   const { operation, user, namespace, subresource } = facts;
   const { group, version, name } = kind;
   const { object, oldObject } = request;
-  return readSubject({
-    operation,
-    group,
-    version,
-    kind: name,
-    subresource,
-    namespace,
-    user,
-    object,
-    oldObject,
-  });
+  return {
+    kind: 'unread',
+    reviewed: { operation, group, version, kind: name, subresource, namespace, user, object, oldObject },
+  };
 }
 
 interface GroupVersion {
@@ -162,7 +154,7 @@ function renderObject(kind: string, request: Fields): string {
   return typeof shown === 'string' ? `${quote(kind)} ${quote(shown, 253)}` : quote(kind);
 }
 
-function malformed(reason: string): Subject {
+function malformed(reason: string): Unreadable {
   return {
     kind: 'unreadable',
     code: 'MALFORMED_OBJECT',

@@ -5,9 +5,9 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Review } from '../policy/review.ts';
 import { isObject } from '../workload/fields.ts';
 import { groupOf, WORKLOAD_KINDS, type WorkloadKind } from '../workload/kinds.ts';
-import { readSubject } from '../workload/subject.ts';
 
 /** Something that runs in a cluster and would be refused if it were created today. */
 export interface RefusedWorkload {
@@ -93,7 +93,7 @@ function servedKinds(): readonly WorkloadKind[] {
 }
 
 /** Nobody knows who would create it anew, so rules about users apply. */
-function reviewOf({ resource, kind }: WorkloadKind, apiVersion: string, object: KubernetesObject) {
+function reviewOf({ resource, kind }: WorkloadKind, apiVersion: string, object: KubernetesObject): Review {
   const group = groupOf(apiVersion);
   const version = group === '' ? apiVersion : apiVersion.slice(group.length + 1);
   const known = {
@@ -108,7 +108,10 @@ function reviewOf({ resource, kind }: WorkloadKind, apiVersion: string, object: 
     dryRun: undefined,
     resource,
     object: `${quote(kind)} ${quote(object.metadata.name, 253)}`,
-    subject: readSubject({ ...known, group, version, kind, object, oldObject: undefined }),
+    subject: {
+      kind: 'unread',
+      reviewed: { ...known, group, version, kind, object, oldObject: undefined },
+    },
   };
 }
 

@@ -43,6 +43,8 @@ export interface Notice {
   readonly code: 'UNKNOWN_KIND' | 'PLACEHOLDER' | 'UNCHANGED_VIOLATION' | 'MIRROR_POD' | 'NOT_DECIDED';
   readonly use: ImageUse | undefined;
   readonly text: string;
+  /** The kind that nobody knows, of an `UNKNOWN_KIND`. */
+  readonly kind?: string;
 }
 
 /** An image use as it was judged; later, with the digest that was judged, for the mutating answer to pin. */

@@ -1,5 +1,5 @@
 import type { ImageUse } from '../image/use.ts';
-import type { Images } from '../workload/subject.ts';
+import { readSubject, type Images } from '../workload/subject.ts';
 import type { Unreadable } from '../workload/unreadable.ts';
 import type { Decision, JudgedUse, Notice, Violation } from './decision.ts';
 import type { Facts } from './facts.ts';
@@ -13,7 +13,8 @@ import { selectsPlace } from './selector.ts';
  * the order of the rules in the policy. Synchronous and pure; `facts` holds what the policy's rules need.
  */
 export function evaluate(policy: Policy, review: Review, facts: Facts): Decision {
-  const { subject } = review;
+  const subject =
+    review.subject.kind === 'unread' ? readSubject(review.subject.reviewed, policy.kinds) : review.subject;
   switch (subject.kind) {
     case 'imageless':
       return decide(policy, [], [], []);
@@ -138,7 +139,7 @@ function refusalOf({ code, reason, remedy }: Unreadable): Violation {
 
 function unknownKind(name: string): Notice {
   const text = `${name} is not a kind whose images are known; its pods are judged when they are created`;
-  return { code: 'UNKNOWN_KIND', use: undefined, text };
+  return { code: 'UNKNOWN_KIND', use: undefined, text, kind: name };
 }
 
 function tellOnly(violation: Violation): Violation {

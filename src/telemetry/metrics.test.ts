@@ -90,8 +90,9 @@ describe('metrics', () => {
     const metrics = createMetrics();
     const before = (await metrics.render()).split('\n').length;
     for (let index = 0; index < 20_000; index += 1) {
-      const unknown = { ...review, subject: { kind: 'unknown', name: `Kind${index}` } } as const;
-      metrics.countDecision(unknown, refusedBy(`rule-${index}`, 'Deny'), 'AdmissionReview', 1, 'deny');
+      const notice = { code: 'UNKNOWN_KIND', use: undefined, text: '', kind: `Kind${index}` } as const;
+      const decision = { ...refusedBy(`rule-${index}`, 'Deny'), notices: [notice] };
+      metrics.countDecision(review, decision, 'AdmissionReview', 1, 'deny');
       metrics.countRejection(`CODE_${index}`);
     }
     const lines = (await metrics.render()).split('\n').length - before;

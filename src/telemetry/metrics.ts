@@ -114,7 +114,8 @@ function decisionCounter(registry: Registry): Metrics['countDecision'] {
     durations.observe({ protocol }, durationMs / 1000);
     for (const violation of decision.violations) countViolation(violation, dryRun);
     if (outcome === 'failed') failures.inc({ code: decision.code });
-    if (review.subject.kind === 'unknown') unknown.inc({ kind: kinds.labelOf(review.subject.name) });
+    for (const { kind } of decision.notices)
+      if (kind !== undefined) unknown.inc({ kind: kinds.labelOf(kind) });
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BAD, GOOD, podSpec, workload } from '#test/pods.ts';
 import { judge, summarise } from '#test/verdicts.ts';
-import { findWorkloadKind, groupOf, isWorkloadList, WORKLOAD_KINDS } from './kinds.ts';
+import { BUILT_IN_KINDS, findWorkloadKind, groupOf, isListOfKind, WORKLOAD_KINDS } from './kinds.ts';
 
 /** Kind, where its `PodSpec` stands, what policies call it, every version that ever served it. */
 const TABLE: readonly (readonly [kind: string, path: string, resource: string, ...served: string[]])[] = [
@@ -127,8 +127,8 @@ describe('the table of kinds', () => {
       ['example.com', 'AllowList'],
       ['', 'Pod'],
     ] as const;
-    for (const [group, kind] of lists) assert.ok(isWorkloadList(group, kind), kind);
-    for (const [group, kind] of others) assert.ok(!isWorkloadList(group, kind), kind);
+    for (const [group, kind] of lists) assert.ok(isListOfKind(BUILT_IN_KINDS, group, kind), kind);
+    for (const [group, kind] of others) assert.ok(!isListOfKind(BUILT_IN_KINDS, group, kind), kind);
   });
 
   it('reads the group of an apiVersion', () => {

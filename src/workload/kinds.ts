@@ -56,16 +56,32 @@ const IMAGELESS_KINDS: ReadonlySet<string> = new Set([
   'PodProxyOptions',
 ]);
 
-// The version is left out on purpose: one that is served tomorrow is judged, or refused, never waved through.
-const BY_GROUP_AND_KIND: ReadonlyMap<string, WorkloadKind> = new Map(
-  WORKLOAD_KINDS.flatMap((workload) =>
-    workload.served.map((apiVersion) => [`${groupOf(apiVersion)}/${workload.kind}`, workload] as const),
-  ),
-);
+/** Kinds by their group and name; a look-up makes nothing. */
+export type KindTable = ReadonlyMap<string, ReadonlyMap<string, WorkloadKind>>;
 
-/** The row of the table for a kind of any version, if we cover it. */
+// The version is left out on purpose: one that is served tomorrow is judged, or refused, never waved through.
+export const BUILT_IN_KINDS: KindTable = tableOf(WORKLOAD_KINDS);
+
+function tableOf(rows: readonly WorkloadKind[]): KindTable {
+  const table = new Map<string, Map<string, WorkloadKind>>();
+  for (const row of rows) {
+    for (const apiVersion of row.served) {
+      const group = groupOf(apiVersion);
+      const kinds = table.get(group) ?? new Map<string, WorkloadKind>();
+      table.set(group, kinds.set(row.kind, row));
+    }
+  }
+  return table;
+}
+
+/** The row of a table for a kind of any version, if it is covered. */
+export function findKind(table: KindTable, group: string, kind: string): WorkloadKind | undefined {
+  return table.get(group)?.get(kind);
+}
+
+/** The row of a kind of Kubernetes' own, which every policy covers. */
 export function findWorkloadKind(group: string, kind: string): WorkloadKind | undefined {
-  return BY_GROUP_AND_KIND.get(`${group}/${kind}`);
+  return findKind(BUILT_IN_KINDS, group, kind);
 }
 
 /** Whether a kind is one that stands for a subresource without images, such as `Scale`. */
@@ -73,11 +89,11 @@ export function isImageless(kind: string): boolean {
   return IMAGELESS_KINDS.has(kind);
 }
 
-/** Whether a kind is a list of objects that we cover; the API server never reviews one. */
-export function isWorkloadList(group: string, kind: string): boolean {
+/** Whether a kind is a list of objects that are covered; the API server never reviews one. */
+export function isListOfKind(table: KindTable, group: string, kind: string): boolean {
   if (!kind.endsWith('List')) return false;
   return (
-    (group === '' && kind === 'List') || findWorkloadKind(group, kind.slice(0, -'List'.length)) !== undefined
+    (group === '' && kind === 'List') || findKind(table, group, kind.slice(0, -'List'.length)) !== undefined
   );
 }
 

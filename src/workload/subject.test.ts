@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
-import { ALICE, kindOf } from '#test/reviews.ts';
+import { ALICE, kindOf, UID } from '#test/reviews.ts';
 import { askAdmission, judge, summarise } from '#test/verdicts.ts';
 
 const BAD_POD = pod({ containers: { web: BAD } });
@@ -266,6 +266,15 @@ describe('what cannot be read and was there before', () => {
       judge({ object: podOf(null, deleting), oldObject: podOf(null, deleting) }).outcome,
       'refused',
     );
+  });
+
+  it('F03 an unreadable object that nests deeper than the stack is refused, and its uid answered', () => {
+    const nested = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+    const parse = (): unknown =>
+      podOf({ containers: 'none', nested: JSON.parse(nested) as unknown }, deleting);
+    const { uid, allowed, status } = askAdmission({ object: parse(), oldObject: parse() });
+    assert.deepEqual([uid, allowed], [UID, false]);
+    assert.match(status?.message ?? '', /^spec\.containers is not a list \[MALFORMED_OBJECT\]/);
   });
 });
 

@@ -4,7 +4,7 @@ import type { ImageUse } from '../image/use.ts';
 import { findChange } from './change.ts';
 import { isObject, type Fields } from './fields.ts';
 import { findImages } from './images.ts';
-import { findWorkloadKind, isImageless, isWorkloadList, type WorkloadKind } from './kinds.ts';
+import { findKind, isImageless, isListOfKind, type KindTable, type WorkloadKind } from './kinds.ts';
 import type { ReviewedObject } from './reviewed-object.ts';
 import type { Unreadable } from './unreadable.ts';
 
@@ -32,15 +32,21 @@ export type Subject =
   /** A kind that nobody told us about: its pods are judged when they come. */
   | { readonly kind: 'unknown'; readonly name: string };
 
-/** Reads what an object is about, by its kind as the API server names it. */
-export function readSubject(reviewed: ReviewedObject): Subject {
+/** An object as its protocol carries it: whoever knows the kinds reads it. */
+export interface Unread {
+  readonly kind: 'unread';
+  readonly reviewed: ReviewedObject;
+}
+
+/** Reads what an object is about, by its kind as the API server names it and by the kinds that a policy knows. */
+export function readSubject(reviewed: ReviewedObject, kinds: KindTable): Subject {
   const { operation, group, kind, subresource } = reviewed;
   if (operation === 'DELETE' || operation === 'CONNECT' || subresource === 'status')
     return { kind: 'imageless' };
-  const workload = findWorkloadKind(group, kind);
+  const workload = findKind(kinds, group, kind);
   if (workload !== undefined) return readWorkload(workload, reviewed);
   if (subresource !== '' && isImageless(kind)) return { kind: 'imageless' };
-  if (isWorkloadList(group, kind)) return unsupportedList(kind);
+  if (isListOfKind(kinds, group, kind)) return unsupportedList(kind);
   return { kind: 'unknown', name: quote(group === '' ? kind : `${kind}.${group}`) };
 }
 
@@ -70,7 +76,16 @@ function keepsPodSpec({ podSpec }: WorkloadKind, { operation, object, oldObject 
   const [spec, oldSpec] = [object, oldObject].map((root) =>
     podSpec.reduce<unknown>((parent, key) => (isObject(parent) ? parent[key] : undefined), root),
   );
-  return isObject(spec) && isDeepStrictEqual(spec, oldSpec);
+  return isObject(spec) && isSame(spec, oldSpec);
+}
+
+/** What nests deeper than the stack is never the same (F03). */
+function isSame(one: Fields, other: unknown): boolean {
+  try {
+    return isDeepStrictEqual(one, other);
+  } catch {
+    return false;
+  }
 }
 
 /** An old object that cannot be read held nothing, so that everything counts as changed. */

@@ -13,7 +13,6 @@ import type { Policy } from '../../src/policy/policy.ts';
 import type { Review } from '../../src/policy/review.ts';
 import { findWorkloadKind, WORKLOAD_KINDS } from '../../src/workload/kinds.ts';
 import { OPERATIONS, type User } from '../../src/workload/reviewed-object.ts';
-import { readSubject } from '../../src/workload/subject.ts';
 import { CASES, DIFFERENCES, POLICIES, type Verdict } from './protocol-suite.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/protocols.md', import.meta.url), 'utf8');
@@ -32,7 +31,7 @@ function reviewOf(request: Request): Review {
     dryRun: request.dryRun,
     resource: findWorkloadKind(group, kind)?.resource,
     object: undefined,
-    subject: readSubject({ ...facts, group, version, kind, object, oldObject }),
+    subject: { kind: 'unread', reviewed: { ...facts, group, version, kind, object, oldObject } },
   };
 }
 

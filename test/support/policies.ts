@@ -2,6 +2,7 @@ import { createPolicy, type Policy } from '../../src/policy/policy.ts';
 import { decodePolicy } from '../../src/policy/decode.ts';
 import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
 import type { Check, Rule } from '../../src/policy/rule.ts';
+import { BUILT_IN_KINDS } from '../../src/workload/kinds.ts';
 import type { PolicyDocument, RuleDocument } from '../../src/policy/schema.ts';
 
 /** No image may be pulled by the tag `latest`: the policy in force when none is given. */
@@ -41,5 +42,11 @@ export function policyWithCheck(check: Check, parts: Partial<Rule> = {}): Policy
     message: undefined,
     ...parts,
   };
-  return createPolicy({ name: 'by-hand', revision: '000000000000', rules: [rule], unmatchedImages: 'Allow' });
+  return createPolicy({
+    name: 'by-hand',
+    revision: '000000000000',
+    rules: [rule],
+    unmatchedImages: 'Allow',
+    kinds: BUILT_IN_KINDS,
+  });
 }

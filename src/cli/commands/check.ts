@@ -5,7 +5,6 @@ import type { Decision, Violation } from '../../policy/decision.ts';
 import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../workload/fields.ts';
 import { findWorkloadKind, groupOf } from '../../workload/kinds.ts';
-import { readSubject } from '../../workload/subject.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
 import { readManifests, type Manifest } from '../manifests.ts';
 import type { ExitCode, Streams } from '../streams.ts';
@@ -58,7 +57,10 @@ function reviewOf({ apiVersion, kind, object }: Manifest, namespace: string | un
     dryRun: undefined,
     resource: findWorkloadKind(group, kind)?.resource,
     object: typeof name === 'string' ? `${quote(kind)} ${quote(name, 253)}` : quote(kind),
-    subject: readSubject({ ...known, group, version, kind, object, oldObject: undefined }),
+    subject: {
+      kind: 'unread',
+      reviewed: { ...known, group, version, kind, object, oldObject: undefined },
+    },
   };
 }
 

@@ -3,8 +3,8 @@ import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { KubernetesError } from '../../kubernetes/errors.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../workload/fields.ts';
-import { readSubject } from '../../workload/subject.ts';
 
 /** Pods to look through: enough to find an image that is fine, few enough to be read at once. */
 const MOST_PODS = 200;
@@ -50,13 +50,16 @@ function imagesOf({ spec }: KubernetesObject): readonly string[] {
 async function isAdmitted(policy: Policy, image: string): Promise<boolean> {
   const known = { operation: 'CREATE', subresource: '', user: undefined, namespace: undefined } as const;
   const object = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ name: 'canary', image }] } };
-  const review = {
+  const review: Review = {
     ...known,
     uid: undefined,
     dryRun: true,
     resource: 'pods',
     object: undefined,
-    subject: readSubject({ ...known, group: '', version: 'v1', kind: 'Pod', object, oldObject: undefined }),
+    subject: {
+      kind: 'unread',
+      reviewed: { ...known, group: '', version: 'v1', kind: 'Pod', object, oldObject: undefined },
+    },
   };
   const bouncer = createBouncer({ policies: { current: () => policy } });
   return (await bouncer.decide(review, UNHURRIED_MS)).outcome === 'admitted';
