@@ -32,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly apiServer?: ApiServerOptions;
   /** Runs kube-controller-manager, which makes pods of controllers. @default false */
   readonly controllers?: boolean;
+  /** Runs these as well, such as `garbagecollector`. */
+  readonly moreControllers?: readonly string[];
   readonly users?: readonly ClusterUser[];
 }
 
@@ -46,7 +48,7 @@ export interface ControlPlane extends AsyncDisposable {
   /** Runs kubectl as `admin` or another user; never throws for its exit code. */
   readonly kubectl: (
     commandArguments: readonly string[],
-    options?: { readonly stdin?: string; readonly user?: string },
+    options?: { readonly stdin?: string; readonly user?: string; readonly environment?: Environment },
   ) => Promise<CommandResult>;
   /** Stops the API server and starts it with other options; etcd keeps what the cluster holds. */
   readonly restartApiServer: (options: ApiServerOptions) => Promise<void>;
@@ -70,7 +72,7 @@ const controllerNames = [
 /**
  * Starts a control plane on free ports of loopback, as whoever runs the test.
  *
- * @throws {BinariesError} when its programs can be neither found nor built.
+ * @throws {GoError} when its programs can be neither found nor built.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const binaries = await findBinaries(options.environment, options.version ?? newestKubernetes);
@@ -81,12 +83,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const etcd = processes.use(await startEtcd(binaries, layout));
   let apiServer = await startApiServer(binaries, layout, options.apiServer ?? {});
   processes.defer(() => apiServer.stop('SIGKILL'));
-  let controllers = options.controllers === true ? startControllers(binaries, layout) : undefined;
+  const runControllers = (): RunningProcess =>
+    startControllers(binaries, layout, [...controllerNames, ...(options.moreControllers ?? [])]);
+  let controllers = options.controllers === true ? runControllers() : undefined;
   processes.defer(async () => controllers?.stop('SIGKILL'));
 
-  const kubectl: ControlPlane['kubectl'] = async (commandArguments, { stdin, user } = {}) =>
+  const kubectl: ControlPlane['kubectl'] = async (commandArguments, { stdin, user, environment } = {}) =>
     runCommand(binaries.kubectl, [...(user === undefined ? [] : [`--user=${user}`]), ...commandArguments], {
-      environment: { ...layout.environment, KUBECONFIG: layout.kubeconfig },
+      environment: { ...layout.environment, KUBECONFIG: layout.kubeconfig, ...environment },
       ...(stdin === undefined ? {} : { stdin }),
       timeoutMs: kubectlTimeoutMs,
     });
@@ -104,7 +108,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       // etcd has every write that was answered, so nothing is lost by not waiting for open watches to end.
       await apiServer.stop('SIGKILL');
       apiServer = await startApiServer(binaries, layout, changed);
-      controllers = controllers === undefined ? undefined : startControllers(binaries, layout);
+      controllers = controllers === undefined ? undefined : runControllers();
     },
     logTails: async () => logTails([etcd, apiServer, ...(controllers === undefined ? [] : [controllers])]),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
@@ -246,12 +250,12 @@ export function apiServerArguments(layout: Layout): readonly string[] {
   ];
 }
 
-function startControllers(binaries: Binaries, layout: Layout): RunningProcess {
+function startControllers(binaries: Binaries, layout: Layout, names: readonly string[]): RunningProcess {
   return startProcess({
     program: binaries.kubeControllerManager,
     arguments: [
       `--kubeconfig=${layout.kubeconfig}`,
-      `--controllers=${controllerNames.join(',')}`,
+      `--controllers=${names.join(',')}`,
       '--leader-elect=false',
       '--secure-port=0',
     ],
