@@ -1,10 +1,21 @@
 import { randomInt } from 'node:crypto';
 import { inspect, parseArgs } from 'node:util';
 
+import { differential } from '../differential/differential.ts';
+import { findGoReaders } from '../differential/go-readers.ts';
 import { references } from './references.ts';
-import { commandToRepeat, fuzz, type FuzzReport, type FuzzTarget } from './target.ts';
+import { commandToRepeat, fuzz, type FuzzRange, type FuzzReport } from './target.ts';
 
-const TARGETS: readonly FuzzTarget[] = [references];
+/** What can be run by its name. */
+interface Runnable {
+  readonly name: string;
+  readonly run: (range: FuzzRange) => FuzzReport | Promise<FuzzReport>;
+}
+
+const TARGETS: readonly Runnable[] = [
+  { name: references.name, run: (range) => fuzz(references, range) },
+  { name: 'differential', run: async (range) => differential(range, await findGoReaders(process.env)) },
+];
 
 const USAGE = `usage: npm run fuzz -- TARGET [--cases N] [--seed S] [--from I]
   TARGET    one of: ${TARGETS.map(({ name }) => name).join(', ')}
@@ -13,9 +24,9 @@ const USAGE = `usage: npm run fuzz -- TARGET [--cases N] [--seed S] [--from I]
   --from    number of the first case (0)
 `;
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
 
-function main(argv: readonly string[]): number {
+async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
@@ -32,7 +43,7 @@ function main(argv: readonly string[]): number {
     return 2;
   }
   const started = performance.now();
-  const report = fuzz(target, { seed, from, cases });
+  const report = await target.run({ seed, from, cases });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(render(target, report, seed, seconds));
   return report.find === undefined ? 0 : 1;
@@ -42,7 +53,7 @@ function isCount(value: number | undefined): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function render(target: FuzzTarget, report: FuzzReport, seed: number, seconds: string): string {
+function render(target: Runnable, report: FuzzReport, seed: number, seconds: string): string {
   const outcomes = [...report.outcomes]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([outcome, count]) => `${outcome} ${count}`);

@@ -44,11 +44,56 @@ const HOSTILE: Words = [
 
 /** A reference that the grammar reads, or nearly: grown from its productions, some taken from the attacks on them, then mutated. */
 export function plausibleReference(random: Random): string {
-  let text = name(random) + tag(random) + digest(random);
+  let text = random.chance(0.04) ? attack(random) : name(random) + tag(random) + digest(random);
   if (random.chance(0.01)) text = random.pick(SCHEMES) + text;
-  if (random.chance(0.02)) text = hex(random, random.pick([63, 64, 65]));
   while (random.chance(0.25)) text = mutated(random, text);
   return text;
+}
+
+/** What two parsers are likely to read differently, drawn at random where HOSTS has the known examples. */
+function attack(random: Random): string {
+  const rest = `/${repository(random)}${tag(random)}${digest(random)}`;
+  switch (random.below(6)) {
+    case 0:
+      return hex(random, random.pick([63, 64, 65]));
+    case 1:
+      return `${random.pick(['sha256', 'sha384', 'sha512', 'md5'])}:${hex(random, random.pick(LENGTHS))}`;
+    case 2:
+      return `[${ipv6(random)}]${random.pick(PORTS)}${rest}`;
+    case 3:
+      return numbers(random) + random.pick(PORTS) + rest;
+    case 4:
+      return ofLength(
+        random,
+        random.pick([254, 255, 256]) - (random.chance(0.5) ? 0 : 'docker.io/library/'.length),
+      );
+    default:
+      return `${ofLength(random, 700 + random.below(200))}.io/${letters(random, 200)}:${letters(random, 128)}`;
+  }
+}
+
+/** A name of exactly so many characters, in one component or in many. */
+function ofLength(random: Random, length: number): string {
+  const separator = random.pick(['', '.', '/', '-']);
+  let text = random.chance(0.5) ? '' : 'r.io/';
+  while (text.length < length - 8) text += letters(random, 7) + separator;
+  return text + letters(random, length - text.length);
+}
+
+function ipv6(random: Random): string {
+  const groups = Array.from({ length: 1 + random.below(9) }, () =>
+    random.pick(['', '0', '0', '0', '00', '1', 'ffff', 'FFFF', hex(random, 1 + random.below(5))]),
+  );
+  return (random.chance(0.2) ? '::' : '') + groups.join(':') + (random.chance(0.2) ? '::' : '');
+}
+
+/** A host of decimal, octal and hexadecimal numbers, as an address may be spelt. */
+function numbers(random: Random): string {
+  return Array.from({ length: 1 + random.below(5) }, () => {
+    const number = random.below(random.chance(0.2) ? 2 ** 32 : 300);
+    const prefix = random.pick(['', '', '', '', '0', '0x', 'a']);
+    return prefix + number.toString(prefix === '0' ? 8 : prefix === '0x' ? 16 : 10);
+  }).join('.');
 }
 
 function name(random: Random): string {
@@ -107,7 +152,7 @@ function mutated(random: Random, text: string): string {
   const from = random.below(text.length + 1);
   const to = Math.min(text.length, from + random.below(8));
   const [before, middle, after] = [text.slice(0, from), text.slice(from, to), text.slice(to)];
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       return before + random.pick(HOSTILE) + middle + after;
     case 1:
@@ -118,9 +163,16 @@ function mutated(random: Random, text: string): string {
       return before + middle.repeat(1 + random.below(random.chance(0.02) ? 2000 : 4)) + after;
     case 4:
       return before + middle.toUpperCase() + after;
+    case 5:
+      return before + lookAlike(middle) + after;
     default:
       return after + middle + before;
   }
+}
+
+/** The same text in full-width characters, which Unicode's compatibility forms and WHATWG's URL turn into ASCII. */
+function lookAlike(text: string): string {
+  return text.replaceAll(/[!-~]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0));
 }
 
 function words(text: string, separator = ' '): Words {

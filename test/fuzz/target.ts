@@ -51,6 +51,6 @@ export function fuzz(target: FuzzTarget, range: FuzzRange): FuzzReport {
 }
 
 /** The command that repeats one case. */
-export function commandToRepeat(target: FuzzTarget, seed: number, index: number): string {
+export function commandToRepeat(target: Pick<FuzzTarget, 'name'>, seed: number, index: number): string {
   return `npm run fuzz -- ${target.name} --seed ${seed} --from ${index} --cases 1`;
 }

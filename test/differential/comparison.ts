@@ -1,0 +1,74 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+
+import {
+  canonicalName,
+  effectiveTag,
+  type ImageReference,
+  type InvalidReference,
+} from '../../src/image/reference.ts';
+import type { GoAnswer, GoImage } from './go-readers.ts';
+import { documentedRefusal } from './only-we-refuse.ts';
+
+/**
+ * What the report counts a text as: `accepted`, `refused` by distribution/reference as well, or the documented name
+ * of a refusal that is ours alone.
+ *
+ * @throws {AssertionError} when they read the text differently, or we refuse it for no documented reason.
+ */
+export function compare(read: ImageReference | InvalidReference, go: GoAnswer): string {
+  if (read.kind === 'image') {
+    compareImage(read, go);
+    return 'accepted';
+  }
+  if (go.runtime === null) return 'refused';
+  const name = documentedRefusal(read);
+  ok(name !== undefined, `only we refuse it, for no documented reason: ${read.code}: ${read.reason}`);
+  return name;
+}
+
+/** An image, and how the others read the text or a name that we render of it. */
+export function compareImage(image: ImageReference, { runtime, kubelet, registryClient }: GoAnswer): void {
+  const ours = inGo(image);
+  deepEqual(runtime, ours, 'distribution/reference v0.6.0 reads it differently');
+  // The kubelet of 1.24 knows no IPv6 host, so that it refuses what we read.
+  if (kubelet !== null || !image.registry.startsWith('[')) {
+    deepEqual(kubelet, ours, 'docker/distribution v2.8.1 reads it differently');
+  }
+  const { registry, repository, pulled } = ours;
+  const digested = image.digest !== undefined;
+  const client = {
+    registry,
+    repository,
+    // It drops the tag beside a digest, and writes what is implied.
+    tag: digested ? '' : (effectiveTag(image) ?? ''),
+    digest: ours.digest,
+    pulled,
+  };
+  deepEqual(registryClient, client, 'go-containerregistry v0.22.1 reads it differently');
+}
+
+/** The names that we render of an image: each has to be read as the same image (B30). */
+export function rendered(image: ImageReference): readonly string[] {
+  const name = `${image.registry}/${image.repository}`;
+  const tag = image.tag === undefined ? '' : `:${image.tag}`;
+  const digest = image.digest === undefined ? '' : `@${image.digest}`;
+  return [...new Set([canonicalName(image), name + tag + digest])];
+}
+
+/** What Go has to make of a name that we rendered: with a tag where the canonical name writes the implied one. */
+export function compareRendered(image: ImageReference, text: string, go: GoAnswer): void {
+  const tag = text === canonicalName(image) && image.digest === undefined ? effectiveTag(image) : image.tag;
+  equal(inGo(image).pulled, go.runtime?.pulled, `${text} is pulled as another image`);
+  compareImage({ ...image, tag }, go);
+}
+
+function inGo({ registry, repository, tag, digest }: ImageReference): GoImage {
+  const name = `${registry}/${repository}`;
+  return {
+    registry,
+    repository,
+    tag: tag ?? '',
+    digest: digest ?? '',
+    pulled: digest === undefined ? `${name}:${tag ?? 'latest'}` : `${name}@${digest}`,
+  };
+}
