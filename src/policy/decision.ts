@@ -20,7 +20,7 @@ export type RuleErrorCode =
 export type ViolationCode = RuleErrorCode | ReferenceErrorCode | SubjectErrorCode;
 
 /** Codes of a decision that could not be reached; it refuses all the same. */
-export type FailureCode = 'DEADLINE' | 'INTERNAL' | 'NO_POLICY';
+export type FailureCode = 'DEADLINE' | 'INTERNAL' | 'NO_POLICY' | 'OVERLOADED';
 
 /** One objection, at one place, under the actions of its rule. */
 export interface Violation {

@@ -71,7 +71,12 @@ describe('metrics', () => {
     const metrics = createMetrics();
     const failed: Decision = { outcome: 'failed', code: 'INTERNAL', message: '', violations: [], ...judged };
     metrics.countDecision(review, failed, 'AdmissionReview', 1, 'deny');
-    const expected = { '{code="DEADLINE"}': '0', '{code="INTERNAL"}': '1', '{code="NO_POLICY"}': '0' };
+    const expected = {
+      '{code="DEADLINE"}': '0',
+      '{code="INTERNAL"}': '1',
+      '{code="NO_POLICY"}': '0',
+      '{code="OVERLOADED"}': '0',
+    };
     assert.deepEqual(await samplesOf(metrics, 'failures_total'), expected);
   });
 

@@ -44,7 +44,7 @@ const PREFIX = 'kube_image_bouncer_';
 const SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
-const FAILURE_CODES = ['DEADLINE', 'INTERNAL', 'NO_POLICY'] as const;
+const FAILURE_CODES = ['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED'] as const;
 /** With those of `other` (some 15 codes, 3 actions, dry run or not) below 1,000. */
 const MAX_VIOLATION_SERIES = 900;
 const MAX_RULE_CHARACTERS = 128;
