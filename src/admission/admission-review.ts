@@ -14,6 +14,7 @@ import {
   type ReviewProtocol,
 } from './exchange.ts';
 import { renderAuditAnnotations, renderDenial, renderObjection, renderWarnings } from './message.ts';
+import { readReviewHead } from './review-head.ts';
 
 const GROUP = 'admission.k8s.io/';
 const KIND = 'AdmissionReview';
@@ -34,6 +35,10 @@ const MAX_CAUSES = 64;
 export const admissionReview: ReviewProtocol = {
   name: 'AdmissionReview',
   open: openAdmissionReview,
+  glimpse: (head) => {
+    const found = readReviewHead(head);
+    return found && ((decision) => answer(found.apiVersion, found.uid, decision));
+  },
   // Without a uid there is no review to answer; the API server takes any status but 2xx for a failed call.
   reject: ({ code, message }) => ({
     status: statusOf(code),

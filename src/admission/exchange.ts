@@ -36,6 +36,8 @@ export interface ReviewProtocol {
   readonly name: 'ImageReview' | 'AdmissionReview';
   /** @throws {MalformedReviewError} when the document is not one of this protocol, or has no uid to answer to. */
   readonly open: (document: unknown) => ReviewExchange;
+  /** How to refuse a body that nobody reads, by its first bytes; `undefined` when these do not say whom to answer. */
+  readonly glimpse: (head: Buffer) => ReviewExchange['respond'] | undefined;
   /** A refusal of a body that could not be opened: 200 for an `ImageReview`; 400, 413 or 415 for an `AdmissionReview`. */
   readonly reject: (error: MalformedReviewError) => Answer;
 }

@@ -18,6 +18,8 @@ const KIND = 'ImageReview';
 export const imageReview: ReviewProtocol = {
   name: 'ImageReview',
   open: openImageReview,
+  // It has no uid: any refusal is the answer.
+  glimpse: () => respond,
   // Always 200: any other status leaves the verdict to `defaultAllow`.
   reject: ({ code, message }) => answer({ allowed: false, reason: `${code}: ${message}` }),
 };

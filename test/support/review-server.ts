@@ -29,6 +29,12 @@ export function protocolNamed(name: ReviewProtocol['name'], rejectStatus?: 200):
         respond: (decision) => ({ status: 200, body: renderAnswer(name, uid, decision) }),
       };
     },
+    glimpse(head) {
+      const [, uid] = /^\{"uid":"([\w-]{1,64})"/.exec(head.toString('latin1', 0, 256)) ?? [];
+      return uid === undefined
+        ? undefined
+        : (decision) => ({ status: 200, body: renderAnswer(name, uid, decision) });
+    },
     reject: ({ code }): Answer => {
       const status = code === 'BODY_TOO_LARGE' ? 413 : code === 'UNSUPPORTED_MEDIA_TYPE' ? 415 : 400;
       return { status: rejectStatus ?? status, body: JSON.stringify({ protocol: name, rejected: code }) };
