@@ -1,3 +1,5 @@
+import type { Shown } from '../language/phrase.ts';
+
 /** Longest piece of somebody else's text that a message repeats, in characters. */
 const QUOTED_CHARACTERS = 64;
 
@@ -8,13 +10,13 @@ const UNPRINTABLE = /[^\x20-\x7e]/;
  * Text from an object, safe to repeat in a message: printable ASCII as it is, everything else as `\uXXXX`,
  * cut to `limit` characters.
  */
-export function quote(text: string, limit = QUOTED_CHARACTERS): string {
-  if (text.length <= limit && !UNPRINTABLE.test(text)) return text;
+export function quote(text: string, limit = QUOTED_CHARACTERS): Shown {
+  if (text.length <= limit && !UNPRINTABLE.test(text)) return text as Shown;
   const shown = text
     .slice(0, limit)
     .replace(
       new RegExp(UNPRINTABLE, 'g'),
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
-  return text.length > limit ? `${shown}...` : shown;
+  return (text.length > limit ? `${shown}...` : shown) as Shown;
 }

@@ -5,12 +5,13 @@ import type { SourceFile } from './sources.ts';
 
 /** What a folder (or a file beside them) may import besides itself. Nobody imports cli. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  image: [],
-  workload: ['image'],
+  language: [],
+  image: ['language'],
+  workload: ['language', 'image'],
   document: [],
   file: [],
-  policy: ['image', 'workload', 'document', 'file'],
-  'policy/rules': ['image', 'policy'],
+  policy: ['language', 'image', 'workload', 'document', 'file'],
+  'policy/rules': ['language', 'image', 'policy'],
   certificate: ['file'],
   kubernetes: [],
   'control-plane': ['document', 'certificate'],
@@ -28,10 +29,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   recovery: ['document', 'kubernetes', 'control-plane', 'webhook', 'diagnosis'],
   telemetry: ['image', 'policy'],
-  admission: ['image', 'workload', 'policy'],
-  'bouncer.ts': ['policy'],
-  server: ['admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
+  admission: ['language', 'image', 'workload', 'policy'],
+  'bouncer.ts': ['language', 'policy'],
+  server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
   cli: [
+    'language',
     'document',
     'file',
     'image',
@@ -55,6 +57,7 @@ const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['i
 
 /** Packages, by the folder whose business they are. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  language: [],
   image: [],
   workload: [],
   document: ['yaml'],

@@ -1,0 +1,37 @@
+import type { ENGLISH } from './english.ts';
+import { phrase, type GapsOf, type GapValue, type Phrase, type PhraseKey } from './phrase.ts';
+
+/** Sentences that have another beside them that says what to do. */
+export type ObjectionKey = {
+  [Key in PhraseKey]: `${Key}.remedy` extends PhraseKey ? Key : never;
+}[PhraseKey];
+
+/** The stable code that a key begins with. */
+export type CodeOf<Key extends PhraseKey> = Key extends `${infer Code}.${string}` ? Code : never;
+
+/** What is wrong, under its stable code, and what to do. */
+export interface Objection<Code extends string = string> {
+  readonly code: Code;
+  /** A clause in lower case, without the place: `tag "latest" is not allowed`. */
+  readonly reason: Phrase;
+  /** A clause in the imperative. */
+  readonly remedy: Phrase;
+}
+
+type Gaps<Key extends ObjectionKey> = GapsOf<(typeof ENGLISH)[Key | `${Key}.remedy`]>;
+
+type Values<Key extends ObjectionKey> = [Gaps<Key>] extends [never]
+  ? readonly []
+  : readonly [values: Readonly<Record<Gaps<Key>, GapValue>>];
+
+/** Both sentences of a key, with one set of values for the gaps of either. */
+export function objection<Key extends ObjectionKey>(
+  key: Key,
+  ...[values]: Values<Key>
+): Objection<CodeOf<Key>> {
+  const remedyKey: PhraseKey = `${key}.remedy`;
+  const code = key.slice(0, key.indexOf('.')) as CodeOf<Key>;
+  // The types above have compared the values with the gaps of both texts, which is more than one key alone can say.
+  const fill = phrase as (key: PhraseKey, values?: Phrase['values']) => Phrase;
+  return { code, reason: fill(key, values), remedy: fill(remedyKey, values) };
+}
