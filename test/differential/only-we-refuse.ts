@@ -30,7 +30,7 @@ const DOCUMENTED: readonly Documented[] = [
   ['ipv6-spelling', 'AMBIGUOUS_REFERENCE', /^the IPv6 address "\[[^"]+\]" is not in its canonical spelling$/],
   ['ipv6-mapped', 'AMBIGUOUS_REFERENCE', /^"\[[^"]+\]" is an IPv4 address in IPv6 clothes$/],
   ['port-range', 'INVALID_REFERENCE', /^port "\d+"(?:\.\.\.)? is out of range$/],
-  ['port-zero', 'AMBIGUOUS_REFERENCE', /^port "0\d+"(?:\.\.\.)? has a leading zero$/],
+  ['port-leading-zero', 'AMBIGUOUS_REFERENCE', /^port "0\d+"(?:\.\.\.)? has a leading zero$/],
   ['transport', 'AMBIGUOUS_REFERENCE', /^"[a-z-]+:" is a transport to some/],
   [
     'bare-digest',
