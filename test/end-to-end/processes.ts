@@ -8,6 +8,8 @@ import type { Environment } from '../control-plane/binaries.ts';
 /** A program that runs beside the test until it is stopped. */
 export interface RunningProcess extends AsyncDisposable {
   readonly name: string;
+  /** `undefined` when it could not be started. */
+  readonly pid: number | undefined;
   /** Says how the process ended, once it has. */
   readonly exited: Promise<string>;
   /** How the process ended, or undefined while it runs. */
@@ -86,6 +88,7 @@ export function startProcess(options: ProcessOptions): RunningProcess {
   };
   return {
     name: basename(options.program),
+    pid: child.pid,
     exited,
     ending: () => ending,
     logTail: async () =>
