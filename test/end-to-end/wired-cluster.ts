@@ -46,6 +46,7 @@ export async function openWiredCluster(options: {
   readonly users?: readonly ClusterUser[];
   readonly apiServer?: ApiServerOptions;
   readonly controllers?: boolean;
+  readonly moreControllers?: readonly string[];
 }): Promise<WiredCluster> {
   const { environment, gate: settings = {}, ...cluster } = options;
   await using parts = new AsyncDisposableStack();
