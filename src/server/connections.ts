@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Asked } from './asked.ts';
 
 /** A socket that can carry requests, and whether it carries one. */
 interface Carrier {
@@ -15,6 +16,7 @@ export class Connections {
   readonly #all = new Set<Socket>();
   /** Looked through at the limit only; every request pays for a change of it, so that none changes it. */
   readonly #carriers = new Map<Socket, Carrier>();
+  readonly #asked = new Set<Asked>();
   #inflight = 0;
   #ended = 0;
 
@@ -44,16 +46,18 @@ export class Connections {
     socket.once('close', () => this.#carriers.delete(socket));
   }
 
-  /** A request came. */
-  busy(socket: Socket): void {
+  /** A request came; with it, unless it was refused at its head, what has to be answered. */
+  busy(socket: Socket, asked?: Asked): void {
     this.#inflight += 1;
+    if (asked !== undefined) this.#asked.add(asked);
     const carrier = this.#carriers.get(socket);
     if (carrier !== undefined) carrier.isBusy = true;
   }
 
   /** It was answered, or given up. */
-  idle(socket: Socket): void {
+  idle(socket: Socket, asked?: Asked): void {
     this.#inflight -= 1;
+    if (asked !== undefined) this.#asked.delete(asked);
     this.#ended += 1;
     const carrier = this.#carriers.get(socket);
     if (carrier === undefined) return;

@@ -6,11 +6,19 @@ export interface Limits {
    * @see https://github.com/kubernetes-sigs/controller-runtime/blob/main/pkg/webhook/admission/http.go
    */
   readonly bodyBytes: number;
-  /** Bodies that are being received, all of them together, in bytes. */
+  /** Bodies that are being received or wait for their turn, all of them together, in bytes. */
   readonly receivingBytes: number;
   /** Request line and headers, in bytes. */
   readonly headerBytes: number;
   readonly headerCount: number;
+  /** A longer body waits for its turn: one of them is read in each turn of the event loop, in bytes. */
+  readonly largeBytes: number;
+  /** Reviews that have come whole and are not decided yet. */
+  readonly queuedReviews: number;
+  /** What a review may wait for its turn; a large one waits for as long as its caller does. */
+  readonly queueMs: number;
+  /** How long the event loop may be busy with reviews before it looks at its sockets again. */
+  readonly sliceMs: number;
   /** At this number the connection that was idle for longest gives way to a new one. */
   readonly connections: number;
   /** From the first byte of a request to the end of its headers. */
@@ -29,6 +37,10 @@ export const DEFAULT_LIMITS: Limits = {
   receivingBytes: 64 * 1024 * 1024,
   headerBytes: 16 * 1024,
   headerCount: 100,
+  largeBytes: 256 * 1024,
+  queuedReviews: 4096,
+  queueMs: 500,
+  sliceMs: 20,
   connections: 4096,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,

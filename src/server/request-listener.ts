@@ -1,9 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Answer, MalformedReviewError, type ReviewProtocol } from '../admission/exchange.ts';
+import { MalformedReviewError, type ReviewProtocol } from '../admission/exchange.ts';
+import { phrase } from '../language/phrase.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
-import { type BodyMemory, receiveBody } from './body.ts';
+import { Asked, type Desk } from './asked.ts';
+import type { Backlog } from './backlog.ts';
+import type { BodyMemory } from './body.ts';
 import type { Connections } from './connections.ts';
+import type { LoopLag } from './loop-lag.ts';
 import { findMediaTypeError } from './media-type.ts';
 import { CLIENT_NOT_ALLOWED, HEADERS_TOO_LARGE, type Refusal, type Reply } from './refusal.ts';
 import type { ReviewHandler } from './review-handler.ts';
@@ -11,13 +15,15 @@ import { findRoute, type Route, type Routes } from './routes.ts';
 
 export interface RequestListenerOptions {
   readonly routes: Routes;
-  readonly handleReview: ReviewHandler;
+  readonly handler: ReviewHandler;
+  readonly backlog: Backlog;
   readonly recorder: Pick<Recorder, 'reject'>;
   readonly memory: BodyMemory;
   readonly connections: Connections;
   readonly headerCount: number;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
+  readonly lag: Pick<LoopLag, 'at'>;
   /** Whether connections are to end with the answer. */
   readonly isDraining: () => boolean;
   readonly isAllowed: (socket: Socket) => boolean;
@@ -28,35 +34,38 @@ const LINGER_MS = 500;
 
 /** From HTTP to the handler of reviews and back: head, body, answer. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { handleReview, recorder, memory, connections, now, isDraining } = options;
-  const send = (response: ServerResponse, answer: Answer): void => {
-    if (isDraining() || connections.isOutdated(response.req.socket)) response.shouldKeepAlive = false;
-    writeHead(response, answer);
-    // One string in one call goes out in one write.
-    response.end(answer.body);
-  };
-  const refuse = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
-    recorder.reject(refusal.code);
-    response.shouldKeepAlive = false;
-    writeHead(response, refusal);
-    endAfterRequest(request, response, refusal.body);
+  const { recorder, connections, lag, now, isDraining } = options;
+  const desk: Desk = {
+    ...options,
+    send: (response, answer) => {
+      if (isDraining() || connections.isOutdated(response.req.socket)) response.shouldKeepAlive = false;
+      writeHead(response, answer);
+      // One string in one call goes out in one write.
+      response.end(answer.body);
+    },
+    refuse: (request, response, refusal) => {
+      recorder.reject(refusal.code);
+      response.shouldKeepAlive = false;
+      writeHead(response, refusal);
+      endAfterRequest(request, response, refusal.body);
+    },
+    refusalOfLarge: ({ protocol }) => tooLarge(protocol, options.memory),
   };
   return (request, response) => {
-    const startedMs = now();
-    let stopReceiving = (): void => undefined;
-    connections.busy(request.socket);
+    const nowMs = now();
+    const { socket } = request;
+    const route = readHead(request, options);
+    if ('status' in route) {
+      connections.busy(socket);
+      response.on('close', () => connections.idle(socket));
+      return desk.refuse(request, response, route);
+    }
+    const asked = new Asked(desk, request, response, route, nowMs - lag.at(nowMs));
+    connections.busy(socket, asked);
     // One listener for everything that ends with the request: each one is paid for in every review.
     response.on('close', () => {
-      connections.idle(request.socket);
-      stopReceiving();
-    });
-    const route = readHead(request, options);
-    if ('status' in route) return refuse(request, response, route);
-    stopReceiving = receiveBody(request, memory, (body) => {
-      if (body === undefined) return refuse(request, response, tooLarge(route.protocol, memory));
-      const answer = handleReview(route, body, startedMs);
-      if (answer instanceof Promise) void answer.then((settled) => send(response, settled));
-      else send(response, answer);
+      connections.idle(socket, asked);
+      asked.close();
     });
   };
 }
@@ -76,8 +85,8 @@ function readHead(request: IncomingMessage, options: RequestListenerOptions): Ro
 }
 
 function tooLarge(protocol: ReviewProtocol, { bodyBytes }: BodyMemory): Refusal {
-  const message = `the body is larger than ${bodyBytes} bytes, or too many large ones come at once`;
-  return rejectionOf(protocol, new MalformedReviewError('BODY_TOO_LARGE', message));
+  const reason = phrase('BODY_TOO_LARGE.one', { max: bodyBytes });
+  return rejectionOf(protocol, new MalformedReviewError('BODY_TOO_LARGE', reason));
 }
 
 function rejectionOf(protocol: ReviewProtocol, error: MalformedReviewError): Refusal {

@@ -10,12 +10,12 @@ const protocol = protocolNamed('AdmissionReview');
 const body = Buffer.from('{"uid":"u-1"}');
 
 function handling(options: Partial<ReviewHandlerOptions> = {}) {
-  const { recorder, records, rejections } = createTestRecorder();
+  const { recorder, records, rejections, shed } = createTestRecorder();
   const failures: unknown[] = [];
   const onFailure = (error: unknown) => failures.push(error);
-  const rest = { bouncer: admitAll, recorder, now: () => 0, maximumTimeoutMs: 10_000, onFailure };
-  const handle = createReviewHandler({ ...rest, ...options });
-  return { handle, records, rejections, failures };
+  const times = { now: () => 0, maximumTimeoutMs: 10_000, largeBytes: 1000 };
+  const handler = createReviewHandler({ bouncer: admitAll, recorder, onFailure, ...times, ...options });
+  return { handle: handler.handle, handler, records, rejections, failures, shed };
 }
 
 /** Outcome and code of the answer. */
@@ -118,6 +118,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
         throw new Error('disk full');
       },
       reject: () => {},
+      shed: () => {},
     };
     const { handle, failures } = handling({ recorder });
     assert.equal(await outcomeOf(handle({ protocol, stage: 'deny', query: '' }, body, 0)), 'admitted');
@@ -159,5 +160,55 @@ describe('handling a review', { timeout: 20_000 }, () => {
       assert.equal(records[0]?.outcome, 'failed', stage);
       assert.equal(records[0]?.stage, stage);
     }
+  });
+
+  it('F20 a large body whose time is over is refused by its first bytes, a small one by what it asks', () => {
+    const late = { protocol, stage: 'deny', query: 'timeout=1s' } as const;
+    const large = Buffer.concat([body.subarray(0, -1), Buffer.from(`,"pad":"${'x'.repeat(1000)}"}`)]);
+    for (const [bytes, shedFor, recorded] of [
+      [large, ['deadline'], []],
+      [body, [], ['admitted']],
+      [Buffer.from(large.toString().replace('{', '{ ')), [], ['admitted']],
+    ] as const) {
+      const { handle, shed, records } = handling({ now: () => 500 });
+      void handle(late, bytes, 0);
+      assert.deepEqual([shed, records.map(({ outcome }) => outcome)], [shedFor, recorded]);
+    }
+  });
+
+  it('sheds by the first bytes, else by what it asks, and never a large body that does not begin as it should', async () => {
+    const route = { protocol, stage: 'deny', query: '' } as const;
+    const large = Buffer.from(`{ "uid":"u-1","pad":"${'x'.repeat(1000)}"}`);
+    for (const [bytes, reason, expected] of [
+      [body, 'queue', 'failed OVERLOADED'],
+      [body.subarray(0, 12), 'wait', 'failed OVERLOADED'],
+      [body, 'failure', 'failed INTERNAL'],
+      [Buffer.from('{ "uid":"u-1"}'), 'queue', 'failed OVERLOADED'],
+      [Buffer.from('{ "uid":"u-1"}'), 'receiving', undefined],
+      [Buffer.from('{ "uid":'), 'queue', 'MALFORMED_JSON'],
+      [large, 'queue', undefined],
+    ] as const) {
+      const { handler } = handling();
+      const answer = handler.shed(route, bytes, reason);
+      assert.equal(answer && (await outcomeOf(answer)), expected, `${bytes.toString()} ${reason}`);
+    }
+  });
+
+  it('what is shed below stage deny is admitted, as everything is there', async () => {
+    const { handler } = handling();
+    const answer = handler.shed({ protocol, stage: 'warn', query: '' }, body, 'queue');
+    assert.equal(answer && (await outcomeOf(answer)), 'admitted');
+  });
+
+  it('decides nothing once something broke, whatever its bodies begin with', async () => {
+    const { handler } = handling();
+    handler.fail();
+    const route = { protocol, stage: 'deny', query: '' } as const;
+    for (const bytes of [
+      body,
+      Buffer.from('{ "uid":"u-1"}'),
+      Buffer.from(`{ "uid":"u-1","pad":"${'x'.repeat(1000)}"}`),
+    ])
+      assert.equal(await outcomeOf(handler.handle(route, bytes, 0)), 'failed INTERNAL');
   });
 });

@@ -6,32 +6,79 @@ import {
   type ReviewProtocol,
 } from '../admission/exchange.ts';
 import type { Bouncer } from '../bouncer.ts';
+import { phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
+import { failed } from '../policy/failure.ts';
 import { applyStage } from '../policy/stage.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
+import { SHED_CODES, type ShedReason } from '../telemetry/shed-reviews.ts';
 import { budgetOf } from './deadline.ts';
 import type { Route } from './routes.ts';
 
 export interface ReviewHandlerOptions {
   readonly bouncer: Bouncer;
-  readonly recorder: Pick<Recorder, 'record' | 'reject'>;
+  readonly recorder: Pick<Recorder, 'record' | 'reject' | 'shed'>;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
   /** What an answer may take when the caller names no timeout, or a longer one. */
   readonly maximumTimeoutMs: number;
+  /** A longer body is not read but to decide it in time. */
+  readonly largeBytes: number;
   /** Told what went wrong inside; the caller is not. */
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** A body at its route → the answer, at once when the decision is. Never throws or rejects: what fails, refuses. */
-export type ReviewHandler = (route: Route, body: Buffer, startedMs: number) => Answer | Promise<Answer>;
+/** Never throws or rejects: what fails, refuses. */
+export interface ReviewHandler {
+  /** A body at its route → the answer, at once when the decision is. */
+  readonly handle: (route: Route, body: Buffer, startedMs: number) => Answer | Promise<Answer>;
+  /**
+   * A refusal of a body that nobody reads further than to know whom to answer; `undefined` when that would take to
+   * read a large one.
+   */
+  readonly shed: (route: Route, body: Buffer, reason: ShedReason) => Answer | undefined;
+  /** Whether so much of a body tells whom to answer. */
+  readonly knows: (route: Route, head: Buffer) => boolean;
+  /** From now on nothing is decided: something broke, and nobody knows what. */
+  readonly fail: () => void;
+}
 
 /** A bouncer keeps its budget. Should one not, this much later is still within the margin of the deadline. */
 const PATIENCE_MS = 200;
 
 /** The way of a body through the protocol, the bouncer and back. */
 export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandler {
-  const { bouncer, recorder, now, maximumTimeoutMs, onFailure } = options;
+  const shed = shedder(options);
+  const decide = decider(options);
+  const isLate = (route: Route, body: Buffer, startedMs: number): boolean =>
+    body.length > options.largeBytes && remainingMs(route, startedMs, options) <= 0;
+  let { bouncer } = options;
+  return {
+    handle(route, body, startedMs) {
+      const reason = bouncer === BROKEN ? 'failure' : isLate(route, body, startedMs) ? 'deadline' : undefined;
+      return (reason && shed(route, body, reason)) ?? decide(bouncer, route, body, startedMs);
+    },
+    shed,
+    knows: ({ protocol }, head) => protocol.glimpse(head) !== undefined,
+    fail: () => {
+      bouncer = BROKEN;
+    },
+  };
+}
+
+/** What is left of the time that the caller grants. */
+function remainingMs(
+  { query }: Route,
+  startedMs: number,
+  { now, maximumTimeoutMs }: Pick<ReviewHandlerOptions, 'now' | 'maximumTimeoutMs'>,
+): number {
+  return budgetOf(query, maximumTimeoutMs) - (now() - startedMs);
+}
+
+type Decide = (bouncer: Bouncer, route: Route, body: Buffer, startedMs: number) => Answer | Promise<Answer>;
+
+function decider(options: ReviewHandlerOptions): Decide {
+  const { recorder, now, onFailure } = options;
   const respond = (
     { protocol, stage }: Route,
     exchange: ReviewExchange,
@@ -46,15 +93,15 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
     }
     return answer;
   };
-  return (route, body, startedMs) => {
-    const { protocol, query } = route;
+  return (bouncer, route, body, startedMs) => {
+    const { protocol } = route;
     const exchange = openExchange(protocol, body, onFailure);
     if (exchange instanceof MalformedReviewError) {
       recorder.reject(exchange.code);
       return protocol.reject(exchange);
     }
     try {
-      const budgetMs = budgetOf(query, maximumTimeoutMs) - (now() - startedMs);
+      const budgetMs = remainingMs(route, startedMs, options);
       const decision = bouncer.decide(exchange.review, budgetMs);
       if (!(decision instanceof Promise)) return respond(route, exchange, decision, startedMs);
       return settleWithin(decision, budgetMs + PATIENCE_MS, onFailure).then((settled) =>
@@ -64,6 +111,24 @@ export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandle
       onFailure?.(error);
       return respond(route, exchange, failed('INTERNAL'), startedMs);
     }
+  };
+}
+
+function shedder({ recorder, largeBytes, onFailure }: ReviewHandlerOptions): ReviewHandler['shed'] {
+  return ({ protocol, stage }, body, reason) => {
+    let respond = protocol.glimpse(body);
+    if (respond === undefined) {
+      // Of a body without room only the beginning is there.
+      if (body.length > largeBytes || reason === 'receiving') return undefined;
+      const exchange = openExchange(protocol, body, onFailure);
+      if (exchange instanceof MalformedReviewError) {
+        recorder.reject(exchange.code);
+        return protocol.reject(exchange);
+      }
+      respond = exchange.respond;
+    }
+    recorder.shed(protocol.name, reason);
+    return respond(applyStage(failed(SHED_CODES[reason]), stage));
   };
 }
 
@@ -77,18 +142,18 @@ function openExchange(
   } catch (error) {
     if (error instanceof MalformedReviewError) return error;
     onFailure?.(error);
-    return new MalformedReviewError('MALFORMED_REVIEW', 'the review cannot be read');
+    return new MalformedReviewError('MALFORMED_REVIEW', phrase('MALFORMED_REVIEW.unreadable'));
   }
 }
 
 function parseBody(body: Buffer): unknown {
   // toString() would put U+FFFD in place of what is not UTF-8, and two names that differ could come out the same.
-  if (!isUtf8(body)) throw new MalformedReviewError('MALFORMED_JSON', 'the body is not UTF-8');
+  if (!isUtf8(body)) throw new MalformedReviewError('MALFORMED_JSON', phrase('MALFORMED_JSON.utf-8'));
   try {
     return JSON.parse(body.toString());
   } catch {
     // Without the cause: its message quotes the body, which may hold secrets.
-    throw new MalformedReviewError('MALFORMED_JSON', 'the body is not JSON');
+    throw new MalformedReviewError('MALFORMED_JSON', phrase('MALFORMED_JSON.json'));
   }
 }
 
@@ -130,25 +195,11 @@ function respondOrRefuse(
     return [exchange.respond(applyStage(failure, stage)), failure];
   } catch {
     return [
-      protocol.reject(new MalformedReviewError('MALFORMED_REVIEW', 'the review cannot be answered')),
+      protocol.reject(new MalformedReviewError('MALFORMED_REVIEW', phrase('MALFORMED_REVIEW.unanswerable'))),
       failure,
     ];
   }
 }
 
-const MESSAGES = {
-  DEADLINE: 'there was not enough time to decide; try again',
-  INTERNAL: 'the gate could not decide; its log says why',
-} as const;
-
-function failed(code: 'DEADLINE' | 'INTERNAL'): Decision {
-  return {
-    outcome: 'failed',
-    code,
-    message: MESSAGES[code],
-    policy: undefined,
-    uses: [],
-    notices: [],
-    violations: [],
-  };
-}
+/** What decides once something broke. */
+const BROKEN: Bouncer = { decide: () => failed('INTERNAL') };

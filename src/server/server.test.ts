@@ -295,11 +295,12 @@ describe('a server under other limits', { timeout: 20_000 }, () => {
     const first = await open(gate);
     first.write(head + ' '.repeat(1_400_000));
     await sleep(50);
-    assert.equal((await ask(gate, { body: reviewOfSize(MIB) })).status, 413);
+    const without = reviewOfSize(MIB).toString().replace('{"uid"', '{ "uid"');
+    assert.equal((await ask(gate, { body: without })).status, 413, 'nobody knows whom to answer');
     assert.equal((await ask(gate)).status, 200);
     first.destroy();
     await sleep(50);
-    assert.equal((await ask(gate, { body: reviewOfSize(MIB) })).status, 200, 'and gives it back');
+    assert.equal((await ask(gate, { body: without })).status, 200, 'and gives it back');
   });
 
   it('takes as many and as long headers as the options say', async () => {

@@ -7,18 +7,23 @@ import type { TLSSocket } from 'node:tls';
 import { CertificateError } from '../certificate/errors.ts';
 import { isCurrent, parseCertificates, verifyKeyPair } from '../certificate/inspect.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
+import { Backlog } from './backlog.ts';
 import { BodyMemory } from './body.ts';
 import { respondToBrokenRequest } from './broken-request.ts';
 import { Connections } from './connections.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createLimitedServer } from './http-server.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { LoopLag } from './loop-lag.ts';
 import { createRequestListener } from './request-listener.ts';
-import { createReviewHandler, type ReviewHandlerOptions } from './review-handler.ts';
+import { createReviewHandler, type ReviewHandler, type ReviewHandlerOptions } from './review-handler.ts';
 import { createRoutes, type Protocols } from './routes.ts';
 import { bearsName, contextOf, type ServingPair, type TlsOptions } from './tls.ts';
 
-export interface ServerOptions extends Omit<ReviewHandlerOptions, 'recorder' | 'maximumTimeoutMs'> {
+export interface ServerOptions extends Omit<
+  ReviewHandlerOptions,
+  'recorder' | 'maximumTimeoutMs' | 'largeBytes'
+> {
   readonly protocols: Protocols;
   readonly recorder: Recorder;
   /** @default every address of this machine */
@@ -48,6 +53,8 @@ export class ReviewServer implements AsyncDisposable {
   readonly checks: ReadinessChecks;
   readonly #server: Server | SecureServer;
   readonly #connections: Connections;
+  readonly #handler: ReviewHandler;
+  readonly #lag: LoopLag;
   readonly #today: () => Date;
   readonly #cut = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -65,10 +72,14 @@ export class ReviewServer implements AsyncDisposable {
     this.#today = today;
     this.#tls = tls;
     this.#certificate = tls && verifyKeyPair(tls);
+    this.#lag = new LoopLag(now);
+    this.#handler = createReviewHandler({ ...options, maximumTimeoutMs, largeBytes: limits.largeBytes });
     const listener = createRequestListener({
       routes: createRoutes(options.protocols),
-      handleReview: createReviewHandler({ ...options, maximumTimeoutMs }),
+      handler: this.#handler,
+      backlog: new Backlog({ limits, lag: this.#lag, now }),
       recorder,
+      lag: this.#lag,
       memory: new BodyMemory(limits),
       connections: this.#connections,
       headerCount: limits.headerCount,
@@ -152,6 +163,7 @@ export class ReviewServer implements AsyncDisposable {
   /** Ends everything now, whoever waits for an answer. */
   async close(): Promise<void> {
     this.#draining = true;
+    this.#lag[Symbol.dispose]();
     this.#cut.resolve();
     this.#server.close(() => this.#closed.resolve());
     this.#connections.destroyAll();

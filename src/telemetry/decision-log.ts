@@ -8,6 +8,9 @@ const MAX_LISTED = 32;
 /** Texts longer than this are cut: all of them come from the requester. */
 const MAX_CHARACTERS = 256;
 
+/** A review without its object, which may be large and is nobody's business here. */
+export type ReviewFacts = Omit<Review, 'subject'>;
+
 /** The one protocol name that a log line and a label carry. */
 export type ProtocolName = 'ImageReview' | 'AdmissionReview';
 
@@ -16,7 +19,7 @@ export type ProtocolName = 'ImageReview' | 'AdmissionReview';
  * come to hold later (annotations, an object, a header) stays out until someone names it here.
  */
 export function renderDecision(
-  review: Review,
+  review: ReviewFacts,
   decision: Decision,
   protocol: ProtocolName,
   durationMs: number,

@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision, Violation } from '../policy/decision.ts';
-import type { Review } from '../policy/review.ts';
 import type { Stage } from '../policy/stage.ts';
 import { BoundedLabels, OTHER } from './bounded-labels.ts';
-import type { ProtocolName } from './decision-log.ts';
+import type { ProtocolName, ReviewFacts } from './decision-log.ts';
+import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reviews.ts';
 import { Tally } from './tally.ts';
 
 /** The server's own certificate, or the authorities of its clients. */
@@ -15,7 +15,7 @@ export interface Metrics {
   /** Everything that was counted, as Prometheus text. */
   readonly render: () => Promise<string>;
   readonly countDecision: (
-    review: Review,
+    review: ReviewFacts,
     decision: Decision,
     protocol: ProtocolName,
     durationMs: number,
@@ -23,6 +23,8 @@ export interface Metrics {
   ) => void;
   /** A request that was refused before it became a review. */
   readonly countRejection: (code: string) => void;
+  /** A review that was refused unread. */
+  readonly countShed: (protocol: ProtocolName, reason: ShedReason) => void;
   /** A policy is in force. */
   readonly policyLoaded: (policy: { readonly name: string; readonly revision: string }) => void;
   /** A policy file was read again; on `failure` the last good one stays in force. */
@@ -63,13 +65,15 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
     ['code'],
   );
   const rejectionCodes = new BoundedLabels(MAX_REJECTION_CODES);
+  const failures = failureCounter(registry);
   return {
     contentType: registry.contentType,
     render: () => {
       readSources();
       return registry.metrics();
     },
-    countDecision: decisionCounter(registry),
+    countDecision: decisionCounter(registry, failures),
+    countShed: shedCounter(registry, failures),
     countRejection: (code) => rejected.inc({ code: rejectionCodes.labelOf(code) }),
     ...policyMetrics(registry),
     ...certificateMetrics(registry),
@@ -77,19 +81,41 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
   };
 }
 
-function decisionCounter(registry: Registry): Metrics['countDecision'] {
+/** What could not be decided, for whatever reason. */
+function failureCounter(registry: Registry): Counter<'code'> {
+  const failures = counter(
+    registry,
+    'failures_total',
+    'Reviews that could not be decided, and so were refused.',
+    ['code'],
+  );
+  // A series that appears with its first failure shows no increase to rate().
+  for (const code of FAILURE_CODES) failures.inc({ code }, 0);
+  return failures;
+}
+
+function shedCounter(registry: Registry, failures: Counter<'code'>): Metrics['countShed'] {
+  const shed = counter(
+    registry,
+    'shed_reviews_total',
+    'Reviews that were refused unread; they are in no log line and in no other number but failures_total.',
+    ['protocol', 'reason'],
+  );
+  for (const protocol of ['ImageReview', 'AdmissionReview'] as const)
+    for (const reason of SHED_REASONS) shed.inc({ protocol, reason }, 0);
+  return (protocol, reason) => {
+    shed.inc({ protocol, reason });
+    failures.inc({ code: SHED_CODES[reason] });
+  };
+}
+
+function decisionCounter(registry: Registry, failures: Counter<'code'>): Metrics['countDecision'] {
   const decisions = new Tally({
     name: `${PREFIX}decisions_total`,
     help: 'Decisions by outcome; a dry run enforces nothing, and below stage deny nothing is refused.',
     labelNames: ['protocol', 'outcome', 'operation', 'dry_run', 'stage'],
     registers: [registry],
   });
-  const failures = counter(
-    registry,
-    'failures_total',
-    'Decisions that could not be reached, and so refused.',
-    ['code'],
-  );
   const unknown = counter(
     registry,
     'unknown_kinds_total',
@@ -105,8 +131,6 @@ function decisionCounter(registry: Registry): Metrics['countDecision'] {
   });
   const countViolation = violationCounter(registry);
   const kinds = new BoundedLabels(MAX_KINDS);
-  // A series that appears with its first failure shows no increase to rate().
-  for (const code of FAILURE_CODES) failures.inc({ code }, 0);
   return (review, decision, protocol, durationMs, stage) => {
     const dryRun = review.dryRun === true ? 'true' : 'false';
     const { outcome } = decision;

@@ -75,6 +75,19 @@ function recording() {
 }
 
 describe('recording a decision', () => {
+  it('F20 keeps no object until the batch is written: it may have seven megabytes', () => {
+    const kept: object[] = [];
+    const metrics = { ...createMetrics(), countDecision: (facts: object) => kept.push(facts) };
+    const log = { write: () => {}, batch: (write: () => void) => write() };
+    const recorder = createRecorder({ log, metrics, now: () => new Date() });
+    recorder.record(review, refusalOf(['nginx']), 'AdmissionReview', 1, 'deny');
+    recorder.flush();
+    assert.deepEqual(
+      kept.map((facts) => 'subject' in facts),
+      [false],
+    );
+  });
+
   it('writes who asked, for what, and what was found', () => {
     const { recorder, lines } = recording();
     recorder.record(review, refusalOf(['nginx']), 'AdmissionReview', 1.23456, 'deny');

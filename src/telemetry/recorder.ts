@@ -1,13 +1,14 @@
 import type { Decision } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 import type { Stage } from '../policy/stage.ts';
-import { type ProtocolName, renderDecision } from './decision-log.ts';
+import { type ProtocolName, renderDecision, type ReviewFacts } from './decision-log.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { shedReviews, type ShedReason } from './shed-reviews.ts';
 
 export interface RecorderOptions {
   readonly log: Pick<Log, 'write' | 'batch'>;
-  readonly metrics: Pick<Metrics, 'countDecision' | 'countRejection'>;
+  readonly metrics: Pick<Metrics, 'countDecision' | 'countRejection' | 'countShed'>;
   readonly now: () => Date;
 }
 
@@ -23,13 +24,15 @@ export interface Recorder {
   ) => void;
   /** Counts a request that never became a review. */
   readonly reject: (code: string) => void;
+  /** Counts a review that was refused unread; the log tells of all of them together. */
+  readonly shed: (protocol: ProtocolName, reason: ShedReason) => void;
   /** Writes what is kept: before metrics are read, and before the process ends. */
   readonly flush: () => void;
 }
 
 interface Entry {
   readonly at: Date;
-  readonly review: Review;
+  readonly review: ReviewFacts;
   readonly decision: Decision;
   readonly protocol: ProtocolName;
   readonly durationMs: number;
@@ -58,13 +61,20 @@ export function createRecorder({ log, metrics, now }: RecorderOptions): Recorder
   };
   return {
     record(review, decision, protocol, durationMs, stage) {
-      entries.push({ at: now(), review, decision, protocol, durationMs, stage });
+      entries.push({ at: now(), review: factsOf(review), decision, protocol, durationMs, stage });
       if (entries.length >= BATCH_ENTRIES) flush();
       else timer ??= setTimeout(flush, BATCH_MS).unref();
     },
     reject: (code) => metrics.countRejection(code),
+    shed: shedReviews(log, metrics),
     flush,
   };
+}
+
+/** Sixteen large objects that wait for the log would be more than the gate may hold. */
+function factsOf(review: Review): ReviewFacts {
+  const { uid, operation, dryRun, user, namespace, resource, subresource, object } = review;
+  return { uid, operation, dryRun, user, namespace, resource, subresource, object };
 }
 
 function writeEntry(log: RecorderOptions['log'], metrics: RecorderOptions['metrics'], entry: Entry): void {

@@ -68,13 +68,15 @@ export function createTestRecorder() {
     stage: string;
   }[] = [];
   const rejections: string[] = [];
+  const shed: string[] = [];
   const recorder: Recorder = {
     record: ({ uid }, { outcome }, protocol, durationMs, stage) =>
       records.push({ uid, outcome, protocol, durationMs, stage }),
     reject: (code) => rejections.push(code),
+    shed: (_protocol, reason) => shed.push(reason),
     flush: () => {},
   };
-  return { recorder, records, rejections };
+  return { recorder, records, rejections, shed };
 }
 
 export interface TestKeys {
