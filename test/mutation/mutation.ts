@@ -1,0 +1,85 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { LogLevel } from '@stryker-mutator/api/core';
+import { Stryker } from '@stryker-mutator/core';
+
+import { renderScores, scoreFiles, total } from './report.ts';
+import { ROOMS } from './rooms.ts';
+
+const USAGE = `usage: npm run mutation -- ROOM [--file GLOB]... [--report FILE] [--least PERCENT] [--concurrency N]
+  ROOM           one of: ${Object.keys(ROOMS).join(', ')}
+  --file         mutate only these sources of the room
+  --report       where every mutant is written, as JSON (.cache/mutation/ROOM.json)
+  --least        exit code 1 below this score (90)
+  --concurrency  processes that try mutants (2)
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      file: { type: 'string', multiple: true },
+      report: { type: 'string' },
+      least: { type: 'string', default: '90' },
+      concurrency: { type: 'string', default: '2' },
+    },
+  });
+  const [name = ''] = positionals;
+  const room = ROOMS[name];
+  const [least, concurrency] = [Number(values.least), Number(values.concurrency)];
+  if (room === undefined || Number.isNaN(least) || !Number.isSafeInteger(concurrency)) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const report = resolve(values.report ?? `.cache/mutation/${name}.json`);
+  const started = performance.now();
+  const mutants = await tryMutants(room.tests, values.file ?? room.sources, concurrency);
+  await mkdir(dirname(report), { recursive: true });
+  await writeFile(report, `${JSON.stringify(mutants, null, 1)}\n`);
+  const scores = scoreFiles(mutants, process.cwd());
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  process.stdout.write(`${renderScores(scores)}${name}: ${seconds} s, every mutant in ${report}\n`);
+  return total(scores).score >= least ? 0 : 1;
+}
+
+/** In a copy of the tree outside it, so that nobody meets a mutant by chance. */
+async function tryMutants(
+  tests: readonly string[],
+  mutate: readonly string[],
+  concurrency: number,
+): ReturnType<Stryker['runMutationTest']> {
+  const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
+  // Beside the copies, so that they find it whether or not ours is a link itself.
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
+  const stryker = new Stryker({
+    mutate: [...mutate],
+    plugins: [fileURLToPath(new URL('./test-runner.ts', import.meta.url))],
+    testRunner: 'node-test',
+    nodeTest: { files: tests },
+    coverageAnalysis: 'perTest',
+    concurrency,
+    reporters: ['progress-append-only'],
+    logLevel: LogLevel.Warning,
+    allowConsoleColors: false,
+    disableTypeChecks: false,
+    ignorePatterns: ['.cache', 'dist', 'dist-image', 'bench'],
+    // It would rewrite the paths in it, for which it needs a TypeScript that still has an interface in JavaScript.
+    tsconfigFile: 'none',
+    symlinkNodeModules: false,
+    tempDirName: folder,
+    timeoutMS: 5000,
+    timeoutFactor: 3,
+  });
+  try {
+    return await stryker.runMutationTest();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,153 @@
+import { globSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { commonTokens, PluginKind, tokens } from '@stryker-mutator/api/plugin';
+import type { MutantCoverage, StrykerOptions } from '@stryker-mutator/api/core';
+import {
+  determineHitLimitReached,
+  type DryRunResult,
+  DryRunStatus,
+  type MutantRunOptions,
+  type MutantRunResult,
+  type TestResult,
+  type TestRunner,
+  TestStatus,
+  toMutantRunResult,
+} from '@stryker-mutator/api/test-runner';
+
+import { keepTests, type KeptTest, TestRun } from './node-test.ts';
+
+/** What mutated code reads and writes while it runs. */
+interface Instrumentation {
+  activeMutant?: string | undefined;
+  currentTestId?: string | undefined;
+  mutantCoverage?: MutantCoverage | undefined;
+  hitCount?: number | undefined;
+  hitLimit?: number | undefined;
+}
+
+/** Whose tests try the mutants: globs below the root. */
+export interface NodeTestOptions extends StrykerOptions {
+  readonly nodeTest: { readonly files: readonly string[] };
+}
+
+const STAND_IN = new URL('./node-test.ts', import.meta.url).href;
+
+/** Tests of `node:test`, loaded once and run in this process as often as there are mutants. */
+class NodeTestRunner implements TestRunner {
+  static readonly inject = tokens(commonTokens.options);
+  readonly #files: readonly string[];
+  #tests: readonly KeptTest[] | undefined;
+
+  constructor(options: StrykerOptions) {
+    this.#files = (options as NodeTestOptions).nodeTest.files;
+  }
+
+  /** Modules cannot be unloaded: a mutant that acts while they load needs a new process. */
+  capabilities(): { readonly reloadEnvironment: boolean } {
+    return { reloadEnvironment: false };
+  }
+
+  async init(): Promise<void> {
+    registerHooks({
+      resolve: (specifier, context, next) =>
+        specifier === 'node:test' && context.parentURL !== STAND_IN
+          ? { url: STAND_IN, shortCircuit: true }
+          : next(specifier, context),
+    });
+    return Promise.resolve();
+  }
+
+  async dryRun(): Promise<DryRunResult> {
+    const state = instrumentation();
+    const results = await this.#run(await this.#load(), false);
+    const { mutantCoverage } = state;
+    return {
+      status: DryRunStatus.Complete,
+      tests: results,
+      ...(mutantCoverage === undefined ? {} : { mutantCoverage }),
+    };
+  }
+
+  async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
+    const state = instrumentation();
+    const { activeMutant, hitLimit, mutantActivation, testFilter, disableBail } = options;
+    state.hitCount = hitLimit === undefined ? undefined : 0;
+    state.hitLimit = hitLimit;
+    if (mutantActivation === 'static') state.activeMutant = activeMutant.id;
+    const tests = await this.#load().catch((error: unknown) => error);
+    if (!Array.isArray(tests)) return killedByLoading(tests);
+    state.activeMutant = activeMutant.id;
+    const wanted = testFilter === undefined ? undefined : new Set(testFilter);
+    const chosen = (tests as readonly KeptTest[]).filter(({ id }) => wanted?.has(id) ?? true);
+    const results = await this.#run(chosen, !disableBail);
+    state.activeMutant = undefined;
+    return toMutantRunResult(
+      determineHitLimitReached(state.hitCount, state.hitLimit) ?? {
+        status: DryRunStatus.Complete,
+        tests: results,
+      },
+    );
+  }
+
+  async #load(): Promise<readonly KeptTest[]> {
+    this.#tests ??= await keepTests(
+      this.#files
+        .flatMap((pattern) => globSync(pattern))
+        .sort()
+        .map((file) => pathToFileURL(resolve(file))),
+    );
+    return this.#tests;
+  }
+
+  async #run(tests: readonly KeptTest[], bail: boolean): Promise<TestResult[]> {
+    const state = instrumentation();
+    const results: TestResult[] = [];
+    await using run = new TestRun();
+    for (const test of tests) {
+      state.currentTestId = test.id;
+      const result = await outcome(run, test);
+      state.currentTestId = undefined;
+      results.push(result);
+      if (bail && result.status === TestStatus.Failed) break;
+    }
+    return results;
+  }
+}
+
+async function outcome(run: TestRun, test: KeptTest): Promise<TestResult> {
+  const started = performance.now();
+  const failure = await run.run(test).then(
+    () => undefined,
+    (error: unknown) => String(error instanceof Error ? error.message : error),
+  );
+  const result = { id: test.id, name: test.id, timeSpentMs: performance.now() - started };
+  return failure === undefined
+    ? { ...result, status: TestStatus.Success }
+    : { ...result, status: TestStatus.Failed, failureMessage: failure };
+}
+
+/** A module that cannot be loaded with its mutant fails every test of the room. */
+function killedByLoading(error: unknown): MutantRunResult {
+  return toMutantRunResult({
+    status: DryRunStatus.Complete,
+    tests: [
+      { id: 'load', name: 'load', timeSpentMs: 0, status: TestStatus.Failed, failureMessage: String(error) },
+    ],
+  });
+}
+
+function instrumentation(): Instrumentation {
+  const scope = globalThis as { __stryker__?: Instrumentation };
+  return (scope.__stryker__ ??= {});
+}
+
+export const strykerPlugins = [
+  { kind: PluginKind.TestRunner, name: 'node-test', injectableClass: NodeTestRunner },
+];
+
+export const strykerValidationSchema = {
+  properties: { nodeTest: { type: 'object', properties: { files: { type: 'array' } } } },
+};
