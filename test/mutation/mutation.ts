@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { LogLevel } from '@stryker-mutator/api/core';
+import type { LogLevel } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
 
 import { renderScores, scoreFiles, total } from './report.ts';
@@ -66,7 +66,7 @@ async function tryMutants(
     coverageAnalysis: 'perTest',
     concurrency,
     reporters: ['progress-append-only'],
-    logLevel: LogLevel.Warning,
+    logLevel: 'warn' as LogLevel.Warning,
     allowConsoleColors: false,
     disableTypeChecks: false,
     ignorePatterns: ['.cache', 'dist', 'dist-image', 'bench'],
