@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../admission/exchange.ts';
-import type { ShedReason } from '../telemetry/shed-reviews.ts';
+import type { ShedReason } from '../telemetry/shed-reason.ts';
 import type { Backlog, QueuedReview } from './backlog.ts';
 import { type BodyFate, type BodyMemory, BodyReceiver, type BodyTaker } from './body.ts';
 import type { Refusal } from './refusal.ts';

@@ -1,6 +1,6 @@
 import type { Limits } from './limits.ts';
 import type { LoopLag } from './loop-lag.ts';
-import type { ShedReason } from '../telemetry/shed-reviews.ts';
+import type { ShedReason } from '../telemetry/shed-reason.ts';
 
 /** A review that has come whole. */
 export interface QueuedReview {

@@ -11,7 +11,7 @@ import type { Decision } from '../policy/decision.ts';
 import { failed } from '../policy/failure.ts';
 import { applyStage } from '../policy/stage.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
-import { SHED_CODES, type ShedReason } from '../telemetry/shed-reviews.ts';
+import { SHED_CODES, type ShedReason } from '../telemetry/shed-reason.ts';
 import { budgetOf } from './deadline.ts';
 import type { Route } from './routes.ts';
 

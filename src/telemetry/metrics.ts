@@ -3,7 +3,7 @@ import type { Decision, Violation } from '../policy/decision.ts';
 import type { Stage } from '../policy/stage.ts';
 import { BoundedLabels, OTHER } from './bounded-labels.ts';
 import type { ProtocolName, ReviewFacts } from './decision-log.ts';
-import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reviews.ts';
+import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reason.ts';
 import { Tally } from './tally.ts';
 
 /** The server's own certificate, or the authorities of its clients. */

@@ -4,7 +4,8 @@ import type { Stage } from '../policy/stage.ts';
 import { type ProtocolName, renderDecision, type ReviewFacts } from './decision-log.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { shedReviews, type ShedReason } from './shed-reviews.ts';
+import type { ShedReason } from './shed-reason.ts';
+import { shedReviews } from './shed-reviews.ts';
 
 export interface RecorderOptions {
   readonly log: Pick<Log, 'write' | 'batch'>;
