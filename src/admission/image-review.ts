@@ -2,7 +2,7 @@ import type { ImageUse } from '../image/use.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 import { isObject, type Fields } from '../workload/fields.ts';
-import { MAX_IMAGES } from '../workload/images.ts';
+import { MAX_IMAGES } from '../workload/image-list.ts';
 import type { Subject } from '../workload/subject.ts';
 import { MalformedReviewError, type Answer, type ReviewExchange, type ReviewProtocol } from './exchange.ts';
 import { renderAuditAnnotations, renderDenial } from './message.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BUILT_IN_KINDS } from '../workload/kinds.ts';
+import { KNOWN_KINDS } from '../workload/kind-table.ts';
 import type { ValidationAction } from './decision.ts';
 import { parseNamePattern, parseNamespacePattern, type NamePattern } from './name-pattern.ts';
 import { createPolicy, type Policy } from './policy.ts';
@@ -55,7 +55,7 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     revision: revisionOf(parsed.data),
     rules,
     unmatchedImages: spec.unmatchedImages,
-    kinds: BUILT_IN_KINDS,
+    kinds: KNOWN_KINDS,
   });
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { judge, summarise } from '#test/verdicts.ts';
-import { MAX_IMAGES } from './images.ts';
+import { MAX_IMAGES } from './image-list.ts';
 
 describe('an image is seen wherever it stands in a pod', () => {
   it('A01 a bad init container beside a good container is refused and named', () => {

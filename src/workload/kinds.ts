@@ -1,5 +1,8 @@
-/** A kind of object that holds images, and where. */
+import type { CustomKind } from './custom/custom-kind.ts';
+
+/** A kind of Kubernetes' own that holds images, and where. */
 export interface WorkloadKind {
+  readonly origin: 'kubernetes';
   readonly kind: string;
   /** The name that policies use, in the group that serves the kind today: `deployments.apps`. */
   readonly resource: string;
@@ -56,13 +59,16 @@ const IMAGELESS_KINDS: ReadonlySet<string> = new Set([
   'PodProxyOptions',
 ]);
 
+/** A kind whose images are found. */
+export type KnownKind = WorkloadKind | CustomKind;
+
 /** Kinds by their group and name; a look-up makes nothing. */
-export type KindTable = ReadonlyMap<string, ReadonlyMap<string, WorkloadKind>>;
+export type KindTable<Kind extends KnownKind = KnownKind> = ReadonlyMap<string, ReadonlyMap<string, Kind>>;
 
 // The version is left out on purpose: one that is served tomorrow is judged, or refused, never waved through.
-export const BUILT_IN_KINDS: KindTable = tableOf(WORKLOAD_KINDS);
+export const BUILT_IN_KINDS: KindTable<WorkloadKind> = tableOf(WORKLOAD_KINDS);
 
-function tableOf(rows: readonly WorkloadKind[]): KindTable {
+function tableOf(rows: readonly WorkloadKind[]): KindTable<WorkloadKind> {
   const table = new Map<string, Map<string, WorkloadKind>>();
   for (const row of rows) {
     for (const apiVersion of row.served) {
@@ -75,11 +81,15 @@ function tableOf(rows: readonly WorkloadKind[]): KindTable {
 }
 
 /** The row of a table for a kind of any version, if it is covered. */
-export function findKind(table: KindTable, group: string, kind: string): WorkloadKind | undefined {
+export function findKind<Kind extends KnownKind>(
+  table: KindTable<Kind>,
+  group: string,
+  kind: string,
+): Kind | undefined {
   return table.get(group)?.get(kind);
 }
 
-/** The row of a kind of Kubernetes' own, which every policy covers. */
+/** The row of a kind of Kubernetes' own, which every policy knows. */
 export function findWorkloadKind(group: string, kind: string): WorkloadKind | undefined {
   return findKind(BUILT_IN_KINDS, group, kind);
 }
@@ -110,5 +120,14 @@ function row(
   podSpec: readonly string[],
   differences: Partial<Pick<WorkloadKind, 'template' | 'required'>> = {},
 ): WorkloadKind {
-  return { kind, resource, served, podSpec, template: true, required: 'containers', ...differences };
+  return {
+    origin: 'kubernetes',
+    kind,
+    resource,
+    served,
+    podSpec,
+    template: true,
+    required: 'containers',
+    ...differences,
+  };
 }

@@ -3,8 +3,17 @@ import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
 import { findChange } from './change.ts';
 import { isObject, type Fields } from './fields.ts';
+import { rootsOf } from './custom/custom-kind.ts';
+import type { ImageList } from './image-list.ts';
 import { findImages } from './images.ts';
-import { findKind, isImageless, isListOfKind, type KindTable, type WorkloadKind } from './kinds.ts';
+import {
+  findKind,
+  findWorkloadKind,
+  isImageless,
+  isListOfKind,
+  type KindTable,
+  type KnownKind,
+} from './kinds.ts';
 import type { ReviewedObject } from './reviewed-object.ts';
 import type { Unreadable } from './unreadable.ts';
 
@@ -43,44 +52,55 @@ export function readSubject(reviewed: ReviewedObject, kinds: KindTable): Subject
   const { operation, group, kind, subresource } = reviewed;
   if (operation === 'DELETE' || operation === 'CONNECT' || subresource === 'status')
     return { kind: 'imageless' };
-  const workload = findKind(kinds, group, kind);
-  if (workload !== undefined) return readWorkload(workload, reviewed);
+  const known = findKind(kinds, group, kind);
+  if (known !== undefined) return readKnown(known, reviewed);
   if (subresource !== '' && isImageless(kind)) return { kind: 'imageless' };
   if (isListOfKind(kinds, group, kind)) return unsupportedList(kind);
   return { kind: 'unknown', name: quote(group === '' ? kind : `${kind}.${group}`) };
 }
 
-function readWorkload(workload: WorkloadKind, reviewed: ReviewedObject): Subject {
+function readKnown(known: KnownKind, reviewed: ReviewedObject): Subject {
   const { object } = reviewed;
   if (!isObject(object)) return malformed('object', 'the object is missing');
   const forged = findForgery(reviewed, object);
   if (forged !== undefined) return forged;
-  const images = findImages(workload, object);
-  if (images.kind === 'unreadable') return keepsPodSpec(workload, reviewed) ? { kind: 'imageless' } : images;
-  const old = reviewed.operation === 'UPDATE' ? readOldImages(workload, reviewed.oldObject) : [];
+  const images = findImages(known, object);
+  if (images.kind === 'unreadable') return keepsImages(known, reviewed) ? { kind: 'imageless' } : images;
+  const old = reviewed.operation === 'UPDATE' ? readOldImages(known, reviewed.oldObject) : undefined;
+  const { changed, kept } =
+    old === undefined ? { changed: images.uses, kept: NONE } : findChange(images, old);
   return {
     kind: 'images',
-    ...findChange(images.uses, old),
+    changed,
+    kept,
     placeholders: images.placeholders,
-    template: workload.template,
-    mirrorPod: workload.kind === 'Pod' && reviewed.operation === 'CREATE' && isMirrorPod(object, reviewed),
+    template: known.template,
+    mirrorPod: known === POD && reviewed.operation === 'CREATE' && isMirrorPod(object, reviewed),
   };
 }
 
+const NONE: readonly never[] = [];
+
+const POD = findWorkloadKind('', 'Pod');
+
 /**
- * Whether an update leaves the pod spec as it was. What nobody can read may have been there before the gate was, and
- * must still be able to lose its finalizers.
+ * Whether an update leaves as they were the parts in which images stand. What nobody can read may have been there
+ * before the gate was, and must still be able to lose its finalizers.
  */
-function keepsPodSpec({ podSpec }: WorkloadKind, { operation, object, oldObject }: ReviewedObject): boolean {
+function keepsImages(known: KnownKind, { operation, object, oldObject }: ReviewedObject): boolean {
   if (operation !== 'UPDATE') return false;
-  const [spec, oldSpec] = [object, oldObject].map((root) =>
-    podSpec.reduce<unknown>((parent, key) => (isObject(parent) ? parent[key] : undefined), root),
-  );
-  return isObject(spec) && isSame(spec, oldSpec);
+  if (known.origin === 'custom')
+    return rootsOf(known).every((key) => isSame(valueAt(object, [key]), valueAt(oldObject, [key])));
+  const podSpec = valueAt(object, known.podSpec);
+  return isObject(podSpec) && isSame(podSpec, valueAt(oldObject, known.podSpec));
+}
+
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  return path.reduce((parent, key) => (isObject(parent) ? parent[key] : undefined), root);
 }
 
 /** What nests deeper than the stack is never the same (F03). */
-function isSame(one: Fields, other: unknown): boolean {
+function isSame(one: unknown, other: unknown): boolean {
   try {
     return isDeepStrictEqual(one, other);
   } catch {
@@ -89,10 +109,10 @@ function isSame(one: Fields, other: unknown): boolean {
 }
 
 /** An old object that cannot be read held nothing, so that everything counts as changed. */
-function readOldImages(workload: WorkloadKind, oldObject: unknown): readonly ImageUse[] {
-  if (!isObject(oldObject)) return [];
-  const images = findImages(workload, oldObject);
-  return images.kind === 'list' ? images.uses : [];
+function readOldImages(known: KnownKind, oldObject: unknown): ImageList | undefined {
+  if (!isObject(oldObject)) return undefined;
+  const images = findImages(known, oldObject);
+  return images.kind === 'list' ? images : undefined;
 }
 
 /** The API server's account of the object wins; an object that tells another story is refused (A35, A36). */

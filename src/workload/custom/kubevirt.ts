@@ -1,0 +1,37 @@
+import { customKind, image, within, type CustomKind } from './custom-kind.ts';
+
+const MACHINE = [
+  image('volumes[*].containerDisk.image'),
+  image('domain.firmware.kernelBoot.container.image'),
+];
+
+const unread = {
+  unread: [
+    {
+      path: 'dataVolumeTemplates[*].spec.source.registry.url',
+      why: 'a disk that is imported once, by an address of its own form',
+    },
+  ],
+};
+
+/** @see https://github.com/kubevirt/api/blob/v1.6.0/core/v1/schema.go */
+export const KUBEVIRT: readonly CustomKind[] = [
+  customKind(
+    'virtualmachines.kubevirt.io',
+    'VirtualMachine',
+    [within('spec.template.spec', () => MACHINE)],
+    unread,
+  ),
+  customKind('virtualmachineinstances.kubevirt.io', 'VirtualMachineInstance', [
+    within('spec', () => MACHINE),
+  ]),
+  customKind('virtualmachineinstancereplicasets.kubevirt.io', 'VirtualMachineInstanceReplicaSet', [
+    within('spec.template.spec', () => MACHINE),
+  ]),
+  customKind(
+    'virtualmachinepools.pool.kubevirt.io',
+    'VirtualMachinePool',
+    [within('spec.virtualMachineTemplate.spec.template.spec', () => MACHINE)],
+    unread,
+  ),
+];
