@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { objection } from './language/objection.ts';
+import { renderDenial } from './admission/message.ts';
 import { admissionReview } from './admission/admission-review.ts';
 import { imageReview } from './admission/image-review.ts';
 import { BAD, GOOD, pod } from '#test/pods.ts';
@@ -21,7 +23,7 @@ const bouncerOf = (policy: Policy | undefined, options: Omit<BouncerOptions, 'po
 
 /** A decision that fails, in one line. */
 function failureOf(decision: Decision): string {
-  return decision.outcome === 'failed' ? `${decision.code}: ${decision.message}` : decision.outcome;
+  return decision.outcome === 'failed' ? renderDenial(decision) : decision.outcome;
 }
 
 const NO_POLICY = 'NO_POLICY: no policy is loaded, so nothing can be admitted';
@@ -130,9 +132,7 @@ describe('K06 a fault inside is refused, told to the log and not to the requeste
 describe('a bouncer whose policy needs facts', { timeout: 10_000 }, () => {
   const DIGESTS: Facts = { digests: new Map([[BAD, 'sha256:1']]) };
   const known: Check = (_, { digests }) =>
-    digests?.has(BAD) === true
-      ? undefined
-      : { code: 'DIGEST_REQUIRED', reason: 'the digest is unknown', remedy: 'push it' };
+    digests?.has(BAD) === true ? undefined : objection('DIGEST_REQUIRED.missing');
   const policy = policyWithCheck(known, { facts: ['digests'] });
 
   /** A clock that stands still until it is told; put right again when the test ends. */

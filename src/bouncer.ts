@@ -1,6 +1,7 @@
-import type { Decision, FailureCode } from './policy/decision.ts';
+import type { Decision } from './policy/decision.ts';
 import { evaluate } from './policy/evaluate.ts';
 import { NO_FACTS, type GatherFacts } from './policy/facts.ts';
+import { failed } from './policy/failure.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Review } from './policy/review.ts';
 
@@ -25,21 +26,19 @@ export interface BouncerOptions {
 /** A bouncer at the door: gathers what the policy needs, then judges. */
 export function createBouncer({ policies, gather, onFailure }: BouncerOptions): Bouncer {
   const refuse = (error: unknown): Decision => {
-    if (error instanceof OutOfTimeError)
-      return failed('DEADLINE', 'there was not enough time to decide; try again');
+    if (error instanceof OutOfTimeError) return failed('DEADLINE');
     try {
       onFailure?.(error);
     } catch {
       // A log that fails must not take the answer with it.
     }
-    return failed('INTERNAL', 'the gate could not decide; its log says why');
+    return failed('INTERNAL');
   };
   return {
     decide(review, budgetMs) {
       try {
         const policy = policies.current();
-        if (policy === undefined)
-          return failed('NO_POLICY', 'no policy is loaded, so nothing can be admitted');
+        if (policy === undefined) return failed('NO_POLICY');
         if (budgetMs <= 0) throw new OutOfTimeError();
         if (policy.facts.size === 0) return evaluate(policy, review, NO_FACTS);
         if (gather === undefined)
@@ -78,8 +77,4 @@ async function gatherThenEvaluate(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function failed(code: FailureCode, message: string): Decision {
-  return { outcome: 'failed', code, message, policy: undefined, uses: [], notices: [], violations: [] };
 }

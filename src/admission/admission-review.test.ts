@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { phrase } from '../language/phrase.ts';
 import { BAD, deployment, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
 import { admissionRequestOf, admissionReviewOf, crafted, UID } from '#test/reviews.ts';
 import { ask, askAdmission, type Reply } from '#test/verdicts.ts';
@@ -76,7 +77,6 @@ describe('the envelope of an answer', () => {
     const failed = admissionReview.open(admissionReviewOf({ object: pod() })).respond({
       outcome: 'failed',
       code: 'DEADLINE',
-      message: 'too late',
       policy: undefined,
       uses: [],
       notices: [],
@@ -88,7 +88,7 @@ describe('the envelope of an answer', () => {
       response: {
         uid: UID,
         allowed: false,
-        status: { status: 'Failure', code: 403, reason: 'Forbidden', message: 'DEADLINE: too late' },
+        status: { status: 'Failure', code: 403, reason: 'Forbidden', message: 'DEADLINE: there was not enough time to decide; try again' },
       },
     });
   });
@@ -163,10 +163,10 @@ describe('documents that are no AdmissionReview', () => {
       ['BODY_TOO_LARGE', 413],
       ['UNSUPPORTED_MEDIA_TYPE', 415],
     ] as const) {
-      const answer = admissionReview.reject(new MalformedReviewError(code, 'why'));
+      const answer = admissionReview.reject(new MalformedReviewError(code, phrase('MALFORMED_JSON.json')));
       assert.deepEqual(
         [answer.status, JSON.parse(answer.body)],
-        [status, { error: { code, message: 'why' } }],
+        [status, { error: { code, message: 'the body is not JSON' } }],
       );
     }
   });

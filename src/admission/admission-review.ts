@@ -1,8 +1,12 @@
 import { quote } from '../image/quote.ts';
+import { ENGLISH_CATALOGUE, type Catalogue } from '../language/catalogue.ts';
+import { objection, type Objection } from '../language/objection.ts';
+import { phrase } from '../language/phrase.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 import { isObject, type Fields } from '../workload/fields.ts';
 import { findWorkloadKind } from '../workload/kinds.ts';
+import { findOwner, type Owner } from '../workload/owner.ts';
 import { OPERATIONS, type Operation, type User } from '../workload/reviewed-object.ts';
 import type { Unread } from '../workload/subject.ts';
 import type { Unreadable } from '../workload/unreadable.ts';
@@ -13,8 +17,10 @@ import {
   type ReviewExchange,
   type ReviewProtocol,
 } from './exchange.ts';
-import { renderAuditAnnotations, renderDenial, renderObjection, renderWarnings } from './message.ts';
-import { readReviewHead } from './review-head.ts';
+import type { Say } from './fit.ts';
+import { renderAuditAnnotations, renderDenial, renderWarnings } from './message.ts';
+import { readReviewHead, type ReviewHead } from './review-head.ts';
+import { renderObjection } from './sentence.ts';
 
 const GROUP = 'admission.k8s.io/';
 const KIND = 'AdmissionReview';
@@ -32,43 +38,49 @@ const MAX_CAUSES = 64;
  * The protocol of validating and mutating admission webhooks, `v1` and `v1beta1`, whose documents look alike.
  * @see https://github.com/kubernetes/api/blob/v0.37.1/admission/v1/types.go
  */
-export const admissionReview: ReviewProtocol = {
-  name: 'AdmissionReview',
-  open: openAdmissionReview,
-  glimpse: (head) => {
-    const found = readReviewHead(head);
-    return found && ((decision) => answer(found.apiVersion, found.uid, decision));
-  },
-  // Without a uid there is no review to answer; the API server takes any status but 2xx for a failed call.
-  reject: ({ code, message }) => ({
-    status: statusOf(code),
-    body: JSON.stringify({ error: { code, message } }),
-  }),
-};
+export function admissionReviewIn({ say }: Catalogue): ReviewProtocol {
+  return {
+    name: 'AdmissionReview',
+    open: (document) => openAdmissionReview(document, say),
+    glimpse: (head) => {
+      const found = readReviewHead(head);
+      return found && ((decision) => answer(found, decision, say));
+    },
+    // Without a uid there is no review to answer; the API server takes any status but 2xx for a failed call.
+    reject: ({ code, reason }) => ({
+      status: statusOf(code),
+      body: JSON.stringify({ error: { code, message: say(reason) } }),
+    }),
+  };
+}
 
-function openAdmissionReview(document: unknown): ReviewExchange {
-  if (!isObject(document))
-    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is not an AdmissionReview object');
+/** The protocol in English. */
+export const admissionReview = admissionReviewIn(ENGLISH_CATALOGUE);
+
+function openAdmissionReview(document: unknown, say: Say): ReviewExchange {
+  if (!isObject(document)) {
+    const reason = phrase('MALFORMED_REVIEW.no-object', { kind: quote(KIND) });
+    throw new MalformedReviewError('MALFORMED_REVIEW', reason);
+  }
   const { apiVersion, kind, request } = document;
-  if (kind !== KIND)
-    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than AdmissionReview');
+  if (kind !== KIND) {
+    const reason = phrase('MALFORMED_REVIEW.other-kind', { kind: quote(KIND) });
+    throw new MalformedReviewError('MALFORMED_REVIEW', reason);
+  }
   if (
     typeof apiVersion !== 'string' ||
     !apiVersion.startsWith(GROUP) ||
     apiVersion.length > VERSION_CHARACTERS
   ) {
-    throw new MalformedReviewError(
-      'UNSUPPORTED_VERSION',
-      'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1',
-    );
+    throw new MalformedReviewError('UNSUPPORTED_VERSION', phrase('UNSUPPORTED_VERSION.admission-review'));
   }
   const uid = isObject(request) ? request['uid'] : undefined;
   if (!isObject(request) || typeof uid !== 'string' || uid === '' || uid.length > UID_CHARACTERS) {
-    throw new MalformedReviewError('MALFORMED_REVIEW', 'the AdmissionReview has no request.uid to answer to');
+    throw new MalformedReviewError('MALFORMED_REVIEW', phrase('MALFORMED_REVIEW.no-uid'));
   }
   const known = apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1';
   const review = decodeReview(uid, request, known ? undefined : apiVersion);
-  return { review, respond: (decision) => answer(apiVersion, uid, decision) };
+  return { review, respond: (decision) => answer({ apiVersion, uid }, decision, say, request['object']) };
 }
 
 /**
@@ -89,7 +101,7 @@ function decodeReview(uid: string, request: Fields, unknownVersion: string | und
   const subject =
     unknownVersion === undefined
       ? decodeSubject(kind, facts, request)
-      : malformed(`${quote(unknownVersion)} is a version that is not understood`);
+      : malformed(objection('MALFORMED_OBJECT.version', { version: quote(unknownVersion) }));
   return {
     ...facts,
     resource: resourceOf(kind, request['resource']),
@@ -105,7 +117,7 @@ function decodeSubject(
   facts: KnownFacts,
   request: Fields,
 ): Unread | Unreadable {
-  if (kind === undefined) return malformed('request.kind is not a group, version and kind');
+  if (kind === undefined) return malformed(objection('MALFORMED_OBJECT.request-kind'));
   const { operation, user, namespace, subresource } = facts;
   const { group, version, name } = kind;
   const { object, oldObject } = request;
@@ -159,23 +171,17 @@ function renderObject(kind: string, request: Fields): string {
   return typeof shown === 'string' ? `${quote(kind)} ${quote(shown, 253)}` : quote(kind);
 }
 
-function malformed(reason: string): Unreadable {
-  return {
-    kind: 'unreadable',
-    code: 'MALFORMED_OBJECT',
-    field: 'request',
-    reason,
-    remedy: 'send the review as the API server does',
-  };
+function malformed(wrong: Objection<'MALFORMED_OBJECT'>): Unreadable {
+  return { kind: 'unreadable', field: 'request', ...wrong };
 }
 
-function answer(apiVersion: string, uid: string, decision: Decision): Answer {
-  const warnings = renderWarnings(decision);
-  const auditAnnotations = renderAuditAnnotations(decision, false);
+function answer({ apiVersion, uid }: ReviewHead, decision: Decision, say: Say, object?: unknown): Answer {
+  const warnings = renderWarnings(decision, say);
+  const auditAnnotations = renderAuditAnnotations(decision, false, say);
   const response = {
     uid,
     allowed: decision.outcome === 'admitted',
-    ...(decision.outcome !== 'admitted' && { status: renderStatus(decision) }),
+    ...(decision.outcome !== 'admitted' && { status: renderStatus(decision, say, findOwner(object)) }),
     ...(warnings.length > 0 && { warnings }),
     ...(auditAnnotations && { auditAnnotations }),
   };
@@ -183,24 +189,24 @@ function answer(apiVersion: string, uid: string, decision: Decision): Answer {
 }
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
-function renderStatus(decision: Decision): object {
+function renderStatus(decision: Decision, say: Say, owner: Owner | undefined): object {
   const causes = decision.violations
     .filter(({ actions }) => actions.includes('Deny'))
     .slice(0, MAX_CAUSES)
-    .map(renderStatusCause);
+    .map((violation) => renderStatusCause(violation, say));
   return {
     status: 'Failure',
     code: 403,
     reason: 'Forbidden',
-    message: renderDenial(decision),
+    message: renderDenial(decision, say, owner),
     ...(causes.length > 0 && { details: { causes } }),
   };
 }
 
 /** @see https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#statuscause-v1-meta */
-function renderStatusCause(violation: Violation): object {
+function renderStatusCause(violation: Violation, say: Say): object {
   const { code, use } = violation;
-  const message = renderObjection(violation);
+  const message = renderObjection(violation, say);
   return use?.field === undefined ? { reason: code, message } : { reason: code, message, field: use.field };
 }
 

@@ -1,3 +1,5 @@
+import { inEnglish } from '../language/catalogue.ts';
+import type { Phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 
@@ -24,10 +26,13 @@ export type MalformedReviewCode =
 export class MalformedReviewError extends Error {
   override readonly name = 'MalformedReviewError';
   readonly code: MalformedReviewCode;
+  /** What is wrong, for the sender. */
+  readonly reason: Phrase;
 
-  constructor(code: MalformedReviewCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: MalformedReviewCode, reason: Phrase, options?: ErrorOptions) {
+    super(inEnglish(reason), options);
     this.code = code;
+    this.reason = reason;
   }
 }
 

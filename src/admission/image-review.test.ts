@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { phrase } from '../language/phrase.ts';
 import { BAD, GOOD } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { imageReviewOfImages } from '#test/reviews.ts';
@@ -150,10 +151,12 @@ describe('an ImageReview that cannot be read is refused, with status 200', () =>
 
   it('so is a body that could not even be parsed', () => {
     for (const code of ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) {
-      const { status, body } = imageReview.reject(new MalformedReviewError(code, 'why'));
+      const { status, body } = imageReview.reject(
+        new MalformedReviewError(code, phrase('MALFORMED_JSON.json')),
+      );
       assert.deepEqual(
         [status, JSON.parse(body)],
-        [200, { ...ENVELOPE, status: { allowed: false, reason: `${code}: why` } }],
+        [200, { ...ENVELOPE, status: { allowed: false, reason: `${code}: the body is not JSON` } }],
       );
     }
   });

@@ -1,10 +1,16 @@
+import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
+import { ENGLISH_CATALOGUE, type Catalogue } from '../language/catalogue.ts';
+import { objection, type Objection } from '../language/objection.ts';
+import { phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 import { isObject, type Fields } from '../workload/fields.ts';
 import { MAX_IMAGES } from '../workload/image-list.ts';
 import type { Subject } from '../workload/subject.ts';
+import type { SubjectErrorCode } from '../workload/unreadable.ts';
 import { MalformedReviewError, type Answer, type ReviewExchange, type ReviewProtocol } from './exchange.ts';
+import type { Say } from './fit.ts';
 import { renderAuditAnnotations, renderDenial } from './message.ts';
 
 const API_VERSION = 'imagepolicy.k8s.io/v1alpha1';
@@ -15,27 +21,36 @@ const KIND = 'ImageReview';
  * no name, operation, old object, user, field or container, and no image volumes.
  * @see https://github.com/kubernetes/api/blob/v0.37.1/imagepolicy/v1alpha1/types.go
  */
-export const imageReview: ReviewProtocol = {
-  name: 'ImageReview',
-  open: openImageReview,
-  // It has no uid: any refusal is the answer.
-  glimpse: () => respond,
-  // Always 200: any other status leaves the verdict to `defaultAllow`.
-  reject: ({ code, message }) => answer({ allowed: false, reason: `${code}: ${message}` }),
-};
+export function imageReviewIn({ say }: Catalogue): ReviewProtocol {
+  const respond: ReviewExchange['respond'] = (decision) => respondIn(decision, say);
+  return {
+    name: 'ImageReview',
+    open: (document) => ({ review: openImageReview(document), respond }),
+    // It has no uid: any refusal is the answer.
+    glimpse: () => respond,
+    // Always 200: any other status leaves the verdict to `defaultAllow`.
+    reject: ({ code, reason: message }) =>
+      answer({ allowed: false, reason: say(phrase('words.failure', { code: quote(code), message })) }),
+  };
+}
 
-function openImageReview(document: unknown): ReviewExchange {
-  if (!isObject(document))
-    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is not an ImageReview object');
-  if (document['kind'] !== KIND)
-    throw new MalformedReviewError('MALFORMED_REVIEW', 'the body is of another kind than ImageReview');
-  if (document['apiVersion'] !== API_VERSION) {
-    throw new MalformedReviewError(
-      'UNSUPPORTED_VERSION',
-      `an ImageReview is understood in ${API_VERSION} only`,
-    );
+/** The protocol in English. */
+export const imageReview = imageReviewIn(ENGLISH_CATALOGUE);
+
+function openImageReview(document: unknown): Review {
+  if (!isObject(document)) {
+    const reason = phrase('MALFORMED_REVIEW.no-object', { kind: quote(KIND) });
+    throw new MalformedReviewError('MALFORMED_REVIEW', reason);
   }
-  return { review: decodeReview(document['spec']), respond };
+  if (document['kind'] !== KIND) {
+    const reason = phrase('MALFORMED_REVIEW.other-kind', { kind: quote(KIND) });
+    throw new MalformedReviewError('MALFORMED_REVIEW', reason);
+  }
+  if (document['apiVersion'] !== API_VERSION) {
+    const reason = phrase('UNSUPPORTED_VERSION.image-review', { version: quote(API_VERSION) });
+    throw new MalformedReviewError('UNSUPPORTED_VERSION', reason);
+  }
+  return decodeReview(document['spec']);
 }
 
 function decodeReview(spec: unknown): Review {
@@ -55,44 +70,34 @@ function decodeReview(spec: unknown): Review {
 }
 
 function decodeSubject(containers: unknown): Subject {
-  if (!Array.isArray(containers)) return malformed('spec.containers is not a list');
-  if (containers.length === 0) return malformed('spec.containers is empty');
-  if (containers.length > MAX_IMAGES) {
-    const reason = `spec.containers holds ${containers.length} images, and ${MAX_IMAGES} are the most that are judged`;
-    return {
-      kind: 'unreadable',
-      code: 'TOO_MANY_IMAGES',
-      field: 'spec.containers',
-      reason,
-      remedy: `use at most ${MAX_IMAGES} images in one pod`,
-    };
-  }
+  const field = quote('spec.containers');
+  if (!Array.isArray(containers)) return unreadable(objection('MALFORMED_OBJECT.review-no-list', { field }));
+  const count = containers.length;
+  if (count === 0) return unreadable(objection('MALFORMED_OBJECT.review-empty', { field }));
+  if (count > MAX_IMAGES)
+    return unreadable(objection('TOO_MANY_IMAGES.pod', { field, count, max: MAX_IMAGES }));
   const changed: ImageUse[] = [];
   for (const container of containers as unknown[]) {
     const image = isObject(container) ? container['image'] : undefined;
-    if (typeof image !== 'string')
-      return malformed(`spec.containers[${changed.length}].image is not a string`);
+    if (typeof image !== 'string') {
+      const place = quote(`spec.containers[${changed.length}].image`);
+      return unreadable(objection('MALFORMED_OBJECT.review-no-string', { field: place }));
+    }
     changed.push({ field: undefined, usage: undefined, container: undefined, image });
   }
   return { kind: 'images', changed, kept: [], placeholders: [], template: false, mirrorPod: false };
 }
 
-function malformed(reason: string): Subject {
-  return {
-    kind: 'unreadable',
-    code: 'MALFORMED_OBJECT',
-    field: 'spec.containers',
-    reason,
-    remedy: 'send the images of the pod',
-  };
+function unreadable(wrong: Objection<SubjectErrorCode>): Subject {
+  return { kind: 'unreadable', field: 'spec.containers', ...wrong };
 }
 
 /** There is no `warnings` field, so that warnings become audit annotations. */
-function respond(decision: Decision): Answer {
-  const auditAnnotations = renderAuditAnnotations(decision, true);
+function respondIn(decision: Decision, say: Say): Answer {
+  const auditAnnotations = renderAuditAnnotations(decision, true, say);
   const annotated = auditAnnotations && { auditAnnotations };
   if (decision.outcome === 'admitted') return answer({ allowed: true, ...annotated });
-  return answer({ allowed: false, reason: renderDenial(decision), ...annotated });
+  return answer({ allowed: false, reason: renderDenial(decision, say), ...annotated });
 }
 
 interface ImageReviewStatus {

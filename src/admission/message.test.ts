@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { objectionTo } from '#test/sayings.ts';
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { NO_LATEST, policyDocument, policyOf, policyWithCheck } from '#test/policies.ts';
 import { ask, askAdmission, judge, type AdmissionResponse } from '#test/verdicts.ts';
@@ -139,7 +140,7 @@ describe('the text of a denial', () => {
     const { violations, ...decision } = judge({ object: podOf({ containers }) });
     const many: Violation[] = [];
     for (let index = 0; index < 300; index += 1) {
-      for (const one of violations) many.push({ ...one, reason: `reason ${index}, ${one.use?.container}` });
+      for (const one of violations) many.push({ ...one, ...objectionTo(`${index}-${one.use?.container}`) });
     }
     const [first, ...others] = many;
     assert.ok(first);
@@ -305,10 +306,10 @@ describe('K03 audit annotations', () => {
   });
 
   it('K03 a rule of tomorrow may say what it likes: one line it is', () => {
-    const policy = policyWithCheck(
-      () => ({ code: 'DISALLOWED_IMAGE', reason: 'bad\r\n\u001b[31mreason', remedy: 'run\tthis' }),
-      { actions: ['Audit'] },
-    );
+    const policy = policyWithCheck(() => objectionTo('bad\r\n\u001b[31mreason'), {
+      actions: ['Audit'],
+      message: 'run\tthis',
+    });
     const { auditAnnotations = {} } = askAdmission({ object: pod() }, policy);
     assert.match(auditAnnotations['violations'] ?? '', /^[\x20-\x7e]+$/);
   });

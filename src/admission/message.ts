@@ -1,36 +1,49 @@
 import { quote } from '../image/quote.ts';
-import type { Decision, Notice, ValidationAction, Violation } from '../policy/decision.ts';
+import { inEnglish } from '../language/catalogue.ts';
+import { phrase, type Shown } from '../language/phrase.ts';
+import type { Decision, ValidationAction } from '../policy/decision.ts';
+import { failureReason } from '../policy/failure.ts';
+import type { Owner } from '../workload/owner.ts';
+import { cutToCharacters, joinWithin, type Say } from './fit.ts';
+import { groupByCause, renderCause, renderNotice } from './sentence.ts';
 
-/** Longest text that a denial carries (K01); what does not fit is counted. */
-const MESSAGE_CHARACTERS = 1024;
+/**
+ * Longest text that a denial carries (K01), in bytes of UTF-8: as much as an event holds, which is where the owner of
+ * a pod reads it. What does not fit is counted.
+ * @see https://github.com/kubernetes/kubernetes/blob/v1.37.1/pkg/apis/core/validation/events.go
+ */
+const MESSAGE_BYTES = 1024;
 
 /** The API server cuts a warning at 256 characters and stops at 4096 for one answer; others warn as well. */
 const WARNING_CHARACTERS = 240;
 const MAX_WARNINGS = 12;
 
-const IMAGE_CHARACTERS = 160;
-
-/** Causes among which violations are looked for that share one. */
-const MAX_CAUSES = 16;
-
-// Text of the requester's is quoted where it comes in; a parameter of a policy, such as a pattern, may hold these too.
-// eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-
 /** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
-export function renderDenial(decision: Decision): string {
-  if (decision.outcome === 'failed') return `${decision.code}: ${decision.message}`;
-  const denials = decision.violations.filter(({ actions }) => actions.includes('Deny'));
-  return joinWithin(groupByCause(denials).map(renderCause), '; ', MESSAGE_CHARACTERS);
+export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: Owner): Shown {
+  if (decision.outcome === 'failed') return renderFailure(decision, say);
+  const denials = decision.violations.filter(hasAction('Deny'));
+  // The owner is the same for all of them, and is told once.
+  const causes = groupByCause(denials).map((cause, index) =>
+    renderCause(cause, say, index === 0 ? owner : undefined),
+  );
+  return joinWithin(causes, 'words.next-cause', MESSAGE_BYTES, say);
+}
+
+function renderFailure({ code }: Extract<Decision, { outcome: 'failed' }>, say: Say): Shown {
+  return say(phrase('words.failure', { code: quote(code), message: failureReason(code) }));
 }
 
 /** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
-export function renderWarnings(decision: Decision): string[] {
+export function renderWarnings(decision: Decision, say: Say = inEnglish): Shown[] {
   if (!tellsAnything(decision)) return [];
-  const warnings = decision.violations.filter(hasAction('Warn')).map((violation) => renderCause([violation]));
-  const texts = [...new Set([...warnings, ...decision.notices.map(renderNotice)])];
-  const shown = texts.slice(0, MAX_WARNINGS).map((text) => cut(text, WARNING_CHARACTERS));
-  return texts.length > MAX_WARNINGS ? [...shown, `and ${texts.length - MAX_WARNINGS} more warnings`] : shown;
+  const warnings = decision.violations
+    .filter(hasAction('Warn'))
+    .map((violation) => renderCause([violation], say));
+  const notices = decision.notices.map((notice) => renderNotice(notice, say));
+  const texts = [...new Set([...warnings, ...notices])];
+  const shown = texts.slice(0, MAX_WARNINGS).map((text) => cutToCharacters(text, WARNING_CHARACTERS));
+  const count = texts.length - MAX_WARNINGS;
+  return count > 0 ? [...shown, say(phrase('words.more-warnings', { count }))] : shown;
 }
 
 /**
@@ -40,85 +53,23 @@ export function renderWarnings(decision: Decision): string[] {
 export function renderAuditAnnotations(
   decision: Decision,
   withWarnings: boolean,
+  say: Say = inEnglish,
 ): Record<string, string> | undefined {
   if (!tellsAnything(decision)) return undefined;
   const told = withWarnings
-    ? renderWarnings(decision)
-    : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map(renderNotice);
-  const audits = decision.violations.filter(hasAction('Audit')).map((violation) => renderCause([violation]));
+    ? renderWarnings(decision, say)
+    : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map((notice) => renderNotice(notice, say));
+  const audits = decision.violations
+    .filter(hasAction('Audit'))
+    .map((violation) => renderCause([violation], say));
   if (told.length === 0 && audits.length === 0) return undefined;
   const { policy } = decision;
+  const join = (texts: readonly Shown[]): Shown => joinWithin(texts, 'words.next-cause', MESSAGE_BYTES, say);
   return {
     ...(policy && { policy: `${policy.name}/${policy.revision}` }),
-    ...(audits.length > 0 && { violations: joinWithin(audits, '; ', MESSAGE_CHARACTERS) }),
-    ...(told.length > 0 && { warnings: joinWithin(told, '; ', MESSAGE_CHARACTERS) }),
+    ...(audits.length > 0 && { violations: join(audits) }),
+    ...(told.length > 0 && { warnings: join(told) }),
   };
-}
-
-/** What is wrong and what to do, for where the place is told beside it. */
-export function renderObjection(violation: Violation): string {
-  return onOneLine(objectionOf(violation));
-}
-
-/** One violation for people: `no latest: nginx at spec.containers[0].image (container "web"): tag … [rule …]; what to do`. */
-export function renderViolation(violation: Violation): string {
-  return renderCause([violation]);
-}
-
-type Cause = readonly [Violation, ...Violation[]];
-
-/** Violations of one rule for one reason read as one sentence with several places. */
-function groupByCause(violations: readonly Violation[]): Cause[] {
-  const causes: [Violation, ...Violation[]][] = [];
-  for (const violation of violations) {
-    const cause = findCause(causes, violation);
-    if (cause === undefined) causes.push([violation]);
-    else cause.push(violation);
-  }
-  return causes;
-}
-
-/** Nearly always there are one or two, and a message holds no more than a dozen: only the first ones are looked at. */
-function findCause(causes: readonly [Violation, ...Violation[]][], violation: Violation) {
-  for (let index = 0; index < causes.length && index < MAX_CAUSES; index += 1) {
-    const cause = causes[index];
-    if (cause !== undefined && isSameCause(cause[0], violation)) return cause;
-  }
-  return undefined;
-}
-
-function isSameCause(one: Violation, other: Violation): boolean {
-  return (
-    one.rule === other.rule &&
-    one.code === other.code &&
-    one.reason === other.reason &&
-    one.remedy === other.remedy
-  );
-}
-
-function renderCause(cause: Cause): string {
-  const [first, ...others] = cause;
-  const said = first.message === undefined ? '' : `${first.message}: `;
-  return onOneLine(`${said}${renderPlaces(first, others)}${objectionOf(first)}`);
-}
-
-function renderPlaces(first: Violation, others: readonly Violation[]): string {
-  if (first.use === undefined) return '';
-  if (others.length === 0) return `${renderPlace(first.use)}: `;
-  const places = [first, ...others].flatMap(({ use }) => (use === undefined ? [] : [renderPlace(use)]));
-  return `${joinWithin(places, ', ', MESSAGE_CHARACTERS / 2)}: `;
-}
-
-function objectionOf({ code, rule, reason, remedy }: Violation): string {
-  return `${reason} [${rule === undefined ? code : `rule ${rule}`}]; ${remedy}`;
-}
-
-function renderPlace({ image, field, usage, container }: NonNullable<Violation['use']>): string {
-  const shown = quote(image, IMAGE_CHARACTERS);
-  if (field === undefined) return shown;
-  const holder = usage === 'imageVolume' ? 'volume' : 'container';
-  const named = container === undefined ? '' : ` (${holder} "${quote(container)}")`;
-  return `${shown} at ${field}${named}`;
 }
 
 /** Most decisions do nothing but admit or refuse. */
@@ -126,38 +77,6 @@ function tellsAnything({ violations, notices }: Decision): boolean {
   return notices.length > 0 || violations.some(({ actions }) => actions.some((action) => action !== 'Deny'));
 }
 
-function renderNotice({ use, text }: Notice): string {
-  return onOneLine(use === undefined ? text : `${renderPlace(use)} ${text}`);
-}
-
-function hasAction(action: ValidationAction): (violation: Violation) => boolean {
+function hasAction(action: ValidationAction): (violation: Decision['violations'][number]) => boolean {
   return ({ actions }) => actions.includes(action);
-}
-
-function onOneLine(text: string): string {
-  if (!CONTROL.test(text)) return text;
-  return text.replace(
-    new RegExp(CONTROL, 'g'),
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** Joins what fits and counts the rest; the first text is always there, cut if it must be. */
-function joinWithin(texts: readonly string[], separator: string, limit: number): string {
-  const room = limit - ' and 999999 more'.length;
-  let joined = cut(texts[0] ?? '', room);
-  for (const [index, text] of texts.entries()) {
-    if (index === 0) continue;
-    if (joined.length + separator.length + text.length > room)
-      return `${joined} and ${texts.length - index} more`;
-    joined += separator + text;
-  }
-  return joined;
-}
-
-function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const shown = text.slice(0, limit - 3);
-  // Half a surrogate pair is no text.
-  return `${/[\ud800-\udbff]$/.test(shown) ? shown.slice(0, -1) : shown}...`;
 }

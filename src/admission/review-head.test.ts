@@ -13,7 +13,6 @@ const HEAD = `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","requ
 const overloaded: Decision = {
   outcome: 'failed',
   code: 'OVERLOADED',
-  message: 'too many reviews at once',
   policy: undefined,
   uses: [],
   notices: [],

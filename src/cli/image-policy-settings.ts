@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
+import { inEnglish } from '../language/catalogue.ts';
 import { parseCertificates } from '../certificate/inspect.ts';
 import type { NodeGate } from '../control-plane/gate-command.ts';
 import { SETTING_RANGES, type ImagePolicySettings } from '../control-plane/image-policy-settings.ts';
@@ -9,7 +10,8 @@ import type { KubernetesVersion } from '../kubernetes/version.ts';
 import type { Stage } from '../policy/stage.ts';
 import { splitList } from './chosen-policy.ts';
 import type { ImagePolicyOptions } from './image-policy-options.ts';
-import { decodeNumber, readSetting, requirePem } from './settings.ts';
+import { decodeNumber } from './number-setting.ts';
+import { readSetting, requirePem } from './settings.ts';
 import { SettingsError } from './settings-error.ts';
 import { decodeVersion, requireAbsolute } from './webhook-settings.ts';
 
@@ -159,7 +161,7 @@ function decodeImage(image: string | undefined): string {
     throw conflict('give --image, the gate as a container image, or --gate systemd or none');
   const reference = parseImageReference(image);
   if (reference.kind === 'image') return image;
-  throw new SettingsError('SETTING_INVALID', `--image: ${reference.reason}`);
+  throw new SettingsError('SETTING_INVALID', `--image: ${inEnglish(reference.reason)}`);
 }
 
 function decodeSetting(option: string, text: string, key: keyof typeof SETTING_RANGES): number {

@@ -1,9 +1,11 @@
 import { createBouncer } from '../bouncer.ts';
-import { renderViolation } from '../admission/message.ts';
+import { renderCause } from '../admission/sentence.ts';
 import { quote } from '../image/quote.ts';
+import { inEnglish } from '../language/catalogue.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Decision } from '../policy/decision.ts';
+import { failureReason } from '../policy/failure.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Review } from '../policy/review.ts';
 import { isObject } from '../workload/fields.ts';
@@ -116,8 +118,9 @@ function reviewOf({ resource, kind }: WorkloadKind, apiVersion: string, object: 
 }
 
 function reasonsOf(decision: Decision): readonly string[] {
-  if (decision.outcome === 'failed') return [decision.message];
-  return decision.violations.filter(({ actions }) => actions.includes('Deny')).map(renderViolation);
+  if (decision.outcome === 'failed') return [inEnglish(failureReason(decision.code))];
+  const denials = decision.violations.filter(({ actions }) => actions.includes('Deny'));
+  return denials.map((violation) => renderCause([violation], inEnglish));
 }
 
 function controllerOf({ metadata }: KubernetesObject): string | undefined {

@@ -1,4 +1,5 @@
 import { renderYaml } from '../document/render.ts';
+import { inEnglish } from '../language/catalogue.ts';
 import { parseImageReference } from '../image/reference.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
@@ -68,7 +69,7 @@ export async function chooseImage(
   }
   const reference = parseImageReference(chosen);
   if (reference.kind === 'invalid')
-    throw new SettingsError('SETTING_INVALID', `--image: ${reference.reason}`);
+    throw new SettingsError('SETTING_INVALID', `--image: ${inEnglish(reference.reason)}`);
   return chosen;
 }
 

@@ -1,4 +1,4 @@
-import { type Fault, invalid, quoted } from './fault.ts';
+import { fault, type Fault, quoted } from './fault.ts';
 
 const FOREIGN = /[^A-Za-z0-9._:/@[\]+-]/;
 const SCHEME = /^[A-Za-z0-9+.-]*:\/\//;
@@ -12,38 +12,25 @@ const NOT_ASCII = /[\u0080-\uffff]/;
  * better reason once a part was refused; it refuses nothing that the grammar reads.
  */
 export function textFault(text: string): Fault | undefined {
-  if (text === '') return invalid('the reference is empty', 'name an image');
+  if (text === '') return fault('INVALID_REFERENCE.empty');
   const offset = text.search(FOREIGN);
   if (offset !== -1) return foreignFault(text.charAt(offset), offset);
   const scheme = SCHEME.exec(text)?.[0];
-  if (scheme !== undefined) {
-    return invalid(`the reference begins with the scheme ${quoted(scheme)}`, 'write it without a scheme');
-  }
+  if (scheme !== undefined) return fault('INVALID_REFERENCE.scheme', { scheme: quoted(scheme) });
   const at = text.indexOf('@');
   if (at !== -1 && text.includes('/', at)) {
     // In a URL the host of "a@b/c" is b.
-    return invalid('"@" stands before a "/", as after the user of a URL', 'write "@" only before a digest');
+    return fault('INVALID_REFERENCE.user-info');
   }
   return undefined;
 }
 
-function foreignFault(character: string, offset: number): Fault {
-  const place = `at offset ${offset}`;
-  if (WHITE_SPACE.test(character)) {
-    return invalid(`white space (${quoted(character)}) stands ${place}`, 'remove the white space');
-  }
-  if (CONTROL.test(character)) {
-    return invalid(`the control character ${quoted(character)} stands ${place}`, 'remove the character');
-  }
-  if (NOT_ASCII.test(character)) {
-    // URL and toLowerCase() turn full-width letters, the Kelvin sign and others into ASCII: B10, B11.
-    return invalid(`the non-ASCII character ${quoted(character)} stands ${place}`, 'write it in ASCII only');
-  }
-  if (character === '%') {
-    return invalid(`a percent sign stands ${place}`, 'write no percent-encoding and no IPv6 zone');
-  }
-  return invalid(
-    `the character ${quoted(character)} stands ${place}`,
-    'use letters, digits and "._-/:@" only',
-  );
+function foreignFault(text: string, offset: number): Fault {
+  const character = quoted(text);
+  if (WHITE_SPACE.test(text)) return fault('INVALID_REFERENCE.white-space', { character, offset });
+  if (CONTROL.test(text)) return fault('INVALID_REFERENCE.control-character', { character, offset });
+  // URL and toLowerCase() turn full-width letters, the Kelvin sign and others into ASCII: B10, B11.
+  if (NOT_ASCII.test(text)) return fault('INVALID_REFERENCE.not-ascii', { character, offset });
+  if (text === '%') return fault('INVALID_REFERENCE.percent', { offset });
+  return fault('INVALID_REFERENCE.character', { character, offset });
 }

@@ -1,4 +1,5 @@
-import { type Fault, invalid, quoted } from './fault.ts';
+import { quote } from './quote.ts';
+import { fault, type Fault, quoted } from './fault.ts';
 import { ALGORITHM } from './grammar.ts';
 
 const SUPPORTED = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
@@ -25,31 +26,21 @@ export function readsAsDigest(text: string): boolean {
 }
 
 function explain(digest: string): Fault {
-  if (digest === '') return invalid('the digest is empty', 'write a digest after "@" or remove the "@"');
+  if (digest === '') return fault('INVALID_REFERENCE.digest-empty');
   const colon = digest.indexOf(':');
   const algorithm = colon === -1 ? '' : digest.slice(0, colon);
-  if (!ALGORITHM.test(algorithm)) {
-    return invalid(
-      `digest ${quoted(digest)} names no algorithm`,
-      'write it as sha256: and 64 hexadecimal digits',
-    );
-  }
-  const length = HEX_LENGTHS.get(algorithm);
-  return length === undefined
-    ? {
-        kind: 'fault',
-        code: 'UNSUPPORTED_DIGEST',
-        reason: `digest algorithm ${quoted(algorithm)} is not supported`,
-        remedy: 'use a sha256 or sha512 digest',
-      }
-    : encodedFault(algorithm, digest.slice(colon + 1), length);
+  if (!ALGORITHM.test(algorithm))
+    return fault('INVALID_REFERENCE.digest-without-algorithm', { digest: quoted(digest) });
+  const digits = HEX_LENGTHS.get(algorithm);
+  return digits === undefined
+    ? fault('UNSUPPORTED_DIGEST.algorithm', { algorithm: quoted(algorithm) })
+    : encodedFault(algorithm, digest.slice(colon + 1), digits);
 }
 
-function encodedFault(algorithm: string, encoded: string, length: number): Fault {
-  const remedy = `write ${algorithm}: and ${length} hexadecimal digits in lower case`;
-  if (encoded.length !== length) {
-    return invalid(`the ${algorithm} digest has ${encoded.length} characters instead of ${length}`, remedy);
-  }
-  const wrong = encoded.charAt(encoded.search(/[^0-9a-f]/));
-  return invalid(`the ${algorithm} digest has ${quoted(wrong)}, no hexadecimal digit in lower case`, remedy);
+function encodedFault(name: string, encoded: string, digits: number): Fault {
+  const algorithm = quote(name);
+  const { length } = encoded;
+  if (length !== digits) return fault('INVALID_REFERENCE.digest-length', { algorithm, length, digits });
+  const character = quoted(encoded.charAt(encoded.search(/[^0-9a-f]/)));
+  return fault('INVALID_REFERENCE.digest-character', { algorithm, character, digits });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { inEnglish } from '../language/catalogue.ts';
 
 import type { ReferenceErrorCode } from './fault.ts';
 import { registryFault } from './host.ts';
@@ -96,6 +97,6 @@ test('B13 an IPv6 host stands in brackets, in its canonical spelling', () => {
 function refuses(registry: string, code: ReferenceErrorCode, reason: string): { readonly remedy: string } {
   const fault = registryFault(registry);
   assert.ok(fault !== undefined, `${registry} is read`);
-  assert.deepEqual([fault.code, fault.reason], [code, reason]);
-  return fault;
+  assert.deepEqual([fault.code, inEnglish(fault.reason)], [code, reason]);
+  return { remedy: inEnglish(fault.remedy) };
 }

@@ -1,3 +1,4 @@
+import { inEnglish } from '../language/catalogue.ts';
 import { quoted } from './fault.ts';
 import { COMPONENT } from './grammar.ts';
 import { registryFault } from './host.ts';
@@ -100,8 +101,8 @@ function checkRegistry(text: string, registry: string): void {
     throw patternError(
       'PATTERN_REGISTRY_INVALID',
       text,
-      `has no registry${example}: ${fault.reason}`,
-      fault.remedy,
+      `has no registry${example}: ${inEnglish(fault.reason)}`,
+      inEnglish(fault.remedy),
     );
   }
   const labels = registry.split('.');

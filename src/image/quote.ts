@@ -1,4 +1,5 @@
 import type { Shown } from '../language/phrase.ts';
+import { NAME_MAX } from './grammar.ts';
 
 /** Longest piece of somebody else's text that a message repeats, in characters. */
 const QUOTED_CHARACTERS = 64;
@@ -19,4 +20,15 @@ export function quote(text: string, limit = QUOTED_CHARACTERS): Shown {
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
   return (text.length > limit ? `${shown}...` : shown) as Shown;
+}
+
+/** Registry and repository of an image, as a message names it. */
+export function imageName({
+  registry,
+  repository,
+}: {
+  readonly registry: string;
+  readonly repository: string;
+}): Shown {
+  return quote(`${registry}/${repository}`, NAME_MAX);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inEnglish } from '../language/catalogue.ts';
 
 import {
   canonicalName,
@@ -279,7 +280,7 @@ test('a reason repeats at most 64 characters of the text, in ASCII', () => {
 
 function image(text: string): ImageReference {
   const result = parseImageReference(text);
-  assert.ok(result.kind === 'image', `${text}: ${result.kind === 'invalid' ? result.reason : ''}`);
+  assert.ok(result.kind === 'image', `${text}: ${result.kind === 'invalid' ? inEnglish(result.reason) : ''}`);
   assert.equal(result.original, text);
   return result;
 }
@@ -288,12 +289,13 @@ function canonical(text: string): string {
   return canonicalName(image(text));
 }
 
-function refuses(text: string, code: InvalidReference['code'], reason: string | RegExp): InvalidReference {
+function refuses(text: string, code: InvalidReference['code'], reason: string | RegExp) {
   const result = parseImageReference(text);
   assert.ok(result.kind === 'invalid', `${text.slice(0, 100)} is read`);
   assert.equal(result.code, code, text.slice(0, 100));
-  if (typeof reason === 'string') assert.equal(result.reason, reason);
-  else assert.match(result.reason, reason);
-  assert.match(result.remedy, /^[a-z][\x20-\x7e]+$/);
-  return result;
+  const said = { reason: inEnglish(result.reason), remedy: inEnglish(result.remedy) };
+  if (typeof reason === 'string') assert.equal(said.reason, reason);
+  else assert.match(said.reason, reason);
+  assert.match(said.remedy, /^[a-z][\x20-\x7e]+$/);
+  return said;
 }

@@ -1,7 +1,10 @@
 import { textFault } from './characters.ts';
 import { digestFault, readsAsDigest } from './digest.ts';
 import { DOCKER_HUB, isLegacyDockerHub, OFFICIAL_NAMESPACE } from './docker-hub.ts';
-import { ambiguous, type Fault, invalid, quoted, type ReferenceErrorCode } from './fault.ts';
+import type { Objection } from '../language/objection.ts';
+import type { Shown } from '../language/phrase.ts';
+import { fault, type Fault, quoted, type ReferenceErrorCode } from './fault.ts';
+import { quote } from './quote.ts';
 import { NAME_MAX, REPOSITORY, TAG, TEXT_MAX } from './grammar.ts';
 import { isNumberForm, registryFault } from './host.ts';
 import { transportFault } from './transport.ts';
@@ -32,15 +35,10 @@ export interface ImageReference {
 }
 
 /** A text that is no image, or not the same image to everyone who reads it. */
-export interface InvalidReference {
+export interface InvalidReference extends Objection<ReferenceErrorCode> {
   readonly kind: 'invalid';
   /** The text as it was given, of any length and with any character: not for messages. */
   readonly original: string;
-  readonly code: ReferenceErrorCode;
-  /** A clause in lower case and ASCII, such as `repository component "A" has an upper-case letter`. */
-  readonly reason: string;
-  /** What to do, a clause in the imperative. */
-  readonly remedy: string;
 }
 
 const DEFAULT_TAG = 'latest';
@@ -55,12 +53,8 @@ const IDENTIFIER = /^[a-f0-9]{64}$/;
  * @see https://github.com/distribution/reference/blob/v0.6.0/normalize.go
  */
 export function parseImageReference(text: string): ImageReference | InvalidReference {
-  if (text.length > TEXT_MAX) {
-    return refuse(
-      text,
-      invalid(`the reference has ${text.length} characters, more than ${TEXT_MAX}`, 'shorten it'),
-    );
-  }
+  const { length } = text;
+  if (length > TEXT_MAX) return refuse(text, fault('INVALID_REFERENCE.too-long', { length, max: TEXT_MAX }));
   const result = read(text);
   return result.kind === 'image' ? result : refuse(text, textFault(text) ?? result);
 }
@@ -99,48 +93,33 @@ function read(original: string): ImageReference | Fault {
   const tag = colon === -1 ? undefined : rest.slice(colon + 1);
   const digest = at === -1 ? undefined : original.slice(at + 1);
 
-  const fault =
+  const wrong =
     (fullyQualified ? registryFault(first) : unqualifiedFault(original, first)) ??
     (REPOSITORY.test(path) ? undefined : repositoryFault(path)) ??
     (tag === undefined || TAG.test(tag) ? undefined : tagFault(tag)) ??
     (digest === undefined ? undefined : digestFault(digest)) ??
     lengthFault(host, repository);
-  return fault ?? { kind: 'image', original, registry: host, repository, tag, digest, fullyQualified };
+  return wrong ?? { kind: 'image', original, registry: host, repository, tag, digest, fullyQualified };
 }
 
 /** What is wrong with a text that names no registry: some read an address or the id of an image in it. */
 function unqualifiedFault(text: string, first: string): Fault | undefined {
   if (first !== '') {
-    return isNumberForm(first)
-      ? ambiguous(`first component ${quoted(first)} is a number, as an address may be`, inFull(text))
-      : undefined;
+    return isNumberForm(first) ? numberFault(text, quoted(first)) : undefined;
   }
-  if (IDENTIFIER.test(text)) {
-    return invalid(
-      '64 hexadecimal digits are the id of an image, not a name',
-      'name the repository and the digest',
-    );
-  }
-  if (readsAsDigest(text)) {
-    return ambiguous(
-      `${quoted(text)} is a digest to some and a name with a tag to others`,
-      'write the repository before it',
-    );
-  }
+  if (IDENTIFIER.test(text)) return fault('INVALID_REFERENCE.image-id');
+  if (readsAsDigest(text)) return fault('AMBIGUOUS_REFERENCE.digest-or-name', { text: quoted(text) });
   const colon = text.indexOf(':');
   return colon === -1 ? undefined : transportFault(text.slice(0, colon));
 }
 
-function inFull(text: string): string {
-  return text.length > 64 ? `write ${DOCKER_HUB}/ before it` : `write ${DOCKER_HUB}/${text}`;
+function numberFault(text: string, component: Shown): Fault {
+  return text.length > 64
+    ? fault('AMBIGUOUS_REFERENCE.number-first', { component })
+    : fault('AMBIGUOUS_REFERENCE.number', { component, name: quote(`${DOCKER_HUB}/${text}`, 128) });
 }
 
 function lengthFault(registry: string, repository: string): Fault | undefined {
   const length = registry.length + 1 + repository.length;
-  return length > NAME_MAX
-    ? invalid(
-        `registry and repository have ${length} characters, more than ${NAME_MAX}`,
-        'use a shorter name',
-      )
-    : undefined;
+  return length > NAME_MAX ? fault('INVALID_REFERENCE.name-too-long', { length, max: NAME_MAX }) : undefined;
 }

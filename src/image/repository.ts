@@ -1,4 +1,4 @@
-import { type Fault, invalid, quoted } from './fault.ts';
+import { fault, type Fault, quoted } from './fault.ts';
 import { COMPONENT, TAG_MAX } from './grammar.ts';
 
 const UPPER_CASE = /[A-Z]/;
@@ -8,61 +8,29 @@ const EDGE_SEPARATOR = /^[._-]|[._-]$/;
 
 /** Why `REPOSITORY` does not match: what is wrong with the first component that is wrong. */
 export function repositoryFault(repository: string): Fault {
-  if (repository === '') return invalid('the repository is empty', 'name a repository');
-  const component = repository.split('/').find((candidate) => !COMPONENT.test(candidate)) ?? repository;
-  if (component === '') {
-    return invalid(
-      'the repository has an empty component',
-      'remove the "/" that begins, ends or doubles another',
-    );
-  }
-  if (component === '.' || component === '..') {
-    // URL resolves these and go-containerregistry lets them through: a/../b would be asked for as b (B15).
-    return invalid(
-      `repository component ${quoted(component)} is a relative path`,
-      'write the path that is meant',
-    );
-  }
-  if (UPPER_CASE.test(component)) {
-    return invalid(
-      `repository component ${quoted(component)} has an upper-case letter`,
-      'write it in lower case',
-    );
-  }
-  return separatorFault(component);
-}
-
-function separatorFault(component: string): Fault {
-  const offset = component.search(NOT_IN_COMPONENT);
+  if (repository === '') return fault('INVALID_REFERENCE.repository-empty');
+  const wrong = repository.split('/').find((candidate) => !COMPONENT.test(candidate)) ?? repository;
+  if (wrong === '') return fault('INVALID_REFERENCE.component-empty');
+  const component = quoted(wrong);
+  // URL resolves these and go-containerregistry lets them through: a/../b would be asked for as b (B15).
+  if (wrong === '.' || wrong === '..') return fault('INVALID_REFERENCE.component-relative', { component });
+  if (UPPER_CASE.test(wrong)) return fault('INVALID_REFERENCE.component-upper-case', { component });
+  const offset = wrong.search(NOT_IN_COMPONENT);
   if (offset !== -1) {
-    return invalid(
-      `repository component ${quoted(component)} has the character ${quoted(component.charAt(offset))}`,
-      'use lower-case letters, digits, ".", "_" and "-" only',
-    );
+    const character = quoted(wrong.charAt(offset));
+    return fault('INVALID_REFERENCE.component-character', { component, character });
   }
-  if (EDGE_SEPARATOR.test(component)) {
-    return invalid(
-      `repository component ${quoted(component)} begins or ends with a separator`,
-      'begin and end it with a letter or a digit',
-    );
-  }
-  return invalid(
-    `repository component ${quoted(component)} has separators in a row`,
-    'use ".", "_", "__" or any number of "-" between letters and digits',
-  );
+  if (EDGE_SEPARATOR.test(wrong)) return fault('INVALID_REFERENCE.component-edge', { component });
+  return fault('INVALID_REFERENCE.component-separators', { component });
 }
 
 /** Why `TAG` does not match. */
 export function tagFault(tag: string): Fault {
-  if (tag === '') return invalid('the tag is empty', 'write a tag after ":" or remove the ":"');
-  if (tag.length > TAG_MAX) {
-    return invalid(`the tag has ${tag.length} characters, more than ${TAG_MAX}`, 'use a shorter tag');
-  }
+  if (tag === '') return fault('INVALID_REFERENCE.tag-empty');
+  const { length } = tag;
+  if (length > TAG_MAX) return fault('INVALID_REFERENCE.tag-too-long', { length, max: TAG_MAX });
   const offset = tag.search(NOT_IN_TAG);
   return offset === -1
-    ? invalid(`tag ${quoted(tag)} begins with "." or "-"`, 'begin it with a letter, a digit or "_"')
-    : invalid(
-        `tag ${quoted(tag)} has the character ${quoted(tag.charAt(offset))}`,
-        'use letters, digits, "_", "." and "-" only',
-      );
+    ? fault('INVALID_REFERENCE.tag-begin', { tag: quoted(tag) })
+    : fault('INVALID_REFERENCE.tag-character', { tag: quoted(tag), character: quoted(tag.charAt(offset)) });
 }

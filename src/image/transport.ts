@@ -1,4 +1,4 @@
-import { ambiguous, type Fault, quoted } from './fault.ts';
+import { fault, type Fault, quoted } from './fault.ts';
 
 // Without "docker": its transport is written "docker://", and docker:dind is an image that people run.
 const TRANSPORT =
@@ -11,9 +11,6 @@ const TRANSPORT =
  */
 export function transportFault(word: string): Fault | undefined {
   return TRANSPORT.test(word)
-    ? ambiguous(
-        `${quoted(`${word}:`)} is a transport to some and a name or a host to others`,
-        'write the registry in full',
-      )
+    ? fault('AMBIGUOUS_REFERENCE.transport', { word: quoted(`${word}:`) })
     : undefined;
 }

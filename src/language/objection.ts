@@ -20,14 +20,15 @@ export interface Objection<Code extends string = string> {
 
 type Gaps<Key extends ObjectionKey> = GapsOf<(typeof ENGLISH)[Key | `${Key}.remedy`]>;
 
-type Values<Key extends ObjectionKey> = [Gaps<Key>] extends [never]
+/** Values for the gaps of both sentences; nothing where neither has one. */
+export type ObjectionValues<Key extends ObjectionKey> = [Gaps<Key>] extends [never]
   ? readonly []
   : readonly [values: Readonly<Record<Gaps<Key>, GapValue>>];
 
 /** Both sentences of a key, with one set of values for the gaps of either. */
 export function objection<Key extends ObjectionKey>(
   key: Key,
-  ...[values]: Values<Key>
+  ...[values]: ObjectionValues<Key>
 ): Objection<CodeOf<Key>> {
   const remedyKey: PhraseKey = `${key}.remedy`;
   const code = key.slice(0, key.indexOf('.')) as CodeOf<Key>;

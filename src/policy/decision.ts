@@ -1,5 +1,7 @@
 import type { ImageReference, InvalidReference, ReferenceErrorCode } from '../image/reference.ts';
 import type { ImageUse } from '../image/use.ts';
+import type { Objection } from '../language/objection.ts';
+import type { Phrase } from '../language/phrase.ts';
 import type { SubjectErrorCode } from '../workload/unreadable.ts';
 
 /** What a violation does: `Deny` refuses the request, `Warn` tells its sender, `Audit` annotates the audit event. */
@@ -23,17 +25,12 @@ export type ViolationCode = RuleErrorCode | ReferenceErrorCode | SubjectErrorCod
 export type FailureCode = 'DEADLINE' | 'INTERNAL' | 'NO_POLICY' | 'OVERLOADED';
 
 /** One objection, at one place, under the actions of its rule. */
-export interface Violation {
-  readonly code: ViolationCode;
+export interface Violation extends Objection<ViolationCode> {
   readonly actions: readonly [ValidationAction, ...ValidationAction[]];
   /** Name of the rule; `undefined` when no rule but the gate itself objects. */
   readonly rule: string | undefined;
   /** The place; `undefined` when the whole object is what is wrong. */
   readonly use: ImageUse | undefined;
-  /** What is wrong, without the place: `tag "latest" is not allowed`. */
-  readonly reason: string;
-  /** What to do about it, a clause in the imperative. */
-  readonly remedy: string;
   /** The rule author's own words, in the language that the gate speaks. */
   readonly message: string | undefined;
 }
@@ -42,7 +39,7 @@ export interface Violation {
 export interface Notice {
   readonly code: 'UNKNOWN_KIND' | 'PLACEHOLDER' | 'UNCHANGED_VIOLATION' | 'MIRROR_POD' | 'NOT_DECIDED';
   readonly use: ImageUse | undefined;
-  readonly text: string;
+  readonly text: Phrase;
   /** The kind that nobody knows, of an `UNKNOWN_KIND`. */
   readonly kind?: string;
 }
@@ -75,6 +72,5 @@ export type Decision =
   | (Judgement & {
       readonly outcome: 'failed';
       readonly code: FailureCode;
-      readonly message: string;
       readonly violations: readonly [];
     });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
+import { objection } from '../language/objection.ts';
+import { said } from '#test/sayings.ts';
 import { imageReview } from '../admission/image-review.ts';
 import { KNOWN, reviewOf } from '#test/bare-reviews.ts';
 import { BAD, deployment, GOOD, pod } from '#test/pods.ts';
@@ -109,7 +111,7 @@ describe('an image that no rule selects', () => {
   it('C08 is refused where the policy says Deny, by nobody in particular', async () => {
     const decision = decide(reviewOf('nginx'), await policyThat('Deny', elsewhere));
     assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
-    assert.equal(decision.violations[0]?.reason, 'no rule of the policy is about this image');
+    assert.equal(said(decision.violations[0]?.reason), 'no rule of the policy is about this image');
     assert.equal(decision.violations[0]?.rule, undefined);
   });
 
@@ -135,7 +137,7 @@ describe('an image that no rule selects', () => {
     assert.equal(decide(reviewOf('nginx:1'), policy).outcome, 'admitted', 'alice, for certain');
     const decision = decide(imageReview.open(imageReviewOfImages(['nginx:1'])).review, policy);
     assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
-    assert.match(decision.violations[0]?.reason ?? '', /depends on what is not known here/);
+    assert.match(said(decision.violations[0]?.reason), /depends on what is not known here/);
   });
 });
 
@@ -238,7 +240,7 @@ test('a rule that needs facts is asked with those of the review, and only if it 
   const policy = policyWithCheck(
     (_, facts) => {
       asked.push(facts.namespaceLabels?.get('env'));
-      return { code: 'DIGEST_REQUIRED', reason: 'asked', remedy: 'stop asking' };
+      return objection('DIGEST_REQUIRED.missing');
     },
     {
       facts: ['namespaceLabels'],

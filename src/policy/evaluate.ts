@@ -1,9 +1,13 @@
+import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
+import { objection, type Objection } from '../language/objection.ts';
+import { oneLine } from '../language/one-line.ts';
+import { phrase, type Phrase } from '../language/phrase.ts';
 import { readSubject, type Images } from '../workload/subject.ts';
 import type { Unreadable } from '../workload/unreadable.ts';
-import type { Decision, JudgedUse, Notice, Violation } from './decision.ts';
+import type { Decision, JudgedUse, Notice, Violation, ViolationCode } from './decision.ts';
 import type { Facts } from './facts.ts';
-import { askWithFacts, type JudgedImage, type RuleHit, type RuleObjection } from './image-judge.ts';
+import { askWithFacts, type JudgedImage, type ObjectingHit, type RuleHit } from './image-judge.ts';
 import type { Policy } from './policy.ts';
 import type { Review } from './review.ts';
 import { selectsPlace } from './selector.ts';
@@ -43,15 +47,11 @@ function evaluateImages(policy: Policy, review: Review, images: Images, facts: F
     if (images.template) collectUnchanged(notices, hearing, use, judged);
   }
   for (const use of images.placeholders) {
-    notices.push({ code: 'PLACEHOLDER', use, text: 'is filled in later; the pod that it becomes is judged' });
+    notices.push({ code: 'PLACEHOLDER', use, text: phrase('PLACEHOLDER.text') });
   }
   if (!images.mirrorPod || violations.length === 0) return decide(policy, uses, violations, notices);
   // The kubelet runs a static pod already: to refuse its mirror would only hide it (A20).
-  notices.push({
-    code: 'MIRROR_POD',
-    use: undefined,
-    text: 'admitted because the node runs this static pod already',
-  });
+  notices.push({ code: 'MIRROR_POD', use: undefined, text: phrase('MIRROR_POD.text') });
   return decide(policy, uses, violations.map(tellOnly), notices);
 }
 
@@ -71,21 +71,19 @@ function collectViolations(
   const { policy, review, facts } = hearing;
   const { reference } = judged;
   if (reference.kind === 'invalid') {
-    const { code, reason, remedy } = reference;
-    violations.push({ code, actions: ['Deny'], rule: undefined, use, reason, remedy, message: undefined });
+    violations.push(gateViolation(reference, use));
     return;
   }
-  for (const objection of judged.objections) {
-    if (applies(objection, use, review)) violations.push(violationOf(objection, use));
+  for (const hit of judged.objections) {
+    if (applies(hit, use, review)) violations.push(violationOf(hit, use));
   }
   for (const hit of judged.undecided) {
-    const objection = applies(hit, use, review) ? askWithFacts(hit, reference, facts) : undefined;
-    if (objection !== undefined) violations.push(violationOf(objection, use));
+    const objecting = applies(hit, use, review) ? askWithFacts(hit, reference, facts) : undefined;
+    if (objecting !== undefined) violations.push(violationOf(objecting, use));
   }
   if (policy.unmatchedImages === 'Deny' && !judged.hits.some((hit) => surelyApplies(hit, use, review))) {
-    violations.push(
-      unmatched(use, judged.hits.some((hit) => applies(hit, use, review)) ? IN_DOUBT : NO_RULE),
-    );
+    const inDoubt = judged.hits.some((hit) => applies(hit, use, review));
+    violations.push(gateViolation(inDoubt ? IN_DOUBT : NO_RULE, use));
   }
 }
 
@@ -95,8 +93,8 @@ function collectUnchanged(notices: Notice[], hearing: Hearing, use: ImageUse, ju
   collectViolations(violations, hearing, use, judged);
   const refusal = violations.find(({ actions }) => actions.includes('Deny'));
   if (refusal === undefined) return;
-  const text = `unchanged, but new pods with it will be refused: ${refusal.message ?? refusal.reason}`;
-  notices.push({ code: 'UNCHANGED_VIOLATION', use, text });
+  const why = refusal.message === undefined ? refusal.reason : oneLine(refusal.message);
+  notices.push({ code: 'UNCHANGED_VIOLATION', use, text: phrase('UNCHANGED_VIOLATION.text', { why }) });
 }
 
 /** Whether a rule is about an image at its place; what is not known does not keep it away. */
@@ -114,31 +112,30 @@ function isAbout({ rule, excludable }: RuleHit, use: ImageUse, review: Review, u
   return !(excludable && rule.exclude !== undefined && selectsPlace(rule.exclude, use, review, !unknown));
 }
 
-function violationOf({ rule, objection }: RuleObjection, use: ImageUse): Violation {
+function violationOf({ rule, objection }: ObjectingHit, use: ImageUse): Violation {
   const { code, reason, remedy } = objection;
   return { code, actions: rule.actions, rule: rule.name, use, reason, remedy, message: rule.message };
 }
 
-const NO_RULE = {
-  reason: 'no rule of the policy is about this image',
-  remedy: 'use an image that the policy knows, or have a rule added for it',
-};
+const NO_RULE = objection('UNMATCHED_IMAGE.no-rule');
+const IN_DOUBT = objection('UNMATCHED_IMAGE.in-doubt');
 
-const IN_DOUBT = {
-  reason: 'whether a rule of the policy is about this image depends on what is not known here',
-  remedy: 'have a rule added that needs no user, namespace or usage to be about it',
-};
-
-function unmatched(use: ImageUse, why: typeof NO_RULE): Violation {
-  return { code: 'UNMATCHED_IMAGE', actions: ['Deny'], rule: undefined, use, ...why, message: undefined };
+/** What no rule but the gate itself objects to. */
+function gateViolation(
+  { code, reason, remedy }: Objection<ViolationCode>,
+  use: ImageUse | undefined,
+): Violation {
+  return { code, actions: ['Deny'], rule: undefined, use, reason, remedy, message: undefined };
 }
 
 function refusalOf({ code, reason, remedy }: Unreadable): Violation {
-  return { code, actions: ['Deny'], rule: undefined, use: undefined, reason, remedy, message: undefined };
+  const told = (text: Phrase | string): Phrase =>
+    typeof text === 'string' ? phrase('words.verbatim', { text: oneLine(text) }) : text;
+  return gateViolation({ code, reason: told(reason), remedy: told(remedy) }, undefined);
 }
 
 function unknownKind(name: string): Notice {
-  const text = `${name} is not a kind whose images are known; its pods are judged when they are created`;
+  const text = phrase('UNKNOWN_KIND.text', { kind: quote(name, 128) });
   return { code: 'UNKNOWN_KIND', use: undefined, text, kind: name };
 }
 

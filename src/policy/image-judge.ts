@@ -1,6 +1,6 @@
 import { parseImageReference, type ImageReference, type InvalidReference } from '../image/reference.ts';
 import { NO_FACTS, type Facts } from './facts.ts';
-import type { Objection, Rule } from './rule.ts';
+import type { Rule, RuleObjection } from './rule.ts';
 import { selectsImage } from './selector.ts';
 
 /** Most images that are remembered. A full memory is emptied at once, which costs less than keeping order. */
@@ -19,8 +19,8 @@ export interface RuleHit {
   readonly excludable: boolean;
 }
 
-export interface RuleObjection extends RuleHit {
-  readonly objection: Objection;
+export interface ObjectingHit extends RuleHit {
+  readonly objection: RuleObjection;
 }
 
 /** What the rules say to an image, whoever uses it wherever. */
@@ -29,7 +29,7 @@ export interface JudgedImage {
   /** Rules that look at this image, in the order of the policy. */
   readonly hits: readonly RuleHit[];
   /** Those of them that object without needing any fact. */
-  readonly objections: readonly RuleObjection[];
+  readonly objections: readonly ObjectingHit[];
   /** Those of them that need facts, and are asked anew for every review. */
   readonly undecided: readonly RuleHit[];
 }
@@ -87,7 +87,7 @@ function judgeImage(panel: readonly Seat[], image: string): JudgedImage {
   const reference = parseImageReference(image);
   if (reference.kind === 'invalid') return { reference, hits: NONE, objections: NONE, undecided: NONE };
   const hits: RuleHit[] = [];
-  let objections: RuleObjection[] | undefined;
+  let objections: ObjectingHit[] | undefined;
   let undecided: RuleHit[] | undefined;
   for (const seat of panel) {
     const { rule } = seat;
@@ -106,7 +106,7 @@ function judgeImage(panel: readonly Seat[], image: string): JudgedImage {
 }
 
 /** What a rule that needs facts says, now that they are known. */
-export function askWithFacts(hit: RuleHit, image: ImageReference, facts: Facts): RuleObjection | undefined {
+export function askWithFacts(hit: RuleHit, image: ImageReference, facts: Facts): ObjectingHit | undefined {
   const objection = hit.rule.check(image, facts);
   return objection === undefined ? undefined : { ...hit, objection };
 }

@@ -1,20 +1,15 @@
 import type { z } from 'zod';
 import type { ImageReference } from '../image/reference.ts';
+import type { Objection } from '../language/objection.ts';
 import type { RuleErrorCode, ValidationAction } from './decision.ts';
 import type { FactName, Facts } from './facts.ts';
 import type { Selector } from './selector.ts';
 
 /** What a rule has against an image; where the image stands is not its business. */
-export interface Objection {
-  readonly code: RuleErrorCode;
-  /** A clause without the place: `tag "latest" is not allowed`. */
-  readonly reason: string;
-  /** A clause in the imperative. */
-  readonly remedy: string;
-}
+export type RuleObjection = Objection<RuleErrorCode>;
 
 /** A rule's test of one image: pure, and synchronous over facts that were gathered before. */
-export type Check = (image: ImageReference, facts: Facts) => Objection | undefined;
+export type Check = (image: ImageReference, facts: Facts) => RuleObjection | undefined;
 
 /** A kind of rule, one file under `rules/`; its `key` is the key of the check in a policy. */
 export interface RuleKind<Parameters> {

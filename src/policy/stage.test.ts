@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { phrase } from '../language/phrase.ts';
+import { said } from '#test/sayings.ts';
 import { BAD, pod } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { judge } from '#test/verdicts.ts';
 import type { Decision, ValidationAction } from './decision.ts';
+import { failed } from './failure.ts';
 import { applyStage, STAGES } from './stage.ts';
 
 const object = pod({ containers: { web: BAD } });
@@ -14,15 +17,7 @@ async function decisionUnder(...validationActions: ValidationAction[]) {
   return judge({ object }, await policyOf(rule));
 }
 
-const undecided: Decision = {
-  outcome: 'failed',
-  code: 'INTERNAL',
-  message: 'the gate could not decide',
-  policy: undefined,
-  uses: [],
-  violations: [],
-  notices: [],
-};
+const undecided = failed('INTERNAL');
 
 describe('a stage', () => {
   it('lets actions bite no harder than it says, and no milder', async () => {
@@ -50,12 +45,12 @@ describe('a stage', () => {
     assert.equal(applyStage(undecided, 'deny'), undecided);
     const warned = applyStage(undecided, 'warn');
     assert.equal(warned.outcome, 'admitted');
-    assert.match(warned.notices[0]?.text ?? '', /^not decided, and so admitted at stage warn: INTERNAL: /);
+    assert.match(said(warned.notices[0]?.text), /^not decided, and so admitted at stage warn: INTERNAL: /);
     assert.deepEqual(applyStage(undecided, 'audit').notices, []);
   });
 
   it('keeps notices from the sender at audit', async () => {
-    const notice = { code: 'PLACEHOLDER', use: undefined, text: 'is filled in later' } as const;
+    const notice = { code: 'PLACEHOLDER', use: undefined, text: phrase('PLACEHOLDER.text') } as const;
     const decision = { ...(await decisionUnder('Deny')), notices: [notice] } as Decision;
     assert.deepEqual(applyStage(decision, 'warn').notices, [notice]);
     assert.deepEqual(applyStage(decision, 'audit').notices, []);

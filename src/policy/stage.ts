@@ -1,4 +1,7 @@
+import { quote } from '../image/quote.ts';
+import { phrase } from '../language/phrase.ts';
 import type { Decision, ValidationAction, Violation } from './decision.ts';
+import { failureReason } from './failure.ts';
 
 /**
  * How hard a wiring lets verdicts bite. `deny` refuses what is refused; `warn` admits it, tells its sender and the
@@ -25,7 +28,9 @@ export function applyStage(decision: Decision, stage: Stage): Decision {
   // Notices are for the sender, whom the audit stage leaves in peace.
   const notices = stage === 'warn' ? decision.notices : [];
   if (decision.outcome === 'failed') {
-    const text = `not decided, and so admitted at stage ${stage}: ${decision.code}: ${decision.message}`;
+    const { code } = decision;
+    const message = failureReason(code);
+    const text = phrase('NOT_DECIDED.text', { stage: quote(stage), code: quote(code), message });
     const told = stage === 'warn' ? [{ code: 'NOT_DECIDED', use: undefined, text } as const] : [];
     return { outcome: 'admitted', policy, uses, violations: [], notices: [...notices, ...told] };
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { phrase } from '../language/phrase.ts';
+import { objectionTo } from '#test/sayings.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -19,8 +21,8 @@ const judged = { policy: undefined, uses: [], notices: [] } as const;
 const admitted: Decision = { outcome: 'admitted', violations: [], ...judged };
 
 function refusedBy(rule: string, ...actions: Violation['actions']): Decision {
-  const texts = { reason: '', remedy: '', message: undefined, use: undefined };
-  return { outcome: 'refused', violations: [{ code: 'DISALLOWED_TAG', actions, rule, ...texts }], ...judged };
+  const violation = { ...objectionTo(), actions, rule, message: undefined, use: undefined };
+  return { outcome: 'refused', violations: [violation], ...judged };
 }
 
 /** Samples of one metric: labels → value. */
@@ -69,7 +71,7 @@ describe('metrics', () => {
 
   it('count failures by code, from zero', async () => {
     const metrics = createMetrics();
-    const failed: Decision = { outcome: 'failed', code: 'INTERNAL', message: '', violations: [], ...judged };
+    const failed: Decision = { outcome: 'failed', code: 'INTERNAL', violations: [], ...judged };
     metrics.countDecision(review, failed, 'AdmissionReview', 1, 'deny');
     const expected = {
       '{code="DEADLINE"}': '0',
@@ -94,8 +96,9 @@ describe('metrics', () => {
   it('K07 stay bounded, whatever rules, kinds, images and codes pass by', async () => {
     const metrics = createMetrics();
     const before = (await metrics.render()).split('\n').length;
+    const text = phrase('MIRROR_POD.text');
     for (let index = 0; index < 20_000; index += 1) {
-      const notice = { code: 'UNKNOWN_KIND', use: undefined, text: '', kind: `Kind${index}` } as const;
+      const notice = { code: 'UNKNOWN_KIND', use: undefined, text, kind: `Kind${index}` } as const;
       const decision = { ...refusedBy(`rule-${index}`, 'Deny'), notices: [notice] };
       metrics.countDecision(review, decision, 'AdmissionReview', 1, 'deny');
       metrics.countRejection(`CODE_${index}`);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { parseImageReference } from '../image/reference.ts';
+import { objectionTo } from '#test/sayings.ts';
 import type { ImageUse } from '../image/use.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
@@ -29,13 +31,7 @@ function refusalOf(images: readonly string[], rule = 'no-latest'): Decision {
   const violations = images.map((image) => violationOf(image, rule)) as [Violation, ...Violation[]];
   const uses = images.map((image) => ({
     use: useOf(image),
-    reference: {
-      kind: 'invalid',
-      original: image,
-      code: 'INVALID_REFERENCE',
-      reason: '',
-      remedy: '',
-    } as const,
+    reference: parseImageReference(image),
   }));
   return {
     outcome: 'refused',
@@ -47,14 +43,12 @@ function refusalOf(images: readonly string[], rule = 'no-latest'): Decision {
 }
 
 function violationOf(image: string, rule: string): Violation {
-  const texts = { reason: 'tag "latest" is not allowed', remedy: 'name a version', message: undefined };
-  return { code: 'DISALLOWED_TAG', actions: ['Deny'], rule, use: useOf(image), ...texts };
+  return { ...objectionTo(), actions: ['Deny'], rule, use: useOf(image), message: undefined };
 }
 
 const failed: Decision = {
   outcome: 'failed',
   code: 'DEADLINE',
-  message: 'out of time',
   violations: [],
   uses: [],
   notices: [],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { said } from '#test/sayings.ts';
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { ALICE, kindOf, UID } from '#test/reviews.ts';
@@ -96,7 +97,7 @@ describe('kinds that are not ours', () => {
       [['UNKNOWN_KIND', undefined]],
     );
     assert.match(
-      decision.notices[0]?.text ?? '',
+      said(decision.notices[0]?.text),
       /^Widget\.example\.com is not a kind whose images are known/,
     );
     assert.equal(askAdmission({ object }).warnings?.length, 1);
@@ -105,7 +106,7 @@ describe('kinds that are not ours', () => {
   it('A15 the name of an unknown kind is safe to repeat', () => {
     const kind = { group: 'x\r\ny', version: 'v1', kind: '\u001b[31mWidget' };
     const [notice] = judge({ object: {}, kind }).notices;
-    assert.match(notice?.text ?? '', /^\\u001b\[31mWidget\.x\\u000d\\u000ay is not a kind/);
+    assert.match(said(notice?.text), /^\\u001b\[31mWidget\.x\\u000d\\u000ay is not a kind/);
   });
 
   for (const object of [

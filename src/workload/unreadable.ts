@@ -1,3 +1,5 @@
+import type { Phrase } from '../language/phrase.ts';
+
 /** Stable codes of an object that is refused because of its form. docs/errors.md lists them with their remedies. */
 export type SubjectErrorCode = 'MALFORMED_OBJECT' | 'UNSUPPORTED_KIND' | 'TOO_MANY_IMAGES';
 
@@ -6,6 +8,6 @@ export interface Unreadable {
   readonly kind: 'unreadable';
   readonly code: SubjectErrorCode;
   readonly field: string;
-  readonly reason: string;
-  readonly remedy: string;
+  readonly reason: Phrase | string;
+  readonly remedy: Phrase | string;
 }

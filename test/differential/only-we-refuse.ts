@@ -1,3 +1,4 @@
+import { inEnglish } from '../../src/language/catalogue.ts';
 import type { InvalidReference } from '../../src/image/reference.ts';
 
 type Documented = readonly [name: string, code: InvalidReference['code'], reason: RegExp];
@@ -45,5 +46,5 @@ export const ONLY_WE_REFUSE: readonly string[] = DOCUMENTED.map(([name]) => name
 
 /** The documented name of a refusal; `undefined` when the document does not have it. */
 export function documentedRefusal({ code, reason }: InvalidReference): string | undefined {
-  return DOCUMENTED.find(([, documented, text]) => documented === code && text.test(reason))?.[0];
+  return DOCUMENTED.find(([, documented, text]) => documented === code && text.test(inEnglish(reason)))?.[0];
 }

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { inEnglish } from '../../src/language/catalogue.ts';
 
 import {
   canonicalName,
@@ -37,8 +38,8 @@ function examine(text: string): string {
   }
   match(result.code, /^(?:INVALID_REFERENCE|AMBIGUOUS_REFERENCE|UNSUPPORTED_DIGEST)$/);
   // Two quoted pieces at most, each of 64 characters that may take six.
-  match(result.reason, /^[\x20-\x7e]{10,900}$/);
-  match(result.remedy, /^[\x20-\x7e]{8,200}$/);
+  match(inEnglish(result.reason), /^[\x20-\x7e]{10,900}$/);
+  match(inEnglish(result.remedy), /^[\x20-\x7e]{8,200}$/);
   return result.code;
 }
 

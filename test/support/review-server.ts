@@ -5,6 +5,7 @@ import { Agent, request, type RequestOptions } from 'node:https';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { phrase } from '../../src/language/phrase.ts';
 import { type Answer, MalformedReviewError, type ReviewProtocol } from '../../src/admission/exchange.ts';
 import type { Bouncer } from '../../src/bouncer.ts';
 import { createAuthority, type Authority, type KeyPair } from '../../src/certificate/authority.ts';
@@ -23,7 +24,8 @@ export function protocolNamed(name: ReviewProtocol['name'], rejectStatus?: 200):
     name,
     open(document) {
       const uid = (document as { uid?: unknown } | null)?.uid;
-      if (typeof uid !== 'string') throw new MalformedReviewError('MALFORMED_REVIEW', 'no uid');
+      if (typeof uid !== 'string')
+        throw new MalformedReviewError('MALFORMED_REVIEW', phrase('MALFORMED_REVIEW.no-uid'));
       return {
         review: reviewOf(uid),
         respond: (decision) => ({ status: 200, body: renderAnswer(name, uid, decision) }),

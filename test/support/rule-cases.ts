@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
+import { said } from './sayings.ts';
 import { parseImageReference } from '../../src/image/reference.ts';
 import { NO_FACTS } from '../../src/policy/facts.ts';
-import type { Objection, RuleKind } from '../../src/policy/rule.ts';
+import type { RuleKind, RuleObjection } from '../../src/policy/rule.ts';
 
 /** A sha256 digest that nothing has. */
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 /** The truth table of a rule: what it lets pass, and what it says to the rest. */
 export interface RuleCases {
-  readonly code: Objection['code'];
+  readonly code: RuleObjection['code'];
   readonly admits: readonly string[];
   /** Image → the reason, to the letter. */
   readonly refuses: Readonly<Record<string, string>>;
@@ -28,8 +29,11 @@ export function ruleCases<Parameters>(
   const refuses = Object.entries(cases.refuses).map(([image, reason]) => {
     const run = async (): Promise<void> => {
       const objection = await ask(kind, parameters, image);
-      assert.deepEqual({ code: objection?.code, reason: objection?.reason }, { code: cases.code, reason });
-      assert.match(objection?.remedy ?? '', /^[a-z].*[^.]$/, 'a clause in the imperative');
+      assert.deepEqual(
+        { code: objection?.code, reason: said(objection?.reason) },
+        { code: cases.code, reason },
+      );
+      assert.match(said(objection?.remedy), /^[a-z].*[^.]$/, 'a clause in the imperative');
     };
     return [`${about} refuses ${image}: ${reason}`, run] as const;
   });
@@ -41,7 +45,7 @@ export async function ask<Parameters>(
   kind: RuleKind<Parameters>,
   parameters: Parameters,
   image: string,
-): Promise<Objection | undefined> {
+): Promise<RuleObjection | undefined> {
   const reference = parseImageReference(image);
   assert.ok(reference.kind === 'image', `${image} is no reference`);
   const check = await kind.prepare(kind.parameters.parse(parameters));

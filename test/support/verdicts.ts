@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { said } from './sayings.ts';
 import { admissionReview } from '../../src/admission/admission-review.ts';
 import { MalformedReviewError, type Answer, type ReviewProtocol } from '../../src/admission/exchange.ts';
 import { createBouncer } from '../../src/bouncer.ts';
@@ -29,7 +30,9 @@ export function summarise({ outcome, violations }: Decision): readonly string[] 
 
 /** Code, field and container of a violation; the field of an object that cannot be read stands in the reason. */
 function summariseViolation({ code, use, reason }: Violation): string {
-  return use === undefined ? `${code} ${reason}` : `${code} ${use.field ?? '-'} ${use.container ?? '-'}`;
+  return use === undefined
+    ? `${code} ${said(reason)}`
+    : `${code} ${use.field ?? '-'} ${use.container ?? '-'}`;
 }
 
 /** An answer of the gate, from the document to the bytes and back. */

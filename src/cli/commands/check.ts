@@ -1,7 +1,10 @@
 import { createBouncer } from '../../bouncer.ts';
-import { renderViolation, renderWarnings } from '../../admission/message.ts';
+import { renderDenial, renderWarnings } from '../../admission/message.ts';
+import { renderCause } from '../../admission/sentence.ts';
 import { quote } from '../../image/quote.ts';
+import { inEnglish } from '../../language/catalogue.ts';
 import type { Decision, Violation } from '../../policy/decision.ts';
+import { failureReason } from '../../policy/failure.ts';
 import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../workload/fields.ts';
 import { findWorkloadKind, groupOf } from '../../workload/kinds.ts';
@@ -68,7 +71,7 @@ function renderTable(checked: readonly Checked[]): string {
   const lines = checked.flatMap(({ manifest, review, decision }) => [
     ...decision.violations.map((violation) => violationLine(manifest, review, violation)),
     ...(decision.outcome === 'failed'
-      ? [`refused  ${manifest.placeOf('')}  ${review.object}\n         ${decision.message}`]
+      ? [`refused  ${manifest.placeOf('')}  ${review.object}\n         ${renderDenial(decision)}`]
       : []),
     ...noticeLines(manifest, review, decision),
   ]);
@@ -82,7 +85,7 @@ function violationLine(manifest: Manifest, review: Review, violation: Violation)
       ? 'warned'
       : 'audited';
   const place = manifest.placeOf(violation.use?.field ?? '');
-  return `${verdict.padEnd(8)} ${place}  ${review.object}\n         ${renderViolation(violation)}`;
+  return `${verdict.padEnd(8)} ${place}  ${review.object}\n         ${renderCause([violation], inEnglish)}`;
 }
 
 /** Kinds without images are most of any folder, and nothing to be told about. */
@@ -111,7 +114,9 @@ function renderJson(checked: readonly Checked[]): string {
     verdict: decision.outcome === 'admitted' ? 'admitted' : 'refused',
     images: decision.uses.map(({ use }) => use),
     violations: decision.violations.map((violation) => renderJsonViolation(manifest, violation)),
-    ...(decision.outcome === 'failed' && { error: { code: decision.code, message: decision.message } }),
+    ...(decision.outcome === 'failed' && {
+      error: { code: decision.code, message: inEnglish(failureReason(decision.code)) },
+    }),
   }));
   return `${JSON.stringify({ objects, refused: objects.filter(({ verdict }) => verdict === 'refused').length }, null, 2)}\n`;
 }
@@ -124,8 +129,8 @@ function renderJsonViolation(manifest: Manifest, violation: Violation): object {
     actions,
     rule: rule ?? null,
     ...use,
-    reason,
-    remedy,
+    reason: inEnglish(reason),
+    remedy: inEnglish(remedy),
     message: message ?? null,
   };
 }

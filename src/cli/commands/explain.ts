@@ -7,6 +7,7 @@ import {
   parseImageReference,
   type ImageReference,
 } from '../../image/reference.ts';
+import { inEnglish } from '../../language/catalogue.ts';
 import type { Decision } from '../../policy/decision.ts';
 import type { JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -66,7 +67,7 @@ function renderJson(input: string, decision: Decision): string {
   const reference = parseImageReference(input);
   if (reference.kind === 'invalid') {
     const { code, reason, remedy } = reference;
-    return `${JSON.stringify({ input, error: { code, message: `${reason}; ${remedy}` } })}\n`;
+    return `${JSON.stringify({ input, error: { code, message: `${inEnglish(reason)}; ${inEnglish(remedy)}` } })}\n`;
   }
   const { registry, repository, digest } = reference;
   const tag = effectiveTag(reference) ?? null;
@@ -87,7 +88,7 @@ function renderText(input: string, decision: Decision, policy: Policy): string {
   const { reference } = judged;
   const rows =
     reference.kind === 'invalid'
-      ? [['refused', `${reference.code}: ${reference.reason}; ${reference.remedy}`]]
+      ? [['refused', `${reference.code}: ${inEnglish(reference.reason)}; ${inEnglish(reference.remedy)}`]]
       : [...readingRows(reference), ...ruleRows(policy, judged), ['verdict', verdictOf(decision)]];
   return `${quote(input, 1024)}\n${rows.map(([key = '', value]) => `  ${key.padEnd(12)} ${value}\n`).join('')}`;
 }
@@ -114,7 +115,9 @@ function sayingOf(rule: Rule, { hits, objections }: JudgedImage): string {
   if (!hits.some((hit) => hit.rule === rule)) return 'is not about this image';
   const objection = objections.find((candidate) => candidate.rule === rule)?.objection;
   const says =
-    objection === undefined ? 'is content' : `objects (${rule.actions.join(', ')}): ${objection.reason}`;
+    objection === undefined
+      ? 'is content'
+      : `objects (${rule.actions.join(', ')}): ${inEnglish(objection.reason)}`;
   return dependsOnPlace(rule) ? `${says}, where its match and exclude let it look` : says;
 }
 

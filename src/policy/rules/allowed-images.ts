@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { matchesImage } from '../../image/pattern.ts';
+import { imageName } from '../../image/quote.ts';
+import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 import { imageList, parseImageList } from '../image-list.ts';
 
@@ -15,12 +17,7 @@ export const allowedImages = {
     const allowed = parseImageList(images, 'opens');
     return (image) => {
       if (allowed.some((pattern) => matchesImage(pattern, image))) return undefined;
-      const reason = `${image.registry}/${image.repository} is not an allowed image`;
-      return {
-        code: 'IMAGE_NOT_ALLOWED',
-        reason,
-        remedy: 'use an image from an allowed registry and repository',
-      };
+      return objection('IMAGE_NOT_ALLOWED.elsewhere', { name: imageName(image) });
     };
   },
 } satisfies RuleKind<{ images: string[] }>;

@@ -1,11 +1,17 @@
 import * as z from 'zod';
+import { TAG_MAX } from '../../image/grammar.ts';
 import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
+import { objection } from '../../language/objection.ts';
+import { phrase, type Phrase } from '../../language/phrase.ts';
 import { ParameterError } from '../parameter-error.ts';
 import type { RuleKind } from '../rule.ts';
 import { parseSemverRange } from './semver-range.ts';
 import { tagList } from './tag-list.ts';
 import { parseTagPattern } from './tag-pattern.ts';
+
+/** Tags that a message lists. */
+const SHOWN_TAGS = 8;
 
 const expression = z
   .string()
@@ -37,12 +43,10 @@ export const allowedTags = {
     const { isAllowed, wanted } = await parseTagTest(options);
     return (image) => {
       const tag = effectiveTag(image);
-      if (tag !== undefined && isAllowed(tag)) return undefined;
-      const reason =
-        tag === undefined
-          ? 'a digest is pulled by no tag, and the tag must be allowed'
-          : `tag "${tag}" is not ${wanted}`;
-      return { code: 'TAG_NOT_ALLOWED', reason, remedy: `use a tag that is ${wanted}` };
+      if (tag === undefined) return objection('TAG_NOT_ALLOWED.digest', { wanted });
+      return isAllowed(tag)
+        ? undefined
+        : objection('TAG_NOT_ALLOWED.tag', { tag: quote(tag, TAG_MAX), wanted });
     };
   },
 } satisfies RuleKind<z.infer<typeof parameters>>;
@@ -50,7 +54,7 @@ export const allowedTags = {
 interface TagTest {
   readonly isAllowed: (tag: string) => boolean;
   /** What an allowed tag is: `one of v1, v2`. */
-  readonly wanted: string;
+  readonly wanted: Phrase;
 }
 
 async function parseTagTest(options: z.infer<typeof parameters>): Promise<TagTest> {
@@ -62,17 +66,19 @@ async function parseTagTest(options: z.infer<typeof parameters>): Promise<TagTes
       'split it into one rule for each',
     );
   }
-  if (semver !== undefined)
-    return {
-      isAllowed: await parseSemverRange(semver),
-      wanted: `a semantic version in ${quote(semver, 256)}`,
-    };
-  if (pattern !== undefined)
-    return { isAllowed: await parseTagPattern(pattern), wanted: `of the form ${quote(pattern, 256)}` };
+  if (semver !== undefined) {
+    const wanted = phrase('TAG_NOT_ALLOWED.wanted-semver', { range: quote(semver, 256) });
+    return { isAllowed: await parseSemverRange(semver), wanted };
+  }
+  if (pattern !== undefined) {
+    const wanted = phrase('TAG_NOT_ALLOWED.wanted-pattern', { pattern: quote(pattern, 256) });
+    return { isAllowed: await parseTagPattern(pattern), wanted };
+  }
   const allowed = new Set(tags);
-  const shown = [...allowed].slice(0, 8).join(', ');
+  const shown = [...allowed].slice(0, SHOWN_TAGS).join(', ');
+  const list = quote(allowed.size > SHOWN_TAGS ? `${shown}, ...` : shown, (SHOWN_TAGS + 1) * (TAG_MAX + 2));
   return {
     isAllowed: (tag) => allowed.has(tag),
-    wanted: `one of ${shown}${allowed.size > 8 ? ', ...' : ''}`,
+    wanted: phrase('TAG_NOT_ALLOWED.wanted-tags', { tags: list }),
   };
 }

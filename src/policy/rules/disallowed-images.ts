@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { matchesImage } from '../../image/pattern.ts';
+import { imageName } from '../../image/quote.ts';
+import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 import { imageList, parseImageList } from '../image-list.ts';
 
@@ -15,8 +17,7 @@ export const disallowedImages = {
     const disallowed = parseImageList(images, 'closes');
     return (image) => {
       if (!disallowed.some((pattern) => matchesImage(pattern, image))) return undefined;
-      const reason = `${image.registry}/${image.repository} is a disallowed image`;
-      return { code: 'DISALLOWED_IMAGE', reason, remedy: 'use another image' };
+      return objection('DISALLOWED_IMAGE.named', { name: imageName(image) });
     };
   },
 } satisfies RuleKind<{ images: string[] }>;

@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import { TAG_MAX } from '../../image/grammar.ts';
+import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
+import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 import { tagList } from './tag-list.ts';
 
@@ -19,13 +22,12 @@ export const disallowedTags = {
   prepare: ({ tags }) => {
     const disallowed = new Set(tags);
     return (image) => {
-      const tag = effectiveTag(image);
-      if (tag === undefined || !disallowed.has(tag)) return undefined;
-      const reason =
-        image.tag === undefined
-          ? `no tag means tag "${tag}", which is not allowed`
-          : `tag "${tag}" is not allowed`;
-      return { code: 'DISALLOWED_TAG', reason, remedy: 'name a fixed version or a digest' };
+      const pulled = effectiveTag(image);
+      if (pulled === undefined || !disallowed.has(pulled)) return undefined;
+      const tag = quote(pulled, TAG_MAX);
+      return image.tag === undefined
+        ? objection('DISALLOWED_TAG.implied', { tag })
+        : objection('DISALLOWED_TAG.named', { tag });
     };
   },
 } satisfies RuleKind<{ tags: string[] }>;

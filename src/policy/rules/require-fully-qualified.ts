@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import { TEXT_MAX } from '../../image/grammar.ts';
+import { quote } from '../../image/quote.ts';
 import { canonicalName } from '../../image/reference.ts';
+import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 
 /** Refuses short names, which a runtime with search registries may find elsewhere than on Docker Hub (B29). */
@@ -13,9 +16,5 @@ export const requireFullyQualified = {
   prepare: () => (image) =>
     image.fullyQualified
       ? undefined
-      : {
-          code: 'NOT_FULLY_QUALIFIED',
-          reason: 'the image does not name its registry',
-          remedy: `write ${canonicalName(image)}`,
-        },
+      : objection('NOT_FULLY_QUALIFIED.registry', { name: quote(canonicalName(image), TEXT_MAX) }),
 } satisfies RuleKind<Record<string, never>>;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 
 /** Refuses images that are not pinned by a digest. */
@@ -7,12 +8,5 @@ export const requiredDigest = {
   summary: 'the image has no digest',
   parameters: z.strictObject({}).describe('Every image must be pinned by a sha256 or sha512 digest.'),
   facts: [],
-  prepare: () => (image) =>
-    image.digest === undefined
-      ? {
-          code: 'DIGEST_REQUIRED',
-          reason: 'the image is not pinned by a digest',
-          remedy: 'add its digest, as in name@sha256:…',
-        }
-      : undefined,
+  prepare: () => (image) => (image.digest === undefined ? objection('DIGEST_REQUIRED.missing') : undefined),
 } satisfies RuleKind<Record<string, never>>;

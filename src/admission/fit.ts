@@ -1,0 +1,49 @@
+import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
+
+/** Says a phrase in the language of whoever is answered. */
+export type Say = (phrase: Phrase) => Shown;
+
+const ELLIPSIS = '...';
+
+/** Joins what fits and counts the rest; the first text is always there, cut if it must be. `limit` is in bytes of UTF-8. */
+export function joinWithin(
+  texts: readonly Shown[],
+  separator: 'words.next-cause' | 'words.next-place',
+  limit: number,
+  say: Say,
+): Shown {
+  const [first = '' as Shown, ...others] = texts;
+  if (others.length === 0) return cutToBytes(first, limit);
+  const between = say(phrase(separator));
+  const room = limit - lengthOf(say(phrase('words.and-more', { list: '' as Shown, count: 999_999 })));
+  let joined = cutToBytes(first, room);
+  let length = lengthOf(joined);
+  for (const [index, text] of others.entries()) {
+    length += lengthOf(between) + lengthOf(text);
+    if (length > room) return say(phrase('words.and-more', { list: joined, count: others.length - index }));
+    joined = `${joined}${between}${text}` as Shown;
+  }
+  return joined;
+}
+
+/** A text of at most so many bytes of UTF-8, cut between two characters. */
+export function cutToBytes(text: Shown, limit: number): Shown {
+  if (text.length * 3 <= limit || lengthOf(text) <= limit) return text;
+  const bytes = Buffer.from(text);
+  let end = limit - ELLIPSIS.length;
+  // A byte that goes on with a character.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return (bytes.toString('utf8', 0, end) + ELLIPSIS) as Shown;
+}
+
+/** A text of at most so many code points and UTF-16 code units, cut between two characters. */
+export function cutToCharacters(text: Shown, limit: number): Shown {
+  if (text.length <= limit) return text;
+  const shown = text.slice(0, limit - ELLIPSIS.length);
+  // Half a surrogate pair is no text.
+  return `${/[\ud800-\udbff]$/.test(shown) ? shown.slice(0, -1) : shown}${ELLIPSIS}` as Shown;
+}
+
+function lengthOf(text: string): number {
+  return Buffer.byteLength(text);
+}

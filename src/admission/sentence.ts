@@ -1,0 +1,98 @@
+import { quote } from '../image/quote.ts';
+import { oneLine } from '../language/one-line.ts';
+import { phrase, samePhrase, type Shown } from '../language/phrase.ts';
+import type { Notice, Violation } from '../policy/decision.ts';
+import type { Owner } from '../workload/owner.ts';
+import { joinWithin, type Say } from './fit.ts';
+
+/** Longest piece of a message that names places, in bytes. */
+const PLACES_BYTES = 512;
+
+const IMAGE_CHARACTERS = 160;
+const FIELD_CHARACTERS = 256;
+const NAME_CHARACTERS = 253;
+
+/** Causes among which violations are looked for that share one. */
+const MAX_CAUSES = 16;
+
+/** Violations of one rule for one reason, which read as one sentence with several places. */
+export type Cause = readonly [Violation, ...Violation[]];
+
+export function groupByCause(violations: readonly Violation[]): Cause[] {
+  const causes: [Violation, ...Violation[]][] = [];
+  for (const violation of violations) {
+    const cause = findCause(causes, violation);
+    if (cause === undefined) causes.push([violation]);
+    else cause.push(violation);
+  }
+  return causes;
+}
+
+/** Nearly always there are one or two, and a message holds no more than a dozen: only the first ones are looked at. */
+function findCause(causes: readonly [Violation, ...Violation[]][], violation: Violation) {
+  for (let index = 0; index < causes.length && index < MAX_CAUSES; index += 1) {
+    const cause = causes[index];
+    if (cause !== undefined && isSameCause(cause[0], violation)) return cause;
+  }
+  return undefined;
+}
+
+function isSameCause(one: Violation, other: Violation): boolean {
+  return (
+    one.rule === other.rule &&
+    one.code === other.code &&
+    samePhrase(one.reason, other.reason) &&
+    samePhrase(one.remedy, other.remedy)
+  );
+}
+
+/** `no latest: nginx at spec.containers[0].image (container "web"): tag … [rule …]; what to do` */
+export function renderCause(cause: Cause, say: Say, owner?: Owner): Shown {
+  const [first] = cause;
+  const objection = renderObjection(first, say);
+  const places = renderOwned(renderPlaces(cause, say), owner, say);
+  const what = places === undefined ? objection : say(phrase('words.where', { places, what: objection }));
+  return first.message === undefined
+    ? what
+    : say(phrase('words.said', { message: oneLine(first.message), what }));
+}
+
+/** What is wrong and what to do, for where the place is told beside it. */
+export function renderObjection({ code, rule, reason, remedy }: Violation, say: Say): Shown {
+  return rule === undefined
+    ? say(phrase('words.objection', { reason, code: quote(code), remedy }))
+    : say(phrase('words.objection-of-rule', { reason, rule: quote(rule), remedy }));
+}
+
+export function renderNotice({ use, text }: Notice, say: Say): Shown {
+  return use === undefined ? say(text) : say(phrase('words.notice', { place: renderPlace(use, say), text }));
+}
+
+function renderPlaces(cause: Cause, say: Say): Shown | undefined {
+  const [{ use }, ...others] = cause;
+  if (use === undefined) return undefined;
+  if (others.length === 0) return renderPlace(use, say);
+  const places = cause.flatMap((violation) =>
+    violation.use === undefined ? [] : [renderPlace(violation.use, say)],
+  );
+  return joinWithin(places, 'words.next-place', PLACES_BYTES, say);
+}
+
+/** An owner is somebody's own account: it is told, and nothing is decided by it. */
+function renderOwned(places: Shown | undefined, owner: Owner | undefined, say: Say): Shown | undefined {
+  if (owner === undefined) return places;
+  const kind = quote(owner.kind);
+  const name = quote(owner.name, NAME_CHARACTERS);
+  return places === undefined
+    ? say(phrase('words.owned-pod', { kind, name }))
+    : say(phrase('words.owned', { places, kind, name }));
+}
+
+function renderPlace({ image, field, usage, container }: NonNullable<Violation['use']>, say: Say): Shown {
+  const shown = quote(image, IMAGE_CHARACTERS);
+  if (field === undefined) return shown;
+  const place = { image: shown, field: quote(field, FIELD_CHARACTERS) };
+  if (container === undefined) return say(phrase('words.place', place));
+  const key = usage === 'imageVolume' ? 'words.place-in-volume' : 'words.place-in-container';
+  return say(phrase(key, { ...place, name: quote(container) }));
+}

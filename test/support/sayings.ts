@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { inEnglish } from '../../src/language/catalogue.ts';
+import { objection, type Objection } from '../../src/language/objection.ts';
+import type { Phrase } from '../../src/language/phrase.ts';
+import { quote } from '../../src/image/quote.ts';
+
+/** A phrase in English; a missing one fails the test. */
+export function said(phrase: Phrase | undefined): string {
+  assert.ok(phrase !== undefined, 'nothing is said');
+  return inEnglish(phrase);
+}
+
+/** What a rule may say to an image, told from others by a tag. */
+export function objectionTo(tag = 'latest'): Objection<'DISALLOWED_TAG'> {
+  return objection('DISALLOWED_TAG.named', { tag: quote(tag, 1024) });
+}
