@@ -20,6 +20,11 @@ export interface ServeOptions {
   readonly clientName?: string;
   readonly reviewTimeout: string;
   readonly drain: string;
+  readonly maxBody: string;
+  readonly maxReceiving: string;
+  readonly maxConnections: string;
+  readonly maxQueue: string;
+  readonly maxWait: string;
   readonly canaryKubeconfig?: string;
   readonly canaryInterval?: string;
   readonly canaryNamespace?: string;
@@ -54,6 +59,11 @@ export function addServeOptions(command: Command): Command {
     .option('--health-port <number>', 'port of /livez, /readyz and /metrics (default: --port + 1)')
     .option('--review-timeout <seconds>', 'longest time for one review, whatever the caller grants', '10')
     .option('--drain <seconds>', 'how long to go on serving after SIGTERM', '10')
+    .option('--max-body <MiB>', 'longest body of one review', '7')
+    .option('--max-receiving <MiB>', 'bodies of all reviews together, until they are decided', '64')
+    .option('--max-connections <number>', 'beyond it the longest idle one gives way', '4096')
+    .option('--max-queue <number>', 'reviews that wait; more are refused unread', '4096')
+    .option('--max-wait <milliseconds>', 'what a review may wait for its turn before it is refused', '500')
     .option(
       '--canary-kubeconfig <file>',
       'cluster in which to try again and again whether a bad pod is refused; in-cluster: the one around us',

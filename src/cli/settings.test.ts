@@ -54,6 +54,13 @@ describe('the settings of serve', () => {
       healthPort: 1324,
       reviewTimeoutMs: 10_000,
       drainMs: 10_000,
+      limits: {
+        bodyBytes: 7 * 1024 * 1024,
+        receivingBytes: 64 * 1024 * 1024,
+        connections: 4096,
+        queuedReviews: 4096,
+        queueMs: 500,
+      },
       debug: false,
     });
   });
@@ -61,7 +68,10 @@ describe('the settings of serve', () => {
   it('take every option', async () => {
     const args = ['-p8443', '--health-port=9000', '--review-timeout=3', '--drain=0', '--debug', '--bind=::'];
     const canary = ['--canary-kubeconfig=k', '--canary-interval=5', '--canary-namespace=n'];
-    assert.deepEqual(await settingsOf([...withCa(certificate), '--client-name=a,, b ', ...args, ...canary]), {
+    const sizes = ['--max-body=1', '--max-receiving=2'];
+    const most = ['--max-connections=300', '--max-queue=4', '--max-wait=50', ...sizes];
+    const given = [...withCa(certificate), '--client-name=a,, b ', ...args, ...canary, ...most];
+    assert.deepEqual(await settingsOf(given), {
       source: {
         kind: 'files',
         certificateFile: certificate,
@@ -76,6 +86,13 @@ describe('the settings of serve', () => {
       healthPort: 9000,
       reviewTimeoutMs: 3000,
       drainMs: 0,
+      limits: {
+        bodyBytes: 1024 * 1024,
+        receivingBytes: 2 * 1024 * 1024,
+        connections: 300,
+        queuedReviews: 4,
+        queueMs: 50,
+      },
       debug: true,
     });
   });
@@ -169,6 +186,14 @@ describe('settings that cannot be', () => {
     ['SETTING_INVALID', /^--health-port: "x" is not/, '--health-port=x'],
     ['SETTING_INVALID', /^--review-timeout: "0" is not a whole number from 1 to 30$/, '--review-timeout=0'],
     ['SETTING_INVALID', /^--review-timeout: "31" is not/, '--review-timeout=31'],
+    ['SETTING_INVALID', /^--max-body: "65" is not a whole number from 1 to 64$/, '--max-body=65'],
+    ['SETTING_INVALID', /^--max-receiving: "0" is not .* from 1 to 4096$/, '--max-receiving=0'],
+    ['SETTINGS_CONFLICT', /^--max-receiving 6 .*: give --max-receiving 7 or more$/, '--max-receiving=6'],
+    ['SETTING_INVALID', /^--max-connections: "7" is not .* from 8 to 65536$/, '--max-connections=7'],
+    ['SETTING_INVALID', /^--max-queue: "0" is not .* from 1 to 65536$/, '--max-queue=0'],
+    ['SETTING_INVALID', /^--max-wait: "30001" is not .* from 1 to 30000$/, '--max-wait=30001'],
+    ['SETTINGS_CONFLICT', /^--state-dir is about .*: give --self-signed as well/, '--state-dir=/tmp'],
+    ['SETTINGS_CONFLICT', /^--host-names is about .*: give --self-signed as well/, ...PAIR, '--host-names=a'],
     ['SETTING_INVALID', /^--drain: "0\.5" is not a whole number from 0 to 3600$/, '--drain=0.5'],
   ];
   for (const [code, message, ...args] of REFUSED) {

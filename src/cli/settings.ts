@@ -10,7 +10,9 @@ import {
   verifyKeyPair,
 } from '../certificate/inspect.ts';
 import { splitList } from './chosen-policy.ts';
+import { decodeLimits, type LimitSettings } from './limit-settings.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { decodeNumber } from './number-setting.ts';
 import { SettingsError } from './settings-error.ts';
 import type { Environment } from './streams.ts';
 
@@ -56,6 +58,7 @@ export interface ServeSettings {
   readonly healthPort: number;
   readonly reviewTimeoutMs: number;
   readonly drainMs: number;
+  readonly limits: LimitSettings;
   readonly debug: boolean;
 }
 
@@ -82,6 +85,7 @@ export async function decodeSettings(
     healthPort,
     reviewTimeoutMs: decodeNumber('--review-timeout', options.reviewTimeout, 1, 30) * 1000,
     drainMs: decodeNumber('--drain', options.drain, 0, 3600) * 1000,
+    limits: decodeLimits(options),
     debug: options.debug ?? false,
   };
 }
@@ -120,6 +124,7 @@ async function chooseSource(options: ServeOptions, environment: Environment): Pr
       '--self-signed makes a certificate, --cert and --key bring one: give either',
     );
   }
+  requireSelfSigned(options);
   if (selfSigned)
     return { kind: 'self-signed', folder: stateFolder(options, environment), names: hostNames(options) };
   if (cert === undefined && key === undefined) return { kind: 'none' };
@@ -134,6 +139,16 @@ async function chooseSource(options: ServeOptions, environment: Environment): Pr
   requirePem('--key', key, () => parsePrivateKey(pair.key));
   requirePem('--key', key, () => verifyKeyPair(pair));
   return { kind: 'files', certificateFile: cert, keyFile: key, ...pair };
+}
+
+/** What says how a certificate is made says nothing where none is made. */
+function requireSelfSigned({ selfSigned = false, stateDir, hostNames }: ServeOptions): void {
+  const idle = stateDir === undefined ? hostNames && '--host-names' : '--state-dir';
+  if (selfSigned || idle === undefined) return;
+  throw new SettingsError(
+    'SETTINGS_CONFLICT',
+    `${idle} is about the certificate of --self-signed: give --self-signed as well, or leave it out`,
+  );
 }
 
 /** @throws {SettingsError} SETTING_INVALID when the file does not hold what it has to. */
@@ -210,16 +225,6 @@ function chooseAddress(
   throw new SettingsError(
     'SETTINGS_CONFLICT',
     `--bind ${bind} would serve plain HTTP to others: give a certificate, or --insecure-bind if you must`,
-  );
-}
-
-/** @throws {SettingsError} SETTING_INVALID */
-export function decodeNumber(option: string, text: string, least: number, most: number): number {
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new SettingsError(
-    'SETTING_INVALID',
-    `${option}: ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`,
   );
 }
 

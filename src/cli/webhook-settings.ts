@@ -5,7 +5,8 @@ import type { Stage } from '../policy/stage.ts';
 import type { GateAddress, KubeSystemMode } from '../webhook/configuration.ts';
 import type { IssuedCertificates } from '../webhook/gate-objects.ts';
 import { splitList } from './chosen-policy.ts';
-import { decodeNumber, readSetting, requirePem } from './settings.ts';
+import { decodeNumber } from './number-setting.ts';
+import { readSetting, requirePem } from './settings.ts';
 import { SettingsError } from './settings-error.ts';
 
 /** What `bootstrap webhook` was asked, as text: nothing interpreted yet. */

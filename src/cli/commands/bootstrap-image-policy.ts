@@ -24,7 +24,7 @@ import {
 import { describeWay, prepareNodeCertificates } from '../node-certificates.ts';
 import { type NodeSurroundings, rollOutOnNode, undoOnNode } from '../node-rollout.ts';
 import type { ExitCode, Streams } from '../streams.ts';
-import { decodeNumber } from '../settings.ts';
+import { decodeNumber } from '../number-setting.ts';
 import { SettingsError } from '../settings-error.ts';
 import { NEWEST_KUBERNETES } from '../webhook-settings.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ensurePki } from '../../certificate/pki-folder.ts';
 import { splitList } from '../chosen-policy.ts';
 import { readAuthority } from '../given-authority.ts';
-import { decodeNumber } from '../settings.ts';
+import { decodeNumber } from '../number-setting.ts';
 import { SettingsError } from '../settings-error.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 

@@ -22,7 +22,7 @@ import { clusterTarget, requireRotatable, trustedByWebhooks } from '../../webhoo
 import { addressOf } from '../certificate-material.ts';
 import { splitList } from '../chosen-policy.ts';
 import { readAuthority } from '../given-authority.ts';
-import { decodeNumber } from '../settings.ts';
+import { decodeNumber } from '../number-setting.ts';
 import { SettingsError } from '../settings-error.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 

@@ -82,6 +82,7 @@ async function openGate(
       now: () => performance.now(),
       today: now,
       maximumTimeoutMs: settings.reviewTimeoutMs,
+      limits: settings.limits,
     }),
   );
   resources.use(server);
