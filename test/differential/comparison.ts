@@ -22,7 +22,7 @@ export function compare(read: ImageReference | InvalidReference, go: GoAnswer): 
   }
   if (go.runtime === null) return 'refused';
   const name = documentedRefusal(read);
-  ok(name !== undefined, `only we refuse it, for no documented reason: ${read.code}: ${read.reason}`);
+  ok(name !== undefined, `only we refuse it, for no documented reason: ${read.reason.key}`);
   return name;
 }
 

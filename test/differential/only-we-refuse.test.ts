@@ -9,10 +9,11 @@ import { documentedRefusal, ONLY_WE_REFUSE } from './only-we-refuse.ts';
 
 /** What the page describes in words. */
 const WRITTEN_OUT: Readonly<Record<string, string>> = {
-  'text-length': `${'a.'.repeat(600)}io/app`,
-  'name-length': `registry.example.com/${'a'.repeat(240)}`,
-  'bare-digest': `sha256:${'0'.repeat(64)}`,
-  'digest-algorithm': `app@sha384:${'0'.repeat(96)}`,
+  'INVALID_REFERENCE.too-long': `${'a.'.repeat(600)}io/app`,
+  'INVALID_REFERENCE.name-too-long': `registry.example.com/${'a'.repeat(240)}`,
+  'AMBIGUOUS_REFERENCE.number-first': `0/${'a'.repeat(80)}`,
+  'AMBIGUOUS_REFERENCE.digest-or-name': `sha256:${'0'.repeat(64)}`,
+  'UNSUPPORTED_DIGEST.algorithm': `app@sha384:${'0'.repeat(96)}`,
 };
 
 const page = readFileSync(new URL('../../docs/image-references.md', import.meta.url), 'utf8');
@@ -28,11 +29,12 @@ test('docs/image-references.md has every refusal that is ours alone, and no othe
   );
 });
 
-for (const [name = '', code, example = ''] of rows) {
+for (const [name = '', example = ''] of rows) {
   test(`${name}: the example of the document is refused so`, () => {
     const read = parseImageReference(WRITTEN_OUT[name] ?? example);
     assert.ok(read.kind === 'invalid');
-    assert.deepEqual([documentedRefusal(read), read.code], [name, code]);
+    assert.equal(documentedRefusal(read), name);
+    assert.equal(read.code, name.split('.')[0]);
   });
 }
 
