@@ -1,27 +1,24 @@
 import { randomInt } from 'node:crypto';
 import { inspect, parseArgs } from 'node:util';
 
-import { differential } from '../differential/differential.ts';
-import { findGoReaders } from '../differential/go-readers.ts';
+import { runCore, type CaseRange } from '../oracle/core-run.ts';
+import { isClean, renderRun, type OracleRun } from '../oracle/report.ts';
 import { references } from './references.ts';
-import { commandToRepeat, fuzz, type FuzzRange, type FuzzReport } from './target.ts';
+import { commandToRepeat, fuzz, type FuzzReport, type FuzzTarget } from './target.ts';
 
-/** What can be run by its name. */
-interface Runnable {
-  readonly name: string;
-  readonly run: (range: FuzzRange) => FuzzReport | Promise<FuzzReport>;
-}
+const TARGETS: readonly FuzzTarget[] = [references];
 
-const TARGETS: readonly Runnable[] = [
-  { name: references.name, run: (range) => fuzz(references, range) },
-  { name: 'differential', run: async (range) => differential(range, await findGoReaders(process.env)) },
-];
+/** Targets that know the truth about what they ask. */
+const ORACLES: Readonly<Record<string, (range: CaseRange) => Promise<OracleRun>>> = {
+  oracle: runCore,
+};
 
-const USAGE = `usage: npm run fuzz -- TARGET [--cases N] [--seed S] [--from I]
-  TARGET    one of: ${TARGETS.map(({ name }) => name).join(', ')}
-  --cases   how many inputs (1000000)
-  --seed    which inputs; the same seed gives the same ones (random)
-  --from    number of the first case (0)
+const USAGE = `usage: npm run fuzz -- TARGET [--cases N] [--seed S] [--from I] [--families]
+  TARGET      one of: ${[...TARGETS.map(({ name }) => name), ...Object.keys(ORACLES)].join(', ')}
+  --cases     how many inputs (1000000)
+  --seed      which inputs; the same seed gives the same ones (random)
+  --from      number of the first case (0)
+  --families  print how many cases of each family were drawn
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -34,18 +31,31 @@ async function main(argv: readonly string[]): Promise<number> {
       cases: { type: 'string', default: '1000000' },
       seed: { type: 'string', default: String(randomInt(2 ** 31)) },
       from: { type: 'string', default: '0' },
+      families: { type: 'boolean', default: false },
     },
   });
-  const target = TARGETS.find(({ name }) => name === positionals[0]);
+  const [name = ''] = positionals;
   const [cases, seed, from] = [values.cases, values.seed, values.from].map(Number);
-  if (target === undefined || !isCount(cases) || !isCount(seed) || !isCount(from)) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  const target = TARGETS.find((one) => one.name === name);
+  const oracle = Object.hasOwn(ORACLES, name) ? ORACLES[name] : undefined;
+  if (!isCount(cases) || !isCount(seed) || !isCount(from)) return usage();
+  if (target !== undefined) return examine(target, { seed, from, cases });
+  if (oracle === undefined) return usage();
+  const run = await oracle({ seed, from, cases });
+  process.stdout.write(renderRun(run, values.families));
+  return isClean(run) ? 0 : 1;
+}
+
+function usage(): number {
+  process.stderr.write(USAGE);
+  return 2;
+}
+
+function examine(target: FuzzTarget, range: CaseRange): number {
   const started = performance.now();
-  const report = await target.run({ seed, from, cases });
+  const report = fuzz(target, range);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(render(target, report, seed, seconds));
+  process.stdout.write(render(target, report, range.seed, seconds));
   return report.find === undefined ? 0 : 1;
 }
 
@@ -53,7 +63,7 @@ function isCount(value: number | undefined): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function render(target: Runnable, report: FuzzReport, seed: number, seconds: string): string {
+function render(target: FuzzTarget, report: FuzzReport, seed: number, seconds: string): string {
   const outcomes = [...report.outcomes]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([outcome, count]) => `${outcome} ${count}`);

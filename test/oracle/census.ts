@@ -1,0 +1,64 @@
+import type { Case } from './case.ts';
+import type { Fault, Judgement, Outcome, Reply } from './judge.ts';
+
+/** An answer that is not what the truth demands. */
+export interface Find {
+  readonly asked: Case;
+  readonly reply: Reply | undefined;
+  readonly judgement: Judgement;
+}
+
+const FAULTS: readonly Fault[] = ['failOpen', 'wrongDeny', 'late', 'noAnswer', 'badShape'];
+
+/** Most finds that are kept to be shown; all are counted. */
+const MAX_FINDS = 5;
+
+/** What a run has drawn and what became of it. */
+export class Census {
+  readonly faults = new Map<Fault, number>(FAULTS.map((fault) => [fault, 0]));
+  readonly outcomes = new Map<Outcome, number>();
+  readonly truths = new Map<string, number>();
+  readonly families = new Map<string, number>();
+  readonly facets = new Map<string, number>();
+  /** What the gate must have recorded, by protocol, outcome and stage. */
+  readonly records = new Map<string, number>();
+  readonly finds: Find[] = [];
+  #cases = 0;
+
+  get cases(): number {
+    return this.#cases;
+  }
+
+  /** How many answers were wrong. */
+  get faulty(): number {
+    return [...this.faults.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  add(asked: Case, reply: Reply | undefined, judgement: Judgement): void {
+    this.#cases += 1;
+    increment(this.truths, asked.truth);
+    increment(this.families, asked.family);
+    increment(this.outcomes, judgement.outcome);
+    for (const facet of asked.facets) increment(this.facets, facet);
+    if (reply !== undefined) increment(this.records, recordOf(asked, judgement.outcome));
+    if (judgement.fault === undefined) return;
+    increment(this.faults, judgement.fault);
+    if (this.finds.length < MAX_FINDS) this.finds.push({ asked, reply, judgement });
+  }
+}
+
+/** What the gate keeps of an answer: below `deny` it keeps what it would have said. */
+function recordOf({ recorded, protocol, stage, truth }: Case, outcome: Outcome): string {
+  if (recorded === 'rejection') return 'rejected';
+  const softened = stage !== 'deny' && outcome === 'admitted';
+  return recordKey(protocol, softened && truth === 'bad' ? 'refused' : outcome, stage);
+}
+
+/** One key for the client's counts, the gate's log and its metrics. */
+export function recordKey(protocol: string, outcome: string, stage: string): string {
+  return `${protocol} ${outcome} ${stage}`;
+}
+
+export function increment<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

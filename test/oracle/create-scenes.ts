@@ -1,0 +1,242 @@
+import type { Random } from '../fuzz/random.ts';
+import { PLACEHOLDERS } from './bad-references.ts';
+import { EPHEMERAL_CONTAINERS, POD, type Kind } from './kinds.ts';
+import { objectOf, placesFor, podSpecOf, usagesOf, type Fields, type Slot } from './objects.ts';
+import type { OraclePolicy } from './policy.ts';
+import {
+  admission,
+  badImage,
+  badReference,
+  badSlots,
+  badUsage,
+  goodSlots,
+  objectAt,
+  spotFor,
+  toldImage,
+  type Family,
+  type Scene,
+  type Spot,
+} from './scene.ts';
+
+const isTemplate = (kind: Kind): boolean => kind.template;
+
+/** How an object comes to be new: nothing that was there before vouches for it. */
+function asNew(
+  random: Random,
+  spot: Spot,
+  object: Fields,
+): Pick<Parameters<typeof admission>[2], 'operation' | 'oldObject' | 'subresource'> {
+  const { kind } = spot;
+  if (kind.kind === 'EphemeralContainers') {
+    return {
+      operation: 'UPDATE',
+      subresource: 'ephemeralcontainers',
+      oldObject: objectOf(random, kind, { ephemeralContainers: [] }, ''),
+    };
+  }
+  // An old object vouches for nothing on a CREATE, nor for an operation of tomorrow.
+  if (random.chance(0.05)) return { operation: random.pick(['CREATE', 'PATCH', '']), oldObject: object };
+  return { operation: 'CREATE' };
+}
+
+function created(
+  random: Random,
+  spot: Spot,
+  slots: readonly Slot[],
+  verdict: Parameters<typeof admission>[1],
+): Scene {
+  const object = objectAt(random, spot, slots);
+  const { setting, kind, namespace } = spot;
+  return admission(random, verdict, { setting, kind, namespace, object, ...asNew(random, spot, object) });
+}
+
+/** Every image is good. */
+function goodCreate(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'good');
+  const slots = spot && goodSlots(random, spot);
+  return (
+    slots &&
+    spot &&
+    created(random, spot, slots, {
+      family: `good images: ${policy.name}, ${spot.setting.what}`,
+      truth: 'good',
+    })
+  );
+}
+
+/** Some image breaks a rule that only warns. */
+function toldCreate(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'good', ({ kind }) => kind === 'Pod' || kind === 'Deployment');
+  const usage = spot && random.pick(usagesOf(spot.kind));
+  const slots = spot && usage && badSlots(random, spot, () => toldImage(random, spot.setting, usage), usage);
+  return (
+    slots &&
+    spot &&
+    created(random, spot, slots, { family: 'warned about, by its rule', truth: 'good', tells: true })
+  );
+}
+
+/** Some image breaks a rule. */
+function badCreate(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'any');
+  const usage = spot && badUsage(random, spot);
+  const slots = spot && usage && badSlots(random, spot, () => badImage(random, spot.setting, usage), usage);
+  return (
+    slots &&
+    spot &&
+    created(random, spot, slots, {
+      family: `bad image at ${usage}: ${policy.name}, ${spot.setting.what}`,
+      truth: 'bad',
+    })
+  );
+}
+
+/** Some text is no reference, which no policy forgives. */
+function badReferenceCreate(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'any');
+  const usage = spot && random.pick(usagesOf(spot.kind));
+  const [family, text] = badReference(random);
+  const slots = spot && usage && badSlots(random, spot, () => text, usage);
+  return slots && spot && created(random, spot, slots, { family: `bad reference: ${family}`, truth: 'bad' });
+}
+
+/** A17: a controller fills the template in, and its pods are judged. */
+function placeholder(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'good', isTemplate);
+  const usage = spot && random.pick(usagesOf(spot.kind));
+  const slots = spot && usage && badSlots(random, spot, () => random.pick(PLACEHOLDERS), usage);
+  if (spot === undefined || slots === undefined || !areOtherwiseGood(spot, slots)) return undefined;
+  return created(random, spot, slots, { family: 'placeholder in a template', truth: 'good', tells: true });
+}
+
+function areOtherwiseGood({ setting }: Spot, slots: readonly Slot[]): boolean {
+  return slots.every(({ usage }) => setting.expect[usage].good.length > 0);
+}
+
+/** The same in a pod is no image. */
+function placeholderInPod(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'any', (kind) => !kind.template);
+  const usage = spot && random.pick(usagesOf(spot.kind));
+  // "auto" is a name in a pod, and as good or bad as the policy says.
+  const slots =
+    spot &&
+    usage &&
+    badSlots(random, spot, () => PLACEHOLDERS[1 + random.below(PLACEHOLDERS.length - 1)], usage);
+  return slots && spot && created(random, spot, slots, { family: 'placeholder in a pod', truth: 'bad' });
+}
+
+/** A template may leave the reference of an image volume out (contract.md §3.1). */
+function volumeWithoutReference(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'good', isTemplate);
+  const slots = spot && goodSlots(random, spot);
+  if (spot === undefined || slots === undefined) return undefined;
+  const podSpec = podSpecOf(random, slots);
+  const volumes = [
+    ...((podSpec['volumes'] ?? []) as Fields[]),
+    { name: 'later', image: { pullPolicy: 'Always' } },
+  ];
+  const { setting, kind, namespace } = spot;
+  const object = objectOf(random, kind, { ...podSpec, volumes }, namespace);
+  return admission(
+    random,
+    { family: 'image volume to be filled in', truth: 'good', tells: true },
+    { setting, kind, namespace, operation: 'CREATE', object },
+  );
+}
+
+/** A17: no image at all. */
+function emptyImage(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'any');
+  const usage = spot && random.pick(usagesOf(spot.kind));
+  const slots = spot && usage && badSlots(random, spot, () => '', usage);
+  return slots && spot && created(random, spot, slots, { family: 'empty image', truth: 'bad' });
+}
+
+/** F19: as many as are judged, and one more. */
+function manyImages(count: number) {
+  return (random: Random, policy: OraclePolicy): Scene | undefined => {
+    const spot = spotFor(random, policy, 'good', ({ kind }) => kind === 'Pod' || kind === 'Deployment');
+    const image = spot && goodSlots(random, spot)?.find(({ usage }) => usage === 'container')?.image;
+    if (spot === undefined || image === undefined) return undefined;
+    const other = goodSlots(random, spot, 'initContainer')?.find(
+      ({ usage }) => usage === 'initContainer',
+    )?.image;
+    if (other === undefined) return undefined;
+    const half = 1 + random.below(count - 2);
+    const slots = Array.from({ length: count }, (_, index): Slot =>
+      index < half
+        ? { usage: 'container', name: `c${index}`, image }
+        : { usage: 'initContainer', name: `c${index}`, image: other },
+    );
+    const truth = count > 500 ? 'bad' : 'good';
+    const { setting, kind, namespace } = spot;
+    const object = objectAt(random, spot, slots);
+    return admission(
+      random,
+      { family: `${count} images`, truth },
+      { setting, kind, namespace, operation: 'CREATE', object },
+    );
+  };
+}
+
+/** A03: nothing to judge, and the list is there. */
+function noEphemeralContainers(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'any', ({ kind }) => kind === 'EphemeralContainers');
+  if (spot === undefined) return undefined;
+  const { setting, kind, namespace } = spot;
+  const object = objectOf(random, kind, { ephemeralContainers: [] }, namespace);
+  return admission(
+    random,
+    { family: 'A03 an empty list of ephemeral containers', truth: 'good' },
+    {
+      setting,
+      kind,
+      namespace,
+      operation: 'UPDATE',
+      subresource: 'ephemeralcontainers',
+      object,
+      oldObject: object,
+    },
+  );
+}
+
+/** A03: the list is missing, wherever else one may be. */
+function missingEphemeralContainers(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'any', ({ kind }) => kind === 'EphemeralContainers');
+  if (spot === undefined) return undefined;
+  const { setting, namespace } = spot;
+  const podSpec = podSpecOf(
+    random,
+    placesFor(random, POD).map(({ usage, name }) => ({ usage, name, image: 'ghcr.io/debug/shell:1.2.3' })),
+  );
+  const object = { ...objectOf(random, EPHEMERAL_CONTAINERS, {}, namespace), spec: podSpec };
+  return admission(
+    random,
+    { family: 'A03 no list of ephemeral containers', truth: 'bad' },
+    {
+      setting,
+      kind: EPHEMERAL_CONTAINERS,
+      namespace,
+      operation: 'UPDATE',
+      subresource: 'ephemeralcontainers',
+      object,
+      oldObject: null,
+    },
+  );
+}
+
+/** Objects that come new, or as good as new. */
+export const CREATE_FAMILIES: readonly Family[] = [
+  { name: 'good images', truth: 'good', weight: 30, draw: goodCreate },
+  { name: 'warned about', truth: 'good', weight: 3, draw: toldCreate },
+  { name: 'placeholder in a template', truth: 'good', weight: 2, draw: placeholder },
+  { name: 'image volume to be filled in', truth: 'good', weight: 1, draw: volumeWithoutReference },
+  { name: '500 images', truth: 'good', weight: 0.15, draw: manyImages(500) },
+  { name: 'no ephemeral containers', truth: 'good', weight: 1, draw: noEphemeralContainers },
+  { name: 'bad image', truth: 'bad', weight: 40, draw: badCreate },
+  { name: 'bad reference', truth: 'bad', weight: 25, draw: badReferenceCreate },
+  { name: 'placeholder in a pod', truth: 'bad', weight: 1, draw: placeholderInPod },
+  { name: 'empty image', truth: 'bad', weight: 1, draw: emptyImage },
+  { name: '501 images', truth: 'bad', weight: 0.15, draw: manyImages(501) },
+  { name: 'list of ephemeral containers missing', truth: 'bad', weight: 1, draw: missingEphemeralContainers },
+];

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { filesBelow, isTest } from '../architecture/sources.ts';
+import { BAD_REFERENCE_FAMILIES } from './bad-references.ts';
+import type { Case } from './case.ts';
+import { Census } from './census.ts';
+import { createInProcessGate } from './in-process.ts';
+import { drawCase, FAMILIES, POLICIES } from './generator.ts';
+import { judge } from './judge.ts';
+import { EPHEMERAL_CONTAINERS, KINDS, UNKNOWN_KINDS } from './kinds.ts';
+import { isClean, reconcile, renderRun } from './report.ts';
+
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
+const CASES = 20_000;
+
+const gate = await createInProcessGate(POLICIES);
+const census = new Census();
+for (let index = 0; index < CASES; index += 1) {
+  const asked = drawCase(SEED, index);
+  const reply = gate.ask(asked);
+  census.add(asked, reply, judge(asked, reply));
+}
+
+test('R1 a slice of the oracle: no open gate, no wrong denial, no other fault, and every answer was recorded', () => {
+  const parties = { client: census.records, recorder: gate.records };
+  const run = {
+    target: 'oracle',
+    seed: SEED,
+    census,
+    seconds: 1,
+    discrepancies: reconcile(parties),
+    parties: Object.keys(parties),
+  };
+  assert.ok(isClean(run), renderRun(run, false));
+});
+
+test('every family, policy, kind, stage, version and operation is drawn', () => {
+  const kinds = [...KINDS, EPHEMERAL_CONTAINERS].map(({ apiVersion, kind }) => `kind ${apiVersion} ${kind}`);
+  const expected = [
+    ...FAMILIES.map(({ name }) => name),
+    ...POLICIES.map(({ name }) => name),
+    ...kinds,
+    ...UNKNOWN_KINDS.map(([apiVersion, kind]) => `kind ${apiVersion} ${kind}`),
+    ...['deny', 'warn', 'audit'].map((stage) => `stage ${stage}`),
+    ...['CREATE', 'UPDATE', 'DELETE', 'CONNECT', 'PATCH', ''].map((operation) => `operation ${operation}`),
+    ...['v1', 'v1beta1'].map((version) => `admission.k8s.io/${version}`),
+    'imagepolicy.k8s.io/v1alpha1',
+    ...['true', 'false', 'undefined'].map((dryRun) => `dry run ${dryRun}`),
+  ];
+  assert.deepEqual(
+    expected.filter((facet) => !census.facets.has(facet)),
+    [],
+  );
+});
+
+test('every reason to be bad and every row of every policy’s table is drawn', () => {
+  const rows = POLICIES.flatMap(({ name, settings }) =>
+    settings.flatMap(({ what, protocol, expect }) => {
+      const prefix = protocol === 'ImageReview' ? 'ImageReview: ' : '';
+      const { good, bad } = expect[protocol === 'ImageReview' ? 'unknown' : 'container'];
+      const at = protocol === 'ImageReview' ? '' : ' at container';
+      return [
+        ...(good.length > 0 ? [`${prefix}good images: ${name}, ${what}`] : []),
+        ...(bad.length > 0 ? [`${prefix}bad image${at}: ${name}, ${what}`] : []),
+      ];
+    }),
+  );
+  const references = BAD_REFERENCE_FAMILIES.flatMap((family) => [
+    `bad reference: ${family}`,
+    `ImageReview: bad reference: ${family}`,
+  ]);
+  assert.deepEqual(
+    [...rows, ...references].filter((family) => !census.families.has(family)),
+    [],
+  );
+  const [good = 0, bad = 0] = [census.truths.get('good'), census.truths.get('bad')];
+  assert.ok(good > CASES / 3 && bad > CASES / 3, `${good} good, ${bad} bad`);
+});
+
+test('a case is the same whenever and wherever it is drawn, and another with another seed', () => {
+  const said = (asked: Case): string =>
+    JSON.stringify({ ...asked, policy: asked.policy.name, body: asked.body.toString('base64') });
+  for (const index of [0, 1, 17, 4711, 123_456_789]) {
+    assert.equal(said(drawCase(SEED, index)), said(drawCase(SEED, index)));
+    assert.notEqual(said(drawCase(SEED, index)), said(drawCase(SEED + 1, index)));
+  }
+});
+
+test('the question does not hold its answer: no body names its truth or its family', () => {
+  for (let index = 0; index < 500; index += 1) {
+    const { body, target, truth, family } = drawCase(SEED, index);
+    const sent = target + body.toString();
+    assert.ok(!sent.includes(family) && !sent.includes(`"truth"`) && !sent.includes(`"${truth}"`), sent);
+  }
+});
+
+test('the oracle knows nothing of the product: what draws and judges imports no file of src/', () => {
+  const drivers = new Set(
+    ['in-process', 'tls-gate', 'api-server-cluster'].map((name) => `test/oracle/${name}.ts`),
+  );
+  const borrowed = filesBelow('test/oracle', '.ts')
+    .filter(({ path }) => !isTest(path) && !drivers.has(path))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => specifier.includes('src/'))
+        .map(({ specifier }) => `${path}: ${specifier}`),
+    );
+  assert.deepEqual(borrowed, []);
+});

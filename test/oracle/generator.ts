@@ -1,0 +1,52 @@
+import { createRandom, type Random, seedOfCase } from '../fuzz/random.ts';
+import type { Case } from './case.ts';
+import { CREATE_FAMILIES } from './create-scenes.ts';
+import { IMAGE_POLICIES } from './image-policies.ts';
+import { IMAGE_REVIEW_FAMILIES } from './image-review-scenes.ts';
+import { PASSING_FAMILIES } from './passing-scenes.ts';
+import { PLACE_POLICIES } from './place-policies.ts';
+import type { OraclePolicy } from './policy.ts';
+import { drawEnvelope } from './envelope.ts';
+import type { Family, Scene, Truth } from './scene.ts';
+import { UPDATE_FAMILIES } from './update-scenes.ts';
+
+/** Every policy that cases are drawn for; case `index` is one of policy `index` modulo their number. */
+export const POLICIES: readonly OraclePolicy[] = [...IMAGE_POLICIES, ...PLACE_POLICIES];
+
+/** Every way to be good or bad. */
+export const FAMILIES: readonly Family[] = [
+  ...CREATE_FAMILIES,
+  ...UPDATE_FAMILIES,
+  ...PASSING_FAMILIES,
+  ...IMAGE_REVIEW_FAMILIES,
+];
+
+/** Case `index` of a seed: the same on every machine, without those before it. */
+export function drawCase(seed: number, index: number): Case {
+  const random = createRandom(seedOfCase(seed, index));
+  const policy = POLICIES[index % POLICIES.length];
+  if (policy === undefined) throw new RangeError(`case ${index} is no case`);
+  const [family, scene] = drawScene(random, policy);
+  const envelope = drawEnvelope(random, scene);
+  return { index, policy, ...envelope, facets: [...envelope.facets, family.name, policy.name] };
+}
+
+const BY_TRUTH = { good: weighted('good'), bad: weighted('bad') };
+
+/** Truth first; some policies lack some places, and then another family of the same truth is drawn. */
+function drawScene(random: Random, policy: OraclePolicy): readonly [Family, Scene] {
+  const truth: Truth = random.chance(0.5) ? 'good' : 'bad';
+  const { families, total } = BY_TRUTH[truth];
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    let rest = (random.below(1_000_000) / 1_000_000) * total;
+    const family = families.find(({ weight }) => (rest -= weight) < 0);
+    const scene = family?.draw(random, policy);
+    if (family !== undefined && scene !== undefined) return [family, scene];
+  }
+  throw new Error(`policy ${policy.name} has no ${truth} scene`);
+}
+
+function weighted(truth: Truth): { readonly families: readonly Family[]; readonly total: number } {
+  const families = FAMILIES.filter((family) => family.truth === truth);
+  return { families, total: families.reduce((sum, { weight }) => sum + weight, 0) };
+}

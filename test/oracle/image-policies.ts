@@ -1,0 +1,205 @@
+import type { NameFamily } from './images.ts';
+import {
+  ALL_NAMES,
+  documentOf,
+  FIXED,
+  images,
+  namesBut,
+  PINNED,
+  places,
+  says,
+  TAGGED,
+  type OraclePolicy,
+} from './policy.ts';
+
+/** Everything below registry.example.com, port 443 or none. */
+export const OURS: readonly NameFamily[] = [
+  'ours',
+  'oursLongest',
+  'oursInit',
+  'oursBase',
+  'oursLegacy',
+  'nearInit',
+];
+
+/** docker.io/library/ under the names that mean it wherever a rule lets in. */
+const OFFICIAL: readonly NameFamily[] = ['hubShort', 'hubFull', 'hub443'];
+
+/** Families that hold names of several kinds, and so are of no use to a policy that tells these apart. */
+const MIXED: readonly NameFamily[] = ['miner', 'minerShort'];
+
+const SHORT: readonly NameFamily[] = ['hubShort', 'hubUserShort', 'minerShort'];
+
+const noLatest: OraclePolicy = {
+  name: 'no-latest',
+  document: documentOf('no-latest', 'Deny', [
+    {
+      name: 'no-latest',
+      disallowedTags: { tags: ['latest'] },
+      message: 'Images using latest tag are not allowed',
+      messages: { zh: '检查镜像失败!镜像标签不允许使用latest!' },
+    },
+  ]),
+  settings: places({
+    what: 'anywhere',
+    expect: says(images(ALL_NAMES, FIXED), images(ALL_NAMES, ['latest'])),
+  }),
+};
+
+const closed: OraclePolicy = {
+  name: 'closed',
+  document: documentOf('closed', 'Deny', [
+    { name: 'trusted', allowedImages: { images: ['registry.example.com/**', 'docker.io/library/*'] } },
+  ]),
+  settings: places({
+    what: 'anywhere',
+    expect: says(images([...OURS, ...OFFICIAL]), images(namesBut(...OURS, ...OFFICIAL, ...MIXED))),
+  }),
+};
+
+const EVIL: readonly NameFamily[] = ['hubEvil', 'hubEvilAlias', 'oursLegacy', ...MIXED];
+
+const blocklist: OraclePolicy = {
+  name: 'blocklist',
+  document: documentOf('blocklist', 'Allow', [
+    {
+      name: 'abandoned',
+      disallowedImages: { images: ['registry.example.com/legacy/**', '*/*/bitcoin-miner'] },
+    },
+    { name: 'evil', disallowedImages: { images: ['docker.io/evil/**'] } },
+  ]),
+  settings: places({ what: 'anywhere', expect: says(images(namesBut(...EVIL)), images(EVIL)) }),
+};
+
+const exact: OraclePolicy = {
+  name: 'exact',
+  document: documentOf('exact', 'Deny', [
+    { name: 'pinned', requiredDigest: {} },
+    { name: 'named-in-full', requireFullyQualified: {} },
+  ]),
+  settings: places({
+    what: 'anywhere',
+    expect: says(images(namesBut(...SHORT, 'hubEvil'), PINNED), [
+      ...images(ALL_NAMES, TAGGED),
+      ...images(SHORT, PINNED),
+    ]),
+  }),
+};
+
+const HUB: readonly NameFamily[] = [...OFFICIAL, 'hubAlias'];
+const NO_VERSION = ['outside', 'stable', 'alpine', 'odd', 'latest', ...PINNED] as const;
+
+const tags: OraclePolicy = {
+  name: 'tags',
+  document: documentOf('tags', 'Deny', [
+    {
+      name: 'ours-are-versions',
+      match: { images: ['registry.example.com/**'] },
+      allowedTags: { semver: '>=1.0.0 <3' },
+    },
+    {
+      name: 'base-images',
+      match: { images: ['docker.io/library/*'] },
+      allowedTags: { pattern: String.raw`\d+\.\d+(\.\d+)?-alpine` },
+    },
+    {
+      name: 'tools',
+      match: { images: ['ghcr.io/example/tools'] },
+      allowedTags: { tags: ['stable', '2026'] },
+    },
+  ]),
+  settings: places({
+    what: 'anywhere',
+    expect: says(
+      [...images(OURS, ['version']), ...images(HUB, ['alpine']), ...images(['ghcrTools'], ['stable'])],
+      [
+        ...images(OURS, NO_VERSION),
+        ...images(HUB, ['version', 'outside', 'stable', 'odd', 'latest', ...PINNED]),
+        ...images(['ghcrTools'], ['version', 'outside', 'alpine', 'odd', 'latest', ...PINNED]),
+        ...images(namesBut(...OURS, ...HUB, ...MIXED, 'ghcrTools')),
+      ],
+    ),
+  }),
+};
+
+const WILD: readonly NameFamily[] = [...OURS, 'subdomain', 'ghcrWeb', 'ghcrTools'];
+
+const wildcards: OraclePolicy = {
+  name: 'wildcards',
+  document: documentOf('wildcards', 'Deny', [
+    {
+      name: 'known',
+      allowedImages: { images: ['*.example.com/**', 'ghcr.io/acme/web-*', 'ghcr.io/example/tools'] },
+    },
+  ]),
+  settings: places({
+    what: 'anywhere',
+    expect: says(images(WILD), images(namesBut(...WILD, ...MIXED))),
+  }),
+};
+
+const ACME: readonly NameFamily[] = ['hubUserShort', 'hubUserFull'];
+const EXCLUDED: readonly NameFamily[] = [...OFFICIAL, 'oursBase'];
+
+const exclusions: OraclePolicy = {
+  name: 'exclusions',
+  document: documentOf('exclusions', 'Allow', [
+    {
+      name: 'no-floating-tags',
+      exclude: { images: ['registry.example.com/base/**', 'docker.io/library/*'] },
+      disallowedTags: { tags: ['latest', 'main'] },
+    },
+    { name: 'acme-is-pinned', match: { images: ['docker.io/acme/**'] }, requiredDigest: {} },
+  ]),
+  settings: places({
+    what: 'anywhere',
+    expect: says(
+      [
+        ...images(EXCLUDED),
+        ...images(namesBut(...EXCLUDED, ...ACME, ...MIXED), FIXED),
+        ...images(ACME, PINNED),
+      ],
+      // An alias of Docker Hub is not let off: it does not open (B03).
+      [...images(namesBut(...EXCLUDED, ...ACME, ...MIXED), ['latest']), ...images(ACME, TAGGED)],
+    ),
+  }),
+};
+
+const soft: OraclePolicy = {
+  name: 'soft',
+  document: documentOf(
+    'soft',
+    'Allow',
+    [
+      { name: 'floating', disallowedTags: { tags: ['latest'] }, validationActions: ['Warn'] },
+      { name: 'pinned', requiredDigest: {}, validationActions: ['Audit'] },
+      { name: 'legacy', disallowedImages: { images: ['registry.example.com/legacy/**'] } },
+      {
+        name: 'evil',
+        disallowedImages: { images: ['docker.io/evil/**'] },
+        validationActions: ['Deny'],
+      },
+    ],
+    { validationActions: ['Warn', 'Audit'] },
+  ),
+  settings: places({
+    what: 'anywhere',
+    expect: says(
+      images(namesBut('hubEvil', 'hubEvilAlias', 'oursLegacy'), FIXED),
+      images(['hubEvil', 'hubEvilAlias']),
+      [...images(['oursLegacy']), ...images(namesBut('hubEvil', 'hubEvilAlias'), ['latest'])],
+    ),
+  }),
+};
+
+/** Policies whose rules look at images alone. */
+export const IMAGE_POLICIES = [
+  noLatest,
+  closed,
+  blocklist,
+  exact,
+  tags,
+  wildcards,
+  exclusions,
+  soft,
+] as const;

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Case } from './case.ts';
+import { drawCase } from './generator.ts';
+import { judge, type Reply } from './judge.ts';
+import { reconcile } from './report.ts';
+
+const UID = 'u-1';
+
+/** A question of this truth, as if it had been drawn. */
+function asked(changes: Partial<Case> = {}): Case {
+  return {
+    ...drawCase(1, 0),
+    protocol: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    uid: UID,
+    stage: 'deny',
+    timeoutMs: 10_000,
+    tells: undefined,
+    truth: 'good',
+    expected: 'admit',
+    recorded: 'decision',
+    ...changes,
+  };
+}
+
+const BAD = { truth: 'bad', expected: 'refuse' } as const;
+
+function reply(response: object, envelope: object = {}, status = 200): Reply {
+  const document = {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: { uid: UID, ...response },
+  };
+  return { status, body: JSON.stringify({ ...document, ...envelope }), elapsedMs: 1 };
+}
+
+function denied(message = 'no', changes: object = {}): object {
+  return {
+    allowed: false,
+    status: { status: 'Failure', code: 403, reason: 'Forbidden', message, ...changes },
+  };
+}
+
+describe('what the oracle says to answers', () => {
+  it('finds nothing in right ones', () => {
+    assert.deepEqual(judge(asked(), reply({ allowed: true })), { outcome: 'admitted' });
+    assert.deepEqual(judge(asked(BAD), reply(denied())), { outcome: 'refused' });
+    const rejected = { status: 400, body: '{"error":{}}', elapsedMs: 1 };
+    assert.deepEqual(judge(asked({ truth: 'bad', expected: 'reject' }), rejected), { outcome: 'rejected' });
+  });
+
+  it('finds an open gate, whatever else is wrong with the answer, and in every window', () => {
+    for (const wrong of [
+      reply({ allowed: true }),
+      reply({ allowed: true, uid: 'x' }),
+      reply({ allowed: true }, {}, 500),
+    ]) {
+      for (const faulty of [false, true]) assert.equal(judge(asked(BAD), wrong, faulty).fault, 'failOpen');
+    }
+  });
+
+  it('finds a wrong denial', () => {
+    assert.equal(judge(asked(), reply(denied())).fault, 'wrongDeny');
+    assert.equal(judge(asked(), reply(denied()), true).fault, 'wrongDeny');
+  });
+
+  it('finds that nothing was decided, but in a window of faults', () => {
+    for (const code of ['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED']) {
+      const answer = reply(denied(`${code}: sorry`));
+      assert.equal(judge(asked(), answer).fault, 'wrongDeny');
+      assert.equal(judge(asked(BAD), answer).fault, 'badShape');
+      assert.deepEqual(judge(asked(), answer, true), { outcome: 'failed' });
+    }
+  });
+
+  it('finds what does not come, and what comes late, but in a window of faults', () => {
+    assert.equal(judge(asked(), undefined).fault, 'noAnswer');
+    assert.deepEqual(judge(asked(), undefined, true), { outcome: 'unanswered' });
+    const late = { ...reply({ allowed: true }), elapsedMs: 9751 };
+    assert.equal(judge(asked(), late).fault, 'late');
+    assert.equal(judge(asked(), { ...late, elapsedMs: 9749 }).fault, undefined);
+    assert.equal(judge(asked(), late, true).fault, undefined);
+  });
+
+  const shapes: readonly (readonly [what: string, answer: Reply, question?: Partial<Case>])[] = [
+    ['no JSON', { status: 200, body: '{}{}', elapsedMs: 1 }],
+    ['no response', { status: 200, body: '{}', elapsedMs: 1 }],
+    ['another uid', reply({ allowed: true, uid: 'u-2' })],
+    ['another version', reply({ allowed: true }, { apiVersion: 'admission.k8s.io/v1beta1' })],
+    ['another status', reply({ allowed: true }, {}, 201)],
+    ['a patch', reply({ allowed: true, patch: '' })],
+    ['a warning of two lines', reply({ allowed: true, warnings: ['a\nb'] })],
+    ['a warning that is too long', reply({ allowed: true, warnings: ['a'.repeat(257)] })],
+    ['a key that is no name', reply({ allowed: true, auditAnnotations: { 'a/b': 'x' } })],
+    ['a denial with 401', reply(denied('no', { code: 401 })), BAD],
+    ['a denial without a reason', reply(denied('')), BAD],
+    ['a denial of two lines', reply(denied('a\nb')), BAD],
+    ['a denial that is too long', reply(denied('a'.repeat(1025))), BAD],
+    ['no warning where one is due', reply({ allowed: true }), { tells: true }],
+    ['a warning where none is due', reply({ allowed: true, warnings: ['a'] }), { tells: false }],
+    ['a verdict where there is nobody to answer', reply(denied()), { truth: 'bad', expected: 'reject' }],
+  ];
+  for (const [what, answer, question] of shapes) {
+    it(`finds ${what}`, () => assert.equal(judge(asked(question), answer).fault, 'badShape'));
+  }
+});
+
+it('counts that differ are named with who counted what', () => {
+  const [client, log] = [
+    new Map([['a', 1]]),
+    new Map([
+      ['a', 1],
+      ['b', 2],
+    ]),
+  ];
+  assert.deepEqual(reconcile({ client, log: client }), []);
+  assert.deepEqual(reconcile({ client, log }), [{ key: 'b', counts: { client: 0, log: 2 } }]);
+});

@@ -1,0 +1,199 @@
+import type { Case } from './case.ts';
+
+/** What came back. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly elapsedMs: number;
+}
+
+/** What can be wrong with an answer, in the words of threats 4B. */
+export type Fault = 'failOpen' | 'wrongDeny' | 'late' | 'noAnswer' | 'badShape';
+
+/** How a case ended: `failed` is a refusal because nothing could be decided. */
+export type Outcome = 'admitted' | 'refused' | 'failed' | 'rejected' | 'unanswered';
+
+export interface Judgement {
+  readonly outcome: Outcome;
+  readonly fault?: Fault;
+  /** What exactly is wrong. */
+  readonly detail?: string;
+}
+
+/** The caller has this much less than it says, for the way (threats 4B). */
+const MARGIN_MS = 250;
+
+/** Codes of a decision that was not reached. */
+const FAILURE = /^(?:DEADLINE|INTERNAL|NO_POLICY|OVERLOADED): /;
+
+// eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/**
+ * Compares an answer with the truth. Inside a window of faults (`faulty`) a refusal because nothing could be decided,
+ * a missing answer and a late one are no fault; an open gate always is.
+ */
+export function judge(asked: Case, reply: Reply | undefined, faulty = false): Judgement {
+  if (reply === undefined) return { outcome: 'unanswered', ...(!faulty && { fault: 'noAnswer' }) };
+  const answer = read(asked, reply);
+  const { outcome, problem } = answer;
+  if (outcome === 'admitted' && asked.expected !== 'admit') return { outcome, fault: 'failOpen' };
+  if (problem !== undefined) return { outcome, fault: 'badShape', detail: problem };
+  if (!faulty && reply.elapsedMs > asked.timeoutMs - MARGIN_MS)
+    return { outcome, fault: 'late', detail: `${reply.elapsedMs} ms` };
+  if (outcome === 'failed')
+    return faulty
+      ? { outcome }
+      : { outcome, fault: asked.truth === 'good' ? 'wrongDeny' : 'badShape', detail: 'nothing was decided' };
+  if (outcome !== 'admitted' && asked.expected === 'admit') return { outcome, fault: 'wrongDeny' };
+  if ((outcome === 'rejected') !== (asked.expected === 'reject'))
+    return { outcome, fault: 'badShape', detail: `it is ${outcome} instead of ${asked.expected}` };
+  return { outcome };
+}
+
+interface Read {
+  readonly outcome: Outcome;
+  readonly problem: string | undefined;
+}
+
+function read(asked: Case, { status, body }: Reply): Read {
+  let document: unknown;
+  try {
+    document = JSON.parse(body);
+  } catch {
+    return { outcome: 'rejected', problem: 'the body is not one JSON document' };
+  }
+  if (!isFields(document)) return { outcome: 'rejected', problem: 'the body is no object' };
+  if (status >= 400 && status < 500) return readRejection(asked, document);
+  if (status !== 200) return { outcome: verdictOf(asked, document), problem: `status ${status}` };
+  return asked.protocol === 'ImageReview' ? readImageReview(document) : readAdmissionReview(asked, document);
+}
+
+/** The API server must not find a verdict in what is no answer. */
+function readRejection({ protocol }: Case, document: Fields): Read {
+  const problem =
+    protocol === 'ImageReview'
+      ? 'an ImageReview is answered 200, or `defaultAllow` decides'
+      : 'response' in document
+        ? 'a rejection with a response'
+        : undefined;
+  return { outcome: 'rejected', problem };
+}
+
+function verdictOf({ protocol }: Case, document: Fields): Outcome {
+  const part = document[protocol === 'ImageReview' ? 'status' : 'response'];
+  return isFields(part) && part['allowed'] === true ? 'admitted' : 'refused';
+}
+
+function readImageReview(document: Fields): Read {
+  const { status, kind, apiVersion } = document;
+  if (!isFields(status)) return { outcome: 'rejected', problem: 'no status' };
+  const { allowed, reason, auditAnnotations } = status;
+  const outcome = outcomeOf(allowed, reason);
+  const problem = firstProblem(
+    [
+      kind === 'ImageReview' && apiVersion === 'imagepolicy.k8s.io/v1alpha1',
+      'it is of another kind or version',
+    ],
+    [typeof allowed === 'boolean', 'allowed is no boolean'],
+    [allowed === true ? reason === undefined : isMessage(reason), 'the reason is not one line'],
+    [areAnnotations(auditAnnotations), 'an audit annotation that the API server would drop'],
+    [
+      hasOnly(document, ['apiVersion', 'kind', 'status']) &&
+        hasOnly(status, ['allowed', 'reason', 'auditAnnotations']),
+      'fields that do not belong there',
+    ],
+  );
+  return { outcome, problem };
+}
+
+function readAdmissionReview(asked: Case, document: Fields): Read {
+  const { response, kind, apiVersion } = document;
+  if (!isFields(response)) return { outcome: 'rejected', problem: 'no response' };
+  const { uid, allowed, status, warnings, auditAnnotations } = response;
+  const outcome = outcomeOf(allowed, isFields(status) ? status['message'] : undefined);
+  const problem = firstProblem(
+    [
+      kind === 'AdmissionReview' && apiVersion === asked.apiVersion,
+      'it is of another kind or version than the question',
+    ],
+    [uid === asked.uid, 'another uid'],
+    [typeof allowed === 'boolean', 'allowed is no boolean'],
+    [
+      allowed === true ? status === undefined : isForbidden(status),
+      'the status is no 403 Forbidden with a message of one line',
+    ],
+    [warnings === undefined || areWarnings(warnings), 'a warning that the API server would drop'],
+    [areAnnotations(auditAnnotations), 'an audit annotation that the API server would drop'],
+    [
+      hasOnly(document, ['apiVersion', 'kind', 'response']) &&
+        hasOnly(response, ['uid', 'allowed', 'status', 'warnings', 'auditAnnotations']),
+      'fields that do not belong there, such as a patch',
+    ],
+    [asked.tells !== true || outcome !== 'admitted' || warnings !== undefined, 'the sender is not warned'],
+    [asked.tells !== false || warnings === undefined, 'the sender is warned'],
+  );
+  return { outcome, problem };
+}
+
+function outcomeOf(allowed: unknown, message: unknown): Outcome {
+  if (allowed === true) return 'admitted';
+  return typeof message === 'string' && FAILURE.test(message) ? 'failed' : 'refused';
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function firstProblem(
+  ...checks: readonly (readonly [holds: boolean, problem: string])[]
+): string | undefined {
+  return checks.find(([holds]) => !holds)?.[1];
+}
+
+/** K01: one line of at most a KiB that the API server shows to a person. */
+function isMessage(text: unknown): boolean {
+  return typeof text === 'string' && text !== '' && text.length <= 1024 && !CONTROL.test(text);
+}
+
+/** K09. */
+function isForbidden(status: unknown): boolean {
+  if (!isFields(status)) return false;
+  return (
+    status['code'] === 403 &&
+    status['reason'] === 'Forbidden' &&
+    status['status'] === 'Failure' &&
+    isMessage(status['message'])
+  );
+}
+
+/** K02: at most 256 characters each and 4096 together, no control character. */
+function areWarnings(warnings: unknown): boolean {
+  if (!Array.isArray(warnings) || warnings.length === 0) return false;
+  const texts = warnings as unknown[];
+  if (
+    !texts.every(
+      (text) => typeof text === 'string' && text !== '' && text.length <= 256 && !CONTROL.test(text),
+    )
+  )
+    return false;
+  return texts.join('').length <= 4096 && new Set(texts).size === texts.length;
+}
+
+/** K03: keys are the name part of a qualified name. */
+function areAnnotations(annotations: unknown): boolean {
+  if (annotations === undefined) return true;
+  if (!isFields(annotations)) return false;
+  return Object.entries(annotations).every(
+    ([key, value]) =>
+      /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(key) &&
+      typeof value === 'string' &&
+      !CONTROL.test(value),
+  );
+}
+
+function hasOnly(fields: Fields, keys: readonly string[]): boolean {
+  return Object.keys(fields).every((key) => keys.includes(key));
+}

@@ -1,0 +1,140 @@
+import { NAMES, TAG_FAMILIES, type NameFamily, type Some, type TagFamily } from './images.ts';
+import { EPHEMERAL_CONTAINERS, KINDS, type Kind, type Usage } from './kinds.ts';
+import { ORDINARY, type Person } from './people.ts';
+
+/** A name and what stands behind it. */
+export type Pair = readonly [NameFamily, TagFamily];
+
+/** What a policy says to images at one place: written by a person who has read docs/policy.md. */
+export interface Expectation {
+  readonly good: readonly Pair[];
+  readonly bad: readonly Pair[];
+  /** Admitted, and the sender is warned. */
+  readonly told: readonly Pair[];
+}
+
+export type ProtocolName = 'AdmissionReview' | 'ImageReview';
+
+/** Where the same expectations hold: one row of the table of a policy. */
+export interface Setting {
+  readonly what: string;
+  readonly protocol: ProtocolName;
+  readonly namespaces: Some<string>;
+  readonly people: Some<Person>;
+  /** Kinds of these resources only. */
+  readonly kinds: readonly Kind[];
+  readonly expect: Readonly<Record<Usage | 'unknown', Expectation>>;
+  /** Whether objects outside of all namespaces are treated so too. */
+  readonly clusterScoped: boolean;
+}
+
+/** A policy as a user writes it, and what it comes to. */
+export interface OraclePolicy {
+  readonly name: string;
+  /** The document, as the gate reads it. */
+  readonly document: object;
+  readonly settings: readonly Setting[];
+}
+
+/** Names that no policy of ours means, some of which an object has by birth (C12). */
+export const NAMESPACES: Some<string> = [
+  'default',
+  'dev',
+  'preprod',
+  'production',
+  'kube-system',
+  'constructor',
+  'tostring',
+  'ateam-a',
+];
+
+export const ALL_NAMES = Object.keys(NAMES) as NameFamily[];
+
+/** Tags that `latest` is not. */
+export const FIXED: readonly TagFamily[] = TAG_FAMILIES.filter((family) => family !== 'latest');
+
+export const PINNED: readonly TagFamily[] = ['digest', 'taggedDigest'];
+
+/** Tags without a digest. */
+export const TAGGED: readonly TagFamily[] = TAG_FAMILIES.filter((family) => !PINNED.includes(family));
+
+/** All images of these names with these tags. */
+export function images(names: readonly NameFamily[], tags: readonly TagFamily[] = TAG_FAMILIES): Pair[] {
+  return names.flatMap((name) => tags.map((tag): Pair => [name, tag]));
+}
+
+export function namesBut(...names: readonly NameFamily[]): NameFamily[] {
+  return ALL_NAMES.filter((name) => !names.includes(name));
+}
+
+/** A row of an expectation. */
+export function says(good: readonly Pair[], bad: readonly Pair[], told: readonly Pair[] = []): Expectation {
+  return { good, bad, told };
+}
+
+/** Every image is good. */
+export const FREE = says(images(ALL_NAMES), []);
+
+/** No image is. */
+export const SHUT = says([], images(ALL_NAMES));
+
+const EVERY_KIND = [...KINDS, EPHEMERAL_CONTAINERS];
+
+interface Place {
+  readonly what: string;
+  /** @default both */
+  readonly protocol?: ProtocolName;
+  readonly namespaces?: Some<string>;
+  readonly people?: Some<Person>;
+  readonly resources?: (resource: string) => boolean;
+  /** For every usage, or for each. */
+  readonly expect: Expectation | Readonly<Record<Usage, Expectation>>;
+}
+
+/** The settings that a row of the table stands for. */
+export function places(...rows: readonly Place[]): Setting[] {
+  return rows.flatMap((row) =>
+    (['AdmissionReview', 'ImageReview'] as const)
+      .filter((protocol) => row.protocol === undefined || row.protocol === protocol)
+      .map((protocol) => settingOf(row, protocol)),
+  );
+}
+
+function settingOf(row: Place, protocol: ProtocolName): Setting {
+  const { what, namespaces = NAMESPACES, people = ORDINARY, resources, expect } = row;
+  const each = 'good' in expect ? eachUsage(expect) : { ...expect, unknown: SHUT };
+  return {
+    what,
+    protocol,
+    namespaces,
+    people,
+    kinds: EVERY_KIND.filter(({ policyResource }) => resources === undefined || resources(policyResource)),
+    expect: each,
+    clusterScoped: row.namespaces === undefined && row.resources === undefined,
+  };
+}
+
+function eachUsage(expect: Expectation): Setting['expect'] {
+  return {
+    container: expect,
+    initContainer: expect,
+    ephemeralContainer: expect,
+    imageVolume: expect,
+    unknown: expect,
+  };
+}
+
+/** A policy document of these rules. */
+export function documentOf(
+  name: string,
+  unmatchedImages: 'Deny' | 'Allow',
+  rules: readonly object[],
+  spec = {},
+) {
+  return {
+    apiVersion: 'kube-image-bouncer.io/v1alpha1',
+    kind: 'ImageAdmissionPolicy',
+    metadata: { name },
+    spec: { unmatchedImages, ...spec, rules },
+  };
+}

@@ -1,0 +1,88 @@
+import type { Census, Find } from './census.ts';
+import type { Case } from './case.ts';
+
+/** A count that two of three parties do not share. */
+export interface Discrepancy {
+  readonly key: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Keys that the parties (client, log, metrics) count differently. */
+export function reconcile(parties: Readonly<Record<string, ReadonlyMap<string, number>>>): Discrepancy[] {
+  const keys = new Set(Object.values(parties).flatMap((counts) => Array.from(counts.keys())));
+  return [...keys].toSorted().flatMap((key) => {
+    const counts = Object.fromEntries(
+      Object.entries(parties).map(([party, of]) => [party, of.get(key) ?? 0]),
+    );
+    return new Set(Object.values(counts)).size === 1 ? [] : [{ key, counts }];
+  });
+}
+
+/** A run of the oracle, for its last page. */
+export interface OracleRun {
+  readonly target: string;
+  readonly seed: number;
+  readonly census: Census;
+  readonly seconds: number;
+  readonly discrepancies: readonly Discrepancy[];
+  /** Who was reconciled: `client = log = metrics`. */
+  readonly parties: readonly string[];
+  /** More lines, such as measurements. */
+  readonly notes?: readonly string[];
+}
+
+/** Whether the gate kept every promise. */
+export function isClean({ census, discrepancies }: OracleRun): boolean {
+  return census.faulty === 0 && discrepancies.length === 0;
+}
+
+/** The last page of a run; `families` adds how often each was drawn. */
+export function renderRun(run: OracleRun, families: boolean): string {
+  const { target, seed, census, seconds, discrepancies, parties, notes = [] } = run;
+  const rate = Math.round(census.cases / seconds);
+  const total = [...census.records.values()].reduce((sum, count) => sum + count, 0);
+  const reconciled =
+    discrepancies.length === 0
+      ? [`reconciled: ${parties.join(' = ')} = ${total}`]
+      : discrepancies.map(({ key, counts }) => `not reconciled: ${key}: ${pairs(Object.entries(counts))}`);
+  const lines = [
+    `${target}: ${census.cases} cases in ${seconds.toFixed(1)} s (${rate}/s), seed ${seed}`,
+    `truth: ${pairs(census.truths)}; answers: ${pairs(census.outcomes)}`,
+    ...(families ? [`${census.families.size} families:`, ...column(census.families)] : []),
+    ...(families ? [`${census.facets.size} facets:`, ...column(census.facets)] : []),
+    ...notes,
+    ...census.finds.flatMap((find) => renderFind(target, seed, find)),
+    ...reconciled,
+    pairs(census.faults),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The command that asks one question again. */
+export function repeatCommand(target: string, seed: number, { index }: Case): string {
+  return `npm run fuzz -- ${target} --seed ${seed} --from ${index} --cases 1`;
+}
+
+const MAX_BODY_CHARACTERS = 4000;
+
+function renderFind(target: string, seed: number, { asked, reply, judgement }: Find): string[] {
+  const { index, policy, expected, family } = asked;
+  return [
+    `case ${index}: ${judgement.fault}${judgement.detail === undefined ? '' : ` (${judgement.detail})`}`,
+    `  truth: ${asked.truth}, to ${expected}: ${family}`,
+    `  policy: ${JSON.stringify(policy.document)}`,
+    `  POST ${asked.target} ${asked.body.toString().slice(0, MAX_BODY_CHARACTERS)}`,
+    `  answer: ${reply === undefined ? 'none' : `${reply.status} ${reply.body.slice(0, MAX_BODY_CHARACTERS)}`}`,
+    `  repeat: ${repeatCommand(target, seed, asked)}`,
+  ];
+}
+
+function pairs(counts: Iterable<readonly [string, number]>): string {
+  return [...counts].map(([key, count]) => `${key} ${count}`).join(', ');
+}
+
+function column(counts: ReadonlyMap<string, number>): string[] {
+  return [...counts]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([key, count]) => `${String(count).padStart(9)}  ${key}`);
+}

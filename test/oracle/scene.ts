@@ -1,0 +1,183 @@
+import type { Random } from '../fuzz/random.ts';
+import { BAD_REFERENCE_FAMILIES, BAD_REFERENCES } from './bad-references.ts';
+import { type Some, spell } from './images.ts';
+import type { Kind, Usage } from './kinds.ts';
+import { objectOf, placesFor, podSpecOf, usagesOf, type Fields, type Slot } from './objects.ts';
+import type { Person } from './people.ts';
+import type { OraclePolicy, Pair, ProtocolName, Setting } from './policy.ts';
+
+export type Truth = 'good' | 'bad';
+
+/** What happens, before it is put into a protocol's words. */
+export interface Scene {
+  /** Why it is good or bad: one of few texts, which the run counts. */
+  readonly family: string;
+  readonly truth: Truth;
+  /** Whether the sender must be told something, though it is good. */
+  readonly tells: boolean;
+  readonly protocol: ProtocolName;
+  /** The `request` of an `AdmissionReview` without its uid, or the `spec` of an `ImageReview`. */
+  readonly content: Fields;
+}
+
+/** One way to be good or bad. `undefined` when a policy knows no such place. */
+export interface Family {
+  readonly name: string;
+  readonly truth: Truth;
+  /** How often, beside the others of the same truth. */
+  readonly weight: number;
+  readonly draw: (random: Random, policy: OraclePolicy) => Scene | undefined;
+}
+
+/** An admission request in its parts. */
+export interface Request {
+  readonly setting: Setting;
+  readonly operation: string;
+  readonly kind: Pick<Kind, 'apiVersion' | 'kind' | 'resource'>;
+  readonly subresource?: string;
+  readonly namespace: string;
+  readonly person?: Person;
+  readonly object: unknown;
+  readonly oldObject?: unknown;
+}
+
+/** A place that the policy says something about, with a kind of object and a namespace of it. */
+export interface Spot {
+  readonly setting: Setting;
+  readonly kind: Kind;
+  readonly namespace: string;
+}
+
+/** A spot where some image is of this truth. */
+export function spotFor(
+  random: Random,
+  policy: OraclePolicy,
+  truth: Truth | 'any',
+  suits: (kind: Kind) => boolean = () => true,
+): Spot | undefined {
+  const settings = policy.settings.filter(
+    (setting) =>
+      setting.protocol === 'AdmissionReview' &&
+      (truth === 'any' || setting.expect.container[truth].length > 0) &&
+      setting.kinds.some(suits),
+  );
+  const [first] = settings;
+  if (first === undefined) return undefined;
+  const setting = random.pick([first, ...settings.slice(1)]);
+  const kinds = setting.kinds.filter(suits) as unknown as Some<Kind>;
+  // Pods are half of what happens in a cluster.
+  const [pod] = kinds;
+  const kind = pod.kind === 'Pod' && random.chance(0.4) ? pod : random.pick(kinds);
+  return { setting, kind, namespace: random.pick(setting.namespaces) };
+}
+
+/** An image that the setting finds good at this place. */
+export function goodImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
+  const { good } = setting.expect[usage];
+  return imageOf(random, good);
+}
+
+/** One that it admits and warns about. */
+export function toldImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
+  return imageOf(random, setting.expect[usage].told);
+}
+
+/** One that it finds bad. */
+export function badImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
+  return imageOf(random, setting.expect[usage].bad);
+}
+
+function imageOf(random: Random, pairs: readonly Pair[]): string | undefined {
+  const pair = pairs[random.below(pairs.length)];
+  return pair && spell(random, pair[0], pair[1]);
+}
+
+/** A text that is no reference, and its family. */
+export function badReference(random: Random): readonly [family: string, text: string] {
+  const family = random.pick(BAD_REFERENCE_FAMILIES);
+  return [family, BAD_REFERENCES[family](random)];
+}
+
+/** Good images at places of this kind; `undefined` when some place has no good image. */
+export function goodSlots(random: Random, { setting, kind }: Spot, wanted?: Usage): Slot[] | undefined {
+  const slots: Slot[] = [];
+  for (const { usage, name } of placesFor(random, kind, wanted)) {
+    const image = goodImage(random, setting, usage);
+    if (image === undefined) return undefined;
+    slots.push({ usage, name, image });
+  }
+  return slots;
+}
+
+/** A usage at which the setting finds something bad. */
+export function badUsage(random: Random, { setting, kind }: Spot): Usage | undefined {
+  const usages = usagesOf(kind).filter((usage) => setting.expect[usage].bad.length > 0);
+  return usages[random.below(usages.length)];
+}
+
+/** Good images, but for one place or, at times, all of them; which may mean the policy's bad images or any bad text. */
+export function badSlots(
+  random: Random,
+  spot: Spot,
+  draw: () => string | undefined,
+  usage: Usage,
+): Slot[] | undefined {
+  const slots = fillers(random, spot, usage);
+  const candidates = slots.map((slot, index) => ({ slot, index })).filter(({ slot }) => slot.usage === usage);
+  const chosen = candidates[random.below(candidates.length)];
+  const image = draw();
+  if (chosen === undefined || image === undefined) return undefined;
+  slots[chosen.index] = { ...chosen.slot, image };
+  return slots;
+}
+
+/** Where nothing is good, everything is as bad as the rest. */
+function fillers(random: Random, { setting, kind }: Spot, usage: Usage): Slot[] {
+  return placesFor(random, kind, usage).map(({ usage, name }) => ({
+    usage,
+    name,
+    image: goodImage(random, setting, place.usage) ?? badImage(random, setting, place.usage) ?? 'nginx:1.2.3',
+  }));
+}
+
+/** The object of a spot with images at these places. */
+export function objectAt(random: Random, { kind, namespace }: Spot, slots: readonly Slot[]): Fields {
+  return objectOf(random, kind, podSpecOf(random, slots), namespace);
+}
+
+/** A scene of an `AdmissionReview`. */
+export function admission(
+  random: Random,
+  verdict: Pick<Scene, 'family' | 'truth'> & { readonly tells?: boolean },
+  request: Request,
+): Scene {
+  return {
+    family: verdict.family,
+    truth: verdict.truth,
+    tells: verdict.tells ?? false,
+    protocol: 'AdmissionReview',
+    content: contentOf(random, request),
+  };
+}
+
+function contentOf(random: Random, request: Request): Fields {
+  const { setting, operation, kind, subresource, namespace, object, oldObject = null } = request;
+  const person = 'person' in request ? request.person : random.pick(setting.people);
+  const slash = kind.apiVersion.indexOf('/');
+  const group = slash === -1 ? '' : kind.apiVersion.slice(0, slash);
+  const version = kind.apiVersion.slice(slash + 1);
+  const metadata = (object as { metadata?: { name?: unknown } } | null | undefined)?.metadata;
+  return {
+    kind: { group, version, kind: kind.kind },
+    resource: { group, version, resource: kind.resource },
+    ...(subresource !== undefined && { subResource: subresource }),
+    ...(typeof metadata?.name === 'string' && { name: metadata.name }),
+    ...(namespace !== '' && { namespace }),
+    operation,
+    ...(person !== undefined && { userInfo: person }),
+    object,
+    oldObject,
+    ...(random.chance(0.95) && { dryRun: random.chance(0.2) }),
+    options: null,
+  };
+}

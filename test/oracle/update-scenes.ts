@@ -1,0 +1,271 @@
+import type { Random } from '../fuzz/random.ts';
+import { PLACEHOLDERS } from './bad-references.ts';
+import type { Kind, Usage } from './kinds.ts';
+import { metadataOf, objectOf, podSpecOf, usagesOf, type Fields, type Slot } from './objects.ts';
+import type { OraclePolicy } from './policy.ts';
+import {
+  admission,
+  badImage,
+  badReference,
+  badUsage,
+  goodSlots,
+  objectAt,
+  spotFor,
+  type Family,
+  type Scene,
+  type Spot,
+  type Truth,
+} from './scene.ts';
+
+/** What the old object held and what the new one holds. */
+interface Update {
+  readonly family: string;
+  readonly truth: Truth;
+  readonly before: unknown;
+  readonly after: Fields;
+  readonly tells?: boolean;
+}
+
+function update(random: Random, spot: Spot, { family, truth, before, after, tells = false }: Update): Scene {
+  const { setting, kind, namespace } = spot;
+  const subresource =
+    kind.kind === 'EphemeralContainers' || (kind.kind === 'Pod' && random.chance(0.1))
+      ? { subresource: 'ephemeralcontainers' }
+      : {};
+  const change = { operation: 'UPDATE', oldObject: before, object: after };
+  return admission(random, { family, truth, tells }, { setting, kind, namespace, ...change, ...subresource });
+}
+
+/** Good images, and one more place for a bad one. */
+interface Ground {
+  readonly spot: Spot;
+  readonly slots: readonly Slot[];
+  readonly usage: Usage;
+  /** What the policy or the grammar refuses at that place. */
+  readonly bad: () => string;
+}
+
+function groundFor(
+  random: Random,
+  policy: OraclePolicy,
+  suits?: (kind: Kind) => boolean,
+): Ground | undefined {
+  const spot = spotFor(random, policy, 'good', suits);
+  const slots = spot && goodSlots(random, spot);
+  if (spot === undefined || slots === undefined) return undefined;
+  const usage = badUsage(random, spot);
+  const { setting, kind } = spot;
+  const bad = (): string =>
+    (usage !== undefined && random.chance(0.7) ? badImage(random, setting, usage) : undefined) ??
+    badReference(random)[1];
+  return { spot, slots, usage: usage ?? random.pick(usagesOf(kind)), bad };
+}
+
+const LAST = 'last';
+
+/** A name that is in no family, so that what follows it is another image. */
+const BEFORE = 'registry.example.com/team/before:1.2.3';
+
+/** A08: every place had a good image, and now one has not. */
+function goodBecomesBad(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const before = objectAt(random, spot, [...slots, { usage, name: LAST, image: BEFORE }]);
+  const after = objectAt(random, spot, [...slots, { usage, name: LAST, image: bad() }]);
+  return update(random, spot, { family: 'A08 another image becomes bad', truth: 'bad', before, after });
+}
+
+/** A08, A31: it was bad and is bad otherwise, whatever else the update does. */
+function badBecomesWorse(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const [one, other] = [bad(), bad()];
+  if (one === other) return undefined;
+  const before = objectAt(random, spot, [...slots, { usage, name: LAST, image: one }]);
+  const after = objectAt(random, spot, [...slots, { usage, name: LAST, image: other }]);
+  const metadata = after['metadata'] as Fields;
+  metadata['deletionTimestamp'] = '2026-01-01T00:00:00Z';
+  metadata['finalizers'] = [];
+  return update(random, spot, {
+    family: 'A31 a bad image becomes another while it is deleted',
+    truth: 'bad',
+    before,
+    after,
+  });
+}
+
+/** A09: two containers swap a good and a bad image: the set of images stays. */
+function swapped(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const good = goodSlots(random, spot, usage)?.find((slot) => slot.usage === usage)?.image;
+  if (good === undefined) return undefined;
+  const image = bad();
+  const pair = (first: string, second: string): Slot[] => [
+    ...slots,
+    { usage, name: 'one', image: first },
+    { usage, name: 'two', image: second },
+  ];
+  const before = objectAt(random, spot, pair(good, image));
+  const after = objectAt(random, spot, pair(image, good));
+  return update(random, spot, { family: 'A09 two places swap their images', truth: 'bad', before, after });
+}
+
+/** A10: the bad image stood in another list, or under another name. */
+function moved(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const image = bad();
+  const others = usagesOf(spot.kind).filter((other) => other !== usage);
+  const list = others[random.below(others.length)];
+  const renamed = list === undefined || random.chance(0.3);
+  const from: Slot = renamed ? { usage, name: 'first', image } : { usage: list, name: LAST, image };
+  const before = objectAt(random, spot, [...slots, from]);
+  const after = objectAt(random, spot, [...slots, { usage, name: LAST, image }]);
+  const family = renamed ? 'A10 a bad image under another name' : 'A10 a bad image moves to another list';
+  return update(random, spot, { family, truth: 'bad', before, after });
+}
+
+/** A09: a name that two old places share vouches for neither. */
+function doubled(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const image = bad();
+  const place = { usage, name: LAST };
+  const before = objectAt(random, spot, [...slots, { ...place, image }, { ...place, image: 'nginx:1.2.3' }]);
+  const after = objectAt(random, spot, [...slots, { ...place, image }]);
+  return update(random, spot, { family: 'A09 an old name that stands twice', truth: 'bad', before, after });
+}
+
+/** An old object that is not there or cannot be read vouches for nothing. */
+function noOldObject(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy, ({ podSpec }) => podSpec.length > 0);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const after = objectAt(random, spot, [...slots, { usage, name: LAST, image: bad() }]);
+  const { kind, namespace } = spot;
+  const spec = podSpecOf(random, slots);
+  const broken = { ...spec, containers: [...(spec['containers'] as unknown[]), null] };
+  const [what, before] = random.pick<readonly [string, unknown]>([
+    ['null', null],
+    ['missing', undefined],
+    ['no object', random.pick<unknown>(['x', 1, [], true])],
+    ['empty', {}],
+    ['without a spec', objectOf(random, kind, null, namespace)],
+    ['broken', objectOf(random, kind, broken, namespace)],
+  ]);
+  return update(random, spot, { family: `old object: ${what}`, truth: 'bad', before, after });
+}
+
+/** Law 8: what was there stays, whatever the policy says by now; a template's sender is told. */
+function kept(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const held: Slot = { usage, name: LAST, image: bad() };
+  const before = objectAt(random, spot, [...slots, held]);
+  const [family, after] = random.pick<readonly [string, () => Fields]>([
+    ['A32 only its metadata changes', () => ({ ...before, metadata: metadataOf(random, spot.namespace) })],
+    ['the order of its images changes', () => objectAt(random, spot, [held, ...slots.toReversed()])],
+    ['another place gets a good image', () => objectAt(random, spot, [...added(random, spot, slots), held])],
+  ]);
+  const { template } = spot.kind;
+  return update(random, spot, {
+    family: `kept bad image: ${family}`,
+    truth: 'good',
+    tells: template,
+    before,
+    after: after(),
+  });
+}
+
+/** A further place with an image that is good there. */
+function added(random: Random, spot: Spot, slots: readonly Slot[]): Slot[] {
+  const more = goodSlots(random, spot)?.[0];
+  return more === undefined ? [...slots] : [...slots, { ...more, name: 'added' }];
+}
+
+/** A08: what was bad becomes good. */
+function mended(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const good = goodSlots(random, spot, usage)?.find((slot) => slot.usage === usage);
+  if (good === undefined) return undefined;
+  const before = objectAt(random, spot, [...slots, { usage, name: LAST, image: bad() }]);
+  const after = objectAt(random, spot, [...slots, { usage, name: LAST, image: good.image }]);
+  return update(random, spot, { family: 'a bad image becomes good', truth: 'good', before, after });
+}
+
+/** Where everything is good, it does not matter what was. */
+function goodUpdate(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'good');
+  const slots = spot && goodSlots(random, spot);
+  if (spot === undefined || slots === undefined) return undefined;
+  const after = objectAt(random, spot, slots);
+  const before = random.pick<unknown>([after, null, 'x', {}, objectAt(random, spot, slots.toReversed())]);
+  return update(random, spot, { family: 'good images, whatever was before', truth: 'good', before, after });
+}
+
+/** A placeholder of before is no image of now. */
+function placeholderBecomesBad(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy, (kind) => kind.template);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const before = objectAt(random, spot, [...slots, { usage, name: LAST, image: random.pick(PLACEHOLDERS) }]);
+  const after = objectAt(random, spot, [...slots, { usage, name: LAST, image: bad() }]);
+  return update(random, spot, { family: 'a placeholder becomes bad', truth: 'bad', before, after });
+}
+
+/** One bad image stays, another comes. */
+function keptBesideNew(random: Random, policy: OraclePolicy): Scene | undefined {
+  const ground = groundFor(random, policy);
+  if (ground === undefined) return undefined;
+  const { spot, slots, usage, bad } = ground;
+  const held: Slot = { usage, name: 'held', image: bad() };
+  const before = objectAt(random, spot, [...slots, held]);
+  const after = objectAt(random, spot, [...slots, held, { usage, name: LAST, image: bad() }]);
+  return update(random, spot, { family: 'a kept bad image beside a new one', truth: 'bad', before, after });
+}
+
+/** What nobody can read, and nobody changes: it must still be able to lose its finalizers. */
+function keptUnreadable(random: Random, policy: OraclePolicy): Scene | undefined {
+  const spot = spotFor(random, policy, 'any', ({ podSpec }) => podSpec.length > 0);
+  if (spot === undefined) return undefined;
+  const { kind, namespace } = spot;
+  const spec = random.pick<unknown>([
+    { containers: [null] },
+    { containers: 'x' },
+    { containers: [{ name: 'web' }] },
+    {},
+  ]);
+  const before = objectOf(random, kind, spec, namespace);
+  const after = { ...before, metadata: metadataOf(random, namespace) };
+  return update(random, spot, {
+    family: 'A32 an unreadable spec stays as it was',
+    truth: 'good',
+    before,
+    after,
+  });
+}
+
+/** Objects that were there before. */
+export const UPDATE_FAMILIES: readonly Family[] = [
+  { name: 'kept bad image', truth: 'good', weight: 15, draw: kept },
+  { name: 'mended', truth: 'good', weight: 3, draw: mended },
+  { name: 'good update', truth: 'good', weight: 8, draw: goodUpdate },
+  { name: 'kept unreadable spec', truth: 'good', weight: 1, draw: keptUnreadable },
+  { name: 'good becomes bad', truth: 'bad', weight: 8, draw: goodBecomesBad },
+  { name: 'bad becomes worse', truth: 'bad', weight: 4, draw: badBecomesWorse },
+  { name: 'swapped', truth: 'bad', weight: 6, draw: swapped },
+  { name: 'moved', truth: 'bad', weight: 6, draw: moved },
+  { name: 'doubled', truth: 'bad', weight: 2, draw: doubled },
+  { name: 'no old object', truth: 'bad', weight: 4, draw: noOldObject },
+  { name: 'placeholder becomes bad', truth: 'bad', weight: 2, draw: placeholderBecomesBad },
+  { name: 'kept beside new', truth: 'bad', weight: 3, draw: keptBesideNew },
+];
