@@ -1,12 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { inspect, parseArgs } from 'node:util';
 
+import { differential } from '../differential/differential.ts';
+import { findGoReaders } from '../differential/go-readers.ts';
 import { runCore, type CaseRange } from '../oracle/core-run.ts';
 import { isClean, renderRun, type OracleRun } from '../oracle/report.ts';
 import { references } from './references.ts';
-import { commandToRepeat, fuzz, type FuzzReport, type FuzzTarget } from './target.ts';
+import { commandToRepeat, fuzz, type FuzzRange, type FuzzReport } from './target.ts';
 
-const TARGETS: readonly FuzzTarget[] = [references];
+/** What ends with its first find. */
+interface Runnable {
+  readonly name: string;
+  readonly run: (range: FuzzRange) => FuzzReport | Promise<FuzzReport>;
+}
+
+const TARGETS: readonly Runnable[] = [
+  { name: references.name, run: (range) => fuzz(references, range) },
+  { name: 'differential', run: async (range) => differential(range, await findGoReaders(process.env)) },
+];
 
 /** Targets that know the truth about what they ask. */
 const ORACLES: Readonly<Record<string, (range: CaseRange) => Promise<OracleRun>>> = {
@@ -51,9 +62,9 @@ function usage(): number {
   return 2;
 }
 
-function examine(target: FuzzTarget, range: CaseRange): number {
+async function examine(target: Runnable, range: CaseRange): Promise<number> {
   const started = performance.now();
-  const report = fuzz(target, range);
+  const report = await target.run(range);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(render(target, report, range.seed, seconds));
   return report.find === undefined ? 0 : 1;
@@ -63,7 +74,7 @@ function isCount(value: number | undefined): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function render(target: FuzzTarget, report: FuzzReport, seed: number, seconds: string): string {
+function render(target: Runnable, report: FuzzReport, seed: number, seconds: string): string {
   const outcomes = [...report.outcomes]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([outcome, count]) => `${outcome} ${count}`);
