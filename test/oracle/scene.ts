@@ -133,10 +133,10 @@ export function badSlots(
 
 /** Where nothing is good, everything is as bad as the rest. */
 function fillers(random: Random, { setting, kind }: Spot, usage: Usage): Slot[] {
-  return placesFor(random, kind, usage).map(({ usage, name }) => ({
-    usage,
+  return placesFor(random, kind, usage).map(({ usage: at, name }) => ({
+    usage: at,
     name,
-    image: goodImage(random, setting, place.usage) ?? badImage(random, setting, place.usage) ?? 'nginx:1.2.3',
+    image: goodImage(random, setting, at) ?? badImage(random, setting, at) ?? 'nginx:1.2.3',
   }));
 }
 
