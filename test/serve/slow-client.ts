@@ -13,21 +13,21 @@ export interface OpenReview extends Disposable {
   readonly finish: () => Promise<string>;
 }
 
-/** Sends the head of a review and a part of its body, and waits until the gate counts it. */
-export async function openReview(gate: Gate, path: string, image: string): Promise<OpenReview> {
+/** Sends the head of a review and the first bytes of its body, and waits until the gate counts it. */
+export async function openReview(gate: Gate, path: string, image: string, bytes = 10): Promise<OpenReview> {
   const body = JSON.stringify(imageReviewOfImages([image]));
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const outgoing = request({ host: '127.0.0.1', port: gate.port, path, method: 'POST', headers });
   outgoing.on('response', (response) => void text(response).then(resolve, reject));
   outgoing.on('error', reject);
-  outgoing.write(body.slice(0, 10));
+  outgoing.write(body.slice(0, bytes));
   // Whoever never finishes it need not hear how it ended.
   promise.catch(() => undefined);
   while ((await metricOf(gate, 'inflight')) < 1) await delay(5);
   return {
     finish: () => {
-      outgoing.end(body.slice(10));
+      outgoing.end(body.slice(bytes));
       return promise;
     },
     [Symbol.dispose]: () => void outgoing.destroy(),

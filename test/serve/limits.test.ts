@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
+import { after, describe, it } from 'node:test';
+import { admissionReviewOf, imageReviewOfImages, UID } from '../support/reviews.ts';
+import { podOf } from '../support/pods.ts';
+import { askImages, look, send, type Answer } from './ask.ts';
+import { runCommandLine, startServe, type GateProcess } from './gate-process.ts';
+import { sharedGates } from './shared-gates.ts';
+import { openReview } from './slow-client.ts';
+
+const GOOD = 'nginx:1.27.3';
+const MIB = 1024 * 1024;
+/** So late that nobody takes the event loop to keep time. */
+const STOPPED_MS = 300;
+
+/** An `AdmissionReview` of a good pod that is so many bytes longer than it need be. */
+function reviewOfSize(bytes: number): object {
+  const pod = podOf(
+    { containers: [{ name: 'web', image: GOOD }] },
+    { annotations: { pad: 'x'.repeat(bytes) } },
+  );
+  return admissionReviewOf({ object: pod });
+}
+
+/** What an answer comes to: the code of a refusal, or `admitted`. */
+function outcomeOf({ status, body }: Answer): string {
+  if (status !== 200) return `${status} ${/[A-Z]{3,}(?:_[A-Z]+)+/.exec(body)?.[0]}`;
+  const { response } = JSON.parse(body) as {
+    response: { uid: string; allowed: boolean; status?: { message: string } };
+  };
+  assert.equal(response.uid, UID);
+  return response.allowed ? 'admitted' : (/[A-Z]{4,}/.exec(response.status?.message ?? '')?.[0] ?? 'refused');
+}
+
+/** Answers to what was asked while the gate could not look: it finds all of it in one turn of its loop. */
+async function askWhileStopped(
+  gate: GateProcess,
+  count: number,
+  images: readonly string[],
+): Promise<string[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: count });
+  const ask = () => askImages(gate, images, { agent });
+  // Connections are there before, or the gate would have to accept them first.
+  await Promise.all(Array.from({ length: count }, () => askImages(gate, [GOOD], { agent })));
+  gate.kill('SIGSTOP');
+  const asked = Array.from({ length: count }, ask);
+  setTimeout(() => gate.kill('SIGCONT'), STOPPED_MS);
+  const verdicts = await Promise.all(asked);
+  agent.destroy();
+  return verdicts.map(({ allowed, message }) =>
+    allowed ? 'admitted' : (/^[A-Z]+/.exec(message)?.[0] ?? message),
+  );
+}
+
+describe('a limit of serve', { concurrency: 4 }, () => {
+  const gates = sharedGates();
+  after(() => gates[Symbol.asyncDispose]());
+  const plain = gates.share(() => []);
+  const narrow = gates.share(() => ['--max-body=1', '--max-wait=30000']);
+
+  it('flip: --max-body is how long a body may be', async () => {
+    const review = reviewOfSize(1.5 * MIB);
+    assert.equal(outcomeOf(await send(await narrow(), '/validate', review)), '413 BODY_TOO_LARGE');
+    assert.equal(outcomeOf(await send(await plain(), '/validate', review)), 'admitted');
+  });
+
+  it('flip: --max-receiving is how long all bodies together may be; what finds no room is refused by its uid', async () => {
+    await using tight = await startServe(['--max-body=1', '--max-receiving=1']);
+    const outcomes = [];
+    for (const gate of [tight, await plain()]) {
+      using first = await openReview(gate, '/image_policy', 'x'.repeat(0.6 * MIB), 0.5 * MIB);
+      const answer = await send(gate, '/validate', reviewOfSize(0.6 * MIB));
+      outcomes.push([outcomeOf(answer), await shedFor(gate, 'receiving')]);
+      assert.match(await first.finish(), /"allowed":false/);
+    }
+    assert.deepEqual(outcomes, [
+      ['OVERLOADED', 1],
+      ['admitted', 0],
+    ]);
+  });
+
+  it('flip: --max-connections is how many may be open', async () => {
+    const kept = [];
+    for (const args of [['--max-connections=8'], []]) {
+      await using gate = await startServe(args);
+      const agent = new Agent({ keepAlive: true, maxSockets: 20, maxFreeSockets: 20 });
+      await Promise.all(
+        Array.from({ length: 20 }, () => askImages(gate, [GOOD], { agent }).catch(() => undefined)),
+      );
+      await send(gate, '/image_policy', imageReviewOfImages([GOOD]));
+      kept.push(
+        Object.values(agent.freeSockets)
+          .flat()
+          .filter((socket) => socket?.destroyed === false).length,
+      );
+      agent.destroy();
+    }
+    assert.ok((kept[0] ?? 0) < 8 && kept[1] === 20, `${kept.join(' and ')} connections`);
+  });
+
+  it('flip: --max-queue is how many reviews may wait; readiness does not care', async () => {
+    const gate = await startServe(['--max-queue=1']);
+    await using _ = gate;
+    const outcomes = await askWhileStopped(gate, 20, [GOOD]);
+    assert.ok(outcomes.includes('admitted'));
+    const shed = outcomes.filter((outcome) => outcome === 'OVERLOADED').length;
+    assert.ok(shed > 0, outcomes.join(' '));
+    assert.equal(await shedFor(gate, 'queue'), shed);
+    assert.equal((await gate.line('reviews refused unread'))['level'], 'warn');
+    assert.equal((await look(gate, '/readyz')).status, 200);
+    assert.equal((await askImages(gate, [GOOD])).allowed, true, 'and recovers');
+    assert.deepEqual(new Set(await askWhileStopped(await plain(), 20, [GOOD])), new Set(['admitted']));
+  });
+
+  it('flip: --max-wait is how long a review may wait for its turn', async () => {
+    const images = Array.from(
+      { length: 500 },
+      (_, index) => `registry.example.com/team-${index}/app:1.${index}`,
+    );
+    await using hasty = await startServe(['--max-wait=1']);
+    assert.ok((await askWhileStopped(hasty, 60, images)).includes('OVERLOADED'));
+    assert.deepEqual(new Set(await askWhileStopped(await narrow(), 60, images)), new Set(['admitted']));
+  });
+
+  it('without room for one body nothing starts', async () => {
+    const { code, stderr } = await runCommandLine(['--port=0', '--max-body=8', '--max-receiving=7']);
+    assert.equal(code, 2);
+    assert.match(stderr, /--max-receiving 7 leaves no room .*: give --max-receiving 8 or more/);
+  });
+});
+
+/** Reviews that the gate refused unread for this reason. */
+async function shedFor(gate: GateProcess, reason: string): Promise<number> {
+  const { body } = await look(gate, '/metrics');
+  const counts = body.matchAll(
+    new RegExp(`shed_reviews_total\\{protocol="\\w+",reason="${reason}"\\} (\\d+)`, 'g'),
+  );
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
