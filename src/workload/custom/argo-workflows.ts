@@ -1,4 +1,11 @@
-import { customKind, image, within, type CustomKind, type ImageSource, type UnreadPart } from './custom-kind.ts';
+import {
+  customKind,
+  image,
+  within,
+  type CustomKind,
+  type ImageSource,
+  type UnreadPart,
+} from './custom-kind.ts';
 
 /** A template stands in a list, as the default of all, or inline in a step or a task of another. */
 const TEMPLATE: readonly ImageSource[] = [

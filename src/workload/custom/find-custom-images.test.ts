@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BAD, GOOD, podSpec as podSpecOf } from '#test/pods.ts';
+import type { Fields } from '../fields.ts';
+import { MAX_IMAGES } from '../image-list.ts';
+import { customKind, image, podSpec, within, type CustomKind, type ImageSource } from './custom-kind.ts';
+import { findCustomImages, MAX_ITEMS, MAX_NESTING } from './find-custom-images.ts';
+
+const STEPS = customKind('widgets.example.com', 'Widget', [image('spec.steps[*].image')]);
+
+/** `field image` of all that is found, or the field that cannot be read and its code. */
+function read(kind: CustomKind, object: Fields): string {
+  const images = findCustomImages(kind, object);
+  if (images.kind === 'unreadable') return `${images.code} ${images.field}`;
+  const lines = images.uses.map((use) => `${use.field} ${use.image}`);
+  return [...lines, ...images.placeholders.map((use) => `${use.field} ?`)].join(', ');
+}
+
+function readSteps(...steps: readonly unknown[]): string {
+  return read(STEPS, { spec: { steps } });
+}
+
+const NESTED = JSON.parse(`${'{"steps":'.repeat(10_000)}1${'}'.repeat(10_000)}`) as unknown;
+
+describe('A14 what is no image where one should stand', () => {
+  for (const [what, value] of [
+    ['a number', 7],
+    ['null', null],
+    ['an object', { name: GOOD }],
+    ['a list', [GOOD]],
+    ['a boolean', true],
+    ['ten thousand levels', NESTED],
+  ] as const) {
+    it(`A14 ${what} is refused by its field, whatever stands beside it`, () => {
+      assert.equal(readSteps({ image: GOOD }, { image: value }), 'MALFORMED_OBJECT spec.steps[1].image');
+    });
+  }
+
+  for (const [what, object, field] of [
+    ['spec a string', { spec: 'x' }, 'spec'],
+    ['spec a list', { spec: [] }, 'spec'],
+    ['steps an object', { spec: { steps: {} } }, 'spec.steps'],
+    ['steps a string', { spec: { steps: GOOD } }, 'spec.steps'],
+    ['a step a string', { spec: { steps: [GOOD] } }, 'spec.steps[0]'],
+    ['a step null', { spec: { steps: [{ image: GOOD }, null] } }, 'spec.steps[1]'],
+    ['a step a list', { spec: { steps: [[{ image: GOOD }]] } }, 'spec.steps[0]'],
+  ] as const) {
+    it(`A14 ${what} is refused`, () => assert.equal(read(STEPS, object), `MALFORMED_OBJECT ${field}`));
+  }
+
+  it('A14 a map that is none, a tag that is none, a pod spec that is none', () => {
+    const kinds = customKind('w.example.com', 'W', [
+      image('spec.images{keys}', 'container', 'tags[*].tag'),
+      podSpec('spec.pods.*'),
+    ]);
+    assert.equal(read(kinds, { spec: { images: [GOOD] } }), 'MALFORMED_OBJECT spec.images');
+    const badTag = { spec: { images: { nginx: { tags: [{ tag: 1 }] } } } };
+    assert.equal(read(kinds, badTag), 'MALFORMED_OBJECT spec.images.nginx.tags[0].tag');
+    assert.equal(read(kinds, { spec: { pods: { a: 'x' } } }), 'MALFORMED_OBJECT spec.pods.a');
+    const badImage = { spec: { pods: { a: { containers: [{ image: null }] } } } };
+    assert.equal(read(kinds, badImage), 'MALFORMED_OBJECT spec.pods.a.containers[0].image');
+  });
+
+  it('A14 ten thousand images are refused, and so is one more than are judged', () => {
+    const steps = (count: number): unknown[] => Array.from({ length: count }, () => ({ image: GOOD }));
+    assert.equal(readSteps(...steps(10_000)), `TOO_MANY_IMAGES spec.steps[${MAX_IMAGES}].image`);
+    assert.equal(readSteps(...steps(MAX_IMAGES + 1)), `TOO_MANY_IMAGES spec.steps[${MAX_IMAGES}].image`);
+    assert.equal(readSteps(...steps(MAX_IMAGES)).split(', ').length, MAX_IMAGES);
+  });
+
+  it('A14 so are more items than are looked at, though none has an image', () => {
+    const empty = (count: number): unknown[] => Array.from({ length: count }, () => ({}));
+    assert.equal(readSteps(...empty(MAX_ITEMS)), '');
+    assert.equal(readSteps(...empty(MAX_ITEMS + 1)), `TOO_MANY_IMAGES spec.steps[${MAX_ITEMS}]`);
+    const map = customKind('w.example.com', 'W', [image('spec.*.image')]);
+    const wide = Object.fromEntries(Array.from({ length: MAX_ITEMS + 1 }, (_, index) => [`k${index}`, {}]));
+    assert.equal(read(map, { spec: wide }), `TOO_MANY_IMAGES spec.k${MAX_ITEMS}`);
+  });
+
+  it('A14 a part may hold itself eight times, and no more', () => {
+    const part: readonly ImageSource[] = [image('image'), within('inner', () => part)];
+    const kind = customKind('w.example.com', 'W', [within('spec', () => part)]);
+    const nest = (depth: number): unknown => (depth === 0 ? { image: GOOD } : { inner: nest(depth - 1) });
+    const deepest = `spec${'.inner'.repeat(MAX_NESTING - 1)}.image ${GOOD}`;
+    assert.equal(read(kind, { spec: nest(MAX_NESTING - 1) }), deepest);
+    assert.equal(
+      read(kind, { spec: nest(MAX_NESTING) }),
+      `MALFORMED_OBJECT spec${'.inner'.repeat(MAX_NESTING)}`,
+    );
+    assert.match(read(kind, { spec: nest(1000) }), /^MALFORMED_OBJECT /);
+  });
+});
+
+describe('what is missing in a custom resource', () => {
+  it('is no fault, at any step, and neither is null on the way', () => {
+    const kind = customKind('w.example.com', 'W', [
+      podSpec('spec.template.spec'),
+      image('spec.a.b[*].c.*.d'),
+    ]);
+    for (const spec of [
+      undefined,
+      null,
+      {},
+      { template: null },
+      { template: { spec: {} } },
+      { a: { b: [] } },
+    ])
+      assert.equal(read(kind, { spec }), '', JSON.stringify(spec));
+    assert.equal(read(kind, { spec: { a: { b: [{ c: { x: {} } }, { c: null }, {}] } } }), '');
+    assert.equal(read(kind, { spec: { template: { spec: { containers: [{ name: 'a' }] } } } }), '');
+  });
+
+  it('is a placeholder where a controller fills it in later, unless nothing comes later', () => {
+    const blanks = ['$(params.x)', '{{inputs.x}}', 'auto', ' ', ''];
+    const steps = blanks.map((blank) => ({ image: blank }));
+    assert.equal(readSteps(...steps), steps.map((_, index) => `spec.steps[${index}].image ?`).join(', '));
+    const final = { ...STEPS, template: false };
+    assert.equal(read(final, { spec: { steps: [{ image: 'auto' }] } }), 'spec.steps[0].image auto');
+    assert.equal(read(final, { spec: { steps: [{ image: '' }] } }), 'MALFORMED_OBJECT spec.steps[0].image');
+  });
+});
+
+describe('names and keys of anybody’s', () => {
+  const replicas = customKind('w.example.com', 'W', [podSpec('spec.replicas.*.spec')]);
+
+  it('F05 are nothing special, whatever they are called', () => {
+    for (const key of ['__proto__', 'constructor', 'toString', 'length']) {
+      const object = JSON.parse(
+        `{"spec":{"replicas":{"${key}":{"spec":{"containers":[{"name":"a","image":"${BAD}"}]}}}}}`,
+      ) as Fields;
+      assert.equal(read(replicas, object), `spec.replicas.${key}.spec.containers[0].image ${BAD}`);
+      const named = customKind('w.example.com', 'W', [image(`spec.${key}.image`)]);
+      assert.equal(read(named, { spec: {} }), '', 'what every object inherits is no field');
+      assert.equal(
+        read(named, JSON.parse(`{"spec":{"${key}":{"image":"${BAD}"}}}`) as Fields),
+        `spec.${key}.image ${BAD}`,
+      );
+    }
+    assert.equal(({} as Fields)['image'], undefined);
+  });
+
+  it('K01 are quoted and bounded in a field', () => {
+    const keys = ['a.b/c', 'line\nbreak', '\u001b[31m', 'x'.repeat(1000)];
+    const object = {
+      spec: { replicas: Object.fromEntries(keys.map((key) => [key, { spec: podSpecOf() }])) },
+    };
+    const images = findCustomImages(replicas, object);
+    assert.ok(images.kind === 'list');
+    const fields = images.uses.map(({ field }) => field ?? '');
+    assert.equal(fields[0], 'spec.replicas["a.b/c"].spec.containers[0].image');
+    for (const field of fields) {
+      assert.match(field, /^[\x20-\x7e]+$/);
+      assert.ok(field.length < 400);
+    }
+  });
+});

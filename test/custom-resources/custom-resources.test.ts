@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { ImageUse } from '../../src/image/use.ts';
+import { parseDocuments } from '../../src/document/yaml.ts';
+import type { CustomKind, ImageSource } from '../../src/workload/custom/custom-kind.ts';
+import { findCustomImages } from '../../src/workload/custom/find-custom-images.ts';
+import { PROJECTS, SHIPPED_KINDS } from '../../src/workload/custom/shipped-kinds.ts';
+import type { Fields } from '../../src/workload/fields.ts';
+import { KNOWN_KINDS } from '../../src/workload/kind-table.ts';
+import { findKind, groupOf } from '../../src/workload/kinds.ts';
+
+/** An object as people write it, and every image that is found in it. */
+interface Example {
+  readonly file: string;
+  readonly kind: CustomKind;
+  readonly object: Fields;
+  readonly expected: readonly string[];
+}
+
+const EXAMPLES = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.yaml'))
+  .flatMap(readExamples);
+
+/** Every other document of a file is what is expected of the one before it. */
+function readExamples(file: string): Example[] {
+  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+  const values = parseDocuments(text, file).map(({ value }) => value as Fields);
+  return Array.from({ length: values.length / 2 }, (_, index) => {
+    const [object = {}, { expected } = {}] = values.slice(index * 2);
+    const kind = findKind(KNOWN_KINDS, groupOf(String(object['apiVersion'])), String(object['kind']));
+    assert.ok(
+      kind?.origin === 'custom',
+      `${file}: ${String(object['kind'])} is no custom resource that is known`,
+    );
+    return { file, kind, object, expected: expected as readonly string[] };
+  });
+}
+
+function linesOf(kind: CustomKind, object: Fields): string[] {
+  const images = findCustomImages(kind, object);
+  assert.equal(images.kind, 'list', JSON.stringify(images));
+  const line = ({ field, usage, container = '-', image }: ImageUse): string =>
+    `${field} ${usage} ${container} ${image}`;
+  return [...images.uses.map(line), ...images.placeholders.map((use) => `${line(use)} placeholder`)];
+}
+
+describe('the images of custom resources that come with the gate', () => {
+  for (const { file, kind, object, expected } of EXAMPLES) {
+    const { name, generateName } = object['metadata'] as Fields;
+    it(`${file}: ${kind.kind} ${String(name ?? generateName)}`, () => {
+      assert.deepEqual(linesOf(kind, object), expected);
+    });
+  }
+
+  it('every kind has an example', () => {
+    const shown = new Set(EXAMPLES.map(({ kind }) => kind));
+    assert.deepEqual(
+      SHIPPED_KINDS.filter((kind) => !shown.has(kind)).map(({ resource }) => resource),
+      [],
+    );
+  });
+});
+
+describe('no path is there for nothing: an example misses an image without it', () => {
+  for (const kind of SHIPPED_KINDS) {
+    it(kind.resource, () => {
+      for (const source of kind.sources) assert.ok(isMissed(source, kind), source.at.text);
+    });
+  }
+
+  for (const [project, kinds] of Object.entries(PROJECTS)) {
+    it(`${project}, in parts of any depth`, () => {
+      const inner = new Set(kinds.flatMap(({ sources }) => [...reach(sources)]));
+      const idle = [...inner].filter((source) => !kinds.some((kind) => isMissed(source, kind)));
+      assert.deepEqual(
+        idle.map(({ at }) => at.text),
+        [],
+      );
+    });
+  }
+});
+
+/** Whether some example of a kind has fewer images without a source. */
+function isMissed(source: ImageSource, kind: CustomKind): boolean {
+  const poorer = { ...kind, sources: without(source, kind.sources) };
+  return EXAMPLES.some(
+    (example) =>
+      example.kind === kind && linesOf(poorer, example.object).length < linesOf(kind, example.object).length,
+  );
+}
+
+function without(left: ImageSource, sources: readonly ImageSource[]): readonly ImageSource[] {
+  return sources
+    .filter((source) => source !== left)
+    .map((source) =>
+      source.kind === 'within' ? { ...source, sources: () => without(left, source.sources()) } : source,
+    );
+}
+
+/** Every source that a kind's own lead to. */
+function reach(sources: readonly ImageSource[], seen: Set<ImageSource> = new Set()): Set<ImageSource> {
+  for (const source of sources) {
+    if (seen.has(source)) continue;
+    seen.add(source);
+    if (source.kind === 'within') reach(source.sources(), seen);
+  }
+  return seen;
+}
+
+it('shipped kinds are named once, live in groups of their own, and have their images below a field of the root', () => {
+  const names = SHIPPED_KINDS.map(({ resource }) => resource);
+  assert.deepEqual([...new Set(names)], names);
+  for (const { resource, group, sources } of SHIPPED_KINDS) {
+    assert.match(resource, /^[a-z]+(\.[a-z0-9-]+){2,}$/);
+    assert.ok(resource.endsWith(`.${group}`));
+    for (const { at } of sources) assert.equal(at.steps[0]?.kind, 'key', `${resource}: ${at.text}`);
+  }
+});
