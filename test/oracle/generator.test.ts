@@ -4,6 +4,7 @@ import { filesBelow, isTest } from '../architecture/sources.ts';
 import { BAD_REFERENCE_FAMILIES } from './bad-references.ts';
 import type { Case } from './case.ts';
 import { Census } from './census.ts';
+import { CUSTOM_KINDS } from './custom-kinds.ts';
 import { createInProcessGate } from './in-process.ts';
 import { drawCase, FAMILIES, POLICIES } from './generator.ts';
 import { judge } from './judge.ts';
@@ -35,7 +36,9 @@ test('R1 a slice of the oracle: no open gate, no wrong denial, no other fault, a
 });
 
 test('every family, policy, kind, stage, version and operation is drawn', () => {
-  const kinds = [...KINDS, EPHEMERAL_CONTAINERS].map(({ apiVersion, kind }) => `kind ${apiVersion} ${kind}`);
+  const kinds = [...KINDS, EPHEMERAL_CONTAINERS, ...CUSTOM_KINDS].map(
+    ({ apiVersion, kind }) => `kind ${apiVersion} ${kind}`,
+  );
   const expected = [
     ...FAMILIES.map(({ name }) => name),
     ...POLICIES.map(({ name }) => name),
@@ -69,8 +72,11 @@ test('every reason to be bad and every row of every policy’s table is drawn', 
     `bad reference: ${family}`,
     `ImageReview: bad reference: ${family}`,
   ]);
+  const fields = CUSTOM_KINDS.flatMap(({ apiVersion, kind, fields }) =>
+    fields.map(([path]) => `bad ${apiVersion} ${kind} at ${path}`),
+  );
   assert.deepEqual(
-    [...rows, ...references].filter((family) => !census.families.has(family)),
+    [...rows, ...references, ...fields].filter((family) => !census.families.has(family)),
     [],
   );
   const [good = 0, bad = 0] = [census.truths.get('good'), census.truths.get('bad')];

@@ -1,6 +1,7 @@
 import { createRandom, type Random, seedOfCase } from '../fuzz/random.ts';
 import type { Case } from './case.ts';
 import { CREATE_FAMILIES } from './create-scenes.ts';
+import { CUSTOM_FAMILIES } from './custom-scenes.ts';
 import { IMAGE_POLICIES } from './image-policies.ts';
 import { IMAGE_REVIEW_FAMILIES } from './image-review-scenes.ts';
 import { PASSING_FAMILIES } from './passing-scenes.ts';
@@ -19,6 +20,7 @@ export const FAMILIES: readonly Family[] = [
   ...UPDATE_FAMILIES,
   ...PASSING_FAMILIES,
   ...IMAGE_REVIEW_FAMILIES,
+  ...CUSTOM_FAMILIES,
 ];
 
 /** Case `index` of a seed: the same on every machine, without those before it. */

@@ -26,6 +26,8 @@ export interface Setting {
   readonly expect: Readonly<Record<Usage | 'unknown', Expectation>>;
   /** Whether objects outside of all namespaces are treated so too. */
   readonly clusterScoped: boolean;
+  /** Whether custom resources are. */
+  readonly custom: boolean;
 }
 
 /** A policy as a user writes it, and what it comes to. */
@@ -110,7 +112,8 @@ function settingOf(row: Place, protocol: ProtocolName): Setting {
     people,
     kinds: EVERY_KIND.filter(({ policyResource }) => resources === undefined || resources(policyResource)),
     expect: each,
-    clusterScoped: row.namespaces === undefined && row.resources === undefined,
+    clusterScoped: row.namespaces === undefined,
+    custom: resources === undefined || resources('widgets.example.com'),
   };
 }
 

@@ -1,0 +1,223 @@
+import type { Random } from '../fuzz/random.ts';
+import { PLACEHOLDERS } from './bad-references.ts';
+import { CUSTOM_KINDS, type CustomKind } from './custom-kinds.ts';
+import { customObject, drawFields, emptyCustomObject, type Placement } from './custom-objects.ts';
+import type { Some } from './images.ts';
+import { metadataOf, type Fields } from './objects.ts';
+import type { OraclePolicy, Setting } from './policy.ts';
+import {
+  admission,
+  badImage,
+  badReference,
+  goodImage,
+  type Family,
+  type Scene,
+  type Truth,
+} from './scene.ts';
+
+interface CustomSpot {
+  readonly setting: Setting;
+  readonly kind: CustomKind;
+  readonly namespace: string;
+}
+
+/** Settings that say the same of every usage: what usage a custom field counts as is the product's to say. */
+function customSpot(
+  random: Random,
+  policy: OraclePolicy,
+  need: Truth | 'any',
+  kinds: Some<CustomKind> = CUSTOM_KINDS,
+): CustomSpot | undefined {
+  const kind = random.pick(kinds);
+  const settings = policy.settings.filter(
+    ({ protocol, custom, clusterScoped, expect }) =>
+      protocol === 'AdmissionReview' &&
+      custom &&
+      (!kind.clusterScoped || clusterScoped) &&
+      new Set([expect.container, expect.initContainer, expect.ephemeralContainer, expect.imageVolume])
+        .size === 1 &&
+      (need === 'any' || expect.container[need].length > 0),
+  );
+  const setting = settings[random.below(settings.length)];
+  return setting && { setting, kind, namespace: kind.clusterScoped ? '' : random.pick(setting.namespaces) };
+}
+
+/** Fields with good images, of which one may be another. */
+function placements(random: Random, { kind, setting }: CustomSpot, other?: () => unknown): Placement[] {
+  const drawn = drawFields(random, kind).map((field): Placement => ({
+    field,
+    image: filler(random, setting),
+  }));
+  const [first] = drawn;
+  if (other !== undefined && first !== undefined) drawn[0] = { field: first.field, image: other() };
+  return drawn;
+}
+
+function filler(random: Random, setting: Setting): string {
+  return goodImage(random, setting, 'container') ?? badImage(random, setting, 'container') ?? 'nginx:1.2.3';
+}
+
+interface Told {
+  readonly family: string;
+  readonly truth: Truth;
+  readonly tells?: boolean;
+}
+
+function scene(random: Random, spot: CustomSpot, told: Told, object: unknown, oldObject?: unknown): Scene {
+  const change = oldObject === undefined ? { operation: 'CREATE' } : { operation: 'UPDATE', oldObject };
+  return admission(random, told, { ...spot, object, ...change });
+}
+
+type Draw = Family['draw'];
+
+const good: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'good');
+  if (spot === undefined) return undefined;
+  const object = customObject(random, spot.kind, placements(random, spot), spot.namespace);
+  return scene(random, spot, { family: `good ${spot.kind.kind}`, truth: 'good' }, object);
+};
+
+/** No image, none that is bad. */
+const empty: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'any');
+  if (spot === undefined) return undefined;
+  const object = emptyCustomObject(random, spot.kind, spot.namespace);
+  return scene(random, spot, { family: 'custom resource without images', truth: 'good' }, object);
+};
+
+/** A field of its own for each, so that one that the gate forgets is found. */
+function familyOf({ kind }: CustomSpot, [placement]: readonly Placement[]): string {
+  return `bad ${kind.apiVersion} ${kind.kind} at ${placement?.field[0]}`;
+}
+
+const bad: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'bad');
+  if (spot === undefined) return undefined;
+  const placed = placements(random, spot, () => badImage(random, spot.setting, 'container'));
+  const object = customObject(random, spot.kind, placed, spot.namespace);
+  return scene(random, spot, { family: familyOf(spot, placed), truth: 'bad' }, object);
+};
+
+const reference: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'any');
+  if (spot === undefined) return undefined;
+  const placed = placements(random, spot, () => badReference(random)[1]);
+  const object = customObject(random, spot.kind, placed, spot.namespace);
+  return scene(random, spot, { family: familyOf(spot, placed), truth: 'bad' }, object);
+};
+
+const TEMPLATES = CUSTOM_KINDS.filter(({ template }) => template) as unknown as Some<CustomKind>;
+const PULLED = CUSTOM_KINDS.filter(({ template }) => !template) as unknown as Some<CustomKind>;
+
+const placeholder: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'good', TEMPLATES);
+  if (spot === undefined) return undefined;
+  const placed = placements(random, spot, () => random.pick(PLACEHOLDERS));
+  const object = customObject(random, spot.kind, placed, spot.namespace);
+  return scene(
+    random,
+    spot,
+    { family: 'placeholder in a custom resource', truth: 'good', tells: true },
+    object,
+  );
+};
+
+/** What is pulled without any pod is never looked at again. */
+const placeholderPulled: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'any', PULLED);
+  if (spot === undefined) return undefined;
+  const placed = placements(random, spot, () => PLACEHOLDERS[1 + random.below(PLACEHOLDERS.length - 1)]);
+  const object = customObject(random, spot.kind, placed, spot.namespace);
+  return scene(random, spot, { family: 'placeholder that is pulled', truth: 'bad' }, object);
+};
+
+/** A14: a field of another type than its own. */
+const malformed: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'any');
+  if (spot === undefined || spot.kind.fields[0][0].endsWith('{keys}')) return undefined;
+  const wrong = (): unknown =>
+    random.pick<unknown>([1, {}, ['nginx:1.2.3'], true, null, { image: 'nginx:1.2.3' }]);
+  const object = customObject(random, spot.kind, placements(random, spot, wrong), spot.namespace);
+  return scene(random, spot, { family: 'A14 custom field of another type', truth: 'bad' }, object);
+};
+
+/** A14: more than are judged. */
+const many: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'good');
+  if (spot === undefined) return undefined;
+  const field = spot.kind.fields.find(([path]) => path.endsWith('[]') || path.endsWith('[].image'));
+  if (field === undefined) return undefined;
+  const image = goodImage(random, spot.setting, 'container');
+  const object = customObject(
+    random,
+    spot.kind,
+    Array.from({ length: 501 }, () => ({ field, image })),
+    spot.namespace,
+  );
+  return scene(random, spot, { family: 'A14 501 images of a custom resource', truth: 'bad' }, object);
+};
+
+const kept: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'good');
+  if (spot === undefined) return undefined;
+  const image =
+    (random.chance(0.7) ? badImage(random, spot.setting, 'container') : undefined) ?? badReference(random)[1];
+  const before = customObject(
+    random,
+    spot.kind,
+    placements(random, spot, () => image),
+    spot.namespace,
+  );
+  const after: Fields = { ...before, metadata: metadataOf(random, spot.namespace) };
+  const told = {
+    family: 'A32 a custom resource keeps a bad image',
+    truth: 'good',
+    tells: spot.kind.template,
+  } as const;
+  return scene(random, spot, told, after, before);
+};
+
+const changed: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'any');
+  if (spot === undefined) return undefined;
+  const placed = placements(random, spot);
+  const [first] = placed;
+  if (first === undefined) return undefined;
+  const image =
+    (random.chance(0.7) ? badImage(random, spot.setting, 'container') : undefined) ?? badReference(random)[1];
+  const before = customObject(
+    random,
+    spot.kind,
+    [{ field: first.field, image: BEFORE }, ...placed.slice(1)],
+    spot.namespace,
+  );
+  const after = customObject(
+    random,
+    spot.kind,
+    [{ field: first.field, image }, ...placed.slice(1)],
+    spot.namespace,
+  );
+  return scene(
+    random,
+    spot,
+    { family: 'A08 a custom resource changes to a bad image', truth: 'bad' },
+    after,
+    before,
+  );
+};
+
+const BEFORE = 'registry.example.com/team/before:1.2.3';
+
+/** Custom resources with their extractors. */
+export const CUSTOM_FAMILIES: readonly Family[] = [
+  { name: 'good custom resource', truth: 'good', weight: 10, draw: good },
+  { name: 'custom resource without images', truth: 'good', weight: 1, draw: empty },
+  { name: 'placeholder in a custom resource', truth: 'good', weight: 2, draw: placeholder },
+  { name: 'custom resource keeps', truth: 'good', weight: 4, draw: kept },
+  { name: 'bad custom resource', truth: 'bad', weight: 12, draw: bad },
+  { name: 'bad reference in a custom resource', truth: 'bad', weight: 6, draw: reference },
+  { name: 'placeholder that is pulled', truth: 'bad', weight: 1, draw: placeholderPulled },
+  { name: 'malformed custom resource', truth: 'bad', weight: 3, draw: malformed },
+  { name: 'custom resource of 501 images', truth: 'bad', weight: 0.15, draw: many },
+  { name: 'custom resource changes', truth: 'bad', weight: 4, draw: changed },
+];
