@@ -21,12 +21,15 @@ interface CustomSpot {
   readonly namespace: string;
 }
 
+/** Each kind as often as it has fields, so that no field is seldom. */
+const BY_FIELD = CUSTOM_KINDS.flatMap((kind) => kind.fields.map(() => kind)) as unknown as Some<CustomKind>;
+
 /** Settings that say the same of every usage: what usage a custom field counts as is the product's to say. */
 function customSpot(
   random: Random,
   policy: OraclePolicy,
   need: Truth | 'any',
-  kinds: Some<CustomKind> = CUSTOM_KINDS,
+  kinds: Some<CustomKind> = BY_FIELD,
 ): CustomSpot | undefined {
   const kind = random.pick(kinds);
   const settings = policy.settings.filter(
