@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { assertRefused, type BadPolicy, HEAD, HERE } from '#test/bad-policies.ts';
+import { NO_LATEST, policyDocument } from '#test/policies.ts';
+import { BAD, GOOD, podSpec, workload } from '#test/pods.ts';
+import { judge, summarise } from '#test/verdicts.ts';
+import { decodePolicy } from './decode.ts';
+import type { Policy } from './policy.ts';
+import type { CustomResourceDocument } from './schema.ts';
+
+const WIDGET: CustomResourceDocument = {
+  resource: 'widgets.example.com',
+  kind: 'Widget',
+  images: [{ image: 'spec.image' }],
+} as const;
+
+function policyWith(...customResources: CustomResourceDocument[]): Promise<Policy> {
+  const document = policyDocument([{ disallowedTags: { tags: ['latest'] } }]);
+  const told = customResources.length > 0 && { customResources };
+  return decodePolicy({ ...document, spec: { ...document.spec, ...told } });
+}
+
+const widget = (spec: unknown) => workload('example.com/v1', 'Widget', 'spec', spec);
+
+describe('custom resources that a policy tells about', () => {
+  it('are judged by the images at their paths, under their usages', async () => {
+    const policy = await policyWith({
+      ...WIDGET,
+      images: [
+        { podSpec: 'spec.template.spec' },
+        { image: 'spec.steps[*].image', usage: 'initContainer' },
+        { image: 'spec.mirrors{keys}' },
+      ],
+    });
+    const spec = {
+      template: { spec: podSpec({ containers: { web: BAD } }) },
+      steps: [{ name: 'a', image: BAD }],
+      mirrors: { [BAD]: {} },
+    };
+    const decision = judge({ object: widget(spec) }, policy);
+    assert.deepEqual(
+      decision.violations.map(({ use }) => [use?.field, use?.usage]),
+      [
+        ['spec.template.spec.containers[0].image', 'container'],
+        ['spec.steps[0].image', 'initContainer'],
+        [`spec.mirrors["${BAD}"]`, 'container'],
+      ],
+    );
+    assert.deepEqual(summarise(judge({ object: widget({ template: {} }) }, policy)), ['admitted']);
+  });
+
+  it('are templates unless they say otherwise', async () => {
+    const object = widget({ image: '$(image)' });
+    const template = judge({ object }, await policyWith(WIDGET));
+    assert.deepEqual([template.outcome, template.notices[0]?.code], ['admitted', 'PLACEHOLDER']);
+    const final = judge({ object }, await policyWith({ ...WIDGET, template: false }));
+    assert.equal(final.outcome, 'refused');
+  });
+
+  it('widen what comes with the gate, and never narrow it', async () => {
+    const policy = await policyWith({
+      resource: 'rollouts.argoproj.io',
+      kind: 'Rollout',
+      images: [{ image: 'spec.extra' }],
+    });
+    const spec = { template: { spec: podSpec({ containers: { web: BAD } }) }, extra: BAD };
+    const object = workload('argoproj.io/v1alpha1', 'Rollout', 'spec', spec);
+    const fields = (by: Policy): unknown => judge({ object }, by).violations.map(({ use }) => use?.field);
+    assert.deepEqual(fields(policy), ['spec.template.spec.containers[0].image', 'spec.extra']);
+    assert.deepEqual(fields(NO_LATEST), ['spec.template.spec.containers[0].image'], 'of this policy alone');
+  });
+
+  it('belong to their policy: what comes before and after it knows nothing of them', async () => {
+    const object = widget({ image: BAD });
+    const before = await policyWith();
+    const policy = await policyWith(WIDGET);
+    const other = await policyWith({ ...WIDGET, images: [{ image: 'spec.other' }] });
+    const after = await policyWith();
+    const outcomes = [before, policy, other, after, policy].map((by) => judge({ object }, by).outcome);
+    assert.deepEqual(outcomes, ['admitted', 'refused', 'admitted', 'admitted', 'refused']);
+    assert.equal(judge({ object }, before).notices[0]?.code, 'UNKNOWN_KIND');
+  });
+
+  it('may be what a rule is about', async () => {
+    const document = policyDocument([
+      { match: { resources: ['widgets.example.com'] }, disallowedTags: { tags: ['latest'] } },
+      { match: { resources: ['rollouts.argoproj.io'] }, requiredDigest: {} },
+    ]);
+    const policy = await decodePolicy({ ...document, spec: { ...document.spec, customResources: [WIDGET] } });
+    const rollout = workload(
+      'argoproj.io/v1alpha1',
+      'Rollout',
+      'spec.template.spec',
+      podSpec({ containers: { web: GOOD } }),
+    );
+    assert.match(
+      summarise(judge({ object: widget({ image: BAD }) }, policy))[1] ?? '',
+      /^DISALLOWED_TAG spec.image/,
+    );
+    assert.match(summarise(judge({ object: rollout }, policy))[1] ?? '', /^DIGEST_REQUIRED /);
+    assert.equal(judge({ object: widget({ image: GOOD }) }, policy).outcome, 'admitted');
+  });
+
+  it('change the revision of the policy', async () => {
+    const [one, other] = [await policyWith(WIDGET), await policyWith({ ...WIDGET, template: false })];
+    assert.notEqual(one.revision, other.revision);
+  });
+});
+
+/** The text of a policy that tells about these. */
+function textWith(...lines: readonly string[]): string {
+  const own = lines.map((line) => `  - ${line}`).join('\n');
+  return `${HEAD}spec:\n  unmatchedImages: Allow\n  customResources:\n${own}\n  rules: [{name: a, requiredDigest: {}}]\n`;
+}
+
+const widgetWith = (images: string): string =>
+  textWith(`{resource: widgets.example.com, kind: Widget, images: [${images}]}`);
+
+const PATH_HINT =
+  'write keys with dots between them, [*] for the items of a list, .* for the values of a map';
+
+describe('what a policy tells about custom resources and cannot mean is refused', () => {
+  const table: readonly BadPolicy[] = [
+    [
+      'a path that is none',
+      widgetWith(`{${HERE}image: "$.spec.image"}`),
+      `spec.customResources[0].images[0].image: "$.spec.image" cannot be read from character 1 on: "$.spec.image" (${PATH_HINT})`,
+    ],
+    [
+      'a second path that is none',
+      widgetWith(`{podSpec: spec}, {${HERE}podSpec: "spec.a[0]b"}`),
+      `spec.customResources[0].images[1].podSpec: "spec.a[0]b" cannot be read from character 10 on: "b" (${PATH_HINT})`,
+    ],
+    [
+      'a path that begins nowhere',
+      widgetWith(`{${HERE}image: "*.image"}`),
+      'spec.customResources[0].images[0].image: "*.image" does not begin with a field (begin with spec, or another field of the object)',
+    ],
+    [
+      'a pod spec that is a key',
+      widgetWith(`{${HERE}podSpec: "spec.a{keys}"}`),
+      'spec.customResources[0].images[0].podSpec: a key is no pod spec (write .* for the values of a map)',
+    ],
+    [
+      'no path',
+      widgetWith(`${HERE}{usage: container}`),
+      'spec.customResources[0].images[0]: it takes exactly one of podSpec and image',
+    ],
+    [
+      'two paths in one',
+      widgetWith(`${HERE}{podSpec: spec, image: spec.image}`),
+      'spec.customResources[0].images[0]: it takes exactly one of podSpec and image',
+    ],
+    [
+      'a usage of a pod spec',
+      widgetWith(`${HERE}{podSpec: spec, usage: container}`),
+      'spec.customResources[0].images[0]: usage goes with image; a pod spec says it itself',
+    ],
+    [
+      'no images',
+      textWith(`{resource: widgets.example.com, kind: Widget, ${HERE}images: []}`),
+      'spec.customResources[0].images: without images there is nothing to find; name at least one path',
+    ],
+    [
+      'a kind of Kubernetes’ own',
+      textWith(`{${HERE}resource: deployments.apps, kind: Deployment, images: [{podSpec: spec}]}`),
+      "spec.customResources[0].resource: deployments.apps is Kubernetes' own, and all its images are found (leave it out)",
+    ],
+    [
+      'a resource without a group',
+      textWith(`{${HERE}resource: widgets, kind: Widget, images: [{podSpec: spec}]}`),
+      'spec.customResources[0].resource: "widgets" is not the plural and the group of a custom resource (write them as in widgets.example.com)',
+    ],
+    [
+      'a resource told about twice',
+      textWith(
+        '{resource: widgets.example.com, kind: Widget, images: [{podSpec: spec}]}',
+        `{${HERE}resource: widgets.example.com, kind: Widget, images: [{image: spec.image}]}`,
+      ),
+      'spec.customResources[1].resource: widgets.example.com is told about twice (write all its images once)',
+    ],
+    [
+      'another kind of a known resource',
+      textWith(`{resource: rollouts.argoproj.io, ${HERE}kind: Widget, images: [{podSpec: spec}]}`),
+      'spec.customResources[0].kind: Widget does not go with rollouts.argoproj.io (rollouts.argoproj.io is a Rollout)',
+    ],
+    [
+      'another resource of a known kind',
+      textWith(`{resource: widgets.argoproj.io, ${HERE}kind: Rollout, images: [{podSpec: spec}]}`),
+      'spec.customResources[0].kind: Rollout does not go with widgets.argoproj.io (rollouts.argoproj.io is a Rollout)',
+    ],
+    [
+      'a kind that is none',
+      textWith(`{resource: widgets.example.com, ${HERE}kind: widget, images: [{podSpec: spec}]}`),
+      'spec.customResources[0].kind: a kind has letters and digits only, begins with a capital and has at most 63 of them',
+    ],
+    [
+      'an unknown key',
+      textWith(
+        `{resource: widgets.example.com, kind: Widget, images: [{podSpec: spec}], ${HERE}scope: Cluster}`,
+      ),
+      'spec.customResources[0].scope: "scope" is not a key that is known here (known here: resource, kind, template, images)',
+    ],
+  ];
+  for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
+});

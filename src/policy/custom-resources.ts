@@ -1,0 +1,117 @@
+import {
+  customKind,
+  image,
+  podSpec,
+  type CustomKind,
+  type ImageSource,
+} from '../workload/custom/custom-kind.ts';
+import { FieldPathError } from '../workload/custom/field-path.ts';
+import { kindsIn, KNOWN_KINDS, withCustomKinds } from '../workload/kind-table.ts';
+import type { KindTable } from '../workload/kinds.ts';
+import { ParameterError } from './parameter-error.ts';
+import { isCustomResource, OWN_RESOURCES } from './resource.ts';
+import type { PolicyProblem } from './schema-problems.ts';
+import type { CustomResourceDocument, ImageSourceDocument } from './schema.ts';
+
+/** The kinds that a policy knows, and what is wrong with those that it tells about itself. */
+export interface DecodedKinds {
+  readonly kinds: KindTable;
+  readonly problems: readonly PolicyProblem[];
+}
+
+/** Adds a policy's own custom resources to those that come with the gate; a table that one policy has alone. */
+export function decodeKinds(documents: readonly CustomResourceDocument[] = []): DecodedKinds {
+  const own: CustomKind[] = [];
+  const problems: PolicyProblem[] = [];
+  for (const [index, document] of documents.entries()) {
+    try {
+      own.push(decodeCustomResource(document, own));
+    } catch (error) {
+      if (!(error instanceof ParameterError)) throw error;
+      const path = ['spec', 'customResources', index, ...error.path];
+      problems.push({ path, message: error.message, hint: error.hint });
+    }
+  }
+  return { kinds: own.length === 0 ? KNOWN_KINDS : withCustomKinds(KNOWN_KINDS, own), problems };
+}
+
+function decodeCustomResource(document: CustomResourceDocument, own: readonly CustomKind[]): CustomKind {
+  const { resource, kind } = document;
+  if (OWN_RESOURCES.has(resource)) {
+    throw new ParameterError(
+      ['resource'],
+      `${resource} is Kubernetes' own, and all its images are found`,
+      'leave it out',
+    );
+  }
+  if (!isCustomResource(resource)) {
+    throw new ParameterError(
+      ['resource'],
+      `${JSON.stringify(resource)} is not the plural and the group of a custom resource`,
+      'write them as in widgets.example.com',
+    );
+  }
+  if (own.some((other) => other.resource === resource)) {
+    throw new ParameterError(['resource'], `${resource} is told about twice`, 'write all its images once');
+  }
+  const sources = document.images.map((source, index) => decodeSource(source, ['images', index]));
+  const differences = {
+    scope: '*',
+    ...(document.template !== undefined && { template: document.template }),
+  } as const;
+  const decoded = customKind(resource, kind, sources, differences);
+  const shipped = findShipped(decoded, own);
+  // What comes with the gate is widened, and never narrowed.
+  return shipped === undefined
+    ? decoded
+    : {
+        ...shipped,
+        template: document.template ?? shipped.template,
+        sources: [...shipped.sources, ...sources],
+      };
+}
+
+/** The kind that comes with the gate under this name; a resource is of one kind, and a kind of one resource. */
+function findShipped(
+  { resource, group, kind }: CustomKind,
+  own: readonly CustomKind[],
+): CustomKind | undefined {
+  const custom = kindsIn(KNOWN_KINDS).filter((known) => known.origin === 'custom');
+  for (const known of [...custom, ...own]) {
+    if (known.group !== group || (known.resource === resource) === (known.kind === kind)) continue;
+    throw new ParameterError(
+      ['kind'],
+      `${kind} does not go with ${resource}`,
+      `${known.resource} is a ${known.kind}`,
+    );
+  }
+  return custom.find((known) => known.resource === resource);
+}
+
+function decodeSource(source: ImageSourceDocument, path: readonly (string | number)[]): ImageSource {
+  // The schema has seen to it that one of the two is there.
+  const [key, text] =
+    source.podSpec === undefined ? ['image', source.image ?? ''] : ['podSpec', source.podSpec];
+  const decoded = parseSource(source, [...path, key]);
+  const [first] = decoded.at.steps;
+  if (first?.kind !== 'key') {
+    const hint = 'begin with spec, or another field of the object';
+    throw new ParameterError([...path, key], `${JSON.stringify(text)} does not begin with a field`, hint);
+  }
+  if (decoded.kind === 'podSpec' && decoded.at.steps.at(-1)?.kind === 'keys') {
+    throw new ParameterError([...path, key], 'a key is no pod spec', 'write .* for the values of a map');
+  }
+  return decoded;
+}
+
+function parseSource(source: ImageSourceDocument, path: readonly (string | number)[]): ImageSource {
+  try {
+    return source.podSpec === undefined
+      ? image(source.image ?? '', source.usage ?? 'container')
+      : podSpec(source.podSpec);
+  } catch (cause) {
+    if (!(cause instanceof FieldPathError)) throw cause;
+    const hint = 'write keys with dots between them, [*] for the items of a list, .* for the values of a map';
+    throw new ParameterError(path, cause.message, hint, { cause });
+  }
+}
