@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -33,6 +33,9 @@ export interface NodeTestOptions extends StrykerOptions {
   readonly nodeTest: { readonly files: readonly string[] };
 }
 
+/** In the copy of the tree, which every process of a run has for its own folder. */
+const DURATIONS = 'test-durations.json';
+
 const STAND_IN = new URL('./node-test.ts', import.meta.url).href;
 
 /** Tests of `node:test`, loaded once and run in this process as often as there are mutants. */
@@ -64,6 +67,10 @@ class NodeTestRunner implements TestRunner {
     const state = instrumentation();
     const results = await this.#run(await this.#load(), false);
     const { mutantCoverage } = state;
+    writeFileSync(
+      DURATIONS,
+      JSON.stringify(Object.fromEntries(results.map(({ id, timeSpentMs }) => [id, timeSpentMs]))),
+    );
     return {
       status: DryRunStatus.Complete,
       tests: results,
@@ -93,12 +100,8 @@ class NodeTestRunner implements TestRunner {
   }
 
   async #load(): Promise<readonly KeptTest[]> {
-    this.#tests ??= await keepTests(
-      this.#files
-        .flatMap((pattern) => globSync(pattern))
-        .sort()
-        .map((file) => pathToFileURL(resolve(file))),
-    );
+    const files = this.#files.flatMap((pattern) => globSync(pattern)).sort();
+    this.#tests ??= fastestFirst(await keepTests(files.map((file) => pathToFileURL(resolve(file)))));
     return this.#tests;
   }
 
@@ -115,6 +118,13 @@ class NodeTestRunner implements TestRunner {
     }
     return results;
   }
+}
+
+/** Most mutants are noticed by a test of no time at all. */
+function fastestFirst(tests: readonly KeptTest[]): readonly KeptTest[] {
+  if (!existsSync(DURATIONS)) return tests;
+  const durations = JSON.parse(readFileSync(DURATIONS, 'utf8')) as Readonly<Record<string, number>>;
+  return [...tests].sort((a, b) => (durations[a.id] ?? 0) - (durations[b.id] ?? 0));
 }
 
 async function outcome(run: TestRun, test: KeptTest): Promise<TestResult> {
