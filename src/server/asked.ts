@@ -18,6 +18,8 @@ export interface Desk {
   readonly refusalOfLarge: (route: Route) => Refusal;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** One review that was asked for, from the head of its request to its answer. It is answered once. */
 export class Asked implements BodyTaker, QueuedReview {
   readonly #desk: Desk;
@@ -25,7 +27,7 @@ export class Asked implements BodyTaker, QueuedReview {
   readonly #response: ServerResponse;
   readonly #route: Route;
   readonly #startedMs: number;
-  readonly #receiver: BodyReceiver;
+  #receiver: BodyReceiver | undefined;
   #body: Buffer | undefined;
   #isOver = false;
 
@@ -42,7 +44,11 @@ export class Asked implements BodyTaker, QueuedReview {
     this.#response = response;
     this.#route = route;
     this.#startedMs = startedMs;
-    this.#receiver = new BodyReceiver(request, desk.memory, this);
+  }
+
+  /** Begins to take the body. */
+  receive(): void {
+    this.#receiver = new BodyReceiver(this.#request, this.#desk.memory, this);
   }
 
   get bytes(): number {
@@ -63,27 +69,39 @@ export class Asked implements BodyTaker, QueuedReview {
 
   decide(): void | Promise<void> {
     const { handler } = this.#desk;
-    const answer = handler.handle(this.#route, this.#body ?? this.#receiver.head, this.#startedMs);
+    const answer = handler.handle(this.#route, this.#known, this.#startedMs);
     if (answer instanceof Promise) return answer.then((settled) => this.#send(settled));
     this.#send(answer);
   }
 
   shed(reason: ShedReason): void {
-    if (!this.#isOver) this.#shed(this.#body ?? this.#receiver.head, reason);
+    if (!this.#isOver) this.#shed(this.#known, reason);
   }
 
-  /** Nothing is decided any more: refuses it, unless nobody knows yet whom to answer; then its body will tell. */
+  /**
+   * Something broke, maybe amid this very review: refuses it, unless nobody knows yet whom to answer; then its body will
+   * tell. What has been answered in part cannot be taken back.
+   */
   fail(): void {
-    if (this.#isOver) return;
-    if (this.#body !== undefined || this.#desk.handler.knows(this.#route, this.#receiver.head))
-      this.shed('failure');
+    const response = this.#response;
+    if (response.writableEnded || response.destroyed) return;
+    if (response.headersSent) return void response.destroy();
+    this.#isOver = false;
+    if (this.#receiver === undefined) this.receive();
+    const { handler } = this.#desk;
+    if (this.#body !== undefined || handler.knows(this.#route, this.#known)) this.shed('failure');
   }
 
   /** Nobody waits for an answer any more. */
   close(): void {
     this.#isOver = true;
     this.#body = undefined;
-    this.#receiver.release();
+    this.#receiver?.release();
+  }
+
+  /** The body, or as much of it as there is. */
+  get #known(): Buffer {
+    return this.#body ?? this.#receiver?.head ?? NOTHING;
   }
 
   #shed(body: Buffer, reason: ShedReason): void {
@@ -95,13 +113,15 @@ export class Asked implements BodyTaker, QueuedReview {
 
   #refuse(refusal = this.#desk.refusalOfLarge(this.#route)): void {
     if (this.#isOver) return;
-    this.close();
+    this.#isOver = true;
     this.#desk.refuse(this.#request, this.#response, refusal);
+    this.close();
   }
 
   #send(answer: Answer): void {
     if (this.#isOver) return;
-    this.close();
+    this.#isOver = true;
     this.#desk.send(this.#response, answer);
+    this.close();
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { HEAD_BYTES } from '../admission/review-head.ts';
+import { breakLater } from './break-later.ts';
 
 /** Memory for bodies from their first byte to their answer: so much for one, so much for all. */
 export class BodyMemory {
@@ -57,7 +58,13 @@ export class BodyReceiver {
     this.#memory = memory;
     this.#taker = taker;
     // Events, not `for await`: that costs a third of a review more.
-    request.on('data', (chunk: Buffer) => this.#take(chunk));
+    request.on('data', (chunk: Buffer) => {
+      try {
+        this.#take(chunk);
+      } catch (error) {
+        breakLater(error);
+      }
+    });
     request.on('end', () => this.#end());
   }
 

@@ -29,6 +29,11 @@ export class Connections {
     return this.#inflight;
   }
 
+  /** What has not been answered yet, those first that came first. */
+  get asked(): Iterable<Asked> {
+    return this.#asked;
+  }
+
   /**
    * A connection came. At the limit the longest idle one ends: strangers that only hold connections must not keep the
    * API server out.

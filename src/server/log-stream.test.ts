@@ -100,4 +100,15 @@ describe('a log stream', { concurrency: true, timeout: 20_000 }, () => {
     assert.equal(readFileSync(path, 'utf8'), 'a line\n');
     closeSync(descriptor);
   });
+
+  it('R16 to a disk without room loses lines, tells how many, and goes on', async () => {
+    const descriptor = openSync('/dev/full', constants.O_WRONLY);
+    const stream = openLogStream(descriptor);
+    const lost: number[] = [];
+    stream.on('lost', (lines: number) => lost.push(lines));
+    for (const lines of ['one\ntwo\n', 'three\n'])
+      await new Promise((resolve) => stream.write(lines, resolve));
+    assert.deepEqual([lost, stream.writable, stream.writableLength], [[2, 1], true, 0]);
+    closeSync(descriptor);
+  });
 });

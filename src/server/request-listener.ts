@@ -6,6 +6,7 @@ import type { Recorder } from '../telemetry/recorder.ts';
 import { Asked, type Desk } from './asked.ts';
 import type { Backlog } from './backlog.ts';
 import type { BodyMemory } from './body.ts';
+import { breakLater } from './break-later.ts';
 import type { Connections } from './connections.ts';
 import type { LoopLag } from './loop-lag.ts';
 import { findMediaTypeError } from './media-type.ts';
@@ -34,7 +35,7 @@ const LINGER_MS = 500;
 
 /** From HTTP to the handler of reviews and back: head, body, answer. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { recorder, connections, lag, now, isDraining } = options;
+  const { recorder, connections, isDraining } = options;
   const desk: Desk = {
     ...options,
     send: (response, answer) => {
@@ -52,22 +53,38 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     refusalOfLarge: ({ protocol }) => tooLarge(protocol, options.memory),
   };
   return (request, response) => {
-    const nowMs = now();
-    const { socket } = request;
-    const route = readHead(request, options);
-    if ('status' in route) {
-      connections.busy(socket);
-      response.on('close', () => connections.idle(socket));
-      return desk.refuse(request, response, route);
+    try {
+      take(request, response, desk, options);
+    } catch (error) {
+      breakLater(error);
     }
-    const asked = new Asked(desk, request, response, route, nowMs - lag.at(nowMs));
-    connections.busy(socket, asked);
-    // One listener for everything that ends with the request: each one is paid for in every review.
-    response.on('close', () => {
-      connections.idle(socket, asked);
-      asked.close();
-    });
   };
+}
+
+function take(
+  request: IncomingMessage,
+  response: ServerResponse,
+  desk: Desk,
+  options: RequestListenerOptions,
+): void {
+  const { connections, lag, now } = options;
+  const nowMs = now();
+  const { socket } = request;
+  const route = readHead(request, options);
+  if ('status' in route) {
+    connections.busy(socket);
+    response.on('close', () => connections.idle(socket));
+    return desk.refuse(request, response, route);
+  }
+  const asked = new Asked(desk, request, response, route, nowMs - lag.at(nowMs));
+  connections.busy(socket, asked);
+  // One listener for everything that ends with the request: each one is paid for in every review.
+  response.on('close', () => {
+    connections.idle(socket, asked);
+    asked.close();
+  });
+  // Last, so that whatever breaks finds somebody to answer.
+  asked.receive();
 }
 
 /** What can be known before the body: where it goes, or why it is not read. */

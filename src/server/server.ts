@@ -61,6 +61,7 @@ export class ReviewServer implements AsyncDisposable {
   #tls: TlsOptions | undefined;
   #certificate: X509Certificate | undefined;
   #draining = false;
+  #broken = false;
   #port = 0;
 
   /** Listens only when {@link startServer} says so. */
@@ -92,7 +93,7 @@ export class ReviewServer implements AsyncDisposable {
     this.checks = {
       listener: () => (this.#server.listening ? undefined : 'not listening'),
       certificate: () => findValidityFault(this.#certificate, today()),
-      shutdown: () => (this.#draining ? 'shutting down' : undefined),
+      shutdown: () => (this.#broken ? 'something broke' : this.#draining ? 'shutting down' : undefined),
     };
   }
 
@@ -158,6 +159,23 @@ export class ReviewServer implements AsyncDisposable {
     this.#connections.endIdle();
     await waitWithin(finishMs, this.#closed.promise);
     return this.close();
+  }
+
+  /**
+   * Something broke, and nobody knows what: refuses with INTERNAL what has not been answered and whatever comes, and is
+   * not ready any more. A drain that is under way waits for no grace.
+   */
+  fail(): void {
+    this.#broken = true;
+    this.#handler.fail();
+    this.#cut.resolve();
+    for (const asked of [...this.#connections.asked]) {
+      try {
+        asked.fail();
+      } catch {
+        // Broken as well; the others still wait.
+      }
+    }
   }
 
   /** Ends everything now, whoever waits for an answer. */

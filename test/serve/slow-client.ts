@@ -7,29 +7,37 @@ import type { GateProcess } from './gate-process.ts';
 
 type Gate = Pick<GateProcess, 'port' | 'healthPort'>;
 
-/** A review of one image over plain HTTP that the gate has begun to receive. */
+/** A review over plain HTTP that the gate has begun to receive. */
 export interface OpenReview extends Disposable {
   /** Sends the rest and reads the body of the answer. */
   readonly finish: () => Promise<string>;
+  /** The body of the answer, also when it comes before the rest is sent. */
+  readonly answer: Promise<string>;
 }
 
-/** Sends the head of a review and the first bytes of its body, and waits until the gate counts it. */
-export async function openReview(gate: Gate, path: string, image: string, bytes = 10): Promise<OpenReview> {
-  const body = JSON.stringify(imageReviewOfImages([image]));
+/** Sends the head of a review of one image and the first bytes of its body, and waits until the gate counts it. */
+export function openReview(gate: Gate, path: string, image: string, bytes = 10): Promise<OpenReview> {
+  return openBody(gate, path, JSON.stringify(imageReviewOfImages([image])), bytes);
+}
+
+/** The same with any body. */
+export async function openBody(gate: Gate, path: string, body: string, bytes: number): Promise<OpenReview> {
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const outgoing = request({ host: '127.0.0.1', port: gate.port, path, method: 'POST', headers });
   outgoing.on('response', (response) => void text(response).then(resolve, reject));
   outgoing.on('error', reject);
+  const inflight = await metricOf(gate, 'inflight');
   outgoing.write(body.slice(0, bytes));
   // Whoever never finishes it need not hear how it ended.
   promise.catch(() => undefined);
-  while ((await metricOf(gate, 'inflight')) < 1) await delay(5);
+  while ((await metricOf(gate, 'inflight')) <= inflight) await delay(5);
   return {
     finish: () => {
       outgoing.end(body.slice(bytes));
       return promise;
     },
+    answer: promise,
     [Symbol.dispose]: () => void outgoing.destroy(),
   };
 }

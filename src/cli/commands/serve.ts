@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { admissionReview } from '../../admission/admission-review.ts';
-import { imageReview } from '../../admission/image-review.ts';
+import { admissionReviewIn } from '../../admission/admission-review.ts';
+import { imageReviewIn } from '../../admission/image-review.ts';
 import { createBouncer } from '../../bouncer.ts';
 import { startHealthServer, type HealthServer } from '../../server/health.ts';
 import { openLogStream } from '../../server/log-stream.ts';
@@ -14,6 +14,7 @@ import {
   type FollowedCertificates,
   type OpenedCertificate,
 } from '../certificate-source.ts';
+import { chooseLanguage, type ChosenLanguage } from '../chosen-language.ts';
 import { startEnforcementCanary } from '../enforcement-canary.ts';
 import { openPolicySource, type PolicySource } from '../policy-source.ts';
 import type { ServeOptions } from '../serve-options.ts';
@@ -41,12 +42,18 @@ export async function serve(
   // Before anybody is told that we are here: a signal that came at once would end us as if we had none to answer.
   const stopped = waitForStop({
     onReload: () => reload(gate, log),
-    onFailure: (error) => log.failure('a failure that nobody expected', error),
+    onFailure: (error) => fail(gate, error, log),
   });
   announce(gate, settings, log, streams.stderr);
   const stop = await stopped;
   await leave(gate, stop, settings, log);
-  return stop.reason === 'signal' ? 0 : 2;
+  return stop.hasFailed() ? 1 : 0;
+}
+
+/** Whoever waits for an answer comes before the log, which may be what broke. */
+function fail({ server }: Gate, error: unknown, log: Log): void {
+  server.fail();
+  log.failure('a failure that nobody expected; nothing is decided any more', error);
 }
 
 interface Gate {
@@ -66,13 +73,15 @@ async function openGate(
 ): Promise<Gate> {
   const inflight = { count: (): number => 0 };
   const metrics = createMetrics({ inflight: () => inflight.count(), logDropped: log.dropped });
-  const policies = resources.use(await openPolicySource(options, { log, metrics }));
+  const { catalogue, wanted } = await speak(options, log);
+  const said = { ...options, ...(wanted !== undefined && { language: wanted }) };
+  const policies = resources.use(await openPolicySource(said, { log, metrics }));
   const certificate = await openCertificate(settings, now);
   const recorder = tellRejections(createRecorder({ log, metrics, now }), log);
   const onFailure = (error: unknown): void => log.failure('failure', error);
   const server = await listening('--port', settings.port, () =>
     startServer({
-      protocols: { imageReview, admissionReview },
+      protocols: { imageReview: imageReviewIn(catalogue), admissionReview: admissionReviewIn(catalogue) },
       bouncer: createBouncer({ policies, onFailure }),
       recorder,
       onFailure,
@@ -112,6 +121,13 @@ async function openGate(
     }),
   );
   return { server, health: resources.use(health), policies, recorder, certificate, certificates };
+}
+
+/** The language of denials; what is amiss with it is told, and keeps nobody from serving. */
+async function speak(options: ServeOptions, log: Log): Promise<ChosenLanguage> {
+  const language = await chooseLanguage(options);
+  for (const notice of language.notices) log.write('warn', notice);
+  return language;
 }
 
 /** For `--debug`: who is refused before there is a review is counted only, else anybody could fill the log. */
