@@ -8,6 +8,7 @@ export interface PolicyOptions {
   readonly policy?: string;
   readonly allowedRegistries?: string;
   readonly registryWhitelist?: string;
+  /** Chooses among a rule's `messages`. */
   readonly language?: string;
 }
 

@@ -12,6 +12,7 @@ export const VARIABLES = {
   debug: 'BOUNCER_DEBUG',
   policy: 'BOUNCER_POLICY',
   language: 'BOUNCER_LANGUAGE',
+  messages: 'BOUNCER_MESSAGES',
   bind: 'BOUNCER_BIND',
   insecureBind: 'BOUNCER_INSECURE_BIND',
   healthPort: 'BOUNCER_HEALTH_PORT',

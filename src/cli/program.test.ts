@@ -77,7 +77,7 @@ describe('the environment', () => {
       'p.yaml': ruleText('requireFullyQualified: {}', 'message: plain', 'messages: {zh: 中文}'),
     });
     const env = { BOUNCER_POLICY: folder.file('p.yaml'), BOUNCER_LANGUAGE: 'zh' };
-    assert.match((await bouncer(['explain', 'nginx:1'], { env })).stdout, /refused: 中文: nginx:1/);
+    assert.match((await bouncer(['explain', 'nginx:1'], { env })).stdout, /拒绝：中文——nginx:1/);
     assert.match(
       (await bouncer(['explain', 'nginx:1', '--language', 'en'], { env })).stdout,
       /refused: plain: nginx:1/,
@@ -86,6 +86,18 @@ describe('the environment', () => {
       const { stdout } = await bouncer(['explain', 'nginx:1'], { env: { [variable]: 'ghcr.io' } });
       assert.match(stdout, /refused: Images from this registry are not allowed/);
     }
+  });
+
+  it('flip: BOUNCER_MESSAGES counts for check and explain', async () => {
+    await using folder = await folderOf({
+      'de.yaml': "language: de\nmessages: {explain.admitted: zugelassen, check.objects: '{count} Objekte'}\n",
+    });
+    const env = { BOUNCER_MESSAGES: folder.file('de.yaml') };
+    const { stdout, stderr } = await bouncer(['explain', 'nginx:1'], { env });
+    assert.match(stdout, /zugelassen/);
+    assert.match(stderr, /^note: --messages \S+de\.yaml: \d+ messages are missing, and said in en\n$/);
+    assert.match((await bouncer(['check'], { env, stdin: '' })).stdout, /^0 Objekte, /);
+    assert.match((await bouncer(['explain', 'nginx:1', '--language=en'], { env })).stdout, /admitted/);
   });
 
   it('of the program that runs it does not count', async () => {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { quote } from '../image/quote.ts';
+import { oneLine } from '../language/one-line.ts';
 import { addBootstrapCommands } from './bootstrap-commands.ts';
 import { addCertificateCommands } from './certificate-commands.ts';
 import { applyEnvironment, renderEnvironment } from './environment.ts';
@@ -126,15 +127,21 @@ function addPolicyOptions(command: Command): Command {
       'comma separated; without --policy, images from elsewhere are refused',
     )
     .option('--registry-whitelist <hosts>', 'the older name of --allowed-registries')
-    .option('--language <tag>', "language of the rules' own messages, such as zh");
+    .option('--language <tag>', 'language of denials: en, zh, or that of --messages')
+    .option('--messages <file>', 'a catalogue of messages in a further language, YAML');
 }
 
 function outputOption(): Option {
   return new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table');
 }
 
+/** A file, and what is in it, may come from anybody, as in a pull request (CVE-2021-25743). */
+function fitForTerminal(text: string): string {
+  return text.split('\n').map(oneLine).join('\n');
+}
+
 function renderError(error: unknown): string {
   if (error instanceof Error && 'code' in error)
-    return `${error.message.includes('\n') ? 'error:\n' : 'error: '}${error.message}`;
+    return `${error.message.includes('\n') ? 'error:\n' : 'error: '}${fitForTerminal(error.message)}`;
   return `error: something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

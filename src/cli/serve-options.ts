@@ -10,6 +10,7 @@ export interface ServeOptions {
   readonly debug?: boolean;
   readonly policy?: string;
   readonly language?: string;
+  readonly messages?: string;
   readonly bind?: string;
   readonly insecureBind?: boolean;
   readonly healthPort?: string;
@@ -45,7 +46,8 @@ export function addServeOptions(command: Command): Command {
       'comma separated; without --policy, images from elsewhere are refused',
     )
     .option('--registry-whitelist <hosts>', 'the older name of --allowed-registries')
-    .option('--language <tag>', "language of the rules' own messages, such as zh")
+    .option('--language <tag>', 'language of denials: en, zh, or that of --messages')
+    .option('--messages <file>', 'a catalogue of messages in a further language, YAML')
     .option('--self-signed', 'make a CA and a certificate in --state-dir, and use them')
     .option(
       '--state-dir <folder>',

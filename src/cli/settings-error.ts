@@ -4,6 +4,7 @@ export type SettingsErrorCode =
   | 'FILE_UNREADABLE'
   | 'INPUT_TOO_LARGE'
   | 'NOT_AN_OBJECT'
+  | 'MESSAGES_INVALID'
   | 'PORT_UNAVAILABLE';
 
 /** What was asked for on the command line, or in the environment, cannot be done. */

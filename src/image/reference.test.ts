@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inEnglish } from '../language/catalogue.ts';
 
 import { canonicalName, effectiveTag, type ImageReference, parseImageReference } from './reference.ts';
 
@@ -101,7 +102,7 @@ describe('names that are read', () => {
 
 function image(text: string): ImageReference {
   const result = parseImageReference(text);
-  assert.ok(result.kind === 'image', `${text}: ${result.kind === 'invalid' ? result.reason : ''}`);
+  assert.ok(result.kind === 'image', `${text}: ${result.kind === 'invalid' ? inEnglish(result.reason) : ''}`);
   assert.equal(result.original, text);
   return result;
 }

@@ -95,7 +95,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
       }
       for (const asked of [await askImages(listed, [ELSEWHERE]), await askPod(listed, ELSEWHERE)]) {
         assert.equal(asked.allowed, false);
-        assert.match(asked.message, /\[rule allowed-registries\]/);
+        assert.match(asked.message, /\[(?:rule|规则) allowed-registries\]/);
       }
       assert.equal((await askImages(open, [ELSEWHERE])).allowed, true);
       assert.equal((await askPod(open, ELSEWHERE)).allowed, true);
@@ -115,6 +115,38 @@ describe('an option of serve', { concurrency: 4 }, () => {
     );
     assert.match((await askImages(await plain(), ['nginx'])).message, latest);
     assert.match((await askImages(await whitelisted(), ['nginx'])).message, latest);
+  });
+
+  it('flip: --language chooses what the gate itself says, in both protocols', async () => {
+    for (const ask of [
+      askImages,
+      (gate: GateProcess, [image = '']: readonly string[]) => askPod(gate, image),
+    ]) {
+      assert.match((await ask(await chinese(), ['Nginx:1'])).message, /有大写字母/);
+      assert.match((await ask(await plain(), ['Nginx:1'])).message, /has an upper-case letter/);
+    }
+    assert.ok((await chinese()).lines().every(({ msg }) => !String(msg).startsWith('--')));
+  });
+
+  it('flip: --messages adds a language; what is missing is counted, and said in English', async () => {
+    const { write } = await certificates;
+    const file = await write(
+      'de.yaml',
+      'language: de\nmessages: {DISALLOWED_TAG.named.remedy: nenne eine Version}\n',
+    );
+    await using german = await startServe([`--messages=${file}`, '--language=de']);
+    const { message } = await askImages(german, ['nginx:latest']);
+    assert.match(message, /tag "latest" is not allowed \[rule no-latest\]; nenne eine Version$/);
+    const warning = german.lines().find(({ msg }) => String(msg).startsWith('--messages'));
+    assert.match(String(warning?.['msg']), /de\.yaml: \d+ messages are missing, and said in en$/);
+    assert.match((await askImages(await plain(), ['nginx:latest'])).message, /name a fixed version/);
+  });
+
+  it('a language that nobody speaks is English, and a warning says so', async () => {
+    await using gate = await startServe(['--language=tlh']);
+    assert.match((await askImages(gate, ['nginx:latest'])).message, /is not allowed/);
+    const warning = gate.lines().find(({ msg }) => String(msg).startsWith('--language'));
+    assert.match(String(warning?.['msg']), /^--language tlh: nobody speaks it here.*\(there are en, zh;/);
   });
 
   it('flip: --insecure-bind lets plain HTTP leave loopback', async () => {

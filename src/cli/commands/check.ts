@@ -1,18 +1,22 @@
 import { createBouncer } from '../../bouncer.ts';
+import type { Say } from '../../admission/fit.ts';
 import { renderDenial, renderWarnings } from '../../admission/message.ts';
 import { renderCause } from '../../admission/sentence.ts';
 import { quote } from '../../image/quote.ts';
-import { inEnglish } from '../../language/catalogue.ts';
+import { oneLine } from '../../language/one-line.ts';
+import { phrase, type Shown } from '../../language/phrase.ts';
 import type { Decision, Violation } from '../../policy/decision.ts';
 import { failureReason } from '../../policy/failure.ts';
 import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../workload/fields.ts';
 import { findWorkloadKind, groupOf } from '../../workload/kinds.ts';
+import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
+import { padColumns } from '../columns.ts';
 import { readManifests, type Manifest } from '../manifests.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 
-export interface CheckOptions extends PolicyOptions {
+export interface CheckOptions extends PolicyOptions, LanguageOptions {
   readonly namespace?: string;
   readonly output: 'table' | 'json';
 }
@@ -29,16 +33,20 @@ interface Checked {
 export async function check(
   paths: readonly string[],
   options: CheckOptions,
-  { stdin, stdout }: Streams,
+  { stdin, stdout, stderr }: Streams,
 ): Promise<ExitCode> {
-  const policy = await choosePolicy(options);
+  const { catalogue, wanted, notices } = await chooseLanguage(options);
+  for (const notice of notices) stderr.write(`note: ${notice}\n`);
+  const policy = await choosePolicy({ ...options, ...(wanted !== undefined && { language: wanted }) });
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const checked: Checked[] = [];
   for await (const manifest of readManifests(paths, stdin)) {
     const review = reviewOf(manifest, options.namespace);
     checked.push({ manifest, review, decision: await bouncer.decide(review, UNHURRIED_MS) });
   }
-  stdout.write(options.output === 'json' ? renderJson(checked) : renderTable(checked));
+  stdout.write(
+    options.output === 'json' ? renderJson(checked, catalogue.say) : renderTable(checked, catalogue.say),
+  );
   return checked.every(({ decision }) => decision.outcome === 'admitted') ? 0 : 1;
 }
 
@@ -67,61 +75,70 @@ function reviewOf({ apiVersion, kind, object }: Manifest, namespace: string | un
   };
 }
 
-function renderTable(checked: readonly Checked[]): string {
-  const lines = checked.flatMap(({ manifest, review, decision }) => [
-    ...decision.violations.map((violation) => violationLine(manifest, review, violation)),
-    ...(decision.outcome === 'failed'
-      ? [`refused  ${manifest.placeOf('')}  ${review.object}\n         ${renderDenial(decision)}`]
+function renderTable(checked: readonly Checked[], say: Say): string {
+  const lines = checked.flatMap((one) => [
+    ...one.decision.violations.map((violation) => violationLine(one, violation, say)),
+    ...(one.decision.outcome === 'failed'
+      ? [entry('check.refused', one, '', renderDenial(one.decision, say), say)]
       : []),
-    ...noticeLines(manifest, review, decision),
+    ...noticeLines(one, say),
   ]);
-  return [...lines, renderSummary(checked), ''].join('\n');
+  return [...lines, renderSummary(checked, say), ''].join('\n');
 }
 
-function violationLine(manifest: Manifest, review: Review, violation: Violation): string {
-  const verdict = violation.actions.includes('Deny')
-    ? 'refused'
-    : violation.actions.includes('Warn')
-      ? 'warned'
-      : 'audited';
-  const place = manifest.placeOf(violation.use?.field ?? '');
-  return `${verdict.padEnd(8)} ${place}  ${review.object}\n         ${renderCause([violation], inEnglish)}`;
+function violationLine(checked: Checked, violation: Violation, say: Say): string {
+  const { actions, use } = violation;
+  const verdict = actions.includes('Deny') ? 'refused' : actions.includes('Warn') ? 'warned' : 'audited';
+  return entry(`check.${verdict}`, checked, use?.field ?? '', renderCause([violation], say), say);
 }
 
 /** Kinds without images are most of any folder, and nothing to be told about. */
-function noticeLines(manifest: Manifest, review: Review, decision: Decision): string[] {
+function noticeLines(checked: Checked, say: Say): string[] {
+  const { decision } = checked;
   const told = decision.notices.filter(({ code }) => code !== 'UNKNOWN_KIND');
-  return renderWarnings({ ...decision, violations: [], notices: told } as Decision).map(
-    (text) => `note     ${manifest.placeOf('')}  ${review.object}\n         ${text}`,
+  return renderWarnings({ ...decision, violations: [], notices: told } as Decision, say).map((text) =>
+    entry('check.note', checked, '', text, say),
   );
 }
 
-function renderSummary(checked: readonly Checked[]): string {
+type Verdict = 'check.refused' | 'check.warned' | 'check.audited' | 'check.note';
+
+/** What, where and of which object, and below it why. Whoever wrote the manifest has also named its file. */
+function entry(verdict: Verdict, { manifest, review }: Checked, field: string, why: Shown, say: Say): string {
+  const place = oneLine(manifest.placeOf(field));
+  return `${padColumns(say(phrase(verdict)), 8)} ${place}  ${review.object}\n         ${why}`;
+}
+
+function renderSummary(checked: readonly Checked[], say: Say): string {
   const images = checked.reduce((sum, { decision }) => sum + decision.uses.length, 0);
   const refused = checked.filter(({ decision }) => decision.outcome !== 'admitted').length;
-  return `${count(checked.length, 'object')}, ${count(images, 'image')}: ${refused} refused`;
+  const count = (number: number, noun: 'object' | 'image') =>
+    phrase(number === 1 ? `check.${noun}` : `check.${noun}s`, { count: number });
+  return say(
+    phrase('check.summary', {
+      objects: count(checked.length, 'object'),
+      images: count(images, 'image'),
+      refused,
+    }),
+  );
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function renderJson(checked: readonly Checked[]): string {
+function renderJson(checked: readonly Checked[], say: Say): string {
   const objects = checked.map(({ manifest, review, decision }) => ({
     place: manifest.placeOf(''),
     object: review.object,
     namespace: review.namespace ?? null,
     verdict: decision.outcome === 'admitted' ? 'admitted' : 'refused',
     images: decision.uses.map(({ use }) => use),
-    violations: decision.violations.map((violation) => renderJsonViolation(manifest, violation)),
+    violations: decision.violations.map((violation) => renderJsonViolation(manifest, violation, say)),
     ...(decision.outcome === 'failed' && {
-      error: { code: decision.code, message: inEnglish(failureReason(decision.code)) },
+      error: { code: decision.code, message: say(failureReason(decision.code)) },
     }),
   }));
   return `${JSON.stringify({ objects, refused: objects.filter(({ verdict }) => verdict === 'refused').length }, null, 2)}\n`;
 }
 
-function renderJsonViolation(manifest: Manifest, violation: Violation): object {
+function renderJsonViolation(manifest: Manifest, violation: Violation, say: Say): object {
   const { code, actions, rule, use, reason, remedy, message } = violation;
   return {
     place: manifest.placeOf(use?.field ?? ''),
@@ -129,8 +146,8 @@ function renderJsonViolation(manifest: Manifest, violation: Violation): object {
     actions,
     rule: rule ?? null,
     ...use,
-    reason: inEnglish(reason),
-    remedy: inEnglish(remedy),
+    reason: say(reason),
+    remedy: say(remedy),
     message: message ?? null,
   };
 }

@@ -1,5 +1,7 @@
 import { createBouncer } from '../../bouncer.ts';
+import type { Say } from '../../admission/fit.ts';
 import { renderDenial } from '../../admission/message.ts';
+import { TAG_MAX } from '../../image/grammar.ts';
 import { quote } from '../../image/quote.ts';
 import {
   canonicalName,
@@ -7,16 +9,18 @@ import {
   parseImageReference,
   type ImageReference,
 } from '../../image/reference.ts';
-import { inEnglish } from '../../language/catalogue.ts';
+import { phrase, type Phrase, type Shown } from '../../language/phrase.ts';
 import type { Decision } from '../../policy/decision.ts';
 import type { JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
 import type { Review } from '../../policy/review.ts';
+import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
+import { padColumns } from '../columns.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 
-export interface ExplainOptions extends PolicyOptions {
+export interface ExplainOptions extends PolicyOptions, LanguageOptions {
   readonly output: 'table' | 'json';
 }
 
@@ -27,14 +31,17 @@ const UNHURRIED_MS = 60_000;
 export async function explain(
   images: readonly string[],
   options: ExplainOptions,
-  { stdout }: Streams,
+  { stdout, stderr }: Streams,
 ): Promise<ExitCode> {
-  const policy = await choosePolicy(options);
+  const { catalogue, wanted, notices } = await chooseLanguage(options);
+  const { say } = catalogue;
+  for (const notice of notices) stderr.write(`note: ${notice}\n`);
+  const policy = await choosePolicy({ ...options, ...(wanted !== undefined && { language: wanted }) });
   const bouncer = createBouncer({ policies: { current: () => policy } });
   for (const image of images) {
     const decision = await bouncer.decide(reviewOf(image), UNHURRIED_MS);
     stdout.write(
-      options.output === 'json' ? renderJson(image, decision) : renderText(image, decision, policy),
+      options.output === 'json' ? renderJson(image, decision, say) : renderText(image, decision, policy, say),
     );
   }
   return 0;
@@ -63,11 +70,11 @@ function reviewOf(image: string): Review {
   };
 }
 
-function renderJson(input: string, decision: Decision): string {
+function renderJson(input: string, decision: Decision, say: Say): string {
   const reference = parseImageReference(input);
   if (reference.kind === 'invalid') {
     const { code, reason, remedy } = reference;
-    return `${JSON.stringify({ input, error: { code, message: `${inEnglish(reason)}; ${inEnglish(remedy)}` } })}\n`;
+    return `${JSON.stringify({ input, error: { code, message: `${say(reason)}; ${say(remedy)}` } })}\n`;
   }
   const { registry, repository, digest } = reference;
   const tag = effectiveTag(reference) ?? null;
@@ -83,42 +90,63 @@ function renderJson(input: string, decision: Decision): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-function renderText(input: string, decision: Decision, policy: Policy): string {
+type Row = readonly [
+  label: `explain.${'canonical' | 'registry' | 'repository' | 'tag' | 'digest' | 'rule' | 'verdict' | 'refused'}`,
+  value: string,
+];
+
+function renderText(input: string, decision: Decision, policy: Policy, say: Say): string {
   const judged = policy.judge(input);
   const { reference } = judged;
-  const rows =
+  const rows: readonly Row[] =
     reference.kind === 'invalid'
-      ? [['refused', `${reference.code}: ${inEnglish(reference.reason)}; ${inEnglish(reference.remedy)}`]]
-      : [...readingRows(reference), ...ruleRows(policy, judged), ['verdict', verdictOf(decision)]];
-  return `${quote(input, 1024)}\n${rows.map(([key = '', value]) => `  ${key.padEnd(12)} ${value}\n`).join('')}`;
+      ? [['explain.refused', `${reference.code}: ${say(reference.reason)}; ${say(reference.remedy)}`]]
+      : [
+          ...readingRows(reference, say),
+          ...ruleRows(policy, judged, say),
+          ['explain.verdict', verdictOf(decision, say)],
+        ];
+  const lines = rows.map(([label, value]) => `  ${padColumns(say(phrase(label)), 12)} ${value}\n`);
+  return `${quote(input, 1024)}\n${lines.join('')}`;
 }
 
-function readingRows(reference: ImageReference): string[][] {
-  const { tag, digest, registry, repository } = reference;
-  const pulled = effectiveTag(reference);
-  const decoration =
-    tag === undefined ? 'none, the digest decides' : `${tag}, which counts for nothing beside the digest`;
+function readingRows(reference: ImageReference, say: Say): Row[] {
+  const { digest, registry, repository } = reference;
   return [
-    ['canonical', canonicalName(reference)],
-    ['registry', registry],
-    ['repository', repository],
-    ['tag', pulled === undefined ? decoration : tag === undefined ? `${pulled} (no tag was given)` : pulled],
-    ['digest', digest ?? 'none'],
+    ['explain.canonical', canonicalName(reference)],
+    ['explain.registry', registry],
+    ['explain.repository', repository],
+    ['explain.tag', sayTag(reference, say)],
+    ['explain.digest', digest ?? say(phrase('explain.none'))],
   ];
 }
 
-function ruleRows(policy: Policy, judged: JudgedImage): string[][] {
-  return policy.rules.map((rule) => ['rule', `${rule.name}: ${sayingOf(rule, judged)}`]);
+function sayTag(reference: ImageReference, say: Say): string {
+  const { tag } = reference;
+  const pulled = effectiveTag(reference);
+  if (pulled !== undefined)
+    return tag === undefined ? say(phrase('explain.implied-tag', { tag: quote(pulled, TAG_MAX) })) : pulled;
+  return say(
+    tag === undefined ? phrase('explain.no-tag') : phrase('explain.idle-tag', { tag: quote(tag, TAG_MAX) }),
+  );
 }
 
-function sayingOf(rule: Rule, { hits, objections }: JudgedImage): string {
-  if (!hits.some((hit) => hit.rule === rule)) return 'is not about this image';
+function ruleRows(policy: Policy, judged: JudgedImage, say: Say): Row[] {
+  return policy.rules.map((rule) => {
+    const says = phrase('explain.says', { rule: quote(rule.name), what: sayingOf(rule, judged) });
+    return ['explain.rule', say(says)];
+  });
+}
+
+function sayingOf(rule: Rule, { hits, objections }: JudgedImage): Phrase {
+  if (!hits.some((hit) => hit.rule === rule)) return phrase('explain.not-about');
   const objection = objections.find((candidate) => candidate.rule === rule)?.objection;
+  const actions = quote(rule.actions.join(', '));
   const says =
     objection === undefined
-      ? 'is content'
-      : `objects (${rule.actions.join(', ')}): ${inEnglish(objection.reason)}`;
-  return dependsOnPlace(rule) ? `${says}, where its match and exclude let it look` : says;
+      ? phrase('explain.content')
+      : phrase('explain.objects', { actions, reason: objection.reason });
+  return dependsOnPlace(rule) ? phrase('explain.depends', { what: says }) : says;
 }
 
 function dependsOnPlace({ match, exclude }: Rule): boolean {
@@ -129,6 +157,8 @@ function dependsOnPlace({ match, exclude }: Rule): boolean {
   );
 }
 
-function verdictOf(decision: Decision): string {
-  return decision.outcome === 'admitted' ? 'admitted' : `refused: ${renderDenial(decision)}`;
+function verdictOf(decision: Decision, say: Say): Shown {
+  return decision.outcome === 'admitted'
+    ? say(phrase('explain.admitted'))
+    : say(phrase('explain.refused-because', { why: renderDenial(decision, say) }));
 }

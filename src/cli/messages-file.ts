@@ -1,0 +1,68 @@
+import { readFile, stat } from 'node:fs/promises';
+import { decodeUtf8 } from '../document/text.ts';
+import { DocumentError, parseDocuments } from '../document/yaml.ts';
+import { decodeCatalogue, type FurtherCatalogue } from '../language/further-catalogue.ts';
+import { SettingsError } from './settings-error.ts';
+
+/** Largest file of messages, in bytes: far more than all of them take. */
+const MAX_MESSAGES_BYTES = 256 * 1024;
+
+/** Most problems that one message lists. */
+const MAX_SHOWN = 20;
+
+/**
+ * Reads the catalogue of `--messages`: YAML or JSON, one document `{language, messages}`.
+ * @throws {SettingsError} FILE_UNREADABLE; MESSAGES_INVALID, one line a problem: `file:line:column: where: what (hint)`
+ */
+export async function readMessages(file: string): Promise<FurtherCatalogue> {
+  try {
+    return parseMessages(decodeUtf8(await readBytes(file), file), file);
+  } catch (cause) {
+    if (!(cause instanceof DocumentError)) throw cause;
+    throw new SettingsError('MESSAGES_INVALID', cause.message, { cause });
+  }
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_MESSAGES_BYTES) throw tooLarge(file);
+    const bytes = await readFile(file);
+    // A pipe has no size before it is read.
+    if (bytes.length > MAX_MESSAGES_BYTES) throw tooLarge(file);
+    return bytes;
+  } catch (cause) {
+    if (cause instanceof SettingsError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SettingsError('FILE_UNREADABLE', `--messages: ${file} cannot be read: ${why}`, { cause });
+  }
+}
+
+function tooLarge(file: string): SettingsError {
+  return new SettingsError(
+    'MESSAGES_INVALID',
+    `--messages: ${file} has more than ${MAX_MESSAGES_BYTES} bytes`,
+  );
+}
+
+function parseMessages(text: string, file: string): FurtherCatalogue {
+  const [document, second] = parseDocuments(text, file);
+  if (document === undefined)
+    throw new SettingsError(
+      'MESSAGES_INVALID',
+      `${file}:1:1: the catalogue is empty (write language and messages)`,
+    );
+  if (second !== undefined) {
+    const problem = 'a second document begins, and a catalogue is one (keep each in a file of its own)';
+    throw new SettingsError('MESSAGES_INVALID', `${file}:${second.positionOf([])}: ${problem}`);
+  }
+  const decoded = decodeCatalogue(document.value);
+  if ('language' in decoded) return decoded;
+  const lines = decoded.slice(0, MAX_SHOWN).map(({ path, message, hint }) => {
+    const place = path.length === 0 ? '' : `${path.join(': ')}: `;
+    return `${file}:${document.positionOf(path)}: ${place}${message} (${hint})`;
+  });
+  const more = decoded.length - lines.length;
+  if (more > 0) lines.push(`${file}: and ${more} more problems`);
+  throw new SettingsError('MESSAGES_INVALID', lines.join('\n'));
+}

@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util';
+import { gapsOf } from './catalogue.ts';
+import { ENGLISH } from './english.ts';
+import { isOneLine } from './one-line.ts';
+import type { PhraseKey } from './phrase.ts';
+import { LANGUAGE_TAG } from './tag.ts';
+
+/** Longest text of a further catalogue, in UTF-16 code units: twice what the longest of ours has. */
+export const TEXT_CHARACTERS = 240;
+
+/** Texts in a language that we do not bring, as somebody wrote them; some may be missing. */
+export interface FurtherCatalogue {
+  readonly language: string;
+  readonly messages: Readonly<Partial<Record<PhraseKey, string>>>;
+}
+
+/** Something wrong with a document, at a path in it. */
+export interface CatalogueProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Reads a document `{language, messages}`: the catalogue, or everything that is wrong with it. */
+export function decodeCatalogue(document: unknown): FurtherCatalogue | readonly CatalogueProblem[] {
+  if (!isObject(document))
+    return [problem([], 'this is no catalogue', 'write the keys language and messages')];
+  const { language, messages, ...others } = document;
+  const problems = Object.keys(others).map((key) =>
+    problem([key], `${JSON.stringify(key)} is no key of a catalogue`, 'there are language and messages'),
+  );
+  if (typeof language !== 'string' || !LANGUAGE_TAG.test(language))
+    problems.push(problem(['language'], 'it is no language tag', 'write one such as de or pt-BR'));
+  if (!isObject(messages)) problems.push(problem(['messages'], 'it is no map', 'write a text for each key'));
+  else problems.push(...Object.entries(messages).flatMap(([key, text]) => examineText(key, text)));
+  if (problems.length > 0) return problems;
+  return { language, messages } as FurtherCatalogue;
+}
+
+/** The keys that a catalogue leaves to another. */
+export function missingKeys({ messages }: FurtherCatalogue): PhraseKey[] {
+  return (Object.keys(ENGLISH) as PhraseKey[]).filter((key) => messages[key] === undefined);
+}
+
+function examineText(key: string, text: unknown): readonly CatalogueProblem[] {
+  const path = ['messages', key];
+  if (!Object.hasOwn(ENGLISH, key))
+    return [problem(path, 'there is no such message', 'docs/language.md has all keys')];
+  if (typeof text !== 'string') return [problem(path, 'it is no text', 'write it in quotes')];
+  if (text.trim() === '' && !key.startsWith('words.'))
+    return [problem(path, 'it is empty', 'leave it out, and it is said in English')];
+  if (text.length > TEXT_CHARACTERS)
+    return [problem(path, `it has more than ${TEXT_CHARACTERS} characters`, 'shorten it')];
+  if (!isOneLine(text)) {
+    const hint = 'write one line of letters, without line ends, tabs and marks of direction';
+    return [problem(path, 'it has a control character', hint)];
+  }
+  const gaps = gapsOf(ENGLISH[key as PhraseKey]).toSorted();
+  if (hasOtherBraces(text) || !isDeepStrictEqual(gapsOf(text).toSorted(), gaps))
+    return [problem(path, 'it has other gaps than the English text', gapHint(gaps))];
+  return [];
+}
+
+function hasOtherBraces(text: string): boolean {
+  return /[{}]/.test(text.replaceAll(/\{[^{}]*\}/g, ''));
+}
+
+function gapHint(gaps: readonly string[]): string {
+  if (gaps.length === 0) return 'that one has none, and no braces';
+  return `write ${gaps.map((gap) => `{${gap}}`).join(' and ')}, each once, and no other braces`;
+}
+
+function problem(path: readonly string[], message: string, hint: string): CatalogueProblem {
+  return { path, message, hint };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
