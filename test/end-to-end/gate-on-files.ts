@@ -15,11 +15,14 @@ export interface GateOnFiles extends AsyncDisposable {
 
 const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 
-/** Starts `kube-image-bouncer serve` with these flags, on free ports of loopback. */
-export async function startGateOnFiles(flags: readonly string[]): Promise<GateOnFiles> {
+/** Starts `kube-image-bouncer serve` with these flags, on free ports of loopback unless it shall have those of another. */
+export async function startGateOnFiles(
+  flags: readonly string[],
+  former?: Pick<GateOnFiles, 'port' | 'healthPort'>,
+): Promise<GateOnFiles> {
   await using resources = new AsyncDisposableStack();
   const folder = resources.use(await makeTemporaryFolder('gate')).path;
-  const [port, healthPort] = [await freePort(), await freePort()];
+  const { port, healthPort } = former ?? { port: await freePort(), healthPort: await freePort() };
   const ports = [`--port=${port}`, `--health-port=${healthPort}`, '--bind=127.0.0.1', '--drain=0'];
   const logFile = join(folder, 'gate.log');
   const gate = resources.use(

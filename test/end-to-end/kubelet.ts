@@ -41,13 +41,19 @@ interface PodPlace {
  */
 export async function startPodOf(
   deployment: string,
-  options: PodPlace & { readonly environment: Environment },
+  options: PodPlace & {
+    readonly environment: Environment;
+    /** The pod's own address, where there are several pods. @default all of them */
+    readonly address?: string;
+  },
 ): Promise<RunningProcess> {
-  const { controlPlane } = options;
+  const { controlPlane, address } = options;
   const { spec } = (await get(options, `deployment/${deployment}`)) as {
     spec: { template: { spec: PodTemplate } };
   };
-  const { args } = spec.template.spec.containers[0];
+  const { args: declared } = spec.template.spec.containers[0];
+  // Each pod has a network of its own; here they share one.
+  const args = address === undefined ? declared : [...declared, `--bind=${address}`];
   const folder = await mkdtemp(join(controlPlane.folder, 'pod-'));
   await mountVolumes(spec.template.spec, folder, options);
   const gate = startProcess({
@@ -55,9 +61,10 @@ export async function startPodOf(
     arguments: ['--mount', 'sh', '-c', inOwnMounts, 'sh', folder, process.execPath, program, ...args],
     environment: { PATH: options.environment['PATH'], HOME: folder },
     workingFolder: folder,
-    logFile: join(controlPlane.folder, 'gate.log'),
+    logFile: join(controlPlane.folder, address === undefined ? 'gate.log' : `gate-${address}.log`),
   });
-  await untilReady(gate, /--health-port=(\d+)/.exec(args.join(' '))?.[1] ?? '');
+  const healthPort = /--health-port=(\d+)/.exec(args.join(' '))?.[1] ?? '';
+  await untilReady(gate, `${address ?? '127.0.0.1'}:${healthPort}`);
   return gate;
 }
 
@@ -88,26 +95,31 @@ async function mountVolumes(template: PodTemplate, folder: string, place: PodPla
   }
 }
 
-async function untilReady(gate: RunningProcess, port: string): Promise<void> {
+async function untilReady(gate: RunningProcess, health: string): Promise<void> {
   await eventually(
     'the gate becomes ready',
     async () => {
       if (gate.ending() !== undefined)
         throw new GivenUpError(`the gate ended with ${gate.ending()}: ${await gate.logTail()}`);
-      return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok ? true : undefined;
+      return (await fetch(`http://${health}/readyz`)).ok ? true : undefined;
     },
     { timeoutMs: startTimeoutMs, intervalMs: 50 },
   );
 }
 
 /** What the kubelet and the controller of endpoints say together once a pod of a Service answers. */
-export function readyEndpoint(service: string, namespace: string, port: number): object {
+export function readyEndpoint(
+  service: string,
+  namespace: string,
+  port: number,
+  addresses: readonly string[] = ['10.1.0.1'],
+): object {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { name: `${service}-1`, namespace, labels: { 'kubernetes.io/service-name': service } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.1.0.1'], conditions: { ready: true } }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: 'https', port, protocol: 'TCP' }],
   };
 }

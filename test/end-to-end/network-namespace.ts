@@ -8,7 +8,6 @@ import { runCommand } from './processes.ts';
 
 /** Set in a process that has a network of its own; nobody else may set it. */
 const marker = 'KUBE_IMAGE_BOUNCER_OWN_NETWORK';
-const timeoutMs = 240_000;
 const buildTimeoutMs = 60 * 60_000;
 
 /** What is needed of the network, and of the machine around it. */
@@ -18,6 +17,8 @@ export interface OwnNetworkOptions {
   readonly versions: readonly KubernetesVersion[];
   /** An `/etc` that may be written to, and processes that end with the test, whoever started them. @default false */
   readonly ownMachine?: boolean;
+  /** For all tests of the file. @default 240000 */
+  readonly timeoutMs?: number;
 }
 
 const ownMachineFlags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -32,7 +33,7 @@ const ownEtc =
  */
 export function inOwnNetwork(
   file: string,
-  { environment, versions, ownMachine = false }: OwnNetworkOptions,
+  { environment, versions, ownMachine = false, timeoutMs = 240_000 }: OwnNetworkOptions,
   tests: () => void,
 ): void {
   if (environment[marker] === '1') {
@@ -64,22 +65,39 @@ export function inOwnNetwork(
   });
 }
 
-/** Gives an address to the loopback of this network. */
+/** Gives an address to the loopback of this network, unless it has it. */
 export async function addAddress(address: string, environment: Environment): Promise<void> {
-  const added = await runCommand('ip', ['address', 'add', `${address}/32`, 'dev', 'lo'], {
+  const added = await runCommand('ip', ['address', 'replace', `${address}/32`, 'dev', 'lo'], {
     environment,
     timeoutMs: 10_000,
   });
   assert.equal(added.code, 0, added.stderr);
 }
 
-/** What kube-proxy does for a Service with one pod: carries connections from its address to the pod's. */
+/** Where something listens. */
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * What kube-proxy does for a Service: carries each connection from its address to one of the pods that it knows by
+ * then, in turn, and leaves it there. Without one it refuses.
+ */
 export async function startServiceProxy(
-  from: { readonly address: string; readonly port: number },
-  to: { readonly address: string; readonly port: number },
+  from: Address,
+  pods: readonly Address[] | (() => readonly Address[]),
 ): Promise<AsyncDisposable> {
   const open = new Set<Socket>();
+  let carried = 0;
   const server: Server = createServer((client) => {
+    const known = typeof pods === 'function' ? pods() : pods;
+    const to = known[carried % known.length];
+    carried += 1;
+    if (to === undefined) {
+      client.on('error', () => undefined).resetAndDestroy();
+      return;
+    }
     const pod = connect(to.port, to.address);
     client.pipe(pod).pipe(client);
     for (const socket of [client, pod]) {

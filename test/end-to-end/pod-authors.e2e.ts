@@ -130,7 +130,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         const name = /^pod\/(web-\w{5}) created$/m.exec(created.stdout)?.[1] ?? '';
         assert.deepEqual(await decisionsAbout(`Pod ${name}`), ['admitted']);
         const lines = (await cluster().gate.decisions()).filter(({ object }) =>
-          /^Pod web-/.test(String(object)),
+          String(object).startsWith('Pod web-'),
         );
         assert.deepEqual(
           lines.map(({ outcome }) => outcome),

@@ -9,11 +9,23 @@ export interface PodCreator extends Disposable {
   readonly call: Call;
 }
 
-/** A creator of pods that nobody objects to, in the namespace `default`. */
-export async function openPodCreator(
+/** What the API server said to a pod. */
+export interface PodAnswer {
+  readonly status: number;
+  /** Of a refusal; of a pod that was created, the pod. */
+  readonly message: string;
+}
+
+/** Sends pods to the API server over kept connections, as `admin`. */
+export interface PodSender extends Disposable {
+  readonly send: (pod: object) => Promise<PodAnswer>;
+}
+
+/** Opens a sender of pods into one namespace. */
+export async function openPodSender(
   { url, kubeconfig }: Pick<ControlPlane, 'url' | 'kubeconfig'>,
-  connections: number,
-): Promise<PodCreator> {
+  { connections, namespace }: { readonly connections: number; readonly namespace: string },
+): Promise<PodSender> {
   const config = JSON.parse(await readFile(kubeconfig, 'utf8')) as {
     clusters: [{ cluster: { 'certificate-authority': string } }];
     users: [{ user: { token: string } }];
@@ -24,32 +36,47 @@ export async function openPodCreator(
     'content-type': 'application/json',
     authorization: `Bearer ${config.users[0].user.token}`,
   };
+  const target = `${url}/api/v1/namespaces/${namespace}/pods`;
+  return {
+    send: (pod) => {
+      const { promise, resolve, reject } = Promise.withResolvers<PodAnswer>();
+      const asked = request(
+        target,
+        { method: 'POST', agent, headers },
+        (answer) =>
+          void text(answer).then(
+            (body) => resolve({ status: answer.statusCode ?? 0, message: messageOf(body) }),
+            reject,
+          ),
+      );
+      asked.on('error', reject);
+      asked.end(JSON.stringify(pod));
+      return promise;
+    },
+    [Symbol.dispose]: () => agent.destroy(),
+  };
+}
+
+/** A creator of pods that nobody objects to, in the namespace `default`. */
+export async function openPodCreator(
+  controlPlane: Pick<ControlPlane, 'url' | 'kubeconfig'>,
+  connections: number,
+): Promise<PodCreator> {
+  const sender = await openPodSender(controlPlane, { connections, namespace: 'default' });
   let created = 0;
-  const call: Call = () => {
-    created += 1;
-    const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
-    const asked = request(
-      `${url}/api/v1/namespaces/default/pods`,
-      { method: 'POST', agent, headers },
-      (answer) =>
-        void text(answer).then(
-          (body) =>
-            resolve(answer.statusCode === 201 ? undefined : `${answer.statusCode}: ${messageOf(body)}`),
-          reject,
-        ),
-    );
-    asked.on('error', reject);
-    asked.end(
-      JSON.stringify({
+  return {
+    call: async () => {
+      created += 1;
+      const { status, message } = await sender.send({
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { name: `pod-${created}` },
         spec: { containers: [{ name: 'web', image: 'nginx:1.27.3' }] },
-      }),
-    );
-    return promise;
+      });
+      return status === 201 ? undefined : `${status}: ${message}`;
+    },
+    [Symbol.dispose]: () => sender[Symbol.dispose](),
   };
-  return { call, [Symbol.dispose]: () => agent.destroy() };
 }
 
 function messageOf(body: string): string {

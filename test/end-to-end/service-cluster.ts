@@ -34,7 +34,9 @@ export async function openServiceCluster(version: KubernetesVersion): Promise<Se
       '-o=jsonpath={.spec.clusterIP}',
     ]);
     await addAddress(stdout, environment);
-    owned.use(await startServiceProxy({ address: stdout, port: 443 }, { address: '127.0.0.1', port: 8443 }));
+    owned.use(
+      await startServiceProxy({ address: stdout, port: 443 }, [{ address: '127.0.0.1', port: 8443 }]),
+    );
     isReachable = true;
   };
   return {

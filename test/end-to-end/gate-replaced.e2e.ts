@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inOwnNetwork } from './network-namespace.ts';
+import { renderTraffic, runPodTraffic, type Outage } from './pod-traffic.ts';
+import { openReplicatedGate, podAddresses, type ReplicatedGate } from './replicated-gate.ts';
+
+const versions = ['v1.24', 'v1.37'] as const;
+/** `TRAFFIC_SECONDS=60` for the whole proof; a pod takes some twelve to be replaced. */
+const SECONDS = Number(process.env['TRAFFIC_SECONDS'] ?? 12);
+const SEED = Number(process.env['SEED'] ?? 5);
+/** Pods a second. */
+const RATE = 100;
+const PAUSE_MS = 1000;
+/** Besides the traffic itself, each version takes a cluster and the last pod's farewell. */
+const TIMEOUT_MS = 2 * (SECONDS * 1000 + 90_000);
+
+inOwnNetwork(import.meta.url, { environment: process.env, versions, timeoutMs: TIMEOUT_MS }, () => {
+  for (const version of versions)
+    describe(`a gate of two pods behind its Service, on ${version}`, { timeout: TIMEOUT_MS }, () => {
+      it('R8 pods of the gate are replaced one after the other, and nothing is lost', async (context) => {
+        await using gate = await openReplicatedGate(version);
+        let replaced = 0;
+        const report = await traffic(gate, async () => {
+          const untilMs = performance.now() + SECONDS * 1000;
+          for (; performance.now() < untilMs; replaced += 1) {
+            await sleep(PAUSE_MS);
+            await gate.restart(podAddresses[replaced % podAddresses.length] ?? podAddresses[0], 'SIGTERM');
+          }
+          await sleep(PAUSE_MS);
+          // Nobody was out: whatever is refused without reason is wrong.
+          return [];
+        });
+        context.diagnostic(`${replaced} pods replaced: ${renderTraffic(report, SEED)}`);
+        const { failOpen, wrongDeny, otherWords, noAnswer, unreconciled } = report;
+        assert.deepEqual(
+          { failOpen, wrongDeny, otherWords, noAnswer, unreconciled },
+          { failOpen: [], wrongDeny: [], otherWords: [], noAnswer: [], unreconciled: [] },
+        );
+
+        if (version === 'v1.24') return;
+        const killed = await traffic(gate, async () => {
+          await sleep(PAUSE_MS);
+          return [await gate.restart(podAddresses[0], 'SIGKILL')];
+        });
+        context.diagnostic(`one pod killed: ${renderTraffic(killed, SEED)}`);
+        assert.deepEqual([killed.failOpen, killed.wrongDeny], [[], []]);
+        assert.ok(killed.unanswered > 0, 'a pod that is killed fails nobody: the check cannot fail');
+      });
+    });
+});
+
+let runs = 0;
+
+async function traffic(gate: ReplicatedGate, change: () => Promise<readonly Outage[]>) {
+  runs += 1;
+  const { controlPlane } = gate;
+  return runPodTraffic({ controlPlane, namespace: `traffic-${runs}`, rate: RATE, seed: SEED }, change);
+}

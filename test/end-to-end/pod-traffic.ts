@@ -1,0 +1,157 @@
+import { performance } from 'node:perf_hooks';
+import { createRandom } from '../fuzz/random.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { Load } from './load.ts';
+import { openPodSender } from './pod-creator.ts';
+import { assertAdmitted } from './stage.ts';
+
+/** A time in which nobody can answer, in milliseconds of `performance.now()`. */
+export interface Outage {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What came of a traffic of good and bad pods, as the API server stored it. */
+export interface TrafficReport {
+  readonly good: number;
+  readonly bad: number;
+  readonly created: number;
+  readonly refused: number;
+  /** Bad pods that exist, or that somebody was told exist. */
+  readonly failOpen: readonly string[];
+  /** Good pods that were refused while the gate could answer, with the reason. */
+  readonly wrongDeny: readonly string[];
+  /** Good pods that were refused in an outage, by the API server itself. */
+  readonly unanswered: number;
+  /** Refused in other words than the gate's about a bad pod, or in an outage the API server's. */
+  readonly otherWords: readonly string[];
+  /** Requests that the API server did not answer. */
+  readonly noAnswer: readonly string[];
+  /** Created by its answer and not there, or there without one. */
+  readonly unreconciled: readonly string[];
+  /** Due, and not sent. */
+  readonly shed: number;
+  readonly seconds: number;
+}
+
+export interface TrafficOptions {
+  readonly controlPlane: ControlPlane;
+  readonly namespace: string;
+  /** Pods a second. */
+  readonly rate: number;
+  readonly seed: number;
+}
+
+interface Sent {
+  readonly name: string;
+  readonly good: boolean;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** 0 when there was no answer. */
+  readonly status: number;
+  readonly message: string;
+}
+
+const CONNECTIONS = 50;
+const MAX_INFLIGHT = 500;
+const BAD_SHARE = 0.4;
+const unanswered = /^Internal error occurred: failed calling webhook "images\.kube-image-bouncer\.io": /;
+
+const goodSpecs: readonly [object, ...object[]] = [
+  { containers: [{ name: 'web', image: 'nginx:1.27.3' }] },
+  {
+    initContainers: [{ name: 'setup', image: 'registry.example.com:5000/team/setup:v1' }],
+    containers: [{ name: 'web', image: `ghcr.io/acme/web@sha256:${'a'.repeat(64)}` }],
+  },
+];
+const web = { name: 'web', image: 'nginx:1.27.3' };
+const badSpecs: readonly [object, ...object[]] = [
+  { containers: [{ name: 'web', image: 'nginx' }] },
+  { containers: [web, { name: 'second', image: 'ghcr.io/acme/web:latest' }] },
+  { initContainers: [{ name: 'setup', image: 'busybox:latest' }], containers: [web] },
+  { containers: [{ name: 'web', image: 'Nginx:1' }] },
+];
+
+/**
+ * Creates good and bad pods at a fixed rate while `change` does what it does, then reads all pods back. Which pod is
+ * bad only its name's entry in our own list says.
+ */
+export async function runPodTraffic(
+  options: TrafficOptions,
+  change: () => Promise<readonly Outage[]>,
+): Promise<TrafficReport> {
+  const { controlPlane, namespace, rate, seed } = options;
+  assertAdmitted(await controlPlane.kubectl(['create', 'namespace', namespace]));
+  using sender = await openPodSender(controlPlane, { connections: CONNECTIONS, namespace });
+  const random = createRandom(seed);
+  const sent: Sent[] = [];
+  const call = async (number: number): Promise<undefined> => {
+    const good = !random.chance(BAD_SHARE);
+    const name = `pod-${number}`;
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: random.pick(good ? goodSpecs : badSpecs),
+    };
+    const fromMs = performance.now();
+    const { status, message } = await sender
+      .send(pod)
+      .catch((error: unknown) => ({ status: 0, message: String(error) }));
+    sent.push({ name, good, fromMs, toMs: performance.now(), status, message });
+    return undefined;
+  };
+  const load = new Load({ call, rate, maxInflight: MAX_INFLIGHT });
+  const outages = await change();
+  const { shed, seconds } = await load.stop();
+  const stored = await controlPlane.kubectl(['get', 'pods', `--namespace=${namespace}`, '-o=name']);
+  assertAdmitted(stored);
+  const names = new Set(stored.stdout.split('\n').map((line) => line.replace('pod/', '')));
+  return { ...tally(sent, names, outages), shed, seconds };
+}
+
+function tally(
+  sent: readonly Sent[],
+  stored: ReadonlySet<string>,
+  outages: readonly Outage[],
+): Omit<TrafficReport, 'shed' | 'seconds'> {
+  const isOut = ({ fromMs, toMs }: Sent): boolean =>
+    outages.some((outage) => fromMs < outage.toMs && toMs > outage.fromMs);
+  const tell = ({ name, status, message }: Sent): string => `${name}: ${status} ${message}`;
+  const isCreated = ({ status }: Sent): boolean => status === 201;
+  const refused = sent.filter(({ status }) => status !== 201 && status !== 0);
+  const deniedGood = refused.filter(({ good }) => good);
+  return {
+    good: sent.filter(({ good }) => good).length,
+    bad: sent.filter(({ good }) => !good).length,
+    created: sent.filter(isCreated).length,
+    refused: refused.length,
+    failOpen: sent.filter((one) => !one.good && (stored.has(one.name) || isCreated(one))).map(tell),
+    wrongDeny: deniedGood.filter((one) => !isOut(one)).map(tell),
+    unanswered: deniedGood.filter((one) => isOut(one) && unanswered.test(one.message)).length,
+    otherWords: refused.filter((one) => !hasRightWords(one, isOut(one))).map(tell),
+    noAnswer: sent.filter(({ status }) => status === 0).map(tell),
+    unreconciled: sent.filter((one) => one.status !== 0 && isCreated(one) !== stored.has(one.name)).map(tell),
+  };
+}
+
+/** A good pod that is refused while the gate can answer is counted already. */
+function hasRightWords({ good, message }: Sent, isOut: boolean): boolean {
+  if (isOut && unanswered.test(message)) return true;
+  return good ? !isOut : message.includes('denied the request: ');
+}
+
+/** One line for the log of a test. */
+export function renderTraffic(report: TrafficReport, seed: number): string {
+  const { good, bad, created, refused, shed, seconds } = report;
+  const counts = Object.entries({
+    failOpen: report.failOpen.length,
+    wrongDeny: report.wrongDeny.length,
+    unanswered: report.unanswered,
+    otherWords: report.otherWords.length,
+    noAnswer: report.noAnswer.length,
+    unreconciled: report.unreconciled.length,
+  }).map(([name, count]) => `${name} ${count}`);
+  const total = `${good} good and ${bad} bad pods in ${seconds.toFixed(1)} s`;
+  return `${total}: ${created} created, ${refused} refused, ${shed} not sent; ${counts.join(', ')}; SEED=${seed}`;
+}
