@@ -10,7 +10,7 @@ export type LogLevel = (typeof LEVELS)[number];
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface LogOptions {
-  /** Must not block: what it has not taken yet is counted by its `writableLength`. */
+  /** Must not block: what it has not taken yet is counted by its `writableLength`, lines that it lost by event `lost`. */
   readonly stream: Writable;
   readonly now: () => Date;
   /** @default 'info' */
@@ -72,6 +72,9 @@ class Piece {
     this.#maxWaitingBytes = maxWaitingBytes;
     // A reader that went away (EPIPE) is a reader that stalls for ever; without a listener it would end the process.
     stream.on('error', () => stream.destroy());
+    stream.on('lost', (lines: number) => {
+      this.dropped += lines;
+    });
   }
 
   write(line: string): void {
