@@ -84,9 +84,9 @@ async function writeBeside(
 }
 
 function unwritable(folder: string, cause: unknown): CertificateError {
-  return new CertificateError('STATE_FOLDER_UNWRITABLE', `${folder}: certificates cannot be kept here`, {
-    cause,
-  });
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `${folder}: certificates cannot be kept here: ${why}`;
+  return new CertificateError('STATE_FOLDER_UNWRITABLE', message, { cause });
 }
 
 function isErrno(error: unknown, code: string): boolean {
