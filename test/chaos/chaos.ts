@@ -1,0 +1,122 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundle } from '../../scripts/bundle.ts';
+import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { clock } from './clock.ts';
+import { crashes } from './crashes.ts';
+import { descriptors } from './descriptors.ts';
+import { disk } from './disk.ts';
+import { idleConnections } from './idle-connections.ts';
+import { policyFaults } from './policy-faults.ts';
+import { pauses } from './pauses.ts';
+import { restarts } from './restarts.ts';
+import { rubbish } from './rubbish.ts';
+import type { Chaos, Scenario, Trial } from './scenario.ts';
+
+const SCENARIOS: readonly Scenario[] = [
+  restarts,
+  crashes,
+  idleConnections,
+  policyFaults,
+  disk,
+  descriptors,
+  clock,
+  pauses,
+  rubbish,
+];
+
+const USAGE = `usage: npm run chaos -- [SCENARIO…] [--seed S] [--quick]
+${SCENARIOS.map(({ id, title }) => `  ${id.padEnd(8)} ${title}`).join('\n')}
+  --seed   of reviews, moments and bytes (random)
+  --quick  a slice of each
+  --bundle another program than the one that these sources make
+`;
+
+const SHOWN_FAULTS = 3;
+
+/** For what hangs: then the run ends without a summary, and with it everything that it started. */
+const LIMIT_MS = 60 * 60_000;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<0 | 1 | 2> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+      quick: { type: 'boolean', default: false },
+      bundle: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = positionals.filter((name) => !SCENARIOS.some(({ id }) => id === name));
+  const seed = Number(values.seed);
+  if (values.help || unknown.length > 0 || !Number.isSafeInteger(seed)) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  setTimeout(() => process.exit(1), LIMIT_MS).unref();
+  await using folder = await makeTemporaryFolder('chaos');
+  const program = values.bundle ?? (await bundleInto(folder.path));
+  const chaos: Chaos = { seed, quick: values.quick, stand: { program, folder: folder.path } };
+  const chosen = SCENARIOS.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
+  let passed = 0;
+  for (const scenario of chosen) passed += (await examine(scenario, chaos)) ? 1 : 0;
+  print(`${passed} passed, ${chosen.length - passed} failed, seed ${seed}${values.quick ? ', quick' : ''}`);
+  return passed === chosen.length ? 0 : 1;
+}
+
+async function bundleInto(folder: string): Promise<string> {
+  await bundle(fileURLToPath(new URL('../..', import.meta.url)), join(folder, 'dist'));
+  return join(folder, 'dist', 'main.js');
+}
+
+/** Runs a scenario and its control, and prints a line. */
+async function examine(scenario: Scenario, chaos: Chaos): Promise<boolean> {
+  const { id, title, control } = scenario;
+  const startMs = performance.now();
+  const trial = await attempt(scenario.run, chaos);
+  const proof = await attempt(control.run, chaos);
+  const faults = [
+    ...trial.faults,
+    ...(trial.failOpen > 0 ? [`${trial.failOpen} bad reviews were admitted`] : []),
+    ...(proof.failOpen > 0 ? [`the control admitted ${proof.failOpen} bad reviews`] : []),
+    ...(proof.faults.length === 0 ? ['the control shows no fault, so that nothing is proved'] : []),
+    ...(proof.broken === undefined ? [] : [`the control could not run: ${proof.broken}`]),
+  ];
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
+  print(
+    `${faults.length === 0 ? 'ok  ' : 'FAIL'} ${id} ${title} (seed ${chaos.seed}, ${seconds} s): ${trial.numbers}`,
+  );
+  print(`     control, ${control.title}: ${renderFaults(proof.faults)} [${proof.numbers}]`);
+  for (const fault of faults) print(`     FAULT ${fault}`);
+  if (faults.length > 0)
+    print(`     repeat: npm run chaos -- ${id} --seed ${chaos.seed}${chaos.quick ? ' --quick' : ''}`);
+  return faults.length === 0;
+}
+
+async function attempt(run: Scenario['run'], chaos: Chaos): Promise<Trial & { readonly broken?: string }> {
+  try {
+    return await run(chaos);
+  } catch (error) {
+    const broken = error instanceof Error ? `${error.message}${renderCause(error.cause)}` : String(error);
+    return { numbers: 'it could not run', faults: [broken], failOpen: 0, broken };
+  }
+}
+
+/** A gate that has ended fails in every respect; the first say enough. */
+function renderFaults(faults: readonly string[]): string {
+  const shown = faults.slice(0, SHOWN_FAULTS).join('; ');
+  return faults.length > SHOWN_FAULTS ? `${shown}; and ${faults.length - SHOWN_FAULTS} more` : shown;
+}
+
+function renderCause(cause: unknown): string {
+  return cause instanceof Error ? `: ${cause.message}` : '';
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

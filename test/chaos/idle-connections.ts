@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { admissionReview } from '../../src/admission/admission-review.ts';
+import { imageReview } from '../../src/admission/image-review.ts';
+import { createBouncer } from '../../src/bouncer.ts';
+import type { ReviewServer } from '../../src/server/server.ts';
+import { createRandom, type Random } from '../fuzz/random.ts';
+import { NO_LATEST } from '../support/policies.ts';
+import { keys, startGate } from '../support/review-server.ts';
+import { GoClient } from './go-client.ts';
+import { labelledReviews, type LabelledReview } from './labelled-reviews.ts';
+import { trialOf, type Chaos, type Scenario, type Trial } from './scenario.ts';
+import { Tally } from './tally.ts';
+
+/** Who closes an idle connection when, in milliseconds: 75 times faster than in a cluster. */
+interface Clocks {
+  /** The gate's; Node adds a second. A cluster's is 120 s. */
+  readonly server: number;
+  /** The API server's, 90 s in a cluster. */
+  readonly client: number;
+  /** Half of the pauses are as long as this, but for a few milliseconds; the other half anything up to a bit more. */
+  readonly around: number;
+  readonly requests: number;
+}
+
+const LANES = 200;
+/** How far half of the pauses are from `around`, at most. */
+const SPREAD_MS = 25;
+const SLACK_MS = 400;
+/** What Node adds to `keepAliveTimeout`. */
+const NODE_BUFFER_MS = 1000;
+
+export const idleConnections: Scenario = {
+  id: 'R10',
+  title: 'a connection that was idle',
+  goal: '10,000 requests at random idle gaps, 0 resets',
+  run: (chaos) =>
+    askAfterPauses(chaos, {
+      server: 1600,
+      client: 1200,
+      around: 1200,
+      requests: chaos.quick ? 1000 : 10_000,
+    }),
+  control: {
+    title: 'a server that gives up first',
+    run: (chaos) => askAfterPauses(chaos, { server: 200, client: 3000, around: 1200, requests: 1000 }),
+  },
+};
+
+async function askAfterPauses({ seed }: Chaos, clocks: Clocks): Promise<Trial> {
+  await using server = await startGate({
+    limits: { keepAliveTimeoutMs: clocks.server },
+    bouncer: createBouncer({ policies: { current: () => NO_LATEST } }),
+    protocols: { imageReview, admissionReview },
+  });
+  const tally = new Tally();
+  const reviews = labelledReviews(seed, LANES);
+  await Promise.all(
+    reviews.map((review, lane) => askInLane(server, review, createRandom(seed + lane), clocks, tally)),
+  );
+  const numbers = `${LANES} clients that close after ${clocks.client} ms, a gate that does after ${clocks.server + NODE_BUFFER_MS} ms`;
+  return trialOf(tally, numbers, tally.faults());
+}
+
+/** One connection at a time, as the pauses allow. */
+async function askInLane(
+  server: ReviewServer,
+  review: LabelledReview,
+  random: Random,
+  { client: idleMs, around, requests }: Clocks,
+  tally: Tally,
+): Promise<void> {
+  using client = new GoClient({ port: server.port, authority: keys.authority.certificate, idleMs });
+  await delay(random.below(SLACK_MS));
+  for (let count = 0; count < requests / LANES; count += 1) {
+    await tally.ask({ client, review, timeoutMs: 5000 });
+    const near = around - SPREAD_MS + random.below(2 * SPREAD_MS);
+    await delay(random.chance(0.5) ? near : random.below(around + SLACK_MS));
+  }
+}

@@ -1,0 +1,190 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../end-to-end/eventually.ts';
+import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { startGate, type Gate } from './gate.ts';
+import { GoClient } from './go-client.ts';
+import { labelledReviews } from './labelled-reviews.ts';
+import { trialOf, unless, type Chaos, type Scenario, type Trial } from './scenario.ts';
+import { Tally } from './tally.ts';
+import { Traffic } from './traffic.ts';
+
+const GOOD = `apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: last-good}
+spec:
+  unmatchedImages: Allow
+  rules:
+  - name: no-latest
+    disallowedTags: {tags: [latest]}
+`;
+const DENY_ALL = `apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: deny-all}
+spec:
+  unmatchedImages: Deny
+  rules:
+  - name: nothing
+    allowedImages: {images: [nothing.invalid/**]}
+`;
+const TOO_MANY_BYTES = 50 * 1024 * 1024;
+const RATE = 100;
+/** A watch tells at once, the look that follows a missed one comes after five seconds. */
+const NOTICED_MS = 8000;
+/** Until a policy that refuses everything has to be in force. */
+const IN_FORCE_MS = 1000;
+const NOT_LOADED = 'policy not loaded; the last good one stays in force';
+/** Beyond what a gate under this load takes anyway. */
+const GROWTH_MEBIBYTES = 48;
+
+/** Ways in which a policy file can break; each leaves something else than a file of good text at the path. */
+const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
+  'invalid YAML': (file) => writeFile(file, 'apiVersion: [unclosed'),
+  'unknown field': (file) => writeFile(file, GOOD.replace('rules:', 'exceptForFriday: true\n  rules:')),
+  empty: (file) => writeFile(file, ''),
+  deleted: (file) => rm(file),
+  // Root reads what nobody may; a folder nobody reads.
+  unreadable: async (file) => {
+    await rm(file);
+    await mkdir(file);
+  },
+  '50 MiB': (file) => writeFile(file, GOOD + '#'.repeat(TOO_MANY_BYTES)),
+};
+
+export const policyFaults: Scenario = {
+  id: 'R12',
+  title: 'a policy that breaks while it is in force',
+  goal: 'last good kept, told in metric and log; deny-all in force within 1 s',
+  run: (chaos) => breakPolicy(chaos),
+  control: {
+    title: 'no watch, and a restart in place of a reload',
+    run: breakWithoutProtection,
+  },
+};
+
+async function breakPolicy(chaos: Chaos): Promise<Trial> {
+  await using folder = await makeTemporaryFolder('chaos-policy');
+  const file = join(folder.path, 'policy.yaml');
+  await writeFile(file, GOOD);
+  await using gate = await startGate(chaos.stand, { args: [`--policy=${file}`] });
+  const tally = new Tally();
+  using traffic = new Traffic({ gate, tally, seed: chaos.seed, rate: RATE });
+  const faults: (string | undefined)[] = [];
+  const before = gate.residentMebibytes();
+  for (const [name, spoil] of Object.entries(FAULTS))
+    faults.push(...(await spoilOnce(gate, file, name, spoil)));
+  const grown = gate.residentMebibytes() - before;
+  faults.push(unless(grown < GROWTH_MEBIBYTES, `memory grew by ${grown.toFixed(0)} MiB`));
+  const writes = await flap(file, chaos.quick ? 2000 : 10_000);
+  await replace(file, GOOD);
+  await eventually('the last good policy is loaded', async () =>
+    (await gate.metric('policy_last_reload_success')) === 1 ? true : undefined,
+  );
+  await traffic.stop();
+  const tookMs = await timeDenyAll(gate, file);
+  faults.push(unless(tookMs <= IN_FORCE_MS, `deny-all was in force after ${tookMs.toFixed(0)} ms`));
+  const numbers = `${Object.keys(FAULTS).join(', ')}, ${writes} writes at up to 100/s, deny-all in force after ${tookMs.toFixed(0)} ms, memory +${grown.toFixed(0)} MiB`;
+  return trialOf(tally, numbers, [...tally.faults([]), ...faults]);
+}
+
+/** Breaks the file, waits until that is told, sees that nothing else has changed, and mends it. */
+async function spoilOnce(
+  gate: Gate,
+  file: string,
+  name: string,
+  spoil: (file: string) => Promise<void>,
+): Promise<(string | undefined)[]> {
+  const failures = await gate.metric('policy_reload_total');
+  const lines = (await gate.log()).split(NOT_LOADED).length;
+  await spoil(file);
+  await eventually(
+    `${name} is told`,
+    async () => ((await gate.metric('policy_last_reload_success')) === 0 ? true : undefined),
+    { timeoutMs: NOTICED_MS },
+  );
+  const { status, body } = await gate.look('/readyz');
+  const told = (await gate.log()).split(NOT_LOADED).length > lines;
+  const info = (await gate.look('/metrics')).body.includes('policy_info{name="last-good"');
+  const counted = (await gate.metric('policy_reload_total')) > failures;
+  await rm(file, { recursive: true, force: true });
+  await replace(file, GOOD);
+  await eventually(
+    `${name} is mended`,
+    async () => ((await gate.metric('policy_last_reload_success')) === 1 ? true : undefined),
+    { timeoutMs: NOTICED_MS },
+  );
+  return [
+    unless(
+      status === 200 && body.includes('the last good policy stays in force'),
+      `${name}: readyz ${status} ${body}`,
+    ),
+    unless(told, `${name}: the log does not tell`),
+    unless(info && counted, `${name}: the metrics do not tell`),
+  ];
+}
+
+/** Good, broken, good, … as fast as a hundred times a second, half of the time in the middle of a write. */
+async function flap(file: string, milliseconds: number): Promise<number> {
+  const startMs = performance.now();
+  let writes = 0;
+  while (performance.now() - startMs < milliseconds) {
+    if (writes % 4 < 2) await writeFile(file, writes % 2 === 0 ? GOOD.slice(0, -20) : GOOD);
+    else await replace(file, writes % 2 === 0 ? `${GOOD}# ${writes}\n` : 'kind: [');
+    writes += 1;
+    await delay(10);
+  }
+  return writes;
+}
+
+/** As editors and the kubelet do: another file takes the name. */
+async function replace(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.next`, text);
+  await rename(`${file}.next`, file);
+}
+
+/** Milliseconds from a policy that refuses everything to the first refusal of what was good; it must stay. */
+async function timeDenyAll(gate: Gate, file: string): Promise<number> {
+  using client = new GoClient(gate);
+  const good = labelledReviews(1, 64).find(({ truth, path }) => truth === 'good' && path === '/validate');
+  if (good === undefined) throw new TypeError('no good review');
+  const isRefused = async (): Promise<boolean> =>
+    (await client.post(good.path, good.body, 5000)).body.includes('"allowed":false');
+  await replace(file, DENY_ALL);
+  const startMs = performance.now();
+  while (!(await isRefused())) {
+    if (performance.now() - startMs > NOTICED_MS) return Number.POSITIVE_INFINITY;
+    await delay(5);
+  }
+  return performance.now() - startMs;
+}
+
+const NO_WATCH = `
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+fs.watch = () => ({ on() {}, close() {} });
+syncBuiltinESMExports();
+`;
+
+/** What a gate without a watch and without a last good policy would do. */
+async function breakWithoutProtection(chaos: Chaos): Promise<Trial> {
+  await using folder = await makeTemporaryFolder('chaos-policy');
+  const file = join(folder.path, 'policy.yaml');
+  await writeFile(file, GOOD);
+  const args = [`--policy=${file}`, '--drain=0'];
+  await using gate = await startGate(chaos.stand, { args, preload: NO_WATCH });
+  // Long enough for the first look without a watch to be over, so that the next is five seconds away.
+  const tookMs = await timeDenyAll(gate, file);
+  const tally = new Tally();
+  using traffic = new Traffic({ gate, tally, seed: chaos.seed, rate: RATE });
+  await FAULTS['unknown field']?.(file);
+  gate.signal('SIGTERM');
+  await gate.exited;
+  const again = await startGate(chaos.stand, { args, ports: gate }).catch(() => undefined);
+  await again?.[Symbol.asyncDispose]();
+  await traffic.stop();
+  return trialOf(tally, `deny-all in force after ${tookMs.toFixed(0)} ms`, [
+    ...tally.faults([]).filter((fault) => fault.startsWith('noAnswer')),
+    unless(tookMs <= IN_FORCE_MS, `deny-all was in force after ${tookMs.toFixed(0)} ms`),
+  ]);
+}

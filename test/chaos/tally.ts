@@ -1,0 +1,163 @@
+import { ExchangeError, type GoClient, type Reply } from './go-client.ts';
+import { readAnswer, type LabelledReview } from './labelled-reviews.ts';
+
+/** What may be wrong with what came of a review. */
+export const FINDS = ['failOpen', 'wrongDeny', 'late', 'noAnswer', 'badShape'] as const;
+
+export type Find = (typeof FINDS)[number];
+
+/** Denials because of the state of the gate, not of the images; and what was turned away before it was a review. */
+const STRAINS = ['OVERLOADED', 'DEADLINE', 'INTERNAL', 'turnedAway'] as const;
+
+type Strain = (typeof STRAINS)[number];
+
+/** Inside the window of a fault a strain is no find, and some finds are nobody's fault; outside everything counts. */
+export type Window = 'inside' | 'outside';
+
+type Counts = Record<Find | Strain | 'asked' | 'right', number>;
+
+/** How a review is asked. */
+export interface Question {
+  readonly client: GoClient;
+  readonly review: LabelledReview;
+  /** What the gate is told, as `?timeout=`, and when the caller goes. */
+  readonly timeoutMs: number;
+  /** The gate is told nothing. @default false */
+  readonly secretly?: boolean;
+}
+
+/** How long the caller stays beyond its timeout, to see how late an answer is. */
+const CURIOSITY_MS = 1000;
+
+/** Counts what comes of reviews whose verdict is known, inside and outside the windows of faults. */
+export class Tally {
+  readonly #counts = { inside: zero(), outside: zero() };
+  readonly #firsts = new Map<string, string>();
+  readonly #latencies: Record<Window, number[]> = { inside: [], outside: [] };
+  readonly #strained: number[] = [];
+  #faulty = false;
+  /** Told of each review that was not answered. */
+  onNoAnswer: (error: unknown) => void = () => undefined;
+
+  /** A review that begins or ends while this is set is inside. */
+  set faulty(value: boolean) {
+    this.#faulty = value;
+  }
+
+  /** Asks, and counts what comes; what was found, if anything. */
+  async ask({ client, review, timeoutMs, secretly = false }: Question): Promise<Find | undefined> {
+    const startedMs = performance.now();
+    const begunInside = this.#faulty;
+    const path = secretly ? review.path : `${review.path}?timeout=${timeoutMs}ms`;
+    const windowNow = (): Window => (begunInside || this.#faulty ? 'inside' : 'outside');
+    try {
+      const reply = await client.post(path, review.body, timeoutMs + CURIOSITY_MS);
+      const took = performance.now() - startedMs;
+      return this.#count(windowNow(), review, reply, took, took > timeoutMs);
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      this.onNoAnswer(error);
+      return this.#found(windowNow(), 'noAnswer', error.code);
+    }
+  }
+
+  /** All reviews of one window, or of both. */
+  count(of: Find | Strain | 'asked' | 'right', ...windows: readonly Window[]): number {
+    const chosen: readonly Window[] = windows.length === 0 ? ['inside', 'outside'] : windows;
+    return chosen.reduce((sum, window) => sum + this.#counts[window][of], 0);
+  }
+
+  /** Milliseconds that a share of the right answers of a window stayed below, 0.99 for the 99th percentile. */
+  latency(window: Window, share: number): number {
+    return quantile(this.#latencies[window], share);
+  }
+
+  /** The same of the denials that a strain brought. */
+  strainedLatency(share: number): number {
+    return quantile(this.#strained, share);
+  }
+
+  /** What must not be: of `outside` nothing, of `inside` nothing but what a fault excuses. */
+  faults(excused: readonly Find[] = ['late', 'noAnswer']): string[] {
+    const found = (window: Window, find: Find): string[] => {
+      const count = this.#counts[window][find];
+      return count === 0 ? [] : [`${find} ${count} ${window} (${this.#firsts.get(window + find)})`];
+    };
+    return FINDS.flatMap((find) => [
+      ...found('outside', find),
+      ...(excused.includes(find) ? [] : found('inside', find)),
+    ]);
+  }
+
+  toString(): string {
+    const windows = (['outside', 'inside'] as const).filter((window) => this.#counts[window].asked > 0);
+    return windows.map((window) => `${window} ${renderCounts(this.#counts[window])}`).join('; ');
+  }
+
+  #count(
+    window: Window,
+    review: LabelledReview,
+    reply: Reply,
+    tookMs: number,
+    late: boolean,
+  ): Find | undefined {
+    if (late) this.#found(window, 'late', `${tookMs.toFixed(0)} ms`, false);
+    if (window === 'inside' && reply.status >= 400 && reply.status < 500)
+      return this.#strain(window, 'turnedAway', tookMs);
+    if (reply.status !== 200) return this.#found(window, 'badShape', `status ${reply.status} ${reply.body}`);
+    const answer = readAnswer(review, reply.body);
+    if (typeof answer === 'string') return this.#found(window, 'badShape', answer);
+    if (answer.allowed && review.truth === 'bad')
+      return this.#found(window, 'failOpen', review.body.toString('utf8', 0, 2000));
+    const strain = STRAINS.find((code) => answer.message.startsWith(`${code}:`));
+    if (strain !== undefined && (window === 'inside' || review.truth === 'bad'))
+      return this.#strain(window, strain, tookMs);
+    if (!answer.allowed && review.truth === 'good') return this.#found(window, 'wrongDeny', answer.message);
+    this.#counts[window].asked += 1;
+    this.#counts[window].right += 1;
+    this.#latencies[window].push(tookMs);
+    return late ? 'late' : undefined;
+  }
+
+  #strain(window: Window, strain: Strain, tookMs: number): undefined {
+    this.#counts[window][strain] += 1;
+    this.#counts[window].asked += 1;
+    this.#strained.push(tookMs);
+  }
+
+  #found(window: Window, find: Find, what: string, isWhole = true): Find {
+    this.#counts[window][find] += 1;
+    if (isWhole) this.#counts[window].asked += 1;
+    if (!this.#firsts.has(window + find)) this.#firsts.set(window + find, what);
+    return find;
+  }
+}
+
+function zero(): Counts {
+  return {
+    asked: 0,
+    right: 0,
+    failOpen: 0,
+    wrongDeny: 0,
+    late: 0,
+    noAnswer: 0,
+    badShape: 0,
+    OVERLOADED: 0,
+    DEADLINE: 0,
+    INTERNAL: 0,
+    turnedAway: 0,
+  };
+}
+
+function renderCounts(counts: Counts): string {
+  const finds = FINDS.map((find) => `${find} ${counts[find]}`);
+  const strains = STRAINS.filter((strain) => counts[strain] > 0).map(
+    (strain) => `${strain} ${counts[strain]}`,
+  );
+  return `${counts.asked} asked: ${[...finds, ...strains].join(', ')}`;
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
