@@ -151,6 +151,10 @@ const CHINESE_TEXTS = {
   'MALFORMED_OBJECT.missing.remedy': '请让对象符合其种类的结构',
   'MALFORMED_OBJECT.empty': '{field} 为空',
   'MALFORMED_OBJECT.empty.remedy': '请让对象符合其种类的结构',
+  'MALFORMED_OBJECT.null': '{field} 为 null',
+  'MALFORMED_OBJECT.null.remedy': '请让对象符合其种类的结构',
+  'MALFORMED_OBJECT.too-deep': '{field} 的嵌套超过 {max} 层',
+  'MALFORMED_OBJECT.too-deep.remedy': '请让对象符合其种类的结构',
   'MALFORMED_OBJECT.review-no-list': '{field} 不是列表',
   'MALFORMED_OBJECT.review-no-list.remedy': '请发送 Pod 的镜像',
   'MALFORMED_OBJECT.review-empty': '{field} 为空',
@@ -187,7 +191,6 @@ const CHINESE_TEXTS = {
   'MIRROR_POD.text': '予以放行，因为节点已经在运行这个静态 Pod',
   'NOT_DECIDED.text': '未能作出判断，因此在 {stage} 阶段放行：{code}：{message}',
 
-  'words.verbatim': '{text}',
   'words.place': '{image}（位于 {field}）',
   'words.place-in-container': '{image}（位于 {field}，容器 "{name}"）',
   'words.place-in-volume': '{image}（位于 {field}，卷 "{name}"）',

@@ -162,6 +162,10 @@ export const ENGLISH = {
   'MALFORMED_OBJECT.missing.remedy': 'give the object the shape that its kind has',
   'MALFORMED_OBJECT.empty': '{field} is empty',
   'MALFORMED_OBJECT.empty.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.null': '{field} is null',
+  'MALFORMED_OBJECT.null.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.too-deep': '{field} nests more than {max} levels deep',
+  'MALFORMED_OBJECT.too-deep.remedy': 'give the object the shape that its kind has',
   'MALFORMED_OBJECT.review-no-list': '{field} is not a list',
   'MALFORMED_OBJECT.review-no-list.remedy': 'send the images of the pod',
   'MALFORMED_OBJECT.review-empty': '{field} is empty',
@@ -203,7 +207,6 @@ export const ENGLISH = {
   'NOT_DECIDED.text': 'not decided, and so admitted at stage {stage}: {code}: {message}',
 
   // How these are put together.
-  'words.verbatim': '{text}',
   'words.place': '{image} at {field}',
   'words.place-in-container': '{image} at {field} (container "{name}")',
   'words.place-in-volume': '{image} at {field} (volume "{name}")',

@@ -2,9 +2,8 @@ import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { oneLine } from '../language/one-line.ts';
-import { phrase, type Phrase } from '../language/phrase.ts';
+import { phrase } from '../language/phrase.ts';
 import { readSubject, type Images } from '../workload/subject.ts';
-import type { Unreadable } from '../workload/unreadable.ts';
 import type { Decision, JudgedUse, Notice, Violation, ViolationCode } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { askWithFacts, type JudgedImage, type ObjectingHit, type RuleHit } from './image-judge.ts';
@@ -23,7 +22,7 @@ export function evaluate(policy: Policy, review: Review, facts: Facts): Decision
     case 'imageless':
       return decide(policy, [], [], []);
     case 'unreadable':
-      return decide(policy, [], [refusalOf(subject)], []);
+      return decide(policy, [], [gateViolation(subject, undefined)], []);
     case 'unknown':
       return decide(policy, [], [], [unknownKind(subject.name)]);
     case 'images':
@@ -126,12 +125,6 @@ function gateViolation(
   use: ImageUse | undefined,
 ): Violation {
   return { code, actions: ['Deny'], rule: undefined, use, reason, remedy, message: undefined };
-}
-
-function refusalOf({ code, reason, remedy }: Unreadable): Violation {
-  const told = (text: Phrase | string): Phrase =>
-    typeof text === 'string' ? phrase('words.verbatim', { text: oneLine(text) }) : text;
-  return gateViolation({ code, reason: told(reason), remedy: told(remedy) }, undefined);
 }
 
 function unknownKind(name: string): Notice {

@@ -1,9 +1,14 @@
 import { quote } from '../image/quote.ts';
 import type { ImageUse, Usage } from '../image/use.ts';
+import { objection } from '../language/objection.ts';
+import type { Shown } from '../language/phrase.ts';
 import type { Unreadable } from './unreadable.ts';
 
 /** Most images that one object may hold: far above any real pod, far below what would cost time (F19). */
 export const MAX_IMAGES = 500;
+
+/** As much of a path as a message repeats. */
+const FIELD_CHARACTERS = 128;
 
 /** The images of one object, in the order in which a person reads them. */
 export interface ImageList {
@@ -35,9 +40,9 @@ export function addUse(
 ): Unreadable | undefined {
   if (typeof image !== 'string') {
     if (image === undefined && found.isCustom) return undefined;
-    return unreadable(field, image === undefined ? 'is missing' : 'is not a string');
+    return unreadable(field, image === undefined ? 'missing' : 'no-string');
   }
-  if (image === '' && !(found.isCustom && found.template)) return unreadable(field, 'is empty');
+  if (image === '' && !(found.isCustom && found.template)) return unreadable(field, 'empty');
   const count = found.uses.length + found.placeholders.length;
   if (count >= MAX_IMAGES) return tooMany(field, count + 1);
   const use: ImageUse = { field, usage, container: typeof name === 'string' ? name : undefined, image };
@@ -51,24 +56,26 @@ function isPlaceholder(image: string): boolean {
   return image === 'auto' || image === ' ' || image === '' || image.includes('$(') || image.includes('{{');
 }
 
+/** What a field is not, or is instead. */
+export type Misshape = 'missing' | 'null' | 'empty' | 'no-object' | 'no-list' | 'no-string';
+
 /** An object that does not have the shape of its kind. */
-export function unreadable(field: string, what: string): Unreadable {
-  return {
-    kind: 'unreadable',
-    code: 'MALFORMED_OBJECT',
-    field,
-    reason: `${quote(field, 128)} ${what}`,
-    remedy: 'give the object the shape that its kind has',
-  };
+export function unreadable(field: string, what: Misshape): Unreadable {
+  return { kind: 'unreadable', field, ...objection(`MALFORMED_OBJECT.${what}`, { field: fieldName(field) }) };
+}
+
+/** Parts within parts, more of them than are read. */
+export function tooDeep(field: string, max: number): Unreadable {
+  const reason = objection('MALFORMED_OBJECT.too-deep', { field: fieldName(field), max });
+  return { kind: 'unreadable', field, ...reason };
 }
 
 /** More images than are judged. */
 export function tooMany(field: string, count: number): Unreadable {
-  return {
-    kind: 'unreadable',
-    code: 'TOO_MANY_IMAGES',
-    field,
-    reason: `${quote(field, 128)} makes ${count} images or more, and ${MAX_IMAGES} are the most that are judged`,
-    remedy: `use at most ${MAX_IMAGES} images in one object`,
-  };
+  const reason = objection('TOO_MANY_IMAGES.object', { field: fieldName(field), count, max: MAX_IMAGES });
+  return { kind: 'unreadable', field, ...reason };
+}
+
+function fieldName(field: string): Shown {
+  return quote(field, FIELD_CHARACTERS);
 }

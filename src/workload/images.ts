@@ -17,9 +17,9 @@ function findWorkloadImages(workload: WorkloadKind, object: Fields): ImageList |
   for (const key of workload.podSpec) {
     path = path === '' ? key : `${path}.${key}`;
     parent = isObject(parent) ? parent[key] : undefined;
-    if (!isObject(parent)) return unreadable(path, 'is not an object');
+    if (!isObject(parent)) return unreadable(path, 'no-object');
   }
-  if (!isObject(parent)) return unreadable(path, 'is not an object');
+  if (!isObject(parent)) return unreadable(path, 'no-object');
   const found: Found = { template: workload.template, isCustom: false, uses: [], placeholders: [] };
   const problem = readPodSpec(found, parent, path === '' ? '' : `${path}.`, workload.required);
   return problem ?? { kind: 'list', uses: found.uses, placeholders: found.placeholders, placeOf };

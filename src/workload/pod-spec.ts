@@ -30,13 +30,13 @@ function readContainers(
   usage: Usage,
   required: boolean,
 ): Unreadable | undefined {
-  if (list === undefined || list === null) return required ? unreadable(path, 'is missing') : undefined;
-  if (!Array.isArray(list)) return unreadable(path, 'is not a list');
-  if (required && list.length === 0 && usage === 'container') return unreadable(path, 'is empty');
+  if (list === undefined || list === null) return required ? unreadable(path, 'missing') : undefined;
+  if (!Array.isArray(list)) return unreadable(path, 'no-list');
+  if (required && list.length === 0 && usage === 'container') return unreadable(path, 'empty');
   if (list.length > MAX_IMAGES) return tooMany(path, list.length);
   for (let index = 0; index < list.length; index += 1) {
     const container: unknown = list[index];
-    if (!isObject(container)) return unreadable(`${path}[${index}]`, 'is not an object');
+    if (!isObject(container)) return unreadable(`${path}[${index}]`, 'no-object');
     const problem = addUse(found, `${path}[${index}].image`, usage, container['name'], container['image']);
     if (problem !== undefined) return problem;
   }
@@ -46,13 +46,13 @@ function readContainers(
 /** `volumes[].image.reference`, KEP-4639: pulled by the kubelet like any other image. */
 function readVolumes(found: Found, volumes: unknown, path: string): Unreadable | undefined {
   if (volumes === undefined || volumes === null) return undefined;
-  if (!Array.isArray(volumes)) return unreadable(path, 'is not a list');
+  if (!Array.isArray(volumes)) return unreadable(path, 'no-list');
   for (let index = 0; index < volumes.length; index += 1) {
     const volume: unknown = volumes[index];
-    if (!isObject(volume)) return unreadable(`${path}[${index}]`, 'is not an object');
+    if (!isObject(volume)) return unreadable(`${path}[${index}]`, 'no-object');
     const image = volume['image'];
     if (image === undefined || image === null) continue;
-    if (!isObject(image)) return unreadable(`${path}[${index}].image`, 'is not an object');
+    if (!isObject(image)) return unreadable(`${path}[${index}].image`, 'no-object');
     // A template may leave the reference to a controller; a pod may not.
     const reference = image['reference'] ?? (found.template ? '$(reference)' : undefined);
     const field = `${path}[${index}].image.reference`;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
+import { objection, type Objection } from '../language/objection.ts';
 import { findChange } from './change.ts';
 import { isObject, type Fields } from './fields.ts';
 import { rootsOf } from './custom/custom-kind.ts';
@@ -15,7 +16,7 @@ import {
   type KnownKind,
 } from './kinds.ts';
 import type { ReviewedObject } from './reviewed-object.ts';
-import type { Unreadable } from './unreadable.ts';
+import type { SubjectErrorCode, Unreadable } from './unreadable.ts';
 
 /** Images to judge. */
 export interface Images {
@@ -61,7 +62,7 @@ export function readSubject(reviewed: ReviewedObject, kinds: KindTable): Subject
 
 function readKnown(known: KnownKind, reviewed: ReviewedObject): Subject {
   const { object } = reviewed;
-  if (!isObject(object)) return malformed('object', 'the object is missing');
+  if (!isObject(object)) return unreadable('object', objection('MALFORMED_OBJECT.missing-object'));
   const forged = findForgery(reviewed, object);
   if (forged !== undefined) return forged;
   const images = findImages(known, object);
@@ -119,18 +120,13 @@ function readOldImages(known: KnownKind, oldObject: unknown): ImageList | undefi
 function findForgery(reviewed: ReviewedObject, object: Fields): Unreadable | undefined {
   const apiVersion = reviewed.group === '' ? reviewed.version : `${reviewed.group}/${reviewed.version}`;
   if (object['kind'] !== reviewed.kind || object['apiVersion'] !== apiVersion) {
-    return malformed(
-      'object.kind',
-      `the object is not the ${quote(apiVersion)} ${quote(reviewed.kind)} that the request names`,
-    );
+    const names = { version: quote(apiVersion), kind: quote(reviewed.kind) };
+    return unreadable('object.kind', objection('MALFORMED_OBJECT.other-kind', names));
   }
   const metadata = object['metadata'];
   const namespace = isObject(metadata) ? metadata['namespace'] : undefined;
   if (reviewed.namespace !== undefined && namespace !== undefined && namespace !== reviewed.namespace) {
-    return malformed(
-      'object.metadata.namespace',
-      'the object is not in the namespace that the request names',
-    );
+    return unreadable('object.metadata.namespace', objection('MALFORMED_OBJECT.other-namespace'));
   }
   return undefined;
 }
@@ -149,22 +145,9 @@ function isMirrorPod(pod: Fields, { user }: ReviewedObject): boolean {
 }
 
 function unsupportedList(kind: string): Unreadable {
-  const reason = `${quote(kind)} is a list of objects, which the API server never reviews`;
-  return {
-    kind: 'unreadable',
-    code: 'UNSUPPORTED_KIND',
-    field: 'object',
-    reason,
-    remedy: 'send each object in a review of its own',
-  };
+  return unreadable('object', objection('UNSUPPORTED_KIND.list', { kind: quote(kind) }));
 }
 
-function malformed(field: string, reason: string): Unreadable {
-  return {
-    kind: 'unreadable',
-    code: 'MALFORMED_OBJECT',
-    field,
-    reason,
-    remedy: 'send the object as its kind defines it',
-  };
+function unreadable(field: string, wrong: Objection<SubjectErrorCode>): Unreadable {
+  return { kind: 'unreadable', field, ...wrong };
 }

@@ -1,7 +1,7 @@
 import { quote } from '../../image/quote.ts';
 import type { ImageUse, Usage } from '../../image/use.ts';
 import { isObject, type Fields } from '../fields.ts';
-import { addUse, tooMany, unreadable, type Found, type ImageList } from '../image-list.ts';
+import { addUse, tooDeep, tooMany, unreadable, type Found, type ImageList } from '../image-list.ts';
 import { readPodSpec } from '../pod-spec.ts';
 import type { Unreadable } from '../unreadable.ts';
 import type { CustomKind, ImageSource } from './custom-kind.ts';
@@ -58,7 +58,7 @@ function readSources(
   from: Spot,
   nesting: number,
 ): Unreadable | undefined {
-  if (nesting > MAX_NESTING) return unreadable(from.field, `nests more than ${MAX_NESTING} levels deep`);
+  if (nesting > MAX_NESTING) return tooDeep(from.field, MAX_NESTING);
   for (const source of sources) {
     const problem = follow(search, source.at, 0, from, (spot) => readSource(search, source, spot, nesting));
     if (problem !== undefined) return problem;
@@ -86,7 +86,7 @@ function readSource(
 
 function readPodSpecAt({ found, places }: Search, spot: Spot): Unreadable | undefined {
   if (isMissing(spot.value)) return undefined;
-  if (!isObject(spot.value)) return unreadable(spot.field, 'is not an object');
+  if (!isObject(spot.value)) return unreadable(spot.field, 'no-object');
   const before = found.uses.length;
   const problem = readPodSpec(found, spot.value, spot.field === '' ? '' : `${spot.field}.`, undefined);
   for (const use of found.uses.slice(before)) {
@@ -108,7 +108,7 @@ function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): Un
   const problem = follow(search, tags, 0, { ...spot, value: spot.beside }, (tag) =>
     typeof tag.value === 'string'
       ? readText(search, usage, tag, `${String(spot.value)}:${tag.value}`)
-      : unreadable(tag.field, 'is not a string'),
+      : unreadable(tag.field, 'no-string'),
   );
   return problem ?? (search.found.uses.length === before ? readImage(search, usage, spot) : undefined);
 }
@@ -151,7 +151,7 @@ function follow(
 }
 
 function followKey(key: string, spot: Spot, next: Visit): Unreadable | undefined {
-  if (!isObject(spot.value)) return unreadable(spot.field, 'is not an object');
+  if (!isObject(spot.value)) return unreadable(spot.field, 'no-object');
   // What every object inherits is no field of this one.
   const value = Object.hasOwn(spot.value, key) ? spot.value[key] : undefined;
   const field = `${spot.field}${renderKey(key, spot.field === '')}`;
@@ -164,13 +164,13 @@ function followItems(
   spot: Spot,
   next: Visit,
 ): Unreadable | undefined {
-  if (!Array.isArray(spot.value)) return unreadable(spot.field, 'is not a list');
+  if (!Array.isArray(spot.value)) return unreadable(spot.field, 'no-list');
   const items: readonly unknown[] = spot.value;
   for (let index = 0; index < items.length; index += 1) {
     const value = items[index];
     const field = `${spot.field}[${index}]`;
     if ((search.items += 1) > MAX_ITEMS) return tooMany(field, search.items);
-    if (isMissing(value)) return unreadable(field, 'is null');
+    if (isMissing(value)) return unreadable(field, 'null');
     if (step.kind === 'itemsWith' && !(isObject(value) && value[step.field] === step.value)) continue;
     const named = isObject(value) ? value[step.kind === 'items' ? step.named : step.field] : undefined;
     const name = typeof named === 'string' && named !== '' ? named : undefined;
@@ -187,7 +187,7 @@ function followEntries(
   spot: Spot,
   next: Visit,
 ): Unreadable | undefined {
-  if (!isObject(spot.value)) return unreadable(spot.field, 'is not an object');
+  if (!isObject(spot.value)) return unreadable(spot.field, 'no-object');
   for (const [key, inner] of Object.entries(spot.value)) {
     const field = `${spot.field}${renderKey(key, spot.field === '')}`;
     if ((search.items += 1) > MAX_ITEMS) return tooMany(field, search.items);
