@@ -4,6 +4,7 @@ import { inspect, parseArgs } from 'node:util';
 import { differential } from '../differential/differential.ts';
 import { findGoReaders } from '../differential/go-readers.ts';
 import { runCore, type CaseRange } from '../oracle/core-run.ts';
+import { runServer } from '../oracle/server-run.ts';
 import { isClean, renderRun, type OracleRun } from '../oracle/report.ts';
 import { references } from './references.ts';
 import { commandToRepeat, fuzz, type FuzzRange, type FuzzReport } from './target.ts';
@@ -22,6 +23,7 @@ const TARGETS: readonly Runnable[] = [
 /** Targets that know the truth about what they ask. */
 const ORACLES: Readonly<Record<string, (range: CaseRange) => Promise<OracleRun>>> = {
   oracle: runCore,
+  server: runServer,
 };
 
 const USAGE = `usage: npm run fuzz -- TARGET [--cases N] [--seed S] [--from I] [--families]

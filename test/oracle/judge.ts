@@ -5,6 +5,8 @@ export interface Reply {
   readonly status: number;
   readonly body: string;
   readonly elapsedMs: number;
+  /** What is wrong with the HTTP around it. */
+  readonly problem?: string;
 }
 
 /** What can be wrong with an answer, in the words of threats 4B. */
@@ -35,8 +37,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
  */
 export function judge(asked: Case, reply: Reply | undefined, faulty = false): Judgement {
   if (reply === undefined) return { outcome: 'unanswered', ...(!faulty && { fault: 'noAnswer' }) };
-  const answer = read(asked, reply);
-  const { outcome, problem } = answer;
+  const { outcome, problem = reply.problem } = read(asked, reply);
   if (outcome === 'admitted' && asked.expected !== 'admit') return { outcome, fault: 'failOpen' };
   if (problem !== undefined) return { outcome, fault: 'badShape', detail: problem };
   if (!faulty && reply.elapsedMs > asked.timeoutMs - MARGIN_MS)

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
+import type { Case } from './case.ts';
+import type { Reply } from './judge.ts';
+
+/** Where a gate listens, and who vouches for it. */
+export interface Address {
+  readonly port: number;
+  /** PEM. */
+  readonly authority: string;
+}
+
+interface Waiting {
+  readonly resolve: (reply: Reply | undefined) => void;
+  readonly startedMs: number;
+}
+
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
+const CONNECT_MS = 10_000;
+
+/** One caller with one keep-alive connection, spoken by hand: a client of Node's costs more than the answer. */
+export class TlsClient implements Disposable {
+  readonly #address: () => Address;
+  #socket: TLSSocket | undefined;
+  #received: Buffer = Buffer.alloc(0);
+  #waiting: Waiting | undefined;
+
+  constructor(address: () => Address) {
+    this.#address = address;
+  }
+
+  /** What comes back; `undefined` when nothing does in the time that the case grants. Never rejects. */
+  async ask(asked: Case): Promise<Reply | undefined> {
+    const startedMs = performance.now();
+    let socket: TLSSocket;
+    try {
+      socket = await this.#connection();
+    } catch {
+      return undefined;
+    }
+    const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
+    this.#waiting = { resolve, startedMs };
+    const timer = setTimeout(() => this.#settle(undefined, true), asked.timeoutMs);
+    const { target, body } = asked;
+    const head = `POST ${target} HTTP/1.1\r\nHost: gate\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    socket.cork();
+    socket.write(head, 'latin1');
+    socket.write(body);
+    socket.uncork();
+    const reply = await promise;
+    clearTimeout(timer);
+    return reply;
+  }
+
+  /** The next case gets a connection of its own. */
+  hangUp(): void {
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.hangUp();
+  }
+
+  async #connection(): Promise<TLSSocket> {
+    if (this.#socket !== undefined && !this.#socket.destroyed) return this.#socket;
+    const { port, authority } = this.#address();
+    const socket = connect({ host: '127.0.0.1', port, ca: authority, ALPNProtocols: ['http/1.1'] });
+    socket.on('error', () => this.#settle(undefined, true));
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(CONNECT_MS) });
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('close', () => {
+      if (this.#socket === socket) this.#settle(undefined, true);
+    });
+    this.#received = Buffer.alloc(0);
+    this.#socket = socket;
+    return socket;
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    const end = this.#received.indexOf(END_OF_HEAD);
+    if (end === -1 || this.#waiting === undefined) return;
+    const head = this.#received.toString('latin1', 0, end);
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1]);
+    const start = end + END_OF_HEAD.length;
+    if (this.#received.length < start + length) return;
+    const reply = {
+      status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]),
+      body: this.#received.toString('utf8', start, start + length),
+      elapsedMs: performance.now() - this.#waiting.startedMs,
+      ...problemOf(head, this.#received.length - start, length),
+    };
+    this.#received = Buffer.alloc(0);
+    this.#settle(reply, /\r\nconnection: *close/i.test(head));
+  }
+
+  #settle(reply: Reply | undefined, isOver: boolean): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (isOver) this.hangUp();
+    waiting?.resolve(reply);
+  }
+}
+
+/** K08: JSON, of the length that is said, and nothing that a caller would follow. */
+function problemOf(head: string, received: number, length: number): Pick<Reply, 'problem'> {
+  if (!/\r\ncontent-type: *application\/json(?:\r\n|$)/i.test(head))
+    return { problem: 'it is not called JSON' };
+  if (/\r\nlocation:/i.test(head)) return { problem: 'it leads elsewhere' };
+  return received === length ? {} : { problem: 'it is longer than it says' };
+}
