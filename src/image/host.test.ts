@@ -20,6 +20,7 @@ test('a host name, an address and a port are read', () => {
     '[::1]',
     '[fd00::1]',
     '[::ffff:0:7f00:1]',
+    '[1::2:3:4]',
   ]) {
     for (const port of ['', ':1', ':443', ':5000', ':65535'])
       assert.equal(registryFault(host + port), undefined, host + port);
@@ -40,7 +41,8 @@ test('B08 a port is a number from 1 to 65535 without leading zeros', () => {
   refuses('registry.example.com:99999', 'INVALID_REFERENCE', 'port "99999" is out of range');
   refuses('registry.example.com:0', 'INVALID_REFERENCE', 'port "0" is out of range');
   refuses('registry.example.com:', 'INVALID_REFERENCE', 'the port of the registry is empty');
-  refuses('registry.example.com:http', 'INVALID_REFERENCE', 'port "http" is not a number');
+  for (const port of ['http', '1x', 'x1', '1x1'])
+    refuses(`registry.example.com:${port}`, 'INVALID_REFERENCE', `port "${port}" is not a number`);
   refuses('a:1:2', 'INVALID_REFERENCE', 'registry "a:1:2" has more than one ":"');
 });
 
@@ -88,6 +90,7 @@ test('B13 an IPv6 host stands in brackets, in its canonical spelling', () => {
   refuses('[:::]', 'INVALID_REFERENCE', '"[:::]" is no IPv6 address');
   refuses('[]:1', 'INVALID_REFERENCE', '"[]" is no IPv6 address');
   refuses('[::1]5000', 'INVALID_REFERENCE', 'registry "[::1]5000" is no IPv6 address in brackets');
+  refuses('[[::1]', 'INVALID_REFERENCE', 'registry "[[::1]" is no IPv6 address in brackets');
   refuses('[::1', 'INVALID_REFERENCE', 'registry "[::1" is no IPv6 address in brackets');
   refuses('[::1]:0', 'INVALID_REFERENCE', 'port "0" is out of range');
   refuses('::1', 'INVALID_REFERENCE', 'registry "::1" is an IPv6 address without brackets');

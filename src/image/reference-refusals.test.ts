@@ -102,6 +102,8 @@ describe('text that is refused as a whole', () => {
     refuses('oci:5000/x', 'AMBIGUOUS_REFERENCE', /^"oci:" is a transport/);
     refuses('dir:x/y', 'AMBIGUOUS_REFERENCE', /^"dir:" is a transport/);
     assert.equal(canonical('docker:dind'), 'docker.io/library/docker:dind');
+    for (const name of ['oci', 'ocis', 'dirs', 'dir'])
+      assert.equal(canonical(name), `docker.io/library/${name}:latest`);
     assert.equal(canonical('library/oci:nginx'), 'docker.io/library/oci:nginx');
   });
 
@@ -127,6 +129,11 @@ describe('first components that are refused', () => {
       'write docker.io/0/x',
     );
     refuses('0x7f/x', 'AMBIGUOUS_REFERENCE', /^first component "0x7f" is a number/);
+    const longest = `0/${'a'.repeat(62)}`;
+    assert.equal(refuses(longest, 'AMBIGUOUS_REFERENCE', /./).remedy, `write docker.io/${longest}`);
+    const { reason, remedy } = refuses(`${longest}a`, 'AMBIGUOUS_REFERENCE', /./);
+    assert.equal(remedy, 'write docker.io/ before it');
+    assert.match(reason, /^first component "0" is a number/);
     refuses('127.1/x', 'AMBIGUOUS_REFERENCE', /ends in a number/);
     refuses('2130706433:5000/x', 'AMBIGUOUS_REFERENCE', /ends in a number/);
     assert.equal(image('docker.io/0/x').repository, '0/x');
@@ -172,7 +179,8 @@ describe('repositories, tags and digests that are refused', () => {
       'the sha256 digest has "g", no hexadecimal digit in lower case',
     );
     refuses('a@', 'INVALID_REFERENCE', 'the digest is empty');
-    refuses(`a@${'0'.repeat(64)}`, 'INVALID_REFERENCE', /names no algorithm$/);
+    for (const digest of ['0'.repeat(64), 'sha256x', 'sha256', ':0', 'sha_:0'])
+      refuses(`a@${digest}`, 'INVALID_REFERENCE', /^digest "\w*:?0*\"(?:\.\.\.)? names no algorithm$/);
     refuses(`a@${SHA256}@${SHA256}`, 'INVALID_REFERENCE', /^the sha256 digest has 136 characters/);
     refuses(`@${SHA256}`, 'INVALID_REFERENCE', 'the repository is empty');
   });
@@ -197,7 +205,8 @@ describe('repositories, tags and digests that are refused', () => {
 
   test('B20 a digest alone is ambiguous', () => {
     for (const text of [SHA256, SHA512, `sha384:${'0'.repeat(96)}`]) {
-      refuses(text, 'AMBIGUOUS_REFERENCE', /is a digest to some and a name with a tag to others$/);
+      const shown = text.length > 64 ? `"${text.slice(0, 64)}"...` : text;
+      refuses(text, 'AMBIGUOUS_REFERENCE', `${shown} is a digest to some and a name with a tag to others`);
     }
     assert.equal(image('sha256:v1').tag, 'v1');
     assert.equal(image(`library/${SHA256}`).tag, SHA256.slice(7));
@@ -206,6 +215,8 @@ describe('repositories, tags and digests that are refused', () => {
   test('B21 a tag has 128 characters at most, and names of Object.prototype are tags', () => {
     assert.equal(image(`a:${'x'.repeat(128)}`).tag?.length, 128);
     refuses(`a:${'x'.repeat(129)}`, 'INVALID_REFERENCE', 'the tag has 129 characters, more than 128');
+    const atLimit = `-${'x'.repeat(127)}`;
+    refuses(`a:${atLimit}`, 'INVALID_REFERENCE', `tag "${atLimit.slice(0, 64)}"... begins with "." or "-"`);
     refuses('a:-x', 'INVALID_REFERENCE', 'tag "-x" begins with "." or "-"');
     refuses('a:.x', 'INVALID_REFERENCE', 'tag ".x" begins with "." or "-"');
     refuses('a:', 'INVALID_REFERENCE', 'the tag is empty');
@@ -242,6 +253,8 @@ describe('repositories, tags and digests that are refused', () => {
       refuses(text, 'INVALID_REFERENCE', `the reference has ${text.length} characters, more than 1024`);
       assert.ok(performance.now() - started < 50);
     }
+    // The last that is looked at for anything else.
+    refuses('a'.repeat(1024), 'INVALID_REFERENCE', /^registry and repository have 1042 characters/);
     for (const seed of ['a', 'a/', 'a-', 'a__', '(', '\ud800', 'A', '@', ':', '[', '0.', '::']) {
       const started = performance.now();
       refuses(seed.repeat(1024).slice(0, 1024), 'INVALID_REFERENCE', /./);

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { ImagePatternError } from './pattern-error.ts';
+import { parseImagePattern, type PatternUse, registryPattern } from './pattern.ts';
+
+const ANYBODY = 'has a wildcard in the last two labels of its registry, where anybody can have a name';
+const TWO_COMPONENTS = 'matches nothing: repositories of Docker Hub have two components at least';
+
+for (const [text, problem] of [
+  ['', 'is empty'],
+  ['https://r.io/a', 'begins with a scheme'],
+  [`r.io/${'*a'.repeat(17)}`, 'has more than 16 wildcards'],
+  ['r.io', 'names a registry and no repository'],
+  ['r.io/a?', 'has "?"'],
+  ['r.io/[a]', 'has "["'],
+  ['R.io/a', 'has an upper-case letter'],
+  ['r.io/a b', 'has the character " "'],
+  ['r.io/a@sha256:0', 'has a digest'],
+  ['r.io/a:b', 'has a tag'],
+  ['r_.io/a', 'has no registry: registry host "r_.io" has the character "_"'],
+  ['-r.io/a', 'has no registry: a label of registry host "-r.io" begins or ends with "-"'],
+  [
+    '-*.r.io/a',
+    'has no registry with a letter for each wildcard: a label of registry host "-x.r.io" begins or ends with "-"',
+  ],
+  ['*.io/a', ANYBODY],
+  ['a.*.io/a', ANYBODY],
+  ['r.io/a//b', 'has an empty path segment'],
+  ['r.io/a/-b', 'has the path segment "-b", which no repository has'],
+  ['r.io/a**', 'has ** beside other characters'],
+  ['**', 'names no registry'],
+  ['team/app', 'names no registry'],
+  ['docker.io/nginx', TWO_COMPONENTS],
+] as const) {
+  test(`${JSON.stringify(text)} ${problem}`, () => {
+    assert.equal(messageOf(text), `Pattern ${JSON.stringify(text)} ${problem}.`);
+  });
+}
+
+test('a pattern has 512 characters and 16 wildcards at most', () => {
+  const longest = `r.io/${'a'.repeat(507)}`;
+  assert.equal(parseImagePattern(longest, 'opens').text.length, 512);
+  assert.match(messageOf(`${longest}a`), / is longer than 512 characters\.$/);
+  assert.equal(parseImagePattern(`r.io/${'a*'.repeat(16)}`, 'opens').segments.length, 1);
+  const stars = `r.io/${Array.from({ length: 16 }, () => '**').join('/')}`;
+  assert.equal(parseImagePattern(stars, 'opens').segments.length, 16, 'two stars are one wildcard');
+});
+
+test('where a pattern lets in, it names the registry', () => {
+  assert.equal(messageOf('*/a'), 'Pattern "*/a" lets images of every registry in.');
+  assert.equal(hintOf('*/team/a'), 'name the registries, as in registry.example.com/team/a');
+  assert.equal(messageOf('*/a', 'closes'), '');
+});
+
+test('a registry is a host and no more', () => {
+  assert.throws(() => registryPattern('r.io/a', 'opens'), {
+    name: 'ImagePatternError',
+    message: 'Registry "r.io/a" is more than a host.',
+  });
+});
+
+/** The sentence of the refusal; empty when there is none. */
+function messageOf(text: string, use: PatternUse = 'opens'): string {
+  return refusalOf(text, use)?.message ?? '';
+}
+
+function hintOf(text: string): string {
+  return refusalOf(text, 'opens')?.hint ?? '';
+}
+
+function refusalOf(text: string, use: PatternUse): ImagePatternError | undefined {
+  try {
+    parseImagePattern(text, use);
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof ImagePatternError);
+    return error;
+  }
+}
