@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureSelfSigned } from '../src/certificate/self-signed.ts';
+import { measureApiServer } from './api-server.ts';
 import { measureColdStarts } from './cold-start.ts';
 import { measureMemory } from './memory.ts';
 import { measurePolicy } from './policy.ts';
@@ -16,6 +17,7 @@ import { figure, renderTable } from './table.ts';
 const USAGE = `npm run bench                    the gate against a bare server (and GO_BOUNCER, a path): load, memory, cold start
 npm run bench -- rss             memory over 300,000 reviews
 npm run bench -- policy          100 rules and 20 images, in process
+npm run bench -- api-server      pods through a real kube-apiserver, with the webhook and without it
   --seconds N                    load for each server and series (default 10.8)
   --quick                        a glance: a second each, a tenth of the reviews
   --node-flags="FLAG …"          for the gate's Node, instead of the documented ones
@@ -43,7 +45,7 @@ try {
 }
 
 async function main(what: string): Promise<0 | 2> {
-  if (values.help || !['servers', 'rss', 'policy'].includes(what) || !(seconds > 0)) {
+  if (values.help || !['servers', 'rss', 'policy', 'api-server'].includes(what) || !(seconds > 0)) {
     process.stderr.write(USAGE);
     return 2;
   }
@@ -52,6 +54,7 @@ async function main(what: string): Promise<0 | 2> {
   );
   if (what === 'policy') print(await measurePolicy(values.quick ? 200 : 2000));
   else if (what === 'rss') await rss();
+  else if (what === 'api-server') await apiServer();
   else await servers();
   return 0;
 }
@@ -66,6 +69,13 @@ async function rss(): Promise<void> {
       values.quick ? 30_000 : 300_000,
     ),
   );
+}
+
+async function apiServer(): Promise<void> {
+  using pipe = new LogPipe(folder);
+  const files = await servingFiles();
+  const program = await gate('gate', files, nodeFlags);
+  print(await measureApiServer({ program, pipe, authorityFile: files.authority, seconds }));
 }
 
 async function servers(): Promise<void> {
@@ -145,13 +155,13 @@ function renderLoad(measured: readonly Measurement[]): string {
   );
 }
 
-async function servingFiles(): Promise<ServingFiles> {
-  const { certificateFile, keyFile } = await ensureSelfSigned({
+async function servingFiles(): Promise<ServingFiles & { readonly authority: string }> {
+  const { certificateFile, keyFile, authorityFile } = await ensureSelfSigned({
     folder: join(folder, 'certificates'),
     names: ['localhost', '127.0.0.1'],
     now: () => new Date(),
   });
-  return { certificate: certificateFile, key: keyFile };
+  return { certificate: certificateFile, key: keyFile, authority: authorityFile };
 }
 
 function print(text: string): void {

@@ -34,7 +34,7 @@ export async function measureColdStarts(
 async function timeStart(program: ServerProgram): Promise<number> {
   const { body } = seenSamples('ImageReview')(1);
   const started = performance.now();
-  await using _server = startServer(program, 'ignore', true);
+  await using _server = startServer(program, 'ignore', { detached: true });
   await firstAnswer(program.port, program.paths.ImageReview, body);
   return performance.now() - started;
 }

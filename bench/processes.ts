@@ -59,9 +59,13 @@ export class LogPipe implements Disposable {
   }
 }
 
-/** Starts a server; it may not listen yet. */
-export function startServer(program: ServerProgram, log: number | 'ignore', detached = false): RunningServer {
-  const [file, ...args] = pinned(program.command, 1);
+/** Starts a server; it may not listen yet. Where others need both cores it is not kept to its own. */
+export function startServer(
+  program: ServerProgram,
+  log: number | 'ignore',
+  { detached = false, ownCore = true }: { readonly detached?: boolean; readonly ownCore?: boolean } = {},
+): RunningServer {
+  const [file, ...args] = ownCore ? pinned(program.command, 1) : program.command;
   const child = spawn(file, args, { stdio: ['ignore', log, log], detached });
   const { pid } = child;
   if (pid === undefined)
@@ -99,10 +103,14 @@ function residentMebibytes(pid: number): number {
 }
 
 /** A log that is opened for one server and closed here once that server holds it. */
-export function startLogging(program: ServerProgram, pipe: LogPipe): RunningServer {
+export function startLogging(
+  program: ServerProgram,
+  pipe: LogPipe,
+  options: { readonly ownCore?: boolean } = {},
+): RunningServer {
   const log = pipe.open();
   try {
-    return startServer(program, log);
+    return startServer(program, log, options);
   } finally {
     closeSync(log);
   }

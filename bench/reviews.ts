@@ -19,6 +19,8 @@ const CONTAINERS = ['web', 'proxy', 'metrics', 'config-reload'] as const;
 const DENIED_EVERY = 4;
 /** A pod as a ReplicaSet makes it, with what the API server has noted in it about who owns which field. */
 const POD = JSON.parse(readFileSync(new URL('pod.json', import.meta.url), 'utf8')) as {
+  readonly kind: string;
+  readonly apiVersion: string;
   readonly spec: { readonly containers: readonly object[] };
 };
 /** What makes an image new is a number of nine digits, so that a document keeps its length. */
@@ -111,7 +113,13 @@ function admissionReview(images: readonly string[]): object {
   };
 }
 
-function podWith(images: readonly string[]): object {
+function podWith(images: readonly string[]): typeof POD {
   const containers = POD.spec.containers.map((container, index) => ({ ...container, image: images[index] }));
   return { ...POD, spec: { ...POD.spec, containers } };
+}
+
+/** The pod of the reviews as a client creates it, in whatever namespace; nobody refuses it. */
+export function goodPod(name: string, labels: Readonly<Record<string, string>>): object {
+  const { kind, apiVersion, spec } = podWith(imagesOf(false, () => '1.2.3'));
+  return { kind, apiVersion, metadata: { name, labels }, spec };
 }
