@@ -6,8 +6,16 @@ import { transportFault } from './transport.ts';
 
 test('B27 each transport of containers/image is ambiguous', () => {
   for (const word of [
-    ...['atomic', 'containers-storage', 'dir', 'docker-archive', 'docker-daemon', 'oci', 'oci-archive'],
-    ...['ostree', 'sif', 'tarball'],
+    'atomic',
+    'containers-storage',
+    'dir',
+    'docker-archive',
+    'docker-daemon',
+    'oci',
+    'oci-archive',
+    'ostree',
+    'sif',
+    'tarball',
   ]) {
     const fault = transportFault(word);
     assert.equal(fault?.code, 'AMBIGUOUS_REFERENCE', word);
