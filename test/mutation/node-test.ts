@@ -1,4 +1,5 @@
 import { mock } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 /**
  * Stands in for `node:test` while mutants are tried: it keeps the tests of a file instead of running them, so that the
@@ -56,11 +57,11 @@ const kept = new Map<string, KeptTest>();
 const loading: Promise<unknown>[] = [];
 let current = makeSuite('', undefined);
 
-/** All tests of the files, in their order. */
-export async function keepTests(files: readonly URL[]): Promise<readonly KeptTest[]> {
+/** All tests of the files, which stand below the working directory, in their order. */
+export async function keepTests(files: readonly string[]): Promise<readonly KeptTest[]> {
   for (const file of files) {
-    current = makeSuite(file.pathname.slice(file.pathname.indexOf('/src/') + 1), undefined);
-    await import(file.href);
+    current = makeSuite(file, undefined);
+    await import(pathToFileURL(file).href);
     await Promise.all(loading.splice(0));
   }
   return [...kept.values()];

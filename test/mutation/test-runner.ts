@@ -1,7 +1,5 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { commonTokens, PluginKind, tokens } from '@stryker-mutator/api/plugin';
 import type { MutantCoverage, StrykerOptions } from '@stryker-mutator/api/core';
@@ -101,7 +99,7 @@ class NodeTestRunner implements TestRunner {
 
   async #load(): Promise<readonly KeptTest[]> {
     const files = this.#files.flatMap((pattern) => globSync(pattern)).sort();
-    this.#tests ??= fastestFirst(await keepTests(files.map((file) => pathToFileURL(resolve(file)))));
+    this.#tests ??= fastestFirst(await keepTests(files));
     return this.#tests;
   }
 
