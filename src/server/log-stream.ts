@@ -36,7 +36,7 @@ class FileStream extends Writable {
   #append(rest: Buffer, done: () => void): void {
     write(this.#descriptor, rest, (error, written) => {
       if (error !== null) {
-        this.emit('lost', rest.filter((byte) => byte === LINE_END[0]).length);
+        this.emit('lost', countLines(rest));
         done();
         return;
       }
@@ -45,6 +45,12 @@ class FileStream extends Writable {
       else done();
     });
   }
+}
+
+/** Lines of a text, whose first line may be the end of one that was cut. */
+function countLines(text: Buffer): number {
+  const ends = text.filter((byte) => byte === LINE_END[0]).length;
+  return text[0] === LINE_END[0] ? ends - 1 : ends;
 }
 
 /** The same pipe, opened again: `O_NONBLOCK` belongs to an opening, and whoever else writes here may count on waiting. */

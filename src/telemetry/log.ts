@@ -99,8 +99,16 @@ class Piece {
     this.#lines = 0;
     if (lines === 0) return;
     const room = this.#maxWaitingBytes - this.#stream.writableLength;
-    if (this.#stream.writable && Buffer.byteLength(text) <= room) this.#stream.write(text);
+    if (this.#stream.writable && Buffer.byteLength(text) <= room)
+      this.#stream.write(text, this.#count(lines));
     else this.dropped += lines;
+  }
+
+  /** Counts lines that were handed over to a reader who went away before it took them. */
+  #count(lines: number): (error: Error | null | undefined) => void {
+    return (error) => {
+      if (error !== null && error !== undefined) this.dropped += lines;
+    };
   }
 }
 

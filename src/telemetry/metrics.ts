@@ -238,7 +238,7 @@ function sourceReader(registry: Registry, { inflight, logDropped }: MetricSource
   const dropped = counter(
     registry,
     'log_dropped_total',
-    'Log lines dropped because their reader stalled.',
+    'Log lines that nobody will read: their reader stalled or went away, or their disk was full.',
     [],
   );
   let counted = 0;
