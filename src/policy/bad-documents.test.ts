@@ -78,7 +78,7 @@ describe('a key that nobody knows is refused where it stands', () => {
     [
       'C10 an unknown key of spec',
       ruleText('requiredDigest: {}').replace('  rules:', `  ${HERE}unmatched: Deny\n  rules:`),
-      'spec.unmatched: "unmatched" is not a key that is known here (known here: validationActions, unmatchedImages, rules)',
+      'spec.unmatched: "unmatched" is not a key that is known here (known here: validationActions, unmatchedImages, customResources, rules)',
     ],
     [
       'C10 an unknown key of a rule',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { KNOWN_KINDS } from '../workload/kind-table.ts';
+import { kindsIn } from '../workload/kind-table.ts';
+import { decodeKinds } from './custom-resources.ts';
 import type { ValidationAction } from './decision.ts';
 import { parseNamePattern, parseNamespacePattern, type NamePattern } from './name-pattern.ts';
 import { createPolicy, type Policy } from './policy.ts';
@@ -33,6 +34,9 @@ export async function decodePolicy(document: unknown, language?: string): Promis
   const problems = findHiddenKeys(document);
   const rules: Rule[] = [];
   const { metadata, spec } = parsed.data;
+  const { kinds, problems: kindProblems } = decodeKinds(spec.customResources);
+  problems.push(...kindProblems);
+  const resources = new Set(kindsIn(kinds).map(({ resource }) => resource));
   for (const [index, rule] of spec.rules.entries()) {
     const path = ['spec', 'rules', index];
     if (rules.some((other) => other.name === rule.name)) {
@@ -43,7 +47,9 @@ export async function decodePolicy(document: unknown, language?: string): Promis
       });
     }
     try {
-      rules.push(await decodeRule(rule, spec.validationActions ?? ['Deny'], language));
+      rules.push(
+        await decodeRule(rule, { actions: spec.validationActions ?? ['Deny'], language, resources }),
+      );
     } catch (error) {
       if (!(error instanceof ParameterError)) throw error;
       problems.push({ path: [...path, ...error.path], message: error.message, hint: error.hint });
@@ -55,15 +61,19 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     revision: revisionOf(parsed.data),
     rules,
     unmatchedImages: spec.unmatchedImages,
-    kinds: KNOWN_KINDS,
+    kinds,
   });
 }
 
-async function decodeRule(
-  rule: RuleDocument,
-  defaults: readonly ValidationAction[],
-  language: string | undefined,
-): Promise<Rule> {
+/** What a rule takes from the policy around it. */
+interface Surroundings {
+  readonly actions: readonly ValidationAction[];
+  readonly language: string | undefined;
+  /** Whose images are found. */
+  readonly resources: ReadonlySet<string>;
+}
+
+async function decodeRule(rule: RuleDocument, { actions, language, resources }: Surroundings): Promise<Rule> {
   const [key, ...others] = (Object.keys(RULE_KINDS) as RuleKey[]).filter(
     (known) => rule[known] !== undefined,
   );
@@ -75,14 +85,14 @@ async function decodeRule(
       `one of ${Object.keys(RULE_KINDS).join(', ')}`,
     );
   }
-  const [first = 'Deny', ...more] = rule.validationActions ?? defaults;
+  const [first = 'Deny', ...more] = rule.validationActions ?? actions;
   return {
     name: rule.name,
     kind: key,
     actions: [first, ...more],
     // A wider match makes a rule stricter, a wider exclude laxer.
-    match: decodeSelector(rule.match, 'match', 'closes'),
-    exclude: decodeSelector(rule.exclude, 'exclude', 'opens'),
+    match: decodeSelector(rule.match, 'match', 'closes', resources),
+    exclude: decodeSelector(rule.exclude, 'exclude', 'opens', resources),
     facts: RULE_KINDS[key].facts,
     check: await prepareCheck(key, rule),
     message: chooseMessage(rule, language),
@@ -104,6 +114,7 @@ function decodeSelector(
   selector: SelectorDocument | undefined,
   key: string,
   use: 'opens' | 'closes',
+  known: ReadonlySet<string>,
 ): Selector | undefined {
   if (selector === undefined) return undefined;
   const names = (field: 'users' | 'groups'): NamePattern[] | undefined =>
@@ -111,7 +122,9 @@ function decodeSelector(
   const namespaces = selector.namespaces?.map((text, index) =>
     parseNamespacePattern(text, [key, 'namespaces', index]),
   );
-  const resources = selector.resources?.map((text, index) => parseResource(text, [key, 'resources', index]));
+  const resources = selector.resources?.map((text, index) =>
+    parseResource(text, [key, 'resources', index], known),
+  );
   return {
     images: selector.images && parseImageList(selector.images, use, [key, 'images']),
     usages: selector.usages && new Set(selector.usages),

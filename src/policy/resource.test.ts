@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { SHIPPED_KINDS } from '../workload/custom/shipped-kinds.ts';
+import { kindsIn, KNOWN_KINDS } from '../workload/kind-table.ts';
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
 import { parseResource } from './resource.ts';
 import { ParameterError } from './parameter-error.ts';
+
+const FOUND = new Set(kindsIn(KNOWN_KINDS).map(({ resource }) => resource));
 
 const KNOWN =
   'known: pods, podtemplates, replicationcontrollers, replicasets.apps, deployments.apps, statefulsets.apps, daemonsets.apps, jobs.batch, cronjobs.batch';
@@ -24,9 +28,17 @@ const REFUSED: Readonly<Record<string, string>> = {
   'cronjobs.v1beta1.batch.example': 'write cronjobs.batch',
   'jobs.app': 'write jobs.batch',
   deploy: KNOWN,
-  services: KNOWN,
+  services: 'write services.serving.knative.dev',
+  rollouts: 'write rollouts.argoproj.io',
+  Rollout: 'write rollouts.argoproj.io',
+  'rollouts.argoproj': 'write rollouts.argoproj.io',
+  'rollout.argoproj.io': 'write rollouts.argoproj.io',
+  'rolouts.argoproj.io': 'write rollouts.argoproj.io',
+  'rollouts.argoporj.io': 'write rollouts.argoproj.io',
+  'rolloutss.argoproj.io': 'write rollouts.argoproj.io',
+  'tasks.tekton.dew': 'write tasks.tekton.dev',
   'ingresses.networking': KNOWN,
-  'rollouts.argoproj.io.v1alpha1': KNOWN,
+  'rollouts.argoproj.io.v1alpha1': 'write rollouts.argoproj.io',
   '*': KNOWN,
   '*.apps': KNOWN,
   '': KNOWN,
@@ -34,22 +46,22 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 describe('a resource in a policy', () => {
-  for (const { resource } of WORKLOAD_KINDS) {
-    it(`may be ${resource}`, () => assert.equal(parseResource(resource, []), resource));
+  for (const { resource } of [...WORKLOAD_KINDS, ...SHIPPED_KINDS]) {
+    it(`may be ${resource}`, () => assert.equal(parseResource(resource, [], FOUND), resource));
   }
   for (const custom of [
-    'rollouts.argoproj.io',
-    'tasks.tekton.dev',
-    'services.serving.knative.dev',
+    'applications.argoproj.io',
+    'rollouts.example.com',
+    'toolruns.tekton.dev',
     'v1s.example.com',
   ]) {
     it(`may be ${custom}, of a group that is not Kubernetes' own`, () =>
-      assert.equal(parseResource(custom, []), custom));
+      assert.equal(parseResource(custom, [], FOUND), custom));
   }
   for (const [text, hint] of Object.entries(REFUSED)) {
     it(`is not ${JSON.stringify(text)}: ${hint.slice(0, 30)}`, () => {
       assert.throws(
-        () => parseResource(text, ['match', 'resources', 0]),
+        () => parseResource(text, ['match', 'resources', 0], FOUND),
         (error) =>
           error instanceof ParameterError &&
           error.hint === hint &&
@@ -57,4 +69,9 @@ describe('a resource in a policy', () => {
       );
     });
   }
+
+  it('may be any custom resource that is told about, however near another it is', () => {
+    const told = new Set([...FOUND, 'rollout.argoproj.io']);
+    assert.equal(parseResource('rollout.argoproj.io', [], told), 'rollout.argoproj.io');
+  });
 });

@@ -83,6 +83,41 @@ const rule = z.strictObject({
   ...checks,
 });
 
+const path = z
+  .string()
+  .min(1, { message: 'an empty path leads nowhere' })
+  .describe('Keys with dots between them; [*] for the items of a list, .* for the values of a map.');
+
+const imageSource = z
+  .strictObject({
+    podSpec: path.optional().describe('Path to a PodSpec: containers of every sort, and image volumes.'),
+    image: path
+      .optional()
+      .describe('Path to text that is an image; {keys} behind a map whose keys are images.'),
+    usage: z.enum(USAGES).optional().describe('What rules take the image for. Default container.'),
+  })
+  .refine(({ podSpec, image }) => (podSpec === undefined) !== (image === undefined), {
+    message: 'it takes exactly one of podSpec and image',
+  })
+  .refine(({ podSpec, usage }) => podSpec === undefined || usage === undefined, {
+    message: 'usage goes with image; a pod spec says it itself',
+  });
+
+const customResource = z.strictObject({
+  resource: item.describe('Plural with group: widgets.example.com.'),
+  kind: z
+    .string()
+    .regex(/^[A-Z][A-Za-z0-9]{0,62}$/, {
+      message: 'a kind has letters and digits only, begins with a capital and has at most 63 of them',
+    })
+    .describe('As its objects name it: Widget.'),
+  template: z.boolean().optional().describe('Whether pods come of it, which are judged again. Default true.'),
+  images: z
+    .array(imageSource)
+    .min(1, { message: 'without images there is nothing to find; name at least one path' })
+    .max(100, { message: 'a kind has at most 100 paths' }),
+});
+
 /** The `ImageAdmissionPolicy` document; unknown keys, empty lists and empty rules are refused. */
 export const policySchema = z.strictObject({
   apiVersion: z.literal(POLICY_API_VERSION),
@@ -97,6 +132,12 @@ export const policySchema = z.strictObject({
     unmatchedImages: z
       .enum(['Deny', 'Allow'])
       .describe('What happens to an image that no rule selects. There is no default on purpose.'),
+    customResources: z
+      .array(customResource)
+      .min(1, { message: 'an empty list tells nothing; leave it out' })
+      .max(100, { message: 'a policy has at most 100 custom resources of its own' })
+      .optional()
+      .describe('Where custom resources hold images that the gate does not know by itself.'),
     rules: z
       .array(rule)
       .min(1, { message: 'a policy without rules decides nothing; write at least one' })
@@ -107,14 +148,17 @@ export const policySchema = z.strictObject({
 export type PolicyDocument = z.infer<typeof policySchema>;
 export type RuleDocument = PolicyDocument['spec']['rules'][number];
 export type SelectorDocument = NonNullable<RuleDocument['match']>;
+export type CustomResourceDocument = NonNullable<PolicyDocument['spec']['customResources']>[number];
+export type ImageSourceDocument = CustomResourceDocument['images'][number];
 
 /** JSON Schema (2020-12) of the document, for editors. What needs a parser, such as image patterns, is text there. */
 export function renderPolicySchema(): object {
   const schema = z.toJSONSchema(policySchema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
-      // "Exactly one check" is a refinement, which Zod cannot render by itself.
+      // "Exactly one" is a refinement, which Zod cannot render by itself.
       if (zodSchema === rule) jsonSchema.oneOf = Object.keys(RULE_KINDS).map((key) => ({ required: [key] }));
+      if (zodSchema === imageSource) jsonSchema.oneOf = [{ required: ['podSpec'] }, { required: ['image'] }];
     },
   });
   return { ...schema, title: POLICY_KIND };
