@@ -92,9 +92,13 @@ function looksLikeObject(value: unknown): boolean {
   return isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string';
 }
 
-/** `spec.containers[0].image` → `['spec', 'containers', 0, 'image']`. */
+/** `spec.containers[0].image` → `['spec', 'containers', 0, 'image']`; a key that is no word is quoted: `spec["odd key"]`. */
 function parseField(field: string): Path {
-  return (field.match(/[^.[\]]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const parts = field.match(/"(?:[^"\\]|\\.)*"|[^.[\]"]+/g) ?? [];
+  return parts.map((part) => {
+    if (part.startsWith('"')) return JSON.parse(part) as string;
+    return /^\d+$/.test(part) ? Number(part) : part;
+  });
 }
 
 async function inspect(path: string): Promise<{ isDirectory(): boolean; size: number }> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NO_LATEST } from '#test/policies.ts';
+import { NO_LATEST, policyDocument } from '#test/policies.ts';
 import { parseKubernetesVersion, type KubernetesVersion } from '../kubernetes/version.ts';
+import { decodePolicy } from '../policy/decode.ts';
 import {
   renderStaticConfiguration,
   renderWebhookConfiguration,
@@ -55,6 +56,33 @@ describe('a webhook configuration', () => {
       },
       objectSelector: {},
     });
+  });
+
+  it('A12 sees every version of a kind: never Exact, in any form', () => {
+    for (const request of [byUrl, byService]) {
+      for (const rendered of [renderWebhookConfiguration(request), renderStaticConfiguration(request)]) {
+        const policies = (rendered['webhooks'] as readonly Webhook[]).map(({ matchPolicy }) => matchPolicy);
+        assert.deepEqual(new Set(policies), new Set(['Equivalent']));
+      }
+    }
+  });
+
+  it('asks about what lives in no namespace once, by the first of its webhooks', () => {
+    const [images, kubeSystem] = webhooksOf(byUrl).map(({ rules }) => rules.map(({ scope }) => scope));
+    assert.deepEqual([images?.includes('Cluster'), kubeSystem?.includes('Cluster')], [true, false]);
+    const [only] = webhooksOf({ ...byUrl, kubeSystem: 'deny' });
+    assert.ok(only?.rules.some(({ scope }) => scope === 'Cluster'));
+  });
+
+  it('asks about every update where images stand beside spec and template', async () => {
+    const document = policyDocument([{ disallowedTags: { tags: ['latest'] } }]);
+    const conditionsWith = async (image: string) => {
+      const own = [{ resource: 'widgets.example.com', kind: 'Widget', images: [{ image }] }];
+      const policy = await decodePolicy({ ...document, spec: { ...document.spec, customResources: own } });
+      return webhooksOf({ ...byUrl, policy })[0]?.matchConditions?.map(({ name }) => name);
+    };
+    assert.deepEqual(await conditionsWith('spec.image'), ['not-a-mirror-pod', 'changes-the-spec']);
+    assert.deepEqual(await conditionsWith('data.image'), ['not-a-mirror-pod']);
   });
 
   it('flip: the stage chooses path and failure policy; kube-system is never blocked', () => {

@@ -4,7 +4,7 @@ import type { Stage } from '../policy/stage.ts';
 import { matchConditions, type MatchCondition } from './match-conditions.ts';
 import { GATE_NAME, LABELS, SERVICE_PORT, STATIC_CONFIGURATION, WEBHOOKS } from './names.ts';
 import { failurePolicyAt, reviewPath } from './review-path.ts';
-import { webhookRules, type PolicyScope, type WebhookRule } from './rules.ts';
+import { namespacedRules, webhookRules, type PolicyScope, type WebhookRule } from './rules.ts';
 
 /** What happens in `kube-system`: told and never blocked, as everywhere else, or not asked. */
 export const KUBE_SYSTEM_MODES = ['warn', 'deny', 'exempt'] as const;
@@ -114,12 +114,15 @@ function renderWebhooks(
   const apart = request.kubeSystem === 'warn' && !uncovered.includes(KUBE_SYSTEM);
   const left = apart ? [...uncovered, KUBE_SYSTEM].toSorted() : uncovered;
   const everywhere = left.length === 0 ? {} : { matchExpressions: [namespaceExpression('NotIn', left)] };
-  const images = renderWebhook(WEBHOOKS.images, request, request.stage, versions, everywhere);
+  const rules = webhookRules(request.policy);
+  const images = renderWebhook(WEBHOOKS.images, request, request.stage, versions, everywhere, rules);
   if (!apart) return [images];
   // A gate that does not answer must not keep the network, DNS or kube-proxy from coming back.
   const stage = request.stage === 'deny' ? 'warn' : request.stage;
   const selector = { matchExpressions: [namespaceExpression('In', [KUBE_SYSTEM])] };
-  return [images, renderWebhook(WEBHOOKS.kubeSystem, request, stage, versions, selector)];
+  // What lives in no namespace is sent whatever the selector says, and is asked about once.
+  const local = namespacedRules(rules);
+  return [images, renderWebhook(WEBHOOKS.kubeSystem, request, stage, versions, selector, local)];
 }
 
 /** The API server sets this label itself, since 1.21, and lets nobody change it (E01, E02). */
@@ -136,8 +139,9 @@ function renderWebhook(
   stage: Stage,
   admissionReviewVersions: Webhook['admissionReviewVersions'],
   namespaceSelector: Webhook['namespaceSelector'],
+  rules: readonly WebhookRule[],
 ): Webhook {
-  const conditions = matchConditions(request.version);
+  const conditions = matchConditions(request.version, request.policy.kinds);
   return {
     name,
     clientConfig: {
@@ -151,7 +155,7 @@ function renderWebhook(
     matchPolicy: 'Equivalent',
     namespaceSelector,
     objectSelector: {},
-    rules: webhookRules(request.policy),
+    rules,
     ...(conditions.length > 0 && { matchConditions: conditions }),
   };
 }

@@ -1,4 +1,7 @@
 import { isAtLeast, type KubernetesVersion } from '../kubernetes/version.ts';
+import { rootsOf } from '../workload/custom/custom-kind.ts';
+import { kindsIn } from '../workload/kind-table.ts';
+import type { KindTable } from '../workload/kinds.ts';
 
 /** `matchConditions[]` of a webhook: it is asked only when every expression is true. */
 export interface MatchCondition {
@@ -23,7 +26,8 @@ const NOT_A_MIRROR_POD: MatchCondition = {
 
 /**
  * An update that leaves the whole spec as it was brings no image. Finalizers, labels and owner references can then be
- * changed although no gate answers, so that nothing hangs in deletion. A `PodTemplate` has its spec in `template`.
+ * changed although no gate answers, so that nothing hangs in deletion, and a controller that writes the status of a custom
+ * resource into the object itself, as Argo Workflows does, goes on. A `PodTemplate` has its spec in `template`.
  */
 const CHANGES_THE_SPEC: MatchCondition = {
   name: 'changes-the-spec',
@@ -39,8 +43,19 @@ const CHANGES_THE_SPEC: MatchCondition = {
  * What need not be asked about, where the version can say so: the field is there for everybody from 1.28 on. Before
  * it, the gate is asked, and admits the same.
  *
+ * Where a policy tells of a custom resource whose images stand elsewhere than in `spec` or `template`, each of its
+ * updates has to be asked about, and so every update.
+ *
  * An expression that fails refuses under `failurePolicy: Fail`, without a call: each field is looked for before it is read.
  */
-export function matchConditions(version: KubernetesVersion): readonly MatchCondition[] {
-  return isAtLeast(version, 1, 28) ? [NOT_A_MIRROR_POD, CHANGES_THE_SPEC] : [];
+export function matchConditions(version: KubernetesVersion, kinds: KindTable): readonly MatchCondition[] {
+  if (!isAtLeast(version, 1, 28)) return [];
+  return holdsImagesElsewhere(kinds) ? [NOT_A_MIRROR_POD] : [NOT_A_MIRROR_POD, CHANGES_THE_SPEC];
+}
+
+function holdsImagesElsewhere(kinds: KindTable): boolean {
+  return kindsIn(kinds).some(
+    (kind) =>
+      kind.origin === 'custom' && rootsOf(kind).some((root) => root !== 'spec' && root !== 'template'),
+  );
 }

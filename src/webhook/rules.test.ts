@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_LATEST, policyDocument, policyOf } from '#test/policies.ts';
 import { decodePolicy } from '../policy/decode.ts';
+import { SHIPPED_KINDS } from '../workload/custom/shipped-kinds.ts';
 import { groupOf, WORKLOAD_KINDS } from '../workload/kinds.ts';
-import { unreadableResources, webhookRules, type WebhookRule } from './rules.ts';
+import { namespacedRules, unreadableResources, webhookRules, type WebhookRule } from './rules.ts';
 
 /** `group/version resource OPERATIONS`, for each pair that a rule holds. */
 function linesOf(rules: readonly WebhookRule[]): string[] {
@@ -19,8 +20,9 @@ const PODS = ['/v1 pods CREATE+UPDATE', '/v1 pods/ephemeralcontainers UPDATE'];
 const noLatest = { disallowedTags: { tags: ['latest'] } };
 
 describe('the rules of a webhook', () => {
-  it('are about every kind that holds images, and nothing else', () => {
-    assert.deepEqual(linesOf(webhookRules(NO_LATEST)).toSorted(), [
+  it('are about every kind of Kubernetes’ own that holds images, and nothing else', () => {
+    const own = linesOf(webhookRules(NO_LATEST)).filter((line) => !line.includes('/* '));
+    assert.deepEqual(own.toSorted(), [
       '/v1 pods CREATE+UPDATE',
       '/v1 pods/ephemeralcontainers UPDATE',
       '/v1 podtemplates CREATE+UPDATE',
@@ -40,11 +42,17 @@ describe('the rules of a webhook', () => {
         resources.map((resource) => (apiGroups[0] === '' ? resource : `${resource}.${apiGroups[0]}`)),
       ),
     );
-    for (const { resource } of WORKLOAD_KINDS) assert.ok(asked.has(resource), resource);
+    for (const { resource } of [...WORKLOAD_KINDS, ...SHIPPED_KINDS])
+      assert.ok(asked.has(resource), resource);
+    assert.equal(
+      asked.size,
+      new Set(WORKLOAD_KINDS.map(({ resource }) => resource)).size + 1 + SHIPPED_KINDS.length,
+    );
   });
 
   it('name the version that is served today, and so one that is listed for the kind', () => {
     for (const { apiGroups, apiVersions, resources } of webhookRules(NO_LATEST)) {
+      if (apiVersions.includes('*')) continue;
       for (const plural of resources) {
         const resource = [plural.split('/')[0], ...apiGroups.filter(Boolean)].join('.');
         const served = WORKLOAD_KINDS.filter((row) => row.resource === resource).flatMap((row) => row.served);
@@ -86,13 +94,57 @@ describe('the rules of a webhook', () => {
     assert.deepEqual(linesOf(webhookRules(strict)), everything);
   });
 
-  it('leave out custom resources, which are told apart', async () => {
+  it('ask about custom resources in every version, where they live', () => {
+    const rules = webhookRules(NO_LATEST).filter(({ apiGroups }) => apiGroups[0] === 'argoproj.io');
+    assert.deepEqual(rules, [
+      {
+        apiGroups: ['argoproj.io'],
+        apiVersions: ['*'],
+        operations: ['CREATE', 'UPDATE'],
+        resources: [
+          'rollouts',
+          'experiments',
+          'analysistemplates',
+          'analysisruns',
+          'workflows',
+          'workflowtemplates',
+          'cronworkflows',
+        ],
+        scope: 'Namespaced',
+      },
+      {
+        apiGroups: ['argoproj.io'],
+        apiVersions: ['*'],
+        operations: ['CREATE', 'UPDATE'],
+        resources: ['clusteranalysistemplates', 'clusterworkflowtemplates'],
+        scope: 'Cluster',
+      },
+    ]);
+  });
+
+  it('ask about a policy’s own custom resources wherever they live', async () => {
+    const document = policyDocument([{ match: { resources: ['widgets.example.com'] }, ...noLatest }]);
+    const own = [{ resource: 'widgets.example.com', kind: 'Widget', images: [{ image: 'spec.image' }] }];
+    const policy = await decodePolicy({ ...document, spec: { ...document.spec, customResources: own } });
+    assert.deepEqual(linesOf(webhookRules(policy)), [...PODS, 'example.com/* widgets CREATE+UPDATE']);
+    assert.equal(webhookRules(policy).at(-1)?.scope, '*');
+    assert.deepEqual(unreadableResources(policy), []);
+  });
+
+  it('leave out custom resources that nobody can read, which are told apart', async () => {
     const policy = await policyOf({
       match: { resources: ['rollouts.argoproj.io', 'pods', 'apps.kruise.example.io'] },
       ...noLatest,
     });
-    assert.deepEqual(linesOf(webhookRules(policy)), PODS);
-    assert.deepEqual(unreadableResources(policy), ['apps.kruise.example.io', 'rollouts.argoproj.io']);
+    assert.deepEqual(linesOf(webhookRules(policy)), [...PODS, 'argoproj.io/* rollouts CREATE+UPDATE']);
+    assert.deepEqual(unreadableResources(policy), ['apps.kruise.example.io']);
     assert.deepEqual(unreadableResources(NO_LATEST), []);
+  });
+
+  it('for some namespaces are about nothing that lives in none, which would be asked about twice', () => {
+    const rules = namespacedRules(webhookRules(NO_LATEST));
+    assert.deepEqual([...new Set(rules.map(({ scope }) => scope))], ['Namespaced']);
+    assert.ok(!linesOf(rules).some((line) => line.includes('clustertasks')));
+    assert.ok(linesOf(rules).includes('tekton.dev/* tasks CREATE+UPDATE'));
   });
 });

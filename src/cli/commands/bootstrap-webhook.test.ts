@@ -18,7 +18,7 @@ spec:
   unmatchedImages: Allow
   rules:
   - name: no-latest
-    match: {resources: [pods, rollouts.argoproj.io]}
+    match: {resources: [pods, rollouts.argoproj.io, gadgets.example.com]}
     disallowedTags: {tags: [latest]}
 `;
 
@@ -107,11 +107,11 @@ describe('bootstrap webhook', () => {
       webhooks[0]?.rules.flatMap(({ resources }) => resources) ?? [];
     assert.ok(rulesOf(await printUrl()).includes('deployments'));
     const narrow = await printService(policy);
-    assert.deepEqual(rulesOf(narrow), ['pods', 'pods/ephemeralcontainers']);
+    assert.deepEqual(rulesOf(narrow), ['pods', 'pods/ephemeralcontainers', 'rollouts']);
     assert.ok(narrow.text.includes(JSON.stringify(narrowPolicy).slice(1, -1)));
     assert.match(
       narrow.stderr,
-      /^note: the policy names rollouts\.argoproj\.io, which the gate cannot read/m,
+      /^note: the policy names gadgets\.example\.com, which the gate cannot read: .* its customResources/m,
     );
   });
 

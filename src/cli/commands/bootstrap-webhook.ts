@@ -151,7 +151,7 @@ function notesOf({ address, image, client, nodeFolder }: SettledWebhook, policy:
   const unread = unreadableResources(policy);
   if (unread.length > 0) {
     notes.push(
-      `the policy names ${unread.join(', ')}, which the gate cannot read: it is not asked about them, but about their pods`,
+      `the policy names ${unread.join(', ')}, which the gate cannot read: it is not asked about them, but about their pods, until the policy says in its customResources where their images stand`,
     );
   }
   if (address.form === 'service') {

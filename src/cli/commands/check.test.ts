@@ -216,6 +216,30 @@ describe('check: what manifests hold', () => {
     );
   });
 
+  it('a custom resource is read by the policy’s table, and known to rules by its resource', async () => {
+    const spec = 'spec: {template: {spec: {containers: [{name: a, image: "a:1"}]}}, "odd key": {image: b}}';
+    const rollout = `apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n${spec}\n`;
+    const other = `apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n${spec}\n`;
+    const own =
+      'customResources: [{resource: widgets.example.com, kind: Widget, images: [{image: "spec.*.image"}]}]';
+    const rule = ruleText(
+      'match: {resources: [rollouts.argoproj.io, widgets.example.com]}',
+      'requiredDigest: {}',
+    );
+    const policy = rule.replace('Deny', 'Allow').replace('  rules:', `  ${own}\n  rules:`);
+    await using folder = await folderOf({ 'policy.yaml': policy });
+    const option = ['--policy', folder.file('policy.yaml')];
+    const { code, stdout } = await checkText(`${rollout}---\n${other}`, ...option);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^refused  stdin:4:\d+  Rollout web\n.*digest/);
+    assert.match(stdout, /2 objects, 2 images: 2 refused\n$/);
+    const { objects } = await checkJson(other, ...option);
+    assert.equal(objects[0]?.violations[0]?.['place'], `stdin:4:${spec.indexOf('b}') + 1}`);
+    assert.deepEqual(objects[0]?.images, [
+      { field: 'spec["odd key"].image', usage: 'container', container: 'odd key', image: 'b' },
+    ]);
+  });
+
   it('an object of a kind that has no images is passed over in silence', async () => {
     const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {image: nginx}\n';
     assert.deepEqual(await checkText(text), {

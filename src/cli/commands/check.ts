@@ -7,9 +7,10 @@ import { oneLine } from '../../language/one-line.ts';
 import { phrase, type Shown } from '../../language/phrase.ts';
 import type { Decision, Violation } from '../../policy/decision.ts';
 import { failureReason } from '../../policy/failure.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../workload/fields.ts';
-import { findWorkloadKind, groupOf } from '../../workload/kinds.ts';
+import { findKind, groupOf } from '../../workload/kinds.ts';
 import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
 import { padColumns } from '../columns.ts';
@@ -41,7 +42,7 @@ export async function check(
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const checked: Checked[] = [];
   for await (const manifest of readManifests(paths, stdin)) {
-    const review = reviewOf(manifest, options.namespace);
+    const review = reviewOf(manifest, options.namespace, policy);
     checked.push({ manifest, review, decision: await bouncer.decide(review, UNHURRIED_MS) });
   }
   stdout.write(
@@ -51,7 +52,11 @@ export async function check(
 }
 
 /** A manifest says neither who will apply it nor, often, where to; both stay unknown. */
-function reviewOf({ apiVersion, kind, object }: Manifest, namespace: string | undefined): Review {
+function reviewOf(
+  { apiVersion, kind, object }: Manifest,
+  namespace: string | undefined,
+  { kinds }: Policy,
+): Review {
   const group = groupOf(apiVersion);
   const version = group === '' ? apiVersion : apiVersion.slice(group.length + 1);
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
@@ -66,7 +71,7 @@ function reviewOf({ apiVersion, kind, object }: Manifest, namespace: string | un
     ...known,
     uid: undefined,
     dryRun: undefined,
-    resource: findWorkloadKind(group, kind)?.resource,
+    resource: findKind(kinds, group, kind)?.resource,
     object: typeof name === 'string' ? `${quote(kind)} ${quote(name, 253)}` : quote(kind),
     subject: {
       kind: 'unread',

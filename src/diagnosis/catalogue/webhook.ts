@@ -74,6 +74,11 @@ export const WEBHOOK = {
     why: 'Objects of these kinds are not sent to the gate.',
     remedy: APPLY,
   },
+  CUSTOM_RESOURCES_NOT_COVERED: {
+    severity: 'note',
+    why: 'The authors of these are not told, where they are installed; the pods that come of them are judged.',
+    remedy: APPLY,
+  },
   OPERATION_NOT_COVERED: {
     severity: 'fault',
     why: 'An image that is put in by this operation is not judged.',

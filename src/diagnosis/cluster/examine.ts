@@ -26,7 +26,7 @@ const EXAMINATIONS: readonly Examination[] = [
   examineApiServers,
   examineDuplicates,
   ({ webhooks }) => examineSettings(webhooks),
-  ({ webhooks, version }) => examineSelectors(webhooks, version),
+  ({ webhooks, version, policy }) => examineSelectors(webhooks, version, policyOf(policy)),
   examineRules,
   examineNamespaces,
   examineServices,

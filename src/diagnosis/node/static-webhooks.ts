@@ -32,7 +32,7 @@ function examineFolder(
   const found = [
     ...folder.files.flatMap(examineFile),
     ...examineSettings(webhooks),
-    ...(version === undefined ? [] : examineSelectors(webhooks, version)),
+    ...(version === undefined ? [] : examineSelectors(webhooks, version, policyOf(policy))),
     ...examineCoverage([{ namespaces: [], webhooks }], neededRules(policyOf(policy))),
     ...webhooks.flatMap((webhook) => {
       const seen = folder.served.find(({ address }) => address === addressOf(webhook));

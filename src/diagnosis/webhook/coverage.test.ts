@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { policyOf } from '#test/policies.ts';
 import { examineCoverage, groupNamespaces, neededRules, renderNames } from './coverage.ts';
 import { decodeWebhooks, type SeenWebhook } from './seen-webhook.ts';
 
@@ -18,8 +19,8 @@ function missing(...rules: readonly object[]): readonly string[] {
 describe('what a policy needs and no rule covers', () => {
   it('is nothing, when everything is', () => {
     assert.deepEqual(missing(EVERYTHING), []);
-    assert.deepEqual(missing({ ...EVERYTHING, resources: ['*/*', '*'], scope: 'Namespaced' }), []);
-    assert.deepEqual(missing(...neededRules(undefined)), []);
+    assert.deepEqual(missing(EVERYTHING, { ...EVERYTHING, scope: 'Cluster', resources: ['nodes'] }), []);
+    assert.deepEqual(missing(...neededRules(undefined).rules), []);
   });
 
   it('a star for resources covers no subresource', () => {
@@ -46,6 +47,52 @@ describe('what a policy needs and no rule covers', () => {
     const found = missing({ ...EVERYTHING, scope: 'Cluster' });
     assert.ok(found.some((one) => one.startsWith('SCOPE_CLUSTER')));
     assert.ok(found.some((one) => one.startsWith('KIND_NOT_COVERED')));
+  });
+
+  it('of custom resources that come with the gate is told once, and lightly, for they need not be there', async () => {
+    const own = missing({ ...EVERYTHING, apiGroups: ['', 'apps', 'batch'] });
+    const listed = 'rollouts.argoproj.io, experiments.argoproj.io, analysistemplates.argoproj.io';
+    assert.equal(own.length, 2);
+    assert.match(
+      own[0] ?? '',
+      new RegExp(`^CUSTOM_RESOURCES_NOT_COVERED no rule covers ${listed}.* and \\d+ more$`),
+    );
+    assert.match(own[1] ?? '', /clusteranalysistemplates\.argoproj\.io/);
+    const local = missing({ ...EVERYTHING, scope: 'Namespaced' });
+    assert.deepEqual(
+      local.map((one) => one.includes('clustertasks.tekton.dev')),
+      [true],
+      'what lives in no namespace is not seen',
+    );
+  });
+
+  it('of custom resources that the policy names is a fault', async () => {
+    const policy = await policyOf({ match: { resources: ['rollouts.argoproj.io'] }, requiredDigest: {} });
+    const needed = neededRules(policy);
+    const found = (...rules: readonly object[]) =>
+      examineCoverage([{ namespaces: ['a'], webhooks: webhooksOf(...rules) }], needed).map(
+        ({ code }) => code,
+      );
+    const pods = { ...EVERYTHING, apiGroups: [''] };
+    assert.deepEqual(found(pods), ['KIND_NOT_COVERED']);
+    const rollouts = {
+      ...EVERYTHING,
+      apiGroups: ['argoproj.io'],
+      apiVersions: ['v1alpha1'],
+      resources: ['rollouts'],
+    };
+    assert.deepEqual(found(pods, rollouts), [], 'in any version');
+    assert.deepEqual(found(pods, { ...rollouts, operations: ['CREATE'] }), ['OPERATION_NOT_COVERED']);
+    assert.deepEqual(found(pods, { ...rollouts, scope: 'Cluster' }), ['KIND_NOT_COVERED', 'SCOPE_CLUSTER']);
+  });
+
+  it('in kube-system is what lives in namespaces: the rest is sent to every webhook', () => {
+    const [one, other] = [webhooksOf(EVERYTHING), webhooksOf({ ...EVERYTHING, scope: 'Namespaced' })];
+    const groups = [
+      { namespaces: ['a'], webhooks: one },
+      { namespaces: ['kube-system'], webhooks: other },
+    ];
+    assert.deepEqual(examineCoverage(groups, neededRules(undefined)), []);
   });
 
   it('E04 namespaces are told apart by the webhooks that are called for them', () => {

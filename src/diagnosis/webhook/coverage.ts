@@ -1,13 +1,28 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { webhookRules, type WebhookRule } from '../../webhook/rules.ts';
+import { SHIPPED_KINDS } from '../../workload/custom/shipped-kinds.ts';
+import { KNOWN_KINDS } from '../../workload/kind-table.ts';
 import { finding, type Finding } from '../finding.ts';
 import { selects } from './label-selector.ts';
 import type { SeenRule, SeenWebhook } from './seen-webhook.ts';
 
+/** What a policy needs to be asked about. */
+export interface NeededRules {
+  readonly rules: readonly WebhookRule[];
+  /**
+   * Custom resources that come with the gate and that no rule of the policy names: they need not be installed, and
+   * their pods are judged.
+   */
+  readonly optional: ReadonlySet<string>;
+}
+
 /** What a policy needs to be asked about; one that nobody has told us needs every kind. */
-export function neededRules(policy: Policy | undefined): readonly WebhookRule[] {
-  return webhookRules(policy ?? { rules: [], unmatchedImages: 'Deny' });
+export function neededRules(policy: Policy | undefined): NeededRules {
+  const rules = webhookRules(policy ?? { rules: [], unmatchedImages: 'Deny', kinds: KNOWN_KINDS });
+  const named = new Set(policy?.rules.flatMap(({ match }) => [...(match?.resources ?? [])]));
+  const shipped = SHIPPED_KINDS.map(({ resource }) => resource);
+  return { rules, optional: new Set(shipped.filter((resource) => !named.has(resource))) };
 }
 
 /** A request that the policy needs to be asked about. */
@@ -16,7 +31,11 @@ interface Need {
   readonly version: string;
   readonly resource: string;
   readonly operation: string;
+  readonly scope: Scope;
 }
+
+/** Where an object lives: in a namespace, or in none. */
+type Scope = 'Namespaced' | 'Cluster';
 
 /** Namespaces that the same webhooks are called for. */
 export interface CoveredNamespaces {
@@ -44,16 +63,23 @@ export function groupNamespaces(
 /** What the policy needs and no webhook of a group of namespaces is asked about. */
 export function examineCoverage(
   groups: readonly CoveredNamespaces[],
-  needed: readonly WebhookRule[],
+  needed: NeededRules,
 ): readonly Finding[] {
   const covered = groups.filter(({ webhooks }) => webhooks.length > 0);
   const found = covered.flatMap(({ namespaces, webhooks }) =>
-    findMissing(webhooks, needed).map(({ code, what }) => {
+    findMissing(webhooks, needed, 'Namespaced').map(({ code, what }) => {
       const where = covered.length === 1 ? '' : ` in ${renderNames(namespaces)}`;
       return finding(code, sourcesOf(webhooks), `${what}${where}`);
     }),
   );
-  return [...found, ...examineScope(covered.flatMap(({ webhooks }) => webhooks))];
+  // What lives in no namespace is sent to every webhook, whichever namespaces it chooses.
+  const all = [...new Set(covered.flatMap(({ webhooks }) => webhooks))];
+  const clusterWide = all.length === 0 ? [] : findMissing(all, needed, 'Cluster');
+  return [
+    ...found,
+    ...clusterWide.map(({ code, what }) => finding(code, sourcesOf(all), what)),
+    ...examineScope(all, needed),
+  ];
 }
 
 /** At most five names, and how many more there are. */
@@ -67,29 +93,50 @@ function sourcesOf(webhooks: readonly SeenWebhook[]): string {
 }
 
 interface Missing {
-  readonly code: 'KIND_NOT_COVERED' | 'SUBRESOURCE_NOT_COVERED' | 'OPERATION_NOT_COVERED';
+  readonly code:
+    | 'KIND_NOT_COVERED'
+    | 'SUBRESOURCE_NOT_COVERED'
+    | 'OPERATION_NOT_COVERED'
+    | 'CUSTOM_RESOURCES_NOT_COVERED';
   readonly what: string;
 }
 
-function findMissing(webhooks: readonly SeenWebhook[], needed: readonly WebhookRule[]): readonly Missing[] {
-  const needs = needed.flatMap(expandRule);
+function findMissing(
+  webhooks: readonly SeenWebhook[],
+  { rules: neededRules, optional }: NeededRules,
+  scope: Scope,
+): readonly Missing[] {
+  const needs = neededRules.flatMap(expandRule).filter((need) => need.scope === scope);
   const rules = webhooks.flatMap((webhook) => webhook.rules);
   const missing = needs.filter((need) => !rules.some((rule) => covers(rule, need)));
-  const byResource = Map.groupBy(missing, nameOf);
-  return [...byResource].map(([resource, gaps]) => {
+  const byResource = [...Map.groupBy(missing, nameOf)];
+  const wanted = byResource.filter(([resource]) => optional.has(resource)).map(([resource]) => resource);
+  const told = wanted.length === 0 ? [] : [untold(wanted)];
+  return [...byResource.filter(([resource]) => !optional.has(resource)).map(renderGaps(needs)), ...told];
+}
+
+function untold(resources: readonly string[]): Missing {
+  return { code: 'CUSTOM_RESOURCES_NOT_COVERED', what: `no rule covers ${renderNames(resources)}` };
+}
+
+function renderGaps(needs: readonly Need[]): (missing: [string, Need[]]) => Missing {
+  return ([resource, gaps]) => {
     const operations = gaps.map(({ operation }) => operation).join(' and ');
     const known = needs.filter((need) => nameOf(need) === resource).length;
     if (gaps.length < known)
       return { code: 'OPERATION_NOT_COVERED', what: `no rule covers ${operations} of ${resource}` };
     const code = resource.includes('/') ? 'SUBRESOURCE_NOT_COVERED' : 'KIND_NOT_COVERED';
     return { code, what: `no rule covers ${resource}` };
-  });
+  };
 }
 
-function expandRule({ apiGroups, apiVersions, resources, operations }: WebhookRule): readonly Need[] {
+function expandRule({ apiGroups, apiVersions, resources, operations, scope }: WebhookRule): readonly Need[] {
   const [group = '', version = ''] = [apiGroups[0], apiVersions[0]];
+  const scopes: readonly Scope[] = scope === '*' ? ['Namespaced', 'Cluster'] : [scope];
   return resources.flatMap((resource) =>
-    operations.map((operation) => ({ group, version, resource, operation })),
+    operations.flatMap((operation) =>
+      scopes.map((each) => ({ group, version, resource, operation, scope: each })),
+    ),
   );
 }
 
@@ -98,14 +145,18 @@ function nameOf({ group, resource }: Need): string {
 }
 
 /** @see https://github.com/kubernetes/apiserver/blob/v0.37.1/pkg/admission/plugin/webhook/predicates/rules/rules.go */
-function covers(rule: SeenRule, { group, version, resource, operation }: Need): boolean {
+function covers(rule: SeenRule, need: Need): boolean {
+  return (rule.scope === '*' || rule.scope === need.scope) && names(rule, need);
+}
+
+function names(rule: SeenRule, { group, version, resource, operation }: Need): boolean {
   const [plural = '', subresource = ''] = resource.split('/');
   const named = ({ 0: wanted = '', 1: part = '' }: readonly string[]): boolean =>
     (wanted === '*' || wanted === plural) && (part === '*' || part === subresource);
   return (
-    rule.scope !== 'Cluster' &&
     includes(rule.apiGroups, group) &&
-    includes(rule.apiVersions, version) &&
+    // In which versions a custom resource is served nobody knows; matchPolicy has one converted to another.
+    (version === '*' || includes(rule.apiVersions, version)) &&
     includes(rule.operations, operation) &&
     rule.resources.some((entry) => named(entry.split('/')))
   );
@@ -115,9 +166,13 @@ function includes(values: readonly string[], value: string): boolean {
   return values.includes('*') || values.includes(value);
 }
 
-function examineScope(webhooks: readonly SeenWebhook[]): readonly Finding[] {
-  const wrong = webhooks.filter(({ rules }) => rules.some(({ scope }) => scope === 'Cluster'));
-  return [...new Set(wrong)].map(({ source, name }) =>
+/** A rule for what lives in no namespace that names what lives in one. */
+function examineScope(webhooks: readonly SeenWebhook[], needed: NeededRules): readonly Finding[] {
+  const local = needed.rules.flatMap(expandRule).filter(({ scope }) => scope === 'Namespaced');
+  const wrong = webhooks.filter(({ rules }) =>
+    rules.some((rule) => rule.scope === 'Cluster' && local.some((need) => names(rule, need))),
+  );
+  return wrong.map(({ source, name }) =>
     finding('SCOPE_CLUSTER', `${source}, webhook ${name}`, 'a rule has scope Cluster'),
   );
 }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { matchConditions } from '../../webhook/match-conditions.ts';
 import { decodeWebhooks, type SeenWebhook } from './seen-webhook.ts';
+import { policyDocument } from '#test/policies.ts';
+import { decodePolicy } from '../../policy/decode.ts';
+import { KNOWN_KINDS } from '../../workload/kind-table.ts';
 import { examineSelectors } from './selectors.ts';
 
 const V1_20 = { major: 1, minor: 20, text: 'v1.20.15' };
@@ -15,7 +18,7 @@ function webhook(fields: object): readonly SeenWebhook[] {
 }
 
 function codesOf(fields: object, version = V1_37): readonly string[] {
-  return examineSelectors(webhook(fields), version).map(({ code }) => code);
+  return examineSelectors(webhook(fields), version, undefined).map(({ code }) => code);
 }
 
 const byName = {
@@ -45,7 +48,7 @@ describe('selectors of a webhook', () => {
   });
 
   it('of conditions only our own are known to let nothing by, however they are wrapped', () => {
-    const ours = matchConditions(V1_37);
+    const ours = matchConditions(V1_37, KNOWN_KINDS);
     assert.deepEqual(codesOf({ matchConditions: ours }), []);
     const wrapped = ours.map(({ name, expression }) => ({
       name,
@@ -55,5 +58,16 @@ describe('selectors of a webhook', () => {
     assert.deepEqual(codesOf({ matchConditions: [{ name: 'not-a-mirror-pod', expression: 'true' }] }), [
       'MATCH_CONDITION',
     ]);
+  });
+
+  it('a condition that is ours is none for a policy whose images stand elsewhere', async () => {
+    const document = policyDocument([{ requiredDigest: {} }]);
+    const own = [{ resource: 'widgets.example.com', kind: 'Widget', images: [{ image: 'data.image' }] }];
+    const policy = await decodePolicy({ ...document, spec: { ...document.spec, customResources: own } });
+    const ours = webhook({ matchConditions: matchConditions(V1_37, KNOWN_KINDS) });
+    assert.deepEqual(
+      examineSelectors(ours, V1_37, policy).map(({ code, what }) => `${code} ${what.slice(0, 32)}`),
+      ['MATCH_CONDITION matchCondition changes-the-spec '],
+    );
   });
 });

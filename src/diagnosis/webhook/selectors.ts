@@ -1,5 +1,7 @@
 import { isAtLeast, type KubernetesVersion } from '../../kubernetes/version.ts';
 import { matchConditions } from '../../webhook/match-conditions.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { KNOWN_KINDS } from '../../workload/kind-table.ts';
 import { finding, type Finding } from '../finding.ts';
 import { keysOf } from './label-selector.ts';
 import { describeWebhook, removal, type SeenWebhook } from './seen-webhook.ts';
@@ -11,13 +13,16 @@ export const NAME_LABEL = 'kubernetes.io/metadata.name';
 export function examineSelectors(
   webhooks: readonly SeenWebhook[],
   version: KubernetesVersion,
+  policy: Policy | undefined,
 ): readonly Finding[] {
+  const known = matchConditions(NEWEST, policy?.kinds ?? KNOWN_KINDS);
+  const ours = new Set(known.map(({ expression }) => squeeze(expression)));
   return webhooks.flatMap((webhook) => {
     const subject = describeWebhook(webhook);
     return [
       ...examineNamespaceSelector(webhook, version, subject),
       ...examineObjectSelector(webhook, subject),
-      ...examineConditions(webhook, subject),
+      ...examineConditions(webhook, subject, ours),
     ];
   });
 }
@@ -57,19 +62,20 @@ function examineObjectSelector(webhook: SeenWebhook, subject: string): readonly 
   return [finding('OBJECT_SELECTOR', subject, what, removal(webhook, 'objectSelector'))];
 }
 
-/** Our own conditions are known to let nothing by; of another nobody can say. */
-function examineConditions(webhook: SeenWebhook, subject: string): readonly Finding[] {
+/** What we would write for the policy is known to let nothing by; of another condition nobody can say. */
+function examineConditions(
+  webhook: SeenWebhook,
+  subject: string,
+  ours: ReadonlySet<string>,
+): readonly Finding[] {
   return webhook.matchConditions.flatMap(({ name, expression }, index) => {
-    if (OUR_CONDITIONS.has(squeeze(expression))) return [];
+    if (ours.has(squeeze(expression))) return [];
     const what = `matchCondition ${name} is ${squeeze(expression)}`;
     return [finding('MATCH_CONDITION', subject, what, removal(webhook, `matchConditions/${index}`))];
   });
 }
 
 const NEWEST: KubernetesVersion = { major: 1, minor: 999, text: '' };
-const OUR_CONDITIONS: ReadonlySet<string> = new Set(
-  matchConditions(NEWEST).map(({ expression }) => squeeze(expression)),
-);
 
 function squeeze(expression: string): string {
   return expression.replaceAll(/\s+/g, ' ').trim();
