@@ -1,0 +1,217 @@
+import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
+import { policyDocument, type NamelessRule } from '#test/policies.ts';
+import { admissionReviewOf, imageReviewOfImages, type Request } from '#test/reviews.ts';
+import { admissionReviewIn } from '../../src/admission/admission-review.ts';
+import { imageReviewIn } from '../../src/admission/image-review.ts';
+import { createBouncer } from '../../src/bouncer.ts';
+import type { Catalogue } from '../../src/language/catalogue.ts';
+import { decodePolicy } from '../../src/policy/decode.ts';
+import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
+import type { FailureCode } from '../../src/policy/decision.ts';
+import { failed } from '../../src/policy/failure.ts';
+import type { PolicyDocument } from '../../src/policy/schema.ts';
+import { applyStage, type Stage } from '../../src/policy/stage.ts';
+
+/** Something that somebody is told. */
+export interface DenialCase {
+  readonly title: string;
+  /** @default the policy in force when none is given */
+  readonly policy?: PolicyDocument;
+  /** A request, images of an `ImageReview`, or why nothing could be decided. */
+  readonly asked: Request | readonly string[] | FailureCode;
+  readonly stage?: Stage;
+}
+
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
+function only(rule: NamelessRule, unmatched: 'Allow' | 'Deny' = 'Allow'): PolicyDocument {
+  return policyDocument([{ name: 'house-rule', ...rule }], unmatched);
+}
+
+function owned(kind: string, name: string, labels: Readonly<Record<string, string>> = {}): Request {
+  const owner = { apiVersion: 'apps/v1', kind, name, uid: '1', controller: true };
+  const metadata = { name: undefined, generateName: `${name}-`, labels, ownerReferences: [owner] };
+  return { object: pod({ containers: { web: 'nginx' } }, metadata) };
+}
+
+const one = (image: string): Request => ({ object: pod({ containers: { web: image } }) });
+const many = (count: number) =>
+  podOf({ containers: Array.from({ length: count }, (_, index) => ({ name: `c${index}`, image: 'nginx' })) });
+
+const RULES: readonly DenialCase[] = [
+  { title: 'no tag', asked: one('nginx') },
+  {
+    title: 'several images, in every list of a pod',
+    asked: {
+      object: pod({
+        containers: { web: 'nginx:latest', side: 'Redis:7' },
+        initContainers: { migrate: 'nginx:latest' },
+        volumes: { data: 'ghcr.io/acme/data' },
+      }),
+    },
+  },
+  {
+    title: 'a pod of a Deployment',
+    asked: owned('ReplicaSet', 'web-5d4f7c9b6d', { 'pod-template-hash': '5d4f7c9b6d' }),
+  },
+  { title: 'a pod of a Job', asked: owned('Job', 'report') },
+  {
+    title: 'a tag that must be listed',
+    policy: only({ allowedTags: { tags: ['stable', '1.27'] } }),
+    asked: one('nginx:1.26'),
+  },
+  {
+    title: 'a digest where the tag must be listed',
+    policy: only({ allowedTags: { tags: ['stable'] } }),
+    asked: one(`nginx@${DIGEST}`),
+  },
+  {
+    title: 'a tag out of range',
+    policy: only({ allowedTags: { semver: '>=1.2.0 <2' } }),
+    asked: one('nginx:0.9.1'),
+  },
+  {
+    title: 'a tag of another form',
+    policy: only({ allowedTags: { pattern: 'v\\d+' } }),
+    asked: one('nginx:main'),
+  },
+  {
+    title: 'a registry that is not trusted',
+    policy: only({ allowedImages: { images: ['registry.example.com/**'] } }),
+    asked: one('quay.io/somebody/app:1'),
+  },
+  {
+    title: 'an image that is forbidden',
+    policy: only({ disallowedImages: { images: ['docker.io/**'] } }),
+    asked: one('nginx:1.27'),
+  },
+  {
+    title: 'no digest',
+    policy: only({ requiredDigest: {}, message: 'Pin your images' }),
+    asked: one('nginx:1.27'),
+  },
+  { title: 'a short name', policy: only({ requireFullyQualified: {} }), asked: one('nginx:1.27') },
+  {
+    title: 'no rule for the image',
+    policy: only({ match: { images: ['ghcr.io/**'] }, requiredDigest: {} }, 'Deny'),
+    asked: one('nginx:1.27'),
+  },
+  {
+    title: 'a rule that may be about the image, in an ImageReview',
+    policy: only({ match: { users: ['alice'] }, disallowedTags: { tags: ['latest'] } }, 'Deny'),
+    asked: ['nginx:1.27'],
+  },
+];
+
+const REFERENCES: readonly DenialCase[] = [
+  { title: 'a line end in a reference', asked: one('nginx:1.27\n') },
+  { title: 'a capital in a repository', asked: one('registry.example.com/Team/app:1') },
+  { title: 'a registry that some take for a namespace', asked: one('Team/app:1') },
+  { title: 'a scheme', asked: one('https://registry.example.com/app:1') },
+  { title: 'a digest that is too short', asked: one('nginx@sha256:0123') },
+  { title: 'a digest of another algorithm', asked: one(`nginx@sha384:${'0'.repeat(96)}`) },
+  { title: 'an address that other readers spell out', asked: one('127.1/app:1') },
+  { title: 'an IPv6 address without brackets', asked: one('fd00::1/app:1') },
+];
+
+const OBJECTS: readonly DenialCase[] = [
+  { title: 'no containers', asked: { object: podOf({}) } },
+  {
+    title: 'an image that is no text',
+    asked: { object: deployment({ containers: { web: 1 as unknown as string } }) },
+  },
+  {
+    title: 'a list as if it were one object',
+    asked: { object: { apiVersion: 'v1', kind: 'PodList', items: [] } },
+  },
+  { title: 'an object of another namespace', asked: { object: pod({}, { namespace: 'team-b' }) } },
+  { title: 'more images than are judged', asked: { object: many(501) } },
+  { title: 'more than fits: the rest is counted', asked: { object: many(30) } },
+  {
+    title: 'text that acts on a terminal, and text that looks like a gap',
+    asked: { object: podOf({ containers: [{ name: '\u001b[2J{reason}', image: 'nginx\u202e{tag}' }] }) },
+  },
+];
+
+const keeps = deployment({ containers: { web: BAD, side: '$(params.image)' } });
+
+const TOLD: readonly DenialCase[] = [
+  {
+    title: 'a rule that warns',
+    policy: only({ requiredDigest: {}, validationActions: ['Warn', 'Audit'] }),
+    asked: one('nginx:1.27'),
+  },
+  {
+    title: 'a template that keeps what is forbidden by now, and a placeholder',
+    asked: { object: keeps, oldObject: keeps },
+  },
+  {
+    title: 'a kind that nobody knows',
+    asked: { object: workload('example.com/v1', 'Widget', 'spec', podSpec()) },
+  },
+  {
+    title: 'a static pod that its node reports',
+    asked: {
+      object: podOf(
+        { ...podSpec({ containers: { etcd: BAD } }), nodeName: 'n1' },
+        { annotations: { 'kubernetes.io/config.mirror': 'x' } },
+      ),
+      userInfo: { username: 'system:node:n1', groups: ['system:nodes'] },
+    },
+  },
+  { title: 'a refusal at stage warn', asked: one('nginx'), stage: 'warn' },
+  { title: 'a failure at stage warn', asked: 'INTERNAL', stage: 'warn' },
+];
+
+const FAILURES: readonly DenialCase[] = (['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED'] as const).map(
+  (code) => ({ title: `nothing decided: ${code}`, asked: code }),
+);
+
+/** What a reviewer should have read before users do. */
+export const DENIAL_CASES: readonly DenialCase[] = [
+  ...RULES,
+  ...REFERENCES,
+  ...OBJECTS,
+  ...TOLD,
+  ...FAILURES,
+];
+
+interface Answered {
+  readonly allowed: boolean;
+  readonly reason?: string;
+  readonly status?: { readonly message: string };
+  readonly warnings?: readonly string[];
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
+}
+
+/** What is told in a language, each text behind the name of the place where it stands. */
+export async function tell(one: DenialCase, catalogue: Catalogue): Promise<readonly string[]> {
+  const document = one.policy ?? defaultPolicyDocument([]);
+  const policy = await decodePolicy(document, catalogue.language);
+  const { asked, stage = 'deny' } = one;
+  const isImageReview = Array.isArray(asked);
+  const protocol = (isImageReview ? imageReviewIn : admissionReviewIn)(catalogue);
+  const request = typeof asked === 'string' ? { object: pod({ containers: { web: GOOD } }) } : asked;
+  const exchange = protocol.open(
+    isImageReview ? imageReviewOfImages(asked) : admissionReviewOf(request as Request),
+  );
+  const decision =
+    typeof asked === 'string'
+      ? failed(asked)
+      : await createBouncer({ policies: { current: () => policy } }).decide(exchange.review, 1000);
+  const body = JSON.parse(exchange.respond(applyStage(decision, stage)).body) as Record<string, Answered>;
+  const {
+    allowed,
+    reason,
+    status,
+    warnings = [],
+    auditAnnotations = {},
+  } = (body['response'] ?? body['status']) as Answered;
+  return [
+    ...(allowed ? [] : [`denied: ${status?.message ?? reason}`]),
+    ...warnings.map((warning) => `warning: ${warning}`),
+    ...Object.entries(auditAnnotations)
+      .filter(([key]) => key !== 'policy')
+      .map(([key, text]) => `audit ${key}: ${text}`),
+  ];
+}

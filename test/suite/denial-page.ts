@@ -1,0 +1,29 @@
+import { chooseCatalogue } from '../../src/language/choose.ts';
+import { DENIAL_CASES, tell } from './denial-cases.ts';
+
+/** Where what users read stands, for reviewers to read. */
+export const DENIAL_PAGE = 'test/suite/denials.md';
+
+const LANGUAGES = ['en', 'zh'];
+
+const HEAD = `# What users read
+
+Written by \`npx node scripts/denials.ts\` from the cases in [denial-cases.ts](denial-cases.ts), and compared by a test:
+read what changed, as a developer would who has never heard of this gate.
+`;
+
+/** Every case with what is told in each language, one below the other. */
+export async function renderDenialPage(): Promise<string> {
+  const sections: string[] = [];
+  for (const one of DENIAL_CASES) {
+    const texts: string[] = [];
+    for (const language of LANGUAGES) {
+      const { catalogue } = chooseCatalogue(language);
+      texts.push((await tell(one, catalogue)).join('\n'));
+    }
+    sections.push(
+      `\n## ${one.title[0]?.toUpperCase()}${one.title.slice(1)}\n\n\`\`\`\n${texts.join('\n\n')}\n\`\`\`\n`,
+    );
+  }
+  return HEAD + sections.join('');
+}

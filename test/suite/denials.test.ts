@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { ENGLISH } from '../../src/language/english.ts';
+import { chooseCatalogue } from '../../src/language/choose.ts';
+import { root } from '../architecture/sources.ts';
+import { DENIAL_CASES, tell } from './denial-cases.ts';
+import { DENIAL_PAGE, renderDenialPage } from './denial-page.ts';
+
+test('what users read is what reviewers have read', async () => {
+  assert.equal(
+    readFileSync(join(root, DENIAL_PAGE), 'utf8'),
+    await renderDenialPage(),
+    'npx node scripts/denials.ts writes what users read now; look at the difference',
+  );
+});
+
+test('every code of a refusal and of a notice is among it', async () => {
+  const codes = new Set(Object.keys(ENGLISH).flatMap((key) => /^([A-Z_]+)\./.exec(key)?.[1] ?? []));
+  // A request that is no review has no object to be about; its own tests have it.
+  for (const code of codes)
+    if (/^(MALFORMED_(JSON|REVIEW)|UNSUPPORTED_(VERSION|MEDIA_TYPE)|BODY_)/.test(code)) codes.delete(code);
+  const { catalogue } = chooseCatalogue('en');
+  const keys = Object.entries(ENGLISH);
+  for (const one of DENIAL_CASES) {
+    const told = (await tell(one, catalogue)).join('\n');
+    for (const [key, text] of keys) {
+      const [longest = ''] = text.split(/\{[^}]*\}/).toSorted((a, b) => b.length - a.length);
+      if (longest.length > 12 && told.includes(longest)) codes.delete(key.split('.')[0] ?? '');
+    }
+  }
+  assert.deepEqual([...codes], []);
+});
