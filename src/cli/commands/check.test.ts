@@ -234,7 +234,7 @@ describe('check: what manifests hold', () => {
     assert.match(stdout, /^refused  stdin:4:\d+  Rollout web\n.*digest/);
     assert.match(stdout, /2 objects, 2 images: 2 refused\n$/);
     const { objects } = await checkJson(other, ...option);
-    assert.equal(objects[0]?.violations[0]?.['place'], `stdin:4:${spec.indexOf('b}') + 1}`);
+    assert.equal(objects[0]?.violations[0]?.['place'], `stdin:4:${spec.indexOf('image: b}') + 1}`);
     assert.deepEqual(objects[0]?.images, [
       { field: 'spec["odd key"].image', usage: 'container', container: 'odd key', image: 'b' },
     ]);
