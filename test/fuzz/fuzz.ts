@@ -3,6 +3,7 @@ import { inspect, parseArgs } from 'node:util';
 
 import { differential } from '../differential/differential.ts';
 import { findGoReaders } from '../differential/go-readers.ts';
+import { runApiServer } from '../oracle/api-server-run.ts';
 import { runCore, type CaseRange } from '../oracle/core-run.ts';
 import { runServer } from '../oracle/server-run.ts';
 import { isClean, renderRun, type OracleRun } from '../oracle/report.ts';
@@ -24,6 +25,7 @@ const TARGETS: readonly Runnable[] = [
 const ORACLES: Readonly<Record<string, (range: CaseRange) => Promise<OracleRun>>> = {
   oracle: runCore,
   server: runServer,
+  'api-server': runApiServer,
 };
 
 const USAGE = `usage: npm run fuzz -- TARGET [--cases N] [--seed S] [--from I] [--families]

@@ -35,8 +35,9 @@ export interface TlsGate extends AsyncDisposable {
 export interface Metrics {
   readonly decisions: ReadonlyMap<string, number>;
   readonly rejected: number;
-  /** Any other number, by its name with labels. */
+  /** Any other number, by its name with its labels. */
   readonly value: (name: string) => number | undefined;
+  readonly names: readonly string[];
 }
 
 const PROGRAM = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
@@ -190,7 +191,7 @@ async function scrape(healthPort: number): Promise<Metrics> {
     } else if (name === 'rejected_requests_total') rejected += Number(value);
     else if (name !== '') values.set(labels === '' ? name : `${name}{${labels}}`, Number(value));
   }
-  return { decisions, rejected, value: (name) => values.get(name) };
+  return { decisions, rejected, value: (name) => values.get(name), names: [...values.keys()] };
 }
 
 /** Waits until the log tells of as many decisions as were answered, or has had time enough to. */

@@ -1,0 +1,175 @@
+import { createRandom, seedOfCase } from '../fuzz/random.ts';
+import type { KubernetesVersion } from '../control-plane/binaries.ts';
+import { startApiServerCluster, type ApiAnswer, type ApiServerCluster } from './api-server-cluster.ts';
+import type { Case } from './case.ts';
+import { Census } from './census.ts';
+import type { CaseRange } from './core-run.ts';
+import { drawErrand, type ClusterFeatures, type Errand, type Step } from './errands.ts';
+import { POLICIES } from './generator.ts';
+import type { Judgement } from './judge.ts';
+import type { Fields } from './objects.ts';
+import type { OraclePolicy } from './policy.ts';
+import { reconcile, type Discrepancy, type OracleRun } from './report.ts';
+import { untilLogged, type TlsGate } from './tls-gate.ts';
+
+interface Wiring {
+  readonly version: KubernetesVersion;
+  readonly reviewVersion: 'v1' | 'v1beta1';
+  readonly features: ClusterFeatures;
+}
+
+/** The oldest and the newest, each of which sends reviews of another version. */
+const WIRINGS: readonly Wiring[] = [
+  { version: 'v1.24', reviewVersion: 'v1beta1', features: { imageVolumes: false } },
+  { version: 'v1.37', reviewVersion: 'v1', features: { imageVolumes: true } },
+];
+
+/** Errands at a time. */
+const CALLERS = 12;
+
+/** Real API servers between a caller and the gate: even cases on the oldest Kubernetes, odd ones on the newest. */
+export async function runApiServer(range: CaseRange): Promise<OracleRun> {
+  const { seed, from, cases } = range;
+  const census = new Census();
+  const discrepancies: Discrepancy[] = [];
+  const notes: string[] = [];
+  const startedMs = performance.now();
+  for (const [parity, wiring] of WIRINGS.entries()) {
+    const indices = Array.from({ length: cases }, (_, offset) => from + offset).filter(
+      (index) => index % 2 === parity,
+    );
+    if (indices.length === 0) continue;
+    await using cluster = await startApiServerCluster(wiring.version, wiring.reviewVersion);
+    discrepancies.push(...(await runOn(cluster, wiring, seed, indices, census)));
+    notes.push(`${cluster.version}, ${wiring.reviewVersion}: ${indices.length} cases`);
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  return {
+    target: 'api-server',
+    seed,
+    census,
+    seconds,
+    discrepancies,
+    parties: ['client', 'log', 'metrics'],
+    notes,
+  };
+}
+
+async function runOn(
+  cluster: ApiServerCluster,
+  wiring: Wiring,
+  seed: number,
+  indices: readonly number[],
+  census: Census,
+): Promise<Discrepancy[]> {
+  const { gate } = cluster;
+  const part = new Census();
+  const before = await countsSoFar(gate);
+  for (const [number, policy] of POLICIES.entries()) {
+    const own = indices.filter((index) => Math.floor(index / 2) % POLICIES.length === number);
+    if (own.length === 0) continue;
+    await cluster.judgeBy(policy);
+    const run = async (): Promise<void> => {
+      for (let index = own.pop(); index !== undefined; index = own.pop()) {
+        const errand = drawErrand(createRandom(seedOfCase(seed, index)), policy, index, wiring.features);
+        for (const [asked, judgement, answer] of await carryOut(cluster, errand, index, policy)) {
+          for (const counts of [census, part]) counts.add(asked, answer, judgement);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: CALLERS }, run));
+  }
+  await untilLogged(gate, sum(part.records) + sum(before.log));
+  const { decisions } = await gate.scrape();
+  const parties = {
+    client: part.records,
+    log: less(gate.logged, before.log),
+    metrics: less(decisions, before.metrics),
+  };
+  return reconcile(parties).map((one) => ({ ...one, key: `${cluster.version}: ${one.key}` }));
+}
+
+/** What the wiring itself has asked: the same in the log as in the metrics, once the log is read. */
+async function countsSoFar(
+  gate: TlsGate,
+): Promise<Readonly<Record<'log' | 'metrics', ReadonlyMap<string, number>>>> {
+  const { decisions } = await gate.scrape();
+  await untilLogged(gate, sum(decisions));
+  return { log: new Map(gate.logged), metrics: decisions };
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
+}
+
+function less(
+  counts: ReadonlyMap<string, number>,
+  before: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const rest = [...counts].map(([key, count]) => [key, count - (before.get(key) ?? 0)] as const);
+  return new Map(rest.filter(([, count]) => count !== 0));
+}
+
+type Judged = readonly [asked: Case, judgement: Judgement, answer: ApiAnswer];
+
+/** Does the steps one after the other; what the gate was asked about is judged. */
+async function carryOut(
+  cluster: ApiServerCluster,
+  errand: Errand,
+  index: number,
+  policy: OraclePolicy,
+): Promise<Judged[]> {
+  const judged: Judged[] = [];
+  let object: Fields = {};
+  for (const step of errand.steps) {
+    const body = step.body(object);
+    const answer = await cluster.ask(step, errand.namespace, body);
+    const asked = caseOf(errand, step, body, { index, policy });
+    const judgement = judgeApiAnswer(step, answer);
+    if (step.reviewed || judgement.fault !== undefined) judged.push([asked, judgement, answer]);
+    if (answer.status >= 300) break;
+    object = JSON.parse(answer.body) as Fields;
+  }
+  return judged;
+}
+
+function caseOf(
+  errand: Errand,
+  step: Step,
+  body: Fields | undefined,
+  drawn: Pick<Case, 'index' | 'policy'>,
+): Case {
+  const { family, namespace, kind } = errand;
+  return {
+    ...drawn,
+    family,
+    truth: step.truth,
+    expected: step.truth === 'good' ? 'admit' : 'refuse',
+    recorded: 'decision',
+    tells: step.tells ? true : undefined,
+    protocol: 'AdmissionReview',
+    apiVersion: '',
+    uid: undefined,
+    stage: 'deny',
+    target: `${step.method} ${namespace}/${step.path} as ${step.person.username}`,
+    timeoutMs: 34_000,
+    body: Buffer.from(JSON.stringify(body ?? null)),
+    facets: [`kind ${kind}`, `policy ${drawn.policy.name}`, step.method],
+  };
+}
+
+const DENIED =
+  /admission webhook \\"images\.kube-image-bouncer\.io\\" denied the request: (?!DEADLINE|INTERNAL|NO_POLICY|OVERLOADED)/;
+
+/** What an API server makes of the gate's answer; anything but its object or the gate's refusal is a fault. */
+function judgeApiAnswer({ truth, tells }: Step, { status, body, warned }: ApiAnswer): Judgement {
+  if (status === 200 || status === 201) {
+    if (truth === 'bad') return { outcome: 'admitted', fault: 'failOpen' };
+    return tells && !warned
+      ? { outcome: 'admitted', fault: 'badShape', detail: 'the sender is not warned' }
+      : { outcome: 'admitted' };
+  }
+  if (status === 403 && DENIED.test(body))
+    return truth === 'bad' ? { outcome: 'refused' } : { outcome: 'refused', fault: 'wrongDeny' };
+  return { outcome: 'failed', fault: 'badShape', detail: `the API server answers ${status}` };
+}

@@ -1,0 +1,365 @@
+import type { Random } from '../fuzz/random.ts';
+import type { Some } from './images.ts';
+import { KINDS, POD, type Kind, type Usage } from './kinds.ts';
+import type { Fields, Slot } from './objects.ts';
+import { badImage, badReference, goodImage, type Truth } from './scene.ts';
+import { setImage, validObject } from './valid-objects.ts';
+import { node, type Person } from './people.ts';
+import type { OraclePolicy, Setting } from './policy.ts';
+
+/** What somebody asks of a real API server; `reviewed` when it asks the gate in turn. */
+export interface Step {
+  readonly person: NonNullable<Person>;
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  /** Below the namespace: `pods`, `pods/x/status`. */
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly dryRun: boolean;
+  readonly reviewed: boolean;
+  readonly truth: Truth;
+  readonly tells: boolean;
+  /** The body, made of what the step before it got back. */
+  readonly body: (before: Fields) => Fields | undefined;
+}
+
+/** Steps one after the other, the last of which is what it is about. */
+export interface Errand {
+  readonly family: string;
+  readonly namespace: string;
+  readonly kind: string;
+  readonly steps: Some<Step>;
+}
+
+/** What a version of Kubernetes knows. */
+export interface ClusterFeatures {
+  readonly imageVolumes: boolean;
+}
+
+/** Objects with it are not sent to the gate: what was there before the gate. */
+export const BEFORE_LABEL = 'oracle-before';
+
+/** Kinds that every Kubernetes of today serves. */
+const TODAY = KINDS.filter(({ apiVersion }) =>
+  ['v1', 'apps/v1', 'batch/v1'].includes(apiVersion),
+) as unknown as Some<Kind>;
+
+interface Place {
+  readonly random: Random;
+  readonly setting: Setting;
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly person: NonNullable<Person>;
+  readonly name: string;
+  readonly features: ClusterFeatures;
+}
+
+type DrawErrand = (place: Place) => Errand | undefined;
+
+/** A place of a policy where an API server may put something of this kind. */
+export function drawErrand(
+  random: Random,
+  policy: OraclePolicy,
+  index: number,
+  features: ClusterFeatures,
+): Errand {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const [draw, suits] = random.pick(ERRANDS);
+    const settings = policy.settings.filter(
+      ({ protocol, kinds }) => protocol === 'AdmissionReview' && kinds.some((kind) => TODAY.includes(kind)),
+    );
+    const setting = settings[random.below(settings.length)];
+    const kinds = (setting?.kinds ?? []).filter((kind) => TODAY.includes(kind) && suits(kind));
+    const kind = kinds[random.below(kinds.length)];
+    if (setting === undefined || kind === undefined) continue;
+    const person = random.pick(setting.people);
+    if (person === undefined) continue;
+    const namespace = random.pick(setting.namespaces);
+    const errand = draw({ random, setting, kind, namespace, person, name: `o-${index}`, features });
+    if (errand !== undefined) return errand;
+  }
+  throw new Error(`policy ${policy.name} has no errand`);
+}
+
+/** Usages that an API server takes in a new object of this kind. */
+function usagesFor({ features }: Place): Some<Usage> {
+  return features.imageVolumes
+    ? ['container', 'initContainer', 'imageVolume']
+    : ['container', 'initContainer'];
+}
+
+function places({ random, ...place }: Place, wanted: Usage): { usage: Usage; name: string }[] {
+  const usages: Usage[] = ['container', ...(wanted === 'container' ? [] : [wanted])];
+  while (random.chance(0.3)) usages.push(random.pick(usagesFor({ random, ...place })));
+  return usages.map((usage, index) => ({ usage, name: `c${index}` }));
+}
+
+/** Good images, but perhaps for one; `undefined` where the setting knows none. */
+function drawSlots(place: Place, wanted: Usage, image?: string): Slot[] | undefined {
+  const slots: Slot[] = [];
+  for (const at of places(place, wanted)) {
+    const drawn =
+      goodImage(place.random, place.setting, at.usage) ?? (image === undefined ? undefined : 'nginx:1.2.3');
+    if (drawn === undefined) return undefined;
+    slots.push({ usage: at.usage, name: at.name, image: drawn });
+  }
+  const last = slots.findLastIndex(({ usage }) => usage === wanted);
+  const spoiled = slots[last];
+  if (image !== undefined && spoiled !== undefined)
+    slots[last] = { usage: wanted, name: spoiled.name, image };
+  return slots;
+}
+
+/** What an API server takes although it is no reference: a pod's image has no blank at either end, and a whole request three MiB. */
+function takenReference(random: Random, isPod: boolean): string | undefined {
+  const [, text] = badReference(random);
+  const isTaken = text !== '' && text.length < 100_000 && (!isPod || text.trim() === text);
+  return isTaken ? text : undefined;
+}
+
+/** Something bad for this usage, by the policy or by the grammar. */
+function drawBad({ random, setting, kind }: Place, usage: Usage): string | undefined {
+  const image = random.chance(0.6) ? badImage(random, setting, usage) : undefined;
+  return image ?? takenReference(random, kind === POD);
+}
+
+function create(place: Place, object: Fields, parts: Partial<Step> & Pick<Step, 'truth'>): Step {
+  const { person, kind, random } = place;
+  return {
+    person,
+    method: 'POST',
+    path: kind.resource,
+    apiVersion: kind.apiVersion,
+    dryRun: random.chance(0.5),
+    reviewed: true,
+    tells: false,
+    body: () => object,
+    ...parts,
+  };
+}
+
+function errand({ namespace, kind }: Place, family: string, steps: Some<Step>): Errand {
+  return { family, namespace, kind: `${kind.apiVersion} ${kind.kind}`, steps };
+}
+
+const goodCreate: DrawErrand = (place) => {
+  const slots = drawSlots(place, place.random.pick(usagesFor(place)));
+  return (
+    slots &&
+    errand(place, 'good create', [
+      create(place, validObject(place.kind, place.name, slots), { truth: 'good' }),
+    ])
+  );
+};
+
+const badCreate: DrawErrand = (place) => {
+  const usage = place.random.pick(usagesFor(place));
+  const bad = drawBad(place, usage);
+  const slots = bad === undefined ? undefined : drawSlots(place, usage, bad);
+  return (
+    slots &&
+    errand(place, `bad create at ${usage}`, [
+      create(place, validObject(place.kind, place.name, slots), { truth: 'bad' }),
+    ])
+  );
+};
+
+const placeholder: DrawErrand = (place) => {
+  const slots = drawSlots(place, 'container');
+  if (slots === undefined || !place.kind.template) return undefined;
+  const image = place.random.pick(['auto', ' ', '$(params.image)', '{{workflow.parameters.image}}']);
+  const object = validObject(place.kind, place.name, [
+    ...slots,
+    { usage: 'container', name: 'later', image },
+  ]);
+  return errand(place, 'placeholder in a template', [create(place, object, { truth: 'good', tells: true })]);
+};
+
+/** An object of before the gate, and an update that takes its label off. */
+function beforeAndAfter(
+  place: Place,
+  slots: readonly Slot[],
+  change: (object: Fields) => void,
+  last: Pick<Step, 'truth' | 'tells'>,
+): [Step, Step] {
+  const { kind, name } = place;
+  const before = validObject(place.kind, place.name, slots);
+  (before['metadata'] as Fields)['labels'] = { [BEFORE_LABEL]: 'x' };
+  const set = create(place, before, { truth: 'good', reviewed: false, dryRun: false });
+  const changed = (object: Fields): Fields => {
+    const after = structuredClone(object);
+    delete (after['metadata'] as { labels: Fields }).labels[BEFORE_LABEL];
+    change(after);
+    return after;
+  };
+  return [
+    set,
+    create(place, before, {
+      ...last,
+      method: 'PUT',
+      path: `${kind.resource}/${name}`,
+      dryRun: false,
+      body: changed,
+    }),
+  ];
+}
+
+/** Law 8: it stays, and what is done with it afterwards passes as well (A22, A32, A33). */
+const kept: DrawErrand = (place) => {
+  const { random, kind } = place;
+  const usage = random.pick(usagesFor(place));
+  const bad = drawBad(place, usage);
+  const slots = bad === undefined ? undefined : drawSlots(place, usage, bad);
+  if (slots === undefined) return undefined;
+  const finalizers = (object: Fields): void => void ((object['metadata'] as Fields)['finalizers'] = []);
+  const steps = beforeAndAfter(place, slots, finalizers, { truth: 'good', tells: kind.template });
+  const [then, followUp] = random.pick(followUps(place));
+  return errand(place, `a bad image is kept${then}`, [...steps, ...followUp]);
+};
+
+function followUps(place: Place): Some<readonly [string, Step[]]> {
+  const { kind, name } = place;
+  const path = `${kind.resource}/${name}`;
+  const more = { truth: 'good', dryRun: true, path } as const;
+  const deletion = create(place, {}, { ...more, method: 'DELETE', body: () => undefined });
+  const always: Some<readonly [string, Step[]]> = [
+    ['', []],
+    [', then deleted', [deletion]],
+  ];
+  if (kind === POD) {
+    const status = create(place, {}, { ...more, method: 'PUT', path: `${path}/status`, body: (pod) => pod });
+    const evicted = create(place, eviction(name), { ...more, path: `${path}/eviction` });
+    return [...always, [', then evicted', [evicted]], [', then its status', [status]]];
+  }
+  if (kind.kind !== 'Deployment' && kind.kind !== 'ReplicationController') return always;
+  const scaled = create(place, scaleOf(place), { ...more, method: 'PUT', path: `${path}/scale` });
+  return [...always, [', then scaled', [scaled]]];
+}
+
+function scaleOf({ name, namespace }: Place): Fields {
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name, namespace },
+    spec: { replicas: 0 },
+  };
+}
+
+function eviction(name: string): Fields {
+  return { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } };
+}
+
+/** A08: a container's image changes to a bad one. Jobs keep their template for ever. */
+const changed: DrawErrand = (place) => {
+  const { random, kind } = place;
+  if (kind.kind === 'Job') return undefined;
+  const usage = random.pick<Usage>(['container', 'initContainer']);
+  const bad = drawBad(place, usage);
+  const slots =
+    bad === undefined ? undefined : drawSlots(place, usage, 'registry.example.com/team/before:1.2.3');
+  if (slots === undefined) return undefined;
+  const name = slots.findLast((slot) => slot.usage === usage)?.name;
+  const steps = beforeAndAfter(place, slots, (object) => setImage(object, kind, name, bad), {
+    truth: 'bad',
+    tells: false,
+  });
+  return errand(place, 'A08 an image becomes bad', steps);
+};
+
+/** A09: two containers of the same pod swap. */
+const swapped: DrawErrand = (place) => {
+  const { random, setting, kind } = place;
+  if (kind.kind === 'Job') return undefined;
+  const [good, bad] = [goodImage(random, setting, 'container'), drawBad(place, 'container')];
+  if (good === undefined || bad === undefined || good === bad) return undefined;
+  const slots: Slot[] = [
+    { usage: 'container', name: 'one', image: good },
+    { usage: 'container', name: 'two', image: bad },
+  ];
+  const swap = (object: Fields): void => {
+    setImage(object, kind, 'one', bad);
+    setImage(object, kind, 'two', good);
+  };
+  return errand(
+    place,
+    'A09 two containers swap their images',
+    beforeAndAfter(place, slots, swap, { truth: 'bad', tells: false }),
+  );
+};
+
+/** A04: an ephemeral container in a pod that the gate has admitted. */
+const debugged: DrawErrand = (place) => {
+  const { random, setting, name, kind } = place;
+  if (kind !== POD) return undefined;
+  const slots = drawSlots(place, 'container');
+  const truth: Truth = random.chance(0.4) ? 'good' : 'bad';
+  const image =
+    truth === 'good'
+      ? goodImage(random, setting, 'ephemeralContainer')
+      : drawBad(place, 'ephemeralContainer');
+  if (slots === undefined || image === undefined) return undefined;
+  const debug = (pod: Fields): Fields => ({
+    ...pod,
+    spec: { ...(pod['spec'] as Fields), ephemeralContainers: [{ name: 'debug', image }] },
+  });
+  const first = create(place, validObject(place.kind, place.name, slots), { truth: 'good', dryRun: false });
+  const second = create(
+    place,
+    {},
+    {
+      truth,
+      method: 'PUT',
+      path: `pods/${name}/ephemeralcontainers`,
+      dryRun: random.chance(0.5),
+      body: debug,
+    },
+  );
+  return errand(place, `A04 a ${truth} ephemeral container`, [first, second]);
+};
+
+const NODE = 'node-1';
+
+/** A20, A21: a node's mirror pod, and one that somebody else makes up. */
+const mirror: DrawErrand = (place) => {
+  const { random, kind } = place;
+  const bad = takenReference(random, true);
+  const slots = bad === undefined || kind !== POD ? undefined : drawSlots(place, 'container', bad);
+  if (slots === undefined) return undefined;
+  const object = validObject(place.kind, place.name, slots);
+  (object['metadata'] as Fields)['annotations'] = { 'kubernetes.io/config.mirror': 'a'.repeat(32) };
+  (object['spec'] as Fields)['nodeName'] = NODE;
+  if (random.chance(0.5)) {
+    const step = create(place, object, { truth: 'good', tells: true, person: node(NODE) });
+    return errand(place, 'A20 a node’s mirror pod', [step]);
+  }
+  const person = random.pick([place.person, node('node-2')]);
+  return errand(place, 'A21 a forged mirror pod', [create(place, object, { truth: 'bad', person })]);
+};
+
+/** A15: a Secret holds no image, whatever is in it. */
+const unknown: DrawErrand = (place) => {
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: place.name },
+    stringData: { image: 'Evil:latest' },
+  };
+  const step = create(place, object, { truth: 'good', tells: true, path: 'secrets', apiVersion: 'v1' });
+  return errand(place, 'A15 an unknown kind', [step]);
+};
+
+const any = (): boolean => true;
+const isPod = (kind: Kind): boolean => kind === POD;
+
+const ERRANDS: Some<readonly [DrawErrand, (kind: Kind) => boolean]> = [
+  [goodCreate, any],
+  [goodCreate, any],
+  [badCreate, any],
+  [badCreate, any],
+  [kept, any],
+  [changed, any],
+  [swapped, any],
+  [debugged, isPod],
+  [mirror, isPod],
+  [placeholder, any],
+  [unknown, isPod],
+];
