@@ -1,0 +1,34 @@
+/** A custom resource as a cluster installs it: any fields in `spec`, with a status and a scale. */
+export interface InstalledResource {
+  /** `rollouts.argoproj.io` */
+  readonly resource: string;
+  readonly kind: string;
+  /** All are served; the last one is stored. */
+  readonly versions: readonly string[];
+}
+
+/** The CustomResourceDefinition of a resource; what is in `spec` is its author's business. */
+export function definitionOf({ resource, kind, versions }: InstalledResource): object {
+  const [plural = '', ...group] = resource.split('.');
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: resource },
+    spec: {
+      group: group.join('.'),
+      scope: 'Namespaced',
+      names: { plural, singular: kind.toLowerCase(), kind },
+      versions: versions.map((name) => ({
+        name,
+        served: true,
+        storage: name === versions.at(-1),
+        schema: { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } },
+        subresources: {
+          status: {},
+          scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+        },
+      })),
+    },
+  };
+}
