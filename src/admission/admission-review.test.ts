@@ -88,7 +88,12 @@ describe('the envelope of an answer', () => {
       response: {
         uid: UID,
         allowed: false,
-        status: { status: 'Failure', code: 403, reason: 'Forbidden', message: 'DEADLINE: there was not enough time to decide; try again' },
+        status: {
+          status: 'Failure',
+          code: 403,
+          reason: 'Forbidden',
+          message: 'DEADLINE: there was not enough time to decide; try again',
+        },
       },
     });
   });

@@ -18,9 +18,8 @@ import {
   type ReviewProtocol,
 } from './exchange.ts';
 import type { Say } from './fit.ts';
-import { renderAuditAnnotations, renderDenial, renderWarnings } from './message.ts';
+import { renderAuditAnnotations, renderDenial, renderStatusMessage, renderWarnings } from './message.ts';
 import { readReviewHead, type ReviewHead } from './review-head.ts';
-import { renderObjection } from './sentence.ts';
 
 const GROUP = 'admission.k8s.io/';
 const KIND = 'AdmissionReview';
@@ -206,7 +205,7 @@ function renderStatus(decision: Decision, say: Say, owner: Owner | undefined): o
 /** @see https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#statuscause-v1-meta */
 function renderStatusCause(violation: Violation, say: Say): object {
   const { code, use } = violation;
-  const message = renderObjection(violation, say);
+  const message = renderStatusMessage(violation, say);
   return use?.field === undefined ? { reason: code, message } : { reason: code, message, field: use.field };
 }
 

@@ -30,7 +30,7 @@ export function joinWithin(
 export function cutToBytes(text: Shown, limit: number): Shown {
   if (text.length * 3 <= limit || lengthOf(text) <= limit) return text;
   const bytes = Buffer.from(text);
-  let end = limit - ELLIPSIS.length;
+  let end = Math.max(0, limit - ELLIPSIS.length);
   // A byte that goes on with a character.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return (bytes.toString('utf8', 0, end) + ELLIPSIS) as Shown;

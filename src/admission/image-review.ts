@@ -11,7 +11,7 @@ import type { Subject } from '../workload/subject.ts';
 import type { SubjectErrorCode } from '../workload/unreadable.ts';
 import { MalformedReviewError, type Answer, type ReviewExchange, type ReviewProtocol } from './exchange.ts';
 import type { Say } from './fit.ts';
-import { renderAuditAnnotations, renderDenial } from './message.ts';
+import { renderAuditAnnotations, renderDenial, renderFailure } from './message.ts';
 
 const API_VERSION = 'imagepolicy.k8s.io/v1alpha1';
 const KIND = 'ImageReview';
@@ -29,8 +29,7 @@ export function imageReviewIn({ say }: Catalogue): ReviewProtocol {
     // It has no uid: any refusal is the answer.
     glimpse: () => respond,
     // Always 200: any other status leaves the verdict to `defaultAllow`.
-    reject: ({ code, reason: message }) =>
-      answer({ allowed: false, reason: say(phrase('words.failure', { code: quote(code), message })) }),
+    reject: ({ code, reason }) => answer({ allowed: false, reason: renderFailure(code, reason, say) }),
   };
 }
 

@@ -1,17 +1,13 @@
 import { quote } from '../image/quote.ts';
 import { inEnglish } from '../language/catalogue.ts';
-import { phrase, type Shown } from '../language/phrase.ts';
-import type { Decision, ValidationAction } from '../policy/decision.ts';
+import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
+import type { Decision, ValidationAction, Violation } from '../policy/decision.ts';
 import { failureReason } from '../policy/failure.ts';
 import type { Owner } from '../workload/owner.ts';
-import { cutToCharacters, joinWithin, type Say } from './fit.ts';
-import { groupByCause, renderCause, renderNotice } from './sentence.ts';
+import { cutToBytes, cutToCharacters, joinWithin, type Say } from './fit.ts';
+import { groupByCause, renderCause, renderNotice, renderObjection } from './sentence.ts';
 
-/**
- * Longest text that a denial carries (K01), in bytes of UTF-8: as much as an event holds, which is where the owner of
- * a pod reads it. What does not fit is counted.
- * @see https://github.com/kubernetes/kubernetes/blob/v1.37.1/pkg/apis/core/validation/events.go
- */
+/** Longest text that a denial carries (K01), in bytes of UTF-8; what does not fit is counted. */
 const MESSAGE_BYTES = 1024;
 
 /** The API server cuts a warning at 256 characters and stops at 4096 for one answer; others warn as well. */
@@ -20,7 +16,7 @@ const MAX_WARNINGS = 12;
 
 /** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
 export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: Owner): Shown {
-  if (decision.outcome === 'failed') return renderFailure(decision, say);
+  if (decision.outcome === 'failed') return renderFailure(decision.code, failureReason(decision.code), say);
   const denials = decision.violations.filter(hasAction('Deny'));
   // The owner is the same for all of them, and is told once.
   const causes = groupByCause(denials).map((cause, index) =>
@@ -29,8 +25,9 @@ export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: O
   return joinWithin(causes, 'words.next-cause', MESSAGE_BYTES, say);
 }
 
-function renderFailure({ code }: Extract<Decision, { outcome: 'failed' }>, say: Say): Shown {
-  return say(phrase('words.failure', { code: quote(code), message: failureReason(code) }));
+/** A code and its sentence, where there is nothing else to tell. */
+export function renderFailure(code: string, message: Phrase, say: Say): Shown {
+  return cutToBytes(say(phrase('words.failure', { code: quote(code), message })), MESSAGE_BYTES);
 }
 
 /** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
@@ -41,9 +38,10 @@ export function renderWarnings(decision: Decision, say: Say = inEnglish): Shown[
     .map((violation) => renderCause([violation], say));
   const notices = decision.notices.map((notice) => renderNotice(notice, say));
   const texts = [...new Set([...warnings, ...notices])];
-  const shown = texts.slice(0, MAX_WARNINGS).map((text) => cutToCharacters(text, WARNING_CHARACTERS));
+  const shown = texts.slice(0, MAX_WARNINGS);
   const count = texts.length - MAX_WARNINGS;
-  return count > 0 ? [...shown, say(phrase('words.more-warnings', { count }))] : shown;
+  if (count > 0) shown.push(say(phrase('words.more-warnings', { count })));
+  return shown.map((text) => cutToCharacters(text, WARNING_CHARACTERS));
 }
 
 /**
@@ -72,11 +70,16 @@ export function renderAuditAnnotations(
   };
 }
 
+/** One violation, for where its place is told beside it. */
+export function renderStatusMessage(violation: Violation, say: Say = inEnglish): Shown {
+  return cutToBytes(renderObjection(violation, say), MESSAGE_BYTES);
+}
+
 /** Most decisions do nothing but admit or refuse. */
 function tellsAnything({ violations, notices }: Decision): boolean {
   return notices.length > 0 || violations.some(({ actions }) => actions.some((action) => action !== 'Deny'));
 }
 
-function hasAction(action: ValidationAction): (violation: Decision['violations'][number]) => boolean {
+function hasAction(action: ValidationAction): (violation: Violation) => boolean {
   return ({ actions }) => actions.includes(action);
 }
