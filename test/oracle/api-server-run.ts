@@ -4,7 +4,8 @@ import { startApiServerCluster, type ApiAnswer, type ApiServerCluster } from './
 import type { Case } from './case.ts';
 import { Census } from './census.ts';
 import type { CaseRange } from './core-run.ts';
-import { drawErrand, type ClusterFeatures, type Errand, type Step } from './errands.ts';
+import type { ClusterFeatures, Errand, Step } from './errand.ts';
+import { drawErrand } from './errands.ts';
 import { POLICIES } from './generator.ts';
 import type { Judgement } from './judge.ts';
 import type { Fields } from './objects.ts';
@@ -86,7 +87,7 @@ async function runOn(
     log: less(gate.logged, before.log),
     metrics: less(decisions, before.metrics),
   };
-  return reconcile(parties).map((one) => ({ ...one, key: `${cluster.version}: ${one.key}` }));
+  return reconcile(parties).map(({ key, counts }) => ({ key: `${cluster.version}: ${key}`, counts }));
 }
 
 /** What the wiring itself has asked: the same in the log as in the metrics, once the log is read. */

@@ -1,145 +1,26 @@
 import type { Random } from '../fuzz/random.ts';
+import {
+  beforeAndAfter,
+  create,
+  drawBad,
+  drawSlots,
+  errand,
+  takenReference,
+  TODAY,
+  usagesFor,
+  type ClusterFeatures,
+  type DrawErrand,
+  type Errand,
+  type Place,
+  type Step,
+} from './errand.ts';
 import type { Some } from './images.ts';
-import { KINDS, POD, type Kind, type Usage } from './kinds.ts';
+import { POD, type Kind, type Usage } from './kinds.ts';
 import type { Fields, Slot } from './objects.ts';
-import { badImage, badReference, goodImage, type Truth } from './scene.ts';
+import { node } from './people.ts';
+import type { OraclePolicy } from './policy.ts';
+import { goodImage, type Truth } from './scene.ts';
 import { setImage, validObject } from './valid-objects.ts';
-import { node, type Person } from './people.ts';
-import type { OraclePolicy, Setting } from './policy.ts';
-
-/** What somebody asks of a real API server; `reviewed` when it asks the gate in turn. */
-export interface Step {
-  readonly person: NonNullable<Person>;
-  readonly method: 'POST' | 'PUT' | 'DELETE';
-  /** Below the namespace: `pods`, `pods/x/status`. */
-  readonly path: string;
-  readonly apiVersion: string;
-  readonly dryRun: boolean;
-  readonly reviewed: boolean;
-  readonly truth: Truth;
-  readonly tells: boolean;
-  /** The body, made of what the step before it got back. */
-  readonly body: (before: Fields) => Fields | undefined;
-}
-
-/** Steps one after the other, the last of which is what it is about. */
-export interface Errand {
-  readonly family: string;
-  readonly namespace: string;
-  readonly kind: string;
-  readonly steps: Some<Step>;
-}
-
-/** What a version of Kubernetes knows. */
-export interface ClusterFeatures {
-  readonly imageVolumes: boolean;
-}
-
-/** Objects with it are not sent to the gate: what was there before the gate. */
-export const BEFORE_LABEL = 'oracle-before';
-
-/** Kinds that every Kubernetes of today serves. */
-const TODAY = KINDS.filter(({ apiVersion }) =>
-  ['v1', 'apps/v1', 'batch/v1'].includes(apiVersion),
-) as unknown as Some<Kind>;
-
-interface Place {
-  readonly random: Random;
-  readonly setting: Setting;
-  readonly kind: Kind;
-  readonly namespace: string;
-  readonly person: NonNullable<Person>;
-  readonly name: string;
-  readonly features: ClusterFeatures;
-}
-
-type DrawErrand = (place: Place) => Errand | undefined;
-
-/** A place of a policy where an API server may put something of this kind. */
-export function drawErrand(
-  random: Random,
-  policy: OraclePolicy,
-  index: number,
-  features: ClusterFeatures,
-): Errand {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const [draw, suits] = random.pick(ERRANDS);
-    const settings = policy.settings.filter(
-      ({ protocol, kinds }) => protocol === 'AdmissionReview' && kinds.some((kind) => TODAY.includes(kind)),
-    );
-    const setting = settings[random.below(settings.length)];
-    const kinds = (setting?.kinds ?? []).filter((kind) => TODAY.includes(kind) && suits(kind));
-    const kind = kinds[random.below(kinds.length)];
-    if (setting === undefined || kind === undefined) continue;
-    const person = random.pick(setting.people);
-    if (person === undefined) continue;
-    const namespace = random.pick(setting.namespaces);
-    const errand = draw({ random, setting, kind, namespace, person, name: `o-${index}`, features });
-    if (errand !== undefined) return errand;
-  }
-  throw new Error(`policy ${policy.name} has no errand`);
-}
-
-/** Usages that an API server takes in a new object of this kind. */
-function usagesFor({ features }: Place): Some<Usage> {
-  return features.imageVolumes
-    ? ['container', 'initContainer', 'imageVolume']
-    : ['container', 'initContainer'];
-}
-
-function places({ random, ...place }: Place, wanted: Usage): { usage: Usage; name: string }[] {
-  const usages: Usage[] = ['container', ...(wanted === 'container' ? [] : [wanted])];
-  while (random.chance(0.3)) usages.push(random.pick(usagesFor({ random, ...place })));
-  return usages.map((usage, index) => ({ usage, name: `c${index}` }));
-}
-
-/** Good images, but perhaps for one; `undefined` where the setting knows none. */
-function drawSlots(place: Place, wanted: Usage, image?: string): Slot[] | undefined {
-  const slots: Slot[] = [];
-  for (const at of places(place, wanted)) {
-    const drawn =
-      goodImage(place.random, place.setting, at.usage) ?? (image === undefined ? undefined : 'nginx:1.2.3');
-    if (drawn === undefined) return undefined;
-    slots.push({ usage: at.usage, name: at.name, image: drawn });
-  }
-  const last = slots.findLastIndex(({ usage }) => usage === wanted);
-  const spoiled = slots[last];
-  if (image !== undefined && spoiled !== undefined)
-    slots[last] = { usage: wanted, name: spoiled.name, image };
-  return slots;
-}
-
-/** What an API server takes although it is no reference: a pod's image has no blank at either end, and a whole request three MiB. */
-function takenReference(random: Random, isPod: boolean): string | undefined {
-  const [, text] = badReference(random);
-  const isTaken = text !== '' && text.length < 100_000 && (!isPod || text.trim() === text);
-  return isTaken ? text : undefined;
-}
-
-/** Something bad for this usage, by the policy or by the grammar. */
-function drawBad({ random, setting, kind }: Place, usage: Usage): string | undefined {
-  const image = random.chance(0.6) ? badImage(random, setting, usage) : undefined;
-  return image ?? takenReference(random, kind === POD);
-}
-
-function create(place: Place, object: Fields, parts: Partial<Step> & Pick<Step, 'truth'>): Step {
-  const { person, kind, random } = place;
-  return {
-    person,
-    method: 'POST',
-    path: kind.resource,
-    apiVersion: kind.apiVersion,
-    dryRun: random.chance(0.5),
-    reviewed: true,
-    tells: false,
-    body: () => object,
-    ...parts,
-  };
-}
-
-function errand({ namespace, kind }: Place, family: string, steps: Some<Step>): Errand {
-  return { family, namespace, kind: `${kind.apiVersion} ${kind.kind}`, steps };
-}
 
 const goodCreate: DrawErrand = (place) => {
   const slots = drawSlots(place, place.random.pick(usagesFor(place)));
@@ -173,35 +54,6 @@ const placeholder: DrawErrand = (place) => {
   ]);
   return errand(place, 'placeholder in a template', [create(place, object, { truth: 'good', tells: true })]);
 };
-
-/** An object of before the gate, and an update that takes its label off. */
-function beforeAndAfter(
-  place: Place,
-  slots: readonly Slot[],
-  change: (object: Fields) => void,
-  last: Pick<Step, 'truth' | 'tells'>,
-): [Step, Step] {
-  const { kind, name } = place;
-  const before = validObject(place.kind, place.name, slots);
-  (before['metadata'] as Fields)['labels'] = { [BEFORE_LABEL]: 'x' };
-  const set = create(place, before, { truth: 'good', reviewed: false, dryRun: false });
-  const changed = (object: Fields): Fields => {
-    const after = structuredClone(object);
-    delete (after['metadata'] as { labels: Fields }).labels[BEFORE_LABEL];
-    change(after);
-    return after;
-  };
-  return [
-    set,
-    create(place, before, {
-      ...last,
-      method: 'PUT',
-      path: `${kind.resource}/${name}`,
-      dryRun: false,
-      body: changed,
-    }),
-  ];
-}
 
 /** Law 8: it stays, and what is done with it afterwards passes as well (A22, A32, A33). */
 const kept: DrawErrand = (place) => {
@@ -363,3 +215,28 @@ const ERRANDS: Some<readonly [DrawErrand, (kind: Kind) => boolean]> = [
   [placeholder, any],
   [unknown, isPod],
 ];
+
+/** A place of a policy where an API server may put something of this kind. */
+export function drawErrand(
+  random: Random,
+  policy: OraclePolicy,
+  index: number,
+  features: ClusterFeatures,
+): Errand {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const [draw, suits] = random.pick(ERRANDS);
+    const settings = policy.settings.filter(
+      ({ protocol, kinds }) => protocol === 'AdmissionReview' && kinds.some((kind) => TODAY.includes(kind)),
+    );
+    const setting = settings[random.below(settings.length)];
+    const kinds = (setting?.kinds ?? []).filter((kind) => TODAY.includes(kind) && suits(kind));
+    const kind = kinds[random.below(kinds.length)];
+    if (setting === undefined || kind === undefined) continue;
+    const person = random.pick(setting.people);
+    if (person === undefined) continue;
+    const namespace = random.pick(setting.namespaces);
+    const errand = draw({ random, setting, kind, namespace, person, name: `o-${index}`, features });
+    if (errand !== undefined) return errand;
+  }
+  throw new Error(`policy ${policy.name} has no errand`);
+}

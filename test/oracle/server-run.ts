@@ -35,7 +35,10 @@ export async function runServer({ seed, from, cases }: CaseRange): Promise<Oracl
       },
     );
     discrepancies.push(
-      ...(await reconcileGate(gate, part)).map((one) => ({ ...one, key: `${policy.name}: ${one.key}` })),
+      ...(await reconcileGate(gate, part)).map(({ key, counts }) => ({
+        key: `${policy.name}: ${key}`,
+        counts,
+      })),
     );
     await gate.stop();
   }

@@ -132,9 +132,9 @@ function readLog(child: ChildProcess): Log {
     if (typeof line['outcome'] === 'string')
       return increment(
         logged,
-        recordKey(String(line['protocol']), line['outcome'], String(line['stage'] ?? 'deny')),
+        recordKey(textOf(line['protocol']), line['outcome'], textOf(line['stage'] ?? 'deny')),
       );
-    increment(messages, String(line['msg']));
+    increment(messages, textOf(line['msg']));
     if (line['msg'] === 'listening')
       resolve({ port: Number(line['port']), healthPort: Number(line['healthPort']) });
   };
@@ -150,6 +150,10 @@ function readLog(child: ChildProcess): Log {
   const timer = setTimeout(() => reject(new Error(`the gate did not start: ${said}`)), START_MS);
   listening.then(() => clearTimeout(timer)).catch(() => clearTimeout(timer));
   return { logged, messages, listening, ended };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
