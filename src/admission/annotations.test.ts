@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { objectionTo } from '#test/sayings.ts';
+import { phrase } from '../language/phrase.ts';
+import type { Decision, Notice, ValidationAction, Violation } from '../policy/decision.ts';
+import { renderAuditAnnotations, renderWarnings } from './message.ts';
+
+const POLICY = { name: 'production', revision: '0123456789ab' };
+const SAYS = 'tag "latest" is not allowed [rule no-latest]; name a fixed version or a digest';
+
+function violation(...actions: readonly [ValidationAction, ...ValidationAction[]]): Violation {
+  return { ...objectionTo(), actions, rule: 'no-latest', use: undefined, message: undefined };
+}
+
+function notice(code: Notice['code'], text: Notice['text'] = phrase('INVALID_REFERENCE.empty')): Notice {
+  return { code, use: undefined, text };
+}
+
+function decision(parts: Partial<Decision & { outcome: 'admitted' }>): Decision {
+  return { outcome: 'admitted', policy: POLICY, uses: [], notices: [], violations: [], ...parts };
+}
+
+describe('audit annotations', () => {
+  it('K03 hold the violations that are audited, and the policy that says so', () => {
+    for (const actions of [['Audit'], ['Warn', 'Audit'], ['Deny', 'Audit']] as const) {
+      const audited = decision({ violations: [violation(...actions)] });
+      assert.deepEqual(renderAuditAnnotations(audited, false), {
+        policy: 'production/0123456789ab',
+        violations: SAYS,
+      });
+    }
+  });
+
+  it('K03 hold warnings only where the protocol has no other way', () => {
+    const warned = decision({ violations: [violation('Warn')], notices: [notice('PLACEHOLDER')] });
+    assert.equal(renderAuditAnnotations(warned, false), undefined);
+    assert.deepEqual(renderAuditAnnotations(warned, true), {
+      policy: 'production/0123456789ab',
+      warnings: `${SAYS}; the reference is empty`,
+    });
+  });
+
+  it('A20 hold what is said of a mirror pod, whose author nobody reads, and no other notice', () => {
+    const notices = [notice('UNKNOWN_KIND'), notice('MIRROR_POD', phrase('INVALID_REFERENCE.digest-empty'))];
+    assert.deepEqual(renderAuditAnnotations(decision({ notices }), false), {
+      policy: 'production/0123456789ab',
+      warnings: 'the digest is empty',
+    });
+    assert.equal(renderAuditAnnotations(decision({ notices: [notice('UNKNOWN_KIND')] }), false), undefined);
+  });
+
+  it('are none where nothing is audited, and name no policy where there was none', () => {
+    assert.equal(renderAuditAnnotations(decision({}), true), undefined);
+    assert.equal(renderAuditAnnotations(decision({ violations: [violation('Deny')] }), true), undefined);
+    const audited = decision({ policy: undefined, violations: [violation('Audit')] });
+    assert.deepEqual(renderAuditAnnotations(audited, false), { violations: SAYS });
+  });
+
+  it('K03 are joined and cut to 1024 bytes', () => {
+    const many = Array.from({ length: 40 }, (_, index) => ({
+      ...violation('Audit'),
+      ...objectionTo(`v${index}`),
+    }));
+    const { violations = '' } = renderAuditAnnotations(decision({ violations: many }), false) ?? {};
+    assert.match(
+      violations,
+      /^tag "v0" is not allowed \[rule no-latest\]; name a fixed version or a digest; tag "v1" /,
+    );
+    assert.match(violations, / and \d+ more$/);
+    assert.ok(Buffer.byteLength(violations) <= 1024);
+  });
+});
+
+describe('warnings', () => {
+  it('hold what warns, then what is to be noticed, each once', () => {
+    const told = decision({
+      violations: [violation('Warn'), violation('Deny'), violation('Audit'), violation('Warn', 'Audit')],
+      notices: [notice('PLACEHOLDER'), notice('UNKNOWN_KIND')],
+    });
+    assert.deepEqual(renderWarnings(told), [SAYS, 'the reference is empty']);
+  });
+
+  it('are none where nothing warns', () => {
+    for (const actions of [['Deny'], ['Audit'], ['Deny', 'Audit']] as const)
+      assert.deepEqual(renderWarnings(decision({ violations: [violation(...actions)] })), []);
+  });
+
+  it('K02 are twelve at most, before the count of the others', () => {
+    const warned = (count: number) =>
+      renderWarnings(
+        decision({
+          violations: Array.from({ length: count }, (_, index) => ({
+            ...violation('Warn'),
+            ...objectionTo(`v${index}`),
+          })),
+        }),
+      );
+    assert.equal(warned(12).length, 12);
+    assert.match(warned(12).at(-1) ?? '', /^tag "v11"/);
+    assert.equal(warned(13).length, 13);
+    assert.equal(warned(13).at(-1), 'and 1 more warnings');
+  });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { objectionTo } from '#test/sayings.ts';
+import { BAD, pod, podOf } from '#test/pods.ts';
+import { askAdmission } from '#test/verdicts.ts';
+import type { ImageUse } from '../image/use.ts';
+import { inEnglish } from '../language/catalogue.ts';
+import { objection } from '../language/objection.ts';
+import { phrase } from '../language/phrase.ts';
+import type { Violation } from '../policy/decision.ts';
+import { groupByCause, renderCause, renderNotice, renderObjection } from './sentence.ts';
+
+const USE: ImageUse = { field: 'spec.containers[0].image', usage: 'container', container: 'web', image: BAD };
+const OWNER = { kind: 'Deployment', name: 'web' };
+const WHY = 'tag "latest" is not allowed [rule no-latest]; name a fixed version or a digest';
+
+function violation(parts: Partial<Violation> = {}): Violation {
+  return { ...objectionTo(), actions: ['Deny'], rule: 'no-latest', use: USE, message: undefined, ...parts };
+}
+
+describe('violations of one cause', () => {
+  it('share rule, code, reason and remedy, and nothing less', () => {
+    const one = violation();
+    const others: readonly Violation[] = [
+      violation({ rule: 'another' }),
+      violation({ code: 'TAG_NOT_ALLOWED' }),
+      violation(objectionTo('1.0')),
+      violation({ remedy: phrase('INVALID_REFERENCE.empty.remedy') }),
+    ];
+    assert.deepEqual(groupByCause([one, ...others]), [[one], ...others.map((other) => [other])]);
+    const elsewhere = violation({ use: { ...USE, container: 'side' }, message: 'other words' });
+    assert.deepEqual(groupByCause([one, ...others, elsewhere])[0], [one, elsewhere]);
+  });
+
+  it('K01 are looked for among the first sixteen causes only', () => {
+    const many = Array.from({ length: 17 }, (_, index) => violation(objectionTo(`v${index}`)));
+    const groups = groupByCause([...many, ...many]);
+    assert.deepEqual(
+      groups.map(({ length }) => length),
+      [...Array<number>(16).fill(2), 1, 1],
+    );
+  });
+
+  it('are none when nothing is violated', () => {
+    assert.deepEqual(groupByCause([]), []);
+  });
+});
+
+describe('the sentence of a cause', () => {
+  it('names the place as exactly as the protocol tells it', () => {
+    const sentences: readonly (readonly [Partial<ImageUse>, string])[] = [
+      [{}, `${BAD} at spec.containers[0].image (container "web")`],
+      [{ usage: 'imageVolume', container: 'v' }, `${BAD} at spec.containers[0].image (volume "v")`],
+      [{ container: undefined }, `${BAD} at spec.containers[0].image`],
+      [{ field: undefined }, BAD],
+      [{ field: undefined, container: undefined, usage: undefined }, BAD],
+    ];
+    for (const [parts, place] of sentences) {
+      const use = { ...USE, ...parts };
+      assert.equal(renderCause([violation({ use })], inEnglish), `${place}: ${WHY}`);
+    }
+  });
+
+  it('has no place when the whole object is what is wrong', () => {
+    const whole = violation({ use: undefined });
+    assert.equal(renderCause([whole], inEnglish), WHY);
+    assert.equal(renderCause([whole, whole], inEnglish), WHY);
+    assert.equal(renderCause([whole], inEnglish, OWNER), `pod of Deployment web: ${WHY}`);
+  });
+
+  it('says where else, and leaves out what has no place', () => {
+    const side = violation({ use: { ...USE, container: 'side', field: 'spec.containers[1].image' } });
+    const places = `${BAD} at spec.containers[0].image (container "web"), ${BAD} at spec.containers[1].image (container "side")`;
+    assert.equal(renderCause([violation(), side], inEnglish), `${places}: ${WHY}`);
+    assert.equal(
+      renderCause([violation(), violation({ use: undefined }), side], inEnglish),
+      `${places}: ${WHY}`,
+    );
+  });
+
+  it('names the owner behind the places, and the words of the author before everything', () => {
+    const cause = [violation({ message: 'no\nlatest' })] as const;
+    assert.equal(
+      renderCause(cause, inEnglish, OWNER),
+      `no\\u000alatest: ${BAD} at spec.containers[0].image (container "web") of Deployment web: ${WHY}`,
+    );
+  });
+
+  it('names the code where no rule objects', () => {
+    const nobody = violation({ rule: undefined, ...objection('INVALID_REFERENCE.empty') });
+    assert.equal(
+      renderObjection(nobody, inEnglish),
+      'the reference is empty [INVALID_REFERENCE]; name an image',
+    );
+  });
+
+  it('K01 cuts each piece of an object to its own length', () => {
+    const long = 'x'.repeat(2000);
+    const use = { ...USE, image: long, field: long, container: long };
+    const text = renderCause([violation({ use })], inEnglish, { kind: long, name: long });
+    const lengths = [...text.matchAll(/x+/g)].map(([run]) => run.length);
+    assert.deepEqual(lengths.slice(0, 5), [160, 256, 64, 64, 253]);
+  });
+
+  it('of a notice names the place, if there is one', () => {
+    const text = phrase('INVALID_REFERENCE.empty');
+    assert.equal(
+      renderNotice({ code: 'PLACEHOLDER', use: USE, text }, inEnglish),
+      `${BAD} at spec.containers[0].image (container "web") the reference is empty`,
+    );
+    assert.equal(
+      renderNotice({ code: 'UNKNOWN_KIND', use: undefined, text }, inEnglish),
+      'the reference is empty',
+    );
+  });
+});
+
+describe('whose pod it is', () => {
+  const owned = {
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'backup', controller: true }],
+  };
+
+  it('is told once in a denial, and not to programs', () => {
+    const containers = { web: BAD, side: 'nginx' };
+    const { status } = askAdmission({ object: pod({ containers }, owned) });
+    assert.equal(status?.message.split(' of Job backup').length, 2);
+    assert.match(
+      status?.message ?? '',
+      /^Images using latest tag are not allowed: .*\(container "web"\) of Job backup: /,
+    );
+    for (const { message } of status?.details?.causes ?? []) assert.doesNotMatch(message, /backup/);
+  });
+
+  it('is told when the pod cannot be read, too', () => {
+    const { status } = askAdmission({ object: podOf({ containers: 'none' }, owned) });
+    assert.match(status?.message ?? '', /^pod of Job backup: /);
+  });
+});
