@@ -8,8 +8,14 @@ import { renderAuditAnnotations, renderWarnings } from './message.ts';
 const POLICY = { name: 'production', revision: '0123456789ab' };
 const SAYS = 'tag "latest" is not allowed [rule no-latest]; name a fixed version or a digest';
 
-function violation(...actions: readonly [ValidationAction, ...ValidationAction[]]): Violation {
-  return { ...objectionTo(), actions, rule: 'no-latest', use: undefined, message: undefined };
+function violation(action: ValidationAction, ...others: readonly ValidationAction[]): Violation {
+  return {
+    ...objectionTo(),
+    actions: [action, ...others],
+    rule: 'no-latest',
+    use: undefined,
+    message: undefined,
+  };
 }
 
 function notice(code: Notice['code'], text: Notice['text'] = phrase('INVALID_REFERENCE.empty')): Notice {

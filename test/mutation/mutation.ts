@@ -74,8 +74,9 @@ async function tryMutants(
     tsconfigFile: 'none',
     symlinkNodeModules: false,
     tempDirName: folder,
-    timeoutMS: 5000,
-    timeoutFactor: 3,
+    // A busy machine is no endless loop; most of those are ended by their count of passes.
+    timeoutMS: 10_000,
+    timeoutFactor: 4,
   });
   try {
     return await stryker.runMutationTest();
