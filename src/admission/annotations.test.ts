@@ -2,20 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { objectionTo } from '#test/sayings.ts';
 import { phrase } from '../language/phrase.ts';
-import type { Decision, Notice, ValidationAction, Violation } from '../policy/decision.ts';
+import type { Decision, Notice, Violation } from '../policy/decision.ts';
 import { renderAuditAnnotations, renderWarnings } from './message.ts';
 
 const POLICY = { name: 'production', revision: '0123456789ab' };
 const SAYS = 'tag "latest" is not allowed [rule no-latest]; name a fixed version or a digest';
 
-function violation(action: ValidationAction, ...others: readonly ValidationAction[]): Violation {
-  return {
-    ...objectionTo(),
-    actions: [action, ...others],
-    rule: 'no-latest',
-    use: undefined,
-    message: undefined,
-  };
+function violation(...actions: Violation['actions']): Violation {
+  return { ...objectionTo(), actions, rule: 'no-latest', use: undefined, message: undefined };
 }
 
 function notice(code: Notice['code'], text: Notice['text'] = phrase('INVALID_REFERENCE.empty')): Notice {
@@ -28,7 +22,7 @@ function decision(parts: Partial<Decision & { outcome: 'admitted' }>): Decision 
 
 describe('audit annotations', () => {
   it('K03 hold the violations that are audited, and the policy that says so', () => {
-    for (const actions of [['Audit'], ['Warn', 'Audit'], ['Deny', 'Audit']] as const) {
+    for (const actions of [['Audit'], ['Warn', 'Audit'], ['Deny', 'Audit']] as Violation['actions'][]) {
       const audited = decision({ violations: [violation(...actions)] });
       assert.deepEqual(renderAuditAnnotations(audited, false), {
         policy: 'production/0123456789ab',
@@ -87,7 +81,7 @@ describe('warnings', () => {
   });
 
   it('are none where nothing warns', () => {
-    for (const actions of [['Deny'], ['Audit'], ['Deny', 'Audit']] as const)
+    for (const actions of [['Deny'], ['Audit'], ['Deny', 'Audit']] as Violation['actions'][])
       assert.deepEqual(renderWarnings(decision({ violations: [violation(...actions)] })), []);
   });
 
