@@ -141,6 +141,22 @@ export const CUSTOM_KINDS: Some<CustomKind> = [
   custom('kubeflow.org/v1', 'MPIJob', 'mpijobs', [['spec.mpiReplicaSpecs{}.template.spec', 'podSpec']]),
 ];
 
+/** Custom resources that only a policy of ours tells the gate of. */
+export const OWN_KINDS: Some<CustomKind> = [
+  custom('example.com/v1', 'Gadget', 'gadgets', [
+    ['spec.pods[].spec', 'podSpec'],
+    ['spec.first', 'initContainer'],
+    ['spec.roles{}.image', 'container'],
+    ['spec.images{keys}', 'container'],
+  ]),
+  pulled(custom('example.com/v1', 'Pull', 'pulls', [['spec.image', 'container']])),
+];
+
+/** What policies call a custom resource. */
+export function policyResourceOf({ apiVersion, resource }: CustomKind): string {
+  return `${resource}.${apiVersion.slice(0, apiVersion.indexOf('/'))}`;
+}
+
 function custom(apiVersion: string, kind: string, resource: string, fields: Some<CustomField>): CustomKind {
   return { apiVersion, kind, resource, clusterScoped: false, template: true, fields };
 }

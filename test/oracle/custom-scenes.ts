@@ -1,8 +1,7 @@
 import type { Random } from '../fuzz/random.ts';
 import { PLACEHOLDERS } from './bad-references.ts';
-import { CUSTOM_KINDS, type CustomKind } from './custom-kinds.ts';
+import { CUSTOM_KINDS, policyResourceOf, type CustomKind } from './custom-kinds.ts';
 import { customObject, drawFields, emptyCustomObject, type Placement } from './custom-objects.ts';
-import type { Some } from './images.ts';
 import { metadataOf, type Fields } from './objects.ts';
 import type { OraclePolicy, Setting } from './policy.ts';
 import {
@@ -22,26 +21,33 @@ interface CustomSpot {
 }
 
 /** Each kind as often as it has fields, so that no field is seldom. */
-const BY_FIELD = CUSTOM_KINDS.flatMap((kind) => kind.fields.map(() => kind)) as unknown as Some<CustomKind>;
+const BY_FIELD = byField(CUSTOM_KINDS);
+
+function byField(kinds: readonly CustomKind[]): readonly CustomKind[] {
+  return kinds.flatMap((kind) => kind.fields.map(() => kind));
+}
 
 /** Settings that say the same of every usage: what usage a custom field counts as is the product's to say. */
 function customSpot(
   random: Random,
-  policy: OraclePolicy,
+  { settings, ownKinds }: OraclePolicy,
   need: Truth | 'any',
-  kinds: Some<CustomKind> = BY_FIELD,
+  suits: (kind: CustomKind) => boolean = () => true,
 ): CustomSpot | undefined {
-  const kind = random.pick(kinds);
-  const settings = policy.settings.filter(
+  const all = ownKinds !== undefined && random.chance(0.5) ? ownKinds : BY_FIELD;
+  const kind = all[random.below(all.length)];
+  if (kind === undefined || !suits(kind)) return undefined;
+  const resource = policyResourceOf(kind);
+  const fitting = settings.filter(
     ({ protocol, custom, clusterScoped, expect }) =>
       protocol === 'AdmissionReview' &&
-      custom &&
+      custom(resource) &&
       (!kind.clusterScoped || clusterScoped) &&
-      new Set([expect.container, expect.initContainer, expect.ephemeralContainer, expect.imageVolume])
-        .size === 1 &&
+      expect.container === expect.initContainer &&
+      expect.container === expect.imageVolume &&
       (need === 'any' || expect.container[need].length > 0),
   );
-  const setting = settings[random.below(settings.length)];
+  const setting = fitting[random.below(fitting.length)];
   return setting && { setting, kind, namespace: kind.clusterScoped ? '' : random.pick(setting.namespaces) };
 }
 
@@ -109,11 +115,8 @@ const reference: Draw = (random, policy) => {
   return scene(random, spot, { family: familyOf(spot, placed), truth: 'bad' }, object);
 };
 
-const TEMPLATES = CUSTOM_KINDS.filter(({ template }) => template) as unknown as Some<CustomKind>;
-const PULLED = CUSTOM_KINDS.filter(({ template }) => !template) as unknown as Some<CustomKind>;
-
 const placeholder: Draw = (random, policy) => {
-  const spot = customSpot(random, policy, 'good', TEMPLATES);
+  const spot = customSpot(random, policy, 'good', ({ template }) => template);
   if (spot === undefined) return undefined;
   const placed = placements(random, spot, () => random.pick(PLACEHOLDERS));
   const object = customObject(random, spot.kind, placed, spot.namespace);
@@ -127,7 +130,7 @@ const placeholder: Draw = (random, policy) => {
 
 /** What is pulled without any pod is never looked at again. */
 const placeholderPulled: Draw = (random, policy) => {
-  const spot = customSpot(random, policy, 'any', PULLED);
+  const spot = customSpot(random, policy, 'any', ({ template }) => !template);
   if (spot === undefined) return undefined;
   const placed = placements(random, spot, () => PLACEHOLDERS[1 + random.below(PLACEHOLDERS.length - 1)]);
   const object = customObject(random, spot.kind, placed, spot.namespace);

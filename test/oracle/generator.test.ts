@@ -4,11 +4,12 @@ import { filesBelow, isTest } from '../architecture/sources.ts';
 import { BAD_REFERENCE_FAMILIES } from './bad-references.ts';
 import type { Case } from './case.ts';
 import { Census } from './census.ts';
-import { CUSTOM_KINDS } from './custom-kinds.ts';
+import { CUSTOM_KINDS, OWN_KINDS } from './custom-kinds.ts';
 import { createInProcessGate } from './in-process.ts';
 import { drawCase, FAMILIES, POLICIES } from './generator.ts';
 import { judge } from './judge.ts';
 import { EPHEMERAL_CONTAINERS, KINDS, UNKNOWN_KINDS } from './kinds.ts';
+import type { Setting } from './policy.ts';
 import { isClean, reconcile, renderRun } from './report.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
@@ -36,7 +37,7 @@ test('R1 a slice of the oracle: no open gate, no wrong denial, no other fault, a
 });
 
 test('every family, policy, kind, stage, version and operation is drawn', () => {
-  const kinds = [...KINDS, EPHEMERAL_CONTAINERS, ...CUSTOM_KINDS].map(
+  const kinds = [...KINDS, EPHEMERAL_CONTAINERS, ...CUSTOM_KINDS, ...OWN_KINDS].map(
     ({ apiVersion, kind }) => `kind ${apiVersion} ${kind}`,
   );
   const expected = [
@@ -58,21 +59,13 @@ test('every family, policy, kind, stage, version and operation is drawn', () => 
 
 test('every reason to be bad and every row of every policy’s table is drawn', () => {
   const rows = POLICIES.flatMap(({ name, settings }) =>
-    settings.flatMap(({ what, protocol, expect }) => {
-      const prefix = protocol === 'ImageReview' ? 'ImageReview: ' : '';
-      const { good, bad } = expect[protocol === 'ImageReview' ? 'unknown' : 'container'];
-      const at = protocol === 'ImageReview' ? '' : ' at container';
-      return [
-        ...(good.length > 0 ? [`${prefix}good images: ${name}, ${what}`] : []),
-        ...(bad.length > 0 ? [`${prefix}bad image${at}: ${name}, ${what}`] : []),
-      ];
-    }),
+    settings.flatMap((setting) => familiesOf(name, setting)),
   );
   const references = BAD_REFERENCE_FAMILIES.flatMap((family) => [
     `bad reference: ${family}`,
     `ImageReview: bad reference: ${family}`,
   ]);
-  const fields = CUSTOM_KINDS.flatMap(({ apiVersion, kind, fields }) =>
+  const fields = [...CUSTOM_KINDS, ...OWN_KINDS].flatMap(({ apiVersion, kind, fields }) =>
     fields.map(([path]) => `bad ${apiVersion} ${kind} at ${path}`),
   );
   assert.deepEqual(
@@ -113,3 +106,18 @@ test('the oracle knows nothing of the product: what draws and judges imports no 
     );
   assert.deepEqual(borrowed, []);
 });
+
+/** What is drawn of a row, if it is about kinds of Kubernetes itself. */
+function familiesOf(policy: string, { what, protocol, kinds, expect }: Setting): string[] {
+  if (kinds.length === 0) return [];
+  const [prefix, at, usage] =
+    protocol === 'ImageReview'
+      ? (['ImageReview: ', '', 'unknown'] as const)
+      : (['', ' at container', 'container'] as const);
+  const { good, bad } = expect[usage];
+  const families = [
+    { family: `${prefix}good images: ${policy}, ${what}`, pairs: good },
+    { family: `${prefix}bad image${at}: ${policy}, ${what}`, pairs: bad },
+  ];
+  return families.filter(({ pairs }) => pairs.length > 0).map(({ family }) => family);
+}

@@ -1,3 +1,4 @@
+import { OWN_KINDS } from './custom-kinds.ts';
 import type { NameFamily } from './images.ts';
 import { OURS } from './image-policies.ts';
 import {
@@ -238,5 +239,43 @@ const unmatched: OraclePolicy = {
   ),
 };
 
+const isOwn = (resource: string): boolean => resource.endsWith('.example.com');
+
+const ownKinds: OraclePolicy = {
+  name: 'own-kinds',
+  document: documentOf(
+    'own-kinds',
+    'Deny',
+    [
+      {
+        name: 'gadgets-use-ours',
+        match: { resources: ['gadgets.example.com', 'pulls.example.com'] },
+        allowedImages: { images: ['registry.example.com/**'] },
+      },
+      { name: 'no-latest', disallowedTags: { tags: ['latest'] } },
+    ],
+    {
+      customResources: [
+        {
+          resource: 'gadgets.example.com',
+          kind: 'Gadget',
+          images: [
+            { podSpec: 'spec.pods[*].spec' },
+            { image: 'spec.first', usage: 'initContainer' },
+            { image: 'spec.roles.*.image' },
+            { image: 'spec.images{keys}' },
+          ],
+        },
+        { resource: 'pulls.example.com', kind: 'Pull', template: false, images: [{ image: 'spec.image' }] },
+      ],
+    },
+  ),
+  ownKinds: OWN_KINDS,
+  settings: places(
+    { what: 'everything else', resources: (resource) => !isOwn(resource), expect: NO_LATEST },
+    { what: 'own kinds', protocol: 'AdmissionReview', resources: isOwn, expect: OURS_FIXED },
+  ),
+};
+
 /** Policies whose rules look at where an image stands, and who put it there. */
-export const PLACE_POLICIES = [namespaces, people, usages, resources, unmatched] as const;
+export const PLACE_POLICIES = [namespaces, people, usages, resources, unmatched, ownKinds] as const;

@@ -1,3 +1,4 @@
+import type { CustomKind } from './custom-kinds.ts';
 import { NAMES, TAG_FAMILIES, type NameFamily, type Some, type TagFamily } from './images.ts';
 import { EPHEMERAL_CONTAINERS, KINDS, type Kind, type Usage } from './kinds.ts';
 import { ORDINARY, type Person } from './people.ts';
@@ -26,8 +27,8 @@ export interface Setting {
   readonly expect: Readonly<Record<Usage | 'unknown', Expectation>>;
   /** Whether objects outside of all namespaces are treated so too. */
   readonly clusterScoped: boolean;
-  /** Whether custom resources are. */
-  readonly custom: boolean;
+  /** Whether custom resources of this name are. */
+  readonly custom: (resource: string) => boolean;
 }
 
 /** A policy as a user writes it, and what it comes to. */
@@ -36,6 +37,8 @@ export interface OraclePolicy {
   /** The document, as the gate reads it. */
   readonly document: object;
   readonly settings: readonly Setting[];
+  /** Custom resources that it tells the gate of. */
+  readonly ownKinds?: readonly CustomKind[];
 }
 
 /** Names that no policy of ours means, some of which an object has by birth (C12). */
@@ -113,7 +116,7 @@ function settingOf(row: Place, protocol: ProtocolName): Setting {
     kinds: EVERY_KIND.filter(({ policyResource }) => resources === undefined || resources(policyResource)),
     expect: each,
     clusterScoped: row.namespaces === undefined,
-    custom: resources === undefined || resources('widgets.example.com'),
+    custom: resources ?? (() => true),
   };
 }
 
