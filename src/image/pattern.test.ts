@@ -168,6 +168,12 @@ describe('other names of Docker Hub', () => {
       no: ['team/nginx'],
     });
     matches('*.docker.io/*', 'closes', { yes: ['nginx', 'registry-1.docker.io/nginx'], no: ['team/nginx'] });
+    for (const whole of ['docker.io/**', 'registry-1.docker.io/**', '*.docker.io/**']) {
+      matches(whole, 'closes', {
+        yes: ['nginx', 'team/nginx', 'a/b/c', 'registry-1.docker.io/nginx', 'hub.docker.com/team/nginx'],
+        no: ['ghcr.io/library/nginx', 'docker.io.evil.io/x'],
+      });
+    }
     matches('docker.io/evil/**', 'closes', {
       yes: [],
       no: ['registry-1.docker.io:5000/evil/miner', 'docker.io.evil.io/evil/miner', 'ghcr.io/evil/miner'],
