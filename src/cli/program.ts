@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { quote } from '../image/quote.ts';
-import { oneLine } from '../language/one-line.ts';
 import { addBootstrapCommands } from './bootstrap-commands.ts';
 import { addCertificateCommands } from './certificate-commands.ts';
 import { applyEnvironment, renderEnvironment } from './environment.ts';
@@ -9,6 +8,7 @@ import { addDoctorCommand } from './doctor-command.ts';
 import { addRecoverCommand } from './recover-command.ts';
 import { addServeOptions } from './serve-options.ts';
 import type { Environment, ExitCode, Streams } from './streams.ts';
+import { fitForTerminal } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -133,11 +133,6 @@ function addPolicyOptions(command: Command): Command {
 
 function outputOption(): Option {
   return new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table');
-}
-
-/** A file, and what is in it, may come from anybody, as in a pull request (CVE-2021-25743). */
-function fitForTerminal(text: string): string {
-  return text.split('\n').map(oneLine).join('\n');
 }
 
 function renderError(error: unknown): string {

@@ -308,10 +308,6 @@ describe('check: options', () => {
     }
   });
 
-  it('flip: --language chooses the words', async () => {
-    assert.match((await checkText(BAD, '--language', 'zh')).stdout, /检查镜像失败!镜像标签不允许使用latest!/);
-  });
-
   it('flip: --output json is one document with everything in it', async () => {
     const { objects, refused } = await checkJson(DEPLOYMENT);
     assert.equal(refused, 1);

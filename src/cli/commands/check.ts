@@ -13,9 +13,9 @@ import { isObject } from '../../workload/fields.ts';
 import { findKind, groupOf } from '../../workload/kinds.ts';
 import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
-import { padColumns } from '../columns.ts';
 import { readManifests, type Manifest } from '../manifests.ts';
 import type { ExitCode, Streams } from '../streams.ts';
+import { fitForTerminal, padColumns } from '../terminal.ts';
 
 export interface CheckOptions extends PolicyOptions, LanguageOptions {
   readonly namespace?: string;
@@ -140,7 +140,8 @@ function renderJson(checked: readonly Checked[], say: Say): string {
       error: { code: decision.code, message: say(failureReason(decision.code)) },
     }),
   }));
-  return `${JSON.stringify({ objects, refused: objects.filter(({ verdict }) => verdict === 'refused').length }, null, 2)}\n`;
+  const refused = objects.filter(({ verdict }) => verdict === 'refused').length;
+  return `${fitForTerminal(JSON.stringify({ objects, refused }, null, 2))}\n`;
 }
 
 function renderJsonViolation(manifest: Manifest, violation: Violation, say: Say): object {

@@ -124,6 +124,6 @@ describe('explain', () => {
       '--language',
       'zh',
     ]);
-    assert.match(stdout, /refused: 检查镜像失败!不允许使用该镜像仓库!/);
+    assert.match(stdout, /拒绝：检查镜像失败!不允许使用该镜像仓库!/);
   });
 });

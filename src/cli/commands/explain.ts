@@ -17,8 +17,8 @@ import type { Rule } from '../../policy/rule.ts';
 import type { Review } from '../../policy/review.ts';
 import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
-import { padColumns } from '../columns.ts';
 import type { ExitCode, Streams } from '../streams.ts';
+import { fitForTerminal, padColumns } from '../terminal.ts';
 
 export interface ExplainOptions extends PolicyOptions, LanguageOptions {
   readonly output: 'table' | 'json';
@@ -74,7 +74,8 @@ function renderJson(input: string, decision: Decision, say: Say): string {
   const reference = parseImageReference(input);
   if (reference.kind === 'invalid') {
     const { code, reason, remedy } = reference;
-    return `${JSON.stringify({ input, error: { code, message: `${say(reason)}; ${say(remedy)}` } })}\n`;
+    const error = { code, message: `${say(reason)}; ${say(remedy)}` };
+    return `${fitForTerminal(JSON.stringify({ input, error }))}\n`;
   }
   const { registry, repository, digest } = reference;
   const tag = effectiveTag(reference) ?? null;
