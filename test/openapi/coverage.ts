@@ -1,0 +1,58 @@
+import type { Fields } from '../../src/workload/fields.ts';
+import { findImages } from '../../src/workload/images.ts';
+import { findWorkloadKind, groupOf } from '../../src/workload/kinds.ts';
+import type { CoveredField, CoveredKind, WalkedVersion } from './covered.ts';
+import type { ImageField } from './image-fields.ts';
+import type { NotAnImage } from './not-images.ts';
+
+/** The two lists that every field has to stand in one of. */
+export interface Lists {
+  readonly kinds: readonly CoveredKind[];
+  readonly fields: readonly CoveredField[];
+  readonly notImages: readonly NotAnImage[];
+}
+
+/** What an API server has and no list knows, and what the lists have and it has no more. */
+export function compare(
+  found: readonly ImageField[],
+  { kinds, fields, notImages }: Lists,
+  version: WalkedVersion,
+): readonly string[] {
+  const here = <Row extends { readonly only?: WalkedVersion }>(rows: readonly Row[]): readonly Row[] =>
+    rows.filter(({ only }) => only === undefined || only === version);
+  const covered = new Set(
+    here(kinds).flatMap(({ kind, podSpec }) => here(fields).map(({ path }) => `${kind} ${podSpec}.${path}`)),
+  );
+  const listed = new Set(here(notImages).map(({ owner }) => owner));
+  const places = new Set(found.map(({ kind, path }) => `${kind} ${path}`));
+  const owners = new Set(found.map(({ owner }) => owner));
+  return [
+    ...found
+      .filter(({ kind, path, owner }) => !covered.has(`${kind} ${path}`) && !listed.has(owner))
+      .map(({ kind, path, owner }) => `neither covered nor listed: ${kind} ${path} (${owner})`),
+    ...[...covered].filter((place) => !places.has(place)).map((place) => `covered and not there: ${place}`),
+    ...[...listed].filter((owner) => !owners.has(owner)).map((owner) => `listed and not there: ${owner}`),
+    ...[...covered].filter((place) => !isFound(place)).map((place) => `covered and not found: ${place}`),
+  ];
+}
+
+const MARK = 'registry.example.com/marked:1';
+
+/** Whether the gate finds an image that stands at a place of an otherwise good object. */
+function isFound(place: string): boolean {
+  const [apiVersion = '', kind = '', path = ''] = place.split(' ');
+  const workload = findWorkloadKind(groupOf(apiVersion), kind);
+  if (workload === undefined) return false;
+  const images = findImages(workload, objectWith(path, { containers: [{ name: 'a', image: 'good:1' }] }));
+  const field = path.replaceAll('[*]', '[0]');
+  return images.kind === 'list' && images.uses.some((use) => use.field === field && use.image === MARK);
+}
+
+/** An object with a marked image at a path, and further fields in its `PodSpec`. */
+function objectWith(path: string, podSpec: Fields): Fields {
+  const keys = path.split('.');
+  const list = keys.findIndex((key) => key.endsWith('[*]'));
+  const content = keys.slice(list + 1).reduceRight<unknown>((value, key) => ({ [key]: value }), MARK);
+  const spec = { ...podSpec, [keys[list]?.replace('[*]', '') ?? '']: [content] };
+  return keys.slice(0, list).reduceRight<unknown>((value, key) => ({ [key]: value }), spec) as Fields;
+}
