@@ -8,98 +8,104 @@ import { apiServerName, assertAdmitted, assertRefused, openStage } from './stage
 
 const deniedBy = 'image policy webhook backend denied one or more images: ';
 
-describe('ImagePolicyWebhook with mutual TLS', () => {
-  const stage = shared(async () => {
-    const opened = await openStage({ environment: process.env, gate: { clientName: apiServerName } });
-    await opened.wireImagePolicy();
-    return opened;
-  });
-
-  scenario('a pod without a tag is refused with the text that the Go program gave', async () => {
-    await stage().gate.restart({ clientName: apiServerName });
-    const kubectl = await stage().namespace('latest');
-    const refused = await stage().recorder.record(
-      { name: '10-image-review-refused', namespace: 'latest' },
-      async () => kubectl(['run', 'web', '--image=nginx']),
-    );
-    assertRefused(
-      refused,
-      `Error from server (Forbidden): pods "web" is forbidden: ${deniedBy}`,
-      latestRefused,
-    );
-  });
-
-  scenario('a pod with a version tag is created', async () => {
-    await stage().gate.restart({ clientName: apiServerName });
-    const kubectl = await stage().namespace('versioned');
-    const created = await stage().recorder.record(
-      { name: '11-image-review-admitted', namespace: 'versioned' },
-      async () => kubectl(['run', 'web', '--image=nginx:1.17.1']),
-    );
-    assertAdmitted(created);
-    assert.equal(created.stdout, 'pod/web created\n');
-  });
-
-  scenario('a message in Chinese reaches the person intact', async () => {
-    await stage().gate.restart({ clientName: apiServerName, policy: noLatestPolicy, language: 'zh' });
-    const kubectl = await stage().namespace('chinese');
-    const refused = await stage().recorder.record(
-      { name: '12-image-review-in-chinese', namespace: 'chinese' },
-      async () => kubectl(['run', 'web', '--image=nginx']),
-    );
-    assertRefused(refused, `pods "web" is forbidden: ${deniedBy}`, latestRefusedInChinese);
-    assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.17.1']));
-  });
-
-  scenario('an ephemeral container without a tag is refused', async () => {
-    await stage().gate.restart({ clientName: apiServerName });
-    const kubectl = await stage().namespace('ephemeral');
-    assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.17.1']));
-    const refused = await stage().recorder.record(
-      { name: '13-image-review-of-debug', namespace: 'ephemeral' },
-      async () => kubectl(['debug', 'web', '--image=busybox', '--container=debugger']),
-    );
-    assertRefused(refused, `pods "web" is forbidden: ${deniedBy}`, latestRefused);
-    assertAdmitted(await kubectl(['debug', 'web', '--image=busybox:1.36', '--container=debugger']));
-  });
-
-  scenario('the gate talks to nobody who does not show the certificate of the API server', async () => {
-    await stage().gate.restart({ clientName: apiServerName });
-    const validity = { notBefore: new Date(), days: 1 };
-    const apiServer = await stage().authority.issueClient({ commonName: apiServerName, ...validity });
-    const stranger = await stage().authority.issueClient({ commonName: 'stranger', ...validity });
-    assert.equal(await ask(apiServer), 200);
-    assert.notEqual(await ask(), 200);
-    assert.notEqual(await ask(stranger), 200);
-    assert.equal(await ask(apiServer), 200);
-  });
-
-  /** The status with which the gate answers an ImageReview of one who shows this certificate. */
-  async function ask(client?: KeyPair): Promise<number | 'no answer'> {
-    const review = {
-      apiVersion: 'imagepolicy.k8s.io/v1alpha1',
-      kind: 'ImageReview',
-      spec: { containers: [{ image: 'nginx:1.17.1' }], namespace: 'default' },
-    };
-    return new Promise((resolve) => {
-      const asked = request(
-        `${stage().gate.url}/image_policy`,
-        {
-          method: 'POST',
-          ca: stage().authority.certificate,
-          ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
-          agent: false,
-          headers: { 'content-type': 'application/json' },
-          timeout: 10_000,
-        },
-        (answer) => {
-          answer.resume();
-          resolve(answer.statusCode ?? 0);
-        },
-      );
-      asked.on('timeout', () => asked.destroy());
-      asked.on('error', () => resolve('no answer'));
-      asked.end(JSON.stringify(review));
+for (const version of ['v1.24', 'v1.37'] as const) {
+  describe(`ImagePolicyWebhook with mutual TLS on ${version}`, () => {
+    const stage = shared(async () => {
+      const opened = await openStage({
+        environment: process.env,
+        version,
+        gate: { clientName: apiServerName },
+      });
+      await opened.wireImagePolicy();
+      return opened;
     });
-  }
-});
+
+    scenario('a pod without a tag is refused with the text that the Go program gave', async () => {
+      await stage().gate.restart({ clientName: apiServerName });
+      const kubectl = await stage().namespace('latest');
+      const refused = await stage().recorder.record(
+        { name: '10-image-review-refused', namespace: 'latest' },
+        async () => kubectl(['run', 'web', '--image=nginx']),
+      );
+      assertRefused(
+        refused,
+        `Error from server (Forbidden): pods "web" is forbidden: ${deniedBy}`,
+        latestRefused,
+      );
+    });
+
+    scenario('a pod with a version tag is created', async () => {
+      await stage().gate.restart({ clientName: apiServerName });
+      const kubectl = await stage().namespace('versioned');
+      const created = await stage().recorder.record(
+        { name: '11-image-review-admitted', namespace: 'versioned' },
+        async () => kubectl(['run', 'web', '--image=nginx:1.17.1']),
+      );
+      assertAdmitted(created);
+      assert.equal(created.stdout, 'pod/web created\n');
+    });
+
+    scenario('a message in Chinese reaches the person intact', async () => {
+      await stage().gate.restart({ clientName: apiServerName, policy: noLatestPolicy, language: 'zh' });
+      const kubectl = await stage().namespace('chinese');
+      const refused = await stage().recorder.record(
+        { name: '12-image-review-in-chinese', namespace: 'chinese' },
+        async () => kubectl(['run', 'web', '--image=nginx']),
+      );
+      assertRefused(refused, `pods "web" is forbidden: ${deniedBy}`, latestRefusedInChinese);
+      assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.17.1']));
+    });
+
+    scenario('an ephemeral container without a tag is refused', async () => {
+      await stage().gate.restart({ clientName: apiServerName });
+      const kubectl = await stage().namespace('ephemeral');
+      assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.17.1']));
+      const refused = await stage().recorder.record(
+        { name: '13-image-review-of-debug', namespace: 'ephemeral' },
+        async () => kubectl(['debug', 'web', '--image=busybox', '--container=debugger']),
+      );
+      assertRefused(refused, `pods "web" is forbidden: ${deniedBy}`, latestRefused);
+      assertAdmitted(await kubectl(['debug', 'web', '--image=busybox:1.36', '--container=debugger']));
+    });
+
+    scenario('the gate talks to nobody who does not show the certificate of the API server', async () => {
+      await stage().gate.restart({ clientName: apiServerName });
+      const validity = { notBefore: new Date(), days: 1 };
+      const apiServer = await stage().authority.issueClient({ commonName: apiServerName, ...validity });
+      const stranger = await stage().authority.issueClient({ commonName: 'stranger', ...validity });
+      assert.equal(await ask(apiServer), 200);
+      assert.notEqual(await ask(), 200);
+      assert.notEqual(await ask(stranger), 200);
+      assert.equal(await ask(apiServer), 200);
+    });
+
+    /** The status with which the gate answers an ImageReview of one who shows this certificate. */
+    async function ask(client?: KeyPair): Promise<number | 'no answer'> {
+      const review = {
+        apiVersion: 'imagepolicy.k8s.io/v1alpha1',
+        kind: 'ImageReview',
+        spec: { containers: [{ image: 'nginx:1.17.1' }], namespace: 'default' },
+      };
+      return new Promise((resolve) => {
+        const asked = request(
+          `${stage().gate.url}/image_policy`,
+          {
+            method: 'POST',
+            ca: stage().authority.certificate,
+            ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
+            agent: false,
+            headers: { 'content-type': 'application/json' },
+            timeout: 10_000,
+          },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode ?? 0);
+          },
+        );
+        asked.on('timeout', () => asked.destroy());
+        asked.on('error', () => resolve('no answer'));
+        asked.end(JSON.stringify(review));
+      });
+    }
+  });
+}

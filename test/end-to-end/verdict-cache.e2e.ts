@@ -8,32 +8,34 @@ import { assertAdmitted, openStage } from './stage.ts';
 // Long enough for two kubectl runs on a slow machine, short enough to wait for.
 const allowTTL = 5;
 
-describe('the verdicts that the API server remembers', () => {
-  const stage = shared(async () => {
-    const opened = await openStage({ environment: process.env });
-    await opened.wireImagePolicy({ allowTTL });
-    return opened;
-  });
-
-  scenario('within allowTTL the gate is not asked again, after it the gate is', async () => {
-    const kubectl = await stage().namespace('cached');
-    assertAdmitted(await kubectl(['run', 'first', '--image=nginx:1.17.1']));
-    assertAdmitted(await kubectl(['run', 'second', '--image=nginx:1.17.1']));
-    // Another image is another question: once its answer is logged, an earlier one would be, too.
-    assertAdmitted(await kubectl(['run', 'other', '--image=nginx:1.18.0']));
-    await untilDecided(2);
-
-    await delay((allowTTL + 1) * 1_000);
-    assertAdmitted(await kubectl(['run', 'third', '--image=nginx:1.17.1']));
-    await untilDecided(3);
-  });
-
-  /** Holds when the gate has logged exactly `count` decisions. */
-  async function untilDecided(count: number): Promise<void> {
-    const decisions = await eventually(`the gate logs ${count} decisions`, async () => {
-      const logged = await stage().gate.decisions();
-      return logged.length >= count ? logged : undefined;
+for (const version of ['v1.24', 'v1.37'] as const) {
+  describe(`the verdicts that the API server remembers on ${version}`, () => {
+    const stage = shared(async () => {
+      const opened = await openStage({ environment: process.env, version });
+      await opened.wireImagePolicy({ allowTTL });
+      return opened;
     });
-    assert.equal(decisions.length, count, JSON.stringify(decisions));
-  }
-});
+
+    scenario('within allowTTL the gate is not asked again, after it the gate is', async () => {
+      const kubectl = await stage().namespace('cached');
+      assertAdmitted(await kubectl(['run', 'first', '--image=nginx:1.17.1']));
+      assertAdmitted(await kubectl(['run', 'second', '--image=nginx:1.17.1']));
+      // Another image is another question: once its answer is logged, an earlier one would be, too.
+      assertAdmitted(await kubectl(['run', 'other', '--image=nginx:1.18.0']));
+      await untilDecided(2);
+
+      await delay((allowTTL + 1) * 1_000);
+      assertAdmitted(await kubectl(['run', 'third', '--image=nginx:1.17.1']));
+      await untilDecided(3);
+    });
+
+    /** Holds when the gate has logged exactly `count` decisions. */
+    async function untilDecided(count: number): Promise<void> {
+      const decisions = await eventually(`the gate logs ${count} decisions`, async () => {
+        const logged = await stage().gate.decisions();
+        return logged.length >= count ? logged : undefined;
+      });
+      assert.equal(decisions.length, count, JSON.stringify(decisions));
+    }
+  });
+}
