@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ENGLISH } from '../../src/language/english.ts';
 import { FINDING_KINDS } from '../../src/diagnosis/finding.ts';
+import { MESSAGE_PAGES } from './message-table.ts';
 import { filesBelow, isTest, readSource } from './sources.ts';
 
 /** `type RuleErrorCode = | 'A' | 'B';` */
@@ -32,6 +34,25 @@ test('docs/errors.md has one row for every code of the source, and none for any 
   assert.deepEqual(
     rows.toSorted((a, b) => a.localeCompare(b)),
     codes,
+  );
+});
+
+for (const { path, rows, render } of MESSAGE_PAGES) {
+  test(`${path} quotes every sentence as it is, and no other`, () => {
+    const found = readSource(path).text.match(rows) ?? [];
+    assert.deepEqual(found, render(), 'npx node scripts/messages.ts writes them');
+  });
+}
+
+test('every sentence belongs to a code that is documented, or to a group of docs/language.md', () => {
+  const codes = [...readSource('docs/errors.md').text.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(
+    ([, code]) => code,
+  );
+  const groups = ['words', 'check', 'explain'];
+  const owners = new Set(Object.keys(ENGLISH).map((key) => key.slice(0, key.indexOf('.'))));
+  assert.deepEqual(
+    [...owners].filter((owner) => !codes.includes(owner) && !groups.includes(owner)),
+    [],
   );
 });
 
