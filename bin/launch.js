@@ -51,6 +51,12 @@ function installedNode(root) {
 }
 
 /**
+ * What costs a Node that we start nothing. SIGUSR1 opens its inspector, which would hand the process to whoever can signal
+ * it; the other two take away `__proto__` and code that is made of text.
+ */
+const FLAGS = ['--disable-sigusr1', '--disable-proto=delete', '--disallow-code-generation-from-strings'];
+
+/**
  * @param {Launch} launch
  * @param {string} root
  * @param {readonly string[]} args
@@ -63,8 +69,7 @@ export async function perform(launch, root, args) {
     return;
   }
   if (launch.run === 'elsewhere') {
-    // SIGUSR1 opens Node's inspector, which would hand the process to whoever can signal it.
-    runElsewhere(launch.node, ['--disable-sigusr1', join(root, 'bin', 'kube-image-bouncer.js'), ...args]);
+    runElsewhere(launch.node, [...FLAGS, join(root, 'bin', 'kube-image-bouncer.js'), ...args]);
     return;
   }
   // A listener takes the signal away from the inspector when the flag above could not be given.

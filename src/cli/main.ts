@@ -1,6 +1,10 @@
+import { freezePrototypes } from './frozen-prototypes.ts';
 import { run } from './program.ts';
 
 const { stdin, stdout, stderr, env, argv } = process;
+
+// Before a command is asked for, and so before the libraries that it needs.
+freezePrototypes();
 
 // A reader that has seen enough (`| head`) is no failure of ours.
 stdout.on('error', () => undefined);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NODE_FLAGS } from './gate-command.ts';
 import { type GateUnitOptions, renderGateUnit } from './gate-unit.ts';
 
 const options: GateUnitOptions = {
@@ -23,13 +24,21 @@ test('the unit is there before the kubelet, and reads the key as nobody but syst
     'Restart=always',
   ])
     assert.ok(unit.split('\n').includes(line), line);
-  assert.match(unit, /^ExecStart=\/usr\/local\/bin\/kube-image-bouncer \\\n {2}serve \\\n/m);
+  assert.match(unit, /^ExecStart=\/usr\/bin\/env \\\n {2}node \\\n/m);
+  assert.match(unit, /^ {2}\/usr\/local\/bin\/kube-image-bouncer \\\n {2}serve \\\n/m);
   assert.match(unit, /--key=%d\/tls\.key \\\n/);
+});
+
+test('F05 Node is started without an inspector, `__proto__`, code from strings, child processes and files to write', () => {
+  const unit = renderGateUnit(options);
+  for (const flag of [...NODE_FLAGS, '--allow-fs-read=*']) assert.ok(unit.includes(`  ${flag} \\\n`), flag);
+  assert.doesNotMatch(unit, /--allow-(fs-write|child|worker|addons|wasi|inspector)/);
+  assert.match(unit, /^UnsetEnvironment=NODE_OPTIONS /m);
 });
 
 test('flip: every option stands in it', () => {
   const flips: readonly (readonly [Partial<GateUnitOptions>, string])[] = [
-    [{ program: '/opt/gate' }, 'ExecStart=/opt/gate '],
+    [{ program: '/opt/gate' }, '  /opt/gate \\\n  serve '],
     [{ folder: '/srv/gate' }, '--policy=/srv/gate/policy.yaml'],
     [{ folder: '/srv/gate' }, 'LoadCredential=tls.key:/srv/gate/pki/tls.key'],
     [{ address: '10.0.0.7' }, '--bind=10.0.0.7'],

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { GATE_FILES, type GateArguments, renderGateArguments } from './gate-command.ts';
+import { GATE_FILES, type GateArguments, NODE_FLAGS, renderGateArguments } from './gate-command.ts';
+
+/**
+ * Node as the program itself would find it. Where it lies, and the libraries of the program, is known to the machine
+ * alone, so that it may read what systemd lets it see; the rest is refused by Node as well.
+ */
+const NODE: readonly string[] = ['/usr/bin/env', 'node', ...NODE_FLAGS, '--allow-fs-read=*'];
 
 export interface GateUnitOptions extends Omit<GateArguments, 'keyFile'> {
   /** The program, by its absolute path. */
@@ -15,7 +21,8 @@ export interface GateUnitOptions extends Omit<GateArguments, 'keyFile'> {
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
  */
 export function renderGateUnit({ program, folder, ...gate }: GateUnitOptions): string {
-  const words = [program, ...renderGateArguments({ ...gate, folder, keyFile: '%d/tls.key' })];
+  const args = renderGateArguments({ ...gate, folder, keyFile: '%d/tls.key' });
+  const words = [...NODE, program, ...args];
   return `[Unit]
 Description=kube-image-bouncer, which decides about container images
 Wants=network-online.target
@@ -26,6 +33,7 @@ Before=kubelet.service
 ExecStart=${words.join(' \\\n  ')}
 Restart=always
 RestartSec=1
+UnsetEnvironment=NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_TLS_REJECT_UNAUTHORIZED
 
 DynamicUser=yes
 LoadCredential=tls.key:${join(folder, GATE_FILES.key)}

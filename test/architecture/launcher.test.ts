@@ -134,7 +134,11 @@ test('an old Node starts the one that npm ci installed, with the arguments, the 
   assert.deepEqual(await run.closed, [3, null]);
   const said = JSON.parse(await run.stdout) as { version: string; flags: string[]; args: string[] };
   assert.equal(said.version, process.version);
-  assert.deepEqual(said.flags, ['--disable-sigusr1']);
+  assert.deepEqual(said.flags, [
+    '--disable-sigusr1',
+    '--disable-proto=delete',
+    '--disallow-code-generation-from-strings',
+  ]);
   assert.deepEqual(said.args, ['exit', '3', '--flag', 'a b']);
   assert.equal(await run.stderr, '');
 });

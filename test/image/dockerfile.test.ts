@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../src/control-plane/gate-command.ts';
 import { renderDeployment } from '../../src/webhook/gate-deployment.ts';
 import { GATE_NAME } from '../../src/webhook/names.ts';
 import { podSpecOf } from './pod-container.ts';
@@ -22,6 +23,13 @@ const flags = entrypoint().slice(1, -1);
 const readable = flags.flatMap((flag) => /^--allow-fs-read=(.*\/)\*$/.exec(flag)?.[1] ?? []);
 
 describe('the flags of Node in the Dockerfile', () => {
+  it('are those of the systemd unit, and more', () => {
+    assert.deepEqual(
+      NODE_FLAGS.filter((flag) => !flags.includes(flag)),
+      [],
+    );
+  });
+
   it('are those of a process that stays, and more', () => {
     const [, documented = ''] =
       /^node (--.*) bin\/kube-image-bouncer\.js serve/m.exec(read('docs/cli.md')) ?? [];

@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Source of a module that is loaded before the program. */
   readonly preload?: string;
+  /** Flags of Node. */
+  readonly flags?: readonly string[];
   /** A descriptor to write the log to, or a pipe that nobody reads. @default a pipe whose lines are kept */
   readonly stdout?: number | 'unread';
   /** A pipe whose reader goes away at once. */
@@ -147,10 +149,13 @@ function isGiven(flag: string, args: readonly string[]): boolean {
   );
 }
 
-function launch(args: readonly string[], { variables, preload, stdout }: StartOptions): ChildProcess {
+function launch(
+  args: readonly string[],
+  { variables, preload, flags = [], stdout }: StartOptions,
+): ChildProcess {
   const imports =
     preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
-  const child = spawn(process.execPath, [...imports, program, ...args], {
+  const child = spawn(process.execPath, [...flags, ...imports, program, ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'], HOME: home, ...variables },
     stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe'],

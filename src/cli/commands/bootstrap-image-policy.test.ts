@@ -203,7 +203,7 @@ describe('bootstrap image-policy', () => {
 
     it('--gate systemd, --program, --unit: a unit, and no pod', async () => {
       await written('kubeconfig.yaml', '--gate=systemd', '--program=/opt/gate');
-      assert.match(await readFile(join(node.out, node.unit), 'utf8'), /^ExecStart=\/opt\/gate /m);
+      assert.match(await readFile(join(node.out, node.unit), 'utf8'), /^ {2}\/opt\/gate \\\n {2}serve /m);
       await assert.rejects(readFile(pod()), { code: 'ENOENT' });
     });
 

@@ -17,6 +17,7 @@ import {
 import { chooseLanguage, type ChosenLanguage } from '../chosen-language.ts';
 import { startEnforcementCanary } from '../enforcement-canary.ts';
 import { openPolicySource, type PolicySource } from '../policy-source.ts';
+import { secureNode } from '../node-environment.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import { decodeSettings, type ServeSettings } from '../settings.ts';
 import { SettingsError } from '../settings-error.ts';
@@ -32,12 +33,14 @@ export async function serve(
   environment: Environment,
   streams: Streams,
 ): Promise<ExitCode> {
+  const ignored = secureNode(environment);
   const settings = await decodeSettings(options, environment);
   await using resources = new AsyncDisposableStack();
   const stream = logStreamOf(streams.stdout);
   // What a stalled reader has not taken would keep the process alive.
   if (stream !== streams.stdout) resources.defer(() => void stream.destroy());
   const log = openLog({ stream, now, level: settings.debug ? 'debug' : 'info' });
+  for (const sentence of ignored) log.write('warn', sentence);
   const gate = await openGate(settings, options, log, resources);
   // Before anybody is told that we are here: a signal that came at once would end us as if we had none to answer.
   const stopped = waitForStop({

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const HERE = JSON.stringify(import.meta.resolve('./frozen-prototypes.ts'));
+
+/** What an expression says in a process of its own, whose prototypes are frozen: those of this one must not be. */
+async function frozen(expression: string): Promise<unknown> {
+  const program = `
+    import { freezePrototypes } from ${HERE};
+    freezePrototypes();
+    const tried = (act) => { try { return act() ?? 'done'; } catch (error) { return error.name; } };
+    console.log(JSON.stringify(${expression}));`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program]);
+  return JSON.parse(stdout) as unknown;
+}
+
+describe('frozen prototypes', { concurrency: true }, () => {
+  it('F05 no prototype of the language takes a property, loses one or has one changed', async () => {
+    const outcome = await frozen(`Object.getOwnPropertyNames(globalThis)
+      .map((name) => globalThis[name]?.prototype)
+      .filter((prototype) => prototype !== undefined && /native code/.test(Function.prototype.toString.call(prototype.constructor)))
+      .filter((prototype) => !/^class /.test(String(prototype.constructor)))
+      .map((prototype) => [prototype.constructor.name, Object.isFrozen(prototype)])`);
+    const isFrozen = new Map(outcome as [string, boolean][]);
+    for (const name of 'Object Function Array Map Set WeakMap WeakSet Promise RegExp String Error TypeError'.split(
+      ' ',
+    ))
+      assert.equal(isFrozen.get(name), true, name);
+    assert.deepEqual(
+      await frozen(`[
+        tried(() => { Object.prototype.allowed = true; }),
+        tried(() => { Object.prototype.toString = () => ''; }),
+        tried(() => { Error.prototype.name = 'x'; }),
+        tried(() => { Array.prototype.map = () => []; }),
+        tried(() => { delete Map.prototype.get; }),
+        tried(() => Object.defineProperty(Promise.prototype, 'then', { value: 1 })),
+        tried(() => Object.setPrototypeOf(Object.prototype, { allowed: true })),
+        {}.allowed, {}.toString(), [1].map(String), new Map([[1, 2]]).get(1)
+      ]`),
+      [...Array.from({ length: 7 }, () => 'TypeError'), null, '[object Object]', ['1'], 2],
+    );
+  });
+
+  it('F05 a key __proto__ or constructor in a document is a key, and a merge of it changes nothing', async () => {
+    const text = JSON.stringify(
+      '{"__proto__":{"allowed":true},"constructor":{"prototype":{"allowed":true}}}',
+    );
+    assert.deepEqual(
+      await frozen(`[
+        Object.assign({}, JSON.parse(${text})).allowed,
+        tried(() => { const { constructor: { prototype } } = {}; prototype.allowed = true; }),
+        { ...JSON.parse(${text}) }.allowed, {}.allowed, '__proto__' in {}
+      ]`),
+      [null, 'TypeError', null, null, false],
+    );
+  });
+
+  it('what objects are given by assignment is theirs', async () => {
+    assert.deepEqual(
+      await frozen(`(() => {
+        const error = new RangeError('a');
+        error.name = 'Mine';
+        error.message = 'b';
+        const object = {};
+        object.toString = () => 'object';
+        function Old() {}
+        Old.prototype.constructor = Old;
+        class Failure extends Error { constructor() { super('c'); this.name = 'Failure'; } }
+        return [String(error), String(object), new Old().constructor === Old, String(new Failure()), new Error('d').name];
+      })()`),
+      ['Mine: b', 'object', true, 'Failure: c', 'Error'],
+    );
+  });
+});

@@ -1,0 +1,63 @@
+/** Prototypes that everything inherits from: what is written to one of them shows in every object of its kind. */
+const PROTOTYPES: readonly object[] = [
+  ...[Object, Function, Array, String, Number, Boolean, Symbol, BigInt, Date, RegExp, Promise],
+  ...[Map, Set, WeakMap, WeakSet, ArrayBuffer, SharedArrayBuffer, DataView, Uint8Array, Buffer, Iterator],
+  ...[Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError],
+  Object.getPrototypeOf(Uint8Array) as Uint8ArrayConstructor,
+].map(({ prototype }) => prototype as object);
+
+/** Functions and iterators of whose prototypes no name leads there. */
+const NAMELESS: readonly object[] = [
+  async () => undefined,
+  function* () {},
+  async function* () {},
+  [][Symbol.iterator](),
+  new Map()[Symbol.iterator](),
+  new Set()[Symbol.iterator](),
+  ''[Symbol.iterator](),
+].map((value) => Object.getPrototypeOf(value) as object);
+
+/**
+ * What objects of their own may still be given by assignment, as `error.name = …` in many libraries: a frozen property
+ * would refuse that to all that inherit it.
+ */
+const ASSIGNED: ReadonlyMap<object, readonly string[]> = new Map<object, readonly string[]>([
+  [Object.prototype, ['constructor', 'toString', 'toLocaleString', 'valueOf', 'hasOwnProperty']],
+  [Function.prototype, ['constructor', 'toString']],
+  ...PROTOTYPES.filter(
+    (prototype) => prototype === Error.prototype || Error.prototype.isPrototypeOf(prototype),
+  ).map((prototype) => [prototype, ['constructor', 'name', 'message', 'toString']] as const),
+]);
+
+/**
+ * Makes the prototypes of the language unchangeable, and takes `__proto__` away: no text that becomes an object can
+ * leave a trace in others (F05), whatever a library does with it. For a process of our own, once, before libraries are
+ * loaded.
+ */
+export function freezePrototypes(): void {
+  Reflect.deleteProperty(Object.prototype, '__proto__');
+  for (const [prototype, names] of ASSIGNED) for (const name of names) allowAssignment(prototype, name);
+  for (const prototype of [...PROTOTYPES, ...NAMELESS]) Object.freeze(prototype);
+}
+
+/** The property stays as it is, and an assignment to an object that inherits it makes one of its own. */
+function allowAssignment(prototype: object, name: string): void {
+  const property = Object.getOwnPropertyDescriptor(prototype, name);
+  if (property === undefined || !('value' in property)) return;
+  const { value, enumerable = false } = property as { value: unknown; enumerable?: boolean };
+  Object.defineProperty(prototype, name, {
+    get: () => value,
+    set(this: unknown, own: unknown) {
+      if (this === prototype) throw new TypeError(`${name} of a prototype of the language cannot be changed`);
+      if (typeof this === 'object' || typeof this === 'function')
+        Object.defineProperty(this, name, {
+          value: own,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+    },
+    enumerable,
+    configurable: false,
+  });
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renderGateUnit } from '../../src/control-plane/gate-unit.ts';
+import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { askImages, look } from './ask.ts';
+import { certificates } from './certificates.ts';
+import { runCommandLine, startServe, type GateProcess } from './gate-process.ts';
+
+/** Tries, when it is told to, what nobody should be able to do in a gate, and says on stderr what came of it. */
+const INTRUDER = `
+  import { execFile } from 'node:child_process';
+  import { writeFileSync } from 'node:fs';
+  import { Worker } from 'node:worker_threads';
+  const attempts = {
+    child: () => execFile('true'),
+    worker: () => new Worker('', { eval: true }),
+    write: () => writeFileSync('/tmp/kube-image-bouncer-intruder', ''),
+    eval: () => (0, eval)('1'),
+    function: () => new Function('return 1')(),
+    proto: () => ({}).__proto__ === undefined && (() => { throw new ReferenceError() })(),
+    pollute: () => { Object.prototype.allowed = true; },
+    replace: () => { Array.prototype.every = () => true; },
+  };
+  const attempt = (act) => { try { act(); return 'done'; } catch (error) { return error.code ?? error.name; } };
+  process.on('SIGUSR2', () => {
+    const outcome = Object.entries(attempts).map(([name, act]) => [name, attempt(act)]);
+    process.stderr.write('intruder ' + JSON.stringify(Object.fromEntries(outcome)) + ';\\n');
+  });
+`;
+
+async function intrude(gate: GateProcess): Promise<Record<string, string>> {
+  gate.kill('SIGUSR2');
+  const [, outcome = ''] = await gate.said(/intruder (.*);/);
+  return JSON.parse(outcome) as Record<string, string>;
+}
+
+const FROZEN = { proto: 'ReferenceError', pollute: 'TypeError', replace: 'TypeError' };
+
+describe('the process of the gate', { concurrency: 4 }, () => {
+  it('F05 has frozen prototypes and no __proto__, however it was started', async () => {
+    await using gate = await startServe([], { preload: INTRUDER });
+    const { proto, pollute, replace } = await intrude(gate);
+    assert.deepEqual({ proto, pollute, replace }, FROZEN);
+    assert.equal((await askImages(gate, ['nginx:1.27.3'])).allowed, true);
+  });
+
+  it('started as the systemd unit says it makes no process, thread, file or code, and serves', async () => {
+    const { certificateFile, keyFile, authority } = await certificates;
+    const clientAuthority = 'authority';
+    const folder = (await makeTemporaryFolder('unit')).path;
+    const place = { address: '127.0.0.1', port: 0, healthPort: 0 };
+    const unit = renderGateUnit({ ...place, folder, program: 'PROGRAM', clientAuthority });
+    const [, command = ''] = /^ExecStart=([^]*?[^\\])\n/m.exec(unit) ?? [];
+    const words = command.split(' \\\n  ');
+    const flags = words.slice(words.indexOf('node') + 1, words.indexOf('PROGRAM'));
+    const args = words
+      .slice(words.indexOf('PROGRAM') + 1)
+      .filter((word) => !/--(cert|key|client|policy)/.test(word));
+    await using gate = await startServe([...args, `--cert=${certificateFile}`, `--key=${keyFile}`], {
+      flags,
+      preload: INTRUDER,
+    });
+    const denied = { child: 'ERR_ACCESS_DENIED', worker: 'ERR_ACCESS_DENIED', write: 'ERR_ACCESS_DENIED' };
+    assert.deepEqual(await intrude(gate), { ...denied, eval: 'EvalError', function: 'EvalError', ...FROZEN });
+    assert.equal((await askImages(gate, ['nginx:1.27.3'], { ca: authority })).allowed, true);
+    assert.equal((await look(gate, '/metrics')).status, 200);
+    gate.kill('SIGTERM');
+    assert.equal(await gate.ended, 0);
+  });
+
+  it('G22 does not start where the environment changes Node, and says what to do', async () => {
+    for (const [name, value, remedy] of [
+      [
+        'NODE_OPTIONS',
+        '--require=./spy.cjs',
+        /^error: NODE_OPTIONS: "--require=\.\/spy\.cjs" .*: unset it, and /,
+      ],
+      ['NODE_TLS_REJECT_UNAUTHORIZED', '0', /^error: NODE_TLS_REJECT_UNAUTHORIZED=0 .*: unset it$/m],
+    ] as const) {
+      const { code, stderr } = await runCommandLine(['--port=0'], { [name]: value });
+      assert.deepEqual([code, remedy.test(stderr)], [2, true], stderr);
+      const explained = await runCommandLine(['explain', 'nginx:1'], { [name]: value });
+      assert.equal(explained.code, 0, 'other commands decide nothing in a cluster');
+    }
+    await using gate = await startServe([], {
+      variables: { NODE_OPTIONS: '', NODE_TLS_REJECT_UNAUTHORIZED: '1' },
+    });
+    assert.ok(gate.lines().every(({ msg }) => !String(msg).includes('NODE_')));
+  });
+
+  it('G22 ignores NODE_EXTRA_CA_CERTS, and says so', async () => {
+    const { authority, write } = await certificates;
+    const extra = await write('extra.crt', authority);
+    const preload = `
+      import { getCACertificates } from 'node:tls';
+      process.on('SIGUSR2', () => process.stderr.write('authorities ' + getCACertificates('default').some((one) => one.trim() === ${JSON.stringify(authority.trim())}) + ';'));
+    `;
+    await using gate = await startServe([], { preload, variables: { NODE_EXTRA_CA_CERTS: extra } });
+    gate.kill('SIGUSR2');
+    const [, isTrusted] = await gate.said(/authorities (\w+);/);
+    assert.equal(isTrusted, 'false');
+    const warned = gate.lines().filter(({ msg }) => /^NODE_EXTRA_CA_CERTS is ignored: /.test(String(msg)));
+    assert.deepEqual(
+      warned.map(({ level }) => level),
+      ['warn'],
+    );
+  });
+});
