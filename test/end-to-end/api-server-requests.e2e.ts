@@ -90,6 +90,24 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       },
     );
 
+    scenario(
+      'A02 ephemeral containers in the body of a new pod come no further than the API server',
+      async () => {
+        const kubectl = await stage().namespace('ephemeral');
+        await stage().wireWebhook({ rules: podRules });
+        const [containers, ephemeralContainers] = ['nginx:1.27.3', 'busybox'].map((image, index) => [
+          { name: `c${index}`, image },
+        ]);
+        const pod = {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'web' },
+          spec: { containers, ephemeralContainers },
+        };
+        assertRefused(await kubectl(['create', '--filename=-'], pod), 'cannot be set on create');
+      },
+    );
+
     scenario('A37 a dry run is judged alike, told apart in the log, and leaves nothing behind', async () => {
       const kubectl = await stage().namespace('dry');
       await stage().wireWebhook({ rules: podRules });

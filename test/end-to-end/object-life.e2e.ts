@@ -73,13 +73,16 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal((await kubectl(['get', everyWorkload, '-o=name'])).stdout, '');
     });
 
-    scenario('a container of a pod is judged beside one that was there before', async () => {
+    scenario('A09 a container of a pod is judged beside one that was there before', async () => {
       const kubectl = inNamespace('mixed');
       const set = async (image: string) => kubectl(['set', 'image', 'pod/web', `new=${image}`]);
       const refused = await set(otherOldImage);
       assertRefused(refused, refusal, 'spec.containers[1].image');
       assert.ok(!refused.stderr.includes('spec.containers[0]'), refused.stderr);
       assertAdmitted(await set('registry.example.com/web:1.28.0'));
+      // The same two images at exchanged places.
+      const swap = ['old=registry.example.com/web:1.28.0', `new=${oldImage}`];
+      assertRefused(await kubectl(['set', 'image', 'pod/web', ...swap]), refusal, 'spec.containers[1].image');
     });
 
     scenario('rollout restart is warned about, and the pods that run stay', async () => {
@@ -125,9 +128,16 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       );
     });
 
-    scenario('set image repairs a Deployment, and its rollout goes through', async () => {
+    scenario('A10 set image repairs a Deployment, and its rollout goes through', async () => {
       const kubectl = inNamespace('repaired');
       assertRefused(await kubectl(['set', 'image', 'deployment/web', `web=${otherOldImage}`]), refusal);
+      const initContainers = [container('setup', oldImage)];
+      const moved = JSON.stringify({ spec: { template: { spec: { initContainers } } } });
+      assertRefused(
+        await kubectl(['patch', 'deployment/web', '--type=merge', `--patch=${moved}`]),
+        refusal,
+        'spec.template.spec.initContainers[0].image',
+      );
       assertAdmitted(await kubectl(['set', 'image', 'deployment/web', `web=${goodImage}`]));
       assertAdmitted(await kubectl(['set', 'image', 'pod/alone', `web=${goodImage}`]));
       await eventually('the new pod is there', async () =>
