@@ -15,13 +15,13 @@ const TEMPLATE: readonly ImageSource[] = [
   image('initContainers[*].image', 'initContainer'),
   image('sidecars[*].image'),
   image('volumes[*].image.reference', 'imageVolume'),
-  within('steps[*][*].inline', () => TEMPLATE),
-  within('dag.tasks[*].inline', () => TEMPLATE),
+  within('steps[*][*].inline', 'template', () => TEMPLATE),
+  within('dag.tasks[*].inline', 'template', () => TEMPLATE),
 ];
 
 const WORKFLOW = [
-  within('templates[*]', () => TEMPLATE),
-  within('templateDefaults', () => TEMPLATE),
+  within('templates[*]', 'template', () => TEMPLATE),
+  within('templateDefaults', 'template', () => TEMPLATE),
   image('volumes[*].image.reference', 'imageVolume'),
 ];
 
@@ -37,12 +37,17 @@ const unread = { unread: UNREAD };
 
 /** @see https://github.com/argoproj/argo-workflows/blob/v3.7.1/pkg/apis/workflow/v1alpha1/workflow_types.go */
 export const ARGO_WORKFLOWS: readonly CustomKind[] = [
-  customKind('workflows.argoproj.io', 'Workflow', [within('spec', () => WORKFLOW)], unread),
-  customKind('workflowtemplates.argoproj.io', 'WorkflowTemplate', [within('spec', () => WORKFLOW)], unread),
+  customKind('workflows.argoproj.io', 'Workflow', [within('spec', 'workflow', () => WORKFLOW)], unread),
+  customKind(
+    'workflowtemplates.argoproj.io',
+    'WorkflowTemplate',
+    [within('spec', 'workflow', () => WORKFLOW)],
+    unread,
+  ),
   customKind(
     'clusterworkflowtemplates.argoproj.io',
     'ClusterWorkflowTemplate',
-    [within('spec', () => WORKFLOW)],
+    [within('spec', 'workflow', () => WORKFLOW)],
     {
       ...unread,
       scope: 'Cluster',
@@ -51,7 +56,7 @@ export const ARGO_WORKFLOWS: readonly CustomKind[] = [
   customKind(
     'cronworkflows.argoproj.io',
     'CronWorkflow',
-    [within('spec.workflowSpec', () => WORKFLOW)],
+    [within('spec.workflowSpec', 'workflow', () => WORKFLOW)],
     unread,
   ),
 ];

@@ -13,7 +13,13 @@ export type ImageSource =
       readonly tags: FieldPath | undefined;
     }
   /** A part with sources of its own, which may hold itself. */
-  | { readonly kind: 'within'; readonly at: FieldPath; readonly sources: () => readonly ImageSource[] };
+  | {
+      readonly kind: 'within';
+      readonly at: FieldPath;
+      /** What people call it. */
+      readonly part: string;
+      readonly sources: () => readonly ImageSource[];
+    };
 
 /** A part of a kind that may name images and is not read. */
 export interface UnreadPart {
@@ -69,8 +75,8 @@ export function image(path: string, usage: Usage = 'container', tags?: string): 
 }
 
 /** Sources of a part at a path; a function, for a part that may hold itself. */
-export function within(path: string, sources: () => readonly ImageSource[]): ImageSource {
-  return { kind: 'within', at: parseFieldPath(path), sources };
+export function within(path: string, part: string, sources: () => readonly ImageSource[]): ImageSource {
+  return { kind: 'within', at: parseFieldPath(path), part, sources };
 }
 
 /** The fields at the root of an object below which its images stand. */

@@ -78,8 +78,8 @@ describe('A14 what is no image where one should stand', () => {
   });
 
   it('A14 a part may hold itself eight times, and no more', () => {
-    const part: readonly ImageSource[] = [image('image'), within('inner', () => part)];
-    const kind = customKind('w.example.com', 'W', [within('spec', () => part)]);
+    const part: readonly ImageSource[] = [image('image'), within('inner', 'part', () => part)];
+    const kind = customKind('w.example.com', 'W', [within('spec', 'part', () => part)]);
     const nest = (depth: number): unknown => (depth === 0 ? { image: GOOD } : { inner: nest(depth - 1) });
     const deepest = `spec${'.inner'.repeat(MAX_NESTING - 1)}.image ${GOOD}`;
     assert.equal(read(kind, { spec: nest(MAX_NESTING - 1) }), deepest);

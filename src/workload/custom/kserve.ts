@@ -29,7 +29,7 @@ export const KSERVE: readonly CustomKind[] = [
     'inferenceservices.serving.kserve.io',
     'InferenceService',
     [
-      within('spec.predictor', () => PREDICTOR),
+      within('spec.predictor', 'predictor', () => PREDICTOR),
       podSpec('spec.transformer'),
       podSpec('spec.explainer'),
       image('spec.explainer.art.image'),

@@ -19,19 +19,19 @@ export const KUBEVIRT: readonly CustomKind[] = [
   customKind(
     'virtualmachines.kubevirt.io',
     'VirtualMachine',
-    [within('spec.template.spec', () => MACHINE)],
+    [within('spec.template.spec', 'machine', () => MACHINE)],
     unread,
   ),
   customKind('virtualmachineinstances.kubevirt.io', 'VirtualMachineInstance', [
-    within('spec', () => MACHINE),
+    within('spec', 'machine', () => MACHINE),
   ]),
   customKind('virtualmachineinstancereplicasets.kubevirt.io', 'VirtualMachineInstanceReplicaSet', [
-    within('spec.template.spec', () => MACHINE),
+    within('spec.template.spec', 'machine', () => MACHINE),
   ]),
   customKind(
     'virtualmachinepools.pool.kubevirt.io',
     'VirtualMachinePool',
-    [within('spec.virtualMachineTemplate.spec.template.spec', () => MACHINE)],
+    [within('spec.virtualMachineTemplate.spec.template.spec', 'machine', () => MACHINE)],
     unread,
   ),
 ];

@@ -26,10 +26,12 @@ export const OPEN_KRUISE: readonly CustomKind[] = [
     podSpec('spec.template.broadcastJobTemplate.spec.template.spec'),
     image('spec.template.imageListPullJobTemplate.spec.images[*]'),
   ]),
-  customKind('sidecarsets.apps.kruise.io', 'SidecarSet', [podSpec('spec')], {
-    scope: 'Cluster',
-    unread: [{ path: 'spec.patchPodMetadata', why: 'metadata only' }],
-  }),
+  customKind(
+    'sidecarsets.apps.kruise.io',
+    'SidecarSet',
+    [podSpec('spec'), image('spec.containers[*].upgradeStrategy.hotUpgradeEmptyImage')],
+    { scope: 'Cluster' },
+  ),
   customKind('ephemeraljobs.apps.kruise.io', 'EphemeralJob', [podSpec('spec.template')]),
   customKind(
     'uniteddeployments.apps.kruise.io',

@@ -6,11 +6,11 @@ const CLUSTER = [
   image('autoscalerOptions.image'),
 ];
 
-const JOB = [within('rayClusterSpec', () => CLUSTER), podSpec('submitterPodTemplate.spec')];
+const JOB = [within('rayClusterSpec', 'cluster', () => CLUSTER), podSpec('submitterPodTemplate.spec')];
 
 /** @see https://github.com/ray-project/kuberay/tree/v1.4.2/ray-operator/apis/ray/v1 */
 export const RAY: readonly CustomKind[] = [
-  customKind('rayclusters.ray.io', 'RayCluster', [within('spec', () => CLUSTER)]),
-  customKind('rayjobs.ray.io', 'RayJob', [within('spec', () => JOB)]),
-  customKind('rayservices.ray.io', 'RayService', [within('spec.rayClusterConfig', () => CLUSTER)]),
+  customKind('rayclusters.ray.io', 'RayCluster', [within('spec', 'cluster', () => CLUSTER)]),
+  customKind('rayjobs.ray.io', 'RayJob', [within('spec', 'job', () => JOB)]),
+  customKind('rayservices.ray.io', 'RayService', [within('spec.rayClusterConfig', 'cluster', () => CLUSTER)]),
 ];
