@@ -54,6 +54,8 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(options.port, options.address);
   await once(server, 'listening');
+  // A probe that found no descriptor comes again.
+  server.on('error', () => undefined);
   const close = (): Promise<void> => closeAll(server);
   return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
 }

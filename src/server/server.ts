@@ -211,6 +211,8 @@ export class ReviewServer implements AsyncDisposable {
       // Once a connection, for it is the same certificate in every request.
       if (clientNames.size > 0 && !bearsName(socket, clientNames)) strangers.add(socket);
     });
+    // A connection that could not be taken, for want of a descriptor: it has ended, and others have not.
+    this.#server.on('error', ({ code = 'ACCEPT' }: NodeJS.ErrnoException) => recorder.reject(code));
     this.#server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
       const refusal = respondToBrokenRequest(code, socket as Socket, this.#connections);
       if (refusal !== undefined) recorder.reject(refusal.code);

@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Source of a module that is loaded before the program. */
   readonly preload?: string;
+  /** Most file descriptors that it may have open. @default those of this process */
+  readonly descriptors?: number;
   /** Flags of Node. */
   readonly flags?: readonly string[];
   /** A descriptor to write the log to, or a pipe that nobody reads. @default a pipe whose lines are kept */
@@ -151,11 +153,16 @@ function isGiven(flag: string, args: readonly string[]): boolean {
 
 function launch(
   args: readonly string[],
-  { variables, preload, flags = [], stdout }: StartOptions,
+  { variables, preload, flags = [], stdout, descriptors }: StartOptions,
 ): ChildProcess {
   const imports =
     preload === undefined ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`];
-  const child = spawn(process.execPath, [...flags, ...imports, program, ...args], {
+  const command = [process.execPath, ...flags, ...imports, program, ...args];
+  const [file = '', ...rest] =
+    descriptors === undefined
+      ? command
+      : ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...command];
+  const child = spawn(file, rest, {
     cwd: root,
     env: { PATH: process.env['PATH'], HOME: home, ...variables },
     stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe'],

@@ -17,6 +17,7 @@ import {
 import { chooseLanguage, type ChosenLanguage } from '../chosen-language.ts';
 import { startEnforcementCanary } from '../enforcement-canary.ts';
 import { openPolicySource, type PolicySource } from '../policy-source.ts';
+import { fitConnections, readDescriptorLimit } from '../file-descriptors.ts';
 import { secureNode } from '../node-environment.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import { decodeSettings, type ServeSettings } from '../settings.ts';
@@ -94,7 +95,7 @@ async function openGate(
       now: () => performance.now(),
       today: now,
       maximumTimeoutMs: settings.reviewTimeoutMs,
-      limits: settings.limits,
+      limits: { ...settings.limits, connections: connectionsOf(settings, log) },
     }),
   );
   resources.use(server);
@@ -131,6 +132,17 @@ async function speak(options: ServeOptions, log: Log): Promise<ChosenLanguage> {
   const language = await chooseLanguage(options);
   for (const notice of language.notices) log.write('warn', notice);
   return language;
+}
+
+function connectionsOf({ limits: { connections } }: ServeSettings, log: Log): number {
+  const descriptors = readDescriptorLimit();
+  const fitting = fitConnections(connections, descriptors);
+  if (fitting < connections)
+    log.write('warn', 'fewer file descriptors than --max-connections needs', {
+      descriptors,
+      connections: fitting,
+    });
+  return fitting;
 }
 
 /** For `--debug`: who is refused before there is a review is counted only, else anybody could fill the log. */
