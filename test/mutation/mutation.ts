@@ -4,18 +4,19 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import type { LogLevel } from '@stryker-mutator/api/core';
+import type { LogLevel, PartialStrykerOptions } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
 
 import { renderScores, scoreFiles, total } from './report.ts';
 import { ROOMS } from './rooms.ts';
 
-const USAGE = `usage: npm run mutation -- ROOM [--file GLOB]... [--report FILE] [--least PERCENT] [--concurrency N]
+const USAGE = `usage: npm run mutation -- ROOM [--file GLOB]... [--report FILE] [--least PERCENT] [--concurrency N] [--quick]
   ROOM           one of: ${Object.keys(ROOMS).join(', ')}
   --file         mutate only these sources of the room
   --report       where every mutant is written, as JSON (.cache/mutation/ROOM.json)
   --least        exit code 1 below this score (90)
   --concurrency  processes that try mutants (2)
+  --quick        leave out mutants that act while modules load, which need a process each
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -29,6 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
       report: { type: 'string' },
       least: { type: 'string', default: '90' },
       concurrency: { type: 'string', default: '2' },
+      quick: { type: 'boolean', default: false },
     },
   });
   const [name = ''] = positionals;
@@ -40,7 +42,12 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const report = resolve(values.report ?? `.cache/mutation/${name}.json`);
   const started = performance.now();
-  const mutants = await tryMutants(room.tests, values.file ?? room.sources, concurrency);
+  const mutants = await tryMutants({
+    nodeTest: { files: room.tests },
+    mutate: [...(values.file ?? room.sources)],
+    concurrency,
+    ignoreStatic: values.quick,
+  });
   await mkdir(dirname(report), { recursive: true });
   await writeFile(report, `${JSON.stringify(mutants, null, 1)}\n`);
   const scores = scoreFiles(mutants, process.cwd());
@@ -50,21 +57,15 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** In a copy of the tree outside it, so that nobody meets a mutant by chance. */
-async function tryMutants(
-  tests: readonly string[],
-  mutate: readonly string[],
-  concurrency: number,
-): ReturnType<Stryker['runMutationTest']> {
+async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['runMutationTest']> {
   const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
   // Beside the copies, so that they find it whether or not ours is a link itself.
   await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
   const stryker = new Stryker({
-    mutate: [...mutate],
+    ...options,
     plugins: [fileURLToPath(new URL('./test-runner.ts', import.meta.url))],
     testRunner: 'node-test',
-    nodeTest: { files: tests },
     coverageAnalysis: 'perTest',
-    concurrency,
     reporters: ['progress-append-only'],
     logLevel: 'warn' as LogLevel.Warning,
     allowConsoleColors: false,
