@@ -17,5 +17,5 @@ export function withCustomKinds(table: KindTable, kinds: readonly CustomKind[]):
 
 /** The kinds of a table, each once, in their order. */
 export function kindsIn(table: KindTable): readonly KnownKind[] {
-  return [...new Set([...table.values()].flatMap((known) => [...known.values()]))];
+  return [...new Set([...table.values()].flatMap((known) => Array.from(known.values())))];
 }

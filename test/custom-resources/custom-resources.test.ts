@@ -93,9 +93,11 @@ function isMissed(source: ImageSource, kind: CustomKind): boolean {
 function without(left: ImageSource, sources: readonly ImageSource[]): readonly ImageSource[] {
   return sources
     .filter((source) => source !== left)
-    .map((source) =>
-      source.kind === 'within' ? { ...source, sources: () => without(left, source.sources()) } : source,
-    );
+    .map((source) => {
+      if (source.kind !== 'within') return source;
+      const { kind, at, part } = source;
+      return { kind, at, part, sources: () => without(left, source.sources()) };
+    });
 }
 
 /** Every source that a kind's own lead to. */

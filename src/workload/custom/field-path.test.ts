@@ -4,7 +4,7 @@ import { FieldPathError, parseFieldPath } from './field-path.ts';
 
 /** A path and its steps, one word each. */
 const PATHS: readonly (readonly [path: string, ...steps: string[]])[] = [
-  ['', ...[]],
+  [''],
   ['spec', 'key:spec'],
   ['spec.template.spec', 'key:spec', 'key:template', 'key:spec'],
   ['spec.steps[*].image', 'key:spec', 'key:steps', 'items:name', 'key:image'],
