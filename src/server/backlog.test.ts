@@ -59,6 +59,18 @@ describe('the backlog', () => {
     assert.deepEqual(told, ['L1', 'a', 'b', 'L2', 'c', 'L3']);
   });
 
+  it('F20 gives small reviews that wait as much time as the large one before them took, and large ones the next turn', async () => {
+    const { told, time, take } = setUp({ queuedReviews: 20 });
+    time.lagMs = 20;
+    const busy = (milliseconds: number) => () => void (time.nowMs += milliseconds);
+    take('L1', LARGE, busy(60));
+    take('L2', LARGE, busy(60));
+    await turn();
+    for (const name of 'abcdefghij') take(name, SMALL, busy(10));
+    for (let turns = 0; turns < 6; turns += 1) await turn();
+    assert.equal(told.join(' '), 'L1 a b c d e f L2 g h i j');
+  });
+
   it('looks at its sockets again when a slice of small reviews is over', async () => {
     const { told, time, take } = setUp({ sliceMs: 20 });
     time.lagMs = 20;

@@ -28,13 +28,15 @@ interface Entry {
 
 /**
  * Who is decided when. A small review is decided as it comes, as long as the loop keeps time; else it waits behind
- * those that came before. A large one is decided alone in its turn of the loop, after the small ones, since nothing
- * else can happen meanwhile.
+ * those that came before. A large one is decided alone in its turn of the loop, since nothing else can happen meanwhile;
+ * small ones that wait come first, and again for as long as it took.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
   readonly #small: Entry[] = [];
   readonly #large: Entry[] = [];
+  /** As long as the last large review took, small ones have the loop to themselves if they need it. */
+  #owedMs = 0;
   #undecided = 0;
   #isScheduled = false;
 
@@ -74,16 +76,24 @@ export class Backlog {
     this.#isScheduled = false;
     // Before the work: what throws must not leave the others waiting for ever.
     if (this.#small.length + this.#large.length > 1) this.#schedule();
-    const untilMs = now() + limits.sliceMs;
+    const beganMs = now();
     let entry = this.#small.shift();
     while (entry !== undefined) {
       const nowMs = now();
       if (this.#isStale(entry, nowMs)) entry.review.shed('wait');
       else this.#decide(entry.review);
-      entry = nowMs < untilMs ? this.#small.shift() : undefined;
+      entry = nowMs < beganMs + limits.sliceMs ? this.#small.shift() : undefined;
     }
-    const large = this.#large.shift();
-    if (large !== undefined) this.#decide(large.review);
+    this.#owedMs = this.#small.length === 0 ? 0 : this.#owedMs - (now() - beganMs);
+    if (this.#owedMs <= 0) this.#runLarge();
+  }
+
+  #runLarge(): void {
+    const entry = this.#large.shift();
+    if (entry === undefined) return;
+    const beganMs = this.#options.now();
+    this.#decide(entry.review);
+    this.#owedMs = this.#options.now() - beganMs;
   }
 
   #decide(review: QueuedReview): void {
