@@ -5,6 +5,7 @@ import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods
 import { NO_LATEST, policyDocument, policyOf, policyWithCheck } from '#test/policies.ts';
 import { ask, askAdmission, judge, type AdmissionResponse } from '#test/verdicts.ts';
 import { imageReviewOfImages } from '#test/reviews.ts';
+import { oneLine } from '../language/one-line.ts';
 import { decodePolicy } from '../policy/decode.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import type { Violation } from '../policy/decision.ts';
@@ -308,7 +309,7 @@ describe('K03 audit annotations', () => {
   it('K03 a rule of tomorrow may say what it likes: one line it is', () => {
     const policy = policyWithCheck(() => objectionTo('bad\r\n\u001b[31mreason'), {
       actions: ['Audit'],
-      message: 'run\tthis',
+      message: oneLine('run\tthis'),
     });
     const { auditAnnotations = {} } = askAdmission({ object: pod() }, policy);
     assert.match(auditAnnotations['violations'] ?? '', /^[\x20-\x7e]+$/);

@@ -6,6 +6,7 @@ import { askAdmission } from '#test/verdicts.ts';
 import type { ImageUse } from '../image/use.ts';
 import { inEnglish } from '../language/catalogue.ts';
 import { objection } from '../language/objection.ts';
+import { oneLine } from '../language/one-line.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Violation } from '../policy/decision.ts';
 import { groupByCause, renderCause, renderNotice, renderObjection } from './sentence.ts';
@@ -28,7 +29,7 @@ describe('violations of one cause', () => {
       violation({ remedy: phrase('INVALID_REFERENCE.empty.remedy') }),
     ];
     assert.deepEqual(groupByCause([one, ...others]), [[one], ...others.map((other) => [other])]);
-    const elsewhere = violation({ use: { ...USE, container: 'side' }, message: 'other words' });
+    const elsewhere = violation({ use: { ...USE, container: 'side' }, message: oneLine('other words') });
     assert.deepEqual(groupByCause([one, ...others, elsewhere])[0], [one, elsewhere]);
   });
 
@@ -79,7 +80,7 @@ describe('the sentence of a cause', () => {
   });
 
   it('names the owner behind the places, and the words of the author before everything', () => {
-    const cause = [violation({ message: 'no\nlatest' })] as const;
+    const cause = [violation({ message: oneLine('no\nlatest') })] as const;
     assert.equal(
       renderCause(cause, inEnglish, OWNER),
       `no\\u000alatest: ${BAD} at spec.containers[0].image (container "web") of Deployment web: ${WHY}`,

@@ -1,5 +1,4 @@
 import { quote } from '../image/quote.ts';
-import { oneLine } from '../language/one-line.ts';
 import { phrase, samePhrase, type Shown } from '../language/phrase.ts';
 import type { Notice, Violation } from '../policy/decision.ts';
 import type { Owner } from '../workload/owner.ts';
@@ -52,9 +51,7 @@ export function renderCause(cause: Cause, say: Say, owner?: Owner): Shown {
   const objection = renderObjection(first, say);
   const places = renderOwned(renderPlaces(cause, say), owner, say);
   const what = places === undefined ? objection : say(phrase('words.where', { places, what: objection }));
-  return first.message === undefined
-    ? what
-    : say(phrase('words.said', { message: oneLine(first.message), what }));
+  return first.message === undefined ? what : say(phrase('words.said', { message: first.message, what }));
 }
 
 /** What is wrong and what to do, for where the place is told beside it. */

@@ -1,5 +1,5 @@
 import { ENGLISH } from './english.ts';
-import type { GapValue, Phrase, PhraseKey, Shown } from './phrase.ts';
+import type { Phrase, PhraseKey, Shown } from './phrase.ts';
 
 /** All sentences in one language. */
 export interface Catalogue {
@@ -9,10 +9,10 @@ export interface Catalogue {
   readonly say: (phrase: Phrase) => Shown;
 }
 
-/** A text, cut at its gaps: what stands before the first, then each gap with what stands behind it. */
+/** A text, cut at its gaps: before each gap a piece, and one behind the last. */
 interface Template {
-  readonly begin: string;
-  readonly gaps: readonly { readonly name: string; readonly text: string }[];
+  readonly pieces: readonly string[];
+  readonly gaps: readonly string[];
 }
 
 /** Makes a catalogue of texts that are trusted: without control characters, their gaps those of the English ones. */
@@ -34,34 +34,35 @@ export const ENGLISH_CATALOGUE = createCatalogue('en', ENGLISH);
 export const inEnglish = ENGLISH_CATALOGUE.say;
 
 /** The names of the gaps of a text, in their order. */
-export function gapsOf(text: string): string[] {
-  return cutAtGaps(text).gaps.map(({ name }) => name);
+export function gapsOf(text: string): readonly string[] {
+  return cutAtGaps(text).gaps;
 }
 
 /** `{` without `}` is text, and so is `}` without `{`. */
 function cutAtGaps(text: string): Template {
-  const [begin = '', ...pieces] = text.split('{');
-  const gaps: { name: string; text: string }[] = [];
-  let first = begin;
-  for (const piece of pieces) {
-    const end = piece.indexOf('}');
-    const last = gaps.at(-1);
-    if (end !== -1) gaps.push({ name: piece.slice(0, end), text: piece.slice(end + 1) });
-    else if (last === undefined) first += `{${piece}`;
-    else last.text += `{${piece}`;
+  const pieces: string[] = [];
+  const gaps: string[] = [];
+  let start = 0;
+  for (const { index, 0: gap } of text.matchAll(/\{[^{}]*\}/g)) {
+    pieces.push(text.slice(start, index));
+    gaps.push(gap.slice(1, -1));
+    start = index + gap.length;
   }
-  return { begin: first, gaps };
+  return { pieces: [...pieces, text.slice(start)], gaps };
 }
 
 /** One pass over the template; what stands in a gap is never looked at again, so that `{tag}` in it is text. */
-function fill(template: Template, values: Phrase['values'], say: Catalogue['say']): string {
-  let said = template.begin;
-  for (const { name, text } of template.gaps) said += valueText(values[name], say) + text;
+function fill({ pieces, gaps }: Template, values: Phrase['values'], say: Catalogue['say']): string {
+  let said = pieces[0] ?? '';
+  for (let index = 0; index < gaps.length; index += 1) {
+    const value = values[gaps[index] ?? ''];
+    said += typeof value === 'string' ? value : valueText(value, say);
+    said += pieces[index + 1];
+  }
   return said;
 }
 
-function valueText(value: GapValue | undefined, say: Catalogue['say']): string {
-  if (typeof value === 'string') return value;
+function valueText(value: Phrase | number | undefined, say: Catalogue['say']): string {
   if (value === undefined) return '';
   return typeof value === 'number' ? String(value) : say(value);
 }

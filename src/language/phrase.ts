@@ -34,7 +34,8 @@ const NO_VALUES: Phrase['values'] = Object.freeze({});
 const withoutGaps = new Map<PhraseKey, Phrase>();
 
 /** A phrase costs one small object; one without gaps is made once. */
-export function phrase<Key extends PhraseKey>(key: Key, ...[values]: ValuesOf<Key>): Phrase {
+export function phrase<Key extends PhraseKey>(key: Key, ...values: ValuesOf<Key>): Phrase;
+export function phrase(key: PhraseKey, values?: Phrase['values']): Phrase {
   return values === undefined ? constantPhrase(key) : { key, values };
 }
 

@@ -1,7 +1,7 @@
 import type { ImageReference, InvalidReference, ReferenceErrorCode } from '../image/reference.ts';
 import type { ImageUse } from '../image/use.ts';
 import type { Objection } from '../language/objection.ts';
-import type { Phrase } from '../language/phrase.ts';
+import type { Phrase, Shown } from '../language/phrase.ts';
 import type { SubjectErrorCode } from '../workload/unreadable.ts';
 
 /** What a violation does: `Deny` refuses the request, `Warn` tells its sender, `Audit` annotates the audit event. */
@@ -32,7 +32,7 @@ export interface Violation extends Objection<ViolationCode> {
   /** The place; `undefined` when the whole object is what is wrong. */
   readonly use: ImageUse | undefined;
   /** The rule author's own words, in the language that the gate speaks. */
-  readonly message: string | undefined;
+  readonly message: Shown | undefined;
 }
 
 /** Something to be told that refuses nothing: an unknown kind, a placeholder, a bad image that was there before. */

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { oneLine } from '../language/one-line.ts';
+import type { Shown } from '../language/phrase.ts';
+import { lookUpLanguage } from '../language/tag.ts';
 import { kindsIn } from '../workload/kind-table.ts';
 import { decodeKinds } from './custom-resources.ts';
 import type { ValidationAction } from './decision.ts';
@@ -136,15 +139,11 @@ function decodeSelector(
 }
 
 /** `zh-CN` is content with `zh`; every language is content with the message that has none. */
-function chooseMessage(
-  { message, messages = {} }: RuleDocument,
-  language: string | undefined,
-): string | undefined {
-  if (language === undefined) return message;
-  // Language tags are compared without regard to case: RFC 5646 §2.1.1.
-  const byLanguage = new Map(Object.entries(messages).map(([tag, text]) => [tag.toLowerCase(), text]));
-  const wanted = language.toLowerCase();
-  return byLanguage.get(wanted) ?? byLanguage.get(wanted.split('-')[0] ?? '') ?? message;
+function chooseMessage({ message, messages }: RuleDocument, language: string | undefined): Shown | undefined {
+  const chosen =
+    language === undefined ? undefined : lookUpLanguage(language, Object.entries(messages ?? {}));
+  const words = chosen ?? message;
+  return words === undefined ? undefined : oneLine(words);
 }
 
 function revisionOf(document: PolicyDocument): string {

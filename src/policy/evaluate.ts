@@ -1,7 +1,6 @@
 import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
-import { oneLine } from '../language/one-line.ts';
 import { phrase } from '../language/phrase.ts';
 import { readSubject, type Images } from '../workload/subject.ts';
 import type { Decision, JudgedUse, Notice, Violation, ViolationCode } from './decision.ts';
@@ -92,7 +91,7 @@ function collectUnchanged(notices: Notice[], hearing: Hearing, use: ImageUse, ju
   collectViolations(violations, hearing, use, judged);
   const refusal = violations.find(({ actions }) => actions.includes('Deny'));
   if (refusal === undefined) return;
-  const why = refusal.message === undefined ? refusal.reason : oneLine(refusal.message);
+  const why = refusal.message ?? refusal.reason;
   notices.push({ code: 'UNCHANGED_VIOLATION', use, text: phrase('UNCHANGED_VIOLATION.text', { why }) });
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ImageReference } from '../image/reference.ts';
 import type { Objection } from '../language/objection.ts';
+import type { Shown } from '../language/phrase.ts';
 import type { RuleErrorCode, ValidationAction } from './decision.ts';
 import type { FactName, Facts } from './facts.ts';
 import type { Selector } from './selector.ts';
@@ -35,5 +36,5 @@ export interface Rule {
   readonly facts: readonly FactName[];
   readonly check: Check;
   /** The author's own words, in the language that the gate speaks. */
-  readonly message: string | undefined;
+  readonly message: Shown | undefined;
 }
