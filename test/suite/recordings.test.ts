@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ask } from '#test/verdicts.ts';
-import { admissionReview } from '../../src/admission/admission-review.ts';
-import { imageReview } from '../../src/admission/image-review.ts';
+import { admissionReviewIn } from '../../src/admission/admission-review.ts';
+import { imageReviewIn } from '../../src/admission/image-review.ts';
+import { chooseCatalogue } from '../../src/language/choose.ts';
 import { decodePolicy } from '../../src/policy/decode.ts';
 import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
@@ -25,7 +26,6 @@ interface Recording {
 }
 
 const FOLDER = fileURLToPath(new URL('../recordings', import.meta.url));
-const ROUTES = createRoutes({ imageReview, admissionReview });
 
 const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.json'))
@@ -44,7 +44,12 @@ describe('what a real API server asked is answered as it was then', () => {
   for (const file of files) {
     it(file, async () => {
       const recording = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recording;
-      const route = ROUTES.get(recording.path);
+      const { catalogue } = chooseCatalogue(recording.language);
+      const protocols = {
+        imageReview: imageReviewIn(catalogue),
+        admissionReview: admissionReviewIn(catalogue),
+      };
+      const route = createRoutes(protocols).get(recording.path);
       assert.ok(route, `${recording.path} leads to a protocol`);
       const { status, body } = ask(route.protocol, recording.request, await policyOf(recording, file));
       assert.deepEqual(
