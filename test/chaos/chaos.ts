@@ -8,11 +8,15 @@ import { clock } from './clock.ts';
 import { crashes } from './crashes.ts';
 import { descriptors } from './descriptors.ts';
 import { disk } from './disk.ts';
+import { fairness } from './fairness.ts';
 import { idleConnections } from './idle-connections.ts';
+import { memory } from './memory.ts';
 import { policyFaults } from './policy-faults.ts';
+import { overload } from './overload.ts';
 import { pauses } from './pauses.ts';
 import { restarts } from './restarts.ts';
 import { rubbish } from './rubbish.ts';
+import { starvation } from './starvation.ts';
 import type { Chaos, Scenario, Trial } from './scenario.ts';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -20,11 +24,15 @@ const SCENARIOS: readonly Scenario[] = [
   crashes,
   idleConnections,
   policyFaults,
+  memory,
   disk,
   descriptors,
+  starvation,
   clock,
+  overload,
   pauses,
   rubbish,
+  fairness,
 ];
 
 const USAGE = `usage: npm run chaos -- [SCENARIO…] [--seed S] [--quick]
@@ -118,5 +126,5 @@ function renderCause(cause: unknown): string {
 }
 
 function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${line.trimEnd().replaceAll('\n', ' ')}\n`);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ export class ControlGroup implements AsyncDisposable {
           ...(limits.processor === undefined ? [] : ['cpu']),
         ];
     const folders = controllers.map((controller) =>
-      join(ROOT, controller, `kube-image-bouncer-${name}-${process.pid}`),
+      join(ROOT, controller, `kube-image-bouncer-${name}-${randomUUID()}`),
     );
     if (unified) await writeFile(join(ROOT, 'cgroup.subtree_control'), '+memory +cpu');
     for (const folder of folders) await mkdir(folder);
@@ -65,7 +66,11 @@ export class ControlGroup implements AsyncDisposable {
   async #limit({ memoryBytes, processor }: ControlGroupLimits): Promise<void> {
     if (memoryBytes !== undefined)
       await this.#write(this.#unified ? 'memory.max' : 'memory.limit_in_bytes', String(memoryBytes));
-    if (processor === undefined) return;
+    if (processor !== undefined) await this.limitProcessor(processor);
+  }
+
+  /** Another share, from now on. */
+  async limitProcessor(processor: number): Promise<void> {
     const quota = Math.round(processor * PERIOD_MICROSECONDS);
     if (this.#unified) return this.#write('cpu.max', `${quota} ${PERIOD_MICROSECONDS}`);
     await this.#write('cpu.cfs_period_us', String(PERIOD_MICROSECONDS));

@@ -29,52 +29,110 @@ export class ExchangeError extends Error {
 }
 
 /**
- * Asks as the API server's client does (Go's `http.Transport`): idle connections are kept and the last used comes
- * first, one is opened when none is idle, and a POST whose first byte was written is never sent again. The server's
- * `Keep-Alive` header, which Node's own agent obeys and Go's does not, is ignored.
+ * Asks as the API server's client does (Go's `http.Transport`). Idle connections are kept and the last used comes first.
+ * When none is idle one is opened, and the request takes whichever is there first: that one, or one that another
+ * request has finished with. A POST whose first byte was written is never sent again. The server's `Keep-Alive` header,
+ * which Node's own agent obeys and Go's does not, is ignored.
+ *
+ * @see https://go.dev/src/net/http/transport.go
  */
 export class GoClient implements Disposable {
   readonly #options: GoClientOptions;
   readonly #idle: Connection[] = [];
+  readonly #wanting = new Set<Want>();
   readonly #all = new Set<Connection>();
 
   constructor(options: GoClientOptions) {
     this.#options = options;
   }
 
-  /** Connections that are open. */
-  get connections(): number {
-    return this.#all.size;
-  }
-
   /** @throws {ExchangeError} with the code of the socket's error, `EOF` or `TIMEOUT`. */
   post(path: string, body: Buffer, timeoutMs: number): Promise<Reply> {
-    const connection = this.#idle.pop() ?? this.#open();
-    return connection.post(path, body, timeoutMs);
+    const want = new Want(path, body, timeoutMs);
+    const idle = this.#idle.pop();
+    if (idle === undefined) this.#open(want);
+    else idle.carry(want);
+    return want.reply;
   }
 
   [Symbol.dispose](): void {
     for (const connection of this.#all) connection.destroy();
   }
 
-  #open(): Connection {
+  #open(want: Want): void {
+    this.#wanting.add(want);
     const connection: Connection = new Connection(this.#options, {
-      onIdle: () => this.#idle.push(connection),
-      onClose: () => {
+      onFree: () => this.#use(connection),
+      onClose: (error) => {
         this.#all.delete(connection);
         const index = this.#idle.indexOf(connection);
         if (index !== -1) this.#idle.splice(index, 1);
+        // Unless another connection has carried it, it was waiting for this one.
+        if (this.#wanting.delete(want)) want.fail(error);
       },
     });
     this.#all.add(connection);
-    return connection;
+  }
+
+  #use(connection: Connection): void {
+    for (const want of this.#wanting) {
+      this.#wanting.delete(want);
+      if (!want.isOver) return connection.carry(want);
+    }
+    if (this.#idle.length < MAX_IDLE) this.#idle.push(connection);
+    else connection.destroy();
+  }
+}
+
+/** What client-go, with which the API server asks, keeps for one host. */
+const MAX_IDLE = 25;
+
+/** A request, from the moment it is wanted to its reply. */
+class Want {
+  readonly path: string;
+  readonly body: Buffer;
+  readonly reply: Promise<Reply>;
+  /** Told when the caller gives up. */
+  onTimeout: () => void = () => undefined;
+  readonly #reply = Promise.withResolvers<Reply>();
+  readonly #timer: NodeJS.Timeout;
+  #isOver = false;
+
+  constructor(path: string, body: Buffer, timeoutMs: number) {
+    this.path = path;
+    this.body = body;
+    this.reply = this.#reply.promise;
+    this.#timer = setTimeout(() => {
+      this.fail(new ExchangeError('TIMEOUT', undefined));
+      this.onTimeout();
+    }, timeoutMs);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  succeed(reply: Reply): void {
+    this.#end();
+    this.#reply.resolve(reply);
+  }
+
+  fail(error: ExchangeError): void {
+    this.#end();
+    this.#reply.reject(error);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
   }
 }
 
 interface ConnectionEvents {
-  readonly onIdle: () => void;
+  /** It is open, or has brought a reply, and can carry a request. */
+  readonly onFree: () => void;
   /** It can carry no more requests; told once or more. */
-  readonly onClose: () => void;
+  readonly onClose: (error: ExchangeError) => void;
 }
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
@@ -84,8 +142,8 @@ class Connection {
   readonly #events: ConnectionEvents;
   readonly #idleMs: number;
   #received: Buffer[] = [];
-  #waiting: PromiseWithResolvers<Reply> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #carried: Want | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
   #errorCode = 'EOF';
   /** A socket that is closed no longer knows it. */
   #localPort: number | undefined;
@@ -104,6 +162,7 @@ class Connection {
     this.#socket.on('connect', () => {
       this.#localPort = this.#socket.localPort;
     });
+    this.#socket.on('secureConnect', () => this.#rest());
     this.#socket.on('data', (chunk) => this.#receive(chunk));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#errorCode = error.code ?? error.message;
@@ -112,16 +171,16 @@ class Connection {
     this.#socket.on('close', () => this.#fail(this.#errorCode));
   }
 
-  post(path: string, body: Buffer, timeoutMs: number): Promise<Reply> {
-    clearTimeout(this.#timer);
-    this.#waiting = Promise.withResolvers<Reply>();
-    this.#timer = setTimeout(() => this.#fail('TIMEOUT'), timeoutMs);
+  carry(want: Want): void {
+    clearTimeout(this.#idleTimer);
+    this.#carried = want;
+    want.onTimeout = () => this.destroy();
+    const { path, body } = want;
     const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
     this.#socket.cork();
     this.#socket.write(head, 'latin1');
     this.#socket.write(body);
     this.#socket.uncork();
-    return this.#waiting.promise;
   }
 
   destroy(): void {
@@ -137,28 +196,25 @@ class Connection {
     const length = Number(/\r\ncontent-length: *(\d+)/.exec(head)?.[1] ?? 0);
     const start = end + END_OF_HEAD.length;
     if (received.length < start + length) return;
-    const reply = {
-      status: Number(head.slice(9, 12)),
-      body: received.toString('utf8', start, start + length),
-    };
     this.#received = [];
-    clearTimeout(this.#timer);
-    this.#waiting?.resolve(reply);
-    this.#waiting = undefined;
+    const body = received.toString('utf8', start, start + length);
+    this.#carried?.succeed({ status: Number(head.slice(9, 12)), body });
+    this.#carried = undefined;
     if (head.includes('\r\nconnection: close')) this.destroy();
     else this.#rest();
   }
 
   #rest(): void {
-    this.#timer = setTimeout(() => this.destroy(), this.#idleMs).unref();
-    this.#events.onIdle();
+    this.#idleTimer = setTimeout(() => this.destroy(), this.#idleMs).unref();
+    this.#events.onFree();
   }
 
   #fail(code: string): void {
-    clearTimeout(this.#timer);
-    this.#waiting?.reject(new ExchangeError(code, this.#localPort));
-    this.#waiting = undefined;
-    this.#events.onClose();
+    clearTimeout(this.#idleTimer);
+    const error = new ExchangeError(code, this.#localPort);
+    if (this.#carried?.isOver === false) this.#carried.fail(error);
+    this.#carried = undefined;
+    this.#events.onClose(error);
     this.#socket.destroy();
   }
 }

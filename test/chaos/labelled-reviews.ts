@@ -16,14 +16,17 @@ export interface LabelledReview {
 const PLACES = ['containers', 'initContainers', 'ephemeralContainers', 'volumes'] as const;
 const SEEN_BY_IMAGE_REVIEW = 2;
 
-/** Reviews of both protocols under the policy that no image may use the tag `latest`; a third is bad. */
-export function labelledReviews(seed: number, count: number): readonly LabelledReview[] {
+/**
+ * Reviews of both protocols under the policy that no image may use the tag `latest`; a third is bad. `weightBytes` is
+ * what objects hold besides.
+ */
+export function labelledReviews(seed: number, count: number, weightBytes = 0): readonly LabelledReview[] {
   const random = createRandom(seed);
-  return Array.from({ length: count }, (_, index) => labelledReview(random, index));
+  return Array.from({ length: count }, (_, index) => labelledReview(random, index, weightBytes));
 }
 
 /** One more; `index` makes its images unlike those of every other. */
-export function labelledReview(random: Random, index: number): LabelledReview {
+export function labelledReview(random: Random, index: number, weightBytes = 0): LabelledReview {
   const truth = random.chance(1 / 3) ? 'bad' : 'good';
   const asImageReview = random.chance(0.3);
   const spot = random.below(asImageReview ? SEEN_BY_IMAGE_REVIEW : PLACES.length);
@@ -35,7 +38,8 @@ export function labelledReview(random: Random, index: number): LabelledReview {
   );
   // A pod can be asked about by both protocols.
   if (asImageReview) return rendered(truth, '/image_policy', imageReviewOf({ object: pod(images) }));
-  const object = random.chance(0.7) ? pod(images) : deployment(images);
+  const plain = random.chance(0.7) ? pod(images) : deployment(images);
+  const object = weightBytes === 0 ? plain : { ...plain, status: ballast(weightBytes) };
   return admissionReviewFor(truth, object, random.chance(0.2) ? 'v1beta1' : 'v1');
 }
 
@@ -98,4 +102,10 @@ function goodImage(random: Random, index: number): string {
 function badImage(random: Random, index: number): string {
   const name = `registry-${random.below(20)}.example.com/team/app-${index}`;
   return random.pick([`${name}:latest`, name, 'nginx', `${name}:lat est`, 'docker.io/library/nginx:latest']);
+}
+
+/** As the API server notes who owns which field: many small keys. */
+function ballast(bytes: number): object {
+  const keys = Array.from({ length: bytes / 32 }, (_, index) => [`f:field-of-an-object-${index}`, {}]);
+  return Object.fromEntries(keys);
 }

@@ -24,10 +24,9 @@ export interface Question {
   readonly timeoutMs: number;
   /** The gate is told nothing. @default false */
   readonly secretly?: boolean;
+  /** How long the caller stays beyond its timeout, to see how late an answer is. @default 1000 */
+  readonly curiosityMs?: number;
 }
-
-/** How long the caller stays beyond its timeout, to see how late an answer is. */
-const CURIOSITY_MS = 1000;
 
 /** Counts what comes of reviews whose verdict is known, inside and outside the windows of faults. */
 export class Tally {
@@ -45,13 +44,19 @@ export class Tally {
   }
 
   /** Asks, and counts what comes; what was found, if anything. */
-  async ask({ client, review, timeoutMs, secretly = false }: Question): Promise<Find | undefined> {
+  async ask({
+    client,
+    review,
+    timeoutMs,
+    secretly = false,
+    curiosityMs = 1000,
+  }: Question): Promise<Find | undefined> {
     const startedMs = performance.now();
     const begunInside = this.#faulty;
     const path = secretly ? review.path : `${review.path}?timeout=${timeoutMs}ms`;
     const windowNow = (): Window => (begunInside || this.#faulty ? 'inside' : 'outside');
     try {
-      const reply = await client.post(path, review.body, timeoutMs + CURIOSITY_MS);
+      const reply = await client.post(path, review.body, timeoutMs + curiosityMs);
       const took = performance.now() - startedMs;
       return this.#count(windowNow(), review, reply, took, took > timeoutMs);
     } catch (error) {

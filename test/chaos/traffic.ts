@@ -1,7 +1,7 @@
 import { Load } from '../end-to-end/load.ts';
 import type { Gate } from './gate.ts';
 import { GoClient } from './go-client.ts';
-import { labelledReviews } from './labelled-reviews.ts';
+import { labelledReviews, type LabelledReview } from './labelled-reviews.ts';
 import type { Tally } from './tally.ts';
 
 export interface TrafficOptions {
@@ -19,29 +19,36 @@ export interface TrafficOptions {
   readonly maxInflight?: number;
   /** The gate is not told the timeout. @default false */
   readonly secretly?: boolean;
+  /** @default 1000 */
+  readonly curiosityMs?: number;
+  /** So many API servers ask, each with connections of its own. @default 1 */
+  readonly apiServers?: number;
+  /** What goes round. @default 512 labelled reviews */
+  readonly reviews?: readonly LabelledReview[];
 }
 
 /** Reviews that come at a fixed rate until they are stopped. */
 export class Traffic extends Load implements Disposable {
-  readonly client: GoClient;
+  readonly #clients: readonly GoClient[];
 
   constructor(options: TrafficOptions) {
     const { gate, tally, seed, rate, burst = 1, timeoutMs = 5000, maxInflight = 200 } = options;
-    const client = new GoClient(gate);
-    const reviews = labelledReviews(seed, 512);
+    const { secretly = false, curiosityMs = 1000, apiServers = 1 } = options;
+    const clients = Array.from({ length: apiServers }, () => new GoClient(gate));
+    const reviews = options.reviews ?? labelledReviews(seed, 512);
     super({
       rate,
       burst,
       maxInflight,
       call: async (number) => {
-        const review = reviews[number % reviews.length];
-        return review && tally.ask({ client, review, timeoutMs, secretly: options.secretly ?? false });
+        const [client, review] = [clients[number % apiServers], reviews[number % reviews.length]];
+        return client && review && tally.ask({ client, review, timeoutMs, secretly, curiosityMs });
       },
     });
-    this.client = client;
+    this.#clients = clients;
   }
 
   [Symbol.dispose](): void {
-    this.client[Symbol.dispose]();
+    for (const client of this.#clients) client[Symbol.dispose]();
   }
 }

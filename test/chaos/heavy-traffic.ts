@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Gate } from './gate.ts';
+import type { Weight } from './heavy-reviews.ts';
+
+export interface HeavyOptions {
+  readonly gate: Pick<Gate, 'port' | 'authority'>;
+  readonly seed: number;
+  /** So many at a time; each asks again when it is answered. */
+  readonly lanes: number;
+  readonly timeoutMs: number;
+  readonly weights: readonly [Weight, ...Weight[]];
+  /** The gate is not told the timeout. */
+  readonly secretly: boolean;
+}
+
+/** What came of it, all of it counted as inside the window of a fault. */
+export interface HeavyReport {
+  readonly text: string;
+  readonly asked: number;
+  readonly right: number;
+  readonly late: number;
+  readonly failOpen: number;
+  readonly faults: readonly string[];
+}
+
+/** The largest reviews that are legal, from a thread beside us, until they are stopped. */
+export class HeavyTraffic implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #report: Promise<HeavyReport>;
+
+  constructor({ gate: { port, authority }, ...options }: HeavyOptions) {
+    const workerData: HeavyOptions = { gate: { port, authority }, ...options };
+    this.#worker = new Worker(new URL('./heavy-worker.ts', import.meta.url), { workerData });
+    this.#report = once(this.#worker, 'message').then(([report]) => report as HeavyReport);
+    this.#report.catch(() => undefined);
+  }
+
+  stop(): Promise<HeavyReport> {
+    this.#worker.postMessage('stop');
+    return this.#report;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+}

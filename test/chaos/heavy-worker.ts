@@ -1,0 +1,39 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createRandom } from '../fuzz/random.ts';
+import { heavyReviews } from './heavy-reviews.ts';
+import type { HeavyOptions, HeavyReport } from './heavy-traffic.ts';
+import { GoClient } from './go-client.ts';
+import { Tally } from './tally.ts';
+
+// A thread of its own: encrypting seven megabytes would hold up whoever measures beside it.
+const { gate, seed, lanes, timeoutMs, weights, secretly } = workerData as HeavyOptions;
+const tally = new Tally();
+tally.faulty = true;
+const client = new GoClient(gate);
+const next = heavyReviews(weights, createRandom(seed));
+let asked = 0;
+let running = true;
+
+async function ask(): Promise<void> {
+  while (running) {
+    asked += 1;
+    const find = await tally.ask({ client, review: next(asked), timeoutMs, secretly });
+    // Whoever finds nobody there comes again, but not at once.
+    if (find === 'noAnswer') await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+parentPort?.once('message', () => {
+  running = false;
+});
+await Promise.all(Array.from({ length: lanes }, ask));
+client[Symbol.dispose]();
+const report: HeavyReport = {
+  text: String(tally),
+  asked: tally.count('asked'),
+  right: tally.count('right'),
+  late: tally.count('late'),
+  failOpen: tally.count('failOpen'),
+  faults: tally.faults(),
+};
+parentPort?.postMessage(report);

@@ -1,0 +1,42 @@
+// A gate with limits that no option of `serve` sets: what controls switch off. Takes the arguments of gate.ts.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { admissionReview } from '../../src/admission/admission-review.ts';
+import { imageReview } from '../../src/admission/image-review.ts';
+import { createBouncer } from '../../src/bouncer.ts';
+import { startHealthServer } from '../../src/server/health.ts';
+import type { Limits } from '../../src/server/limits.ts';
+import { startServer } from '../../src/server/server.ts';
+import { NO_LATEST } from '../support/policies.ts';
+import { createTestRecorder } from '../support/review-server.ts';
+
+const { values } = parseArgs({
+  args: process.argv.slice(3),
+  options: {
+    cert: { type: 'string', default: '' },
+    key: { type: 'string', default: '' },
+    port: { type: 'string' },
+    'health-port': { type: 'string' },
+    bind: { type: 'string', default: '127.0.0.1' },
+    limits: { type: 'string', default: '{}' },
+  },
+});
+const { recorder } = createTestRecorder();
+const server = await startServer({
+  protocols: { imageReview, admissionReview },
+  bouncer: createBouncer({ policies: { current: () => NO_LATEST } }),
+  recorder,
+  address: values.bind,
+  port: Number(values.port),
+  tls: { certificate: readFileSync(values.cert, 'utf8'), key: readFileSync(values.key, 'utf8') },
+  now: () => performance.now(),
+  today: () => new Date(),
+  limits: JSON.parse(values.limits) as Partial<Limits>,
+});
+await startHealthServer({
+  address: values.bind,
+  port: Number(values['health-port']),
+  checks: server.checks,
+  metrics: { contentType: 'text/plain', render: async () => '' },
+  recorder,
+});
