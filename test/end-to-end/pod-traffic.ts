@@ -23,6 +23,8 @@ export interface TrafficReport {
   readonly wrongDeny: readonly string[];
   /** Good pods that were refused in an outage, by the API server itself. */
   readonly unanswered: number;
+  /** Good pods that a gate which had just started refused because it could not take more. */
+  readonly overloaded: number;
   /** Refused in other words than the gate's about a bad pod, or in an outage the API server's. */
   readonly otherWords: readonly string[];
   /** Requests that the API server did not answer. */
@@ -56,6 +58,8 @@ const CONNECTIONS = 50;
 const MAX_INFLIGHT = 500;
 const BAD_SHARE = 0.4;
 const unanswered = /^Internal error occurred: failed calling webhook "images\.kube-image-bouncer\.io": /;
+
+const overloaded = / denied the request: OVERLOADED: /;
 
 const goodSpecs: readonly [object, ...object[]] = [
   { containers: [{ name: 'web', image: 'nginx:1.27.3' }] },
@@ -129,6 +133,7 @@ function tally(
     failOpen: sent.filter((one) => !one.good && (stored.has(one.name) || isCreated(one))).map(tell),
     wrongDeny: deniedGood.filter((one) => !isOut(one)).map(tell),
     unanswered: deniedGood.filter((one) => isOut(one) && unanswered.test(one.message)).length,
+    overloaded: deniedGood.filter((one) => isOut(one) && overloaded.test(one.message)).length,
     otherWords: refused.filter((one) => !hasRightWords(one, isOut(one))).map(tell),
     noAnswer: sent.filter(({ status }) => status === 0).map(tell),
     unreconciled: sent.filter((one) => one.status !== 0 && isCreated(one) !== stored.has(one.name)).map(tell),
@@ -137,7 +142,7 @@ function tally(
 
 /** A good pod that is refused while the gate can answer is counted already. */
 function hasRightWords({ good, message }: Sent, isOut: boolean): boolean {
-  if (isOut && unanswered.test(message)) return true;
+  if (isOut && (unanswered.test(message) || overloaded.test(message))) return true;
   return good ? !isOut : message.includes('denied the request: ');
 }
 
@@ -148,6 +153,7 @@ export function renderTraffic(report: TrafficReport, seed: number): string {
     failOpen: report.failOpen.length,
     wrongDeny: report.wrongDeny.length,
     unanswered: report.unanswered,
+    overloaded: report.overloaded,
     otherWords: report.otherWords.length,
     noAnswer: report.noAnswer.length,
     unreconciled: report.unreconciled.length,
