@@ -9,7 +9,7 @@ function shown(text: string): Shown {
 }
 
 function join(limit: number, ...texts: readonly string[]): string {
-  return joinWithin(texts.map(shown), 'words.next-place', limit, inEnglish);
+  return joinWithin(texts, shown, 'words.next-place', limit, inEnglish);
 }
 
 /** Bytes that are kept free for `" and 999999 more"` as soon as there are two texts. */

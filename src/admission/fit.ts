@@ -5,20 +5,26 @@ export type Say = (phrase: Phrase) => Shown;
 
 const ELLIPSIS = '...';
 
-/** Joins what fits and counts the rest; the first text is always there, cut if it must be. `limit` is in bytes of UTF-8. */
-export function joinWithin(
-  texts: readonly Shown[],
+/**
+ * Joins what fits and counts the rest, which is not even rendered; the first text is always there, cut if it must be.
+ * `limit` is in bytes of UTF-8.
+ */
+export function joinWithin<Item>(
+  items: readonly Item[],
+  render: (item: Item, index: number) => Shown,
   separator: 'words.next-cause' | 'words.next-place',
   limit: number,
   say: Say,
 ): Shown {
-  const [first = '' as Shown, ...others] = texts;
-  if (others.length === 0) return cutToBytes(first, limit);
+  const [first, ...others] = items;
+  if (first === undefined) return '' as Shown;
+  if (others.length === 0) return cutToBytes(render(first, 0), limit);
   const between = say(phrase(separator));
   const room = limit - lengthOf(say(phrase('words.and-more', { list: '' as Shown, count: 999_999 })));
-  let joined = cutToBytes(first, room);
+  let joined = cutToBytes(render(first, 0), room);
   let length = lengthOf(joined);
-  for (const [index, text] of others.entries()) {
+  for (const [index, item] of others.entries()) {
+    const text = render(item, index + 1);
     length += lengthOf(between) + lengthOf(text);
     if (length > room) return say(phrase('words.and-more', { list: joined, count: others.length - index }));
     joined = `${joined}${between}${text}` as Shown;

@@ -5,7 +5,7 @@ import type { Decision, ValidationAction, Violation } from '../policy/decision.t
 import { failureReason } from '../policy/failure.ts';
 import type { Owner } from '../workload/owner.ts';
 import { cutToBytes, cutToCharacters, joinWithin, type Say } from './fit.ts';
-import { groupByCause, renderCause, renderNotice, renderObjection } from './sentence.ts';
+import { groupByCause, renderCause, type Cause, renderNotice, renderObjection } from './sentence.ts';
 
 /** Longest text that a denial carries (K01), in bytes of UTF-8; what does not fit is counted. */
 const MESSAGE_BYTES = 1024;
@@ -19,10 +19,9 @@ export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: O
   if (decision.outcome === 'failed') return renderFailure(decision.code, failureReason(decision.code), say);
   const denials = decision.violations.filter(hasAction('Deny'));
   // The owner is the same for all of them, and is told once.
-  const causes = groupByCause(denials).map((cause, index) =>
-    renderCause(cause, say, index === 0 ? owner : undefined),
-  );
-  return joinWithin(causes, 'words.next-cause', MESSAGE_BYTES, say);
+  const render = (cause: Cause, index: number): Shown =>
+    renderCause(cause, say, index === 0 ? owner : undefined);
+  return joinWithin(groupByCause(denials), render, 'words.next-cause', MESSAGE_BYTES, say);
 }
 
 /** A code and its sentence, where there is nothing else to tell. */
@@ -57,16 +56,15 @@ export function renderAuditAnnotations(
   const told = withWarnings
     ? renderWarnings(decision, say)
     : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map((notice) => renderNotice(notice, say));
-  const audits = decision.violations
-    .filter(hasAction('Audit'))
-    .map((violation) => renderCause([violation], say));
+  const audits = decision.violations.filter(hasAction('Audit'));
   if (told.length === 0 && audits.length === 0) return undefined;
   const { policy } = decision;
-  const join = (texts: readonly Shown[]): Shown => joinWithin(texts, 'words.next-cause', MESSAGE_BYTES, say);
+  const join = <Item>(items: readonly Item[], render: (item: Item) => Shown): Shown =>
+    joinWithin(items, render, 'words.next-cause', MESSAGE_BYTES, say);
   return {
     ...(policy && { policy: `${policy.name}/${policy.revision}` }),
-    ...(audits.length > 0 && { violations: join(audits) }),
-    ...(told.length > 0 && { warnings: join(told) }),
+    ...(audits.length > 0 && { violations: join(audits, (violation) => renderCause([violation], say)) }),
+    ...(told.length > 0 && { warnings: join(told, (text) => text) }),
   };
 }
 

@@ -69,10 +69,8 @@ function renderPlaces(cause: Cause, say: Say): Shown | undefined {
   const [{ use }, ...others] = cause;
   if (use === undefined) return undefined;
   if (others.length === 0) return renderPlace(use, say);
-  const places = cause.flatMap((violation) =>
-    violation.use === undefined ? [] : [renderPlace(violation.use, say)],
-  );
-  return joinWithin(places, 'words.next-place', PLACES_BYTES, say);
+  const uses = cause.flatMap((violation) => violation.use ?? []);
+  return joinWithin(uses, (one) => renderPlace(one, say), 'words.next-place', PLACES_BYTES, say);
 }
 
 /** An owner is somebody's own account: it is told, and nothing is decided by it. */
