@@ -21,6 +21,8 @@ export function reconcile(parties: Readonly<Record<string, ReadonlyMap<string, n
 /** A run of the oracle, for its last page. */
 export interface OracleRun {
   readonly target: string;
+  /** The target that repeats one case. @default the target itself */
+  readonly repeatAs?: string;
   readonly seed: number;
   readonly census: Census;
   readonly seconds: number;
@@ -51,7 +53,7 @@ export function renderRun(run: OracleRun, families: boolean): string {
     ...(families ? [`${census.families.size} families:`, ...column(census.families)] : []),
     ...(families ? [`${census.facets.size} facets:`, ...column(census.facets)] : []),
     ...notes,
-    ...census.finds.flatMap((find) => renderFind(target, seed, find)),
+    ...census.finds.flatMap((find) => renderFind(run.repeatAs ?? target, seed, find)),
     ...reconciled,
     pairs(census.faults),
   ];

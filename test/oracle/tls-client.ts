@@ -15,6 +15,8 @@ interface Waiting {
   readonly startedMs: number;
 }
 
+/** An API server's connections end as well, and new ones are met by the certificate of now. */
+const CASES_PER_CONNECTION = 500;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const CONNECT_MS = 10_000;
 
@@ -24,6 +26,7 @@ export class TlsClient implements Disposable {
   #socket: TLSSocket | undefined;
   #received: Buffer = Buffer.alloc(0);
   #waiting: Waiting | undefined;
+  #asked = 0;
 
   constructor(address: () => Address) {
     this.#address = address;
@@ -31,6 +34,7 @@ export class TlsClient implements Disposable {
 
   /** What comes back; `undefined` when nothing does in the time that the case grants. Never rejects. */
   async ask(asked: Case): Promise<Reply | undefined> {
+    if ((this.#asked += 1) % CASES_PER_CONNECTION === 0) this.hangUp();
     const startedMs = performance.now();
     let socket: TLSSocket;
     try {

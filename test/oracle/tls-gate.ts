@@ -19,6 +19,8 @@ export interface TlsGate extends AsyncDisposable {
   readonly pid: number;
   /** Decisions that the log tells of, by protocol, outcome and stage. */
   readonly logged: ReadonlyMap<string, number>;
+  /** Reviews that the log says were refused unread. */
+  readonly loggedShed: () => number;
   /** How often each other line was logged, by its message. */
   readonly messages: ReadonlyMap<string, number>;
   /** Decisions that the metrics tell of, and requests that never became a review, at this moment. */
@@ -35,6 +37,8 @@ export interface TlsGate extends AsyncDisposable {
 export interface Metrics {
   readonly decisions: ReadonlyMap<string, number>;
   readonly rejected: number;
+  /** Reviews that were refused unread. */
+  readonly shed: number;
   /** Any other number, by its name with its labels. */
   readonly value: (name: string) => number | undefined;
   readonly names: readonly string[];
@@ -84,6 +88,7 @@ export async function startTlsGate(
     address: () => ({ port, authority: authority.certificate }),
     pid: child.pid ?? 0,
     logged: log.logged,
+    loggedShed: log.shed,
     messages: log.messages,
     scrape: () => scrape(healthPort),
     writePolicy: (text) => replace(policyFile, text),
@@ -112,6 +117,7 @@ async function replace(file: string, text: string): Promise<void> {
 
 interface Log {
   readonly logged: Map<string, number>;
+  readonly shed: () => number;
   readonly messages: Map<string, number>;
   readonly listening: Promise<{ readonly port: number; readonly healthPort: number }>;
   readonly ended: Promise<void>;
@@ -125,7 +131,7 @@ function readLog(child: ChildProcess): Log {
     resolve,
     reject,
   } = Promise.withResolvers<{ port: number; healthPort: number }>();
-  let rest = '';
+  let [rest, shed] = ['', 0];
   let said = '';
   const read = (text: string): void => {
     const line = JSON.parse(text) as LogLine;
@@ -135,6 +141,9 @@ function readLog(child: ChildProcess): Log {
         recordKey(textOf(line['protocol']), line['outcome'], textOf(line['stage'] ?? 'deny')),
       );
     increment(messages, textOf(line['msg']));
+    // The log tells of them together, by the reason.
+    const unread = (line['reviews'] ?? {}) as Readonly<Record<string, number>>;
+    for (const count of Object.values(unread)) shed += count;
     if (line['msg'] === 'listening')
       resolve({ port: Number(line['port']), healthPort: Number(line['healthPort']) });
   };
@@ -149,7 +158,7 @@ function readLog(child: ChildProcess): Log {
   const ended = once(child, 'close').then(() => reject(new Error(`the gate ended: ${said}`)));
   const timer = setTimeout(() => reject(new Error(`the gate did not start: ${said}`)), START_MS);
   listening.then(() => clearTimeout(timer)).catch(() => clearTimeout(timer));
-  return { logged, messages, listening, ended };
+  return { logged, shed: () => shed, messages, listening, ended };
 }
 
 function textOf(value: unknown): string {
@@ -171,7 +180,7 @@ async function kill(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-const SAMPLE = /^kube_image_bouncer_([a-z_]+)(?:\{(.*)\})? (\S+)$/;
+const SAMPLE = /^kube_image_bouncer_([a-z0-9_]+)(?:\{(.*)\})? (\S+)$/;
 
 async function scrape(healthPort: number): Promise<Metrics> {
   const answer = await fetch(`http://127.0.0.1:${healthPort}/metrics`, {
@@ -179,7 +188,7 @@ async function scrape(healthPort: number): Promise<Metrics> {
   });
   const decisions = new Map<string, number>();
   const values = new Map<string, number>();
-  let rejected = 0;
+  let [rejected, shed] = [0, 0];
   for (const line of (await answer.text()).split('\n')) {
     const [, name = '', labels = '', value = ''] = SAMPLE.exec(line) ?? [];
     if (name === 'decisions_total') {
@@ -193,9 +202,10 @@ async function scrape(healthPort: number): Promise<Metrics> {
       const recorded = recordKey(protocol, outcome, stage);
       decisions.set(recorded, (decisions.get(recorded) ?? 0) + Number(value));
     } else if (name === 'rejected_requests_total') rejected += Number(value);
+    else if (name === 'shed_reviews_total') shed += Number(value);
     else if (name !== '') values.set(labels === '' ? name : `${name}{${labels}}`, Number(value));
   }
-  return { decisions, rejected, value: (name) => values.get(name), names: [...values.keys()] };
+  return { decisions, rejected, shed, value: (name) => values.get(name), names: [...values.keys()] };
 }
 
 /** Waits until the log tells of as many decisions as were answered, or has had time enough to. */

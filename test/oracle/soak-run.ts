@@ -1,0 +1,137 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../end-to-end/eventually.ts';
+import { createRandom, type Random } from '../fuzz/random.ts';
+import type { Case } from './case.ts';
+import { Census } from './census.ts';
+import { drawCase, POLICIES } from './generator.ts';
+import type { OraclePolicy } from './policy.ts';
+import type { OracleRun } from './report.ts';
+import { renderSamples, rssSlope, settled, takeSample, type Sample } from './resources.ts';
+import { callInParallel, judgeOverTls, reconcileGate } from './server-run.ts';
+import { Stalls } from './stalls.ts';
+import { startTlsGate, type TlsGate } from './tls-gate.ts';
+
+export interface SoakOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  /** What the process is started with. */
+  readonly nodeFlags: readonly string[];
+}
+
+/** How it went; `grows` when it uses more memory the longer it runs. */
+export interface Soak {
+  readonly run: OracleRun;
+  readonly grows: boolean;
+}
+
+/** One policy is in force for so long, in ever new words; then comes the next, while nobody asks. */
+const PHASE_MS = 20_000;
+/** Between two samples, of which each has its change of the policy's words and, every third, of the certificate. */
+const SAMPLE_MS = 2000;
+const SLOPE_MIB = 1;
+/** Fewer reviews tell nothing of a slope. */
+const SLOPE_REVIEWS = 200_000;
+
+/** A gate under load while its policy and its certificate change: the oracle's counts, and what the process uses. */
+export async function soak({ seed, minutes, nodeFlags }: SoakOptions): Promise<Soak> {
+  const [first] = POLICIES;
+  if (first === undefined) throw new Error('there is no policy');
+  await using gate = await startTlsGate(first, nodeFlags);
+  const state: State = {
+    gate,
+    census: new Census(),
+    samples: [],
+    random: createRandom(seed),
+    next: POLICIES.map((_, index) => index),
+    stalls: new Stalls(performance.now()),
+    swaps: 0,
+    words: 0,
+  };
+  const startedMs = performance.now();
+  const endMs = startedMs + minutes * 60_000;
+  for (let phase = 0; performance.now() < endMs; phase += 1) {
+    await runPhase(state, seed, phase % POLICIES.length, Math.min(endMs, performance.now() + PHASE_MS));
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  const discrepancies = await reconcileGate(gate, state.census);
+  const metrics = await gate.scrape();
+  const [loaded, kept] = ['success', 'failure'].map(
+    (result) => metrics.value(`policy_reload_total{result="${result}"}`) ?? 0,
+  );
+  const changes = `policies taken ${loaded}, broken ones passed over ${kept}, certificates swapped ${state.swaps}`;
+  await gate.stop();
+  const notes = [changes, String(state.stalls), ...renderSamples(state.samples)];
+  const run = {
+    target: 'soak',
+    repeatAs: 'server',
+    seed,
+    census: state.census,
+    seconds,
+    discrepancies,
+    parties: ['client', 'log', 'metrics'],
+    notes,
+  };
+  return { run, grows: state.census.cases >= SLOPE_REVIEWS && rssSlope(settled(state.samples)) > SLOPE_MIB };
+}
+
+interface State {
+  readonly gate: TlsGate;
+  readonly census: Census;
+  readonly samples: Sample[];
+  readonly random: Random;
+  /** The next case of each policy. */
+  readonly next: number[];
+  readonly stalls: Stalls;
+  swaps: number;
+  words: number;
+}
+
+async function runPhase(state: State, seed: number, number: number, endMs: number): Promise<void> {
+  const { gate, census, next } = state;
+  const policy = POLICIES[number];
+  if (policy === undefined) return;
+  await judgeBy(gate, policy);
+  state.stalls.resume(performance.now());
+  const draw = (): Case | undefined => {
+    if (performance.now() >= endMs) return undefined;
+    const index = next[number] ?? 0;
+    next[number] = index + POLICIES.length;
+    return drawCase(seed, index);
+  };
+  const called = callInParallel(gate, draw, (asked, reply) =>
+    census.add(asked, reply, judgeOverTls(asked, reply, state.stalls)),
+  );
+  await Promise.all([called, keepChanging(state, policy, endMs)]);
+}
+
+async function keepChanging(state: State, policy: OraclePolicy, endMs: number): Promise<void> {
+  while (performance.now() + SAMPLE_MS < endMs) {
+    await delay(SAMPLE_MS);
+    await change(state, policy);
+  }
+}
+
+async function judgeBy(gate: TlsGate, { name, document }: OraclePolicy): Promise<void> {
+  await gate.writePolicy(JSON.stringify(document));
+  await eventually(`the gate judges by ${name}`, async () => {
+    const { names } = await gate.scrape();
+    return names.some((each) => each.startsWith(`policy_info{name="${name}"`)) || undefined;
+  });
+}
+
+/** Other words of the same meaning, and now and then no policy at all, which changes nothing; other keys; a look at what it uses. */
+async function change(state: State, { document }: OraclePolicy): Promise<void> {
+  const { gate, census, samples, random } = state;
+  state.words += 1;
+  const { metadata } = document as { readonly metadata: object };
+  const words = JSON.stringify({
+    ...document,
+    metadata: { ...metadata, labels: { words: `w-${state.words}` } },
+  });
+  await gate.writePolicy(random.chance(0.2) ? words.slice(0, random.below(words.length)) : words);
+  if (state.words % 3 === 0) {
+    await gate.swapCertificate();
+    state.swaps += 1;
+  }
+  samples.push(await takeSample(gate, census.cases));
+}
