@@ -16,7 +16,7 @@ const USAGE = `usage: npm run mutation -- ROOM [--file GLOB]... [--report FILE] 
   --report       where every mutant is written, as JSON (.cache/mutation/ROOM.json)
   --least        exit code 1 below this score (90)
   --concurrency  processes that try mutants (2)
-  --quick        leave out mutants that act while modules load, which need a process each
+  --quick        leave out mutants that act while modules load: every test has to be tried on them
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -78,6 +78,9 @@ async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['r
     // A busy machine is no endless loop; most of those are ended by their count of passes.
     timeoutMS: 10_000,
     timeoutFactor: 4,
+    warnings: { slow: false },
+    // Modules that are loaded anew stay in memory.
+    maxTestRunnerReuse: 200,
   });
   try {
     return await stryker.runMutationTest();

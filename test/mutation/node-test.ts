@@ -57,6 +57,11 @@ const kept = new Map<string, KeptTest>();
 const loading: Promise<unknown>[] = [];
 let current = makeSuite('', undefined);
 
+/** Before the files are loaded once more. */
+export function forgetTests(): void {
+  kept.clear();
+}
+
 /** All tests of the files, which stand below the working directory, in their order. */
 export async function keepTests(files: readonly string[]): Promise<readonly KeptTest[]> {
   for (const file of files) {

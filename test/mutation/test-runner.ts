@@ -1,5 +1,4 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 
 import { commonTokens, PluginKind, tokens } from '@stryker-mutator/api/plugin';
 import type { MutantCoverage, StrykerOptions } from '@stryker-mutator/api/core';
@@ -15,7 +14,8 @@ import {
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
 
-import { keepTests, type KeptTest, TestRun } from './node-test.ts';
+import { createModuleLoader, type ModuleLoader } from './module-loader.ts';
+import { forgetTests, keepTests, type KeptTest, TestRun } from './node-test.ts';
 
 /** What mutated code reads and writes while it runs. */
 interface Instrumentation {
@@ -34,30 +34,24 @@ export interface NodeTestOptions extends StrykerOptions {
 /** In the copy of the tree, which every process of a run has for its own folder. */
 const DURATIONS = 'test-durations.json';
 
-const STAND_IN = new URL('./node-test.ts', import.meta.url).href;
-
 /** Tests of `node:test`, loaded once and run in this process as often as there are mutants. */
 class NodeTestRunner implements TestRunner {
   static readonly inject = tokens(commonTokens.options);
   readonly #files: readonly string[];
   #tests: readonly KeptTest[] | undefined;
+  #loader: ModuleLoader | undefined;
 
   constructor(options: StrykerOptions) {
     this.#files = (options as NodeTestOptions).nodeTest.files;
   }
 
-  /** Modules cannot be unloaded: a mutant that acts while they load needs a new process. */
+  /** A mutant that acts while modules load needs them loaded anew. */
   capabilities(): { readonly reloadEnvironment: boolean } {
-    return { reloadEnvironment: false };
+    return { reloadEnvironment: true };
   }
 
   async init(): Promise<void> {
-    registerHooks({
-      resolve: (specifier, context, next) =>
-        specifier === 'node:test' && context.parentURL !== STAND_IN
-          ? { url: STAND_IN, shortCircuit: true }
-          : next(specifier, context),
-    });
+    this.#loader = createModuleLoader(process.cwd());
     return Promise.resolve();
   }
 
@@ -78,10 +72,11 @@ class NodeTestRunner implements TestRunner {
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
     const state = instrumentation();
-    const { activeMutant, hitLimit, mutantActivation, testFilter, disableBail } = options;
+    const { activeMutant, hitLimit, mutantActivation, reloadEnvironment, testFilter, disableBail } = options;
     state.hitCount = hitLimit === undefined ? undefined : 0;
     state.hitLimit = hitLimit;
-    if (mutantActivation === 'static') state.activeMutant = activeMutant.id;
+    state.activeMutant = mutantActivation === 'static' ? activeMutant.id : undefined;
+    if (reloadEnvironment) this.#reload();
     const tests = await this.#load().catch((error: unknown) => error);
     if (!Array.isArray(tests)) return killedByLoading(tests);
     state.activeMutant = activeMutant.id;
@@ -95,6 +90,12 @@ class NodeTestRunner implements TestRunner {
         tests: results,
       },
     );
+  }
+
+  #reload(): void {
+    this.#tests = undefined;
+    forgetTests();
+    this.#loader?.reload();
   }
 
   async #load(): Promise<readonly KeptTest[]> {

@@ -1,0 +1,36 @@
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** How the modules below a folder are loaded: with our stand-in for `node:test`, and as often as one likes. */
+export interface ModuleLoader {
+  /** From now on every module below the folder is another one than before; packages stay what they are. */
+  readonly reload: () => void;
+}
+
+const STAND_IN = new URL('./node-test.ts', import.meta.url).href;
+
+/** Takes over the loading of modules in this process. */
+export function createModuleLoader(folder: string): ModuleLoader {
+  const root = `${pathToFileURL(folder).href}/`;
+  const stripped = new Map<string, string>();
+  let generation = 0;
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === 'node:test' && context.parentURL !== STAND_IN)
+        return { url: STAND_IN, shortCircuit: true };
+      const resolved = next(specifier, context);
+      // A module is known by its URL, its query included.
+      return generation > 0 && resolved.url.startsWith(root)
+        ? { ...resolved, url: `${resolved.url}?generation=${generation}` }
+        : resolved;
+    },
+    load(url, context, next) {
+      if (!url.startsWith(root) || !new URL(url).pathname.endsWith('.ts')) return next(url, context);
+      const path = fileURLToPath(url);
+      const source = stripped.get(path) ?? stripTypeScriptTypes(String(next(url, context).source));
+      stripped.set(path, source);
+      return { format: 'module', source, shortCircuit: true };
+    },
+  });
+  return { reload: () => void (generation += 1) };
+}
