@@ -153,4 +153,32 @@ describe('names and keys of anybody’s', () => {
       assert.ok(field.length < 400);
     }
   });
+
+  it('F19 that are longer than any name are not repeated for each image', () => {
+    const long = 'x'.repeat(100_000);
+    const tasks = customKind('w.example.com', 'W', [image('spec.*[*].steps[*].image')]);
+    const steps = Array.from({ length: MAX_IMAGES }, () => ({ image: GOOD }));
+    const images = findCustomImages(tasks, { spec: { [long]: [{ name: long, steps }] } });
+    assert.ok(images.kind === 'list');
+    assert.equal(images.uses.length, MAX_IMAGES);
+    assert.deepEqual(new Set(images.uses.map(({ container }) => container)), new Set([undefined]));
+    assert.equal(new Set(images.uses.map(images.placeOf)).size, MAX_IMAGES, 'each has a place of its own');
+    for (const use of images.uses) {
+      assert.ok((use.field?.length ?? 0) < 400);
+      assert.ok(images.placeOf(use).length < 100);
+    }
+  });
+
+  it('F19 a repository that is none is not repeated for each of its tags', () => {
+    const tagged = customKind('w.example.com', 'W', [image('spec{keys}', 'container', 'tags[*].tag')], {
+      template: false,
+    });
+    const tags = Array.from({ length: 400 }, (_, index) => ({ tag: `${index}` }));
+    const images = findCustomImages(tagged, { spec: { ['x'.repeat(1025)]: { tags } } });
+    assert.ok(images.kind === 'list');
+    assert.equal(images.uses.length, 1);
+    const good = findCustomImages(tagged, { spec: { ['x'.repeat(200)]: { tags }, nginx: null } });
+    assert.ok(good.kind === 'list');
+    assert.equal(good.uses.length, 401);
+  });
 });
