@@ -8,6 +8,7 @@ import { gapsOf, type Catalogue } from '../language/catalogue.ts';
 import { chooseCatalogue } from '../language/choose.ts';
 import { ENGLISH } from '../language/english.ts';
 import { decodeCatalogue, TEXT_CHARACTERS } from '../language/further-catalogue.ts';
+import { oneLine } from '../language/one-line.ts';
 import { failed } from '../policy/failure.ts';
 import type { Policy } from '../policy/policy.ts';
 import { applyStage, STAGES } from '../policy/stage.ts';
@@ -133,7 +134,7 @@ for (const catalogue of CATALOGUES) {
   const { language } = catalogue;
   describe(`hostile text in ${language}`, () => {
     for (const text of HOSTILE) {
-      it(`K01 K02 K03 ${language}: ${JSON.stringify(text.slice(0, 24))} is escaped and bounded wherever it stands`, async () => {
+      it(`K01 K02 K03 ${language}: ${oneLine(JSON.stringify(text.slice(0, 24)))} is escaped and bounded wherever it stands`, async () => {
         const tells = await policyOf({
           disallowedTags: { tags: ['latest'] },
           validationActions: ['Warn', 'Audit'],

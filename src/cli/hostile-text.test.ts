@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bouncer, folderOf, type Outcome } from '#test/command-line.ts';
+import { oneLine } from '../language/one-line.ts';
 
 // A manifest, its name and its folder may come from anybody, as in a pull request.
 const HOSTILE = [
@@ -21,7 +22,7 @@ function assertHarmless({ stdout, stderr }: Outcome): void {
 describe('what a terminal is shown', () => {
   for (const text of HOSTILE) {
     for (const language of ['en', 'zh']) {
-      it(`K01 check ${language}: ${JSON.stringify(text)} as name of a file, an object, a container and an image`, async () => {
+      it(`K01 check ${language}: ${oneLine(JSON.stringify(text))} as name of a file, an object, a container and an image`, async () => {
         const object = {
           apiVersion: 'v1',
           kind: 'Pod',
@@ -52,7 +53,7 @@ describe('what a terminal is shown', () => {
       });
     }
 
-    it(`K01 an error about a file called ${JSON.stringify(text)}, or with it inside`, async () => {
+    it(`K01 an error about a file called ${oneLine(JSON.stringify(text))}, or with it inside`, async () => {
       await using folder = await folderOf({
         [`${text}.yaml`]: `a: *x${text}`,
         'p.yaml': `kind: "${text}"\n"${text}": 1\n`,
@@ -71,7 +72,7 @@ describe('what a terminal is shown', () => {
       }
     });
 
-    it(`K01 explain ${JSON.stringify(text)}`, async () => {
+    it(`K01 explain ${oneLine(JSON.stringify(text))}`, async () => {
       for (const language of ['en', 'zh']) {
         const outcome = await bouncer(['explain', text, `nginx:${text}`, '--language', language]);
         assertHarmless(outcome);
