@@ -78,7 +78,7 @@ async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['r
     // A busy machine is no endless loop; most of those are ended by their count of passes.
     timeoutMS: 10_000,
     timeoutFactor: 4,
-    warnings: { slow: false },
+    warnings: false,
     // Modules that are loaded anew stay in memory.
     maxTestRunnerReuse: 200,
   });
