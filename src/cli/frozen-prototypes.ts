@@ -1,10 +1,12 @@
 /** Prototypes that everything inherits from: what is written to one of them shows in every object of its kind. */
 const PROTOTYPES: readonly object[] = [
-  ...[Object, Function, Array, String, Number, Boolean, Symbol, BigInt, Date, RegExp, Promise],
-  ...[Map, Set, WeakMap, WeakSet, ArrayBuffer, SharedArrayBuffer, DataView, Uint8Array, Buffer, Iterator],
-  ...[Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError],
-  Object.getPrototypeOf(Uint8Array) as Uint8ArrayConstructor,
-].map(({ prototype }) => prototype as object);
+  [Object, Function, Array, String, Number, Boolean, Symbol, BigInt, Date, RegExp, Promise],
+  [Map, Set, WeakMap, WeakSet, ArrayBuffer, SharedArrayBuffer, DataView, Uint8Array, Buffer, Iterator],
+  [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError],
+  [Object.getPrototypeOf(Uint8Array) as Uint8ArrayConstructor],
+]
+  .flat()
+  .map(({ prototype }) => prototype as object);
 
 /** Functions and iterators of whose prototypes no name leads there. */
 const NAMELESS: readonly object[] = [

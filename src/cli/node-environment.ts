@@ -1,4 +1,4 @@
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { forgetExtraAuthorities } from '../server/tls.ts';
 import { SettingsError } from './settings-error.ts';
 import type { Environment } from './streams.ts';
 
@@ -22,7 +22,7 @@ export function secureNode(environment: Environment): readonly string[] {
     );
   }
   if (authorities === '') return [];
-  setDefaultCACertificates(getCACertificates('bundled'));
+  forgetExtraAuthorities();
   return [
     `NODE_EXTRA_CA_CERTS is ignored: whom the gate trusts is said by its options and its kubeconfig alone`,
   ];

@@ -125,7 +125,7 @@ function shedder({ recorder, largeBytes, onFailure }: ReviewHandlerOptions): Rev
         recorder.reject(exchange.code);
         return protocol.reject(exchange);
       }
-      respond = exchange.respond;
+      respond = (decision) => exchange.respond(decision);
     }
     recorder.shed(protocol.name, reason);
     return respond(applyStage(failed(SHED_CODES[reason]), stage));

@@ -169,7 +169,7 @@ export class ReviewServer implements AsyncDisposable {
     this.#broken = true;
     this.#handler.fail();
     this.#cut.resolve();
-    for (const asked of [...this.#connections.asked]) {
+    for (const asked of this.#connections.asked) {
       try {
         asked.fail();
       } catch {

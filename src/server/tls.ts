@@ -1,5 +1,10 @@
 import { constants } from 'node:crypto';
-import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import {
+  getCACertificates,
+  setDefaultCACertificates,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import { commonNameOf, namesOf } from '../certificate/inspect.ts';
 
 /** The server's own certificate and key, PEM; the certificate may be followed by its chain. */
@@ -54,4 +59,9 @@ export function bearsName(socket: TLSSocket, names: ReadonlySet<string>): boolea
   if (certificate === undefined) return false;
   const { dns, uri } = namesOf(certificate);
   return [commonNameOf(certificate), ...dns, ...uri].some((name) => name !== undefined && names.has(name));
+}
+
+/** Takes back what `NODE_EXTRA_CA_CERTS` has this process believe wherever no authority is named. */
+export function forgetExtraAuthorities(): void {
+  setDefaultCACertificates(getCACertificates('bundled'));
 }
