@@ -37,7 +37,7 @@ describe('settings of a webhook', () => {
     ['side effects that are not said', { sideEffects: undefined }, ['SIDE_EFFECTS']],
     ['no side effects in a dry run', { sideEffects: 'NoneOnDryRun' }, []],
     ['only v1beta1', { admissionReviewVersions: ['v1beta1'] }, ['REVIEW_VERSION_MISSING']],
-    ['matchPolicy Exact', { matchPolicy: 'Exact' }, ['MATCH_POLICY_EXACT']],
+    ['A12 matchPolicy Exact', { matchPolicy: 'Exact' }, ['MATCH_POLICY_EXACT']],
   ];
   for (const [what, fields, codes] of CASES) it(what, () => assert.deepEqual(codesOf(fields), codes));
 });

@@ -89,7 +89,7 @@ function readImage(search: Search, usage: Usage, spot: Spot): Unreadable | undef
   return readText(search, usage, spot, spot.value);
 }
 
-/** A repository whose tags stand in a list beside it; without any it is pulled by its default. */
+/** A repository whose tags, or digests in their stead, stand in a list beside it; without any it is pulled by its default. */
 function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): Unreadable | undefined {
   const repository = String(spot.value);
   // Text that is too long for a repository is no image, with a tag or without, and is not repeated for each tag.
@@ -97,7 +97,7 @@ function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): Un
   const before = search.found.uses.length;
   const problem = follow(search, tags, { ...spot, value: spot.beside }, (tag) =>
     typeof tag.value === 'string'
-      ? readText(search, usage, tag, `${repository}:${tag.value}`)
+      ? readText(search, usage, tag, `${repository}${tag.value.includes(':') ? '@' : ':'}${tag.value}`)
       : unreadable(fieldOf(tag), 'no-string'),
   );
   return problem ?? (search.found.uses.length === before ? readImage(search, usage, spot) : undefined);
