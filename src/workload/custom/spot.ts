@@ -49,7 +49,8 @@ export function placeOf(spot: Spot): string {
 function renderPlace({ kind, key, index }: Spot): string {
   if (kind === 'field') return `.${key}`;
   const isKnown = key !== '' && key.length <= NAME_CHARACTERS;
-  return isKnown ? `${kind}[${JSON.stringify(key)}]` : `${kind}[${index}]`;
+  const which = isKnown ? JSON.stringify(key) : index;
+  return kind === 'item' ? `[${which}]` : `{${which}}`;
 }
 
 /** A key as it stands in a path; one that is no word, which may be anybody's text, is quoted and bounded. */
