@@ -101,7 +101,7 @@ describe('under load', { timeout: 20_000 }, () => {
     const outcomes = (await Promise.all(answers)).map(outcomeOf);
     for (const [index, outcome] of outcomes.entries())
       assert.match(outcome, new RegExp(`^u-${index} (admitted|failed OVERLOADED)$`));
-    assert.ok(here.decided.length > 2 && here.decided.length < 20, `${here.decided.length} decided`);
+    assert.ok(here.decided.length > 0 && here.decided.length < 20, `${here.decided.length} decided`);
     assert.deepEqual(here.shed, Array(20 - here.decided.length).fill('wait'));
     assert.match(outcomeOf(await readToEnd(await askAgain(here))), /^later admitted$/);
   });
