@@ -166,8 +166,7 @@ const many: Draw = (random, policy) => {
 const kept: Draw = (random, policy) => {
   const spot = customSpot(random, policy, 'good');
   if (spot === undefined) return undefined;
-  const image =
-    (random.chance(0.7) ? badImage(random, spot.setting, 'container') : undefined) ?? badReference(random)[1];
+  const image = badOne(random, spot);
   const before = customObject(
     random,
     spot.kind,
@@ -189,8 +188,7 @@ const changed: Draw = (random, policy) => {
   const placed = placements(random, spot);
   const [first] = placed;
   if (first === undefined) return undefined;
-  const image =
-    (random.chance(0.7) ? badImage(random, spot.setting, 'container') : undefined) ?? badReference(random)[1];
+  const image = badOne(random, spot);
   const before = customObject(
     random,
     spot.kind,
@@ -212,6 +210,33 @@ const changed: Draw = (random, policy) => {
   );
 };
 
+/** A09: two items of a list swap a good and a bad image. */
+const swapped: Draw = (random, policy) => {
+  const spot = customSpot(random, policy, 'good');
+  const field = spot?.kind.fields.find(([path]) => path.includes('[].') || path.includes('{}.'));
+  if (spot === undefined || field === undefined) return undefined;
+  const [one, other] = [goodImage(random, spot.setting, 'container'), badOne(random, spot)];
+  const [before, after] = [
+    [one, other],
+    [other, one],
+  ].map((pair) => {
+    const placed = pair.map((image): Placement => ({ field, image }));
+    return customObject(random, spot.kind, placed, spot.namespace);
+  });
+  return scene(
+    random,
+    spot,
+    { family: 'A09 a custom resource swaps two images', truth: 'bad' },
+    after,
+    before,
+  );
+};
+
+function badOne(random: Random, { setting }: CustomSpot): string {
+  const image = random.chance(0.7) ? badImage(random, setting, 'container') : undefined;
+  return image ?? badReference(random)[1];
+}
+
 const BEFORE = 'registry.example.com/team/before:1.2.3';
 
 /** Custom resources with their extractors. */
@@ -225,5 +250,6 @@ export const CUSTOM_FAMILIES: readonly Family[] = [
   { name: 'placeholder that is pulled', truth: 'bad', weight: 1, draw: placeholderPulled },
   { name: 'malformed custom resource', truth: 'bad', weight: 3, draw: malformed },
   { name: 'custom resource of 501 images', truth: 'bad', weight: 0.15, draw: many },
+  { name: 'custom resource swaps', truth: 'bad', weight: 2, draw: swapped },
   { name: 'custom resource changes', truth: 'bad', weight: 4, draw: changed },
 ];

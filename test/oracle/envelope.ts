@@ -99,15 +99,34 @@ function drawUid(random: Random): string {
   return random.pick(['u"1"\n', '__proto__', '\u2028', '\ud83d\ude00', 'x'.repeat(256), ' ', '\u001b[2J']);
 }
 
-/** The API server writes one line; spaces, an end of line and deep annotations mean nothing. */
+/** The API server writes one line. What else JSON may say means the same, whatever it looks like. */
 function write(random: Random, document: Fields): Buffer {
   if (random.chance(0.02)) return Buffer.from(JSON.stringify(document, null, 2));
   const text = JSON.stringify(document);
-  if (!random.chance(0.001)) return Buffer.from(random.chance(0.5) ? `${text}\n` : text);
-  // F03: deeper than a recursive walk survives, where nobody needs to look.
-  const depth = random.pick([100, 10_000]);
-  return Buffer.from(`${text.slice(0, -1)},"extra":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+  if (!random.chance(0.03)) return Buffer.from(random.chance(0.5) ? `${text}\n` : text);
+  return Buffer.from(random.pick(DISGUISES)(text, random));
 }
+
+const DISGUISES: Some<(text: string, random: Random) => string> = [
+  // F03: deeper than a recursive walk survives, where nobody needs to look.
+  (text, random) => {
+    const depth = random.chance(0.1) ? 10_000 : 100;
+    return `${text.slice(0, -1)},"extra":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  },
+  // F04: of two keys the last counts, as in the API server's own decoder.
+  (text) => text.replaceAll('"image":"', '"image":"Evil:latest","image":"'),
+  (text) => text.replaceAll('"image":"', '"image":"registry.example.com/team/app:1.2.3","image":"'),
+  // F05: no prototype is anybody's field.
+  (text) =>
+    text
+      .replaceAll('"metadata":{"', '"metadata":{"__proto__":{"namespace":"evil"},"')
+      .replaceAll(
+        '"spec":{"',
+        '"spec":{"__proto__":{"containers":[]},"constructor":{"prototype":{"image":"a"}},"',
+      ),
+  // F07.
+  (text) => `${text.slice(0, -1)},"extra":[1e999,-0,12345678901234567890]}`,
+];
 
 type Plain = Pick<Envelope, 'family' | 'truth' | 'protocol' | 'apiVersion' | 'uid' | 'timeoutMs' | 'target'>;
 type Spoiled = readonly [

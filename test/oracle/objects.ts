@@ -52,6 +52,8 @@ function containerOf(random: Random, name: string, image: string): Fields {
   const container: Fields = { name, image };
   if (random.chance(0.1)) container['env'] = [{ name: 'IMAGE', value: DECOY }];
   if (random.chance(0.1)) container['imagePullPolicy'] = random.pick(['Always', 'Never', 'IfNotPresent']);
+  // Keys that differ by their case are other keys.
+  if (random.chance(0.05)) container['Image'] = DECOY;
   return container;
 }
 

@@ -160,6 +160,20 @@ export function admission(
   };
 }
 
+/** E17: who asks; what cannot be read is as good as unsaid, whatever names stand in it. */
+function saidOf(random: Random, person: Person): Fields {
+  if (person !== undefined) return { userInfo: person };
+  const groups = ['release-managers', 'system:nodes'];
+  return random.pick<Fields>([
+    {},
+    {},
+    { userInfo: null },
+    { userInfo: { groups } },
+    { userInfo: { username: ['alice'], groups } },
+    { userInfo: { username: 'system:serviceaccount:platform:x', groups: 'developers' } },
+  ]);
+}
+
 function contentOf(random: Random, request: Request): Fields {
   const { setting, operation, kind, subresource, namespace, object, oldObject = null } = request;
   const person = 'person' in request ? request.person : random.pick(setting.people);
@@ -174,7 +188,7 @@ function contentOf(random: Random, request: Request): Fields {
     ...(typeof metadata?.name === 'string' && { name: metadata.name }),
     ...(namespace !== '' && { namespace }),
     operation,
-    ...(person !== undefined && { userInfo: person }),
+    ...saidOf(random, person),
     object,
     oldObject,
     ...(random.chance(0.95) && { dryRun: random.chance(0.2) }),

@@ -28,12 +28,16 @@ interface Update {
 
 function update(random: Random, spot: Spot, { family, truth, before, after, tells = false }: Update): Scene {
   const { setting, kind, namespace } = spot;
-  const subresource =
-    kind.kind === 'EphemeralContainers' || (kind.kind === 'Pod' && random.chance(0.1))
-      ? { subresource: 'ephemeralcontainers' }
-      : {};
+  const subresource = subresourceOf(random, kind);
   const change = { operation: 'UPDATE', oldObject: before, object: after };
   return admission(random, { family, truth, tells }, { setting, kind, namespace, ...change, ...subresource });
+}
+
+/** A pod is changed by several ways, of which each sends it whole. */
+function subresourceOf(random: Random, { kind }: Kind): { readonly subresource?: string } {
+  if (kind === 'EphemeralContainers') return { subresource: 'ephemeralcontainers' };
+  if (kind !== 'Pod' || random.chance(0.8)) return {};
+  return { subresource: random.pick(['ephemeralcontainers', 'resize']) };
 }
 
 /** Good images, and one more place for a bad one. */

@@ -1,0 +1,27 @@
+// What the oracle found, one test each: of the product, or of the oracle itself.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { drawCase } from './generator.ts';
+import { Stalls } from './stalls.ts';
+
+describe('finds that were the oracle’s own fault', () => {
+  it('a disguise of a review is still JSON (a key before the end of an empty object left a comma)', () => {
+    for (let index = 0; index < 3000; index += 1) {
+      const asked = drawCase(8, index);
+      if (asked.recorded === 'decision') JSON.parse(asked.body.toString());
+    }
+  });
+
+  it('a machine that gives the gate no processor explains OVERLOADED, and nothing else does', () => {
+    const stalls = new Stalls(0);
+    assert.equal(stalls.answered(10, 10), false);
+    assert.equal(stalls.answered(260, 100), true);
+    assert.equal(stalls.answered(400, 10), true);
+    for (let now = 500; now <= 1300; now += 100) stalls.answered(now, 10);
+    assert.equal(stalls.answered(1310, 10), false);
+    assert.equal(stalls.answered(1320, 400), true);
+    stalls.resume(5000);
+    assert.equal(stalls.answered(5010, 10), false);
+    assert.match(String(stalls), /^1 moments .* longest 250 ms$/);
+  });
+});
