@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { customKind, image, podSpec, rootsOf, within } from './custom-kind.ts';
+
+describe('a custom resource', () => {
+  it('is namespaced, a template and read in full unless it says otherwise', () => {
+    const sources = [podSpec('spec.template.spec')];
+    assert.deepEqual(customKind('widgets.shop.example.com', 'Widget', sources), {
+      origin: 'custom',
+      kind: 'Widget',
+      resource: 'widgets.shop.example.com',
+      group: 'shop.example.com',
+      scope: 'Namespaced',
+      template: true,
+      sources,
+      unread: [],
+    });
+    const differences = {
+      scope: 'Cluster',
+      template: false,
+      unread: [{ path: 'spec.x', why: 'none' }],
+    } as const;
+    const { scope, template, unread } = customKind('w.example.com', 'W', sources, differences);
+    assert.deepEqual({ scope, template, unread }, differences);
+  });
+
+  it('holds images of containers unless its source says otherwise', () => {
+    const [plain, volume] = [image('spec.image'), image('spec.image', 'imageVolume')];
+    assert.ok(plain.kind === 'image' && volume.kind === 'image');
+    assert.deepEqual([plain.usage, volume.usage, plain.tags], ['container', 'imageVolume', undefined]);
+  });
+
+  it('has its images below the first keys of its paths, each once', () => {
+    const kind = customKind('w.example.com', 'W', [
+      image('spec.image'),
+      podSpec('spec.template'),
+      within('status.parts[*]', 'part', () => []),
+      image('*.image'),
+      podSpec(''),
+    ]);
+    assert.deepEqual(rootsOf(kind), ['spec', 'status']);
+  });
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { GOOD } from '#test/pods.ts';
+import { said } from '#test/sayings.ts';
+import type { Fields } from '../fields.ts';
+import { customKind, image, podSpec, type ImageSource } from './custom-kind.ts';
+import { findCustomImages } from './find-custom-images.ts';
+
+/** What sources find in an object: field → place and name. */
+function find(source: ImageSource, object: Fields) {
+  const images = findCustomImages(customKind('w.example.com', 'W', [source]), object);
+  assert.ok(images.kind === 'list', JSON.stringify(images));
+  const named = Object.fromEntries(images.uses.map(({ field, container }) => [field, container]));
+  const places = new Map(images.uses.map((use) => [use.field, images.placeOf(use)]));
+  assert.equal(new Set(places.values()).size, images.uses.length, 'a place is one image');
+  for (const place of places.values()) assert.notEqual(place, '');
+  return { named, placeAt: (field: string) => places.get(field) };
+}
+
+/** Why an object cannot be read. */
+function reason(source: ImageSource, object: Fields): string {
+  const images = findCustomImages(customKind('w.example.com', 'W', [source]), object);
+  assert.ok(images.kind === 'unreadable');
+  return said(images.reason);
+}
+
+describe('the place of an image', () => {
+  it('A09 is the name of its item, and its number where it has none', () => {
+    const [a, empty, number, none] = [
+      { name: 'a', image: GOOD },
+      { name: '', image: GOOD },
+      { name: 7, image: GOOD },
+      { image: GOOD },
+    ];
+    const source = image('spec.steps[*].image');
+    const one = find(source, { spec: { steps: [a, empty, number, none] } });
+    assert.deepEqual(one.named, {
+      'spec.steps[0].image': 'a',
+      'spec.steps[1].image': undefined,
+      'spec.steps[2].image': undefined,
+      'spec.steps[3].image': undefined,
+    });
+    const other = find(source, { spec: { steps: [none, number, empty, a] } });
+    assert.equal(other.placeAt('spec.steps[3].image'), one.placeAt('spec.steps[0].image'));
+    for (const index of [1, 2])
+      assert.equal(other.placeAt(`spec.steps[${index}].image`), one.placeAt(`spec.steps[${index}].image`));
+    assert.notEqual(other.placeAt('spec.steps[0].image'), one.placeAt('spec.steps[3].image'));
+  });
+
+  it('A09 is the key of a map, which names what stands there', () => {
+    const entries = { a: { image: GOOD }, 'b c': { image: GOOD } };
+    const { named, placeAt } = find(image('spec.*.image'), { spec: entries });
+    assert.deepEqual(named, { 'spec.a.image': 'a', 'spec["b c"].image': 'b c' });
+    const turned = find(image('spec.*.image'), { spec: { 'b c': entries['b c'], a: entries.a } });
+    assert.equal(turned.placeAt('spec.a.image'), placeAt('spec.a.image'));
+    assert.deepEqual(find(image('*.image'), entries).named, { 'a.image': 'a', '["b c"].image': 'b c' });
+  });
+
+  it('A09 is the image itself where a key is one, under the name around it', () => {
+    const groups = [{ name: 'g', images: { [GOOD]: {}, nginx: {} } }];
+    const { named } = find(image('spec.groups[*].images{keys}'), { spec: { groups } });
+    assert.deepEqual(named, {
+      [`spec.groups[0].images["${GOOD}"]`]: 'g',
+      'spec.groups[0].images.nginx': 'g',
+    });
+  });
+
+  it('A09 in a pod spec is that of the pod spec, then the list and the container', () => {
+    const [web, side, nameless] = [
+      { name: 'web', image: GOOD },
+      { name: 'side', image: GOOD },
+      { image: GOOD },
+    ];
+    const volumes = [{ name: 'web', image: { reference: GOOD } }];
+    const spec = { containers: [web, side, nameless, nameless], volumes };
+    const one = find(podSpec('spec.pods[*]'), { spec: { pods: [spec, spec] } });
+    assert.equal(Object.keys(one.named).length, 10);
+    assert.equal(one.named['spec.pods[1].containers[1].image'], 'side');
+    const root = find(podSpec(''), spec);
+    assert.deepEqual(root.named, {
+      'containers[0].image': 'web',
+      'containers[1].image': 'side',
+      'containers[2].image': undefined,
+      'containers[3].image': undefined,
+      'volumes[0].image.reference': 'web',
+    });
+    const turned = find(podSpec(''), { ...spec, containers: [nameless, side, web] });
+    assert.equal(turned.placeAt('containers[2].image'), root.placeAt('containers[0].image'));
+    assert.notEqual(turned.placeAt('containers[0].image'), root.placeAt('containers[2].image'));
+    const nested = find(podSpec('spec'), { spec });
+    const place = nested.placeAt('spec.containers[2].image') ?? '';
+    assert.equal(place.split('containers[2].image').length, 2, 'the way to the pod spec is told once');
+  });
+
+  it('of one list is none in another', () => {
+    const images = findCustomImages(customKind('w.example.com', 'W', [image('image')]), { image: GOOD });
+    assert.ok(images.kind === 'list');
+    const stranger = { field: 'image', usage: 'container', container: undefined, image: GOOD } as const;
+    assert.equal(images.placeOf(stranger), '');
+  });
+});
+
+describe('what cannot be read says what it is not', () => {
+  for (const [path, object, expected] of [
+    ['spec.image', { spec: 'x' }, 'spec is not an object'],
+    ['image', { image: 7 }, 'image is not a string'],
+    ['spec[*].image', { spec: {} }, 'spec is not a list'],
+    ['spec[*].image', { spec: [{ image: GOOD }, null] }, 'spec[1] is null'],
+    ['spec.*.image', { spec: [] }, 'spec is not an object'],
+    ['spec{keys}', { spec: 'x' }, 'spec is not an object'],
+  ] as const) {
+    it(`A14 ${path}: ${expected}`, () => assert.equal(reason(image(path), object), expected));
+  }
+
+  it('A14 a pod spec and a tag', () => {
+    assert.equal(reason(podSpec('spec'), { spec: 'x' }), 'spec is not an object');
+    const tags = image('images{keys}', 'container', 'tags[*]');
+    assert.equal(reason(tags, { images: { nginx: { tags: [1] } } }), 'images.nginx.tags[0] is not a string');
+  });
+});
