@@ -62,7 +62,7 @@ export function addServeOptions(command: Command): Command {
     .option('--review-timeout <seconds>', 'longest time for one review, whatever the caller grants', '10')
     .option('--drain <seconds>', 'how long to go on serving after SIGTERM', '10')
     .option('--max-body <MiB>', 'longest body of one review', '7')
-    .option('--max-receiving <MiB>', 'bodies of all reviews together, until they are decided', '64')
+    .option('--max-receiving <MiB>', 'bodies of all reviews together, until they are decided', '24')
     .option('--max-connections <number>', 'beyond it the longest idle one gives way', '4096')
     .option('--max-queue <number>', 'reviews that wait; more are refused unread', '4096')
     .option('--max-wait <milliseconds>', 'what a review may wait for its turn before it is refused', '500')

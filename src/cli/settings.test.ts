@@ -56,7 +56,7 @@ describe('the settings of serve', () => {
       drainMs: 10_000,
       limits: {
         bodyBytes: 7 * 1024 * 1024,
-        receivingBytes: 64 * 1024 * 1024,
+        receivingBytes: 24 * 1024 * 1024,
         connections: 4096,
         queuedReviews: 4096,
         queueMs: 500,

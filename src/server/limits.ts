@@ -34,7 +34,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   bodyBytes: 7 * 1024 * 1024,
-  receivingBytes: 64 * 1024 * 1024,
+  receivingBytes: 24 * 1024 * 1024,
   headerBytes: 16 * 1024,
   headerCount: 100,
   largeBytes: 256 * 1024,
