@@ -6,7 +6,7 @@ import { GoClient } from './go-client.ts';
 import { labelledReviews, type LabelledReview } from './labelled-reviews.ts';
 import { trialOf, unless, type Chaos, type Scenario, type Trial } from './scenario.ts';
 import { Tally } from './tally.ts';
-import { Traffic } from './traffic.ts';
+import { Traffic, type TrafficOptions } from './traffic.ts';
 
 /** Little enough that a client on the same machine can offer three times what a gate with it can do. */
 const PROCESSOR = 0.2;
@@ -45,12 +45,13 @@ interface Plan {
 async function overburden({ stand, seed, quick }: Chaos, { args, ends }: Plan): Promise<Trial> {
   await using group = await ControlGroup.create('overload', { processor: 1 });
   await using gate = await startGate(stand, { wrapper: group.wrapper, args });
-  using client = new GoClient(gate);
+  await using parts = new AsyncDisposableStack();
+  const clients = Array.from({ length: API_SERVERS }, () => parts.use(new GoClient(gate)));
   // Code is compiled and connections are open before the processor is taken away.
   const reviews = labelledReviews(seed, 512, REVIEW_BYTES);
-  await measureCapacity(client, reviews, 1000);
+  await measureCapacity(clients, reviews, 1000);
   await group.limitProcessor(PROCESSOR);
-  const capacity = await measureCapacity(client, reviews, quick ? 3000 : 10_000);
+  const capacity = await measureCapacity(clients, reviews, quick ? 3000 : 10_000);
   const before = gate.residentMebibytes();
   const tally = new Tally();
   tally.faulty = true;
@@ -62,13 +63,19 @@ async function overburden({ stand, seed, quick }: Chaos, { args, ends }: Plan): 
     rate: TIMES * capacity,
     timeoutMs: TIMEOUT_MS,
     maxInflight: IN_FLIGHT,
-    apiServers: API_SERVERS,
+    clients,
     curiosityMs: 0,
     reviews,
   });
   await delay(quick ? 8000 : 60_000);
   const stopped = ends ? traffic.stop() : undefined;
-  const recoveredMs = await untilRight(gate, seed, AFTERWARDS * capacity);
+  const recoveredMs = await untilRight({
+    gate,
+    seed,
+    clients,
+    rate: AFTERWARDS * capacity,
+    timeoutMs: TIMEOUT_MS,
+  });
   const { calls, shed, seconds } = await (stopped ?? traffic.stop());
   const probes = await health.stop();
   const grown = gate.residentMebibytes() - before;
@@ -96,14 +103,14 @@ async function overburden({ stand, seed, quick }: Chaos, { args, ends }: Plan): 
 
 /** Right answers a second to callers that wait for each. */
 async function measureCapacity(
-  client: GoClient,
+  clients: readonly GoClient[],
   reviews: readonly LabelledReview[],
   milliseconds: number,
 ): Promise<number> {
   const tally = new Tally();
   const ask = async (number: number): Promise<string | undefined> => {
-    const review = reviews[number % reviews.length];
-    return review && tally.ask({ client, review, timeoutMs: TIMEOUT_MS });
+    const [client, review] = [clients[number % clients.length], reviews[number % reviews.length]];
+    return client && review && tally.ask({ client, review, timeoutMs: TIMEOUT_MS });
   };
   const rate = await measureRate(ask, CALLERS, milliseconds);
   return rate * (tally.count('right') / tally.count('asked'));
@@ -132,12 +139,12 @@ function watchHealth(gate: Gate): { stop: () => Promise<{ asked: number; answere
 }
 
 /** Milliseconds from the end of the load to the first second in which everything is right, and soon. */
-async function untilRight(gate: Gate, seed: number, rate: number): Promise<number> {
+async function untilRight(options: Omit<TrafficOptions, 'tally'>): Promise<number> {
   const startMs = performance.now();
   while (performance.now() - startMs < 2 * RECOVERED_MS) {
     const tally = new Tally();
     const begunMs = performance.now() - startMs;
-    using traffic = new Traffic({ gate, tally, seed, rate, timeoutMs: TIMEOUT_MS });
+    using traffic = new Traffic({ ...options, tally });
     await delay(1000);
     await traffic.stop();
     const isPrompt = tally.latency('outside', 0.99) < RECOVERED_P99_MS;

@@ -21,34 +21,35 @@ export interface TrafficOptions {
   readonly secretly?: boolean;
   /** @default 1000 */
   readonly curiosityMs?: number;
-  /** So many API servers ask, each with connections of its own. @default 1 */
-  readonly apiServers?: number;
+  /** Each with connections of its own; whoever made them ends them. @default one of its own */
+  readonly clients?: readonly GoClient[];
   /** What goes round. @default 512 labelled reviews */
   readonly reviews?: readonly LabelledReview[];
 }
 
 /** Reviews that come at a fixed rate until they are stopped. */
 export class Traffic extends Load implements Disposable {
-  readonly #clients: readonly GoClient[];
+  readonly #own: GoClient | undefined;
 
   constructor(options: TrafficOptions) {
     const { gate, tally, seed, rate, burst = 1, timeoutMs = 5000, maxInflight = 200 } = options;
-    const { secretly = false, curiosityMs = 1000, apiServers = 1 } = options;
-    const clients = Array.from({ length: apiServers }, () => new GoClient(gate));
+    const { secretly = false, curiosityMs = 1000 } = options;
+    const own = options.clients === undefined ? new GoClient(gate) : undefined;
+    const clients = options.clients ?? [own];
     const reviews = options.reviews ?? labelledReviews(seed, 512);
     super({
       rate,
       burst,
       maxInflight,
       call: async (number) => {
-        const [client, review] = [clients[number % apiServers], reviews[number % reviews.length]];
+        const [client, review] = [clients[number % clients.length], reviews[number % reviews.length]];
         return client && review && tally.ask({ client, review, timeoutMs, secretly, curiosityMs });
       },
     });
-    this.#clients = clients;
+    this.#own = own;
   }
 
   [Symbol.dispose](): void {
-    for (const client of this.#clients) client[Symbol.dispose]();
+    this.#own?.[Symbol.dispose]();
   }
 }
