@@ -197,6 +197,19 @@ for (const catalogue of CATALOGUES) {
       }
     });
 
+    it(`K06 K09 ${language}: a denial is a 403 with its codes, and tells nothing of the rest of the policy`, async () => {
+      const policy = await policyOf(
+        { name: 'no-latest', disallowedTags: { tags: ['latest', 'internal-tag'] } },
+        { name: 'registries', allowedImages: { images: ['internal.corp.example/secret/**'] } },
+        { name: 'other', match: { users: ['secret-admin'] }, requiredDigest: {} },
+      );
+      const [answer] = answersOf(catalogue, { object: pod({ containers: { web: BAD } }) }, policy);
+      assert.deepEqual([answer?.status?.code, answer?.status?.reason], [403, 'Forbidden']);
+      const codes = answer?.status?.details?.causes.map(({ reason }) => reason);
+      assert.deepEqual(codes, ['DISALLOWED_TAG', 'IMAGE_NOT_ALLOWED']);
+      assert.doesNotMatch(JSON.stringify(answer), /internal|secret/);
+    });
+
     it(`K01 ${language}: what is no review is refused in one line as well`, () => {
       for (const protocol of [admissionReviewIn(catalogue), imageReviewIn(catalogue)]) {
         for (const document of [
