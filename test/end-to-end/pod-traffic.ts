@@ -19,11 +19,11 @@ export interface TrafficReport {
   readonly refused: number;
   /** Bad pods that exist, or that somebody was told exist. */
   readonly failOpen: readonly string[];
-  /** Good pods that were refused while the gate could answer, with the reason. */
+  /** Good pods that were refused while the gate could answer in time, with the reason. */
   readonly wrongDeny: readonly string[];
   /** Good pods that were refused in an outage, by the API server itself. */
   readonly unanswered: number;
-  /** Good pods that a gate which had just started refused because it could not take more. */
+  /** Pods that the gate refused by `OVERLOADED`, when it had just started or on a machine that was busy with others. */
   readonly overloaded: number;
   /** Refused in other words than the gate's about a bad pod, or in an outage the API server's. */
   readonly otherWords: readonly string[];
@@ -56,6 +56,8 @@ interface Sent {
 
 const CONNECTIONS = 50;
 const MAX_INFLIGHT = 500;
+/** The gate refuses unread what has waited for half a second; a caller that waits so long has found a busy machine. */
+const STARVED_MS = 400;
 const BAD_SHARE = 0.4;
 const unanswered = /^Internal error occurred: failed calling webhook "images\.kube-image-bouncer\.io": /;
 
@@ -124,7 +126,9 @@ function tally(
   const tell = ({ name, status, message }: Sent): string => `${name}: ${status} ${message}`;
   const isCreated = ({ status }: Sent): boolean => status === 201;
   const refused = sent.filter(({ status }) => status !== 201 && status !== 0);
-  const deniedGood = refused.filter(({ good }) => good);
+  const isOverloaded = (one: Sent): boolean =>
+    overloaded.test(one.message) && (isOut(one) || one.toMs - one.fromMs >= STARVED_MS);
+  const deniedGood = refused.filter((one) => one.good && !isOverloaded(one));
   return {
     good: sent.filter(({ good }) => good).length,
     bad: sent.filter(({ good }) => !good).length,
@@ -133,8 +137,8 @@ function tally(
     failOpen: sent.filter((one) => !one.good && (stored.has(one.name) || isCreated(one))).map(tell),
     wrongDeny: deniedGood.filter((one) => !isOut(one)).map(tell),
     unanswered: deniedGood.filter((one) => isOut(one) && unanswered.test(one.message)).length,
-    overloaded: deniedGood.filter((one) => isOut(one) && overloaded.test(one.message)).length,
-    otherWords: refused.filter((one) => !hasRightWords(one, isOut(one))).map(tell),
+    overloaded: refused.filter(isOverloaded).length,
+    otherWords: refused.filter((one) => !isOverloaded(one) && !hasRightWords(one, isOut(one))).map(tell),
     noAnswer: sent.filter(({ status }) => status === 0).map(tell),
     unreconciled: sent.filter((one) => one.status !== 0 && isCreated(one) !== stored.has(one.name)).map(tell),
   };
@@ -142,7 +146,7 @@ function tally(
 
 /** A good pod that is refused while the gate can answer is counted already. */
 function hasRightWords({ good, message }: Sent, isOut: boolean): boolean {
-  if (isOut && (unanswered.test(message) || overloaded.test(message))) return true;
+  if (isOut && unanswered.test(message)) return true;
   return good ? !isOut : message.includes('denied the request: ');
 }
 
