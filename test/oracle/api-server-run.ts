@@ -10,8 +10,8 @@ import { POLICIES } from './generator.ts';
 import type { Judgement } from './judge.ts';
 import type { Fields } from './objects.ts';
 import type { OraclePolicy } from './policy.ts';
-import { reconcile, type Discrepancy, type OracleRun } from './report.ts';
-import { untilLogged, type TlsGate } from './tls-gate.ts';
+import { countsSoFar, reconcileGate } from './reconciliation.ts';
+import type { Discrepancy, OracleRun } from './report.ts';
 
 interface Wiring {
   readonly version: KubernetesVersion;
@@ -80,35 +80,8 @@ async function runOn(
     };
     await Promise.all(Array.from({ length: CALLERS }, run));
   }
-  await untilLogged(gate, sum(part.records) + sum(before.log));
-  const { decisions } = await gate.scrape();
-  const parties = {
-    client: part.records,
-    log: less(gate.logged, before.log),
-    metrics: less(decisions, before.metrics),
-  };
-  return reconcile(parties).map(({ key, counts }) => ({ key: `${cluster.version}: ${key}`, counts }));
-}
-
-/** What the wiring itself has asked: the same in the log as in the metrics, once the log is read. */
-async function countsSoFar(
-  gate: TlsGate,
-): Promise<Readonly<Record<'log' | 'metrics', ReadonlyMap<string, number>>>> {
-  const { decisions } = await gate.scrape();
-  await untilLogged(gate, sum(decisions));
-  return { log: new Map(gate.logged), metrics: decisions };
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
-}
-
-function less(
-  counts: ReadonlyMap<string, number>,
-  before: ReadonlyMap<string, number>,
-): ReadonlyMap<string, number> {
-  const rest = [...counts].map(([key, count]) => [key, count - (before.get(key) ?? 0)] as const);
-  return new Map(rest.filter(([, count]) => count !== 0));
+  const differences = await reconcileGate(gate, part.records, before);
+  return differences.map(({ key, counts }) => ({ key: `${cluster.version}: ${key}`, counts }));
 }
 
 type Judged = readonly [asked: Case, judgement: Judgement, answer: ApiAnswer];
@@ -160,17 +133,25 @@ function caseOf(
 }
 
 const DENIED =
-  /admission webhook \\"images\.kube-image-bouncer\.io\\" denied the request: (?!DEADLINE|INTERNAL|NO_POLICY|OVERLOADED)/;
+  /admission webhook \\"images\.kube-image-bouncer\.io\\" denied the request: (OVERLOADED|DEADLINE|INTERNAL|NO_POLICY)?/;
+
+/** A caller that waits so long has found a machine that is busy with others. */
+const STARVED_MS = 400;
 
 /** What an API server makes of the gate's answer; anything but its object or the gate's refusal is a fault. */
-function judgeApiAnswer({ truth, tells }: Step, { status, body, warned }: ApiAnswer): Judgement {
+function judgeApiAnswer({ truth, tells }: Step, { status, body, warned, elapsedMs }: ApiAnswer): Judgement {
   if (status === 200 || status === 201) {
     if (truth === 'bad') return { outcome: 'admitted', fault: 'failOpen' };
     return tells && !warned
       ? { outcome: 'admitted', fault: 'badShape', detail: 'the sender is not warned' }
       : { outcome: 'admitted' };
   }
-  if (status === 403 && DENIED.test(body))
-    return truth === 'bad' ? { outcome: 'refused' } : { outcome: 'refused', fault: 'wrongDeny' };
-  return { outcome: 'failed', fault: 'badShape', detail: `the API server answers ${status}` };
+  const [denied, failure] = DENIED.exec(body) ?? [];
+  if (status !== 403 || denied === undefined)
+    return { outcome: 'unanswered', fault: 'badShape', detail: `the API server answers ${status}` };
+  if (failure !== undefined && elapsedMs >= STARVED_MS) return { outcome: 'failed' };
+  if (truth === 'good') return { outcome: 'refused', fault: 'wrongDeny' };
+  return failure === undefined
+    ? { outcome: 'refused' }
+    : { outcome: 'failed', fault: 'badShape', detail: failure };
 }

@@ -94,9 +94,7 @@ test('the question does not hold its answer: no body names its truth or its fami
 });
 
 test('the oracle knows nothing of the product: what draws and judges imports no file of src/', () => {
-  const drivers = new Set(
-    ['in-process', 'tls-gate', 'api-server-cluster'].map((name) => `test/oracle/${name}.ts`),
-  );
+  const drivers = new Set(['in-process', 'tls-gate'].map((name) => `test/oracle/${name}.ts`));
   const borrowed = filesBelow('test/oracle', '.ts')
     .filter(({ path }) => !isTest(path) && !drivers.has(path))
     .flatMap(({ path, imports }) =>

@@ -1,13 +1,13 @@
-import { eventually } from '../end-to-end/eventually.ts';
 import type { Case } from './case.ts';
 import { Census } from './census.ts';
 import type { CaseRange } from './core-run.ts';
 import { drawCase, POLICIES } from './generator.ts';
 import { judge, type Judgement, type Reply } from './judge.ts';
-import { reconcile, type Discrepancy, type OracleRun } from './report.ts';
+import { reconcileGate } from './reconciliation.ts';
+import type { Discrepancy, OracleRun } from './report.ts';
 import { Stalls } from './stalls.ts';
 import { TlsClient } from './tls-client.ts';
-import { startTlsGate, untilLogged, type TlsGate } from './tls-gate.ts';
+import { startTlsGate, type TlsGate } from './tls-gate.ts';
 
 /** Callers at a time, each with its own connection. */
 const CALLERS = 32;
@@ -39,7 +39,7 @@ export async function runServer({ seed, from, cases }: CaseRange): Promise<Oracl
       },
     );
     discrepancies.push(
-      ...(await reconcileGate(gate, part)).map(({ key, counts }) => ({
+      ...(await reconcileGate(gate, part.records)).map(({ key, counts }) => ({
         key: `${policy.name}: ${key}`,
         counts,
       })),
@@ -78,38 +78,4 @@ export function judgeOverTls(asked: Case, reply: Reply | undefined, stalls: Stal
   const judgement = judge(asked, reply);
   if (!isExplained || judgement.outcome !== 'failed' || judgement.fault === 'late') return judgement;
   return judge(asked, reply, true);
-}
-
-/** What client, log and metrics count differently. */
-export async function reconcileGate(gate: TlsGate, { records }: Census): Promise<Discrepancy[]> {
-  const answered = new Map([...records].filter(([key]) => key !== 'rejected'));
-  const { decisions, rejected, shed } = await gate.scrape();
-  await untilLogged(gate, sum(answered) - shed);
-  const rejections = {
-    client: one('rejected', records.get('rejected') ?? 0),
-    metrics: one('rejected', rejected),
-  };
-  if (shed === 0)
-    return [
-      ...reconcile({ client: answered, log: gate.logged, metrics: decisions }),
-      ...reconcile(rejections),
-    ];
-  // Below `deny` nobody can see from outside which reviews were refused unread; their number is the same all the same.
-  await eventually('the log tells of them', () =>
-    Promise.resolve(gate.loggedShed() >= shed || undefined),
-  ).catch(() => undefined);
-  const all = {
-    client: one('all', sum(answered)),
-    log: one('all', sum(gate.logged) + gate.loggedShed()),
-    metrics: one('all', sum(decisions) + shed),
-  };
-  return [...reconcile(all), ...reconcile(rejections)];
-}
-
-function one(key: string, count: number): ReadonlyMap<string, number> {
-  return new Map([[key, count]]);
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
 }

@@ -5,9 +5,10 @@ import type { Case } from './case.ts';
 import { Census } from './census.ts';
 import { drawCase, POLICIES } from './generator.ts';
 import type { OraclePolicy } from './policy.ts';
+import { reconcileGate } from './reconciliation.ts';
 import type { OracleRun } from './report.ts';
 import { renderSamples, rssSlope, settled, takeSample, type Sample } from './resources.ts';
-import { callInParallel, judgeOverTls, reconcileGate } from './server-run.ts';
+import { callInParallel, judgeOverTls } from './server-run.ts';
 import { Stalls } from './stalls.ts';
 import { startTlsGate, type TlsGate } from './tls-gate.ts';
 
@@ -53,7 +54,7 @@ export async function soak({ seed, minutes, nodeFlags }: SoakOptions): Promise<S
     await runPhase(state, seed, phase % POLICIES.length, Math.min(endMs, performance.now() + PHASE_MS));
   }
   const seconds = (performance.now() - startedMs) / 1000;
-  const discrepancies = await reconcileGate(gate, state.census);
+  const discrepancies = await reconcileGate(gate, state.census.records);
   const metrics = await gate.scrape();
   const [loaded, kept] = ['success', 'failure'].map(
     (result) => metrics.value(`policy_reload_total{result="${result}"}`) ?? 0,
