@@ -29,14 +29,14 @@ interface Entry {
 /**
  * Who is decided when. A small review is decided as it comes, as long as the loop keeps time; else it waits behind
  * those that came before. A large one is decided alone in its turn of the loop, since nothing else can happen meanwhile;
- * small ones that wait come first, and again for as long as it took.
+ * for as long as it took the loop then belongs to the others, to those as well that only open a connection.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
   readonly #small: Entry[] = [];
   readonly #large: Entry[] = [];
-  /** As long as the last large review took, small ones have the loop to themselves if they need it. */
-  #owedMs = 0;
+  #nextLargeMs = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
   #undecided = 0;
   #isScheduled = false;
 
@@ -65,27 +65,42 @@ export class Backlog {
     return entry !== undefined && nowMs - entry.sinceMs > this.#options.limits.queueMs;
   }
 
+  /** Comes back in the next turn of the loop, or when it is the turn of a large review. */
   #schedule(): void {
     if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#run());
+    const waitMs = this.#nextLargeMs - this.#options.now();
+    if (this.#small.length > 0 || (this.#large.length > 0 && waitMs <= 0)) {
+      this.#isScheduled = true;
+      setImmediate(() => this.#run());
+    } else if (this.#large.length > 0) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#schedule();
+      }, waitMs);
+    }
   }
 
   #run(): void {
-    const { limits, now } = this.#options;
     this.#isScheduled = false;
-    // Before the work: what throws must not leave the others waiting for ever.
-    if (this.#small.length + this.#large.length > 1) this.#schedule();
-    const beganMs = now();
+    try {
+      this.#runSmall();
+      if (this.#options.now() >= this.#nextLargeMs) this.#runLarge();
+    } finally {
+      // Whatever throws must not leave the others waiting for ever.
+      this.#schedule();
+    }
+  }
+
+  #runSmall(): void {
+    const { limits, now } = this.#options;
+    const untilMs = now() + limits.sliceMs;
     let entry = this.#small.shift();
     while (entry !== undefined) {
       const nowMs = now();
       if (this.#isStale(entry, nowMs)) entry.review.shed('wait');
       else this.#decide(entry.review);
-      entry = nowMs < beganMs + limits.sliceMs ? this.#small.shift() : undefined;
+      entry = nowMs < untilMs ? this.#small.shift() : undefined;
     }
-    this.#owedMs = this.#small.length === 0 ? 0 : this.#owedMs - (now() - beganMs);
-    if (this.#owedMs <= 0) this.#runLarge();
   }
 
   #runLarge(): void {
@@ -93,7 +108,8 @@ export class Backlog {
     if (entry === undefined) return;
     const beganMs = this.#options.now();
     this.#decide(entry.review);
-    this.#owedMs = this.#options.now() - beganMs;
+    const endedMs = this.#options.now();
+    this.#nextLargeMs = endedMs + (endedMs - beganMs);
   }
 
   #decide(review: QueuedReview): void {
