@@ -97,14 +97,18 @@ async function carryOut(
   let object: Fields = {};
   for (const step of errand.steps) {
     const body = step.body(object);
-    const answer = await cluster.ask(step, errand.namespace, body);
+    const answer = await cluster.ask(step, errand.namespace, body).catch(unanswered);
     const asked = caseOf(errand, step, body, { index, policy });
     const judgement = judgeApiAnswer(step, answer);
     if (step.reviewed || judgement.fault !== undefined) judged.push([asked, judgement, answer]);
-    if (answer.status >= 300) break;
+    if (answer.status === 0 || answer.status >= 300) break;
     object = JSON.parse(answer.body) as Fields;
   }
   return judged;
+}
+
+function unanswered(error: unknown): ApiAnswer {
+  return { status: 0, body: String(error), warned: false, elapsedMs: 0 };
 }
 
 function caseOf(
@@ -146,6 +150,7 @@ function judgeApiAnswer({ truth, tells }: Step, { status, body, warned, elapsedM
       ? { outcome: 'admitted', fault: 'badShape', detail: 'the sender is not warned' }
       : { outcome: 'admitted' };
   }
+  if (status === 0) return { outcome: 'unanswered', fault: 'noAnswer', detail: body };
   const [denied, failure] = DENIED.exec(body) ?? [];
   if (status !== 403 || denied === undefined)
     return { outcome: 'unanswered', fault: 'badShape', detail: `the API server answers ${status}` };
