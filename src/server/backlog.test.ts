@@ -59,7 +59,7 @@ describe('the backlog', () => {
     assert.deepEqual(told, ['L1', 'a', 'b', 'L2', 'c', 'L3']);
   });
 
-  it('F20 gives small reviews that wait as much time as the large one before them took, and large ones the next turn', async () => {
+  it('F20 decides small reviews that wait before the next large one, unless that has waited for seconds', async () => {
     const { told, time, take } = setUp({ queuedReviews: 20 });
     time.lagMs = 20;
     const busy = (milliseconds: number) => () => void (time.nowMs += milliseconds);
@@ -68,7 +68,12 @@ describe('the backlog', () => {
     await turn();
     for (const name of 'abcdefghij') take(name, SMALL, busy(10));
     for (let turns = 0; turns < 6; turns += 1) await turn();
-    assert.equal(told.join(' '), 'L1 a b c d e f L2 g h i j');
+    assert.equal(told.join(' '), 'L1 a b c d e f g h i j L2');
+    take('L3', LARGE);
+    time.nowMs += 2001;
+    for (const name of 'klmno') take(name, SMALL, busy(10));
+    for (let turns = 0; turns < 6; turns += 1) await turn();
+    assert.equal(told.slice(12).join(' '), 'k l m L3 n o');
   });
 
   it('looks at its sockets again when a slice of small reviews is over', async () => {

@@ -26,6 +26,9 @@ interface Entry {
   readonly sinceMs: number;
 }
 
+/** So many times what a small review may wait, a large one waits for small ones. */
+const PATIENCE = 4;
+
 /**
  * Who is decided when. A small review is decided as it comes, as long as the loop keeps time; else it waits behind
  * those that came before. A large one is decided alone in its turn of the loop, since nothing else can happen meanwhile;
@@ -84,11 +87,20 @@ export class Backlog {
     this.#isScheduled = false;
     try {
       this.#runSmall();
-      if (this.#options.now() >= this.#nextLargeMs) this.#runLarge();
+      if (this.#isTimeForLarge()) this.#runLarge();
     } finally {
       // Whatever throws must not leave the others waiting for ever.
       this.#schedule();
     }
+  }
+
+  /** Small ones go first, except that none of them is worth a caller of a large one who has waited for seconds. */
+  #isTimeForLarge(): boolean {
+    const { limits, now } = this.#options;
+    const [entry] = this.#large;
+    const nowMs = now();
+    if (entry === undefined || nowMs < this.#nextLargeMs) return false;
+    return this.#small.length === 0 || nowMs - entry.sinceMs > PATIENCE * limits.queueMs;
   }
 
   #runSmall(): void {

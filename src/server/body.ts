@@ -1,27 +1,31 @@
 import type { IncomingMessage } from 'node:http';
 import { HEAD_BYTES } from '../admission/review-head.ts';
 import { breakLater } from './break-later.ts';
+import type { Limits } from './limits.ts';
 
-/** Memory for bodies from their first byte to their answer: so much for one, so much for all. */
+/**
+ * Memory for bodies from their first byte to their answer: so much for one, so much for all. Large ones leave an eighth
+ * of it to the small ones, unless there is no room for one large one then.
+ */
 export class BodyMemory {
   readonly bodyBytes: number;
-  readonly #receivingBytes: number;
+  readonly #largeBytes: number;
+  readonly #all: number;
+  readonly #forLarge: number;
   #usedBytes = 0;
 
-  constructor({
-    bodyBytes,
-    receivingBytes,
-  }: {
-    readonly bodyBytes: number;
-    readonly receivingBytes: number;
-  }) {
+  constructor(limits: Pick<Limits, 'bodyBytes' | 'largeBytes' | 'receivingBytes'>) {
+    const { bodyBytes, largeBytes, receivingBytes } = limits;
     this.bodyBytes = bodyBytes;
-    this.#receivingBytes = receivingBytes;
+    this.#largeBytes = largeBytes;
+    this.#all = receivingBytes;
+    this.#forLarge = Math.min(receivingBytes, Math.max(bodyBytes, (receivingBytes * 7) / 8));
   }
 
-  /** False when there is no room for so many bytes. */
-  take(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.#receivingBytes) return false;
+  /** False when there is no room for so many bytes more of a body that has some already. */
+  take(bytes: number, already: number): boolean {
+    const most = already + bytes > this.#largeBytes ? this.#forLarge : this.#all;
+    if (this.#usedBytes + bytes > most) return false;
     this.#usedBytes += bytes;
     return true;
   }
@@ -86,7 +90,7 @@ export class BodyReceiver {
     if (this.#bytes + chunk.length > this.#memory.bodyBytes) {
       this.release();
       this.#taker.takeBody('too large', NOTHING);
-    } else if (this.#memory.take(chunk.length)) {
+    } else if (this.#memory.take(chunk.length, this.#bytes)) {
       this.#bytes += chunk.length;
       this.#chunks.push(chunk);
     } else {

@@ -107,7 +107,7 @@ describe('under load', { timeout: 20_000 }, () => {
   });
 
   it('a body that finds no room beside the others is refused by name when it has ended', async () => {
-    await using here = await scene({ receivingBytes: 200_000 }, 2);
+    await using here = await scene({ bodyBytes: 200_000, receivingBytes: 200_000 }, 2);
     const [first, second] = here.sockets;
     const answers = here.sockets.map(readToEnd);
     const whole = request('u-0', 190_000, CLOSE);
@@ -123,8 +123,25 @@ describe('under load', { timeout: 20_000 }, () => {
     assert.equal(JSON.parse(reply.text).outcome, 'admitted', 'and the room is given back');
   });
 
+  it('F20 large bodies leave room for small ones', async () => {
+    const limits = { bodyBytes: 10_000, largeBytes: 1000, receivingBytes: 16_000 };
+    await using here = await scene(limits, 4);
+    const answers = here.sockets.map(readToEnd);
+    const [first, second, third, small] = here.sockets;
+    for (const [index, socket] of [first, second].entries())
+      socket?.write(request(`large-${index}`, 6500, CLOSE).slice(0, -1));
+    while (here.gate.inflight < 2) await new Promise(setImmediate);
+    for (let count = 0; count < 50; count += 1) await new Promise(setImmediate);
+    third?.write(request('large-2', 2000, CLOSE));
+    small?.write(request('small', 500, CLOSE));
+    assert.equal(outcomeOf((await answers[2]) ?? ''), 'large-2 failed OVERLOADED');
+    assert.equal(outcomeOf((await answers[3]) ?? ''), 'small admitted');
+    assert.deepEqual([here.decided, here.shed], [['small'], ['receiving']]);
+    for (const socket of [first, second]) socket?.destroy();
+  });
+
   it('what waits for its turn keeps its room until it is answered', async () => {
-    await using here = await scene({ largeBytes: 1000, receivingBytes: 5000 }, 3);
+    await using here = await scene({ bodyBytes: 5000, largeBytes: 1000, receivingBytes: 5000 }, 3);
     const answers = here.sockets.map(readToEnd);
     for (const [index, socket] of here.sockets.entries()) socket.write(request(`u-${index}`, 2000, CLOSE));
     const outcomes = (await Promise.all(answers)).map(outcomeOf);
