@@ -16,16 +16,15 @@ function blocks(language: string): string[] {
 
 describe('docs/language.md', () => {
   const [catalogue = '', manifest = ''] = blocks('yaml');
-  const [session = ''] = blocks('console');
+  const [, command = '', printed = ''] = /```sh\n(.*--messages.*)\n```\n\n```\n([^]*?)```/.exec(PAGE) ?? [];
 
   it('has a catalogue that prints what stands below it', async () => {
-    const [command = '', ...printed] = session.split('\n');
-    const args = command.replace('$ kube-image-bouncer ', '').split(' ');
+    const args = command.replace('kube-image-bouncer ', '').split(' ');
     await using folder = await folderOf({ 'de.yaml': catalogue, 'pod.yaml': manifest });
     const { code, stdout, stderr } = await bouncer(
       args.map((arg) => (arg.endsWith('.yaml') ? folder.file(arg) : arg)),
     );
-    assert.equal(stdout.replaceAll(folder.file('pod.yaml'), 'pod.yaml'), printed.join('\n'));
+    assert.equal(stdout.replaceAll(folder.file('pod.yaml'), 'pod.yaml'), printed);
     assert.equal(code, 1);
     const decoded = decodeCatalogue(parseDocuments(catalogue, 'de.yaml')[0]?.value);
     assert.ok('language' in decoded);
