@@ -116,7 +116,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.deepEqual(report.otherWords, []);
       assert.deepEqual(report.noAnswer, []);
       assert.deepEqual(report.unreconciled, []);
-      assert.ok(kills > 1 && rotations > 1 && report.unanswered > 0, 'the outages were not met');
+      assert.ok(kills > 1 && rotations > 0 && report.unanswered > 0, 'the outages were not met');
     });
 
     if (version === 'v1.37')
