@@ -202,6 +202,8 @@ const resources: OraclePolicy = {
 const GHCR: readonly NameFamily[] = ['ghcrTools', 'ghcrDebug', 'ghcrWeb'];
 /** 'ghcrOther' and 'miner' hold other registries as well. */
 const NOT_GHCR = namesBut(...GHCR, 'ghcrOther', 'miner');
+/** Only to alice is the rule about them. */
+const IN_DOUBT = says([], images(GHCR, FIXED));
 const TEAMS = ['team-a', 'team-b', 'team-constructor'] as const;
 
 const unmatched: OraclePolicy = {
@@ -234,8 +236,8 @@ const unmatched: OraclePolicy = {
       expect: OURS_ONLY,
     },
     { what: 'no rule is about it', protocol: 'AdmissionReview', expect: SHUT },
-    { what: 'in doubt: nobody knows who', protocol: 'AdmissionReview', people: UNSAID, expect: SHUT },
-    { what: 'in doubt: by ImageReview', protocol: 'ImageReview', expect: SHUT },
+    { what: 'in doubt: nobody knows who', protocol: 'AdmissionReview', people: UNSAID, expect: IN_DOUBT },
+    { what: 'in doubt: by ImageReview', protocol: 'ImageReview', expect: IN_DOUBT },
   ),
 };
 

@@ -141,7 +141,11 @@ function doubled(random: Random, policy: OraclePolicy): Scene | undefined {
   const { spot, slots, usage, bad } = ground;
   const image = bad();
   const place = { usage, name: LAST };
-  const before = objectAt(random, spot, [...slots, { ...place, image }, { ...place, image: 'nginx:1.2.3' }]);
+  const pair: Slot[] = [
+    { ...place, image },
+    { ...place, image: random.chance(0.5) ? image : BEFORE },
+  ];
+  const before = objectAt(random, spot, [...slots, ...(random.chance(0.5) ? pair : pair.toReversed())]);
   const after = objectAt(random, spot, [...slots, { ...place, image }]);
   return update(random, spot, { family: 'A09 an old name that stands twice', truth: 'bad', before, after });
 }
