@@ -75,8 +75,8 @@ export class Backlog {
     if (this.#small.length > 0 || (this.#large.length > 0 && waitMs <= 0)) {
       this.#isScheduled = true;
       setImmediate(() => this.#run());
-    } else if (this.#large.length > 0) {
-      this.#timer ??= setTimeout(() => {
+    } else if (this.#large.length > 0 && this.#timer === undefined) {
+      this.#timer = setTimeout(() => {
         this.#timer = undefined;
         this.#schedule();
       }, waitMs);
