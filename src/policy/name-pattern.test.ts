@@ -10,6 +10,10 @@ const MATCHES: Readonly<Record<string, { readonly yes: readonly string[]; readon
     '*-prod': { yes: ['a-prod', '-prod'], no: ['a-prod-b', 'prod'] },
     'a*b*c': { yes: ['abc', 'axbxc', 'abbcc', 'abcbc'], no: ['ac', 'acb', 'xabc', 'abcx'] },
     'a*a': { yes: ['aa', 'aba'], no: ['a'] },
+    '*a*a*': { yes: ['aa', 'xaxax'], no: ['a', 'bab', 'xa'] },
+    'x*ab*b': { yes: ['xabb', 'xabxb'], no: ['xab', 'xaab'] },
+    'x*abc*': { yes: ['xabc', 'xxabcx'], no: ['abc', 'xab'] },
+    'ab*bc*cd': { yes: ['abbccd', 'abxbcxcd'], no: ['abccd', 'abbcd'] },
     'a**b': { yes: ['ab', 'axb'], no: ['a', 'b'] },
     'system:serviceaccount:ci:*': {
       yes: ['system:serviceaccount:ci:deployer'],
@@ -61,6 +65,10 @@ describe('a pattern of names', () => {
   }
 });
 
+it('a name has 253 characters at most', () => {
+  assert.equal(parseNamePattern('x'.repeat(253), [])('x'.repeat(253)), true);
+});
+
 describe('a pattern of namespaces', () => {
   for (const text of [
     'a',
@@ -70,6 +78,7 @@ describe('a pattern of namespaces', () => {
     '0',
     'x'.repeat(63),
     `${'x'.repeat(63)}*`,
+    `${'x'.repeat(31)}**${'x'.repeat(32)}`,
     'constructor',
   ]) {
     it(`may be ${text}`, () => assert.equal(typeof parseNamespacePattern(text, []), 'function'));

@@ -15,7 +15,6 @@ export type Check = (image: ImageReference, facts: Facts) => RuleObjection | und
 /** A kind of rule, one file under `rules/`; its `key` is the key of the check in a policy. */
 export interface RuleKind<Parameters> {
   readonly key: string;
-  readonly summary: string;
   readonly parameters: z.ZodType<Parameters>;
   /** What has to be gathered before the check can be made; `[]` for a rule that needs the reference alone. */
   readonly facts: readonly FactName[];

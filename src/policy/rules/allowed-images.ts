@@ -8,7 +8,6 @@ import { imageList, parseImageList } from '../image-list.ts';
 /** Admits only images that one of the patterns names. */
 export const allowedImages = {
   key: 'allowedImages',
-  summary: 'the image is not one of these',
   parameters: z
     .strictObject({ images: imageList })
     .describe('The only images that are allowed, whatever their tag or digest.'),

@@ -36,7 +36,6 @@ const parameters = z
  */
 export const allowedTags = {
   key: 'allowedTags',
-  summary: 'the image is not pulled by one of these tags',
   parameters,
   facts: [],
   prepare: async (options) => {

@@ -8,7 +8,6 @@ import { imageList, parseImageList } from '../image-list.ts';
 /** Refuses images that one of the patterns names, under any of the names of their registry. */
 export const disallowedImages = {
   key: 'disallowedImages',
-  summary: 'the image is one of these',
   parameters: z
     .strictObject({ images: imageList })
     .describe('Images that are refused, whatever their tag or digest.'),

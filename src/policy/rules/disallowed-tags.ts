@@ -14,7 +14,6 @@ import { tagList } from './tag-list.ts';
  */
 export const disallowedTags = {
   key: 'disallowedTags',
-  summary: 'the image is pulled by one of these tags',
   parameters: z
     .strictObject({ tags: tagList })
     .describe('Tags that no image may be pulled by. No tag and no digest counts as latest.'),

@@ -8,7 +8,6 @@ import type { RuleKind } from '../rule.ts';
 /** Refuses short names, which a runtime with search registries may find elsewhere than on Docker Hub (B29). */
 export const requireFullyQualified = {
   key: 'requireFullyQualified',
-  summary: 'the image does not name its registry',
   parameters: z
     .strictObject({})
     .describe('Every image must name its registry, as in docker.io/library/nginx.'),

@@ -5,7 +5,6 @@ import type { RuleKind } from '../rule.ts';
 /** Refuses images that are not pinned by a digest. */
 export const requiredDigest = {
   key: 'requiredDigest',
-  summary: 'the image has no digest',
   parameters: z.strictObject({}).describe('Every image must be pinned by a sha256 or sha512 digest.'),
   facts: [],
   prepare: () => (image) => (image.digest === undefined ? objection('DIGEST_REQUIRED.missing') : undefined),

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import { KNOWN, reviewOf } from '#test/bare-reviews.ts';
+import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
+import { policyDocument, policyOf } from '#test/policies.ts';
+import { said } from '#test/sayings.ts';
+import { decide, judge } from '#test/verdicts.ts';
+import { decodePolicy } from './decode.ts';
+import type { Decision } from './decision.ts';
+import { failed, failureReason } from './failure.ts';
+import { applyStage } from './stage.ts';
+
+const LATEST = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
+const MIRROR = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
+const NODE = { username: 'system:node:node-1', groups: ['system:nodes'] };
+
+/** Code, field and sentence of each notice. */
+function notices({ notices: told }: Decision) {
+  return told.map(({ code, use, text }) => [code, use?.field, said(text)]);
+}
+
+describe('what is told and refuses nothing', () => {
+  it('a placeholder, by its place', () => {
+    const decision = judge({ object: deployment({ containers: { web: '$(image)' } }) });
+    assert.deepEqual(notices(decision), [
+      [
+        'PLACEHOLDER',
+        'spec.template.spec.containers[0].image',
+        'is filled in later; the pod that it becomes is judged',
+      ],
+    ]);
+  });
+
+  it('an image of a template that was there before, in the words of the rule that will refuse its pods', async () => {
+    const object = deployment({ containers: { web: BAD } });
+    for (const [rule, why] of [
+      [LATEST, 'tag "latest" is not allowed'],
+      [{ ...LATEST, message: 'no latest here' }, 'no latest here'],
+    ] as const) {
+      const decision = judge({ object, oldObject: object }, await policyOf(rule));
+      assert.deepEqual(notices(decision), [
+        [
+          'UNCHANGED_VIOLATION',
+          'spec.template.spec.containers[0].image',
+          `unchanged, but new pods with it will be refused: ${why}`,
+        ],
+      ]);
+      assert.deepEqual(
+        decision.uses.map(({ use, reference }) => [use.image, reference.kind]),
+        [[BAD, 'image']],
+      );
+    }
+  });
+
+  it('a kind that nobody told us about', () => {
+    const decision = judge({ object: workload('example.com/v1', 'Widget', 'spec', {}) });
+    const [notice] = decision.notices;
+    assert.deepEqual(
+      [notice?.code, notice?.kind, notice?.use],
+      ['UNKNOWN_KIND', 'Widget.example.com', undefined],
+    );
+    assert.match(said(notice?.text), /Widget\.example\.com/);
+    const long = { group: 'g'.repeat(300), version: 'v1', kind: 'W' };
+    assert.match(said(judge({ object: {}, kind: long }).notices[0]?.text), /W\.g{1,126}\.\.\./);
+  });
+
+  it('A20 the mirror of a static pod, whose violations are told and audited alone', async () => {
+    const object = podOf({ ...podSpec({ containers: { web: BAD } }), nodeName: 'node-1' }, MIRROR);
+    for (const validationActions of [['Deny'], ['Audit'], ['Warn']] as ['Deny' | 'Audit' | 'Warn'][]) {
+      const policy = await policyOf({ ...LATEST, validationActions });
+      const decision = judge({ object, userInfo: NODE }, policy);
+      assert.equal(decision.outcome, 'admitted');
+      assert.deepEqual(
+        decision.violations.map(({ actions }) => actions),
+        [validationActions[0] === 'Deny' ? ['Warn', 'Audit'] : validationActions],
+      );
+      assert.deepEqual(notices(decision), [
+        ['MIRROR_POD', undefined, 'admitted because the node runs this static pod already'],
+      ]);
+    }
+    const good = podOf({ ...podSpec(), nodeName: 'node-1' }, MIRROR);
+    assert.deepEqual(notices(judge({ object: good, userInfo: NODE })), [], 'a good one needs no word');
+  });
+
+  it('nothing of what holds no image, and nothing is made up', () => {
+    const empty = { uses: [], notices: [], violations: [] };
+    const gone = judge({ object: null, oldObject: pod(), operation: 'DELETE' });
+    assert.deepEqual(gone, { ...gone, outcome: 'admitted', ...empty });
+    const unreadable = judge({ object: podOf(null) });
+    assert.deepEqual([unreadable.uses, unreadable.notices, unreadable.violations.length], [[], [], 1]);
+    const unknown = judge({ object: workload('example.com/v1', 'Widget', 'spec', {}) });
+    assert.deepEqual([unknown.uses, unknown.violations, unknown.notices.length], [[], [], 1]);
+  });
+});
+
+describe('a selector over what a protocol does not tell', () => {
+  it('C13 an exclusion by place needs the place, one without holds as it stands', async () => {
+    const policy = await policyOf({ ...LATEST, exclude: { images: ['registry.example.com/team/*'] } });
+    assert.equal(decide(reviewOf([BAD, GOOD]), policy).outcome, 'admitted');
+    const both = { ...LATEST, exclude: { images: ['registry.example.com/team/*'], namespaces: ['prod'] } };
+    assert.equal(
+      decide(reviewOf(BAD, { ...KNOWN, namespace: 'prod' }), await policyOf(both)).outcome,
+      'admitted',
+    );
+    assert.equal(decide(reviewOf(BAD), await policyOf(both)).outcome, 'refused');
+    assert.equal(decide(reviewOf(BAD, {}), await policyOf(both)).outcome, 'refused');
+  });
+});
+
+test('rules deny unless they, or the policy, say otherwise', async () => {
+  const actionsOf = async (spec: object, rule: object): Promise<unknown> => {
+    const document = policyDocument([{ ...LATEST, ...rule }]);
+    const policy = await decodePolicy({ ...document, spec: { ...document.spec, ...spec } });
+    return policy.rules[0]?.actions;
+  };
+  assert.deepEqual(await actionsOf({}, {}), ['Deny']);
+  assert.deepEqual(await actionsOf({ validationActions: ['Warn'] }, {}), ['Warn']);
+  assert.deepEqual(
+    await actionsOf({ validationActions: ['Warn'] }, { validationActions: ['Warn', 'Audit'] }),
+    ['Warn', 'Audit'],
+  );
+});
+
+test('a decision that could not be reached holds nothing but its code, and says why in a sentence', () => {
+  for (const [code, sentence] of [
+    ['DEADLINE', 'there was not enough time to decide; try again'],
+    ['INTERNAL', 'the gate could not decide; its log says why'],
+    ['NO_POLICY', 'no policy is loaded, so nothing can be admitted'],
+    ['OVERLOADED', 'the gate has more to decide than it can in time; try again'],
+  ] as const) {
+    const empty = { policy: undefined, uses: [], notices: [], violations: [] };
+    assert.deepEqual(failed(code), { outcome: 'failed', code, ...empty });
+    assert.equal(said(failureReason(code)), sentence);
+    const softened = applyStage(failed(code), 'warn');
+    assert.deepEqual([softened.outcome, softened.violations, softened.uses], ['admitted', [], []]);
+  }
+});
