@@ -12,6 +12,9 @@ const BURST = 25;
 const LANES = 8;
 const SMALL_P99_MS = 250;
 
+/** Every review is small, and as many of them come in as have room in a larger gate. */
+const UNFAIR = { largeBytes: 2 ** 31, receivingBytes: 64 * 1024 * 1024 };
+
 export const fairness: Scenario = {
   id: 'F20',
   title: 'small reviews beside bodies of 7 MiB with 480,000 objects each',
@@ -19,7 +22,7 @@ export const fairness: Scenario = {
   run: (chaos) => askBeside(chaos),
   control: {
     title: 'large ones do not take turns',
-    run: (chaos) => askBeside(chaos, { largeBytes: 2 ** 31 }),
+    run: (chaos) => askBeside(chaos, UNFAIR),
   },
 };
 

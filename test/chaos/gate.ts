@@ -150,6 +150,16 @@ async function untilReady(running: RunningProcess, look: Gate['look']): Promise<
     );
   } catch (cause) {
     await running.stop('SIGKILL');
-    throw new Error(`the gate did not start; its log ends with\n${await running.logTail()}`, { cause });
+    throw new Error(`the gate did not start; its log ends with\n${shorten(await running.logTail())}`, {
+      cause,
+    });
   }
+}
+
+/** Lines of the log may hold hundreds of images. */
+function shorten(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.slice(0, 300))
+    .join('\n');
 }

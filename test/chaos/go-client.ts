@@ -62,12 +62,15 @@ export class GoClient implements Disposable {
   #open(want: Want): void {
     this.#wanting.add(want);
     const connection: Connection = new Connection(this.#options, {
+      // The request that it was opened for comes first, unless another connection has carried it.
+      onOpen: () =>
+        this.#wanting.delete(want) && !want.isOver ? connection.carry(want) : this.#use(connection),
       onFree: () => this.#use(connection),
       onClose: (error) => {
         this.#all.delete(connection);
         const index = this.#idle.indexOf(connection);
         if (index !== -1) this.#idle.splice(index, 1);
-        // Unless another connection has carried it, it was waiting for this one.
+        // It could not be opened.
         if (this.#wanting.delete(want)) want.fail(error);
       },
     });
@@ -129,7 +132,8 @@ class Want {
 }
 
 interface ConnectionEvents {
-  /** It is open, or has brought a reply, and can carry a request. */
+  readonly onOpen: () => void;
+  /** It has brought a reply, and can carry another request. */
   readonly onFree: () => void;
   /** It can carry no more requests; told once or more. */
   readonly onClose: (error: ExchangeError) => void;
@@ -162,7 +166,7 @@ class Connection {
     this.#socket.on('connect', () => {
       this.#localPort = this.#socket.localPort;
     });
-    this.#socket.on('secureConnect', () => this.#rest());
+    this.#socket.on('secureConnect', () => this.#rest(events.onOpen));
     this.#socket.on('data', (chunk) => this.#receive(chunk));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#errorCode = error.code ?? error.message;
@@ -201,12 +205,12 @@ class Connection {
     this.#carried?.succeed({ status: Number(head.slice(9, 12)), body });
     this.#carried = undefined;
     if (head.includes('\r\nconnection: close')) this.destroy();
-    else this.#rest();
+    else this.#rest(this.#events.onFree);
   }
 
-  #rest(): void {
+  #rest(tell: () => void): void {
     this.#idleTimer = setTimeout(() => this.destroy(), this.#idleMs).unref();
-    this.#events.onFree();
+    tell();
   }
 
   #fail(code: string): void {

@@ -1,7 +1,6 @@
 import type { Random } from '../fuzz/random.ts';
 import { BAD, GOOD, pod } from '../support/pods.ts';
-import { imageReviewOfImages } from '../support/reviews.ts';
-import { admissionReviewFor, type LabelledReview, type Truth } from './labelled-reviews.ts';
+import { admissionReviewFor, imageReviewFor, type LabelledReview, type Truth } from './labelled-reviews.ts';
 
 /** What makes a review expensive. */
 export type Weight =
@@ -33,8 +32,7 @@ export function heavyReview(weight: Weight, truth: Truth, salt: number): Labelle
         (_, index) => `registry.example.com/${'long/'.repeat(30)}app-${salt}-${index}:1.0`,
       );
       if (truth === 'bad') images[MAX_IMAGES - 1] = `registry.example.com/app-${salt}:latest`;
-      const body = Buffer.from(JSON.stringify(imageReviewOfImages(images)));
-      return { truth, path: '/image_policy', body };
+      return imageReviewFor(truth, images);
     }
   }
 }

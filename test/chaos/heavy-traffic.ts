@@ -37,6 +37,7 @@ export class HeavyTraffic implements AsyncDisposable {
   }
 
   stop(): Promise<HeavyReport> {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.#worker.postMessage('stop');
     return this.#report;
   }

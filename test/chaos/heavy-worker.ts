@@ -12,10 +12,10 @@ tally.faulty = true;
 const client = new GoClient(gate);
 const next = heavyReviews(weights, createRandom(seed));
 let asked = 0;
-let running = true;
+const stopped = new AbortController();
 
 async function ask(): Promise<void> {
-  while (running) {
+  while (!stopped.signal.aborted) {
     asked += 1;
     const find = await tally.ask({ client, review: next(asked), timeoutMs, secretly });
     // Whoever finds nobody there comes again, but not at once.
@@ -23,9 +23,7 @@ async function ask(): Promise<void> {
   }
 }
 
-parentPort?.once('message', () => {
-  running = false;
-});
+parentPort?.once('message', () => stopped.abort());
 await Promise.all(Array.from({ length: lanes }, ask));
 client[Symbol.dispose]();
 const report: HeavyReport = {
@@ -36,4 +34,5 @@ const report: HeavyReport = {
   failOpen: tally.count('failOpen'),
   faults: tally.faults(),
 };
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 parentPort?.postMessage(report);

@@ -118,9 +118,10 @@ async function measureCapacity(
 
 /** Asks both probes every second, as a kubelet does. */
 function watchHealth(gate: Gate): { stop: () => Promise<{ asked: number; answered: number }> } {
-  let [asked, answered, over] = [0, 0, false];
+  const stopped = new AbortController();
+  let [asked, answered] = [0, 0];
   const watch = async (): Promise<void> => {
-    while (!over) {
+    while (!stopped.signal.aborted) {
       for (const page of ['/livez', '/readyz']) {
         asked += 1;
         if ((await gate.look(page)).status === 200) answered += 1;
@@ -131,7 +132,7 @@ function watchHealth(gate: Gate): { stop: () => Promise<{ asked: number; answere
   const watching = watch();
   return {
     stop: async () => {
-      over = true;
+      stopped.abort();
       await watching;
       return { asked, answered };
     },

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../end-to-end/eventually.ts';
 import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { pod } from '../support/pods.ts';
 import { startGate, type Gate } from './gate.ts';
 import { GoClient } from './go-client.ts';
-import { labelledReviews } from './labelled-reviews.ts';
+import { admissionReviewFor } from './labelled-reviews.ts';
 import { trialOf, unless, type Chaos, type Scenario, type Trial } from './scenario.ts';
 import { Tally } from './tally.ts';
 import { Traffic } from './traffic.ts';
@@ -146,8 +147,7 @@ async function replace(file: string, text: string): Promise<void> {
 /** Milliseconds from a policy that refuses everything to the first refusal of what was good; it must stay. */
 async function timeDenyAll(gate: Gate, file: string): Promise<number> {
   using client = new GoClient(gate);
-  const good = labelledReviews(1, 64).find(({ truth, path }) => truth === 'good' && path === '/validate');
-  if (good === undefined) throw new TypeError('no good review');
+  const good = admissionReviewFor('good', pod());
   const isRefused = async (): Promise<boolean> =>
     (await client.post(good.path, good.body, 5000)).body.includes('"allowed":false');
   await replace(file, DENY_ALL);

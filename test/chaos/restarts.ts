@@ -46,7 +46,7 @@ async function restartUnderLoad({ stand, seed }: Chaos, plan: Plan): Promise<Tri
   const tally = new Tally();
   const gate = { port: balancer.port, authority: replicas[0]?.authority ?? '' };
   const load = parts.use(new Traffic({ gate, tally, seed, rate: RATE, burst: BURST }));
-  const leaving = new Set<Promise<void>>();
+  const leaving = new Set<Promise<string>>();
   const endings: string[] = [];
   for (let count = 0; count < plan.restarts; count += 1) {
     if (leaving.size >= LEAVING) await Promise.race(leaving);
@@ -54,11 +54,9 @@ async function restartUnderLoad({ stand, seed }: Chaos, plan: Plan): Promise<Tri
     balancer.add(successor.port);
     const [replica] = replicas.splice(count % 2, 1, successor);
     if (replica === undefined) continue;
-    const gone = leave(replica, balancer, random).then((ending) => {
-      endings.push(ending);
-      leaving.delete(gone);
-    });
+    const gone = leave(replica, balancer, random);
     leaving.add(gone);
+    void gone.then((ending) => endings.push(ending)).finally(() => leaving.delete(gone));
   }
   await Promise.all(leaving);
   return report(tally, await load.stop(), endings);

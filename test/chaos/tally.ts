@@ -1,5 +1,6 @@
 import { ExchangeError, type GoClient, type Reply } from './go-client.ts';
-import { readAnswer, type LabelledReview } from './labelled-reviews.ts';
+import type { LabelledReview } from './labelled-reviews.ts';
+import { judge } from '../oracle/judge.ts';
 
 /** What may be wrong with what came of a review. */
 export const FINDS = ['failOpen', 'wrongDeny', 'late', 'noAnswer', 'badShape'] as const;
@@ -107,17 +108,14 @@ export class Tally {
     late: boolean,
   ): Find | undefined {
     if (late) this.#found(window, 'late', `${tookMs.toFixed(0)} ms`, false);
-    if (window === 'inside' && reply.status >= 400 && reply.status < 500)
+    const isInside = window === 'inside';
+    if (isInside && reply.status >= 400 && reply.status < 500)
       return this.#strain(window, 'turnedAway', tookMs);
-    if (reply.status !== 200) return this.#found(window, 'badShape', `status ${reply.status} ${reply.body}`);
-    const answer = readAnswer(review, reply.body);
-    if (typeof answer === 'string') return this.#found(window, 'badShape', answer);
-    if (answer.allowed && review.truth === 'bad')
-      return this.#found(window, 'failOpen', review.body.toString('utf8', 0, 2000));
-    const strain = STRAINS.find((code) => answer.message.startsWith(`${code}:`));
-    if (strain !== undefined && (window === 'inside' || review.truth === 'bad'))
-      return this.#strain(window, strain, tookMs);
-    if (!answer.allowed && review.truth === 'good') return this.#found(window, 'wrongDeny', answer.message);
+    const { outcome, fault, detail } = judge(review.asked, { ...reply, elapsedMs: 0 }, isInside);
+    if (fault !== undefined)
+      return this.#found(window, fault, `${detail ?? ''} ${reply.status} ${reply.body.slice(0, 300)}`);
+    const strain = STRAINS.find((code) => reply.body.includes(`"${code}: `));
+    if (outcome === 'failed') return this.#strain(window, strain ?? 'INTERNAL', tookMs);
     this.#counts[window].asked += 1;
     this.#counts[window].right += 1;
     this.#latencies[window].push(tookMs);
