@@ -6,7 +6,7 @@ import { customKind, image } from './custom/custom-kind.ts';
 import type { Fields } from './fields.ts';
 import { MAX_IMAGES } from './image-list.ts';
 import { KNOWN_KINDS, withCustomKinds } from './kind-table.ts';
-import { findKind, isListOfKind } from './kinds.ts';
+import { findKind, isImageless, isListOfKind } from './kinds.ts';
 import { findOwner } from './owner.ts';
 import type { ReviewedObject } from './reviewed-object.ts';
 import { readSubject, type Subject } from './subject.ts';
@@ -190,6 +190,22 @@ describe('the images of a pod', () => {
       'ephemeralContainers is missing',
     ]);
   });
+});
+
+test('A22 kinds of subresources hold no image, and no other kind is one of them', () => {
+  for (const kind of [
+    'Scale',
+    'Binding',
+    'Eviction',
+    'DeploymentRollback',
+    'PodExecOptions',
+    'PodAttachOptions',
+    'PodPortForwardOptions',
+    'PodProxyOptions',
+  ])
+    assert.equal(isImageless(kind), true, kind);
+  for (const kind of ['', 'Pod', 'scale', 'ServiceProxyOptions'])
+    assert.equal(isImageless(kind), false, kind);
 });
 
 test('further kinds replace none but their own', () => {

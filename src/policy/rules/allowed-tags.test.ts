@@ -106,6 +106,18 @@ test('a long list of tags is told by its first eight', async () => {
   assert.equal(said(objection?.reason), 'tag "latest" is not one of v0, v1, v2, v3, v4, v5, v6, v7, ...');
 });
 
+test('eight tags are told in full, however long they are', async () => {
+  const tags = Array.from({ length: 8 }, (_, index) => `v${index}${'x'.repeat(126)}`);
+  const objection = await ask(allowedTags, { tags }, 'app');
+  assert.equal(said(objection?.reason), `tag "latest" is not one of ${tags.join(', ')}`);
+});
+
+test('an image with a digest is told what its tag would have to be', async () => {
+  const objection = await ask(allowedTags, { tags: ['v1', 'v2'] }, `app@sha256:${'0'.repeat(64)}`);
+  assert.equal(said(objection?.reason), 'a digest is pulled by no tag, and the tag must be allowed');
+  assert.match(said(objection?.remedy), /one of v1, v2/);
+});
+
 test('a line break in a range or a pattern does not reach a denial', async () => {
   for (const parameters of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v1\n' }]) {
     assert.doesNotMatch(said((await ask(allowedTags, parameters, 'app'))?.reason), /\n/);

@@ -70,7 +70,15 @@ describe('a path into a custom resource', () => {
     });
   }
 
+  it('is quoted from where it cannot be read, sixteen characters of it', () => {
+    assert.throws(() => parseFieldPath(`spec.a!${'b'.repeat(40)}`), {
+      name: 'FieldPathError',
+      message: `"spec.a!${'b'.repeat(40)}" cannot be read from character 7 on: "!${'b'.repeat(15)}"`,
+    });
+  });
+
   it('does not go on behind keys', () => {
+    assert.throws(() => parseFieldPath('{keys}.a.b'), /goes on behind \{keys\}/);
     assert.throws(() => parseFieldPath('a{keys}.b'), /goes on behind \{keys\}/);
   });
 

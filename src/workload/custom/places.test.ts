@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { GOOD } from '#test/pods.ts';
 import { said } from '#test/sayings.ts';
 import type { Fields } from '../fields.ts';
-import { customKind, image, podSpec, type ImageSource } from './custom-kind.ts';
+import { customKind, image, podSpec, within, type ImageSource } from './custom-kind.ts';
 import { findCustomImages } from './find-custom-images.ts';
 
 /** What sources find in an object: field → place and name. */
@@ -87,9 +87,14 @@ describe('the place of an image', () => {
     const turned = find(podSpec(''), { ...spec, containers: [nameless, side, web] });
     assert.equal(turned.placeAt('containers[2].image'), root.placeAt('containers[0].image'));
     assert.notEqual(turned.placeAt('containers[0].image'), root.placeAt('containers[2].image'));
-    const nested = find(podSpec('spec'), { spec });
-    const place = nested.placeAt('spec.containers[2].image') ?? '';
-    assert.equal(place.split('containers[2].image').length, 2, 'the way to the pod spec is told once');
+    const named = (name: string) => ({ name, spec: { containers: [nameless] } });
+    const inOrder = (...names: readonly string[]) =>
+      find(podSpec('pods[*].spec'), { pods: names.map(named) });
+    assert.equal(
+      inOrder('a', 'b').placeAt('pods[0].spec.containers[0].image'),
+      inOrder('b', 'a').placeAt('pods[1].spec.containers[0].image'),
+      'a container without a name is the same one in a pod that has one',
+    );
   });
 
   it('of one list is none in another', () => {
@@ -111,6 +116,12 @@ describe('what cannot be read says what it is not', () => {
   ] as const) {
     it(`A14 ${path}: ${expected}`, () => assert.equal(reason(image(path), object), expected));
   }
+
+  it('A14 parts within parts', () => {
+    const deep: ImageSource = within('a', 'part', () => [deep]);
+    const object = JSON.parse(`${'{"a":'.repeat(9)}{}${'}'.repeat(9)}`) as Fields;
+    assert.equal(reason(deep, object), `${'a.'.repeat(8)}a nests more than 8 levels deep`);
+  });
 
   it('A14 a pod spec and a tag', () => {
     assert.equal(reason(podSpec('spec'), { spec: 'x' }), 'spec is not an object');
