@@ -31,6 +31,7 @@ export const THREATS: readonly string[] = [
   ...range('E', 1, 4),
   ...range('E', 8, 17),
   ...range('F', 1, 20),
+  'G22',
   ...range('K', 1, 10),
 ];
 
