@@ -46,7 +46,8 @@ export interface BodyTaker {
   readonly takeBody: (fate: BodyFate, body: Buffer) => void;
 }
 
-const NOTHING = Buffer.alloc(0);
+/** A piece costs some 350 bytes beside its own; smaller ones than this are put together. */
+const SMALL_BYTES = 4096;
 
 /** Receives a body within the memory that there is, and holds that memory until it is told to {@link release}. */
 export class BodyReceiver {
@@ -72,9 +73,9 @@ export class BodyReceiver {
     request.on('end', () => this.#end());
   }
 
-  /** What has come so far, or the beginning of it. */
+  /** The first bytes of what has come, with zeros behind them if it is not enough. */
   get head(): Buffer {
-    return this.#head ?? this.#chunks[0] ?? NOTHING;
+    return this.#head ?? Buffer.concat(this.#chunks, HEAD_BYTES);
   }
 
   /** Gives the memory back, and listens no more. */
@@ -89,16 +90,31 @@ export class BodyReceiver {
     if (!this.#receiving || this.#head !== undefined) return;
     if (this.#bytes + chunk.length > this.#memory.bodyBytes) {
       this.release();
-      this.#taker.takeBody('too large', NOTHING);
+      this.#taker.takeBody('too large', Buffer.alloc(0));
     } else if (this.#memory.take(chunk.length, this.#bytes)) {
       this.#bytes += chunk.length;
-      this.#chunks.push(chunk);
+      this.#keep(chunk);
     } else {
       // A copy: the piece of the socket's memory that the chunk is a view of is what there is no room for.
-      this.#head = Buffer.from((this.#chunks[0] ?? chunk).subarray(0, HEAD_BYTES));
+      this.#head = Buffer.concat([...this.#chunks, chunk], HEAD_BYTES);
       this.release();
       this.#receiving = true;
     }
+  }
+
+  /**
+   * Of the small pieces none is less than twice as long as the next, whatever their sender makes of a body: in pieces of
+   * one byte each, 7 MiB would take 2 GiB.
+   */
+  #keep(chunk: Buffer): void {
+    let piece = chunk;
+    let before = this.#chunks.at(-1);
+    while (before !== undefined && before.length < SMALL_BYTES && before.length < 2 * piece.length) {
+      piece = join(before, piece);
+      this.#chunks.pop();
+      before = this.#chunks.at(-1);
+    }
+    this.#chunks.push(piece);
   }
 
   #end(): void {
@@ -111,4 +127,12 @@ export class BodyReceiver {
     this.#chunks = [];
     this.#taker.takeBody('whole', body);
   }
+}
+
+/** In memory of its own: a part of Node's pool would keep all of it, with everything that was put together in between. */
+function join(one: Buffer, other: Buffer): Buffer {
+  const joined = Buffer.allocUnsafeSlow(one.length + other.length);
+  one.copy(joined);
+  other.copy(joined, one.length);
+  return joined;
 }
