@@ -1,4 +1,4 @@
-import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { type LoadFnOutput, registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** How the modules below a folder are loaded: with our stand-in for `node:test`, and as often as one likes. */
@@ -27,10 +27,14 @@ export function createModuleLoader(folder: string): ModuleLoader {
     load(url, context, next) {
       if (!url.startsWith(root) || !new URL(url).pathname.endsWith('.ts')) return next(url, context);
       const path = fileURLToPath(url);
-      const source = stripped.get(path) ?? stripTypeScriptTypes(String(next(url, context).source));
+      const source = stripped.get(path) ?? stripTypeScriptTypes(textOf(next(url, context).source));
       stripped.set(path, source);
       return { format: 'module', source, shortCircuit: true };
     },
   });
   return { reload: () => void (generation += 1) };
+}
+
+function textOf(source: LoadFnOutput['source']): string {
+  return typeof source === 'string' ? source : new TextDecoder().decode(source ?? undefined);
 }
