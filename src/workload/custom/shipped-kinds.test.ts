@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { findCustomImages } from './find-custom-images.ts';
 import { SHIPPED_KINDS } from './shipped-kinds.ts';
 
 test('kinds that stand in no namespace are known as such: a webhook asks for them elsewhere', () => {
@@ -13,4 +14,19 @@ test('kinds that stand in no namespace are known as such: a webhook asks for the
     'Cluster nodeimages.apps.kruise.io',
     'Cluster sidecarsets.apps.kruise.io',
   ]);
+});
+
+test('A14 a bundle that a run names by its own variable is judged under the name that it is pulled by', () => {
+  const foundIn = (kind: string, spec: object) => {
+    const known = SHIPPED_KINDS.find((one) => one.kind === kind);
+    assert.ok(known !== undefined);
+    const images = findCustomImages(known, { spec });
+    assert.ok(images.kind === 'list');
+    return [images.uses.map(({ image }) => image), images.placeholders.map(({ image }) => image)];
+  };
+  const paramsOf = (value: string) => ({ params: [{ name: 'bundle', value }] });
+  const taskRef = { resolver: 'bundles', ...paramsOf('$(params.b)') };
+  assert.deepEqual(foundIn('TaskRun', { taskRef }), [[], ['$(params.b)']]);
+  assert.deepEqual(foundIn('ResolutionRequest', paramsOf('evil.example/b')), [['evil.example/b'], []]);
+  assert.deepEqual(foundIn('ResolutionRequest', paramsOf('$(params.b)')), [['$(params.b)'], []]);
 });

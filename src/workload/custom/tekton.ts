@@ -54,4 +54,11 @@ export const TEKTON: readonly CustomKind[] = [
   customKind('pipelines.tekton.dev', 'Pipeline', [within('spec', 'pipeline', () => PIPELINE)]),
   customKind('pipelineruns.tekton.dev', 'PipelineRun', [within('spec', 'pipeline run', () => PIPELINE_RUN)]),
   customKind('stepactions.tekton.dev', 'StepAction', [image('spec.image')]),
+  // What a reference to a resolver becomes: a bundle that a run names by a variable of its own is named here, and pulled.
+  customKind(
+    'resolutionrequests.resolution.tekton.dev',
+    'ResolutionRequest',
+    [image('spec.params[name=bundle].value')],
+    { template: false },
+  ),
 ];
