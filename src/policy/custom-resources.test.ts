@@ -70,6 +70,14 @@ describe('custom resources that a policy tells about', () => {
     assert.deepEqual(fields(NO_LATEST), ['spec.template.spec.containers[0].image'], 'of this policy alone');
   });
 
+  it('A14 have what is pulled without any pod judged as it stands, whatever they say of it', async () => {
+    const widened = { images: [{ image: 'spec.extra' }], template: true };
+    const kind = { resource: 'imagepulljobs.apps.kruise.io', kind: 'ImagePullJob' };
+    const object = workload('apps.kruise.io/v1beta1', 'ImagePullJob', 'spec', { image: 'auto' });
+    // In a template it would be a placeholder.
+    assert.equal(judge({ object }, await policyWith({ ...kind, ...widened })).outcome, 'refused');
+  });
+
   it('belong to their policy: what comes before and after it knows nothing of them', async () => {
     const object = widget({ image: BAD });
     const before = await policyWith();

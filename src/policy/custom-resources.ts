@@ -66,7 +66,7 @@ function decodeCustomResource(document: CustomResourceDocument, own: readonly Cu
     ? decoded
     : {
         ...shipped,
-        template: document.template ?? shipped.template,
+        template: shipped.template && decoded.template,
         sources: [...shipped.sources, ...sources],
       };
 }
