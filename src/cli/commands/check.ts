@@ -10,7 +10,7 @@ import { failureReason } from '../../policy/failure.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../workload/fields.ts';
-import { findKind, groupOf } from '../../workload/kinds.ts';
+import { findKind, groupOf, type KnownKind } from '../../workload/kinds.ts';
 import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
 import { readManifests, type Manifest } from '../manifests.ts';
@@ -58,26 +58,46 @@ function reviewOf(
   { kinds }: Policy,
 ): Review {
   const group = groupOf(apiVersion);
+  const workload = findKind(kinds, group, kind);
   const version = group === '' ? apiVersion : apiVersion.slice(group.length + 1);
   const metadata = isObject(object['metadata']) ? object['metadata'] : {};
   const known = {
     operation: 'CREATE',
     subresource: '',
     user: undefined,
-    namespace: typeof metadata['namespace'] === 'string' ? metadata['namespace'] : namespace,
+    namespace: namespaceOf(workload, metadata['namespace'], namespace),
   } as const;
   const name = metadata['name'] ?? metadata['generateName'];
   return {
     ...known,
     uid: undefined,
     dryRun: undefined,
-    resource: findKind(kinds, group, kind)?.resource,
+    resource: workload?.resource,
     object: typeof name === 'string' ? `${quote(kind)} ${quote(name, 253)}` : quote(kind),
     subject: {
       kind: 'unread',
-      reviewed: { ...known, group, version, kind, object, oldObject: undefined },
+      // The API server takes a namespace away from what lives in none.
+      reviewed: {
+        ...known,
+        namespace: known.namespace || undefined,
+        group,
+        version,
+        kind,
+        object,
+        oldObject: undefined,
+      },
     },
   };
+}
+
+/** What lives in no namespace is reviewed in none, wherever the rest of its file goes. */
+function namespaceOf(
+  kind: KnownKind | undefined,
+  own: unknown,
+  given: string | undefined,
+): string | undefined {
+  if (kind?.origin === 'custom' && kind.scope === 'Cluster') return '';
+  return typeof own === 'string' ? own : given;
 }
 
 function renderTable(checked: readonly Checked[], say: Say): string {
