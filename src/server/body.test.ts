@@ -12,13 +12,15 @@ async function receive(
   const request = new PassThrough({ highWaterMark: 0 });
   const memory = new BodyMemory({ bodyBytes: 100_000, largeBytes: 100_000, receivingBytes });
   const { promise, resolve } = Promise.withResolvers<{ fate: BodyFate; body: Buffer }>();
-  new BodyReceiver(request as unknown as IncomingMessage, memory, {
+  const receiver = new BodyReceiver(request as unknown as IncomingMessage, memory, {
     takeBody: (fate, body) => resolve({ fate, body }),
   });
   // At once, as Node's parser tells of the chunks that one read has brought.
   for (const piece of pieces) request.emit('data', piece);
   request.end();
-  return promise;
+  const received = await promise;
+  receiver.release();
+  return received;
 }
 
 describe('the receiver of a body', () => {
