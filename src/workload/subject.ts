@@ -68,8 +68,10 @@ function readKnown(known: KnownKind, reviewed: ReviewedObject): Subject {
   const images = findImages(known, object);
   if (images.kind === 'unreadable') return keepsImages(known, reviewed) ? { kind: 'imageless' } : images;
   const old = reviewed.operation === 'UPDATE' ? readOldImages(known, reviewed.oldObject) : undefined;
-  const { changed, kept } =
-    old === undefined ? { changed: images.uses, kept: NONE } : findChange(images, old);
+  const change = old === undefined ? { changed: images.uses, kept: NONE } : findChange(images, old);
+  // Names that two items share tell nothing of which is which; where nothing is changed nobody needs to know.
+  const keeps = change.changed.length > 0 && keepsImages(known, reviewed);
+  const { changed, kept } = keeps ? { changed: NONE, kept: images.uses } : change;
   return {
     kind: 'images',
     changed,

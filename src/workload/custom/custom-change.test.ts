@@ -48,6 +48,13 @@ describe('an update of a custom resource is judged by what it changes', () => {
     assert.equal(update(task(['a', BAD], ['a', GOOD]), task(['a', BAD]))[0], 'refused');
   });
 
+  it('A32 items that share a name keep their images where no item is changed', () => {
+    const before = task(['a', BAD], ['a', OTHER_BAD], ['a', GOOD]);
+    const after = { ...before, metadata: { ...before.metadata, labels: { some: 'label' } } };
+    assert.equal(update(before, after)[0], 'admitted');
+    assert.equal(update(before, task(['a', BAD], ['a', OTHER_BAD]))[0], 'refused');
+  });
+
   it('A09 names that look like other places are names', () => {
     for (const name of ['0', 'a"].image', '"a"', '*']) {
       assert.equal(update(task([name, BAD], ['b', GOOD]), task(['b', GOOD], [name, BAD]))[0], 'admitted');
