@@ -70,6 +70,15 @@ describe('custom resources that a policy tells about', () => {
     assert.deepEqual(fields(NO_LATEST), ['spec.template.spec.containers[0].image'], 'of this policy alone');
   });
 
+  it('A32 may repeat a path that comes with the gate: what was there is kept all the same', async () => {
+    const repeated = { images: [{ podSpec: 'spec.template.spec' }] };
+    const policy = await policyWith({ resource: 'rollouts.argoproj.io', kind: 'Rollout', ...repeated });
+    const template = { spec: podSpec({ containers: { web: BAD } }) };
+    const rollout = (replicas: number) =>
+      workload('argoproj.io/v1alpha1', 'Rollout', 'spec', { replicas, template });
+    assert.equal(judge({ object: rollout(1), oldObject: rollout(2) }, policy).outcome, 'admitted');
+  });
+
   it('A14 have what is pulled without any pod judged as it stands, whatever they say of it', async () => {
     const widened = { images: [{ image: 'spec.extra' }], template: true };
     const kind = { resource: 'imagepulljobs.apps.kruise.io', kind: 'ImagePullJob' };

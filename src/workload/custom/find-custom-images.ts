@@ -32,10 +32,16 @@ export function findCustomImages(kind: CustomKind, object: Fields): ImageList | 
   if (problem !== undefined) return problem;
   return {
     kind: 'list',
-    uses: found.uses,
-    placeholders: found.placeholders,
+    uses: found.uses.filter(isFirst()),
+    placeholders: found.placeholders.filter(isFirst()),
     placeOf: (use) => search.places.get(use) ?? '',
   };
+}
+
+/** Two paths may lead to one image, as those of a policy and ours, and a place that is claimed twice is no place. */
+function isFirst(): (use: ImageUse) => boolean {
+  const seen = new Set<string>();
+  return ({ field, usage, image }) => seen.size < seen.add(`${usage} ${field} ${image}`).size;
 }
 
 function readSources(
