@@ -50,7 +50,7 @@ describe('an update of a custom resource is judged by what it changes', () => {
 
   it('A32 items that share a name keep their images where no item is changed', () => {
     const before = task(['a', BAD], ['a', OTHER_BAD], ['a', GOOD]);
-    const after = { ...before, metadata: { ...before.metadata, labels: { some: 'label' } } };
+    const after = { ...before, metadata: { ...(before['metadata'] as object), labels: { some: 'label' } } };
     assert.equal(update(before, after)[0], 'admitted');
     assert.equal(update(before, task(['a', BAD], ['a', OTHER_BAD]))[0], 'refused');
   });
