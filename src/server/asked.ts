@@ -3,7 +3,7 @@ import type { Answer } from '../admission/exchange.ts';
 import type { ShedReason } from '../telemetry/shed-reason.ts';
 import type { Backlog, QueuedReview } from './backlog.ts';
 import { type BodyFate, type BodyMemory, BodyReceiver, type BodyTaker } from './body.ts';
-import type { Refusal } from './refusal.ts';
+import type { Refusal, Reply } from './refusal.ts';
 import type { ReviewHandler } from './review-handler.ts';
 import type { Route } from './routes.ts';
 
@@ -13,8 +13,8 @@ export interface Desk {
   readonly backlog: Backlog;
   readonly memory: BodyMemory;
   readonly send: (response: ServerResponse, answer: Answer) => void;
-  /** Answers at once, and ends the connection. */
-  readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
+  /** Answers at once, and ends the connection; what has no code is counted already. */
+  readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal | Reply) => void;
   readonly refusalOfLarge: (route: Route) => Refusal;
 }
 
@@ -108,10 +108,10 @@ export class Asked implements BodyTaker, QueuedReview {
     const answer = this.#desk.handler.shed(this.#route, body, reason);
     if (answer === undefined) this.#refuse();
     else if (this.#request.complete) this.#send(answer);
-    else this.#refuse({ ...answer, code: reason });
+    else this.#refuse(answer);
   }
 
-  #refuse(refusal = this.#desk.refusalOfLarge(this.#route)): void {
+  #refuse(refusal: Refusal | Reply = this.#desk.refusalOfLarge(this.#route)): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#desk.refuse(this.#request, this.#response, refusal);

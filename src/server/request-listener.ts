@@ -45,7 +45,7 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       response.end(answer.body);
     },
     refuse: (request, response, refusal) => {
-      recorder.reject(refusal.code);
+      if ('code' in refusal) recorder.reject(refusal.code);
       response.shouldKeepAlive = false;
       writeHead(response, refusal);
       endAfterRequest(request, response, refusal.body);
