@@ -47,7 +47,8 @@ const SHOWN_FAULTS = 3;
 /** For what hangs: then the run ends without a summary, and with it everything that it started. */
 const LIMIT_MS = 60 * 60_000;
 
-process.exitCode = await main(process.argv.slice(2));
+// Not by itself: what a killed process leaves behind may keep us waiting for ever.
+process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<0 | 1 | 2> {
   const { values, positionals } = parseArgs({
