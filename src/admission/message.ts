@@ -1,4 +1,5 @@
 import { quote } from '../image/quote.ts';
+import type { ImageUse } from '../image/use.ts';
 import { inEnglish } from '../language/catalogue.ts';
 import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 import type { Decision, ValidationAction, Violation } from '../policy/decision.ts';
@@ -13,6 +14,9 @@ const MESSAGE_BYTES = 1024;
 /** The API server cuts a warning at 256 characters and stops at 4096 for one answer; others warn as well. */
 const WARNING_CHARACTERS = 240;
 const MAX_WARNINGS = 12;
+/** Of a place that would leave no room for its reason. */
+const BRIEF_IMAGE_CHARACTERS = 40;
+const BRIEF_FIELD_CHARACTERS = 40;
 
 /** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
 export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: Owner): Shown {
@@ -34,13 +38,38 @@ export function renderWarnings(decision: Decision, say: Say = inEnglish): Shown[
   if (!tellsAnything(decision)) return [];
   const warnings = decision.violations
     .filter(hasAction('Warn'))
-    .map((violation) => renderCause([violation], say));
-  const notices = decision.notices.map((notice) => renderNotice(notice, say));
+    .map((violation) => renderWarning(violation, (one) => renderCause([one], say)));
+  const notices = decision.notices.map((notice) => renderWarning(notice, (one) => renderNotice(one, say)));
+  // Compared as they are sent: of two equal ones the API server passes one on.
   const texts = [...new Set([...warnings, ...notices])];
   const shown = texts.slice(0, MAX_WARNINGS);
   const count = texts.length - MAX_WARNINGS;
   if (count > 0) shown.push(say(phrase('words.more-warnings', { count })));
-  return shown.map((text) => cutToCharacters(text, WARNING_CHARACTERS));
+  return shown;
+}
+
+/** A text of its place and its reason; where both do not fit, less of the place, so that the reason is not what is cut. */
+function renderWarning<Told extends Pick<Violation, 'use'>>(
+  told: Told,
+  render: (told: Told) => Shown,
+): Shown {
+  const text = render(told);
+  if (text.length <= WARNING_CHARACTERS || told.use === undefined)
+    return cutToCharacters(text, WARNING_CHARACTERS);
+  return cutToCharacters(render({ ...told, use: abbreviate(told.use) }), WARNING_CHARACTERS);
+}
+
+function abbreviate(use: ImageUse): ImageUse {
+  const { image, field } = use;
+  return {
+    ...use,
+    image: image.length > BRIEF_IMAGE_CHARACTERS ? `${image.slice(0, BRIEF_IMAGE_CHARACTERS)}...` : image,
+    // Its end says more than its beginning: `...spec.containers[0].image`.
+    field:
+      field !== undefined && field.length > BRIEF_FIELD_CHARACTERS
+        ? `...${field.slice(-BRIEF_FIELD_CHARACTERS)}`
+        : field,
+  };
 }
 
 /**

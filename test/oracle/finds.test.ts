@@ -1,8 +1,31 @@
 // What the oracle found, one test each: of the product, or of the oracle itself.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { workload } from '#test/pods.ts';
+import { policyOf } from '#test/policies.ts';
+import { askAdmission } from '#test/verdicts.ts';
 import { drawCase } from './generator.ts';
 import { Stalls } from './stalls.ts';
+
+describe('finds of the product', () => {
+  it('K02 two warnings about one long image in one deep field are two texts, each with its reason', async () => {
+    const policy = await policyOf(
+      { disallowedTags: { tags: ['latest'] }, validationActions: ['Warn'] },
+      { requiredDigest: {}, validationActions: ['Warn'] },
+    );
+    const image = `registry.example.com/${'a'.repeat(234)}`;
+    const object = workload('batch/v1', 'CronJob', 'spec.jobTemplate.spec.template.spec', {
+      containers: [{ name: 'web', image: 'registry.example.com/web:1@sha256:'.concat('a'.repeat(64)) }],
+      ephemeralContainers: [{ name: 'one', image }],
+    });
+    const { warnings = [] } = askAdmission({ object }, policy);
+    assert.equal(warnings.length, 2);
+    assert.equal(new Set(warnings).size, 2);
+    assert.match(warnings[0] ?? '', /ephemeralContainers\[0\]\.image \(container "one"\): .* is not allowed/);
+    assert.match(warnings[1] ?? '', /ephemeralContainers\[0\]\.image \(container "one"\): .* not pinned/);
+    for (const warning of warnings) assert.ok(warning.length <= 240, warning);
+  });
+});
 
 describe('finds that were the oracle’s own fault', () => {
   it('a disguise of a review is still JSON (a key before the end of an empty object left a comma)', () => {
