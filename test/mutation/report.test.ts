@@ -7,7 +7,7 @@ import { renderScores, scoreFiles, total } from './report.ts';
 
 function mutants(file: string, counts: Readonly<Partial<Record<MutantStatus, number>>>): MutantResult[] {
   return Object.entries(counts).flatMap(([status, count]) =>
-    Array.from({ length: count }, () => ({ fileName: `/root/src/${file}`, status }) as MutantResult),
+    Array.from({ length: count }, () => ({ fileName: `/tree/src/${file}`, status }) as MutantResult),
   );
 }
 
@@ -17,13 +17,13 @@ const results = [
 ];
 
 test('the score of a file is what was found of what counts: timeouts are, what no test runs is not', () => {
-  const [a, b] = scoreFiles(results, '/root');
+  const [a, b] = scoreFiles(results, '/tree');
   assert.deepEqual([a?.file, a?.score, a?.ignored], ['src/a.ts', 100, 4]);
   assert.deepEqual([b?.file, b?.score, b?.uncovered], ['src/b.ts', 70, 1]);
 });
 
 test('the score of all counts mutants, not files', () => {
-  const { killed, timeout, survived, uncovered, score } = total(scoreFiles(results, '/root'));
+  const { killed, timeout, survived, uncovered, score } = total(scoreFiles(results, '/tree'));
   assert.deepEqual([killed, timeout, survived, uncovered], [9, 1, 2, 1]);
   assert.equal(score, 1000 / 13);
   assert.equal(total([]).score, 100);
@@ -31,7 +31,7 @@ test('the score of all counts mutants, not files', () => {
 
 test('the table has a line for each file, and the sum last', () => {
   assert.equal(
-    renderScores(scoreFiles(results, '/root')),
+    renderScores(scoreFiles(results, '/tree')),
     [
       'file      killed  timeout  survived  uncovered  ignored  score',
       'src/a.ts       3        0         0          0        4  100.0',
