@@ -33,6 +33,9 @@ function secretive(image: string): object {
   return admissionReviewOf({ object: podOf(spec, metadata), userInfo });
 }
 
+/** A review that is shed on a busy machine writes no line of its own. */
+const PATIENT = ['--max-wait=30000'];
+
 /** Fills the log with more than anybody keeps, and shows that the gate neither waits for its reader nor stays for it. */
 async function outlastReader(gate: GateProcess): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -62,7 +65,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
     execFileSync('mkfifo', [pipe]);
     const stdout = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
     try {
-      await using gate = await startServe([], { stdout });
+      await using gate = await startServe(PATIENT, { stdout });
       await outlastReader(gate);
     } finally {
       closeSync(stdout);
@@ -70,7 +73,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
   });
 
   it('a reader of the log that stalls behind a socket stalls neither answers nor SIGTERM', async () => {
-    await using gate = await startServe([], { stdout: 'unread' });
+    await using gate = await startServe(PATIENT, { stdout: 'unread' });
     await outlastReader(gate);
   });
 
@@ -162,7 +165,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
   it('a log that cannot be written, as on a full disk, costs lines and no verdict', async () => {
     const stdout = openSync('/dev/full', constants.O_WRONLY);
     try {
-      await using gate = await startServe([], { stdout });
+      await using gate = await startServe(PATIENT, { stdout });
       for (let count = 0; count < 3; count += 1)
         assert.equal((await askImages(gate, ['nginx'])).allowed, false);
       assert.equal((await look(gate, '/readyz')).status, 200);
