@@ -65,7 +65,7 @@ export function addServeOptions(command: Command): Command {
     .option('--max-receiving <MiB>', 'bodies of all reviews together, until they are decided', '24')
     .option('--max-connections <number>', 'beyond it the longest idle one gives way', '4096')
     .option('--max-queue <number>', 'reviews that wait; more are refused unread', '4096')
-    .option('--max-wait <milliseconds>', 'what a review may wait for its turn before it is refused', '500')
+    .option('--max-wait <milliseconds>', 'what a review may wait for its turn before it is refused', '2000')
     .option(
       '--canary-kubeconfig <file>',
       'cluster in which to try again and again whether a bad pod is refused; in-cluster: the one around us',

@@ -59,7 +59,7 @@ describe('the settings of serve', () => {
         receivingBytes: 24 * 1024 * 1024,
         connections: 4096,
         queuedReviews: 4096,
-        queueMs: 500,
+        queueMs: 2000,
       },
       debug: false,
     });

@@ -26,8 +26,8 @@ interface Entry {
   readonly sinceMs: number;
 }
 
-/** So many times what a small review may wait, a large one waits for small ones. */
-const PATIENCE = 4;
+/** For so long a large review waits for small ones. */
+const PATIENCE_MS = 2000;
 
 /**
  * Who is decided when. A small review is decided as it comes, as long as the loop keeps time; else it waits behind
@@ -96,11 +96,10 @@ export class Backlog {
 
   /** Small ones go first, except that none of them is worth a caller of a large one who has waited for seconds. */
   #isTimeForLarge(): boolean {
-    const { limits, now } = this.#options;
     const [entry] = this.#large;
-    const nowMs = now();
+    const nowMs = this.#options.now();
     if (entry === undefined || nowMs < this.#nextLargeMs) return false;
-    return this.#small.length === 0 || nowMs - entry.sinceMs > PATIENCE * limits.queueMs;
+    return this.#small.length === 0 || nowMs - entry.sinceMs > PATIENCE_MS;
   }
 
   #runSmall(): void {

@@ -39,7 +39,7 @@ export const DEFAULT_LIMITS: Limits = {
   headerCount: 100,
   largeBytes: 256 * 1024,
   queuedReviews: 4096,
-  queueMs: 500,
+  queueMs: 2000,
   sliceMs: 20,
   connections: 4096,
   headersTimeoutMs: 10_000,
