@@ -11,7 +11,7 @@ const DESCRIPTORS = 256;
 const CLIENTS = 2000;
 const RATE = 50;
 const RECOVERED_MS = 5000;
-const IN_A_ROW = 20;
+const IN_A_ROW = 200;
 
 export const descriptors: Scenario = {
   id: 'R17',
