@@ -4,6 +4,8 @@ import type { Asked } from './asked.ts';
 /** A socket that can carry requests, and whether it carries one. */
 interface Carrier {
   isBusy: boolean;
+  /** What is to be answered on it; more than one only where a caller does not wait for answers. */
+  asked: Asked | undefined;
   /** Grows with every request that ends: the smallest of those that wait has waited for longest. */
   idleSince: number;
   /** It ends with its next answer. */
@@ -16,7 +18,11 @@ export class Connections {
   readonly #all = new Set<Socket>();
   /** Looked through at the limit only; every request pays for a change of it, so that none changes it. */
   readonly #carriers = new Map<Socket, Carrier>();
-  readonly #asked = new Set<Asked>();
+  /**
+   * What came on a connection behind something that has not been answered. A set of everything that was asked would
+   * leave each of its tables behind in the old generation, with what stood in it, and cost as much as the verdict.
+   */
+  readonly #behind = new Set<Asked>();
   #inflight = 0;
   #ended = 0;
 
@@ -29,9 +35,10 @@ export class Connections {
     return this.#inflight;
   }
 
-  /** What has not been answered yet, those first that came first. */
-  get asked(): Iterable<Asked> {
-    return this.#asked;
+  /** What has not been answered yet. */
+  get asked(): readonly Asked[] {
+    const first = [...this.#carriers.values()].flatMap(({ asked }) => (asked === undefined ? [] : [asked]));
+    return [...first, ...this.#behind];
   }
 
   /**
@@ -47,25 +54,33 @@ export class Connections {
   /** A socket can carry requests: the connection itself, or the TLS socket on it. */
   ready(socket: Socket): void {
     this.#ended += 1;
-    this.#carriers.set(socket, { isBusy: false, idleSince: this.#ended, isOutdated: false });
+    this.#carriers.set(socket, {
+      isBusy: false,
+      asked: undefined,
+      idleSince: this.#ended,
+      isOutdated: false,
+    });
     socket.once('close', () => this.#carriers.delete(socket));
   }
 
   /** A request came; with it, unless it was refused at its head, what has to be answered. */
   busy(socket: Socket, asked?: Asked): void {
     this.#inflight += 1;
-    if (asked !== undefined) this.#asked.add(asked);
     const carrier = this.#carriers.get(socket);
     if (carrier !== undefined) carrier.isBusy = true;
+    if (asked === undefined) return;
+    if (carrier === undefined || carrier.asked !== undefined) this.#behind.add(asked);
+    else carrier.asked = asked;
   }
 
   /** It was answered, or given up. */
   idle(socket: Socket, asked?: Asked): void {
     this.#inflight -= 1;
-    if (asked !== undefined) this.#asked.delete(asked);
     this.#ended += 1;
     const carrier = this.#carriers.get(socket);
+    if (asked !== undefined && carrier?.asked !== asked) this.#behind.delete(asked);
     if (carrier === undefined) return;
+    if (carrier.asked === asked) carrier.asked = undefined;
     carrier.isBusy = false;
     carrier.idleSince = this.#ended;
   }
