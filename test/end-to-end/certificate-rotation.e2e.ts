@@ -172,7 +172,8 @@ async function rotateUnderLoad(setting: Setting, rotations: number): Promise<Loa
   };
   for (let rotation = 0; rotation < rotations && load.failed === 0; rotation += 1)
     await rotate(setting.target, options);
-  return load.stop();
+  // Awaited here: the clients end with this block, and with them what is still on its way.
+  return await load.stop();
 }
 
 /** The CA and everything of it changed at once. */
@@ -189,7 +190,8 @@ async function replaceUnderLoad({ ...setting }: Setting, rotations: number): Pro
     await target.writeTrust(authority.certificate);
     await sleep(4 * DELAY_MS);
   }
-  return load.stop();
+  // Awaited here: the clients end with this block, and with them what is still on its way.
+  return await load.stop();
 }
 
 function tell(context: TestContext, what: string, report: LoadReport): void {
