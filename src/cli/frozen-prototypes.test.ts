@@ -25,13 +25,19 @@ describe('frozen prototypes', { concurrency: true }, () => {
       .filter((prototype) => !/^class /.test(String(prototype.constructor)))
       .map((prototype) => [prototype.constructor.name, Object.isFrozen(prototype)])`);
     const isFrozen = new Map(outcome as [string, boolean][]);
-    for (const name of 'Object Function Array Map Set WeakMap WeakSet Promise RegExp String Error TypeError'.split(
+    for (const name of 'Object Function Map Set WeakMap WeakSet Promise RegExp String Error TypeError'.split(
       ' ',
     ))
       assert.equal(isFrozen.get(name), true, name);
+    const open = await frozen(`Reflect.ownKeys(Array.prototype).map((name) => [String(name), Object.getOwnPropertyDescriptor(Array.prototype, name)])
+      .filter(([, { configurable, writable }]) => configurable || writable).map(([name]) => name)`);
+    // See fixProperties().
+    assert.deepEqual(open, ['constructor']);
     assert.deepEqual(
       await frozen(`[
         tried(() => { Object.prototype.allowed = true; }),
+        tried(() => { Object.prototype[0] = true; }),
+        tried(() => { Array.prototype[0] = true; }),
         tried(() => { Object.prototype.toString = () => ''; }),
         tried(() => { Error.prototype.name = 'x'; }),
         tried(() => { Array.prototype.map = () => []; }),
@@ -40,7 +46,7 @@ describe('frozen prototypes', { concurrency: true }, () => {
         tried(() => Object.setPrototypeOf(Object.prototype, { allowed: true })),
         {}.allowed, {}.toString(), [1].map(String), new Map([[1, 2]]).get(1)
       ]`),
-      [...Array.from({ length: 7 }, () => 'TypeError'), null, '[object Object]', ['1'], 2],
+      [...Array.from({ length: 9 }, () => 'TypeError'), null, '[object Object]', ['1'], 2],
     );
   });
 

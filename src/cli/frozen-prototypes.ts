@@ -39,7 +39,25 @@ const ASSIGNED: ReadonlyMap<object, readonly string[]> = new Map<object, readonl
 export function freezePrototypes(): void {
   Reflect.deleteProperty(Object.prototype, '__proto__');
   for (const [prototype, names] of ASSIGNED) for (const name of names) allowAssignment(prototype, name);
-  for (const prototype of [...PROTOTYPES, ...NAMELESS]) Object.freeze(prototype);
+  for (const prototype of [...PROTOTYPES, ...NAMELESS]) {
+    if (prototype === Object.prototype || prototype === Array.prototype) fixProperties(prototype);
+    else Object.freeze(prototype);
+  }
+}
+
+/**
+ * What `Object.freeze` does to a prototype of arrays, but for its elements: as soon as those are frozen, V8 looks
+ * through the prototypes at each element that any array is given, and a review costs a twentieth more. The constructor
+ * of arrays stays assignable, since V8 takes a change of it for a subclass of Array everywhere.
+ */
+function fixProperties(prototype: object): void {
+  for (const name of Reflect.ownKeys(prototype)) {
+    if (prototype === Array.prototype && name === 'constructor') continue;
+    const { writable } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+    const fixed = { configurable: false, ...(writable !== undefined && { writable: false }) };
+    Object.defineProperty(prototype, name, fixed);
+  }
+  Object.preventExtensions(prototype);
 }
 
 /** The property stays as it is, and an assignment to an object that inherits it makes one of its own. */
