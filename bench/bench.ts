@@ -17,7 +17,7 @@ import { figure, renderTable } from './table.ts';
 const USAGE = `npm run bench                    the gate against a bare server (and GO_BOUNCER, a path): load, memory, cold start
 npm run bench -- rss             memory over 300,000 reviews
 npm run bench -- policy          100 rules and 20 images, in process
-npm run bench -- api-server      pods through a real kube-apiserver, with the webhook and without it
+npm run bench -- api-server      pods through a real kube-apiserver, with and without a webhook (and its GOGC)
   --seconds N                    load for each server and series (default 10.8)
   --quick                        a glance: a second each, a tenth of the reviews
   --node-flags="FLAG …"          for the gate's Node, instead of the documented ones
@@ -74,8 +74,11 @@ async function rss(): Promise<void> {
 async function apiServer(): Promise<void> {
   using pipe = new LogPipe(folder);
   const files = await servingFiles();
-  const program = await gate('gate', files, nodeFlags);
-  print(await measureApiServer({ program, pipe, authorityFile: files.authority, seconds }));
+  const webhooks = [
+    await bareServer('bare node:https', files),
+    await gate('kube-image-bouncer', files, nodeFlags),
+  ];
+  print(await measureApiServer({ webhooks, pipe, authorityFile: files.authority, seconds }));
 }
 
 async function servers(): Promise<void> {

@@ -16,6 +16,8 @@ export interface ApiServerOptions {
   readonly flags?: readonly string[];
   /** An `AdmissionConfiguration`, written to a file and given by `--admission-control-config-file`. */
   readonly admissionConfiguration?: object;
+  /** Variables for its Go runtime. */
+  readonly environment?: Environment;
 }
 
 /** A person of the cluster who has no rights of their own; `admin` exists beside them and may do everything. */
@@ -220,7 +222,7 @@ async function startApiServer(
   const apiServer = startProcess({
     program: binaries.kubeApiserver,
     arguments: [...apiServerArguments(layout), ...flags],
-    environment: layout.environment,
+    environment: { ...layout.environment, ...options.environment },
     workingFolder: layout.folder,
     logFile: join(layout.folder, 'kube-apiserver.log'),
   });
