@@ -25,11 +25,10 @@ describe('frozen prototypes', { concurrency: true }, () => {
       .filter((prototype) => !/^class /.test(String(prototype.constructor)))
       .map((prototype) => [prototype.constructor.name, Object.isFrozen(prototype)])`);
     const isFrozen = new Map(outcome as [string, boolean][]);
-    for (const name of 'Object Function Map Set WeakMap WeakSet Promise String Error TypeError'.split(
-      ' ',
-    ))
+    for (const name of 'Object Function Map Set WeakMap WeakSet Promise String Error TypeError'.split(' '))
       assert.equal(isFrozen.get(name), true, name);
-    const open = await frozen(`Reflect.ownKeys(Array.prototype).map((name) => [String(name), Object.getOwnPropertyDescriptor(Array.prototype, name)])
+    const open =
+      await frozen(`Reflect.ownKeys(Array.prototype).map((name) => [String(name), Object.getOwnPropertyDescriptor(Array.prototype, name)])
       .filter(([, { configurable, writable }]) => configurable || writable).map(([name]) => name)`);
     assert.deepEqual(open, ['constructor', 'Symbol(Symbol.iterator)']);
     assert.deepEqual(
