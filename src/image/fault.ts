@@ -1,4 +1,5 @@
 import { objection, type Objection, type ObjectionKey, type ObjectionValues } from '../language/objection.ts';
+import { escapeUnits } from '../language/one-line.ts';
 import type { Shown } from '../language/phrase.ts';
 
 /** Stable codes of a text that is not read as an image. docs/errors.md lists them with their remedies. */
@@ -28,10 +29,6 @@ const QUOTED_MAX = 64;
  * HTTP warning header, whatever it holds.
  */
 export function quoted(text: string): Shown {
-  const shown = JSON.stringify(text.slice(0, QUOTED_MAX)).replaceAll(/[\u007f-\uffff]/g, escapeCodeUnit);
+  const shown = JSON.stringify(text.slice(0, QUOTED_MAX)).replaceAll(/[\u007f-\uffff]/g, escapeUnits);
   return (text.length > QUOTED_MAX ? `${shown}...` : shown) as Shown;
-}
-
-function escapeCodeUnit(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,3 +1,4 @@
+import { escapeUnits } from '../language/one-line.ts';
 import type { Shown } from '../language/phrase.ts';
 import { NAME_MAX } from './grammar.ts';
 
@@ -13,12 +14,7 @@ const UNPRINTABLE = /[^\x20-\x7e]/;
  */
 export function quote(text: string, limit = QUOTED_CHARACTERS): Shown {
   if (text.length <= limit && !UNPRINTABLE.test(text)) return text as Shown;
-  const shown = text
-    .slice(0, limit)
-    .replace(
-      new RegExp(UNPRINTABLE, 'g'),
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    );
+  const shown = text.slice(0, limit).replace(new RegExp(UNPRINTABLE, 'g'), escapeUnits);
   return (text.length > limit ? `${shown}...` : shown) as Shown;
 }
 

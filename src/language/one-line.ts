@@ -19,9 +19,10 @@ export function isOneLine(text: string): boolean {
   return !UNFIT.test(text);
 }
 
-function escapeUnits(character: string): string {
+/** Each UTF-16 code unit as `\uXXXX`, as JSON spells it. */
+export function escapeUnits(text: string): string {
   let escaped = '';
-  for (let index = 0; index < character.length; index += 1)
-    escaped += `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
+  for (let index = 0; index < text.length; index += 1)
+    escaped += `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`;
   return escaped;
 }

@@ -1,4 +1,5 @@
 import { type Finding, isHealthy } from '../../diagnosis/finding.ts';
+import { oneLine } from '../../language/one-line.ts';
 
 /** What doctor found, wherever it looked. */
 export interface Diagnosis {
@@ -33,15 +34,8 @@ function renderFinding({ code, severity, subject, what, why, remedy }: Finding):
     `         ${why}`,
     `         → ${remedy}`,
   ];
-  return `${lines.map(escapeControls).join('\n')}\n`;
-}
-
-/** What others have written, into a configuration or an answer, must not act on a terminal. */
-function escapeControls(line: string): string {
-  return line.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
-  );
+  // What others have written, into a configuration or an answer, must not act on a terminal.
+  return `${lines.map(oneLine).join('\n')}\n`;
 }
 
 function renderSummary(diagnosis: Diagnosis): string {
@@ -50,7 +44,7 @@ function renderSummary(diagnosis: Diagnosis): string {
     const number = findings.filter((one) => one.severity === severity).length;
     return `${number} ${severity}${number === 1 ? '' : 's'}`;
   });
-  const proven = proofs.map((proof) => `  ${escapeControls(proof)}\n`).join('');
+  const proven = proofs.map((proof) => `  ${oneLine(proof)}\n`).join('');
   return `${subjects.join(', ')}: ${verdictOf(diagnosis)} (${counts.join(', ')})\n${proven}`;
 }
 
