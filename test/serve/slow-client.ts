@@ -15,7 +15,10 @@ export interface OpenReview extends Disposable {
   readonly answer: Promise<string>;
 }
 
-/** Sends the head of a review of one image and the first bytes of its body, and waits until the gate counts it. */
+/**
+ * Sends the head of a review of one image and the first bytes of its body, and waits until the gate counts it: a gate
+ * that nobody else asks meanwhile, whose reviews would be counted as well.
+ */
 export function openReview(gate: Gate, path: string, image: string, bytes = 10): Promise<OpenReview> {
   return openBody(gate, path, JSON.stringify(imageReviewOfImages([image])), bytes);
 }
