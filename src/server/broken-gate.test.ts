@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createTestRecorder, open, readToEnd, startGate } from '#test/review-server.ts';
+import { createTestRecorder, open, rawReview, readToEnd, startGate } from '#test/review-server.ts';
 
 it(
   'a review amid its body that a broken gate refuses is counted once, as shed',
@@ -19,5 +19,25 @@ it(
     gate.fail();
     assert.match(await answer, /^HTTP\/1\.1 200 [^]*"uid":"u-1","outcome":"failed","code":"INTERNAL"\}$/);
     assert.deepEqual([shed, rejections], [['failure'], []]);
+  },
+);
+
+it(
+  'reviews that came behind each other on one connection are all refused by a broken gate, in their order',
+  { timeout: 20_000 },
+  async () => {
+    const { promise: never } = Promise.withResolvers<never>();
+    await using gate = await startGate({ bouncer: { decide: () => never } });
+    const socket = await open(gate);
+    const answers = readToEnd(socket);
+    socket.write(rawReview('u-1') + rawReview('u-2') + rawReview('u-3', ['connection: close']));
+    while (gate.inflight < 3) await new Promise(setImmediate);
+    for (let count = 0; count < 50; count += 1) await new Promise(setImmediate);
+    gate.fail();
+    const told = (await answers).matchAll(/"uid":"(u-\d)","outcome":"failed","code":"(\w+)"/g);
+    assert.deepEqual(
+      Array.from(told, ([, uid, code]) => [uid, code]),
+      ['u-1', 'u-2', 'u-3'].map((uid) => [uid, 'INTERNAL']),
+    );
   },
 );
