@@ -19,7 +19,7 @@ export function isOneLine(text: string): boolean {
   return !UNFIT.test(text);
 }
 
-/** Each UTF-16 code unit as `\uXXXX`, as JSON spells it. */
+/** Each UTF-16 code unit as JSON spells it: `\u001b`. */
 export function escapeUnits(text: string): string {
   let escaped = '';
   for (let index = 0; index < text.length; index += 1)
