@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CertificateStore,
   type CertificateReload,
+  MAX_PEM_BYTES,
   type CertificateStoreOptions,
 } from './certificate-store.ts';
 import { CertificateError } from './errors.ts';
@@ -72,6 +73,11 @@ describe('certificates that are followed', () => {
       [() => write('bad'), 'CERTIFICATE_UNREADABLE', /tls\.crt, .*tls\.key: no certificate$/],
       [() => writeFile(files[0], 'two'), 'KEY_MISMATCH', /no pair$/],
       [() => write('weak'), 'CERTIFICATE_UNREADABLE', /TLS refuses it: ee key too small$/],
+      [
+        () => writeFile(files[0], 'x'.repeat(MAX_PEM_BYTES + 1)),
+        'CERTIFICATE_UNREADABLE',
+        /^\S+tls\.crt: the file has more than 1048576 bytes$/,
+      ],
       [() => rm(files[1]), 'CERTIFICATE_UNREADABLE', /^\S+tls\.key: the file cannot be read$/],
     ];
     for (const [change, code, message] of broken) {
@@ -80,7 +86,7 @@ describe('certificates that are followed', () => {
       await until(() => store.problem()?.code === code && message.test(store.problem()?.message ?? ''));
       await store.reload();
     }
-    assert.deepEqual([taken, told.map(({ result }) => result)], [[], ['kept', 'kept', 'kept', 'kept']]);
+    assert.deepEqual([taken, told.map(({ result }) => result)], [[], broken.map(() => 'kept')]);
     await write('one');
     await store.reload();
     assert.deepEqual([store.problem(), taken, told.at(-1)], [undefined, ['one'], { result: 'loaded' }]);

@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readBounded } from '../file/bounded-file.ts';
 import { Follower } from '../file/follower.ts';
 import { CertificateError } from './errors.ts';
+
+/** Largest file of certificates or of a key, in bytes: some hundreds of authorities. */
+export const MAX_PEM_BYTES = 1024 * 1024;
 
 /** What came of looking at the files again. */
 export type CertificateReload =
@@ -110,11 +113,12 @@ export class CertificateStore implements AsyncDisposable {
 }
 
 async function readCertificateFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
+  const bytes = await readBounded(file, MAX_PEM_BYTES).catch((cause: unknown) => {
     throw new CertificateError('CERTIFICATE_UNREADABLE', `${file}: the file cannot be read`, { cause });
-  }
+  });
+  if (bytes !== undefined) return bytes.toString();
+  const problem = `${file}: the file has more than ${MAX_PEM_BYTES} bytes`;
+  throw new CertificateError('CERTIFICATE_UNREADABLE', problem);
 }
 
 /** Whatever refuses a certificate, it must not stop the watch, let alone the gate. */

@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { decodeUtf8 } from '../document/text.ts';
-import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
+import { parseDocuments, type TextDocument } from '../document/yaml.ts';
+import { readBounded } from '../file/bounded-file.ts';
 import { isObject, type Fields } from '../workload/fields.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -101,7 +102,7 @@ function parseField(field: string): Path {
   });
 }
 
-async function inspect(path: string): Promise<{ isDirectory(): boolean; size: number }> {
+async function inspect(path: string): Promise<{ isDirectory(): boolean }> {
   try {
     return await stat(path);
   } catch (cause) {
@@ -110,13 +111,11 @@ async function inspect(path: string): Promise<{ isDirectory(): boolean; size: nu
 }
 
 async function readText(path: string): Promise<string> {
-  const { size } = await inspect(path);
-  if (size > MAX_INPUT_BYTES) throw tooLarge(path);
-  try {
-    return decodeUtf8(await readFile(path), path);
-  } catch (cause) {
-    throw cause instanceof DocumentError ? cause : unreadable(path, cause);
-  }
+  const bytes = await readBounded(path, MAX_INPUT_BYTES).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  if (bytes === undefined) throw tooLarge(path);
+  return decodeUtf8(bytes, path);
 }
 
 async function readAll(stdin: Readable): Promise<string> {

@@ -74,6 +74,7 @@ describe('a file of messages', () => {
       code: 'MESSAGES_INVALID',
       message: `--messages: ${folder.file('large.yaml')} has more than 262144 bytes`,
     });
+    await assert.rejects(readMessages('/dev/zero'), { code: 'MESSAGES_INVALID' });
     await assert.rejects(readMessages(folder.file('absent.yaml')), { code: 'FILE_UNREADABLE' });
     await assert.rejects(readMessages(folder.file('.')), { code: 'FILE_UNREADABLE' });
   });

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, parseDocuments } from '../document/yaml.ts';
+import { readBounded } from '../file/bounded-file.ts';
 import { decodeCatalogue, type FurtherCatalogue } from '../language/further-catalogue.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -24,25 +24,13 @@ export async function readMessages(file: string): Promise<FurtherCatalogue> {
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_MESSAGES_BYTES) throw tooLarge(file);
-    const bytes = await readFile(file);
-    // A pipe has no size before it is read.
-    if (bytes.length > MAX_MESSAGES_BYTES) throw tooLarge(file);
-    return bytes;
-  } catch (cause) {
-    if (cause instanceof SettingsError) throw cause;
+  const bytes = await readBounded(file, MAX_MESSAGES_BYTES).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new SettingsError('FILE_UNREADABLE', `--messages: ${file} cannot be read: ${why}`, { cause });
-  }
-}
-
-function tooLarge(file: string): SettingsError {
-  return new SettingsError(
-    'MESSAGES_INVALID',
-    `--messages: ${file} has more than ${MAX_MESSAGES_BYTES} bytes`,
-  );
+  });
+  if (bytes !== undefined) return bytes;
+  const problem = `--messages: ${file} has more than ${MAX_MESSAGES_BYTES} bytes`;
+  throw new SettingsError('MESSAGES_INVALID', problem);
 }
 
 function parseMessages(text: string, file: string): FurtherCatalogue {

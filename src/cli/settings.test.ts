@@ -144,6 +144,7 @@ describe('settings that cannot be', () => {
     ['SETTINGS_CONFLICT', /^--key is missing/, '-c', certificate],
     ['SETTINGS_CONFLICT', /^--cert is missing/, '-k', key],
     ['FILE_UNREADABLE', /^--cert: \/nowhere cannot be read: ENOENT/, '-c', '/nowhere', '-k', key],
+    ['FILE_UNREADABLE', /^--cert: \/dev\/zero cannot be read: it has more/, '-c', '/dev/zero', '-k', key],
     ['FILE_UNREADABLE', /^--key: .* cannot be read: EISDIR/, '-c', certificate, '-k', folder],
     ['FILE_UNREADABLE', /^--client-ca: \/nowhere cannot be read/, ...withCa('/nowhere')],
     ['SETTING_INVALID', /^--cert: .*tls\.key: the certificate is not readable PEM$/, '-c', key, '-k', key],

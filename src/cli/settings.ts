@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { MAX_PEM_BYTES } from '../certificate/certificate-store.ts';
 import { CertificateError } from '../certificate/errors.ts';
 import {
   parseCertificate,
@@ -9,6 +9,7 @@ import {
   parsePrivateKey,
   verifyKeyPair,
 } from '../certificate/inspect.ts';
+import { readBounded } from '../file/bounded-file.ts';
 import { splitList } from './chosen-policy.ts';
 import { decodeLimits, type LimitSettings } from './limit-settings.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -228,15 +229,16 @@ function chooseAddress(
   );
 }
 
-/** @throws {SettingsError} FILE_UNREADABLE */
+/**
+ * The text of a certificate, a bundle of them, or a key: at most {@link MAX_PEM_BYTES}.
+ * @throws {SettingsError} FILE_UNREADABLE
+ */
 export async function readSetting(option: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new SettingsError(
-      'FILE_UNREADABLE',
-      `${option}: ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
-  }
+  const bytes = await readBounded(file, MAX_PEM_BYTES).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SettingsError('FILE_UNREADABLE', `${option}: ${file} cannot be read: ${why}`, { cause });
+  });
+  if (bytes !== undefined) return bytes.toString();
+  const problem = `${option}: ${file} cannot be read: it has more than ${MAX_PEM_BYTES} bytes`;
+  throw new SettingsError('FILE_UNREADABLE', problem);
 }

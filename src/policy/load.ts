@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { quote } from '../image/quote.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
+import { readBounded } from '../file/bounded-file.ts';
 import { decodePolicy, PolicyProblemsError } from './decode.ts';
 import type { Policy } from './policy.ts';
 import type { PolicyProblem } from './schema-problems.ts';
@@ -49,23 +49,13 @@ export async function readPolicyText(file: string): Promise<string> {
 }
 
 async function readPolicyBytes(file: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_POLICY_BYTES) throw tooLarge(file, size);
-    const bytes = await readFile(file);
-    // A pipe has no size before it is read.
-    if (bytes.length > MAX_POLICY_BYTES) throw tooLarge(file, bytes.length);
-    return bytes;
-  } catch (cause) {
-    if (cause instanceof PolicyFileError) throw cause;
+  const bytes = await readBounded(file, MAX_POLICY_BYTES).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PolicyFileError('POLICY_UNREADABLE', `${file}: the policy cannot be read: ${why}`, { cause });
-  }
-}
-
-function tooLarge(file: string, size: number): PolicyFileError {
-  const message = `${file}: the policy has ${size} bytes; at most ${MAX_POLICY_BYTES} are read`;
-  return new PolicyFileError('POLICY_TOO_LARGE', message);
+  });
+  if (bytes !== undefined) return bytes;
+  const message = `${file}: the policy has more than ${MAX_POLICY_BYTES} bytes, the most that are read`;
+  throw new PolicyFileError('POLICY_TOO_LARGE', message);
 }
 
 /**

@@ -50,6 +50,8 @@ export interface Gate extends AsyncDisposable {
   readonly metric: (name: string) => Promise<number>;
   readonly log: () => Promise<string>;
   readonly residentMebibytes: () => number;
+  /** The most that was resident since its start. */
+  readonly peakMebibytes: () => number;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -121,11 +123,14 @@ function partsOf(running: RunningProcess, look: Gate['look']) {
       const series = values.filter(([, found]) => found === name);
       return series.length === 0 ? Number.NaN : series.reduce((sum, [, , value]) => sum + Number(value), 0);
     },
-    residentMebibytes: (): number => {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
-    },
+    residentMebibytes: () => mebibytesOf(pid, 'VmRSS'),
+    peakMebibytes: () => mebibytesOf(pid, 'VmHWM'),
   };
+}
+
+function mebibytesOf(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
 }
 
 async function lookAt(healthPort: number, path: string): Promise<{ status: number; body: string }> {

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../end-to-end/eventually.ts';
@@ -51,6 +51,11 @@ const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
     await mkdir(file);
   },
   '50 MiB': (file) => writeFile(file, GOOD + '#'.repeat(TOO_MANY_BYTES)),
+  // As one that grows while it is read, but each time.
+  endless: async (file) => {
+    await rm(file);
+    await symlink('/dev/zero', file);
+  },
 };
 
 export const policyFaults: Scenario = {
@@ -72,10 +77,10 @@ async function breakPolicy(chaos: Chaos): Promise<Trial> {
   const tally = new Tally();
   using traffic = new Traffic({ gate, tally, seed: chaos.seed, rate: RATE });
   const faults: (string | undefined)[] = [];
-  const before = gate.residentMebibytes();
+  const before = gate.peakMebibytes();
   for (const [name, spoil] of Object.entries(FAULTS))
     faults.push(...(await spoilOnce(gate, file, name, spoil)));
-  const grown = gate.residentMebibytes() - before;
+  const grown = gate.peakMebibytes() - before;
   faults.push(unless(grown < GROWTH_MEBIBYTES, `memory grew by ${grown.toFixed(0)} MiB`));
   const writes = await flap(file, chaos.quick ? 2000 : 10_000);
   await replace(file, GOOD);

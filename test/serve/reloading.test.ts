@@ -106,7 +106,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
       ['{{', /policy\.yaml:\d+:\d+: /],
       [policy('second', 'Deny', '  colour: red'), /policy\.yaml:7:3: spec\.colour: /],
       ['', /policy\.yaml:1:1: the policy is empty/],
-      ['#'.repeat(MAX_POLICY_BYTES + 1), /the policy has \d+ bytes; at most \d+ are read/],
+      ['#'.repeat(MAX_POLICY_BYTES + 1), /the policy has more than 1048576 bytes/],
     ];
     for (const [content, problem] of broken) {
       const told = await next(gate, 'policy not loaded; the last good one stays in force', async () => {

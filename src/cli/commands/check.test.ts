@@ -74,6 +74,7 @@ describe('check: exit codes', () => {
       'secret/x.yaml': GOOD,
     });
     const table: readonly (readonly [string[], RegExp])[] = [
+      [['/dev/zero'], /^error: \/dev\/zero: at most 33554432 bytes are read/],
       [['absent.yaml'], /^error: \S*absent\.yaml: it cannot be read: ENOENT/],
       [['broken.yaml'], /^error: \S*broken\.yaml:1:5: /],
       [['broken.yaml', '--policy', 'absent.yaml'], /^error: \S*absent\.yaml: the policy cannot be read/],
