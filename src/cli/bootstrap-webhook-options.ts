@@ -34,7 +34,11 @@ function addWiringOptions(command: Command): Command {
     .option('--timeout-seconds <seconds>', 'how long the API server waits for a verdict', '10')
     .option('--namespace <name>', "with --service: the gate's own namespace", 'kube-image-bouncer')
     .option('--image <reference>', "with --service: the gate's image")
-    .option('--replicas <number>', 'with --service: pods of the gate', '3');
+    .option('--replicas <number>', 'with --service: pods of the gate', '3')
+    .option(
+      '--language <tag>',
+      'with --service: language of denials (default: that of the gate, else English)',
+    );
 }
 
 function addCertificateOptions(command: Command): Command {

@@ -29,6 +29,7 @@ export interface ImagePolicyOptions {
   readonly gate: (typeof GATE_RUNNERS)[number];
   readonly image?: string;
   readonly program: string;
+  readonly language?: string;
   readonly days: string;
   readonly caCert?: string;
   readonly caKey?: string;
@@ -89,7 +90,8 @@ function addGateOptions(command: Command): Command {
       '--unit <file>',
       'the unit, with --gate systemd',
       '/etc/systemd/system/kube-image-bouncer.service',
-    );
+    )
+    .option('--language <tag>', 'language of denials, en or zh');
 }
 
 function addCertificateOptions(command: Command): Command {

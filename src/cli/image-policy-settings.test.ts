@@ -49,6 +49,7 @@ describe('settings of bootstrap image-policy', () => {
       '--kubernetes-version=1.20': /older than 1\.24/,
       '--yes': /--yes is for --apply/,
       '--image=Not/Valid': /--image: /,
+      '--language=zh%n': /--language: "zh%n" is no tag of a language/,
       '--days=0': /--days: "0"/,
       '--stage=hard': /--stage/,
       '--gate=docker': /--gate/,

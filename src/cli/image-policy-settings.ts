@@ -8,6 +8,7 @@ import type { GateRunner, NodePlaces } from '../control-plane/node-plan.ts';
 import { parseImageReference } from '../image/reference.ts';
 import type { KubernetesVersion } from '../kubernetes/version.ts';
 import type { Stage } from '../policy/stage.ts';
+import { decodeLanguage } from './bootstrap-language.ts';
 import { splitList } from './chosen-policy.ts';
 import type { ImagePolicyOptions } from './image-policy-options.ts';
 import { decodeNumber } from './number-setting.ts';
@@ -55,7 +56,12 @@ export async function decodeNodeSettings(options: ImagePolicyOptions): Promise<N
   const port = decodeNumber('--port', options.port, 1, 65535);
   return {
     places: decodePlaces(options),
-    gate: { address, port, healthPort: decodeHealthPort(options.healthPort, port) },
+    gate: {
+      address,
+      port,
+      healthPort: decodeHealthPort(options.healthPort, port),
+      language: decodeLanguage(options.language),
+    },
     runner: decodeRunner(options),
     authority: `${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
     stage,

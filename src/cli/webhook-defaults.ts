@@ -7,6 +7,7 @@ import type { KubernetesVersion } from '../kubernetes/version.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import { readPolicyText } from '../policy/load.ts';
 import type { GateAddress } from '../webhook/configuration.ts';
+import { languageOf } from '../webhook/gate-deployment.ts';
 import { GATE_NAME, POLICY_CONFIG_MAP, POLICY_KEY } from '../webhook/names.ts';
 import { isObject } from '../workload/fields.ts';
 import { findImages } from '../workload/images.ts';
@@ -52,15 +53,22 @@ export async function versionOf(cluster: KubernetesClient | undefined): Promise<
   return cluster === undefined ? NEWEST_KUBERNETES : requireSupported(await cluster.version());
 }
 
-/** The image that is named, else the one that the gate runs with already; with `--url` there is none. */
-export async function chooseImage(
-  { address, image }: WebhookSettings,
+/** The image and the language that are named, else those that the gate runs with already; with `--url` it runs with its own. */
+export async function chooseGate(
+  { address, image, language }: WebhookSettings,
   cluster: KubernetesClient | undefined,
-): Promise<string> {
-  if (address.form === 'url') return '';
+): Promise<Pick<SettledWebhook, 'image' | 'language'>> {
+  if (address.form === 'url') return { image: '', language };
   const { namespace } = address;
-  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', name: GATE_NAME, namespace } as const;
-  const chosen = image ?? imageOf(await cluster?.get(deployment));
+  const place = { apiVersion: 'apps/v1', kind: 'Deployment', name: GATE_NAME, namespace } as const;
+  const deployment = await cluster?.get(place);
+  return {
+    image: requireImage(image ?? imageOf(deployment)),
+    language: language ?? (deployment && languageOf(deployment)),
+  };
+}
+
+function requireImage(chosen: string | undefined): string {
   if (chosen === undefined) {
     throw new SettingsError(
       'SETTINGS_CONFLICT',

@@ -4,6 +4,7 @@ import { isAtLeast, parseKubernetesVersion, type KubernetesVersion } from '../ku
 import type { Stage } from '../policy/stage.ts';
 import type { GateAddress, KubeSystemMode } from '../webhook/configuration.ts';
 import type { IssuedCertificates } from '../webhook/gate-objects.ts';
+import { decodeLanguage } from './bootstrap-language.ts';
 import { splitList } from './chosen-policy.ts';
 import { decodeNumber } from './number-setting.ts';
 import { readSetting, requirePem } from './settings.ts';
@@ -25,6 +26,7 @@ export interface WebhookOptions {
   readonly namespace: string;
   readonly image?: string;
   readonly replicas: string;
+  readonly language?: string;
   readonly caCert?: string;
   readonly caKey?: string;
   readonly certManager?: string;
@@ -54,6 +56,8 @@ export interface WebhookSettings {
   /** `undefined`: the one that the cluster runs already. */
   readonly image: string | undefined;
   readonly replicas: number;
+  /** `undefined`: that of the gate which the cluster runs already, else English. */
+  readonly language: string | undefined;
   readonly days: number;
   readonly authority: GivenAuthority | undefined;
   readonly issuer: IssuedCertificates['issuer'] | undefined;
@@ -88,6 +92,7 @@ export async function decodeWebhookSettings(options: WebhookOptions): Promise<We
     timeoutSeconds: decodeNumber('--timeout-seconds', options.timeoutSeconds, 1, 30),
     image: options.image,
     replicas: decodeNumber('--replicas', options.replicas, 1, 100),
+    language: decodeLanguage(options.language),
     days: decodeNumber('--days', options.days, 1, 3650),
     authority: await readAuthority(options),
     issuer: options.certManager === undefined ? undefined : decodeIssuer(options.certManager),

@@ -12,6 +12,8 @@ export interface NodeGate {
   readonly address: string;
   readonly port: number;
   readonly healthPort: number;
+  /** Tag of what denials are said in; English without it. */
+  readonly language?: string | undefined;
 }
 
 /** Names of the files in the gate's folder. */
@@ -54,7 +56,7 @@ export interface GateArguments extends NodeGate {
 
 /** The command line of the gate: mutual TLS with the API server alone, and the policy of its folder. */
 export function renderGateArguments(options: GateArguments): readonly string[] {
-  const { folder, address, port, healthPort, keyFile } = options;
+  const { folder, address, port, healthPort, language, keyFile } = options;
   return [
     'serve',
     `--cert=${join(folder, GATE_FILES.certificate)}`,
@@ -65,5 +67,6 @@ export function renderGateArguments(options: GateArguments): readonly string[] {
     `--bind=${address}`,
     `--port=${port}`,
     `--health-port=${healthPort}`,
+    ...(language === undefined ? [] : [`--language=${language}`]),
   ];
 }

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
+import { isObject } from '../workload/fields.ts';
 import {
   CLIENT_AUTHORITY_CONFIG_MAP,
   GATE_NAME,
@@ -24,6 +25,8 @@ export interface GateDeployment {
   readonly image: string;
   readonly replicas: number;
   readonly client: AdmittedClient | undefined;
+  /** Tag of what denials are said in; English without it. */
+  readonly language?: string | undefined;
 }
 
 /** Where the Secret and the ConfigMaps are mounted, one folder each, so that the kubelet follows their changes. */
@@ -32,6 +35,9 @@ const MOUNTS = {
   policy: '/etc/kube-image-bouncer/policy',
   clientAuthority: '/etc/kube-image-bouncer/client-authority',
 } as const;
+
+/** How the language stands among the arguments of the gate. */
+const LANGUAGE_ARGUMENT = '--language=';
 
 /** The distroless convention for somebody who is nobody. */
 const USER_ID = 65532;
@@ -56,7 +62,8 @@ export function renderDeployment(gate: GateDeployment): KubernetesObject {
   };
 }
 
-function renderPodSpec({ image, client }: GateDeployment): object {
+function renderPodSpec(gate: GateDeployment): object {
+  const { client } = gate;
   return {
     serviceAccountName: GATE_NAME,
     automountServiceAccountToken: false,
@@ -80,7 +87,7 @@ function renderPodSpec({ image, client }: GateDeployment): object {
         labelSelector: { matchLabels: SELECTOR_LABELS },
       }),
     ),
-    containers: [renderContainer(image, client)],
+    containers: [renderContainer(gate)],
     volumes: [
       { name: 'tls', secret: { secretName: TLS_SECRET, defaultMode: SECRET_MODE } },
       { name: 'policy', configMap: { name: POLICY_CONFIG_MAP } },
@@ -91,7 +98,7 @@ function renderPodSpec({ image, client }: GateDeployment): object {
   };
 }
 
-function renderContainer(image: string, client: AdmittedClient | undefined): object {
+function renderContainer({ image, client, language }: GateDeployment): object {
   return {
     name: 'gate',
     image,
@@ -104,6 +111,7 @@ function renderContainer(image: string, client: AdmittedClient | undefined): obj
       `--port=${REVIEW_PORT}`,
       `--health-port=${HEALTH_PORT}`,
       ...clientArguments(client),
+      ...(language === undefined ? [] : [`${LANGUAGE_ARGUMENT}${language}`]),
     ],
     ports: [
       { name: 'https', containerPort: REVIEW_PORT, protocol: 'TCP' },
@@ -139,4 +147,15 @@ function probe(
   times: { readonly periodSeconds: number; readonly failureThreshold: number },
 ): object {
   return { httpGet: { path, port: 'health', scheme: 'HTTP' }, timeoutSeconds: 2, ...times };
+}
+
+/** The language of a Deployment that {@link renderDeployment} made. */
+export function languageOf({ spec }: KubernetesObject): string | undefined {
+  const template = isObject(spec) ? spec['template'] : undefined;
+  const pod = isObject(template) ? template['spec'] : undefined;
+  const containers: readonly unknown[] =
+    isObject(pod) && Array.isArray(pod['containers']) ? pod['containers'] : [];
+  const words: readonly unknown[] = containers.filter(isObject).flatMap(({ args }) => args);
+  const argument = words.find((word) => typeof word === 'string' && word.startsWith(LANGUAGE_ARGUMENT));
+  return typeof argument === 'string' ? argument.slice(LANGUAGE_ARGUMENT.length) : undefined;
 }

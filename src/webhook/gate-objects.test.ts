@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addServeOptions } from '../cli/serve-options.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { parseKubernetesVersion } from '../kubernetes/version.ts';
+import { languageOf } from './gate-deployment.ts';
 import { injectionOf, renderGateObjects, type GateInstallation } from './gate-objects.ts';
 
 const gate: GateInstallation = {
@@ -37,6 +38,19 @@ const POD = 'spec.template.spec';
 const CONTAINER = `${POD}.containers.0`;
 
 describe('the objects of a gate', () => {
+  it('say in which language it speaks, and can be asked for it', () => {
+    for (const language of [undefined, 'zh', 'pt-BR'])
+      assert.equal(languageOf(find('Deployment', { language })), language);
+    const spec = {
+      template: { spec: { containers: [{}, { args: 'no list' }, null, { args: [7, '--x'] }] } },
+    };
+    for (const odd of [{}, { spec: 1 }, { spec: {} }, { spec: { template: { spec: {} } } }, { spec }])
+      assert.equal(
+        languageOf({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x' }, ...odd }),
+        undefined,
+      );
+  });
+
   it('can be created in their order: what is needed first', () => {
     const kinds = renderGateObjects(gate).map(({ kind }) => kind);
     assert.deepEqual(kinds, [

@@ -140,6 +140,18 @@ spec:
     await cluster().startGate();
   });
 
+  scenario('the image and the language of the gate stay, unless others are given', async () => {
+    const argument = { op: 'add', path: '/spec/template/spec/containers/0/args/-', value: '--language=zh' };
+    assertAdmitted(
+      await own('patch', `deployment/${gateName}`, '--type=json', `--patch=${JSON.stringify([argument])}`),
+    );
+    const kept = await bootstrap('--service');
+    assert.equal(kept.code, 0, kept.stderr);
+    assert.ok(kept.stdout.includes(image));
+    assert.match(kept.stdout, /^ +- "?--language=zh"?$/m);
+    assert.match((await bootstrap('--service', '--language=en')).stdout, /^ +- "?--language=en"?$/m);
+  });
+
   scenario('--delete leaves nothing', async () => {
     const { code, stdout, stderr } = await bootstrap('--delete');
     assert.equal(code, 0, stdout + stderr);

@@ -201,6 +201,16 @@ describe('bootstrap image-policy', () => {
       assert.match(text, /--health-port=4711/);
     });
 
+    it('--language: in the pod, and in the unit', async () => {
+      const unit = (): string => join(node.out, node.unit);
+      await written('kubeconfig.yaml');
+      assert.doesNotMatch(await readFile(pod(), 'utf8'), /--language/);
+      await written('kubeconfig.yaml', '--language=zh');
+      assert.match(await readFile(pod(), 'utf8'), /^ +- "?--language=zh"?$/m);
+      await written('kubeconfig.yaml', '--gate=systemd', '--language=zh');
+      assert.match(await readFile(unit(), 'utf8'), /^ {2}--language=zh$/m);
+    });
+
     it('--gate systemd, --program, --unit: a unit, and no pod', async () => {
       await written('kubeconfig.yaml', '--gate=systemd', '--program=/opt/gate');
       assert.match(await readFile(join(node.out, node.unit), 'utf8'), /^ {2}\/opt\/gate \\\n {2}serve /m);

@@ -11,6 +11,7 @@ import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { parseKubernetesVersion } from '../../kubernetes/version.ts';
 import { parsePolicy, readPolicyText } from '../../policy/load.ts';
 import { KUBE_SYSTEM_MODES } from '../../webhook/configuration.ts';
+import { languageNotes } from '../bootstrap-language.ts';
 import { signatureFrom } from '../cluster-signature.ts';
 import { defaultNodePolicy } from '../default-node-policy.ts';
 import { imagePolicyPath, mayBite, proveOnNode } from '../node-canary.ts';
@@ -207,11 +208,15 @@ async function openChosenCluster({
 
 function notesOf(
   options: ImagePolicyOptions,
-  { way, runner, stage }: NodeSettings,
+  { way, runner, gate, stage }: NodeSettings,
   plan: NodePlan,
 ): string[] {
   return [
     describeWay(way),
+    ...languageNotes(gate.language),
+    ...(runner.kind === 'none' && gate.language !== undefined
+      ? ['--language is for a gate that is started here: start yours with it']
+      : []),
     ...(plan.certificates === undefined
       ? ['the serving certificate is still to be signed, and not shown']
       : []),

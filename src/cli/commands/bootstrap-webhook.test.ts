@@ -89,6 +89,7 @@ describe('bootstrap webhook', () => {
     ['url', '--timeout-seconds=3', /"timeoutSeconds":3\b/],
     ['url', '--kubernetes-version=1.24', /^(?!.*matchConditions)/],
     ['service', '--namespace=gates', /"namespace":"gates"/],
+    ['service', '--language=zh-CN', /"--language=zh-CN"/],
     ['service', '--replicas=7', /"replicas":7\b/],
     ['service', '--cert-manager=ClusterIssuer/company', /cert-manager\.io\/inject-ca-from/],
     ['service', '--kubernetes-version=1.26', /^(?!.*unhealthyPodEvictionPolicy)/],
@@ -112,6 +113,21 @@ describe('bootstrap webhook', () => {
     assert.match(
       narrow.stderr,
       /^note: the policy names gadgets\.example\.com, which the gate cannot read: .* its customResources/m,
+    );
+  });
+
+  it('flip: --language, and what is said of one that nobody speaks, or of a gate that we do not start', async () => {
+    const note = /^note: --language .*$/m;
+    assert.doesNotMatch((await printService('--language=zh')).stderr, note);
+    const [spoken] = note.exec((await printService('--language=de')).stderr) ?? [];
+    assert.equal(
+      spoken,
+      'note: --language de: the gate speaks en and zh; in this one only the messages of rules are said',
+    );
+    const [elsewhere] = note.exec((await printUrl('--language=zh')).stderr) ?? [];
+    assert.equal(
+      elsewhere,
+      'note: --language is for --service: start the gate at https://gate.example.com:1323 with it',
     );
   });
 
@@ -207,6 +223,7 @@ describe('bootstrap webhook', () => {
       '--service --image=x --timeout-seconds=31',
       /--timeout-seconds: "31" is not a whole number from 1 to 30/,
     ],
+    ['--service --image=x --language=中文', /--language: "中文" is no tag of a language/],
     ['--service --image=x --days=0', /--days: "0" is not a whole number from 1 to 3650/],
     ['--service --image=x --yes', /--yes is for --apply/],
     ['--service --image=x --kubernetes-version=new', /"new" is no version, such as 1\.37/],

@@ -15,11 +15,12 @@ import {
 import { renderWebhookConfiguration } from '../../webhook/configuration.ts';
 import { injectionOf, renderGateObjects } from '../../webhook/gate-objects.ts';
 import { unreadableResources } from '../../webhook/rules.ts';
+import { languageNotes } from '../bootstrap-language.ts';
 import { SettingsError } from '../settings-error.ts';
 import { stateFolder } from '../settings.ts';
 import type { Environment, ExitCode, Streams } from '../streams.ts';
 import { prepareCertificates, writePrivately, type WebhookCertificates } from '../webhook-certificates.ts';
-import { choosePolicyText, chooseImage, versionOf, type SettledWebhook } from '../webhook-defaults.ts';
+import { chooseGate, choosePolicyText, versionOf, type SettledWebhook } from '../webhook-defaults.ts';
 import { rollBack, rollOut, type RolloutSurroundings } from '../webhook-rollout.ts';
 import {
   decodeNamespace,
@@ -39,7 +40,7 @@ export async function bootstrapWebhook(
   const asked = await decodeWebhookSettings(options);
   const cluster = await findCluster(options);
   const version = asked.version ?? (await versionOf(cluster));
-  const settings = { ...asked, version, image: await chooseImage(asked, cluster) };
+  const settings = { ...asked, version, ...(await chooseGate(asked, cluster)) };
   const chosen = await choosePolicyText(options, settings.address, cluster);
   const policy = await parsePolicy(chosen.text, chosen.file);
   const certificates = await prepareCertificates(settings, {
@@ -102,7 +103,7 @@ function renderGate(
   certificates: WebhookCertificates,
   policyText: string,
 ): readonly KubernetesObject[] {
-  const { address, image, replicas, client, version } = settings;
+  const { address, image, replicas, client, language, version } = settings;
   if (address.form === 'url' || certificates.gate === undefined) return [];
   const { namespace } = address;
   return renderGateObjects({
@@ -110,6 +111,7 @@ function renderGate(
     image,
     replicas,
     client,
+    language,
     certificates: certificates.gate,
     policyText,
     version,
@@ -146,8 +148,13 @@ function filesOf(
     .set('admission-configuration.yaml', renderYaml(renderAdmissionConfiguration(plugin)));
 }
 
-function notesOf({ address, image, client, nodeFolder }: SettledWebhook, policy: Policy): readonly string[] {
-  const notes: string[] = [];
+function notesOf(
+  { address, image, client, language, nodeFolder }: SettledWebhook,
+  policy: Policy,
+): readonly string[] {
+  const notes = [...languageNotes(language)];
+  if (address.form === 'url' && language !== undefined)
+    notes.push(`--language is for --service: start the gate at ${address.origin} with it`);
   const unread = unreadableResources(policy);
   if (unread.length > 0) {
     notes.push(
