@@ -214,9 +214,9 @@ describe('what a policy tells about custom resources and cannot mean is refused'
     [
       'an unknown key',
       textWith(
-        `{resource: widgets.example.com, kind: Widget, images: [{podSpec: spec}], ${HERE}scope: Cluster}`,
+        `{resource: widgets.example.com, kind: Widget, images: [{podSpec: spec}], ${HERE}singular: widget}`,
       ),
-      'spec.customResources[0].scope: "scope" is not a key that is known here (known here: resource, kind, template, images)',
+      'spec.customResources[0].singular: "singular" is not a key that is known here (known here: resource, kind, scope, template, images)',
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));

@@ -56,11 +56,14 @@ function decodeCustomResource(document: CustomResourceDocument, own: readonly Cu
   }
   const sources = document.images.map((source, index) => decodeSource(source, ['images', index]));
   const differences = {
-    scope: '*',
+    scope: document.scope ?? '*',
+    ruleScope: '*',
     ...(document.template !== undefined && { template: document.template }),
   } as const;
   const decoded = customKind(resource, kind, sources, differences);
   const shipped = findShipped(decoded, own);
+  if (shipped !== undefined && document.scope !== undefined && document.scope !== shipped.scope)
+    throw new ParameterError(['scope'], `${resource} is ${shipped.scope}`, 'leave it out');
   // What comes with the gate is widened, and never narrowed.
   return shipped === undefined
     ? decoded

@@ -111,6 +111,10 @@ const customResource = z.strictObject({
       message: 'a kind has letters and digits only, begins with a capital and has at most 63 of them',
     })
     .describe('As its objects name it: Widget.'),
+  scope: z
+    .enum(['Namespaced', 'Cluster'])
+    .optional()
+    .describe('Where its objects live, for check. Without it check does not know their namespaces.'),
   template: z.boolean().optional().describe('Whether pods come of it, which are judged again. Default true.'),
   images: z
     .array(imageSource)

@@ -81,10 +81,10 @@ function customRules({ kinds }: PolicyScope, needed: ReadonlySet<string>): reado
   const custom = kindsIn(kinds).filter(
     (kind): kind is CustomKind => kind.origin === 'custom' && needed.has(kind.resource),
   );
-  const together = Map.groupBy(custom, ({ group, scope }) => `${group} ${scope}`);
+  const together = Map.groupBy(custom, ({ group, ruleScope }) => `${group} ${ruleScope}`);
   return [...together.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
-    const { group, scope } = first;
+    const { group, ruleScope: scope } = first;
     const resources = [first, ...others].map(({ resource }) => pluralOf(resource));
     return [{ apiGroups: [group], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources, scope }];
   });

@@ -76,10 +76,10 @@ function reviewOf(
     object: typeof name === 'string' ? `${quote(kind)} ${quote(name, 253)}` : quote(kind),
     subject: {
       kind: 'unread',
-      // The API server takes a namespace away from what lives in none.
+      // The API server takes a namespace away from what lives in none, and fills in one that is empty.
       reviewed: {
         ...known,
-        namespace: known.namespace || undefined,
+        namespace: metadata['namespace'] === '' ? undefined : known.namespace || undefined,
         group,
         version,
         kind,
@@ -90,14 +90,18 @@ function reviewOf(
   };
 }
 
-/** What lives in no namespace is reviewed in none, wherever the rest of its file goes. */
+/**
+ * What lives in no namespace is reviewed in none, wherever the rest of its file goes; of what may do so nobody knows.
+ * An empty namespace is none that is named, as kubectl reads it.
+ */
 function namespaceOf(
   kind: KnownKind | undefined,
   own: unknown,
   given: string | undefined,
 ): string | undefined {
   if (kind?.origin === 'custom' && kind.scope === 'Cluster') return '';
-  return typeof own === 'string' ? own : given;
+  if (kind?.origin === 'custom' && kind.scope === '*') return undefined;
+  return typeof own === 'string' && own !== '' ? own : given;
 }
 
 function renderTable(checked: readonly Checked[], say: Say): string {

@@ -11,6 +11,7 @@ describe('a custom resource', () => {
       resource: 'widgets.shop.example.com',
       group: 'shop.example.com',
       scope: 'Namespaced',
+      ruleScope: 'Namespaced',
       template: true,
       sources,
       unread: [],
@@ -22,6 +23,9 @@ describe('a custom resource', () => {
     } as const;
     const { scope, template, unread } = customKind('w.example.com', 'W', sources, differences);
     assert.deepEqual({ scope, template, unread }, differences);
+    const scopes = { scope: 'Namespaced', ruleScope: '*' } as const;
+    assert.equal(customKind('w.example.com', 'W', sources, { scope: 'Cluster' }).ruleScope, 'Cluster');
+    assert.equal(customKind('w.example.com', 'W', sources, scopes).ruleScope, '*');
   });
 
   it('holds images of containers unless its source says otherwise', () => {

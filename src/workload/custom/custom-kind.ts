@@ -36,6 +36,8 @@ export interface CustomKind {
   readonly group: string;
   /** Where its objects live; `*` when nobody knows. */
   readonly scope: 'Namespaced' | 'Cluster' | '*';
+  /** Where the API server is to ask about them: everywhere, when a policy says where they live and may be wrong. */
+  readonly ruleScope: 'Namespaced' | 'Cluster' | '*';
   /** Pods come of it, which are judged again; else what it names is pulled without any pod. */
   readonly template: boolean;
   readonly sources: readonly ImageSource[];
@@ -47,7 +49,7 @@ export function customKind(
   resource: string,
   kind: string,
   sources: readonly ImageSource[],
-  differences: Partial<Pick<CustomKind, 'scope' | 'template' | 'unread'>> = {},
+  differences: Partial<Pick<CustomKind, 'scope' | 'ruleScope' | 'template' | 'unread'>> = {},
 ): CustomKind {
   const group = resource.slice(resource.indexOf('.') + 1);
   return {
@@ -56,6 +58,7 @@ export function customKind(
     resource,
     group,
     scope: 'Namespaced',
+    ruleScope: differences.scope ?? 'Namespaced',
     template: true,
     sources,
     unread: [],

@@ -22,6 +22,23 @@ function readSteps(...steps: readonly unknown[]): string {
 
 const NESTED = JSON.parse(`${'{"steps":'.repeat(10_000)}1${'}'.repeat(10_000)}`) as unknown;
 
+describe('items that a path chooses by a field', () => {
+  const chosen = (...fields: readonly unknown[]): string => {
+    const kinds = ['true', '1', '2.50', 'a'].map((value) => image(`spec.steps[on=${value}].image`));
+    const steps = fields.map((on, index) => ({ on, image: `i${index}` }));
+    return read(customKind('w.example.com', 'W', kinds), { spec: { steps } });
+  };
+
+  it('A14 are chosen by text, numbers and booleans alike: a bad one cannot hide behind its form', () => {
+    assert.equal(chosen(true, 'true').match(/ i\d/g)?.join(''), ' i0 i1');
+    assert.equal(chosen(1, '1', 2.5, '2.50', 'a').match(/ i\d/g)?.join(''), ' i0 i1 i2 i3 i4');
+  });
+
+  it('are not chosen by what is none of these, or is another', () => {
+    assert.equal(chosen(false, 0, 11, 'b', null, {}, ['a'], 'True', undefined), '');
+  });
+});
+
 describe('A14 what is no image where one should stand', () => {
   for (const [what, value] of [
     ['a number', 7],

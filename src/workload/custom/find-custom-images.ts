@@ -178,11 +178,17 @@ function followItems(
     const item: Spot = { value, up: spot, kind: 'item', key, index, beside: undefined };
     if ((search.items += 1) > MAX_ITEMS) return tooMany(fieldOf(item), search.items);
     if (isMissing(value)) return unreadable(fieldOf(item), 'null');
-    if (step.kind === 'itemsWith' && !(isObject(value) && named === step.value)) continue;
+    if (step.kind === 'itemsWith' && !holds(named, step.value)) continue;
     const problem = next(item);
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+/** Whether a field holds what a path says as text: it says `true` and `1` as it says `"true"` and `"1"`. */
+function holds(field: unknown, text: string): boolean {
+  if (typeof field === 'number') return field === Number(text);
+  return (typeof field === 'string' || typeof field === 'boolean') && String(field) === text;
 }
 
 function followEntries(
