@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import {
   MAX_PEM_BYTES,
   type CertificateStoreOptions,
 } from './certificate-store.ts';
+import { readFollowed } from '../file/bounded-file.ts';
 import { CertificateError } from './errors.ts';
 
 /** Longer than any test takes. */
@@ -78,7 +80,19 @@ describe('certificates that are followed', () => {
         'CERTIFICATE_UNREADABLE',
         /^\S+tls\.crt: the file has more than 1048576 bytes$/,
       ],
-      [() => rm(files[1]), 'CERTIFICATE_UNREADABLE', /^\S+tls\.key: the file cannot be read$/],
+      [
+        () => writeFile(files[0], 'one').then(() => rm(files[1])),
+        'CERTIFICATE_UNREADABLE',
+        /^\S+tls\.key: the file cannot be read: ENOENT: /,
+      ],
+      [
+        async () => {
+          execFileSync('mkfifo', [`${files[0]}.pipe`]);
+          await rename(`${files[0]}.pipe`, files[0]);
+        },
+        'CERTIFICATE_UNREADABLE',
+        /^\S+tls\.crt: the file cannot be read: it is no regular file/,
+      ],
     ];
     for (const [change, code, message] of broken) {
       await change();
@@ -87,6 +101,7 @@ describe('certificates that are followed', () => {
       await store.reload();
     }
     assert.deepEqual([taken, told.map(({ result }) => result)], [[], broken.map(() => 'kept')]);
+    await rm(files[0]);
     await write('one');
     await store.reload();
     assert.deepEqual([store.problem(), taken, told.at(-1)], [undefined, ['one'], { result: 'loaded' }]);
@@ -105,6 +120,30 @@ describe('certificates that are followed', () => {
     await writeFile(files[1], 'three');
     await hasty.reload();
     await until(() => hasty.problem()?.code === 'KEY_MISMATCH');
+  });
+
+  it('flip: silenceMs; flip: read; stay when they have no answer, which is told once, until they have', async () => {
+    const answer = Promise.withResolvers<void>();
+    const read = async (file: string, maxBytes: number) => {
+      await answer.promise;
+      return readFollowed(file, maxBytes);
+    };
+    await using store = open({ silenceMs: 20, read });
+    await write('two');
+    assert.equal((await store.reload()).result, 'kept');
+    await until(() => store.problem() !== undefined);
+    await store.reload();
+    assert.deepEqual(
+      [store.problem()?.code, store.problem()?.message, told.length],
+      [
+        'CERTIFICATE_UNREADABLE',
+        `${files.join(', ')}: the file cannot be read: it has not answered for 0.02 s`,
+        1,
+      ],
+    );
+    answer.resolve();
+    await until(() => store.problem() === undefined);
+    assert.deepEqual([taken, told.at(-1)], [['two'], { result: 'loaded' }]);
   });
 
   for (const [how, pollMs] of [

@@ -1,4 +1,4 @@
-import { readBounded } from '../file/bounded-file.ts';
+import { type BoundedReader, readFollowed } from '../file/bounded-file.ts';
 import { Follower } from '../file/follower.ts';
 import { CertificateError } from './errors.ts';
 
@@ -21,6 +21,10 @@ export interface CertificateStoreOptions {
   readonly take: (texts: readonly string[]) => void;
   /** How often the files are looked at in case the watch has missed something, in milliseconds. @default 5000 */
   readonly pollMs?: number;
+  /** How long the files may go without an answer before that is a problem, in milliseconds. @default 10000 */
+  readonly silenceMs?: number;
+  /** @default readFollowed */
+  readonly read?: BoundedReader;
   /**
    * How long files may disagree before anybody is told, in milliseconds: they are written one after the other.
    *
@@ -44,13 +48,15 @@ export class CertificateStore implements AsyncDisposable {
   #isSettled = false;
 
   constructor(options: CertificateStoreOptions) {
-    const { files, pollMs } = options;
+    const { files, pollMs, silenceMs } = options;
     this.#options = options;
     this.#texts = options.texts;
     this.#follower = new Follower({
       files,
       look: () => this.#reload(),
+      onSilence: (sentence) => this.#fail(unreadable(files.join(', '), sentence)),
       ...(pollMs !== undefined && { pollMs }),
+      ...(silenceMs !== undefined && { silenceMs }),
     });
   }
 
@@ -76,7 +82,7 @@ export class CertificateStore implements AsyncDisposable {
 
   async #reload(): Promise<CertificateReload> {
     try {
-      const texts = await Promise.all(this.#options.files.map(readCertificateFile));
+      const texts = await this.#read();
       const isSame = texts.every((text, index) => text === this.#texts[index]);
       if (isSame && this.#problem === undefined) return this.#succeed({ result: 'unchanged' });
       this.#options.take(texts);
@@ -85,6 +91,14 @@ export class CertificateStore implements AsyncDisposable {
     } catch (cause) {
       return this.#fail(toCertificateError(cause, this.#options.files));
     }
+  }
+
+  async #read(): Promise<readonly string[]> {
+    const { files, read = readFollowed } = this.#options;
+    const texts: string[] = [];
+    // One by one: files of a dead mount, all read at once, would take every thread that Node has for files.
+    for (const file of files) texts.push(await readCertificateFile(file, read));
+    return texts;
   }
 
   #succeed(reload: CertificateReload): CertificateReload {
@@ -112,13 +126,17 @@ export class CertificateStore implements AsyncDisposable {
   }
 }
 
-async function readCertificateFile(file: string): Promise<string> {
-  const bytes = await readBounded(file, MAX_PEM_BYTES).catch((cause: unknown) => {
-    throw new CertificateError('CERTIFICATE_UNREADABLE', `${file}: the file cannot be read`, { cause });
+async function readCertificateFile(file: string, read: BoundedReader): Promise<string> {
+  const bytes = await read(file, MAX_PEM_BYTES).catch((cause: unknown) => {
+    throw unreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
   });
   if (bytes !== undefined) return bytes.toString();
   const problem = `${file}: the file has more than ${MAX_PEM_BYTES} bytes`;
   throw new CertificateError('CERTIFICATE_UNREADABLE', problem);
+}
+
+function unreadable(files: string, why: string, options?: ErrorOptions): CertificateError {
+  return new CertificateError('CERTIFICATE_UNREADABLE', `${files}: the file cannot be read: ${why}`, options);
 }
 
 /** Whatever refuses a certificate, it must not stop the watch, let alone the gate. */

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { type Authority, createAuthority } from './authority.ts';
+import type { CertificateError } from './errors.ts';
 import {
   commonNameOf,
   isCurrent,
   namesOf,
   parseCertificate,
+  parseCertificates,
   parsePrivateKey,
   verifyKeyPair,
 } from './inspect.ts';
@@ -66,5 +68,33 @@ describe('reading a certificate', () => {
       code: 'KEY_MISMATCH',
     });
     assert.equal(verifyKeyPair(authority).subject, 'CN=test authority');
+  });
+
+  it('takes no bundle that is cut off, unless that leaves no trace: between two certificates', async () => {
+    const other = await createAuthority({ commonName: 'another', notBefore, days: 1 });
+    const [first, bundle] = [authority.certificate, authority.certificate + other.certificate];
+    const taken: number[] = [];
+    for (let length = first.length - 30; length <= bundle.length; length += 1) {
+      try {
+        taken.push(parseCertificates(bundle.slice(0, length)).length);
+      } catch (error) {
+        assert.equal((error as CertificateError).code, 'CERTIFICATE_UNREADABLE');
+      }
+    }
+    // Whole with and without its last line break, both.
+    assert.deepEqual(taken, [1, 1, 2, 2]);
+    assert.throws(
+      () => verifyKeyPair({ certificate: bundle.slice(0, first.length + 5), key: authority.key }),
+      {
+        code: 'CERTIFICATE_UNREADABLE',
+        message: 'what follows the last certificate is cut off',
+      },
+    );
+  });
+
+  it('takes a bundle with other things behind its certificates', () => {
+    const { certificate, key } = authority;
+    for (const more of [key, key.replaceAll('\n', '\r\n'), '\n# the end --\n'])
+      assert.equal(parseCertificates(certificate + more).length, 1);
   });
 });

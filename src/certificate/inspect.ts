@@ -23,15 +23,23 @@ export function parseCertificate(pem: string): X509Certificate {
   }
 }
 
+const END_CERTIFICATE = '-----END CERTIFICATE-----';
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
+
+// A line of dashes that is no whole boundary. A key may stand behind the certificates, whole.
+const CUT_BOUNDARY = /^-(?!----(?:BEGIN|END) [A-Z\d ]+-----\s*$)/m;
 
 /**
  * Every certificate of a PEM text, in its order; there is at least one.
  *
- * @throws {CertificateError} CERTIFICATE_UNREADABLE when one of them is not readable, or there is none: OpenSSL skips
- * in silence what it cannot read.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE when one of them is not readable, there is none, or the text was cut
+ * off within a boundary behind the last: OpenSSL skips in silence what it cannot read. A cut between two certificates
+ * leaves no trace.
  */
 export function parseCertificates(pem: string): readonly X509Certificate[] {
+  const rest = pem.slice(pem.lastIndexOf(END_CERTIFICATE) + END_CERTIFICATE.length);
+  if (pem.includes(END_CERTIFICATE) && CUT_BOUNDARY.test(rest))
+    throw new CertificateError('CERTIFICATE_UNREADABLE', 'what follows the last certificate is cut off');
   return (pem.match(PEM_CERTIFICATE) ?? [pem]).map(parseCertificate);
 }
 
@@ -59,12 +67,13 @@ export function parsePrivateKey(pem: string): KeyObject {
 }
 
 /**
- * The first certificate of a chain, once its key has been seen to belong to it.
+ * The first certificate of a chain that is readable to its end, once its key has been seen to belong to it.
  *
  * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, or KEY_MISMATCH when the two are not a pair.
  */
 export function verifyKeyPair(pair: { readonly certificate: string; readonly key: string }): X509Certificate {
   const certificate = parseCertificate(pair.certificate);
+  parseCertificates(pair.certificate);
   if (!certificate.checkPrivateKey(parsePrivateKey(pair.key))) {
     throw new CertificateError('KEY_MISMATCH', 'the private key does not belong to the certificate');
   }

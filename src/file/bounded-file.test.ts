@@ -1,28 +1,56 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { folderOf } from '#test/command-line.ts';
-import { readBounded } from './bounded-file.ts';
+import { readBounded, readFollowed } from './bounded-file.ts';
 
 describe('a file that is read up to a bound', () => {
-  it('is read whole with as many bytes as that, and not at all with one more', async () => {
-    await using folder = await folderOf({ none: '', some: 'abc', most: 'abcd', more: 'abcde' });
-    const read = async (name: string) => (await readBounded(folder.file(name), 4))?.toString();
-    assert.deepEqual(await Promise.all(['none', 'some', 'most', 'more'].map(read)), [
-      '',
-      'abc',
-      'abcd',
-      undefined,
-    ]);
-  });
+  for (const [how, reader] of [
+    ['once', readBounded],
+    ['again and again', readFollowed],
+  ] as const) {
+    it(`${how} is read whole with as many bytes as that, and not at all with one more`, async () => {
+      await using folder = await folderOf({ none: '', some: 'abc', most: 'abcd', more: 'abcde' });
+      const read = async (name: string) => (await reader(folder.file(name), 4))?.toString();
+      assert.deepEqual(await Promise.all(['none', 'some', 'most', 'more'].map(read)), [
+        '',
+        'abc',
+        'abcd',
+        undefined,
+      ]);
+    });
+
+    it(`${how} fails as the file system does`, async () => {
+      await assert.rejects(reader(join(tmpdir(), 'no such', 'file'), 4), { code: 'ENOENT' });
+      await assert.rejects(reader(tmpdir(), 4), { code: 'EISDIR' });
+    });
+  }
 
   it('R12 may be one that does not end, and says nothing of its size', { timeout: 10_000 }, async () => {
     assert.equal(await readBounded('/dev/zero', 1024 * 1024), undefined);
   });
 
-  it('fails as the file system does', async () => {
-    await assert.rejects(readBounded(join(tmpdir(), 'no such', 'file'), 4), { code: 'ENOENT' });
-    await assert.rejects(readBounded(tmpdir(), 4), { code: 'EISDIR' });
+  it('may be a pipe when it is read once', { timeout: 10_000 }, async () => {
+    await using folder = await folderOf({});
+    execFileSync('mkfifo', [folder.file('pipe')]);
+    const [bytes] = await Promise.all([
+      readBounded(folder.file('pipe'), 4),
+      writeFile(folder.file('pipe'), 'abc'),
+    ]);
+    assert.equal(bytes?.toString(), 'abc');
   });
+
+  it(
+    'R12 is no pipe and no device when it is read again and again, and nobody waits for a writer',
+    { timeout: 10_000 },
+    async () => {
+      await using folder = await folderOf({});
+      execFileSync('mkfifo', [folder.file('pipe')]);
+      for (const file of [folder.file('pipe'), '/dev/zero'])
+        await assert.rejects(readFollowed(file, 4), /^Error: it is no regular file/);
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Follower } from './follower.ts';
+import { Follower, type FollowerOptions } from './follower.ts';
 
 /** Longer than any test takes. */
 const NEVER_MS = 60_000;
@@ -22,6 +22,16 @@ describe('following files', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
+  function open(options: Partial<FollowerOptions<number>> = {}): Follower<number> {
+    return new Follower({
+      files: [join(folder, 'file')],
+      look,
+      onSilence: (sentence) => assert.fail(sentence),
+      pollMs: NEVER_MS,
+      ...options,
+    });
+  }
+
   async function until(holds: () => boolean): Promise<void> {
     for (let waited = 0; waited < 5000 && !holds(); waited += 5) await sleep(5);
     assert.ok(holds());
@@ -30,7 +40,7 @@ describe('following files', () => {
   it('looks when a file changes, in whichever of the folders', async () => {
     const files = ['a', 'b'].map((name) => join(folder, name, 'file'));
     for (const name of ['a', 'b']) await mkdir(join(folder, name));
-    await using follower = new Follower({ files, look, pollMs: NEVER_MS });
+    await using follower = open({ files });
     follower.follow();
     for (const file of files) {
       const before = looks;
@@ -40,14 +50,14 @@ describe('following files', () => {
   });
 
   it('flip: pollMs; looks again and again where nothing can be watched', async () => {
-    await using follower = new Follower({ files: [join(folder, 'none', 'file')], look, pollMs: 5 });
+    await using follower = open({ files: [join(folder, 'none', 'file')], pollMs: 5 });
     follower.follow();
     await until(() => looks > 3);
   });
 
   it('looks once at a time, and goes on after a look that fails', async () => {
     let underWay = 0;
-    const failing = async (): Promise<void> => {
+    const failing = async (): Promise<never> => {
       underWay += 1;
       assert.equal(underWay, 1);
       await sleep(1);
@@ -55,21 +65,59 @@ describe('following files', () => {
       looks += 1;
       throw new Error('nothing to see');
     };
-    await using follower = new Follower({ files: [join(folder, 'file')], look: failing, pollMs: 2 });
+    await using follower = open({ look: failing, pollMs: 2 });
     follower.follow();
     await assert.rejects(follower.look(), /nothing to see/);
     await until(() => looks > 5);
   });
 
+  it('flip: silenceMs; takes a look without an answer for silence, begins no other, and goes on when it ends', async () => {
+    const answer = Promise.withResolvers<number>();
+    const said: string[] = [];
+    await using follower = open({
+      look: () => (looks === 0 ? answer.promise : look()).finally(() => (looks += 1)),
+      onSilence: (sentence) => -said.push(sentence),
+      pollMs: 5,
+      silenceMs: 20,
+    });
+    follower.follow();
+    assert.equal(await follower.look(), -1);
+    assert.equal(await follower.look(), -said.length);
+    await until(() => said.length > 5);
+    assert.deepEqual([looks, new Set(said)], [0, new Set(['it has not answered for 0.02 s'])]);
+    answer.resolve(7);
+    await until(() => looks > 3);
+    const before = said.length;
+    await until(() => looks > 10);
+    assert.equal(said.length, before);
+  });
+
   it('ends with the look that is under way', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<number>();
     let isOver = false;
-    const follower = new Follower({ files: [join(folder, 'file')], look: () => promise, pollMs: NEVER_MS });
+    const follower = open({ look: () => promise });
     void follower.look();
     const ended = follower[Symbol.asyncDispose]().then(() => (isOver = true));
     await sleep(5);
     assert.equal(isOver, false);
-    resolve();
+    resolve(1);
     await ended;
+  });
+
+  it('ends without a look that has no answer: after a second, and at once when that is known', async () => {
+    const hung = () => Promise.withResolvers<number>().promise;
+    for (const [silenceMs, leastMs, mostMs] of [
+      [NEVER_MS, 900, 5000],
+      [1, 0, 900],
+    ] as const) {
+      const follower = open({ look: hung, onSilence: () => 0, silenceMs });
+      const first = follower.look();
+      if (silenceMs === 1) await Promise.all([first, sleep(20)]);
+      void follower.look();
+      const startMs = performance.now();
+      await follower[Symbol.asyncDispose]();
+      const tookMs = performance.now() - startMs;
+      assert.ok(leastMs <= tookMs && tookMs < mostMs, `${tookMs} ms`);
+    }
   });
 });

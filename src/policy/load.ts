@@ -1,7 +1,7 @@
 import { quote } from '../image/quote.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
-import { readBounded } from '../file/bounded-file.ts';
+import { type BoundedReader, readBounded } from '../file/bounded-file.ts';
 import { decodePolicy, PolicyProblemsError } from './decode.ts';
 import type { Policy } from './policy.ts';
 import type { PolicyProblem } from './schema-problems.ts';
@@ -38,8 +38,8 @@ export async function loadPolicy(file: string, language?: string): Promise<Polic
 }
 
 /** @throws {PolicyFileError} POLICY_UNREADABLE, POLICY_TOO_LARGE or POLICY_SYNTAX. */
-export async function readPolicyText(file: string): Promise<string> {
-  const bytes = await readPolicyBytes(file);
+export async function readPolicyText(file: string, read: BoundedReader = readBounded): Promise<string> {
+  const bytes = await readPolicyBytes(file, read);
   try {
     return decodeUtf8(bytes, file);
   } catch (cause) {
@@ -48,14 +48,18 @@ export async function readPolicyText(file: string): Promise<string> {
   }
 }
 
-async function readPolicyBytes(file: string): Promise<Uint8Array> {
-  const bytes = await readBounded(file, MAX_POLICY_BYTES).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new PolicyFileError('POLICY_UNREADABLE', `${file}: the policy cannot be read: ${why}`, { cause });
+async function readPolicyBytes(file: string, read: BoundedReader): Promise<Uint8Array> {
+  const bytes = await read(file, MAX_POLICY_BYTES).catch((cause: unknown) => {
+    throw unreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
   });
   if (bytes !== undefined) return bytes;
   const message = `${file}: the policy has more than ${MAX_POLICY_BYTES} bytes, the most that are read`;
   throw new PolicyFileError('POLICY_TOO_LARGE', message);
+}
+
+/** POLICY_UNREADABLE, in a sentence. */
+export function unreadable(file: string, why: string, options?: ErrorOptions): PolicyFileError {
+  return new PolicyFileError('POLICY_UNREADABLE', `${file}: the policy cannot be read: ${why}`, options);
 }
 
 /**

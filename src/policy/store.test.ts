@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ruleText } from '#test/bad-policies.ts';
 import { reviewOf } from '#test/bare-reviews.ts';
 import { createBouncer } from '../bouncer.ts';
+import { readFollowed } from '../file/bounded-file.ts';
 import { PolicyStore, type PolicyStoreOptions, type Reload } from './store.ts';
 
 /** Three policies that can be told apart by the tag that they refuse. */
@@ -107,6 +109,66 @@ describe('the policy in force', () => {
       told.map(({ result }) => result),
       ['loaded', 'kept', 'loaded'],
     );
+  });
+
+  it('stays when the file is no UTF-8, and all is well when it is back as it was', async () => {
+    await using store = open();
+    await writeFile(file, ONE);
+    await store.reload();
+    await writeFile(file, Buffer.concat([Buffer.from(ONE), Buffer.from([0x23, 0xff, 0xfe])]));
+    assert.equal((await store.reload()).result, 'kept');
+    assert.equal(store.problem()?.code, 'POLICY_SYNTAX');
+    await writeFile(file, ONE);
+    assert.equal((await store.reload()).result, 'loaded');
+    assert.equal(store.problem(), undefined);
+  });
+
+  it('R12 stays when a pipe takes the place of the file, and the next file is loaded', async () => {
+    await using store = open();
+    await writeFile(file, ONE);
+    await store.reload();
+    execFileSync('mkfifo', [`${file}.pipe`]);
+    await rename(`${file}.pipe`, file);
+    assert.equal((await store.reload()).result, 'kept');
+    assert.match(
+      store.problem()?.message ?? '',
+      /policy\.yaml: the policy cannot be read: it is no regular file/,
+    );
+    await writeFile(`${file}.new`, TWO);
+    await rename(`${file}.new`, file);
+    assert.equal((await store.reload()).result, 'loaded');
+    assert.equal(inForce(store), 'two');
+  });
+
+  it('R12 flip: silenceMs; flip: read; stays when the file has no answer, which is told once, until it has', async () => {
+    const answer = Promise.withResolvers<void>();
+    let isDead = false;
+    await using store = open({
+      silenceMs: 20,
+      read: async (...asked) => {
+        if (isDead) await answer.promise;
+        return readFollowed(...asked);
+      },
+    });
+    await writeFile(file, ONE);
+    await store.reload();
+    isDead = true;
+    for (let look = 0; look < 3; look += 1) assert.equal((await store.reload()).result, 'kept');
+    assert.equal(inForce(store), 'one');
+    assert.deepEqual(
+      [store.problem()?.code, store.problem()?.message],
+      ['POLICY_UNREADABLE', `${file}: the policy cannot be read: it has not answered for 0.02 s`],
+    );
+    isDead = false;
+    answer.resolve();
+    for (let waited = 0; waited < 5000 && store.problem() !== undefined; waited += 5) await sleep(5);
+    assert.deepEqual(
+      told.map(({ result }) => result),
+      ['loaded', 'kept', 'loaded'],
+    );
+    await writeFile(file, TWO);
+    await store.reload();
+    assert.equal(inForce(store), 'two');
   });
 
   it('is still none when the first file is broken, and is there as soon as it is mended', async () => {

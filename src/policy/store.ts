@@ -1,5 +1,6 @@
+import { type BoundedReader, readFollowed } from '../file/bounded-file.ts';
 import { Follower } from '../file/follower.ts';
-import { parsePolicy, PolicyFileError, readPolicyText } from './load.ts';
+import { parsePolicy, PolicyFileError, readPolicyText, unreadable } from './load.ts';
 import type { Policy } from './policy.ts';
 
 /** What came of looking at the file again. */
@@ -14,6 +15,10 @@ export interface PolicyStoreOptions {
   readonly language?: string;
   /** How often the file is looked at in case the watch has missed something, in milliseconds. @default 5000 */
   readonly pollMs?: number;
+  /** How long the file may go without an answer before that is a problem, in milliseconds. @default 10000 */
+  readonly silenceMs?: number;
+  /** @default readFollowed */
+  readonly read?: BoundedReader;
   /** Told of every reload that changed something or failed. */
   readonly onReload?: (reload: Reload) => void;
 }
@@ -27,16 +32,20 @@ export class PolicyStore implements AsyncDisposable {
   readonly #follower: Follower<Reload>;
   #policy: Policy | undefined;
   #problem: PolicyFileError | undefined;
+  /** The problem that was told last, unless all is well since. */
+  #told: string | undefined;
   /** What the file held when it was last read, good or not. */
   #text: string | undefined;
 
   constructor(options: PolicyStoreOptions) {
     this.#options = options;
-    const { file, pollMs } = options;
+    const { file, pollMs, silenceMs } = options;
     this.#follower = new Follower({
       files: [file],
-      look: () => this.#reload(),
+      look: async () => this.#tell(await this.#look()),
+      onSilence: (sentence) => this.#tell(this.#keep(unreadable(file, sentence))),
       ...(pollMs !== undefined && { pollMs }),
+      ...(silenceMs !== undefined && { silenceMs }),
     });
   }
 
@@ -64,37 +73,46 @@ export class PolicyStore implements AsyncDisposable {
     return this.#follower[Symbol.asyncDispose]();
   }
 
-  async #reload(): Promise<Reload> {
-    const before = this.#problem;
-    const reload = await this.#look();
-    const isNews =
-      reload.result === 'kept' ? reload.error.message !== before?.message : reload.result === 'loaded';
+  #tell(reload: Reload): Reload {
+    const problem = reload.result === 'kept' ? reload.error.message : undefined;
+    const isNews = problem === undefined ? reload.result === 'loaded' : problem !== this.#told;
+    this.#told = problem;
     if (isNews) this.#options.onReload?.(reload);
     return reload;
   }
 
   async #look(): Promise<Reload> {
-    const { file, language } = this.#options;
+    const { file, language, read = readFollowed } = this.#options;
+    let text: string;
     try {
-      const text = await readPolicyText(file);
-      // Neither a good policy nor a broken one is read twice.
-      if (text === this.#text)
-        return this.#problem ? { result: 'kept', error: this.#problem } : { result: 'unchanged' };
-      this.#text = text;
+      text = await readPolicyText(file, read);
+    } catch (cause) {
+      return this.#keep(cause);
+    }
+    // Neither a good policy nor a broken one is read twice.
+    if (text === this.#text)
+      return this.#problem ? { result: 'kept', error: this.#problem } : { result: 'unchanged' };
+    try {
       const policy = await parsePolicy(text, file, language);
       this.#policy = policy;
       this.#problem = undefined;
       return { result: 'loaded', policy };
     } catch (cause) {
-      // A fault of ours must not stop the watch, let alone the gate: it is a policy that cannot be loaded.
-      const error =
-        cause instanceof PolicyFileError
-          ? cause
-          : new PolicyFileError('POLICY_INVALID', `${file}: ${String(cause)}`, { cause });
-      // A file that could not be read is loaded anew when it can be, even if it is the same.
-      if (error.code === 'POLICY_UNREADABLE' || error.code === 'POLICY_TOO_LARGE') this.#text = undefined;
-      this.#problem = error;
-      return { result: 'kept', error };
+      return this.#keep(cause);
+    } finally {
+      this.#text = text;
     }
+  }
+
+  /** Keeps the policy that is in force. What the file holds by now is loaded when it can be read, even if it is the same. */
+  #keep(cause: unknown): Reload {
+    // A fault of ours must not stop the watch, let alone the gate: it is a policy that cannot be loaded.
+    const error =
+      cause instanceof PolicyFileError
+        ? cause
+        : new PolicyFileError('POLICY_INVALID', `${this.#options.file}: ${String(cause)}`, { cause });
+    this.#problem = error;
+    this.#text = undefined;
+    return { result: 'kept', error };
   }
 }
