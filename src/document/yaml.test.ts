@@ -133,6 +133,10 @@ describe('what would be read in two ways is refused', () => {
     'a: &a {b: *a}\n': 'file.yaml:1:11: alias "a" stands inside what it stands for (write it out)',
     'a: [1\n':
       'file.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ] (give the parts of one list or map the same indentation)',
+    'a: {?b: 1}\n':
+      'file.yaml:1:5: text in brackets begins with "?", which makes it a key to kubectl (quote it)',
+    'a: [1, {b: ?c}]\n':
+      'file.yaml:1:12: text in brackets begins with "?", which makes it a key to kubectl (quote it)',
     'a: {{ .Values.image }}\n': 'file.yaml:1:5: a key is not plain text (write it as text)',
     '---\na: 1\n---\nb: "x\n':
       'file.yaml:5:1: Missing closing "quote (close what is open, or quote the text)',
@@ -140,6 +144,9 @@ describe('what would be read in two ways is refused', () => {
   for (const [text, message] of Object.entries(table)) {
     it(JSON.stringify(text), () => assert.equal(failureOf(text), message));
   }
+
+  it('and a question mark elsewhere is text', () =>
+    assert.deepEqual(open('?a: ?b\nc: ["?d", e?]\n').value, { '?a': '?b', c: ['?d', 'e?'] }));
 
   it('and nothing is written to the terminal about it', () => {
     const warnings: unknown[] = [];

@@ -1,5 +1,6 @@
 import {
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isPair,
@@ -8,9 +9,14 @@ import {
   LineCounter,
   parseAllDocuments,
   visit,
+  type Alias,
   type Document,
+  type Node,
+  type Scalar,
   type YAMLMap,
 } from 'yaml';
+import { findForeignBreak } from './line-breaks.ts';
+import { checkMerges } from './merge-keys.ts';
 
 /** An anchor and its aliases, with all that stands below them: for saving lines, not for bombs (C11). */
 const MAX_ALIASES = 100;
@@ -37,7 +43,10 @@ export interface TextDocument {
 }
 
 export interface DocumentOptions {
-  /** Reads `<<` as kubectl does, as a place where other maps come in; else it is a key like any other. @default false */
+  /**
+   * Reads `<<` as a place where other maps come in, and refuses it where kubectl would let something else come in;
+   * else it is a key like any other. @default false
+   */
   readonly mergeKeys?: boolean;
 }
 
@@ -52,11 +61,13 @@ export class DocumentError extends Error {
 /**
  * Reads the documents of a file: YAML 1.2, of which JSON is a part, whatever version the text claims. Empty
  * documents are left out. Keys that stand twice, keys that are no text, unknown tags, aliases that lead to
- * nothing or to themselves, and too many of them are errors.
+ * nothing or to themselves, and too many of them are errors; so are characters at which readers of YAML 1.1 end
+ * a line, kubectl among them.
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @see https://yaml.org/spec/1.2.2/
  */
 export function parseDocuments(text: string, file: string, options: DocumentOptions = {}): TextDocument[] {
+  checkLineBreaks(text, file);
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
@@ -71,6 +82,15 @@ export function parseDocuments(text: string, file: string, options: DocumentOpti
   });
   // With no document at all it answers an empty stream, which is an array all the same.
   return [...documents].flatMap((document) => openDocument(document, new Places(document, file, lines)));
+}
+
+function checkLineBreaks(text: string, file: string): void {
+  const found = findForeignBreak(text);
+  if (found === undefined) return;
+  const { offset, sentence, hint } = found;
+  const line = text.slice(0, offset).split('\n').length;
+  const column = offset - text.lastIndexOf('\n', offset - 1);
+  throw new DocumentError(`${file}:${line}:${column}: ${sentence} (${hint})`);
 }
 
 function openDocument(document: Document, places: Places): TextDocument[] {
@@ -107,22 +127,43 @@ function readValue(document: Document, places: Places): unknown {
 
 /** Refuses what the parser lets pass and two readers would take for two things; answers where the first alias is. */
 function examine(document: Document, places: Places): number | undefined {
-  const anchors = new Set<string>();
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  const maps: YAMLMap[] = [];
   let firstAlias: number | undefined;
   visit(document, (_, node, path) => {
-    if (isMap(node)) checkKeys(node, places);
+    if (isMap(node)) {
+      checkKeys(node, places);
+      maps.push(node);
+    }
+    if (isScalar(node)) checkScalar(node, path, places);
     if (isAlias(node)) {
       const { source } = node;
       const offset = node.range?.[0] ?? 0;
       firstAlias ??= offset;
-      if (!anchors.has(source))
+      const target = anchors.get(source);
+      if (target === undefined)
         throw places.problem(offset, `there is no anchor "${source}" above`, HINTS['BAD_ALIAS']);
       if (path.some((parent) => isNode(parent) && !isAlias(parent) && parent.anchor === source)) {
         throw places.problem(offset, `alias "${source}" stands inside what it stands for`, 'write it out');
       }
-    } else if (isNode(node) && node.anchor !== undefined) anchors.add(node.anchor);
+      targets.set(node, target);
+    } else if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
   });
+  // Not before every alias is known to end somewhere.
+  checkMerges(maps, targets, (offset, sentence, hint) => places.problem(offset, sentence, hint));
   return firstAlias;
+}
+
+/** In brackets and braces `?x` is text to YAML 1.2, and the key `x` to kubectl. */
+function checkScalar({ type, source, range }: Scalar, path: readonly unknown[], places: Places): void {
+  if (type !== 'PLAIN' || source?.startsWith('?') !== true) return;
+  if (path.some((parent) => isCollection(parent) && parent.flow === true))
+    throw places.problem(
+      range?.[0] ?? 0,
+      'text in brackets begins with "?", which makes it a key to kubectl',
+      'quote it',
+    );
 }
 
 /** `1` and `"1"` are one key to whoever reads the document, and an alias may hide a third. */

@@ -1,0 +1,80 @@
+import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type YAMLMap } from 'yaml';
+
+/** What all the merges of a document bring in together: for saving lines, not for bombs (C11). */
+const MAX_MERGED = 1_000_000;
+
+/** What every alias stands for. */
+export type Targets = ReadonlyMap<Alias, Node>;
+
+type Refuse = (offset: number, sentence: string, hint: string) => Error;
+
+/**
+ * Refuses merges that two readers take for two things. goyaml, with which kubectl reads, goes through a map from top
+ * to bottom, so that a `<<` replaces the keys above it; to YAML a key wins wherever it stands.
+ * @see https://yaml.org/type/merge.html
+ */
+export function checkMerges(maps: readonly YAMLMap[], targets: Targets, refuse: Refuse): void {
+  const merged = new MergedKeys(targets);
+  for (const map of maps) {
+    for (const [index, { key, value }] of map.items.entries()) {
+      if (!isScalar(key) || key.source !== '<<') continue;
+      const offset = key.range?.[0] ?? 0;
+      // With !!str it is a merge to the parser alone, with ! and in quotes to goyaml alone.
+      if (key.tag !== undefined)
+        throw refuse(offset, '"<<" has a tag, and is a merge to some readers only', 'leave the tag out');
+      const above = map.items.slice(0, index).map((pair) => String(pair.key));
+      if (isMerge(key)) checkMerge(offset, above, merged.of(value), refuse);
+    }
+  }
+}
+
+function checkMerge(offset: number, above: readonly string[], keys: Keys, refuse: Refuse): void {
+  if (keys === 'too many')
+    throw refuse(offset, 'the merges bring in too many keys', 'write out what they stand for');
+  const lost = above.find((key) => keys.has(key));
+  if (lost !== undefined)
+    throw refuse(
+      offset,
+      `this merge replaces the key ${JSON.stringify(lost)} above it for kubectl, and not for other readers`,
+      'move << to the top, or leave the key out',
+    );
+}
+
+type Keys = ReadonlySet<string> | 'too many';
+
+/** The keys that merges bring in, through lists, aliases and merges in them. */
+class MergedKeys {
+  readonly #targets: Targets;
+  #left = MAX_MERGED;
+
+  constructor(targets: Targets) {
+    this.#targets = targets;
+  }
+
+  of(source: unknown): Keys {
+    const keys = new Set<string>();
+    return this.#collect(source, keys) ? keys : 'too many';
+  }
+
+  #collect(source: unknown, keys: Set<string>): boolean {
+    const node = isAlias(source) ? this.#targets.get(source) : source;
+    if (!this.#spend()) return false;
+    if (isSeq(node)) return node.items.every((item) => this.#collect(item, keys));
+    if (!isMap(node)) return true;
+    return node.items.every(({ key, value }) => {
+      if (isMerge(key)) return this.#collect(value, keys);
+      keys.add(String(key));
+      return this.#spend();
+    });
+  }
+
+  #spend(): boolean {
+    this.#left -= 1;
+    return this.#left >= 0;
+  }
+}
+
+/** The parser makes a symbol of the key; a quoted `<<` stays text, to kubectl as well. */
+function isMerge(key: unknown): boolean {
+  return isScalar(key) && typeof key.value === 'symbol';
+}
