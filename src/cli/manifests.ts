@@ -48,49 +48,67 @@ async function* readFolder(folder: string): AsyncGenerator<Manifest> {
 
 function* parseManifests(text: string, file: string, mode: 'strict' | 'lenient'): Generator<Manifest> {
   for (const document of parseDocuments(text, file, { mergeKeys: true })) {
+    const type = typeOf(document.value);
     // A folder also holds values files and the like; what is named on the command line must be an object.
-    if (mode === 'lenient' && !looksLikeObject(document.value)) continue;
-    yield* openObject(document, document.value, [], file, 0);
+    if (mode === 'lenient' && type.kind === '') continue;
+    // A kind is all that kubectl asks for: it opens a List without apiVersion as well.
+    const fallback = mode === 'lenient' && type.apiVersion === '' ? { apiVersion: 'v1' } : {};
+    yield* openObject({ document, file }, [], document.value, { ...type, ...fallback }, 0);
   }
+}
+
+/** What an object is called; empty is what it does not say. */
+interface Type {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+function typeOf(value: unknown): Type {
+  const { apiVersion, kind } = isObject(value) ? value : {};
+  return {
+    apiVersion: typeof apiVersion === 'string' ? apiVersion : '',
+    kind: typeof kind === 'string' ? kind : '',
+  };
 }
 
 type Path = readonly (string | number)[];
 
-function* openObject(
-  document: TextDocument,
-  object: unknown,
-  path: Path,
-  file: string,
-  depth: number,
-): Generator<Manifest> {
-  const { apiVersion, kind, items } = isObject(object) ? object : {};
-  if (!isObject(object) || typeof apiVersion !== 'string' || typeof kind !== 'string') {
-    throw new SettingsError(
-      'NOT_AN_OBJECT',
-      `${file}:${document.positionOf(path)}: this is no Kubernetes object: it has no apiVersion and kind`,
-    );
-  }
-  if (kind.endsWith('List') && Array.isArray(items)) {
-    if (depth >= MAX_LIST_DEPTH)
-      throw new SettingsError(
-        'NOT_AN_OBJECT',
-        `${file}:${document.positionOf(path)}: the lists are nested too deeply`,
-      );
-    for (const [index, item] of items.entries())
-      yield* openObject(document, item, [...path, 'items', index], file, depth + 1);
-    return;
-  }
-  yield {
-    file,
-    apiVersion,
-    kind,
-    object,
-    placeOf: (field) => `${file}:${document.positionOf([...path, ...parseField(field)])}`,
-  };
+/** Where an object was read. */
+interface Origin {
+  readonly document: TextDocument;
+  readonly file: string;
 }
 
-function looksLikeObject(value: unknown): boolean {
-  return isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string';
+function* openObject(
+  origin: Origin,
+  path: Path,
+  object: unknown,
+  type: Type,
+  depth: number,
+): Generator<Manifest> {
+  const { document, file } = origin;
+  const place = (field: Path): string => `${file}:${document.positionOf([...path, ...field])}`;
+  if (!isObject(object) || type.apiVersion === '' || type.kind === '')
+    throw notAnObject(place([]), 'this is no Kubernetes object: it has no apiVersion and kind');
+  // Whatever has items is a list to kubectl; List in its kind says no more than that there is nothing else in it.
+  const items: unknown = object['items'];
+  if (!Array.isArray(items) || !type.kind.endsWith('List'))
+    yield { file, ...type, object: { ...object, ...type }, placeOf: (field) => place(parseField(field)) };
+  if (!Array.isArray(items)) return;
+  if (depth >= MAX_LIST_DEPTH) throw notAnObject(place([]), 'the lists are nested too deeply');
+  for (const [index, item] of items.entries())
+    yield* openObject(origin, [...path, 'items', index], item, typeOfItem(item, type), depth + 1);
+}
+
+/** In a PodList what says nothing else is a Pod. */
+function typeOfItem(item: unknown, { apiVersion, kind }: Type): Type {
+  const own = typeOf(item);
+  const saysNothing = own.apiVersion === '' && own.kind === '';
+  return saysNothing ? { apiVersion, kind: kind.replace(/List$/, '') } : own;
+}
+
+function notAnObject(place: string, sentence: string): SettingsError {
+  return new SettingsError('NOT_AN_OBJECT', `${place}: ${sentence}`);
 }
 
 /** `spec.containers[0].image` → `['spec', 'containers', 0, 'image']`; a key that is no word is quoted: `spec["odd key"]`. */

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { bouncer, folderOf } from '#test/command-line.ts';
+
+/** A pod that the policy without a policy refuses, on one line. */
+const BAD =
+  '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"containers":[{"name":"a","image":"nginx:latest"}]}}';
+const SPEC = '{containers: [{name: a, image: "nginx:latest"}]}';
+const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n';
+
+interface Objects {
+  readonly objects: readonly {
+    readonly place: string;
+    readonly object: string;
+    readonly verdict: string;
+    readonly violations: readonly { readonly place: string }[];
+  }[];
+}
+
+/** Every object of a text and where it is, with the verdict; and where what is wrong stands. */
+async function verdicts(stdin: string): Promise<string[]> {
+  const { stdout, stderr } = await bouncer(['check', '--output', 'json'], { stdin });
+  assert.equal(stderr, '');
+  return (JSON.parse(stdout) as Objects).objects.map(({ place, object, verdict, violations }) =>
+    [place, object, verdict, ...violations.map((violation) => violation.place)].join(' '),
+  );
+}
+
+describe('check: whatever has items is a list to kubectl', () => {
+  it('of a kind that is none, which is judged as well', async () => {
+    assert.deepEqual(await verdicts(`${CONFIG}items:\n- ${BAD}\n`), [
+      'stdin:1:1 ConfigMap x admitted',
+      'stdin:5:3 Pod bad refused stdin:5:95',
+    ]);
+    assert.deepEqual(
+      await verdicts(`apiVersion: v1\nkind: Pod\nmetadata: {name: outer}\nspec: ${SPEC}\nitems:\n- ${BAD}\n`),
+      ['stdin:1:1 Pod outer refused stdin:4:31', 'stdin:6:3 Pod bad refused stdin:6:95'],
+    );
+  });
+
+  it('and not what has them under another name or further down', async () => {
+    assert.deepEqual(await verdicts(`${CONFIG}Items:\n- ${BAD}\ndata: {items: [${BAD}]}\n`), [
+      'stdin:1:1 ConfigMap x admitted',
+    ]);
+  });
+
+  it('and in it is what the list is called, where an item says nothing else', async () => {
+    const pods = `items:\n- metadata: {name: bare}\n  spec: ${SPEC}\n- {kind: "", apiVersion: null, spec: ${SPEC}}\n- ${BAD}\n`;
+    assert.deepEqual(await verdicts(`apiVersion: v1\nkind: PodList\n${pods}`), [
+      'stdin:4:3 Pod bare refused stdin:5:33',
+      'stdin:6:3 Pod refused stdin:6:62',
+      'stdin:7:3 Pod bad refused stdin:7:95',
+    ]);
+    const good =
+      'apiVersion: v1\nkind: PodList\nitems:\n- spec: {containers: [{name: a, image: "nginx:1"}]}\n';
+    assert.deepEqual(await verdicts(good), ['stdin:4:3 Pod admitted']);
+  });
+
+  it('but an item that says half of it, or in a List nothing, is no object', async () => {
+    for (const [kind, item] of [
+      ['PodList', `{kind: Pod, spec: ${SPEC}}`],
+      ['PodList', `{apiVersion: v1, spec: ${SPEC}}`],
+      ['PodList', 'text'],
+      ['PodList', 'null'],
+      ['List', `{spec: ${SPEC}}`],
+    ] as const) {
+      const stdin = `apiVersion: v1\nkind: ${kind}\nitems:\n- ${item}\n`;
+      const { code, stderr } = await bouncer(['check'], { stdin });
+      assert.equal(code, 2, item);
+      assert.match(stderr, /^error: stdin:4:3: this is no Kubernetes object/, item);
+    }
+  });
+});
+
+describe('check: nothing that kubectl would send hides in a folder', () => {
+  const table: Readonly<Record<string, readonly [text: string, outcome: RegExp]>> = {
+    'behind a byte order mark': [`${CONFIG}---\n\uFEFF${BAD}\n`, /a\.yaml:5:1: character U\+FEFF/],
+    'behind a comment that ends sooner': [`# x\u2028kind: Pod\n`, /a\.yaml:1:4: character U\+2028/],
+    'behind a line that parts documents': [`null\n---#\n${BAD}\n`, /a\.yaml:2:1: this line parts documents/],
+    'behind a space that makes JSON a text': [`\u00A0${BAD}`, /a\.yaml:1:1: the text begins with a space/],
+    'in a list without apiVersion': [
+      `kind: List\nitems:\n- ${BAD}\n`,
+      /refused {2}\S*a\.yaml:3:95 {2}Pod bad/,
+    ],
+    'in a list whose apiVersion is empty': [
+      `apiVersion: ""\nkind: List\nitems:\n- ${BAD}\n`,
+      /refused {2}\S*a\.yaml:4:95 {2}Pod bad/,
+    ],
+    'behind a question mark in braces': [
+      'apiVersion: v1\nkind: Pod\nspec: {containers: [], ?initContainers: [{name: a, image: nginx}]}\n',
+      /a\.yaml:3:24: text in brackets begins with "\?"/,
+    ],
+    'behind a merge that replaces what stands there': [
+      `${CONFIG}<<: ${BAD.replace('"kind"', 'kind')}\n`,
+      /a\.yaml:4:1: this merge replaces the key "apiVersion"/,
+    ],
+  };
+  for (const [title, [text, outcome]] of Object.entries(table)) {
+    it(title, async () => {
+      await using folder = await folderOf({ 'a.yaml': text });
+      const { code, stdout, stderr } = await bouncer(['check', folder.path]);
+      assert.notEqual(code, 0);
+      assert.match(stdout + stderr, outcome);
+    });
+  }
+
+  it('and a document without a kind is passed over, for kubectl refuses it', async () => {
+    await using folder = await folderOf({ 'values.yaml': `image: nginx\nitems: [${BAD}]\n` });
+    assert.equal((await bouncer(['check', folder.path])).stdout, '0 objects, 0 images: 0 refused\n');
+  });
+});
+
+describe('check: one object behind the other', () => {
+  it('in JSON, as kubectl reads a stream of it, is refused', async () => {
+    for (const between of ['', ' ', '\n', '\n# x\n']) {
+      const { code, stderr } = await bouncer(['check'], { stdin: `${BAD}${between}${BAD}` });
+      assert.equal(code, 2);
+      assert.match(stderr, /^error: stdin:[123]:\d+: Unexpected flow-map-start/);
+    }
+  });
+
+  it('behind "---" with a comment, "..." and a directive is judged', async () => {
+    for (const between of ['--- # x', '---', '...', '...\n%YAML 1.1\n---']) {
+      const objects = await verdicts(`${CONFIG}${between}\n${BAD}\n`);
+      assert.match(objects[1] ?? '', /Pod bad refused/, between);
+    }
+  });
+});
