@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { admitted, createTestRecorder, get, reviewOf } from '#test/review-server.ts';
+import { admitted, createTestRecorder, get, openPlain, readToEnd, reviewOf } from '#test/review-server.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 
 describe('health', () => {
@@ -40,6 +40,32 @@ describe('health', () => {
       /^kube_image_bouncer_decisions_total\{protocol="AdmissionReview",outcome="admitted"/m,
     );
     assert.equal(flushes, 1);
+  });
+
+  it('makes one page of metrics for all who ask at the same time, and the next one anew', async () => {
+    const { promise: open, resolve } = Promise.withResolvers<void>();
+    let renders = 0;
+    const render = async () => {
+      renders += 1;
+      await open;
+      return `page ${renders}`;
+    };
+    const { recorder } = createTestRecorder();
+    const slow = {
+      address: '127.0.0.1',
+      port: 0,
+      checks: {},
+      metrics: { contentType: 'text/plain', render },
+    };
+    await using other = await startHealthServer({ ...slow, recorder });
+    const callers = await Promise.all(Array.from({ length: 20 }, () => openPlain(other)));
+    const answers = callers.map(readToEnd);
+    for (const caller of callers) caller.write('GET /metrics HTTP/1.1\r\nhost: gate\r\n\r\n');
+    // When this is answered, what was sent before it has been read.
+    await get(other.port, '/livez');
+    resolve();
+    for (const answer of await Promise.all(answers)) assert.match(answer, /\r\npage 1$/);
+    assert.equal((await get(other.port, '/metrics')).text, 'page 2');
   });
 
   it('K10 shows nothing else: no review, no profile, no inspector, and answers GET and HEAD only', async () => {

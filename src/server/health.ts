@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
+import { createPageServer, type Page, type Pages, TEXT } from './page-server.ts';
 
 /** Name → what is wrong; `undefined` when nothing is. */
 export type ReadinessChecks = Readonly<Record<string, () => string | undefined>>;
@@ -26,61 +26,28 @@ export interface HealthServer extends AsyncDisposable {
   readonly close: () => Promise<void>;
 }
 
-interface Page {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
-
-type Pages = ReadonlyMap<string, () => Page | Promise<Page>>;
-
-const TEXT = 'text/plain; charset=utf-8';
-const LIMITS = {
-  headersTimeout: 5000,
-  requestTimeout: 5000,
-  connectionsCheckingInterval: 1000,
-  maxHeaderSize: 8192,
-} as const;
-const MAX_CONNECTIONS = 256;
-
 /** `/livez`, `/readyz` and `/metrics` over plain HTTP, and nothing about any review. */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
   const pages: Pages = new Map<string, () => Page | Promise<Page>>([
     ['/livez', () => ({ status: 200, type: TEXT, text: 'ok\n' })],
     ['/readyz', () => renderReadiness(options)],
-    ['/metrics', () => renderMetrics(options)],
+    ['/metrics', share(() => renderMetrics(options))],
   ]);
-  const server = createServer(LIMITS, (request, response) => void handlePage(pages, request, response));
-  server.maxConnections = MAX_CONNECTIONS;
+  const { server, close } = createPageServer(pages);
   server.listen(options.port, options.address);
   await once(server, 'listening');
   // A probe that found no descriptor comes again.
   server.on('error', () => undefined);
-  const close = (): Promise<void> => closeAll(server);
   return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
 }
 
-async function handlePage(
-  pages: Pages,
-  { method, url = '' }: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const render = pages.get(url.split('?', 1)[0] ?? '');
-  if (render === undefined) return send(response, { status: 404, type: TEXT, text: 'not found\n' });
-  if (method !== 'GET' && method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD');
-    return send(response, { status: 405, type: TEXT, text: 'method not allowed\n' });
-  }
-  try {
-    return send(response, await render());
-  } catch {
-    return send(response, { status: 500, type: TEXT, text: 'error\n' });
-  }
-}
-
-function send(response: ServerResponse, { status, type, text }: Page): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
-  response.end(text);
+/** Whoever asks while an answer is being made gets that one. */
+function share<T>(make: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () =>
+    (underWay ??= make().finally(() => {
+      underWay = undefined;
+    }));
 }
 
 /** In the form of Kubernetes' own `/readyz?verbose`. */
@@ -101,11 +68,4 @@ function renderPassed(name: string, detail: string | undefined): string {
 async function renderMetrics({ metrics, recorder }: HealthOptions): Promise<Page> {
   recorder.flush();
   return { status: 200, type: metrics.contentType, text: await metrics.render() };
-}
-
-async function closeAll(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeAllConnections();
-  await promise;
 }

@@ -1,0 +1,112 @@
+import { STATUS_CODES } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+
+export interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+  /** The methods that there are, where another one was used. */
+  readonly allow?: string;
+}
+
+/** By path, without a query. */
+export type Pages = ReadonlyMap<string, () => Page | Promise<Page>>;
+
+export interface PageServer {
+  readonly server: Server;
+  /** Ends everything now. */
+  readonly close: () => Promise<void>;
+}
+
+export const TEXT = 'text/plain; charset=utf-8';
+const REQUEST_LINE = /^([A-Z]{1,16}) (\/[^\s?]*)(?:\?\S*)? HTTP\/1\.[01]\r\n/;
+const END_OF_HEAD = '\r\n\r\n';
+const MAX_HEAD_BYTES = 8192;
+/** From the beginning of a connection to the last of its answer, whether its peer reads it or not. */
+const WHOLE_MS = 10_000;
+const MAX_CONNECTIONS = 256;
+
+/**
+ * Answers one request on each connection, and never reads a second: the kubelet sends none, and Prometheus connects again.
+ *
+ * Not Node's server, whose parser makes a request and a response of each head in a packet before it can be stopped: 64
+ * packets of 2,000 heads each take two seconds and 350 MiB, although none but the first of them is answered.
+ */
+export function createPageServer(pages: Pages, wholeMs = WHOLE_MS): PageServer {
+  const open = new Set<Socket>();
+  // Who half-closes still reads.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    keepWithinLimit(open, socket);
+    const timer = setTimeout(() => socket.destroy(), wholeMs);
+    socket.on('close', () => clearTimeout(timer));
+    // What goes wrong with it ends it, and is nobody else's business.
+    socket.on('error', () => undefined);
+    readHead(socket, (head) => void answer(socket, pages, head));
+  });
+  const close = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.close(() => resolve());
+    for (const socket of open) socket.destroy();
+    await promise;
+  };
+  return { server, close };
+}
+
+/**
+ * At the limit the oldest connection gives way; Node would refuse the new one, and strangers that read nothing would keep
+ * out the kubelet, which ends a gate that is silent.
+ */
+function keepWithinLimit(open: Set<Socket>, socket: Socket): void {
+  open.add(socket);
+  socket.on('close', () => open.delete(socket));
+  const [oldest] = open;
+  if (oldest === undefined || open.size <= MAX_CONNECTIONS) return;
+  open.delete(oldest);
+  oldest.destroy();
+}
+
+/** Hands on a head that is whole, or nothing of one that grew too long; what comes behind it stays unread. */
+function readHead(socket: Socket, take: (head: string) => void): void {
+  let head = '';
+  const giveUp = (): void => void socket.destroy();
+  const read = (chunk: Buffer): void => {
+    const before = head.length;
+    head += chunk.toString('latin1', 0, MAX_HEAD_BYTES - before);
+    const isWhole = head.includes(END_OF_HEAD, Math.max(0, before - END_OF_HEAD.length));
+    if (!isWhole && head.length < MAX_HEAD_BYTES) return;
+    socket.pause().off('data', read).off('end', giveUp);
+    take(isWhole ? head : '');
+  };
+  socket.on('data', read).on('end', giveUp);
+}
+
+async function answer(socket: Socket, pages: Pages, head: string): Promise<void> {
+  const [, method = '', path = ''] = REQUEST_LINE.exec(head) ?? [];
+  const page = await findPage(pages, method, path);
+  socket.write(render(page, method !== 'HEAD'));
+  socket.destroySoon();
+}
+
+async function findPage(pages: Pages, method: string, path: string): Promise<Page> {
+  if (path === '') return { status: 400, type: TEXT, text: 'bad request\n' };
+  const make = pages.get(path);
+  if (make === undefined) return { status: 404, type: TEXT, text: 'not found\n' };
+  if (method !== 'GET' && method !== 'HEAD')
+    return { status: 405, type: TEXT, text: 'method not allowed\n', allow: 'GET, HEAD' };
+  try {
+    return await make();
+  } catch {
+    return { status: 500, type: TEXT, text: 'error\n' };
+  }
+}
+
+function render({ status, type, text, allow }: Page, withText: boolean): string {
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${type}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    ...(allow === undefined ? [] : [`allow: ${allow}`]),
+    'connection: close',
+  ];
+  return `${lines.join('\r\n')}${END_OF_HEAD}${withText ? text : ''}`;
+}
