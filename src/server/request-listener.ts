@@ -73,12 +73,13 @@ function take(
   const route = readHead(request, options);
   if ('status' in route) {
     connections.busy(socket);
-    response.on('close', () => connections.idle(socket));
+    response.once('close', () => connections.idle(socket));
     return desk.refuse(request, response, route);
   }
   const asked = new Asked(desk, request, response, route, nowMs - lag.at(nowMs));
   connections.busy(socket, asked);
-  // One listener for everything that ends with the request: each one is paid for in every review.
+  // One listener for everything that ends with the request: each one is paid for in every review. What ends without an
+  // answer may do so unheard; it ends with its connection at the latest.
   response.on('close', () => {
     connections.idle(socket, asked);
     asked.close();

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { createAuthority, type KeyPair } from '../certificate/authority.ts';
 import {
   ask,
+  createKeys,
   createTestRecorder,
   issueClient,
   issueServing,
   keepAliveAgent,
   keys,
   open,
+  openPlain,
+  rawReview,
+  readToEnd,
   startGate,
 } from '#test/review-server.ts';
 
@@ -179,6 +184,25 @@ describe('another authority of the clients', { timeout: 20_000 }, () => {
     assert.equal((await ask(gate, as(successor))).status, 200);
     await assert.rejects(ask(gate, as(apiServer)));
     agent.destroy();
+  });
+
+  it('E14 counts for whoever connected before and shows a certificate after: one answer is the last', async () => {
+    const next = await createKeys();
+    await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
+    const tcp = await openPlain(gate);
+    // The gate has accepted it when it has served one that came behind it.
+    await ask(gate, as(apiServer));
+    gate.replaceClientAuthority(next.authority.certificate);
+    const late = await open(gate, { ...as(apiServer), socket: tcp });
+    const answers = readToEnd(late);
+    late.write(rawReview('u-1'));
+    await once(late, 'data');
+    late.write(rawReview('u-2'));
+    assert.match(
+      await answers,
+      /^HTTP\/1\.1 200 [^]*\r\nconnection: close\r\n[^]*"u-1","outcome":"admitted"\}$/i,
+    );
+    await assert.rejects(ask(gate, as(apiServer)));
   });
 
   it('stays with another certificate, and the certificate with it', async () => {
