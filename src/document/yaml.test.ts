@@ -134,9 +134,13 @@ describe('what would be read in two ways is refused', () => {
     'a: [1\n':
       'file.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ] (give the parts of one list or map the same indentation)',
     'a: {?b: 1}\n':
-      'file.yaml:1:5: text in brackets begins with "?", which makes it a key to kubectl (quote it)',
+      'file.yaml:1:5: text in brackets begins with "?", which makes a key of it to kubectl (quote it)',
     'a: [1, {b: ?c}]\n':
-      'file.yaml:1:12: text in brackets begins with "?", which makes it a key to kubectl (quote it)',
+      'file.yaml:1:12: text in brackets begins with "?", which makes a key of it to kubectl (quote it)',
+    '[a, :b]':
+      'file.yaml:1:5: text in brackets begins with ":", which makes a key of it to kubectl (quote it)',
+    '{a: !!null, b}': 'file.yaml:1:11: a tag stands before nothing (write the value, or leave the tag out)',
+    '[!, b]': 'file.yaml:1:3: a tag stands before nothing (write the value, or leave the tag out)',
     'a: {{ .Values.image }}\n': 'file.yaml:1:5: a key is not plain text (write it as text)',
     '---\na: 1\n---\nb: "x\n':
       'file.yaml:5:1: Missing closing "quote (close what is open, or quote the text)',
@@ -145,8 +149,11 @@ describe('what would be read in two ways is refused', () => {
     it(JSON.stringify(text), () => assert.equal(failureOf(text), message));
   }
 
-  it('and a question mark elsewhere is text', () =>
-    assert.deepEqual(open('?a: ?b\nc: ["?d", e?]\n').value, { '?a': '?b', c: ['?d', 'e?'] }));
+  it('and a question mark or a colon elsewhere is text', () =>
+    assert.deepEqual(open('?a: :b\nc: ["?d", e?:f, \':g\']\n').value, {
+      '?a': ':b',
+      c: ['?d', 'e?:f', ':g'],
+    }));
 
   it('and nothing is written to the terminal about it', () => {
     const warnings: unknown[] = [];

@@ -155,13 +155,17 @@ function examine(document: Document, places: Places): number | undefined {
   return firstAlias;
 }
 
-/** In brackets and braces `?x` is text to YAML 1.2, and the key `x` to kubectl. */
-function checkScalar({ type, source, range }: Scalar, path: readonly unknown[], places: Places): void {
-  if (type !== 'PLAIN' || source?.startsWith('?') !== true) return;
-  if (path.some((parent) => isCollection(parent) && parent.flow === true))
+/** Refuses `?x` and `:x` in brackets, which kubectl reads as `? x` and `: x`, and a tag whose value it finds further on. */
+function checkScalar({ type, source, tag, range }: Scalar, path: readonly unknown[], places: Places): void {
+  const offset = range?.[0] ?? 0;
+  if (type !== 'PLAIN' || source === undefined) return;
+  // In `{a: !!str, b}` the comma is part of the tag, and b the value, until YAML 1.2.
+  if (source === '' && tag !== undefined)
+    throw places.problem(offset, 'a tag stands before nothing', 'write the value, or leave the tag out');
+  if (/^[?:]/.test(source) && path.some((parent) => isCollection(parent) && parent.flow === true))
     throw places.problem(
-      range?.[0] ?? 0,
-      'text in brackets begins with "?", which makes it a key to kubectl',
+      offset,
+      `text in brackets begins with "${source.charAt(0)}", which makes a key of it to kubectl`,
       'quote it',
     );
 }

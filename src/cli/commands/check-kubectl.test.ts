@@ -90,6 +90,10 @@ describe('check: nothing that kubectl would send hides in a folder', () => {
       'apiVersion: v1\nkind: Pod\nspec: {containers: [], ?initContainers: [{name: a, image: nginx}]}\n',
       /a\.yaml:3:24: text in brackets begins with "\?"/,
     ],
+    'behind a tag and a comma': [
+      'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: !!null, nginx}]}\n',
+      /a\.yaml:3:44: a tag stands before nothing/,
+    ],
     'behind a merge that replaces what stands there': [
       `${CONFIG}<<: ${BAD.replace('"kind"', 'kind')}\n`,
       /a\.yaml:4:1: this merge replaces the key "apiVersion"/,
