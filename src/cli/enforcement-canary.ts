@@ -4,12 +4,17 @@ import type { Log, LogLevel } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CanarySettings } from './settings.ts';
 
+/** Longest that a trial may take, credentials and all. A request that passes admission may last 34 s. */
+const TRIAL_MS = 45_000;
+
 /** Where the canary tells what it has found. */
 export interface CanaryWitnesses {
   readonly log: Pick<Log, 'write'>;
   readonly metrics: Pick<Metrics, 'enforcing'>;
   /** @default the cluster of the settings, opened when the first trial needs it */
-  readonly open?: (settings: CanarySettings) => Promise<KubernetesClient>;
+  readonly open?: (settings: CanarySettings) => Promise<Pick<KubernetesClient, 'send'>>;
+  /** How long a trial may take before it shows nothing, in milliseconds. @default 45000 */
+  readonly trialMs?: number;
 }
 
 /** A trial that is repeated for as long as the gate runs. */
@@ -33,40 +38,63 @@ export function startEnforcementCanary(
   settings: CanarySettings,
   witnesses: CanaryWitnesses,
 ): EnforcementCanary {
-  const { open = openSettings, log, metrics } = witnesses;
-  let client: KubernetesClient | undefined;
+  const { open = openSettings, log, metrics, trialMs = TRIAL_MS } = witnesses;
+  let client: Pick<KubernetesClient, 'send'> | undefined;
   let last: Enforcement | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  const leaving = new AbortController();
   const tell = (found: Enforcement): void => {
-    if (stopped) return;
+    if (leaving.signal.aborted) return;
     metrics.enforcing(found.enforcing);
     if (last === undefined || last.enforcing !== found.enforcing)
       log.write(found.level, found.message, { enforcing: found.enforcing ?? null });
     last = found;
   };
+  const attempt = async (signal: AbortSignal): Promise<CanaryResult> => {
+    client ??= await open(settings);
+    const { sendCanary } = await import('../diagnosis/canary.ts');
+    const { CANARY_IMAGE } = await import('../webhook/canary.ts');
+    return sendCanary(client, { kind: 'Pod', namespace: settings.namespace, image: CANARY_IMAGE, signal });
+  };
   const look = async (): Promise<void> => {
     try {
-      client ??= await open(settings);
-      const { sendCanary } = await import('../diagnosis/canary.ts');
-      const { CANARY_IMAGE } = await import('../webhook/canary.ts');
-      const { namespace } = settings;
-      tell(readResult(await sendCanary(client, { kind: 'Pod', namespace, image: CANARY_IMAGE })));
+      tell(readResult(await within(trialMs, attempt, leaving.signal)));
     } catch (error) {
       tell(unknown(error instanceof Error ? error.message : String(error)));
     }
-    // The next trial waits for this one, however long the API server takes.
-    if (!stopped) timer = setTimeout(() => void look(), settings.intervalMs).unref();
+    // The next trial waits for this one.
+    if (!leaving.signal.aborted) timer = setTimeout(() => void look(), settings.intervalMs).unref();
   };
   metrics.enforcing(undefined);
   void look();
   return {
     detail: () => last?.message,
     [Symbol.dispose]: () => {
-      stopped = true;
       clearTimeout(timer);
+      leaving.abort();
     },
   };
+}
+
+/** What comes of a trial in time; the signal that it is given ends what it has begun. */
+async function within<Found>(
+  milliseconds: number,
+  attempt: (signal: AbortSignal) => Promise<Found>,
+  leaving: AbortSignal,
+): Promise<Found> {
+  const trial = new AbortController();
+  const giveUp = (): void => trial.abort(new Error(`no answer within ${milliseconds / 1000} s`));
+  const timer = setTimeout(giveUp, milliseconds).unref();
+  leaving.addEventListener('abort', giveUp);
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  trial.signal.addEventListener('abort', () => reject(trial.signal.reason as Error));
+  try {
+    // Not everything hears the signal: a token may be fetched by a package that knows no deadline.
+    return await Promise.race([attempt(trial.signal), over]);
+  } finally {
+    clearTimeout(timer);
+    leaving.removeEventListener('abort', giveUp);
+  }
 }
 
 /** With it come the Kubernetes client and its packages, which nobody needs who has no canary. */

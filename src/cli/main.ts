@@ -10,3 +10,11 @@ freezePrototypes();
 stdout.on('error', () => undefined);
 
 process.exitCode = await run(argv.slice(2), env, { stdin, stdout, stderr });
+
+/** How long what nobody waits for may keep the process alive. */
+const LAST_MS = 1000;
+
+// A credential plugin's child that keeps its pipe, a token that never comes. Output that waits for its reader is no such.
+setInterval(() => {
+  if (stdout.writableLength + stderr.writableLength === 0) process.exit();
+}, LAST_MS).unref();

@@ -9,6 +9,8 @@ export interface CanaryOptions {
   readonly image: string;
   /** Names of webhooks that are known to ask the gate, beside those that are called after us. */
   readonly webhooks?: ReadonlySet<string>;
+  /** Ends the trial at once. */
+  readonly signal?: AbortSignal;
 }
 
 /** Who refused: a webhook by name, or the `ImagePolicyWebhook` plugin. */
@@ -35,7 +37,10 @@ const API_VERSIONS = { Pod: 'v1', Deployment: 'apps/v1' } as const;
  * Creates an object in a server-side dry run, which passes admission like any other and is then forgotten.
  * @throws {KubernetesError} CLUSTER_UNREACHABLE when the API server does not answer.
  */
-export async function sendCanary(client: KubernetesClient, options: CanaryOptions): Promise<CanaryResult> {
+export async function sendCanary(
+  client: Pick<KubernetesClient, 'send'>,
+  options: CanaryOptions,
+): Promise<CanaryResult> {
   const { status, document, warnings } = await client.send({
     method: 'POST',
     path: pathOf({
@@ -45,6 +50,7 @@ export async function sendCanary(client: KubernetesClient, options: CanaryOption
     }),
     query: { dryRun: 'All' },
     body: renderCanary(options),
+    signal: options.signal,
   });
   if (status >= 200 && status < 300) return { outcome: 'admitted', warnings };
   return parseRefusal(status, messageOf(document), options.webhooks);

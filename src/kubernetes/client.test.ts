@@ -144,6 +144,25 @@ describe('the client', { timeout: 20_000 }, () => {
     });
   });
 
+  it('waits for an answer no longer than its caller, though the server goes on talking', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200);
+      const talking = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(talking));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = new KubernetesClient({
+      server: new URL(`http://127.0.0.1:${port}`),
+      authenticate: async () => ({}),
+    });
+    const request = { method: 'GET', path: '/x', signal: AbortSignal.timeout(50) } as const;
+    await assert.rejects(client.send(request), { code: 'CLUSTER_UNREACHABLE' });
+    server.close();
+    await once(server, 'close');
+  });
+
   it('hands on the warnings of an answer', async () => {
     const warning = '299 - "tag \\"latest\\" is mutable", 299 - "and, more"';
     await using server = await clientOf([201, pod, { warning }]);

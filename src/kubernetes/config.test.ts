@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openCluster } from './config.ts';
 
 const KUBECONFIG = {
@@ -75,5 +76,28 @@ describe('a kubeconfig', { timeout: 20_000 }, () => {
   it('that leads to a dead server says so when it is asked', async () => {
     const client = await openCluster({ kubeconfig: file });
     await assert.rejects(client.version(), { code: 'CLUSTER_UNREACHABLE' });
+  });
+
+  it('asks a plugin no longer than its caller waits, and ends it', async () => {
+    const [plugin, said] = [join(folder, 'hung'), join(folder, 'pid')];
+    const args = ['-c', `echo $$ > ${said}; exec sleep 600`];
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      interactiveMode: 'Never',
+      command: 'sh',
+      args,
+    };
+    await writeFile(plugin, JSON.stringify({ ...KUBECONFIG, users: [{ name: 'me', user: { exec } }] }));
+    const client = await openCluster({ kubeconfig: plugin });
+    const waiting = new AbortController();
+    const asked = client.send({ method: 'GET', path: '/version', signal: waiting.signal });
+    let pid = '';
+    while (!pid.endsWith('\n')) {
+      await sleep(5);
+      pid = await readFile(said, 'utf8').catch(() => '');
+    }
+    waiting.abort();
+    await assert.rejects(asked, { code: 'KUBECONFIG_INVALID' });
+    assert.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' });
   });
 });

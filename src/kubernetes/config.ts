@@ -39,11 +39,13 @@ export async function openCluster({ kubeconfig, context }: ClusterChoice = {}): 
       `${kubeconfig ?? 'the kubeconfig'} has no cluster for context ${JSON.stringify(config.getCurrentContext())}`,
     );
   }
+  const plugins = endPlugins(config);
   return new KubernetesClient({
     server: parseServer(cluster.server),
-    authenticate: async () => {
+    authenticate: async (signal) => {
       const options: Credentials = {};
       try {
+        plugins.signal = signal;
         await config.applyToHTTPSOptions(options);
       } catch (cause) {
         throw invalid(`no credentials for ${cluster.server}: ${messageOf(cause)}`, cause);
@@ -51,6 +53,27 @@ export async function openCluster({ kubeconfig, context }: ClusterChoice = {}): 
       return options;
     },
   });
+}
+
+/** What ends the plugins that are asked from now on. */
+interface PluginEnd {
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Ends exec plugins when their caller waits no more. The library waits for a plugin however long it takes, and has no
+ * other place for a signal than its `execFn`, which is `spawn`; without that name, plugins go on as before.
+ */
+function endPlugins(config: object): PluginEnd {
+  const end: PluginEnd = { signal: undefined };
+  const authenticators: unknown = Reflect.get(config, 'authenticators');
+  for (const plugin of Array.isArray(authenticators) ? (authenticators as readonly object[]) : []) {
+    if (!('execFn' in plugin) || typeof plugin.execFn !== 'function') continue;
+    const start = plugin.execFn;
+    plugin.execFn = (command: string, args: unknown, options: object): unknown =>
+      start(command, args, { ...options, signal: end.signal, killSignal: 'SIGKILL' });
+  }
+  return end;
 }
 
 function parseServer(server: string): URL {

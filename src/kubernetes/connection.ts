@@ -1,8 +1,8 @@
-import { type OutgoingHttpHeaders, request as plainRequest } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, request as plainRequest } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
 import { KubernetesError } from './errors.ts';
 
-/** Longest that one answer may take. A request that passes admission may last 34 s; a page of 500 pods takes a few. */
+/** Longest silence of a server that is asked: a request that passes admission may last 34 s. Who talks may go on. */
 const TIMEOUT_MS = 45_000;
 
 /** Largest answer that is read: a page of 500 objects of 64 KiB each. */
@@ -16,6 +16,8 @@ export interface KubernetesRequest {
   readonly body?: unknown;
   /** @default application/json */
   readonly contentType?: string;
+  /** Ends it at once, whether it waits for credentials or for an answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What came back, whatever the status. */
@@ -37,8 +39,8 @@ export interface Credentials extends RequestOptions {
 /** Where requests go, and with which credentials. */
 export interface Connection {
   readonly server: URL;
-  /** Credentials and trust for one request; asked each time, for a token may have run out. */
-  readonly authenticate: () => Promise<Credentials>;
+  /** Credentials and trust for one request; asked each time, for a token may have run out. The signal ends a plugin. */
+  readonly authenticate: (signal?: AbortSignal) => Promise<Credentials>;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function sendRequest(
   connection: Connection,
   asked: KubernetesRequest,
 ): Promise<KubernetesAnswer> {
-  const options = await connection.authenticate();
+  const options = await connection.authenticate(asked.signal);
   const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
   const target = targetOf(connection.server, asked);
   const ask = target.protocol === 'http:' ? plainRequest : request;
@@ -61,6 +63,7 @@ export async function sendRequest(
       ...options,
       method: asked.method,
       timeout: TIMEOUT_MS,
+      ...(asked.signal && { signal: asked.signal }),
       headers: {
         ...options.headers,
         accept: 'application/json',
@@ -72,35 +75,39 @@ export async function sendRequest(
       },
     },
     (answer) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      answer.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > MAX_ANSWER_BYTES) {
-          reject(
-            new KubernetesError(
-              'CLUSTER_ANSWER_UNREADABLE',
-              `${asked.path}: the answer is larger than ${MAX_ANSWER_BYTES} bytes`,
-            ),
-          );
-          answer.destroy();
-        } else chunks.push(chunk);
-      });
       answer.on('error', fail);
-      answer.on('end', () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          document: parseBody(Buffer.concat(chunks).toString()),
-          warnings: parseWarnings(answer.headers['warning']),
-          date: parseDate(answer.headers.date),
-        }),
-      );
+      readAnswer(answer, asked, { resolve, reject });
     },
   );
   sent.on('timeout', () => sent.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
   sent.on('error', fail);
   sent.end(body);
   return promise;
+}
+
+function readAnswer(
+  answer: IncomingMessage,
+  { path }: KubernetesRequest,
+  { resolve, reject }: Pick<PromiseWithResolvers<KubernetesAnswer>, 'resolve' | 'reject'>,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) {
+      const problem = `${path}: the answer is larger than ${MAX_ANSWER_BYTES} bytes`;
+      reject(new KubernetesError('CLUSTER_ANSWER_UNREADABLE', problem));
+      answer.destroy();
+    } else chunks.push(chunk);
+  });
+  answer.on('end', () =>
+    resolve({
+      status: answer.statusCode ?? 0,
+      document: parseBody(Buffer.concat(chunks).toString()),
+      warnings: parseWarnings(answer.headers['warning']),
+      date: parseDate(answer.headers.date),
+    }),
+  );
 }
 
 function targetOf(server: URL, { path, query = {} }: KubernetesRequest): URL {

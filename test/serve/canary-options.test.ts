@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
@@ -24,7 +25,7 @@ const BROKEN: Answer = {
 };
 
 /** Stands in for an API server, whose words the end-to-end tests compare; a kubeconfig leads to it. */
-async function openApiServer(answers: readonly [Answer, ...Answer[]]) {
+async function openApiServer(answers: readonly [Answer, ...Answer[]], user: object = {}) {
   const asked: { path: string; body: string }[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -46,7 +47,7 @@ async function openApiServer(answers: readonly [Answer, ...Answer[]]) {
     clusters: [
       { name: 'c', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
     ],
-    users: [{ name: 'u', user: {} }],
+    users: [{ name: 'u', user }],
     contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'c',
   };
@@ -99,6 +100,24 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
     await using gate = await startServe(['--canary-kubeconfig=/nowhere/kubeconfig']);
     await gate.said(/serves http/);
     assert.equal((await look(gate, '/readyz')).status, 200);
+  });
+
+  it('and leaves at once though a credential plugin hangs, whose child keeps its pipe', async () => {
+    await using folder = await folderOf({});
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      interactiveMode: 'Never',
+      command: 'sh',
+      args: ['-c', `touch ${folder.file('asked')}; sleep 30; true`],
+    };
+    await using api = await openApiServer([REFUSED], { exec });
+    await using gate = await startServe([api.flag]);
+    while (!existsSync(folder.file('asked'))) await look(gate, '/livez');
+    const startMs = performance.now();
+    gate.kill('SIGTERM');
+    assert.equal(await gate.ended, 0);
+    assert.ok(performance.now() - startMs < 5000);
+    assert.equal(gate.lines().at(-1)?.['msg'], 'left');
   });
 
   it('only when it is told to', async () => {
