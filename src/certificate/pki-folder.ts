@@ -3,6 +3,9 @@ import { CertificateError } from './errors.ts';
 import { completePki, type FoundPki, type Pki, type PkiRequest } from './pki.ts';
 import { createText, ensureFolder, readText, replaceText } from './state-folder.ts';
 
+/** How often the files are completed while others write there, too. */
+const MOST_ATTEMPTS = 10;
+
 /** Where the certificates of a gate are. */
 export interface PkiFiles {
   /** What clients of the gate have to trust. */
@@ -52,9 +55,18 @@ export interface PkiFolder {
 export async function ensurePki(options: PkiFolderOptions): Promise<PkiFolder> {
   const files = placesIn(options.folder, options.files);
   await ensureFolder(options.folder);
-  const found = await readPki(files);
-  const pki = await completeIn(options, found);
-  return { files, pki, written: await writePki(files, found, pki) };
+  const written = new Set<string>();
+  let found = await readPki(files);
+  let created = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const pki = await completeIn(options, found);
+    created ||= pki.created;
+    for (const file of await writePki(files, found, pki)) written.add(file);
+    found = await readPki(files);
+    // Another process may renew here too, with a key of its own: whoever writes last is the one to see a torn pair.
+    if (changesOf(files, found, pki).length === 0 || attempt === MOST_ATTEMPTS)
+      return { files, pki: { ...pki, created }, written: [...written] };
+  }
 }
 
 async function completeIn(options: PkiFolderOptions, found: FoundPki): Promise<Pki> {
@@ -94,8 +106,11 @@ export async function readPki(files: PkiFiles): Promise<Required<FoundPki>> {
   };
 }
 
+/** A file, what is to be in it, and what is. */
+type Change = readonly [file: string, text: string, there: string | undefined];
+
 /** Keys before their certificates: who follows the certificate finds its key there. */
-async function writePki(files: PkiFiles, found: Required<FoundPki>, pki: Pki): Promise<readonly string[]> {
+function changesOf(files: PkiFiles, found: Required<FoundPki>, pki: Pki): readonly Change[] {
   const wanted: readonly (readonly [file: string, text: string | undefined, there: string | undefined])[] = [
     [files.authorityKey, pki.authorityKey, found.authority.key],
     [files.authority, pki.trust, found.authority.certificate],
@@ -104,12 +119,15 @@ async function writePki(files: PkiFiles, found: Required<FoundPki>, pki: Pki): P
     [files.clientKey, pki.client?.key, found.client.key],
     [files.clientCertificate, pki.client?.certificate, found.client.certificate],
   ];
-  const written: string[] = [];
-  for (const [file, text, there] of wanted) {
-    if (text === undefined || text === there) continue;
+  return wanted.flatMap(([file, text, there]) =>
+    text === undefined || text === there ? [] : [[file, text, there] as const],
+  );
+}
+
+async function writePki(files: PkiFiles, found: Required<FoundPki>, pki: Pki): Promise<readonly string[]> {
+  const changes = changesOf(files, found, pki);
+  for (const [file, text, there] of changes)
     // Two first starts in one folder make one authority, and the loser says so.
     await (file === files.authorityKey && there === undefined ? createText : replaceText)(file, text);
-    written.push(file);
-  }
-  return written;
+  return changes.map(([file]) => file);
 }

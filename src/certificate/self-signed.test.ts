@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseCertificate, verifyKeyPair } from './inspect.ts';
 import { ensureSelfSigned, type SelfSignedOptions } from './self-signed.ts';
 
@@ -29,6 +30,7 @@ describe('a self-signed certificate', () => {
     assert.equal(made.created, true);
     const leaf = verifyKeyPair({ certificate: await read('tls.crt'), key: await read('tls.key') });
     assert.ok(leaf.checkIssued(parseCertificate(await readFile(made.authorityFile, 'utf8'))));
+    assert.deepEqual(made.pair, { certificate: await read('tls.crt'), key: await read('tls.key') });
     assert.ok(leaf.checkHost('localhost'));
     assert.ok(leaf.checkIP('127.0.0.1'));
     assert.equal(await mode(options.folder), '700');
@@ -104,6 +106,17 @@ describe('a self-signed certificate', () => {
     assert.ok(lost.every(({ reason }) => reason.code === 'AUTHORITY_INCOMPLETE'));
     assert.equal(results.filter((result) => result.status === 'fulfilled' && result.value.created).length, 1);
     assert.equal((await ensureSelfSigned(options)).created, false);
+  });
+
+  it('survives renewals at the same moment in one folder: each has a pair, and a pair is left', async () => {
+    await ensureSelfSigned(options);
+    for (let day = 100; day < 900; day += 100) {
+      const renewals = Array.from({ length: 4 }, () =>
+        sleep(Math.random() * 5).then(() => ensureSelfSigned(at(day))),
+      );
+      for (const { pair } of await Promise.all(renewals)) verifyKeyPair(pair);
+      verifyKeyPair({ certificate: await read('tls.crt'), key: await read('tls.key') });
+    }
   });
 
   it('says when its folder cannot be written, and when a file of it cannot be read', async () => {

@@ -1,3 +1,4 @@
+import type { KeyPair } from './authority.ts';
 import { ensurePki } from './pki-folder.ts';
 
 export interface SelfSignedOptions {
@@ -15,6 +16,8 @@ export interface SelfSignedOptions {
 export interface SelfSigned {
   readonly certificateFile: string;
   readonly keyFile: string;
+  /** What was put there, or found: a pair, which two files are not while another process renews them. */
+  readonly pair: KeyPair;
   /** What clients have to trust. */
   readonly authorityFile: string;
   /** The authority is new, so nobody trusts it yet. */
@@ -36,6 +39,7 @@ export async function ensureSelfSigned({
   return {
     certificateFile: files.certificate,
     keyFile: files.key,
+    pair: pki.serving,
     authorityFile: files.authority,
     created: pki.created,
   };

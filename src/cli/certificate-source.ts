@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   CertificateStore,
   type CertificateReload,
@@ -58,10 +57,9 @@ export async function openCertificate(
         authorityFile: undefined,
       };
     case 'self-signed': {
-      const { authorityFile, certificateFile, keyFile } = await makeSelfSigned(source, now);
-      const [certificate, key] = [await readFile(certificateFile, 'utf8'), await readFile(keyFile, 'utf8')];
+      const { authorityFile, certificateFile, keyFile, pair } = await makeSelfSigned(source, now);
       const files = { certificate: certificateFile, key: keyFile };
-      return { tls: { certificate, key, ...clients }, files, authorityFile };
+      return { tls: { ...pair, ...clients }, files, authorityFile };
     }
   }
 }
