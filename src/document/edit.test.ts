@@ -57,6 +57,10 @@ describe('a part is set', () => {
       { kind: 'set', path: [...COMMAND, 3], value: 'a: b # c' },
       ['+    - "a: b # c"'],
     ],
+    'in double quotes when it would end a line for some readers': [
+      { kind: 'set', path: [...COMMAND, 2], value: 'a\u2028b' },
+      ["-    - '--quoted=x'", '+    - "a\\u2028b"'],
+    ],
     'in an empty list': [
       {
         kind: 'set',

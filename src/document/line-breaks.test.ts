@@ -51,12 +51,15 @@ describe('a character that ends a line for kubectl alone is refused wherever it 
 describe('a byte order mark', () => {
   it('begins a file', () => assert.deepEqual(parseDocuments('\uFEFFa: 1\n', 'f')[0]?.value, { a: 1 }));
 
+  it('is a letter within a line', () =>
+    assert.deepEqual(parseDocuments('{"a": "x\uFEFF"}', 'f')[0]?.value, { a: 'x\uFEFF' }));
+
   for (const [text, place] of [
     ['a: 1\n---\n\uFEFFb: 2\n', '3:1'],
     ['\uFEFFa: 1\n\uFEFFb: 2\n', '2:1'],
-    ['a: x\uFEFF\n', '1:5'],
+    ['a: |\n  x\n\uFEFF\n', '3:1'],
   ] as const) {
-    it(`is refused elsewhere: ${JSON.stringify(text)}`, () =>
+    it(`begins no other line: ${JSON.stringify(text)}`, () =>
       assert.equal(
         failureOf(text),
         `f:${place}: character U+FEFF is a byte order mark, which belongs at the start of a file (leave it out)`,

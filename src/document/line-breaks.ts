@@ -18,8 +18,8 @@ const ROWS: readonly Row[] = [
   endsLine('U+2028', /\u2028/u),
   endsLine('U+2029', /\u2029/u),
   {
-    // At the start of a line goyaml skips it; to YAML 1.2 it is the first letter of a key.
-    pattern: /(?<!^)\uFEFF/u,
+    // goyaml skips it; to YAML 1.2 it is the first letter of a key.
+    pattern: /(?<=\n)\uFEFF/u,
     sentence: 'character U+FEFF is a byte order mark, which belongs at the start of a file',
     hint: 'leave it out',
   },
@@ -51,4 +51,17 @@ export function findForeignBreak(text: string): ForeignBreak | undefined {
     if (offset >= 0) return { offset, sentence, hint };
   }
   return undefined;
+}
+
+/** Whether a text can be written in double quotes only. */
+export function endsForeignLines(text: string): boolean {
+  return /[\r\u0085\u2028\u2029]/u.test(text);
+}
+
+/** The same text where such characters stand in double quotes and nowhere else. */
+export function escapeLineEnds(text: string): string {
+  return text.replaceAll(
+    /[\u0085\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -15,6 +15,15 @@ describe('rendering', () => {
     assert.equal(renderYaml({ x: shared, y: shared }), 'x:\n  a: 1\ny:\n  a: 1\n');
   });
 
+  it('writes characters that end a line for some readers as escapes', () => {
+    const value = { 'k\u2028': 'a\u0085b\u2028c\n', l: ['\u2029', 'x\ry\r\n'] };
+    assert.equal(
+      renderYaml(value),
+      '"k\\u2028": "a\\u0085b\\u2028c\\n"\nl:\n  - "\\u2029"\n  - "x\\ry\\r\\n"\n',
+    );
+    assert.deepEqual(parseDocuments(renderYaml(value), 'x')[0]?.value, value);
+  });
+
   it('parts the documents of a stream', () => {
     assert.equal(renderYamlStream([{ a: 1 }, { b: 2 }]), 'a: 1\n---\nb: 2\n');
   });

@@ -1,8 +1,21 @@
-import { stringify } from 'yaml';
+import { Document, visit, type ToStringOptions } from 'yaml';
+import { endsForeignLines, escapeLineEnds } from './line-breaks.ts';
 
 /** A value as one YAML document that ends in a line break; long texts are not folded, so that a diff stays readable. */
 export function renderYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  return renderBlock(value, {});
+}
+
+/** The same with a style of its own. */
+export function renderBlock(value: unknown, style: ToStringOptions): string {
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_, scalar) => {
+      // Written as it is, it would be cut in two by who reads YAML 1.1.
+      if (typeof scalar.value === 'string' && endsForeignLines(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return escapeLineEnds(document.toString({ lineWidth: 0, ...style }));
 }
 
 /** Values as one YAML stream, as `kubectl apply -f -` reads it. */

@@ -6,13 +6,14 @@ import {
   isScalar,
   isSeq,
   parseAllDocuments,
-  stringify,
   type Pair,
   type ParsedNode,
   type Scalar,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import { endsForeignLines, escapeLineEnds } from './line-breaks.ts';
+import { renderBlock } from './render.ts';
 
 type Key = string | number;
 type Collection = YAMLMap | YAMLSeq;
@@ -176,18 +177,15 @@ function rangeOf(node: unknown): [number, number] {
 /** A value as it stands after `key: ` or `- ` in a block: its lines, the first with that in front. */
 function blockLines(key: Key, value: unknown): string[] {
   // As Kubernetes and kubeadm write it: the dashes of a list stand below the key that holds it.
-  const options = { lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false };
-  return stringify(typeof key === 'number' ? [value] : { [key]: value }, options)
+  return renderBlock(typeof key === 'number' ? [value] : { [key]: value }, { indentSeq: false })
     .trimEnd()
     .split('\n');
 }
 
 /** The same as JSON, which is YAML as well; with no indentation on one line. */
 function flowLines(key: Key, value: unknown, indentation: string): string[] {
-  const lines = (
-    indentation === '' ? spaced(JSON.stringify(value)) : JSON.stringify(value, null, indentation)
-  ).split('\n');
-  return typeof key === 'number' ? lines : [`${JSON.stringify(key)}: ${lines[0] ?? ''}`, ...lines.slice(1)];
+  const lines = (indentation === '' ? spaced(quoted(value)) : quoted(value, indentation)).split('\n');
+  return typeof key === 'number' ? lines : [`${quoted(key)}: ${lines[0] ?? ''}`, ...lines.slice(1)];
 }
 
 /** Strings may hold whatever they like; between them a colon or comma is followed by a space. */
@@ -204,9 +202,14 @@ function isOnOneLine(scalar: Scalar): boolean {
 
 function renderScalar(value: unknown, style: string | null | undefined): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  if (style === 'QUOTE_DOUBLE' || value.includes('\n')) return JSON.stringify(value);
+  if (style === 'QUOTE_DOUBLE' || value.includes('\n') || endsForeignLines(value)) return quoted(value);
   if (style === 'QUOTE_SINGLE') return `'${value.replaceAll("'", "''")}'`;
-  return stringify(value, { lineWidth: 0 }).trimEnd();
+  return renderBlock(value, {}).trimEnd();
+}
+
+/** JSON in which nothing ends a line for a reader of YAML 1.1. */
+function quoted(value: unknown, indentation?: string): string {
+  return escapeLineEnds(JSON.stringify(value, null, indentation));
 }
 
 function isNested(value: unknown): boolean {
