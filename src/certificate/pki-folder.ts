@@ -1,10 +1,15 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateError } from './errors.ts';
 import { completePki, type FoundPki, type Pki, type PkiRequest } from './pki.ts';
 import { createText, ensureFolder, readText, replaceText } from './state-folder.ts';
 
 /** How often the files are completed while others write there, too. */
-const MOST_ATTEMPTS = 10;
+const MOST_ATTEMPTS = 16;
+
+/** Longest pause before another attempt, in milliseconds. */
+const MOST_PAUSE_MS = 512;
 
 /** Where the certificates of a gate are. */
 export interface PkiFiles {
@@ -66,6 +71,9 @@ export async function ensurePki(options: PkiFolderOptions): Promise<PkiFolder> {
     // Another process may renew here too, with a key of its own: whoever writes last is the one to see a torn pair.
     if (changesOf(files, found, pki).length === 0 || attempt === MOST_ATTEMPTS)
       return { files, pki: { ...pki, created }, written: [...written] };
+    // Who tears each other's pair at once again does so for ever.
+    await sleep(randomInt(Math.min(2 ** attempt, MOST_PAUSE_MS)));
+    found = await readPki(files);
   }
 }
 
