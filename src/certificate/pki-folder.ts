@@ -61,19 +61,19 @@ export async function ensurePki(options: PkiFolderOptions): Promise<PkiFolder> {
   const files = placesIn(options.folder, options.files);
   await ensureFolder(options.folder);
   const written = new Set<string>();
-  let found = await readPki(files);
   let created = false;
-  for (let attempt = 1; ; attempt += 1) {
-    const pki = await completeIn(options, found);
-    created ||= pki.created;
-    for (const file of await writePki(files, found, pki)) written.add(file);
-    found = await readPki(files);
-    // Another process may renew here too, with a key of its own: whoever writes last is the one to see a torn pair.
-    if (changesOf(files, found, pki).length === 0 || attempt === MOST_ATTEMPTS)
-      return { files, pki: { ...pki, created }, written: [...written] };
+  for (let attempt = 0; ; attempt += 1) {
     // Who tears each other's pair at once again does so for ever.
-    await sleep(randomInt(Math.min(2 ** attempt, MOST_PAUSE_MS)));
-    found = await readPki(files);
+    if (attempt > 1) await sleep(randomInt(Math.min(2 ** attempt, MOST_PAUSE_MS)));
+    const found = await readPki(files);
+    const pki = await completeIn(options, found);
+    const changes = changesOf(files, found, pki);
+    created ||= pki.created;
+    // Another process may renew here too, with a key of its own: whoever writes last is the one to see a torn pair.
+    if (changes.length === 0 || attempt === MOST_ATTEMPTS)
+      return { files, pki: { ...pki, created }, written: [...written] };
+    await writeChanges(files, changes);
+    for (const [file] of changes) written.add(file);
   }
 }
 
@@ -132,10 +132,8 @@ function changesOf(files: PkiFiles, found: Required<FoundPki>, pki: Pki): readon
   );
 }
 
-async function writePki(files: PkiFiles, found: Required<FoundPki>, pki: Pki): Promise<readonly string[]> {
-  const changes = changesOf(files, found, pki);
+async function writeChanges(files: PkiFiles, changes: readonly Change[]): Promise<void> {
   for (const [file, text, there] of changes)
     // Two first starts in one folder make one authority, and the loser says so.
     await (file === files.authorityKey && there === undefined ? createText : replaceText)(file, text);
-  return changes.map(([file]) => file);
 }
