@@ -112,7 +112,12 @@ describe('a policy file that is too large', () => {
       await writeFile(file, 'a: [');
       const broken = await store.reload();
       assert.ok(broken.result === 'kept' && broken.error.code === 'POLICY_SYNTAX');
-      assert.equal((await store.reload()).result, 'kept', 'the same mistake is the same');
+      const again = await store.reload();
+      // A megabyte that is parsed every five seconds stalls reviews.
+      assert.ok(
+        again.result === 'kept' && again.error === broken.error,
+        'the same mistake is not read again',
+      );
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -96,23 +96,22 @@ export class PolicyStore implements AsyncDisposable {
       const policy = await parsePolicy(text, file, language);
       this.#policy = policy;
       this.#problem = undefined;
+      this.#text = text;
       return { result: 'loaded', policy };
     } catch (cause) {
-      return this.#keep(cause);
-    } finally {
-      this.#text = text;
+      return this.#keep(cause, text);
     }
   }
 
-  /** Keeps the policy that is in force. What the file holds by now is loaded when it can be read, even if it is the same. */
-  #keep(cause: unknown): Reload {
+  /** Keeps the policy that is in force. A text that nobody has read is loaded when it can be, even if it is the same. */
+  #keep(cause: unknown, text?: string): Reload {
     // A fault of ours must not stop the watch, let alone the gate: it is a policy that cannot be loaded.
     const error =
       cause instanceof PolicyFileError
         ? cause
         : new PolicyFileError('POLICY_INVALID', `${this.#options.file}: ${String(cause)}`, { cause });
     this.#problem = error;
-    this.#text = undefined;
+    this.#text = text;
     return { result: 'kept', error };
   }
 }
