@@ -4,7 +4,7 @@ import { phrase } from '../language/phrase.ts';
 import { BAD, deployment, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
 import { admissionRequestOf, admissionReviewOf, crafted, UID } from '#test/reviews.ts';
 import { ask, askAdmission, type Reply } from '#test/verdicts.ts';
-import { isObject, type Fields } from '../workload/fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { admissionReview } from './admission-review.ts';
 import { MalformedReviewError, type MalformedReviewCode } from './exchange.ts';
 

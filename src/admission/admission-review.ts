@@ -4,7 +4,7 @@ import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
-import { isObject, type Fields } from '../workload/fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { findWorkloadKind } from '../workload/kinds.ts';
 import { findOwner, type Owner } from '../workload/owner.ts';
 import { OPERATIONS, type Operation, type User } from '../workload/reviewed-object.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { BAD, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
 import { admissionReviewOf, crafted, UID } from '#test/reviews.ts';
 import { ask, judge, summarise } from '#test/verdicts.ts';
-import type { Fields } from '../workload/fields.ts';
+import type { Fields } from '../document/json.ts';
 import { admissionReview } from './admission-review.ts';
 
 const BAD_POD = pod({ containers: { web: BAD } });

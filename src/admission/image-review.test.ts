@@ -5,7 +5,7 @@ import { BAD, GOOD } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { imageReviewOfImages } from '#test/reviews.ts';
 import { ask, decide, summarise } from '#test/verdicts.ts';
-import { isObject, type Fields } from '../workload/fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { MalformedReviewError, type MalformedReviewCode } from './exchange.ts';
 import { imageReview } from './image-review.ts';
 

@@ -5,7 +5,7 @@ import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
-import { isObject, type Fields } from '../workload/fields.ts';
+import { fieldsOf, isObject } from '../document/json.ts';
 import { MAX_IMAGES } from '../workload/image-list.ts';
 import type { Subject } from '../workload/subject.ts';
 import type { SubjectErrorCode } from '../workload/unreadable.ts';
@@ -53,7 +53,7 @@ function openImageReview(document: unknown): Review {
 }
 
 function decodeReview(spec: unknown): Review {
-  const fields: Fields = isObject(spec) ? spec : {};
+  const fields = fieldsOf(spec);
   const namespace = fields['namespace'];
   return {
     uid: undefined,

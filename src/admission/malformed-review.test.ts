@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { BAD, pod } from '#test/pods.ts';
 import { crafted, imageReviewOfImages, UID } from '#test/reviews.ts';
 import { ask } from '#test/verdicts.ts';
-import { isObject, type Fields } from '../workload/fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { admissionReview } from './admission-review.ts';
 import { imageReview } from './image-review.ts';
 

@@ -10,7 +10,7 @@ import { decodePolicy } from '../policy/decode.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import type { Violation } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import { imageReview } from './image-review.ts';
 import { renderDenial, renderWarnings } from './message.ts';
 

@@ -6,7 +6,7 @@ import { CertificateError } from '../certificate/errors.ts';
 import { parseCertificates, parsePrivateKey } from '../certificate/inspect.ts';
 import { fetchChain, type LiveAddress } from '../certificate/live.ts';
 import { openCluster, type ClusterChoice } from '../kubernetes/config.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import { readSetting } from './settings.ts';
 import { SettingsError } from './settings-error.ts';
 

@@ -5,7 +5,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import { pathOf } from '../kubernetes/resources.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import type { RequestSignature } from './node-certificates.ts';
 import { SettingsError } from './settings-error.ts';
 

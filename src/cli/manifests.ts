@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { decodeUtf8 } from '../document/text.ts';
 import { parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { readBounded } from '../file/bounded-file.ts';
-import { isObject, type Fields } from '../workload/fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { SettingsError } from './settings-error.ts';
 
 /** Largest file, or standard input, in bytes. */

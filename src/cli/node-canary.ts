@@ -11,7 +11,7 @@ import { STAGES, type Stage } from '../policy/stage.ts';
 import { CANARY_IMAGE, renderCanary } from '../webhook/canary.ts';
 import { WEBHOOKS } from '../webhook/names.ts';
 import { isStageUp } from '../webhook/review-path.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import type { NodeSettings } from './image-policy-settings.ts';
 import { poll } from './node-probes.ts';
 import type { NodeSurroundings } from './node-rollout.ts';

@@ -8,7 +8,7 @@ import type { Decision } from '../policy/decision.ts';
 import { failureReason } from '../policy/failure.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Review } from '../policy/review.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import { groupOf, WORKLOAD_KINDS, type WorkloadKind } from '../workload/kinds.ts';
 
 /** Something that runs in a cluster and would be refused if it were created today. */

@@ -7,7 +7,7 @@ import { ensureFolder, readText, replaceText } from '../certificate/state-folder
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { GateInstallation } from '../webhook/gate-objects.ts';
 import { AUTHORITY_SECRET, serviceHost, TLS_SECRET } from '../webhook/names.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import { SettingsError } from './settings-error.ts';
 import type { WebhookSettings } from './webhook-settings.ts';
 

@@ -9,7 +9,7 @@ import { readPolicyText } from '../policy/load.ts';
 import type { GateAddress } from '../webhook/configuration.ts';
 import { languageOf } from '../webhook/gate-deployment.ts';
 import { GATE_NAME, POLICY_CONFIG_MAP, POLICY_KEY } from '../webhook/names.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import { findImages } from '../workload/images.ts';
 import { findWorkloadKind } from '../workload/kinds.ts';
 import { SettingsError } from './settings-error.ts';

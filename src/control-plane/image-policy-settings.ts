@@ -1,5 +1,6 @@
 import type { Path } from '../document/edit.ts';
 import type { TextDocument } from '../document/yaml.ts';
+import { isObject } from '../document/json.ts';
 
 /** What the `ImagePolicyWebhook` plugin is told. */
 export interface ImagePolicySettings {
@@ -67,6 +68,6 @@ export function readImagePolicy(block: unknown, path: Path, document: TextDocume
 
 /** The entry of a key, whatever its capitals. */
 export function findKey(value: unknown, name: string): readonly [key: string, value: unknown] | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isObject(value)) return undefined;
   return Object.entries(value).find(([key]) => key.toLowerCase() === name.toLowerCase());
 }

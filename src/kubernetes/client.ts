@@ -3,6 +3,7 @@ import { KubernetesError } from './errors.ts';
 import { describeObject, type KubernetesObject, type ObjectReference, referenceOf } from './object.ts';
 import { pathOf } from './resources.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from './version.ts';
+import { isObject } from '../document/json.ts';
 
 /** Who we are in `metadata.managedFields`. */
 export const FIELD_MANAGER = 'kube-image-bouncer';
@@ -48,7 +49,7 @@ export class KubernetesClient {
 
   async version(): Promise<KubernetesVersion> {
     const document = await this.#ask({ method: 'GET', path: '/version' }, '/version');
-    const text = isRecord(document) ? document['gitVersion'] : undefined;
+    const text = isObject(document) ? document['gitVersion'] : undefined;
     const version = typeof text === 'string' ? parseKubernetesVersion(text) : undefined;
     if (version !== undefined) return version;
     throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${this.server}/version names no version`);
@@ -160,7 +161,7 @@ export class KubernetesClient {
 
 function refuseFailure({ status, document }: KubernetesAnswer, what: string): void {
   if (status >= 200 && status < 300) return;
-  const { message, reason } = isRecord(document) ? document : {};
+  const { message, reason } = isObject(document) ? document : {};
   // Status.message names the object in most cases, and not in all of them.
   const words = typeof message === 'string' && message !== '' ? message : `HTTP status ${status}`;
   throw new KubernetesError('CLUSTER_REFUSED', `${what}: ${words}`, {
@@ -173,10 +174,10 @@ function decodeObject(answer: KubernetesAnswer, what: string): KubernetesObject 
   refuseFailure(answer, what);
   const { document } = answer;
   if (
-    isRecord(document) &&
+    isObject(document) &&
     typeof document['apiVersion'] === 'string' &&
     typeof document['kind'] === 'string' &&
-    isRecord(document['metadata'])
+    isObject(document['metadata'])
   )
     return document as KubernetesObject;
   throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is no Kubernetes object`);
@@ -187,13 +188,9 @@ function decodePage(
   what: string,
 ): { readonly items: readonly object[]; readonly next: string | undefined } {
   refuseFailure(answer, what);
-  const { items, metadata } = isRecord(answer.document) ? answer.document : {};
-  const next = isRecord(metadata) ? metadata['continue'] : undefined;
+  const { items, metadata } = isObject(answer.document) ? answer.document : {};
+  const next = isObject(metadata) ? metadata['continue'] : undefined;
   if (!Array.isArray(items))
     throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is no list`);
   return { items: items as object[], next: typeof next === 'string' && next !== '' ? next : undefined };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ import { renderYaml } from '../document/render.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Change } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
+import { fieldsOf } from '../document/json.ts';
 
 /** What a recovery changed: enough to put it back, and to notice that somebody else changed it since. */
 export interface RecoveryRecord {
@@ -90,8 +91,4 @@ function isKubernetesObject(value: unknown): value is KubernetesObject {
     typeof kind === 'string' &&
     typeof fieldsOf(metadata)['name'] === 'string'
   );
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -1,4 +1,5 @@
 import { stageOfPath } from '../webhook/review-path.ts';
+import { fieldsOf } from '../document/json.ts';
 
 /** One webhook of a configuration, as far as a way out has to know it. */
 export interface WebhookEntry {
@@ -79,10 +80,6 @@ function decodeRule(value: unknown): WebhookEntry['rules'][number] {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 /** `https://10.0.0.1:1323/validate`, or `Service kube-image-bouncer/kube-image-bouncer`, for people. */

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import {
   CLIENT_AUTHORITY_CONFIG_MAP,
   GATE_NAME,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf } from '../kubernetes/object.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import { sendCanary, type CanaryVerdict } from './canary.ts';
 import {
   AUTHORITY_SECRET,

@@ -5,7 +5,7 @@ import type { FoundPair } from '../certificate/pki.ts';
 import type { RotationTarget } from '../certificate/rotation.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
-import { isObject } from '../workload/fields.ts';
+import { isObject } from '../document/json.ts';
 import { sendCanary } from './canary.ts';
 import {
   AUTHORITY_SECRET,

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Stage } from '../policy/stage.ts';
-import { isObject, type Fields } from '../workload/fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { WEBHOOKS } from './names.ts';
 import { stageOfPath } from './review-path.ts';
 

@@ -1,6 +1,6 @@
 import type { ImageUse } from '../image/use.ts';
 import { findCustomImages } from './custom/find-custom-images.ts';
-import { isObject, type Fields } from './fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { unreadable, type Found, type ImageList } from './image-list.ts';
 import type { KnownKind, WorkloadKind } from './kinds.ts';
 import { readPodSpec } from './pod-spec.ts';

@@ -3,7 +3,7 @@ import { describe, it, test } from 'node:test';
 import { BAD, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
 import { said } from '#test/sayings.ts';
 import { customKind, image } from './custom/custom-kind.ts';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../document/json.ts';
 import { MAX_IMAGES } from './image-list.ts';
 import { KNOWN_KINDS, withCustomKinds } from './kind-table.ts';
 import { findKind, isImageless, isListOfKind } from './kinds.ts';

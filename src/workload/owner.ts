@@ -1,4 +1,4 @@
-import { isObject, type Fields } from './fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 
 /** Who made a pod, by the pod's own account, which anybody can write (A29): a hint for people, of any text. */
 export interface Owner {

@@ -1,5 +1,5 @@
 import type { Usage } from '../image/use.ts';
-import { isObject, type Fields } from './fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { addUse, MAX_IMAGES, tooMany, unreadable, type Found } from './image-list.ts';
 import type { Unreadable } from './unreadable.ts';
 

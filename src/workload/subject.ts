@@ -3,7 +3,7 @@ import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { findChange } from './change.ts';
-import { isObject, type Fields } from './fields.ts';
+import { isObject, type Fields } from '../document/json.ts';
 import { rootsOf } from './custom/custom-kind.ts';
 import type { ImageList } from './image-list.ts';
 import { findImages } from './images.ts';

@@ -7,13 +7,13 @@ import type { SourceFile } from './sources.ts';
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   language: [],
   image: ['language'],
-  workload: ['language', 'image'],
+  workload: ['language', 'image', 'document'],
   document: [],
   file: [],
   policy: ['language', 'image', 'workload', 'document', 'file'],
   'policy/rules': ['language', 'image', 'policy'],
   certificate: ['file'],
-  kubernetes: [],
+  kubernetes: ['document'],
   'control-plane': ['document', 'certificate'],
   webhook: ['document', 'workload', 'policy', 'kubernetes', 'certificate'],
   diagnosis: [
@@ -29,7 +29,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   recovery: ['document', 'kubernetes', 'control-plane', 'webhook', 'diagnosis'],
   telemetry: ['image', 'policy'],
-  admission: ['language', 'image', 'workload', 'policy'],
+  admission: ['language', 'image', 'workload', 'document', 'policy'],
   'bouncer.ts': ['language', 'policy'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
   cli: [

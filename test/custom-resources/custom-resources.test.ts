@@ -6,7 +6,7 @@ import { parseDocuments } from '../../src/document/yaml.ts';
 import type { CustomKind, ImageSource } from '../../src/workload/custom/custom-kind.ts';
 import { findCustomImages } from '../../src/workload/custom/find-custom-images.ts';
 import { PROJECTS, SHIPPED_KINDS } from '../../src/workload/custom/shipped-kinds.ts';
-import type { Fields } from '../../src/workload/fields.ts';
+import type { Fields } from '../../src/document/json.ts';
 import { KNOWN_KINDS } from '../../src/workload/kind-table.ts';
 import { findKind, groupOf } from '../../src/workload/kinds.ts';
 

@@ -12,7 +12,7 @@ import { imageReview } from '../../src/admission/image-review.ts';
 import { parseDocuments } from '../../src/document/yaml.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { renderPolicySchema } from '../../src/policy/schema.ts';
-import type { Fields } from '../../src/workload/fields.ts';
+import type { Fields } from '../../src/document/json.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 const PRODUCTION = join(EXAMPLES, 'policies/production.yaml');

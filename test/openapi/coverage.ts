@@ -1,4 +1,4 @@
-import type { Fields } from '../../src/workload/fields.ts';
+import type { Fields } from '../../src/document/json.ts';
 import { findImages } from '../../src/workload/images.ts';
 import { findWorkloadKind, groupOf } from '../../src/workload/kinds.ts';
 import type { CoveredField, CoveredKind, WalkedVersion } from './covered.ts';

@@ -9,7 +9,7 @@ import { ask, judge, summarise, type Reply } from '#test/verdicts.ts';
 import { admissionReview } from '../../src/admission/admission-review.ts';
 import { imageReview } from '../../src/admission/image-review.ts';
 import { decodePolicy } from '../../src/policy/decode.ts';
-import { isObject, type Fields } from '../../src/workload/fields.ts';
+import { isObject, type Fields } from '../../src/document/json.ts';
 
 const anything = fc.jsonValue({ maxDepth: 4 });
 

@@ -1,4 +1,4 @@
-import type { Fields } from '../../src/workload/fields.ts';
+import type { Fields } from '../../src/document/json.ts';
 
 /** Name → image, for each list of a pod; `volumes` holds image volumes. */
 export interface PodImages {

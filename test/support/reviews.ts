@@ -1,4 +1,4 @@
-import { isObject, type Fields } from '../../src/workload/fields.ts';
+import { isObject, type Fields } from '../../src/document/json.ts';
 import { findWorkloadKind, groupOf } from '../../src/workload/kinds.ts';
 import { NAMESPACE, pod, type KubernetesObject } from './pods.ts';
 

@@ -6,7 +6,7 @@ import { createBouncer } from '../../src/bouncer.ts';
 import type { Decision, Violation } from '../../src/policy/decision.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Review } from '../../src/policy/review.ts';
-import type { Fields } from '../../src/workload/fields.ts';
+import type { Fields } from '../../src/document/json.ts';
 import { NO_LATEST } from './policies.ts';
 import { admissionReviewOf, type Request } from './reviews.ts';
 

@@ -25,7 +25,7 @@ import {
 import { untilCanary } from '../../webhook/install.ts';
 import { isStageUp } from '../../webhook/review-path.ts';
 import { readWiring } from '../../webhook/wiring-in-force.ts';
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 import { splitList } from '../chosen-policy.ts';
 import { change, changeManifest, undoOnNode, type NodeSurroundings } from '../node-rollout.ts';
 import { findRefusedWorkloads, renderRefusedWorkloads } from '../running-workloads.ts';

@@ -9,7 +9,7 @@ import type { Decision, Violation } from '../../policy/decision.ts';
 import { failureReason } from '../../policy/failure.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Review } from '../../policy/review.ts';
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 import { findKind, groupOf, type KnownKind } from '../../workload/kinds.ts';
 import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';

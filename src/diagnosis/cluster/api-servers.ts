@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import { itemsOf, parseFlags } from '../../control-plane/api-server-flags.ts';
 import { IMAGE_POLICY_PLUGIN } from '../../control-plane/api-server-manifest.ts';
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial } from './material.ts';
 

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { CertificateError } from '../../certificate/errors.ts';
 import { verifyKeyPair } from '../../certificate/inspect.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 import { TLS_SECRET } from '../../webhook/names.ts';
 import { parseBundle } from '../certificate/chain.ts';
 import { examineTrust, type Trusting } from '../certificate/trust.ts';

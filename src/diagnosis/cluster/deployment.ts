@@ -1,4 +1,4 @@
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial } from './material.ts';
 import { podLabelsOf, selectsPod } from './gate-pods.ts';

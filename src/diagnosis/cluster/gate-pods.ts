@@ -1,4 +1,4 @@
-import { isObject, type Fields } from '../../workload/fields.ts';
+import { isObject, type Fields } from '../../document/json.ts';
 import { selects } from '../webhook/label-selector.ts';
 
 type Labels = Readonly<Record<string, string>>;

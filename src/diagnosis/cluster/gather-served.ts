@@ -1,4 +1,4 @@
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 import type { FetchChain } from '../certificate/fetch-chain.ts';
 import { addressOf, type GateMaterial, type ServedCertificate } from './material.ts';

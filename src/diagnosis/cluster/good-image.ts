@@ -4,7 +4,7 @@ import { KubernetesError } from '../../kubernetes/errors.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Review } from '../../policy/review.ts';
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 
 /** Pods to look through: enough to find an image that is fine, few enough to be read at once. */
 const MOST_PODS = 200;

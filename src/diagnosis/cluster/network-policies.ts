@@ -1,4 +1,4 @@
-import { isObject, type Fields } from '../../workload/fields.ts';
+import { isObject, type Fields } from '../../document/json.ts';
 import { REVIEW_PORT } from '../../webhook/names.ts';
 import { finding, type Finding } from '../finding.ts';
 import { containerPortsOf, podLabelsOf, selectsPod } from './gate-pods.ts';

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
-import { isObject, type Fields } from '../../workload/fields.ts';
+import { isObject, type Fields } from '../../document/json.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
 import { renderNames } from '../webhook/coverage.ts';
 import type { ClusterMaterial, PeopleMaterial } from './material.ts';

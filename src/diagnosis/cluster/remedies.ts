@@ -2,6 +2,7 @@ import { GATE_NAME } from '../../webhook/names.ts';
 import type { Finding } from '../finding.ts';
 import { groupNamespaces } from '../webhook/coverage.ts';
 import type { ClusterMaterial } from './material.ts';
+import { fieldsOf } from '../../document/json.ts';
 
 /** What a remedy leaves open: how `bootstrap webhook` wires this gate in this cluster. */
 const OPEN = 'bootstrap webhook …';
@@ -66,9 +67,7 @@ function keptOptions({ code, remedy }: Finding, material: ClusterMaterial): read
 }
 
 function replicasOf({ gate }: ClusterMaterial): number | undefined {
-  const spec = gate.deployment?.['spec'];
-  const replicas =
-    typeof spec === 'object' && spec !== null && 'replicas' in spec ? spec.replicas : undefined;
+  const { replicas } = fieldsOf(gate.deployment?.['spec']);
   // One is a fault of its own.
   return typeof replicas === 'number' && replicas > 1 ? replicas : undefined;
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../../workload/fields.ts';
+import { isObject } from '../../document/json.ts';
 import { describeWebhook, type SeenWebhook } from '../webhook/seen-webhook.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial, ServiceMaterial } from './material.ts';

@@ -1,4 +1,4 @@
-import { isObject, type Fields } from '../../workload/fields.ts';
+import { fieldsOf, type Fields } from '../../document/json.ts';
 import type { Stage } from '../../policy/stage.ts';
 import { stageOfPath } from '../../webhook/review-path.ts';
 import { SERVICE_PORT } from '../../webhook/names.ts';
@@ -71,10 +71,10 @@ export function isOurs(webhook: SeenWebhook): boolean {
 
 /** The webhooks of a `ValidatingWebhookConfiguration`; what is missing has the default of `admissionregistration.k8s.io/v1`. */
 export function decodeWebhooks(configuration: unknown, source?: string): readonly SeenWebhook[] {
-  const { metadata, webhooks } = fields(configuration);
-  const name = text(fields(metadata)['name'], '');
+  const { metadata, webhooks } = fieldsOf(configuration);
+  const name = text(fieldsOf(metadata)['name'], '');
   const place = { configuration: name, source: source ?? `${KIND} ${name}` };
-  return list(webhooks).map((webhook, index) => decodeWebhook(fields(webhook), place, index));
+  return list(webhooks).map((webhook, index) => decodeWebhook(fieldsOf(webhook), place, index));
 }
 
 function decodeWebhook(
@@ -82,8 +82,8 @@ function decodeWebhook(
   { configuration, source }: Pick<SeenWebhook, 'configuration' | 'source'>,
   index: number,
 ): SeenWebhook {
-  const { caBundle } = fields(webhook['clientConfig']);
-  const target = decodeTarget(fields(webhook['clientConfig']));
+  const { caBundle } = fieldsOf(webhook['clientConfig']);
+  const target = decodeTarget(fieldsOf(webhook['clientConfig']));
   return {
     source,
     configuration,
@@ -103,10 +103,10 @@ function decodeWebhook(
     namespaceSelector: decodeSelector(webhook['namespaceSelector']),
     objectSelector: decodeSelector(webhook['objectSelector']),
     matchConditions: list(webhook['matchConditions']).map((condition) => ({
-      name: text(fields(condition)['name'], ''),
-      expression: text(fields(condition)['expression'], ''),
+      name: text(fieldsOf(condition)['name'], ''),
+      expression: text(fieldsOf(condition)['expression'], ''),
     })),
-    rules: list(webhook['rules']).map((rule) => decodeRule(fields(rule))),
+    rules: list(webhook['rules']).map((rule) => decodeRule(fieldsOf(rule))),
   };
 }
 
@@ -115,7 +115,7 @@ function decodeTarget({ url, service }: Fields): WebhookTarget {
     const parsed = URL.parse(url);
     return { form: 'url', url, path: parsed === null ? '' : parsed.pathname };
   }
-  const { namespace, name, port, path } = fields(service);
+  const { namespace, name, port, path } = fieldsOf(service);
   return {
     form: 'service',
     namespace: text(namespace, ''),
@@ -133,10 +133,6 @@ function decodeRule(rule: Fields): SeenRule {
     operations: texts(rule['operations']),
     scope: text(rule['scope'], '*'),
   };
-}
-
-function fields(value: unknown): Fields {
-  return isObject(value) ? value : {};
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BAD, GOOD, podSpec as podSpecOf } from '#test/pods.ts';
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../document/json.ts';
 import { MAX_IMAGES } from '../image-list.ts';
 import { customKind, image, podSpec, within, type CustomKind, type ImageSource } from './custom-kind.ts';
 import { findCustomImages, MAX_ITEMS, MAX_NESTING } from './find-custom-images.ts';

@@ -1,5 +1,5 @@
 import type { ImageUse, Usage } from '../../image/use.ts';
-import { isObject, type Fields } from '../fields.ts';
+import { isObject, type Fields } from '../../document/json.ts';
 import { addUse, tooDeep, tooMany, unreadable, type Found, type ImageList } from '../image-list.ts';
 import { readPodSpec } from '../pod-spec.ts';
 import type { Unreadable } from '../unreadable.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { GOOD } from '#test/pods.ts';
 import { said } from '#test/sayings.ts';
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../document/json.ts';
 import { customKind, image, podSpec, within, type ImageSource } from './custom-kind.ts';
 import { findCustomImages } from './find-custom-images.ts';
 
