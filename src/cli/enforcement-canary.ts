@@ -1,6 +1,6 @@
 import type { CanaryResult } from '../diagnosis/canary.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { Log, LogLevel } from '../telemetry/log.ts';
+import type { Log, LogEvent, LogLevel } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CanarySettings } from './settings.ts';
 
@@ -27,6 +27,8 @@ export interface EnforcementCanary extends Disposable {
 export interface Enforcement {
   readonly enforcing: boolean | undefined;
   readonly level: LogLevel;
+  readonly event: LogEvent;
+  /** The event with what was seen: for the readiness page. */
   readonly message: string;
 }
 
@@ -47,7 +49,10 @@ export function startEnforcementCanary(
     if (leaving.signal.aborted) return;
     metrics.enforcing(found.enforcing);
     if (last === undefined || last.enforcing !== found.enforcing)
-      log.write(found.level, found.message, { enforcing: found.enforcing ?? null });
+      log.write(found.level, found.event, {
+        enforcing: found.enforcing ?? null,
+        detail: found.message,
+      });
     last = found;
   };
   const attempt = async (signal: AbortSignal): Promise<CanaryResult> => {
@@ -110,12 +115,14 @@ export function readResult(result: CanaryResult): Enforcement {
       return {
         enforcing: true,
         level: 'info',
+        event: 'the API server enforces the policy',
         message: `enforcing: the API server refuses a bad pod (${result.by.name})`,
       };
     case 'admitted':
       return {
         enforcing: false,
         level: 'error',
+        event: 'the API server does not enforce the policy',
         message: 'not enforcing: the API server admits a pod that every policy refuses',
       };
     case 'unreachable':
@@ -130,6 +137,7 @@ function unknown(reason: string): Enforcement {
   return {
     enforcing: undefined,
     level: 'warn',
+    event: 'it is not known whether the API server enforces the policy',
     message: `it is not known whether the gate is enforcing: ${reason}`,
   };
 }

@@ -105,7 +105,7 @@ describe('a log stream', { concurrency: true, timeout: 20_000 }, () => {
   it('R16 goes on when a disk has no room: the log counts the lines that were lost', async () => {
     const descriptor = openSync('/dev/full', constants.O_WRONLY);
     const stream = openLogStream(descriptor);
-    const log = openLog({ stream, now: () => new Date(0) });
+    const log = openLog<string>({ stream, now: () => new Date(0) });
     log.batch(() => {
       for (const message of ['one', 'two', 'three']) log.write('info', message);
     });

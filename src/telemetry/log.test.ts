@@ -22,7 +22,7 @@ function readerOf({ stalled = false } = {}) {
 describe('a log', { timeout: 20_000 }, () => {
   it('writes one JSON document a line: level, time, message, fields', () => {
     const { stream, lines } = readerOf();
-    openLog({ stream, now }).write('warn', 'reload failed', { file: 'policy.yaml' });
+    openLog<string>({ stream, now }).write('warn', 'reload failed', { file: 'policy.yaml' });
     assert.deepEqual(lines(), [
       '{"level":"warn","time":"2026-01-02T03:04:05.678Z","file":"policy.yaml","msg":"reload failed"}',
     ]);
@@ -30,19 +30,19 @@ describe('a log', { timeout: 20_000 }, () => {
 
   it('leaves out what is below its level', async () => {
     const { stream, lines } = readerOf();
-    const quiet = openLog({ stream, now, level: 'warn' });
+    const quiet = openLog<string>({ stream, now, level: 'warn' });
     quiet.write('info', 'unheard');
     quiet.write('error', 'heard');
     await quiet.close(100);
     assert.equal(lines().length, 1);
     const loud = readerOf();
-    openLog({ stream: loud.stream, now, level: 'debug' }).write('debug', 'heard');
+    openLog<string>({ stream: loud.stream, now, level: 'debug' }).write('debug', 'heard');
     assert.equal(loud.lines().length, 1);
   });
 
   it('hands over a batch in one piece, and a long batch in pieces', async () => {
     const { stream, pieces, lines } = readerOf();
-    const log = openLog({ stream, now });
+    const log = openLog<string>({ stream, now });
     log.batch(() => writeMany(log, 64, 'x'));
     await sleep(5);
     assert.equal(pieces.length, 1);
@@ -54,7 +54,7 @@ describe('a log', { timeout: 20_000 }, () => {
 
   it('drops lines, and counts them, when its reader stalls; what waits stays bounded', () => {
     const { stream } = readerOf({ stalled: true });
-    const log = openLog({ stream, now, maxWaitingBytes: 10_000 });
+    const log = openLog<string>({ stream, now, maxWaitingBytes: 10_000 });
     log.batch(() => writeMany(log, 1000, 'x'.repeat(100)));
     for (let batch = 0; batch < 100; batch += 1) log.batch(() => writeMany(log, 10, 'x'.repeat(100)));
     assert.ok(stream.writableLength <= 10_000, String(stream.writableLength));
@@ -63,7 +63,7 @@ describe('a log', { timeout: 20_000 }, () => {
 
   it('closes within its time although its reader stalls', async () => {
     const { stream } = readerOf({ stalled: true });
-    const log = openLog({ stream, now });
+    const log = openLog<string>({ stream, now });
     log.write('info', 'never read');
     const started = performance.now();
     await log.close(50);
@@ -73,7 +73,7 @@ describe('a log', { timeout: 20_000 }, () => {
 
   it('closes when its reader has everything', async () => {
     const { stream, lines } = readerOf();
-    const log = openLog({ stream, now });
+    const log = openLog<string>({ stream, now });
     writeMany(log, 10, 'x');
     await log.close(10_000);
     assert.equal(lines().length, 10);
@@ -82,7 +82,7 @@ describe('a log', { timeout: 20_000 }, () => {
 
   it('outlives a reader that went away', async () => {
     const stream = new Writable({ write: (_piece, _encoding, taken) => taken(new Error('EPIPE')) });
-    const log = openLog({ stream, now });
+    const log = openLog<string>({ stream, now });
     log.write('info', 'into the pipe');
     await sleep(5);
     log.write('info', 'after it broke');
@@ -98,7 +98,7 @@ describe('a log', { timeout: 20_000 }, () => {
       config: { headers: { authorization: 'Bearer canary-2' } },
       request: { url: 'https://user:canary-3@registry.example' },
     });
-    const log = openLog({ stream, now });
+    const log = openLog<string>({ stream, now });
     log.failure('could not resolve', error);
     log.failure('thrown', { token: 'canary-5' });
     log.failure('thrown', Object.assign(new Error('x'), { message: { token: 'canary-6' } }));
@@ -117,6 +117,6 @@ describe('a log', { timeout: 20_000 }, () => {
   });
 });
 
-function writeMany(log: Log, count: number, text: string): void {
+function writeMany(log: Log<string>, count: number, text: string): void {
   for (let line = 0; line < count; line += 1) log.write('info', 'decision', { text });
 }

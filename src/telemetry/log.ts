@@ -6,6 +6,37 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 export type LogLevel = (typeof LEVELS)[number];
 
+/**
+ * The messages of the log of `serve`: `msg` of a line is one of them. What varies is in the fields of the line.
+ * docs/on-call.md has a row for each.
+ */
+export const LOG_EVENTS = [
+  'listening',
+  'decision',
+  'reviews refused unread',
+  'request refused',
+  'failure',
+  'unexpected failure; the gate refuses every review and stops',
+  'policy loaded',
+  'policy not loaded; the last good one stays in force',
+  'reload requested',
+  'certificate loaded',
+  'certificate not loaded; the last good one stays in force',
+  'the certificate ends soon',
+  'the certificate could not be renewed',
+  'the API server enforces the policy',
+  'the API server does not enforce the policy',
+  'it is not known whether the API server enforces the policy',
+  'serving plain HTTP',
+  'fewer file descriptors than --max-connections needs',
+  'environment variable ignored',
+  'denials use another language',
+  'leaving',
+  'left',
+] as const;
+
+export type LogEvent = (typeof LOG_EVENTS)[number];
+
 /** What a line says beside its level, time and message. Only what is named here is written. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -20,10 +51,10 @@ export interface LogOptions {
 }
 
 /** Structured lines, one JSON document each. A reader that stalls costs lines, never time. */
-export interface Log {
-  readonly write: (level: LogLevel, message: string, fields?: LogFields, at?: Date) => void;
+export interface Log<Event extends string = LogEvent> {
+  readonly write: (level: LogLevel, message: Event, fields?: LogFields, at?: Date) => void;
   /** Writes a failure by name, code, message and stack; an error's other properties may hold credentials. */
-  readonly failure: (message: string, error: unknown) => void;
+  readonly failure: (message: Event, error: unknown) => void;
   /** Hands the stream everything that `write` says meanwhile in few pieces. */
   readonly batch: (write: () => void) => void;
   /** Lines that nobody will read. */
@@ -36,15 +67,15 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 const PIECE_CHARACTERS = 64 * 1024;
 
 /** A log on a stream. */
-export function openLog({
+export function openLog<Event extends string = LogEvent>({
   stream,
   now,
   level: least = 'info',
   maxWaitingBytes = MAX_WAITING_BYTES,
-}: LogOptions): Log {
+}: LogOptions): Log<Event> {
   const piece = new Piece(stream, maxWaitingBytes);
   const said: ReadonlySet<LogLevel> = new Set(LEVELS.slice(LEVELS.indexOf(least)));
-  const write: Log['write'] = (level, message, fields, at) => {
+  const write: Log<Event>['write'] = (level, message, fields, at) => {
     if (!said.has(level)) return;
     // JSON escapes line breaks, so that a line stays a line (K04).
     piece.write(`${JSON.stringify({ level, time: (at ?? now()).toISOString(), ...fields, msg: message })}\n`);

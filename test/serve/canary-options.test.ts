@@ -63,24 +63,23 @@ async function openApiServer(answers: readonly [Answer, ...Answer[]], user: obje
   };
 }
 
+const ENFORCED = 'the API server enforces the policy';
+
 describe('serve looks whether it is asked', { concurrency: 4 }, () => {
   it('tells when that changes: in the log once, in the metrics and on the readiness page', async () => {
     await using api = await openApiServer([REFUSED, REFUSED, ADMITTED, BROKEN, REFUSED]);
     await using gate = await startServe([api.flag, '--canary-interval=1']);
-    await gate.line('enforcing: the API server refuses a bad pod (images.kube-image-bouncer.io)');
+    await gate.line(ENFORCED);
     assert.equal(await metricOf(gate, 'enforcing'), 1);
-    await gate.line('not enforcing: the API server admits a pod that every policy refuses');
+    await gate.line('the API server does not enforce the policy');
     assert.equal(await metricOf(gate, 'enforcing'), 0);
     const ready = await look(gate, '/readyz');
     assert.equal(ready.status, 200);
     assert.match(ready.body, /^\[\+\]enforcement ok: not enforcing: the API server admits a pod/m);
     const unknown = /^it is not known whether the gate is enforcing: the API server cannot ask the gate/;
-    while (!gate.lines().some(({ msg }) => unknown.test(String(msg)))) await look(gate, '/livez');
+    while (!gate.lines().some(({ detail }) => unknown.test(String(detail)))) await look(gate, '/livez');
     assert.match((await look(gate, '/metrics')).body, /^kube_image_bouncer_enforcing Nan$/im);
-    await gate.lineAfter(
-      gate.lines().length,
-      'enforcing: the API server refuses a bad pod (images.kube-image-bouncer.io)',
-    );
+    await gate.lineAfter(gate.lines().length, ENFORCED);
     const told = gate
       .lines()
       .filter((line) => 'enforcing' in line)
@@ -91,7 +90,7 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
   it('in the namespace that is named, with a dry run of a pod that no policy admits', async () => {
     await using api = await openApiServer([REFUSED]);
     await using gate = await startServe([api.flag, '--canary-namespace=trials']);
-    await gate.line('enforcing: the API server refuses a bad pod (images.kube-image-bouncer.io)');
+    await gate.line(ENFORCED);
     assert.equal(api.asked[0]?.path, '/api/v1/namespaces/trials/pods?dryRun=All');
     assert.match(api.asked[0]?.body ?? '', /"image":"kube-image-bouncer\.invalid\/CANARY"/);
   });

@@ -12,7 +12,7 @@ const REVIEW = JSON.stringify(
 /** Enough to know whom to answer, and too little for that. */
 const [KNOWN, UNKNOWN] = [200, 20];
 
-const FAILURE = 'a failure that nobody expected; nothing is decided any more';
+const FAILURE = 'unexpected failure; the gate refuses every review and stops';
 
 /** Throws once where the program passes, at a place that is named by the query of a request or by what it does there. */
 const SEAMS: Readonly<Record<string, string>> = {

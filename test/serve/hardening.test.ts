@@ -85,7 +85,7 @@ describe('the process of the gate', { concurrency: 4 }, () => {
     await using gate = await startServe([], {
       variables: { NODE_OPTIONS: '', NODE_TLS_REJECT_UNAUTHORIZED: '1' },
     });
-    assert.ok(gate.lines().every(({ msg }) => !String(msg).includes('NODE_')));
+    assert.ok(gate.lines().every(({ problem }) => !String(problem).includes('NODE_')));
   });
 
   it('G22 ignores NODE_EXTRA_CA_CERTS, and says so', async () => {
@@ -101,7 +101,7 @@ describe('the process of the gate', { concurrency: 4 }, () => {
     assert.equal(isTrusted, 'false');
     const warned = gate
       .lines()
-      .filter(({ msg }) => String(msg).startsWith('NODE_EXTRA_CA_CERTS is ignored: '));
+      .filter(({ problem }) => String(problem).startsWith('NODE_EXTRA_CA_CERTS is ignored: '));
     assert.deepEqual(
       warned.map(({ level }) => level),
       ['warn'],

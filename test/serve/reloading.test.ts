@@ -54,7 +54,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
     assert.equal(await isAllowed(gate), false);
     // A decision is told a moment later, so it may stand anywhere.
     const told = gate.lines().flatMap(({ msg }) => (msg === 'decision' ? [] : [msg]));
-    assert.deepEqual(told.slice(-2), ['asked to look at the policy again', 'policy loaded']);
+    assert.deepEqual(told.slice(-2), ['reload requested', 'policy loaded']);
   });
 
   it('a policy that no file holds counts as loaded, and SIGHUP finds nothing to do', async () => {
@@ -62,7 +62,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
     assert.equal(await metricOf(gate, 'policy_last_reload_success'), 1);
     assert.match((await look(gate, '/readyz')).body, /^\[\+\]policy ok$/m);
     gate.kill('SIGHUP');
-    await gate.line('asked to look at the policy again');
+    await gate.line('reload requested');
     assert.equal((await askImages(gate, ['nginx'])).allowed, false);
   });
 

@@ -41,7 +41,7 @@ export async function serve(
   // What a stalled reader has not taken would keep the process alive.
   if (stream !== streams.stdout) resources.defer(() => void stream.destroy());
   const log = openLog({ stream, now, level: settings.debug ? 'debug' : 'info' });
-  for (const sentence of ignored) log.write('warn', sentence);
+  for (const problem of ignored) log.write('warn', 'environment variable ignored', { problem });
   const gate = await openGate(settings, options, log, resources);
   // Before anybody is told that we are here: a signal that came at once would end us as if we had none to answer.
   const stopped = waitForStop({
@@ -57,7 +57,7 @@ export async function serve(
 /** Whoever waits for an answer comes before the log, which may be what broke. */
 function fail({ server }: Gate, error: unknown, log: Log): void {
   server.fail();
-  log.failure('a failure that nobody expected; nothing is decided any more', error);
+  log.failure('unexpected failure; the gate refuses every review and stops', error);
 }
 
 interface Gate {
@@ -130,7 +130,7 @@ async function openGate(
 /** The language of denials; what is amiss with it is told, and keeps nobody from serving. */
 async function speak(options: ServeOptions, log: Log): Promise<ChosenLanguage> {
   const language = await chooseLanguage(options);
-  for (const notice of language.notices) log.write('warn', notice);
+  for (const problem of language.notices) log.write('warn', 'denials use another language', { problem });
   return language;
 }
 
@@ -187,10 +187,9 @@ function announce(
   const { source, address } = settings;
   const scheme = source.kind === 'none' ? 'http' : 'https';
   if (source.kind === 'none') {
-    log.write(
-      'warn',
-      'plain HTTP: whoever is on the way can write the verdict; give --cert and --key, or --self-signed',
-    );
+    log.write('warn', 'serving plain HTTP', {
+      problem: 'anybody on the network path can change a verdict: give --cert and --key, or --self-signed',
+    });
   }
   const policy = policies.current();
   log.write('info', 'listening', {
@@ -210,7 +209,7 @@ function announce(
 }
 
 async function reload({ policies, certificates }: Gate, log: Log): Promise<void> {
-  log.write('info', 'asked to look at the policy again');
+  log.write('info', 'reload requested');
   await Promise.all([policies.reload(), certificates.reload()]);
 }
 
