@@ -1,7 +1,15 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { Limits } from './limits.ts';
 import { contextOf, type TlsOptions } from './tls.ts';
+
+// An import of node:http reads all its exports, also those that load Node's WebSocket and HTTP/2 client (40 ms).
+const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http');
+
+/** The standard reason phrase of an HTTP status, such as `Not Found` for 404; `undefined` if the status has none. */
+export function reasonPhraseOf(status: number): string | undefined {
+  return STATUS_CODES[status];
+}
 
 /** Node's server under our limits: HTTPS when there is a certificate, HTTP/1.1 in any case. */
 export function createLimitedServer(

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { reasonPhraseOf } from './http-server.ts';
 
 export interface Page {
   readonly status: number;
@@ -102,7 +102,7 @@ async function findPage(pages: Pages, method: string, path: string): Promise<Pag
 
 function render({ status, type, text, allow }: Page, withText: boolean): string {
   const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${status} ${reasonPhraseOf(status)}`,
     `content-type: ${type}`,
     `content-length: ${Buffer.byteLength(text)}`,
     ...(allow === undefined ? [] : [`allow: ${allow}`]),
