@@ -40,3 +40,17 @@ export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
 export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ severity }) => severity === 'note');
 }
+
+/** A source that could not be read: an object of the cluster, or a file of the node. */
+export interface UnreadSource {
+  readonly subject: string;
+  /** The error message. */
+  readonly reason: string;
+}
+
+/** A note for each source that could not be read: without it, silence would look like health. */
+export function examineUnread(unread: readonly UnreadSource[]): readonly Finding[] {
+  return unread.map(({ subject, reason }) =>
+    finding('NOT_EXAMINED', subject, `it could not be read: ${reason}`),
+  );
+}

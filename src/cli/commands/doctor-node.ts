@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { findFile } from '../../control-plane/file-plan.ts';
 import { ControlPlaneError } from '../../control-plane/errors.ts';
-import type { FetchChain } from '../../diagnosis/certificate/fetch-chain.ts';
+import type { FetchChain } from '../../diagnosis/certificate/served.ts';
 import { examineNode } from '../../diagnosis/node/examine.ts';
 import { gatherNode } from '../../diagnosis/node/gather.ts';
 import { NODE_FOLDER } from '../../diagnosis/node/reader.ts';
@@ -9,12 +9,12 @@ import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes
 import type { Policy } from '../../policy/policy.ts';
 import type { DoctorOptions } from '../doctor-options.ts';
 import { SettingsError } from '../settings-error.ts';
-import type { Diagnosis } from './doctor-report.ts';
+import type { DoctorReport } from './doctor-report.ts';
 
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
 
 /** What the files are looked at with. */
-export interface NodeSurroundings {
+export interface NodeInspection {
   readonly now: () => Date;
   readonly fetchChain: FetchChain;
   readonly policy: Policy | undefined;
@@ -23,8 +23,8 @@ export interface NodeSurroundings {
 /** Looks at the files of a control-plane node, or at files that are to become some. */
 export async function examineNodeFiles(
   { manifest, folder, kubernetesVersion }: DoctorOptions,
-  { now, fetchChain, policy }: NodeSurroundings,
-): Promise<Diagnosis> {
+  { now, fetchChain, policy }: NodeInspection,
+): Promise<DoctorReport> {
   const manifestFile = manifest ?? MANIFEST;
   const material = await gatherNode({
     files: { find: findFile, list: listFolder },

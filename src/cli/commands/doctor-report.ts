@@ -2,7 +2,7 @@ import { type Finding, isHealthy } from '../../diagnosis/finding.ts';
 import { oneLine } from '../../language/one-line.ts';
 
 /** What doctor found, wherever it looked. */
-export interface Diagnosis {
+export interface DoctorReport {
   /** What was looked at. */
   readonly subjects: readonly string[];
   /** A bad pod was refused; `undefined` when none was tried. */
@@ -12,19 +12,19 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-/** A diagnosis for people, or for programs. */
-export function renderDiagnosis(diagnosis: Diagnosis, output: 'table' | 'json'): string {
-  return output === 'json' ? renderJson(diagnosis) : renderTable(diagnosis);
+/** A report for people, or for programs. */
+export function renderReport(report: DoctorReport, output: 'table' | 'json'): string {
+  return output === 'json' ? renderJson(report) : renderTable(report);
 }
 
-function renderJson({ subjects, enforcing, proofs, findings }: Diagnosis): string {
+function renderJson({ subjects, enforcing, proofs, findings }: DoctorReport): string {
   const healthy = isHealthy(findings);
   return `${JSON.stringify({ healthy, enforcing: enforcing ?? null, subjects, proofs, findings }, null, 2)}\n`;
 }
 
-function renderTable(diagnosis: Diagnosis): string {
-  const blocks = diagnosis.findings.map(renderFinding);
-  return [...blocks, renderSummary(diagnosis)].join('\n');
+function renderTable(report: DoctorReport): string {
+  const blocks = report.findings.map(renderFinding);
+  return [...blocks, renderSummary(report)].join('\n');
 }
 
 function renderFinding({ code, severity, subject, what, why, remedy }: Finding): string {
@@ -38,18 +38,18 @@ function renderFinding({ code, severity, subject, what, why, remedy }: Finding):
   return `${lines.map(oneLine).join('\n')}\n`;
 }
 
-function renderSummary(diagnosis: Diagnosis): string {
-  const { subjects, proofs, findings } = diagnosis;
+function renderSummary(report: DoctorReport): string {
+  const { subjects, proofs, findings } = report;
   const counts = (['fault', 'warning', 'note'] as const).map((severity) => {
     const number = findings.filter((one) => one.severity === severity).length;
     return `${number} ${severity}${number === 1 ? '' : 's'}`;
   });
   const proven = proofs.map((proof) => `  ${oneLine(proof)}\n`).join('');
-  return `${subjects.join(', ')}: ${verdictOf(diagnosis)} (${counts.join(', ')})\n${proven}`;
+  return `${subjects.join(', ')}: ${verdictOf(report)} (${counts.join(', ')})\n${proven}`;
 }
 
 /** Nothing is called enforcing that was not seen to be. */
-function verdictOf({ enforcing, findings }: Diagnosis): string {
+function verdictOf({ enforcing, findings }: DoctorReport): string {
   if (findings.some(({ severity }) => severity === 'fault')) return 'not well';
   if (enforcing === true) return 'enforcing';
   // On purpose, at the stages below deny.

@@ -6,7 +6,7 @@ import { bouncer, folderOf, type Folder, type Outcome } from '#test/command-line
 import { finding, FINDING_KINDS } from '../../diagnosis/finding.ts';
 import { renderYaml } from '../../document/render.ts';
 import { createProgram } from '../program.ts';
-import { renderDiagnosis } from './doctor-report.ts';
+import { renderReport } from './doctor-report.ts';
 
 const POLICY = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
@@ -138,7 +138,7 @@ describe('doctor, on files', () => {
 });
 
 it('what others have written does not act on the terminal that shows it', () => {
-  const text = renderDiagnosis(
+  const text = renderReport(
     {
       subjects: ['a'],
       enforcing: true,

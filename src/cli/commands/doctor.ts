@@ -9,7 +9,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { DoctorOptions } from '../doctor-options.ts';
 import { SettingsError } from '../settings-error.ts';
 import type { ExitCode, Streams } from '../streams.ts';
-import { type Diagnosis, renderDiagnosis } from './doctor-report.ts';
+import { type DoctorReport, renderReport } from './doctor-report.ts';
 import { examineNodeFiles } from './doctor-node.ts';
 
 /** What cannot be reached from here must not keep anybody waiting: certificates of a Service, seen from a laptop. */
@@ -22,16 +22,16 @@ export async function doctor(options: DoctorOptions, { stdout }: Streams): Promi
   const wantsCluster = !wantsNode || options.kubeconfig !== undefined || options.context !== undefined;
   refuseIdleOptions(options, wantsNode, wantsCluster);
   const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
-  const diagnoses = [
+  const reports = [
     ...(wantsNode ? [await examineNodeFiles(options, { now, fetchChain: look, policy })] : []),
     ...(wantsCluster ? [await diagnoseCluster(options, policy)] : []),
   ];
-  const diagnosis = joinDiagnoses(diagnoses);
-  stdout.write(renderDiagnosis(diagnosis, options.output));
-  return isHealthy(diagnosis.findings) ? 0 : 1;
+  const report = joinReports(reports);
+  stdout.write(renderReport(report, options.output));
+  return isHealthy(report.findings) ? 0 : 1;
 }
 
-async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefined): Promise<Diagnosis> {
+async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefined): Promise<DoctorReport> {
   const { kubeconfig, context, namespace, canaryNamespace, goodImage } = options;
   const client = await openCluster({ kubeconfig, context });
   const material = await gatherCluster({
@@ -52,13 +52,13 @@ async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefine
 }
 
 /** The files know more than the cluster: of an ImagePolicyWebhook it cannot tell the stage. */
-function joinDiagnoses(diagnoses: readonly Diagnosis[]): Diagnosis {
-  const findings = diagnoses.flatMap((one) => one.findings);
-  const isStaged = diagnoses.length > 1 && diagnoses[0]?.findings.some(({ code }) => code === 'BELOW_DENY');
+function joinReports(reports: readonly DoctorReport[]): DoctorReport {
+  const findings = reports.flatMap((one) => one.findings);
+  const isStaged = reports.length > 1 && reports[0]?.findings.some(({ code }) => code === 'BELOW_DENY');
   return {
-    subjects: diagnoses.flatMap(({ subjects }) => subjects),
-    enforcing: diagnoses.at(-1)?.enforcing,
-    proofs: diagnoses.flatMap(({ proofs }) => proofs),
+    subjects: reports.flatMap(({ subjects }) => subjects),
+    enforcing: reports.at(-1)?.enforcing,
+    proofs: reports.flatMap(({ proofs }) => proofs),
     findings: sortFindings(
       isStaged === true
         ? findings.filter(({ code }) => code !== 'NO_WIRING' && code !== 'NOT_ENFORCING')

@@ -85,3 +85,14 @@ function textOf({ data }: KubernetesObject, key: string): string {
   const encoded = isObject(data) ? data[key] : undefined;
   return typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString() : '';
 }
+
+/** What is tolerated: the header is to the second, and an answer may have been long on its way. */
+const TOLERATED_MS = 30_000;
+
+/** Whether the API server and we agree on the time. */
+export function examineClock({ clockAheadMs, server }: ClusterMaterial): readonly Finding[] {
+  if (clockAheadMs === undefined || Math.abs(clockAheadMs) <= TOLERATED_MS) return [];
+  const seconds = Math.round(Math.abs(clockAheadMs) / 1000);
+  const what = `its clock is ${seconds} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} ours`;
+  return [finding('CLOCK_DIFFERS', server, what)];
+}

@@ -1,7 +1,7 @@
 import { isObject } from '../../document/json.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
-import type { FetchChain } from '../certificate/fetch-chain.ts';
-import { addressOf, type GateMaterial, type ServedCertificate } from './material.ts';
+import type { FetchChain, ServedCertificate } from '../certificate/served.ts';
+import { addressOf, type GateMaterial } from './material.ts';
 
 /** Looks at what is really served, once an address. What cannot be reached from here is said, not taken for a fault. */
 export async function gatherServed(

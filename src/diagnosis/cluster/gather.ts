@@ -3,7 +3,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { GATE_NAME } from '../../webhook/names.ts';
 import { CANARY_IMAGE } from '../../webhook/canary.ts';
 import { type CanaryResult, sendCanary } from '../canary.ts';
-import type { FetchChain } from '../certificate/fetch-chain.ts';
+import type { FetchChain } from '../certificate/served.ts';
 import { decodeWebhooks, isOurs, type SeenWebhook } from '../webhook/seen-webhook.ts';
 import { gatherGate } from './gather-gate.ts';
 import { gatherPolicy } from './gather-policy.ts';

@@ -1,7 +1,8 @@
-import type { X509Certificate } from 'node:crypto';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { CanaryResult } from '../canary.ts';
+import type { ServedCertificate } from '../certificate/served.ts';
+import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 
@@ -24,13 +25,7 @@ export interface ClusterMaterial {
   readonly apiServers: readonly KubernetesObject[];
   readonly canaries: Canaries;
   readonly served: readonly ServedCertificate[];
-  readonly unread: readonly Unread[];
-}
-
-/** What could not be looked at, and in whose words. */
-export interface Unread {
-  readonly subject: string;
-  readonly reason: string;
+  readonly unread: readonly UnreadSource[];
 }
 
 /** The gate's own objects in its namespace. */
@@ -67,16 +62,6 @@ export interface Canaries {
   readonly badDeployment: CanaryResult;
   /** `undefined` when no image is known that the policy admits. */
   readonly goodPod: { readonly image: string; readonly result: CanaryResult } | undefined;
-}
-
-/** What stands behind the address of a webhook, as it is seen from here. */
-export interface ServedCertificate {
-  /** `https://host:port` or `Service namespace/name`. */
-  readonly address: string;
-  /** What the API server calls it. */
-  readonly serverName: string;
-  /** The leaf first; or why nothing was seen. */
-  readonly chain: readonly X509Certificate[] | string;
 }
 
 /** How an address is called in {@link ServedCertificate}. */

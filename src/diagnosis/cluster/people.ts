@@ -3,7 +3,7 @@ import { isObject, type Fields } from '../../document/json.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
 import { renderNames } from '../webhook/coverage.ts';
 import type { ClusterMaterial, PeopleMaterial } from './material.ts';
-import { dependsOnLabels } from './namespaces.ts';
+import { dependsOnLabels } from './webhooks.ts';
 
 /** A right that lets somebody past the gate. */
 interface Right {

@@ -1,7 +1,7 @@
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { KubernetesError } from '../../kubernetes/errors.ts';
 import { describeObject, type KubernetesObject, type ObjectReference } from '../../kubernetes/object.ts';
-import type { Unread } from './material.ts';
+import type { UnreadSource } from '../finding.ts';
 
 interface Collection {
   readonly apiVersion: string;
@@ -11,7 +11,7 @@ interface Collection {
 
 /** Reads what it may, and remembers what it may not. */
 export class ClusterReader {
-  readonly unread: Unread[] = [];
+  readonly unread: UnreadSource[] = [];
   readonly #client: KubernetesClient;
 
   constructor(client: KubernetesClient) {

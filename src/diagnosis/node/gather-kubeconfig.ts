@@ -1,7 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { type KubeconfigValue, parseGateKubeconfig } from '../../control-plane/gate-kubeconfig.ts';
-import type { FetchChain } from '../certificate/fetch-chain.ts';
-import type { ServedCertificate } from '../cluster/material.ts';
+import type { FetchChain, ServedCertificate } from '../certificate/served.ts';
 import type { ServerPaths } from './server-paths.ts';
 import type { Credential, KubeconfigMaterial } from './material.ts';
 import type { NodeReader } from './reader.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { valueAt } from '../../document/edit.ts';
 import { parseDocuments } from '../../document/yaml.ts';
-import type { FetchChain } from '../certificate/fetch-chain.ts';
+import type { FetchChain } from '../certificate/served.ts';
 import { decodeWebhooks, isOurs } from '../webhook/seen-webhook.ts';
 import { lookAt } from './gather-kubeconfig.ts';
 import type { ServerPaths } from './server-paths.ts';

@@ -8,7 +8,7 @@ import { GATE_FILES } from '../../control-plane/gate-command.ts';
 import { valueAt } from '../../document/edit.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
-import type { FetchChain } from '../certificate/fetch-chain.ts';
+import type { FetchChain } from '../certificate/served.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { holdPolicy, type PolicyMaterial } from '../policy.ts';
 import { gatherKubeconfig } from './gather-kubeconfig.ts';

@@ -1,7 +1,7 @@
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
 import { examineTrust } from '../certificate/trust.ts';
 import { finding, type Finding } from '../finding.ts';
-import { examineClientPair } from './client-pair.ts';
+import { examineClientPair } from './client-pairs.ts';
 import type { KubeconfigMaterial, NodeMaterial } from './material.ts';
 import { stageOfImagePolicyPath } from './stage.ts';
 

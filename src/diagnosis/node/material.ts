@@ -4,7 +4,8 @@ import type { FoundFile } from '../../control-plane/file-plan.ts';
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../../control-plane/image-policy-settings.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
-import type { ServedCertificate, Unread } from '../cluster/material.ts';
+import type { ServedCertificate } from '../certificate/served.ts';
+import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 
@@ -38,7 +39,7 @@ export interface NodeMaterial {
   readonly keys: readonly { readonly path: string; readonly mode: number }[];
   /** Paths that the API server reads and no volume leads to. */
   readonly unmounted: readonly string[];
-  readonly unread: readonly Unread[];
+  readonly unread: readonly UnreadSource[];
   /** A dead gate is a fault on the node that it should run on; files may be examined anywhere. */
   readonly isOnNode: boolean;
 }

@@ -1,7 +1,7 @@
 import { ControlPlaneError } from '../../control-plane/errors.ts';
 import type { FoundFile } from '../../control-plane/file-plan.ts';
 import { DocumentError } from '../../document/yaml.ts';
-import type { Unread } from '../cluster/material.ts';
+import type { UnreadSource } from '../finding.ts';
 import type { NodeFiles, Opened } from './material.ts';
 
 /** Where the gate's files are on a node; an option may put them elsewhere. */
@@ -15,7 +15,7 @@ export interface NodeReaderOptions {
 
 /** Reads files as the API server names them, and remembers what may not be read. */
 export class NodeReader {
-  readonly unread: Unread[] = [];
+  readonly unread: UnreadSource[] = [];
   readonly unmounted = new Set<string>();
   readonly #options: NodeReaderOptions;
 

@@ -1,12 +1,41 @@
 import { finding, type Finding } from '../finding.ts';
-import { groupNamespaces, renderNames } from '../webhook/coverage.ts';
-import { settableKeys } from '../webhook/selectors.ts';
+import { policyOf } from '../policy.ts';
+import { examineCoverage, groupNamespaces, neededRules, renderNames } from '../webhook/coverage.ts';
+import { examineSelectors, settableKeys } from '../webhook/selectors.ts';
+import { examineSettings } from '../webhook/settings.ts';
 import type { ClusterMaterial } from './material.ts';
 
 const KUBE_SYSTEM = 'kube-system';
 
+/** The webhook configurations that call the gate: how many there are, their settings, and what they leave out. */
+export function examineWebhooks(material: ClusterMaterial): readonly Finding[] {
+  const { webhooks, version, policy } = material;
+  return [
+    ...examineDuplicates(material),
+    ...examineSettings(webhooks),
+    ...examineSelectors(webhooks, version, policyOf(policy)),
+    ...examineRules(material),
+    ...examineNamespaces(material),
+  ];
+}
+
+/** Whether the gate is wired more than once: a hand-made configuration beside ours, or one of an older name. */
+function examineDuplicates({ webhooks }: ClusterMaterial): readonly Finding[] {
+  const sources = [...new Set(webhooks.map(({ source }) => source))];
+  if (sources.length < 2) return [];
+  return [finding('WEBHOOK_DUPLICATE', sources.join(', '), `${sources.length} configurations ask the gate`)];
+}
+
+function examineRules({ webhooks, namespaces, policy }: ClusterMaterial): readonly Finding[] {
+  if (webhooks.length === 0) return [];
+  const needed = neededRules(policyOf(policy));
+  const groups =
+    namespaces === undefined ? [{ namespaces: [], webhooks }] : groupNamespaces(webhooks, namespaces);
+  return examineCoverage(groups, needed);
+}
+
 /** Which namespaces nobody covers, and how kube-system is treated (E04). */
-export function examineNamespaces({ webhooks, namespaces, gate }: ClusterMaterial): readonly Finding[] {
+function examineNamespaces({ webhooks, namespaces, gate }: ClusterMaterial): readonly Finding[] {
   if (webhooks.length === 0 || namespaces === undefined) return [];
   const groups = groupNamespaces(webhooks, namespaces);
   const uncovered = groups

@@ -20,3 +20,23 @@ export function examineServingPair({ serving, kubeconfig }: NodeMaterial): reado
     return [finding('SERVING_PAIR_UNUSABLE', subject, error.message)];
   }
 }
+
+/** Whether private keys are for their owner alone. */
+export function examineKeys({ keys }: NodeMaterial): readonly Finding[] {
+  return keys
+    .filter(({ mode }) => (mode & 0o077) !== 0)
+    .map(({ path, mode }) =>
+      finding('KEY_READABLE', path, `its mode is 0${mode.toString(8)}`, `chmod 600 ${path}`),
+    );
+}
+
+/** The gate's own static pod, beside that of kube-apiserver. */
+const GATE_POD = 'kube-image-bouncer.yaml';
+
+/** What an uninstall by hand leaves: a pod of the gate whose files are gone, which the kubelet starts for ever. */
+export function examineLeftovers({ besides, inFolder, folder }: NodeMaterial): readonly Finding[] {
+  if (!besides.includes(GATE_POD) || inFolder.includes('pki')) return [];
+  return [
+    finding('LEFTOVER_FILES', GATE_POD, `the kubelet starts it, and ${folder} has no certificates for it`),
+  ];
+}

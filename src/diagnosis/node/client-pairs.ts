@@ -1,8 +1,9 @@
+import { isAbsolute } from 'node:path';
 import { CertificateError } from '../../certificate/errors.ts';
 import { parseCertificate, verifyKeyPair } from '../../certificate/inspect.ts';
 import { examineValidity } from '../certificate/chain.ts';
 import { finding, type Finding } from '../finding.ts';
-import type { ClientPair } from './material.ts';
+import type { ClientPair, NodeMaterial } from './material.ts';
 
 /** Whether the API server can prove who it is, and for how long. Without a pair it asks as nobody. */
 export function examineClientPair(
@@ -29,4 +30,21 @@ export function examineClientPair(
     over: 'CLIENT_CERTIFICATE_EXPIRED',
     ending: 'CLIENT_CERTIFICATE_EXPIRING',
   });
+}
+
+/** Whether the API server can prove to webhooks who it is, where it is told to. */
+export function examineWebhookUsers({ webhookUsers, now }: NodeMaterial): readonly Finding[] {
+  if (webhookUsers === undefined) return [];
+  const { namedIn, written, opened, pairs } = webhookUsers;
+  const relative = isAbsolute(written)
+    ? []
+    : [finding('GATE_KUBECONFIG_RELATIVE', namedIn, `kubeConfigFile is ${written}`)];
+  switch (opened.state) {
+    case 'missing':
+      return [...relative, finding('GATE_KUBECONFIG_MISSING', opened.file, 'there is no such file')];
+    case 'unreadable':
+      return [...relative, finding('GATE_KUBECONFIG_UNREADABLE', opened.file, opened.problem)];
+    case 'read':
+      return [...relative, ...pairs.flatMap((pair) => examineClientPair(pair, opened.file, now))];
+  }
 }
