@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ProtocolName } from '../src/admission/exchange.ts';
 import { ensureSelfSigned } from '../src/certificate/self-signed.ts';
 import { measureApiServer } from './api-server.ts';
 import { measureColdStarts } from './cold-start.ts';
@@ -9,7 +10,7 @@ import { measureMemory } from './memory.ts';
 import { measurePolicy } from './policy.ts';
 import { LogPipe, pinLoader, startLogging, type RunningServer, type ServerProgram } from './processes.ts';
 import { bareServer, checkout, gate, goBouncer, type ServingFiles } from './programs.ts';
-import { newSamples, seenSamples, type Protocol } from './reviews.ts';
+import { newSamples, seenSamples } from './reviews.ts';
 import { runSeries, type Measurement, type Plan } from './series.ts';
 import { firstAnswer } from './connection.ts';
 import { figure, renderTable } from './table.ts';
@@ -124,7 +125,7 @@ async function load(programs: readonly ServerProgram[]): Promise<void> {
     started.push(running.use(startLogging(program, pipe)));
     await firstAnswer(program.port, program.paths.ImageReview, seenSamples('ImageReview')(1).body);
   }
-  for (const protocol of ['AdmissionReview', 'ImageReview'] as const satisfies Protocol[]) {
+  for (const protocol of ['AdmissionReview', 'ImageReview'] as const satisfies ProtocolName[]) {
     for (const [images, samples] of [
       ['images seen before', seenSamples],
       ['every image new', newSamples],

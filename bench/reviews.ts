@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ProtocolName } from '../src/admission/exchange.ts';
 
 /** A document to post, and what a gate that works says to it. */
 export interface Sample {
@@ -8,9 +9,6 @@ export interface Sample {
 
 /** A series of requests: the next one, by its number. */
 export type Samples = (index: number) => Sample;
-
-/** Which of the two wire protocols is spoken. */
-export type Protocol = 'AdmissionReview' | 'ImageReview';
 
 /** How many documents go round when images are seen again and again: about what a cluster's teams deploy in a day. */
 const DISTINCT = 64;
@@ -27,7 +25,7 @@ const POD = JSON.parse(readFileSync(new URL('pod.json', import.meta.url), 'utf8'
 const FIRST_UNIQUE = 100_000_000;
 
 /** Documents that come again, so that a gate may remember their images. */
-export function seenSamples(protocol: Protocol): Samples {
+export function seenSamples(protocol: ProtocolName): Samples {
   const samples = Array.from({ length: DISTINCT }, (_, index) => {
     const denied = index % DENIED_EVERY === 0;
     const images = imagesOf(denied, (container) => `1.${index}.${container}`);
@@ -37,7 +35,7 @@ export function seenSamples(protocol: Protocol): Samples {
 }
 
 /** Documents each of whose images nobody has seen before. */
-export function newSamples(protocol: Protocol): Samples {
+export function newSamples(protocol: ProtocolName): Samples {
   const templates = [true, false].map((denied) => {
     // `latest` cannot be new, so there it is the repository that is.
     const images = imagesOf(denied, () => `1.0.${FIRST_UNIQUE}`, `-${FIRST_UNIQUE}`);
@@ -71,7 +69,7 @@ function imagesOf(denied: boolean, tag: (container: number) => string, suffix = 
   );
 }
 
-function render(protocol: Protocol, images: readonly string[]): string {
+function render(protocol: ProtocolName, images: readonly string[]): string {
   return JSON.stringify(protocol === 'ImageReview' ? imageReview(images) : admissionReview(images));
 }
 

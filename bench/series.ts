@@ -1,6 +1,7 @@
+import type { ProtocolName } from '../src/admission/exchange.ts';
 import { Connection } from './connection.ts';
 import type { RunningServer } from './processes.ts';
-import type { Protocol, Samples } from './reviews.ts';
+import type { Samples } from './reviews.ts';
 
 /** How a series is cut: every server gets `rounds` slices, in an order that is shuffled anew in every round. */
 export interface Plan {
@@ -36,7 +37,7 @@ class Lane implements Disposable {
     this.#samples = samples;
   }
 
-  async connect(protocol: Protocol): Promise<void> {
+  async connect(protocol: ProtocolName): Promise<void> {
     const { port, paths } = this.server.program;
     for (let count = 0; count < CONNECTIONS; count++) {
       this.#connections.push(await Connection.open(port, paths[protocol]));
@@ -94,7 +95,7 @@ class Lane implements Disposable {
  */
 export async function runSeries(
   servers: readonly RunningServer[],
-  protocol: Protocol,
+  protocol: ProtocolName,
   samples: () => Samples,
   { rounds, sliceMs }: Plan,
 ): Promise<readonly Measurement[]> {

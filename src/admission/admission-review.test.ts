@@ -5,7 +5,7 @@ import { BAD, deployment, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
 import { admissionRequestOf, admissionReviewOf, crafted, UID } from '#test/reviews.ts';
 import { ask, askAdmission, type Reply } from '#test/verdicts.ts';
 import { isObject, type Fields } from '../document/json.ts';
-import { admissionReview } from './admission-review.ts';
+import { admissionReview } from '#test/protocols.ts';
 import { MalformedReviewError, type MalformedReviewCode } from './exchange.ts';
 
 const BAD_POD = pod({ containers: { web: BAD } });

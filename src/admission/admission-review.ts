@@ -1,5 +1,5 @@
 import { quote } from '../image/quote.ts';
-import { ENGLISH_CATALOGUE, type Catalogue } from '../language/catalogue.ts';
+import type { Catalogue } from '../language/catalogue.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
@@ -41,7 +41,7 @@ export function admissionReviewIn({ say }: Catalogue): ReviewProtocol {
   return {
     name: 'AdmissionReview',
     open: (document) => openAdmissionReview(document, say),
-    glimpse: (head) => {
+    respondFromHead: (head) => {
       const found = readReviewHead(head);
       return found && ((decision) => answer(found, decision, say));
     },
@@ -52,9 +52,6 @@ export function admissionReviewIn({ say }: Catalogue): ReviewProtocol {
     }),
   };
 }
-
-/** The protocol in English. */
-export const admissionReview = admissionReviewIn(ENGLISH_CATALOGUE);
 
 function openAdmissionReview(document: unknown, say: Say): ReviewExchange {
   if (!isObject(document)) {

@@ -3,13 +3,13 @@ import type { Phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 
-/** A reply in the protocol that asked: HTTP status and a JSON document. */
+/** A response in the protocol of the request: HTTP status and JSON document. */
 export interface Answer {
   readonly status: 200 | 400 | 413 | 415;
   readonly body: string;
 }
 
-/** One request and the only way to answer it: uid and version live in the closure and cannot be forgotten. */
+/** One review, and the only way to answer it: `respond` keeps the uid and version of the request. */
 export interface ReviewExchange {
   readonly review: Review;
   respond(decision: Decision): Answer;
@@ -22,11 +22,11 @@ export type MalformedReviewCode =
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'BODY_TOO_LARGE';
 
-/** A body that is no review, or one without a uid to answer to. */
+/** A body that is no review, or a review without a uid. */
 export class MalformedReviewError extends Error {
   override readonly name = 'MalformedReviewError';
   readonly code: MalformedReviewCode;
-  /** What is wrong, for the sender. */
+  /** Explanation for the sender. */
   readonly reason: Phrase;
 
   constructor(code: MalformedReviewCode, reason: Phrase, options?: ErrorOptions) {
@@ -36,13 +36,18 @@ export class MalformedReviewError extends Error {
   }
 }
 
-/** A wire protocol: how its documents are opened, and how it refuses what cannot be opened. */
+/** The names of the protocols, in log lines and labels. */
+export const PROTOCOL_NAMES = ['ImageReview', 'AdmissionReview'] as const;
+
+export type ProtocolName = (typeof PROTOCOL_NAMES)[number];
+
+/** A wire protocol: opens its documents, and refuses a body that it cannot open. */
 export interface ReviewProtocol {
-  readonly name: 'ImageReview' | 'AdmissionReview';
-  /** @throws {MalformedReviewError} when the document is not one of this protocol, or has no uid to answer to. */
+  readonly name: ProtocolName;
+  /** @throws {MalformedReviewError} if the document is not of this protocol, or has no uid */
   readonly open: (document: unknown) => ReviewExchange;
-  /** How to refuse a body that nobody reads, by its first bytes; `undefined` when these do not say whom to answer. */
-  readonly glimpse: (head: Buffer) => ReviewExchange['respond'] | undefined;
-  /** A refusal of a body that could not be opened: 200 for an `ImageReview`; 400, 413 or 415 for an `AdmissionReview`. */
+  /** Answers a review without parsing it, by the uid in its first bytes; `undefined` if they contain none. */
+  readonly respondFromHead: (head: Buffer) => ReviewExchange['respond'] | undefined;
+  /** Refuses a body that cannot be opened: status 200 for an `ImageReview`; 400, 413 or 415 for an `AdmissionReview`. */
   readonly reject: (error: MalformedReviewError) => Answer;
 }

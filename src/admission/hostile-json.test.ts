@@ -4,7 +4,7 @@ import { BAD, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
 import { admissionReviewOf, crafted, UID } from '#test/reviews.ts';
 import { ask, judge, summarise } from '#test/verdicts.ts';
 import type { Fields } from '../document/json.ts';
-import { admissionReview } from './admission-review.ts';
+import { admissionReview } from '#test/protocols.ts';
 
 const BAD_POD = pod({ containers: { web: BAD } });
 

@@ -7,7 +7,7 @@ import { imageReviewOfImages } from '#test/reviews.ts';
 import { ask, decide, summarise } from '#test/verdicts.ts';
 import { isObject, type Fields } from '../document/json.ts';
 import { MalformedReviewError, type MalformedReviewCode } from './exchange.ts';
-import { imageReview } from './image-review.ts';
+import { imageReview } from '#test/protocols.ts';
 
 const ENVELOPE = { apiVersion: 'imagepolicy.k8s.io/v1alpha1', kind: 'ImageReview' };
 

@@ -1,6 +1,6 @@
 import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
-import { ENGLISH_CATALOGUE, type Catalogue } from '../language/catalogue.ts';
+import type { Catalogue } from '../language/catalogue.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -27,14 +27,11 @@ export function imageReviewIn({ say }: Catalogue): ReviewProtocol {
     name: 'ImageReview',
     open: (document) => ({ review: openImageReview(document), respond }),
     // It has no uid: any refusal is the answer.
-    glimpse: () => respond,
+    respondFromHead: () => respond,
     // Always 200: any other status leaves the verdict to `defaultAllow`.
     reject: ({ code, reason }) => answer({ allowed: false, reason: renderFailure(code, reason, say) }),
   };
 }
-
-/** The protocol in English. */
-export const imageReview = imageReviewIn(ENGLISH_CATALOGUE);
 
 function openImageReview(document: unknown): Review {
   if (!isObject(document)) {

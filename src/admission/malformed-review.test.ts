@@ -4,8 +4,7 @@ import { BAD, pod } from '#test/pods.ts';
 import { crafted, imageReviewOfImages, UID } from '#test/reviews.ts';
 import { ask } from '#test/verdicts.ts';
 import { isObject, type Fields } from '../document/json.ts';
-import { admissionReview } from './admission-review.ts';
-import { imageReview } from './image-review.ts';
+import { admissionReview, imageReview } from '#test/protocols.ts';
 
 const NO_UID = 'the AdmissionReview has no request.uid to answer to';
 const VERSIONS = 'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1';

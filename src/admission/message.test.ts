@@ -11,7 +11,7 @@ import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import type { Violation } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isObject } from '../document/json.ts';
-import { imageReview } from './image-review.ts';
+import { imageReview } from '#test/protocols.ts';
 import { renderDenial, renderWarnings } from './message.ts';
 
 /** What a terminal, a log, an HTTP header or an eye takes for something else. */

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Decision } from '../policy/decision.ts';
-import { admissionReview } from './admission-review.ts';
-import { imageReview } from './image-review.ts';
+import { admissionReview, imageReview } from '#test/protocols.ts';
 import { readReviewHead } from './review-head.ts';
 
 const UID = '705ab4f5-6393-11e8-b7cc-42010a800002';
@@ -72,16 +71,16 @@ describe('the head of a review', () => {
 
   it('F20 names a refusal and never an admission; a second uid further on can only misname it', () => {
     const forged = `${HEAD}"object":{}},"request":{"uid":"another"}}`;
-    const { body } = admissionReview.glimpse(Buffer.from(forged))?.(overloaded) ?? assert.fail();
+    const { body } = admissionReview.respondFromHead(Buffer.from(forged))?.(overloaded) ?? assert.fail();
     const { apiVersion, kind, response } = JSON.parse(body);
     assert.deepEqual([apiVersion, kind], ['admission.k8s.io/v1', 'AdmissionReview']);
     assert.deepEqual([response.uid, response.allowed, response.status.code], [UID, false, 403]);
     assert.match(response.status.message, /OVERLOADED/);
-    assert.equal(admissionReview.glimpse(Buffer.from('{}')), undefined);
+    assert.equal(admissionReview.respondFromHead(Buffer.from('{}')), undefined);
   });
 
   it('an ImageReview is refused whatever it begins with: it has no uid', () => {
-    const { status, body } = imageReview.glimpse(Buffer.alloc(0))?.(overloaded) ?? assert.fail();
+    const { status, body } = imageReview.respondFromHead(Buffer.alloc(0))?.(overloaded) ?? assert.fail();
     const answer = JSON.parse(body);
     assert.deepEqual([status, answer.kind, answer.status.allowed], [200, 'ImageReview', false]);
     assert.match(answer.status.reason, /OVERLOADED/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { objection } from '../language/objection.ts';
 import { said } from '#test/sayings.ts';
-import { imageReview } from '../admission/image-review.ts';
+import { imageReview } from '#test/protocols.ts';
 import { KNOWN, reviewOf } from '#test/bare-reviews.ts';
 import { BAD, deployment, GOOD, pod } from '#test/pods.ts';
 import { policyDocument, policyOf, policyWithCheck, type NamelessRule } from '#test/policies.ts';

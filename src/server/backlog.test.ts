@@ -25,7 +25,7 @@ function setUp(limits: Partial<{ queuedReviews: number; queueMs: number; sliceMs
     shed: (reason) => told.push(`${name} ${reason}`),
   });
   const take = (name: string, bytes = SMALL, deciding?: () => void | Promise<void>): void =>
-    backlog.take(review(name, bytes, deciding));
+    backlog.submit(review(name, bytes, deciding));
   return { backlog, told, time, take, review };
 }
 
@@ -126,7 +126,7 @@ describe('the backlog', () => {
     take('a', SMALL, () => {
       throw new Error('injected');
     });
-    backlog.take({ ...review('gone', SMALL), isOver: true });
+    backlog.submit({ ...review('gone', SMALL), isOver: true });
     take('b');
     await turn();
     await turn();

@@ -1,16 +1,16 @@
+import type { ShedReason } from '../telemetry/shed-reviews.ts';
 import type { Limits } from './limits.ts';
 import type { LoopLag } from './loop-lag.ts';
-import type { ShedReason } from '../telemetry/shed-reason.ts';
 
-/** A review that has come whole. */
+/** A review whose body was received completely. */
 export interface QueuedReview {
   /** Length of its body. */
   readonly bytes: number;
-  /** Nobody waits for its answer any more. */
+  /** It is answered or its connection has closed: it needs no decision. */
   readonly isOver: boolean;
-  /** Decides it and answers; a promise when that takes time. */
+  /** Decides and answers. A promise if the decision is one. */
   readonly decide: () => void | Promise<void>;
-  /** Refuses it unread. */
+  /** Refuses it without a decision. */
   readonly shed: (reason: ShedReason) => void;
 }
 
@@ -26,13 +26,13 @@ interface Entry {
   readonly sinceMs: number;
 }
 
-/** For so long a large review waits for small ones. */
-const PATIENCE_MS = 2000;
+/** Maximum time for which a large review waits while small ones are decided before it. */
+const LARGE_WAIT_MS = 2000;
 
 /**
- * Who is decided when. A small review is decided as it comes, as long as the loop keeps time; else it waits behind
- * those that came before. A large one is decided alone in its turn of the loop, since nothing else can happen meanwhile;
- * for as long as it took the loop then belongs to the others, to those as well that only open a connection.
+ * The order in which reviews are decided. A small review is decided immediately while the event loop is on time;
+ * otherwise it waits behind earlier ones. Only one large review is decided in a turn of the event loop, because it blocks
+ * everything else. After it the loop serves the others, and new connections, for as long as the large one took.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
@@ -47,13 +47,13 @@ export class Backlog {
     this.#options = options;
   }
 
-  /** Reviews that wait for their turn, or for what their decision needs. */
+  /** Number of reviews that wait for their turn or for a decision that is a promise. */
   get size(): number {
     return this.#small.length + this.#large.length + this.#undecided;
   }
 
-  /** Decides a review now or in its turn, or sheds it: there are too many, or they have waited for too long. */
-  take(review: QueuedReview): void {
+  /** Decides a review now or in its turn. Sheds it if the queue is full, or if the first in it has waited for too long. */
+  submit(review: QueuedReview): void {
     const { limits, lag, now } = this.#options;
     if (this.size >= limits.queuedReviews) return review.shed('queue');
     const nowMs = now();
@@ -68,7 +68,7 @@ export class Backlog {
     return entry !== undefined && nowMs - entry.sinceMs > this.#options.limits.queueMs;
   }
 
-  /** Comes back in the next turn of the loop, or when it is the turn of a large review. */
+  /** Runs the queue in the next turn of the event loop, or when the next large review may be decided. */
   #schedule(): void {
     if (this.#isScheduled) return;
     const waitMs = this.#nextLargeMs - this.#options.now();
@@ -89,17 +89,17 @@ export class Backlog {
       this.#runSmall();
       if (this.#isTimeForLarge()) this.#runLarge();
     } finally {
-      // Whatever throws must not leave the others waiting for ever.
+      // After an exception the other reviews still need their turn.
       this.#schedule();
     }
   }
 
-  /** Small ones go first, except that none of them is worth a caller of a large one who has waited for seconds. */
+  /** Small reviews are decided first, unless a large one has waited for {@link LARGE_WAIT_MS}. */
   #isTimeForLarge(): boolean {
     const [entry] = this.#large;
     const nowMs = this.#options.now();
     if (entry === undefined || nowMs < this.#nextLargeMs) return false;
-    return this.#small.length === 0 || nowMs - entry.sinceMs > PATIENCE_MS;
+    return this.#small.length === 0 || nowMs - entry.sinceMs > LARGE_WAIT_MS;
   }
 
   #runSmall(): void {

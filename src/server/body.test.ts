@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { type BodyFate, BodyMemory, BodyReceiver } from './body.ts';
+import { type BodyResult, BodyMemory, BodyReceiver } from './body.ts';
 
 /** What becomes of a body that comes in these pieces. */
 async function receive(
   pieces: readonly Buffer[],
   receivingBytes = 100_000,
-): Promise<{ readonly fate: BodyFate; readonly body: Buffer }> {
+): Promise<{ readonly result: BodyResult; readonly body: Buffer }> {
   const request = new PassThrough({ highWaterMark: 0 });
   const memory = new BodyMemory({ bodyBytes: 100_000, largeBytes: 100_000, receivingBytes });
-  const { promise, resolve } = Promise.withResolvers<{ fate: BodyFate; body: Buffer }>();
+  const { promise, resolve } = Promise.withResolvers<{ result: BodyResult; body: Buffer }>();
   const receiver = new BodyReceiver(request as unknown as IncomingMessage, memory, {
-    takeBody: (fate, body) => resolve({ fate, body }),
+    onBody: (result, body) => resolve({ result, body }),
   });
   // At once, as Node's parser tells of the chunks that one read has brought.
   for (const piece of pieces) request.emit('data', piece);
@@ -37,15 +37,18 @@ describe('the receiver of a body', () => {
   it('F01 pieces of all lengths make the body that they are of', async () => {
     const lengths = [1, 3, 2, 4096, 5, 4, 3, 2, 1, 9000, 1, 1, 0, 700, 4095, 1, 20_000, 7];
     const pieces = lengths.map((length, index) => Buffer.alloc(length, index + 65));
-    const { fate, body } = await receive(pieces);
-    assert.deepEqual([fate, body.equals(Buffer.concat(pieces))], ['whole', true]);
+    const { result, body } = await receive(pieces);
+    assert.deepEqual([result, body.equals(Buffer.concat(pieces))], ['whole', true]);
   });
 
   it('F18 of a body without room the beginning is there, also when its first piece was short', async () => {
-    const { fate, body } = await receive(
+    const { result, body } = await receive(
       [Buffer.from('{"uid":'), Buffer.from(`"u-1","${'x'.repeat(2000)}`)],
       1000,
     );
-    assert.deepEqual([fate, body.length, body.toString('utf8', 0, 15)], ['no room', 256, '{"uid":"u-1","x']);
+    assert.deepEqual(
+      [result, body.length, body.toString('utf8', 0, 15)],
+      ['no room', 256, '{"uid":"u-1","x'],
+    );
   });
 });

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { HEAD_BYTES } from '../admission/review-head.ts';
-import { breakLater } from './break-later.ts';
 import type { Limits } from './limits.ts';
+import { throwLater } from './throw-later.ts';
 
 /**
- * Memory for bodies from their first byte to their answer: so much for one, so much for all. Large ones leave an eighth
- * of it to the small ones, unless there is no room for one large one then.
+ * Counts the memory of bodies, from their first byte to their answer: there is one limit for each body and one for all.
+ * Large bodies leave an eighth of it to small ones, unless one large body would then find no room.
  */
 export class BodyMemory {
   readonly bodyBytes: number;
@@ -22,80 +22,83 @@ export class BodyMemory {
     this.#forLarge = Math.min(receivingBytes, Math.max(bodyBytes, (receivingBytes * 7) / 8));
   }
 
-  /** False when there is no room for so many bytes more of a body that has some already. */
-  take(bytes: number, already: number): boolean {
+  /** Reserves `bytes` for a body that has reserved `already`. False, and nothing is reserved, if there is no room. */
+  reserve(bytes: number, already: number): boolean {
     const most = already + bytes > this.#largeBytes ? this.#forLarge : this.#all;
     if (this.#usedBytes + bytes > most) return false;
     this.#usedBytes += bytes;
     return true;
   }
 
-  give(bytes: number): void {
+  release(bytes: number): void {
     this.#usedBytes -= bytes;
   }
 }
 
 /**
- * What became of a body: it is there, it is longer than one may be, or there was no room for it beside the others. Of
- * the last only the first bytes are left.
+ * The end of a body: it was received, or it is longer than the limit, or there was no memory for it beside the other
+ * bodies. In the last case only its first bytes are kept.
  */
-export type BodyFate = 'whole' | 'too large' | 'no room';
+export type BodyResult = 'whole' | 'too large' | 'no room';
 
-export interface BodyTaker {
-  /** Told once, of a body without room only when it has ended: its sender may not listen before. */
-  readonly takeBody: (fate: BodyFate, body: Buffer) => void;
+export interface BodyListener {
+  /**
+   * Called once. For a body without room it is called only at the end of the body, because its client may not read a
+   * response earlier.
+   */
+  readonly onBody: (result: BodyResult, body: Buffer) => void;
 }
 
-/** A piece costs some 350 bytes beside its own; smaller ones than this are put together. */
+/** A buffer takes about 350 bytes beside its content, so that chunks smaller than this are joined. */
 const SMALL_BYTES = 4096;
 
-/** Receives a body within the memory that there is, and holds that memory until it is told to {@link release}. */
+/** Receives a body within the memory that is free, and keeps that memory until {@link release} is called. */
 export class BodyReceiver {
   readonly #memory: BodyMemory;
-  readonly #taker: BodyTaker;
+  readonly #listener: BodyListener;
   #chunks: Buffer[] = [];
   #bytes = 0;
   /** The first bytes of a body that found no room. */
   #head: Buffer | undefined;
   #receiving = true;
 
-  constructor(request: IncomingMessage, memory: BodyMemory, taker: BodyTaker) {
+  constructor(request: IncomingMessage, memory: BodyMemory, listener: BodyListener) {
     this.#memory = memory;
-    this.#taker = taker;
-    // Events, not `for await`: that costs a third of a review more.
+    this.#listener = listener;
+    // Events, because `for await` makes a review cost a third more.
     request.on('data', (chunk: Buffer) => {
       try {
-        this.#take(chunk);
+        this.#receive(chunk);
       } catch (error) {
-        breakLater(error);
+        throwLater(error);
       }
     });
     request.on('end', () => this.#end());
   }
 
-  /** The first bytes of what has come, with zeros behind them if it is not enough. */
+  /** The first {@link HEAD_BYTES} of the received part, padded with zeros. */
   get head(): Buffer {
     return this.#head ?? Buffer.concat(this.#chunks, HEAD_BYTES);
   }
 
-  /** Gives the memory back, and listens no more. */
+  /** Releases the memory, and ignores the rest of the body. */
   release(): void {
     this.#receiving = false;
-    this.#memory.give(this.#bytes);
+    this.#memory.release(this.#bytes);
     this.#bytes = 0;
     this.#chunks = [];
   }
 
-  #take(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     if (!this.#receiving || this.#head !== undefined) return;
     if (this.#bytes + chunk.length > this.#memory.bodyBytes) {
       this.release();
-      this.#taker.takeBody('too large', Buffer.alloc(0));
-    } else if (this.#memory.take(chunk.length, this.#bytes)) {
+      this.#listener.onBody('too large', Buffer.alloc(0));
+    } else if (this.#memory.reserve(chunk.length, this.#bytes)) {
       this.#bytes += chunk.length;
       this.#keep(chunk);
     } else {
-      // A copy: the piece of the socket's memory that the chunk is a view of is what there is no room for.
+      // A copy, because the chunk is a view of a larger buffer of the socket, which would stay in memory.
       this.#head = Buffer.concat([...this.#chunks, chunk], HEAD_BYTES);
       this.release();
       this.#receiving = true;
@@ -103,8 +106,8 @@ export class BodyReceiver {
   }
 
   /**
-   * Of the small pieces none is less than twice as long as the next, whatever their sender makes of a body: in pieces of
-   * one byte each, 7 MiB would take 2 GiB.
+   * Joins small chunks, so that each is at least twice as long as the next, in whatever pieces the client sends the body:
+   * in pieces of one byte, a body of 7 MiB would take 2 GiB.
    */
   #keep(chunk: Buffer): void {
     let piece = chunk;
@@ -120,16 +123,16 @@ export class BodyReceiver {
   #end(): void {
     if (!this.#receiving) return;
     this.#receiving = false;
-    if (this.#head !== undefined) return this.#taker.takeBody('no room', this.#head);
+    if (this.#head !== undefined) return this.#listener.onBody('no room', this.#head);
     const [first] = this.#chunks;
     const body =
       first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#bytes);
     this.#chunks = [];
-    this.#taker.takeBody('whole', body);
+    this.#listener.onBody('whole', body);
   }
 }
 
-/** In memory of its own: a part of Node's pool would keep all of it, with everything that was put together in between. */
+/** Allocates outside of Node's pool, because a slice of the pool keeps the whole pool with all earlier joins in memory. */
 function join(one: Buffer, other: Buffer): Buffer {
   const joined = Buffer.allocUnsafeSlow(one.length + other.length);
   one.copy(joined);

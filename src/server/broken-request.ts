@@ -3,10 +3,12 @@ import type { Connections } from './connections.ts';
 import { HEADERS_TOO_LARGE, MALFORMED_REQUEST, type Refusal, REQUEST_TIMEOUT } from './refusal.ts';
 
 /**
- * Answers what is no request, or was none in time, and ends its connection; `undefined` when nothing is wrong.
+ * Answers bytes that are no HTTP request, or a request that was too slow, and closes the connection. `undefined` if the
+ * error needs no answer.
  *
- * Go opens connections ahead of need. Node times a silent one from its start, and forgets it when nobody acts on the
- * error; the first byte starts its clock anew. To close it here would now and then meet a review on its way.
+ * Go's client opens connections before it needs them. Node reports a timeout for a connection without any byte, and
+ * measures again from the first byte if the error is ignored. It must be ignored, because closing the connection could
+ * lose a review that is under way.
  */
 export function respondToBrokenRequest(
   code: string | undefined,
@@ -15,8 +17,8 @@ export function respondToBrokenRequest(
 ): Refusal | undefined {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) return undefined;
   const refusal = refusalFor(code);
-  // Amid a request that has been handed on, bytes of ours could pass for a part of its answer.
-  if (!socket.writable || code === 'ECONNRESET' || connections.isBusy(socket)) {
+  // While a request is open, an answer written here could be read as a part of its response.
+  if (!socket.writable || code === 'ECONNRESET' || connections.hasRequest(socket)) {
     socket.destroy();
     return refusal;
   }

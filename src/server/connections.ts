@@ -1,130 +1,140 @@
 import type { Socket } from 'node:net';
-import type { Asked } from './asked.ts';
 
-/** A socket that can carry requests, and what it carries. */
-interface Carrier {
-  /** Requests that have not been answered yet. */
-  requests: number;
-  /** One of them, unless all were refused at their heads. */
-  asked: Asked | undefined;
-  /**
-   * The others, of a caller that does not wait for answers. A set of everything that was asked would leave each of its
-   * tables behind in the old generation, with what stood in it, and cost as much as the verdict.
-   */
-  behind: Set<Asked> | undefined;
-  /** Grows with every request that ends: the smallest of those that wait has waited for longest. */
-  idleSince: number;
-  /** How often connections had been outdated when it was accepted. */
-  readonly epoch: number;
+/** A request that has no answer yet. */
+export interface OpenRequest {
+  /** Refuses it after an unexpected failure of the server. */
+  readonly fail: () => void;
+  /** Releases its memory: its connection has closed. */
+  readonly close: () => void;
 }
 
-/** What is known of a connection before anybody can ask on it. */
-type Accepted = Pick<Carrier, 'epoch'>;
+/** State of a socket that can carry requests. */
+interface Carrier {
+  /** Number of requests without an answer. */
+  requests: number;
+  /** One of them; `undefined` if all were refused by their heads. */
+  first: OpenRequest | undefined;
+  /**
+   * The others, from a client that pipelines. Do not keep all requests of the server in one Set: its backing store moves
+   * to the old generation and retains them, which costs as much as the verdict.
+   */
+  others: Set<OpenRequest> | undefined;
+  /** Value of a counter of ended requests. The smallest value belongs to the socket that is idle for longest. */
+  idleSince: number;
+  /** Generation at the time when the connection was accepted; see {@link Connections.outdateAll}. */
+  readonly generation: number;
+}
 
-/** Who is connected, and who of them has waited for longest without a request. */
+/** State of a connection before its TLS handshake is complete. */
+type Accepted = Pick<Carrier, 'generation'>;
+
+/** All connections of a server, and the requests that are open on each. */
 export class Connections {
   readonly #limit: number;
   readonly #all = new Set<Socket>();
-  /** By both ends, for a TLS socket does not say which connection it is on. */
+  /** By both addresses, because a TLS socket does not give access to the socket below it. */
   readonly #accepted = new Map<string, Accepted>();
-  /** Looked through at the limit only; every request pays for a change of it, so that none changes it. */
+  /** Searched at the limit only. It is not kept in order of idle time, because every request would pay for that. */
   readonly #carriers = new Map<Socket, Carrier>();
   #inflight = 0;
   #ended = 0;
-  #epoch = 0;
+  #generation = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Requests that have not been answered yet. */
+  /** Number of requests without an answer. */
   get inflight(): number {
     return this.#inflight;
   }
 
-  /** What has not been answered yet. */
-  get asked(): readonly Asked[] {
-    return [...this.#carriers.values()].flatMap(askedOn);
+  /** Reviews without an answer. */
+  get openRequests(): readonly OpenRequest[] {
+    return [...this.#carriers.values()].flatMap(openRequestsOn);
   }
 
   /**
-   * A connection came. At the limit the longest idle one ends: strangers that only hold connections must not keep the
-   * API server out.
+   * Adds a new TCP connection. At the limit the connection that is idle for longest is closed, so that strangers who only
+   * keep connections open cannot block the API server.
    */
-  add(socket: Socket): void {
-    const ends = endsOf(socket);
-    const accepted: Accepted = { epoch: this.#epoch };
+  addConnection(socket: Socket): void {
+    const addresses = addressesOf(socket);
+    const accepted: Accepted = { generation: this.#generation };
     this.#all.add(socket);
-    this.#accepted.set(ends, accepted);
+    this.#accepted.set(addresses, accepted);
     socket.once('close', () => {
       this.#all.delete(socket);
-      // The next connection of its peer may come from the same port before this one is known to be closed.
-      if (this.#accepted.get(ends) === accepted) this.#accepted.delete(ends);
+      // The client may have opened its next connection from the same port before this event.
+      if (this.#accepted.get(addresses) === accepted) this.#accepted.delete(addresses);
     });
     if (this.#all.size >= this.#limit) this.#findLongestIdle()?.destroy();
   }
 
-  /** A socket can carry requests: the connection itself, or the TLS socket on it. */
-  ready(socket: Socket): void {
+  /** Adds a socket that can carry requests: the connection of plain HTTP, or the TLS socket after its handshake. */
+  addSocket(socket: Socket): void {
     this.#ended += 1;
     const carrier: Carrier = {
       requests: 0,
-      asked: undefined,
-      behind: undefined,
+      first: undefined,
+      others: undefined,
       idleSince: this.#ended,
-      // Of one that is not known any more: older than all.
-      epoch: this.#accepted.get(endsOf(socket))?.epoch ?? -1,
+      // An unknown connection counts as older than all others.
+      generation: this.#accepted.get(addressesOf(socket))?.generation ?? -1,
     };
     this.#carriers.set(socket, carrier);
     socket.once('close', () => {
       this.#carriers.delete(socket);
-      this.#giveUp(carrier);
+      this.#abandon(carrier);
     });
   }
 
-  /** A request came; with it, unless it was refused at its head, what has to be answered. */
-  busy(socket: Socket, asked?: Asked): void {
+  /** A request arrived. `request` is given unless it was refused by its head. */
+  startRequest(socket: Socket, request?: OpenRequest): void {
     const carrier = this.#carriers.get(socket);
     if (carrier === undefined) return;
     this.#inflight += 1;
     carrier.requests += 1;
-    if (asked === undefined) return;
-    if (carrier.asked === undefined) carrier.asked = asked;
-    else (carrier.behind ??= new Set()).add(asked);
+    if (request === undefined) return;
+    if (carrier.first === undefined) carrier.first = request;
+    else (carrier.others ??= new Set()).add(request);
   }
 
-  /** It was answered, or given up; told again, or after the end of its connection, it is nothing new. */
-  idle(socket: Socket, asked?: Asked): void {
+  /** A request was answered or abandoned. A second call, or one after the end of the connection, has no effect. */
+  endRequest(socket: Socket, request?: OpenRequest): void {
     const carrier = this.#carriers.get(socket);
     if (carrier === undefined) return;
-    if (asked !== undefined && carrier.asked !== asked && carrier.behind?.delete(asked) !== true) return;
-    if (carrier.asked === asked) carrier.asked = undefined;
+    if (request !== undefined && carrier.first !== request && carrier.others?.delete(request) !== true)
+      return;
+    if (carrier.first === request) carrier.first = undefined;
     this.#inflight -= 1;
     this.#ended += 1;
     carrier.requests -= 1;
     carrier.idleSince = this.#ended;
   }
 
-  isBusy(socket: Socket): boolean {
+  /** Whether a request on this socket has no answer yet. */
+  hasRequest(socket: Socket): boolean {
     const carrier = this.#carriers.get(socket);
     return carrier === undefined || carrier.requests > 0;
   }
 
   /**
-   * All that are open end with their next answer, those amid their handshakes too: what a client must show was settled
-   * when its connection was accepted. None is cut off: a caller finds one that ends while it is idle a moment too late, and
-   * with the last bytes of its handshake it has sent its first review, which Go's client sends only once.
+   * Marks each open connection to be closed after its next response, also those still in the TLS handshake, because the
+   * authorities of a connection are fixed when it is accepted. None is cut off: a client that finds its idle connection
+   * closed has perhaps just sent a review, and Go's client does not repeat a POST.
    */
-  outdate(): void {
-    this.#epoch += 1;
+  outdateAll(): void {
+    this.#generation += 1;
   }
 
   isOutdated(socket: Socket): boolean {
     const carrier = this.#carriers.get(socket);
-    return carrier !== undefined && carrier.epoch < this.#epoch;
+    return carrier !== undefined && carrier.generation < this.#generation;
   }
 
-  endIdle(): void {
+  /** Closes each connection without an open request. */
+  closeIdle(): void {
     for (const [socket, { requests }] of this.#carriers) if (requests === 0) socket.destroySoon();
   }
 
@@ -133,12 +143,12 @@ export class Connections {
   }
 
   /**
-   * Its connection has closed. Not every response learns of it: on Node 24.15 and 26.0 one that waits behind another
-   * does not, and a stranger would fill the memory for bodies with what nobody will ever answer.
+   * Ends all requests of a closed connection. Not every response emits `close`: on Node 24.15 and 26.0 one that waits
+   * behind another does not, so that a stranger could fill the memory for bodies with requests that never end.
    */
-  #giveUp(carrier: Carrier): void {
+  #abandon(carrier: Carrier): void {
     this.#inflight -= carrier.requests;
-    for (const asked of askedOn(carrier)) asked.close();
+    for (const request of openRequestsOn(carrier)) request.close();
   }
 
   #findLongestIdle(): Socket | undefined {
@@ -153,10 +163,10 @@ export class Connections {
   }
 }
 
-function askedOn({ asked, behind }: Carrier): readonly Asked[] {
-  return asked === undefined ? [...(behind ?? [])] : [asked, ...(behind ?? [])];
+function openRequestsOn({ first, others }: Carrier): readonly OpenRequest[] {
+  return first === undefined ? [...(others ?? [])] : [first, ...(others ?? [])];
 }
 
-function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { admitted, createTestRecorder, get, openPlain, readToEnd, reviewOf } from '#test/review-server.ts';
+import { outcomeOf } from '#test/outcomes.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 
 describe('health', () => {
@@ -10,7 +11,7 @@ describe('health', () => {
   let health: HealthServer;
   const metrics = createMetrics();
   before(async () => {
-    metrics.countDecision(reviewOf('canary-uid'), admitted, 'AdmissionReview', 1, 'deny');
+    metrics.countOutcome(outcomeOf({ review: reviewOf('canary-uid'), decision: admitted }));
     const recorder = { ...createTestRecorder().recorder, flush: () => void (flushes += 1) };
     const checks = { policy: () => policyFault, listener: () => undefined };
     health = await startHealthServer({ address: '127.0.0.1', port: 0, checks, metrics, recorder });

@@ -1,138 +1,74 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { MalformedReviewError, type ReviewProtocol } from '../admission/exchange.ts';
+import { MalformedReviewError } from '../admission/exchange.ts';
 import { phrase } from '../language/phrase.ts';
-import type { Recorder } from '../telemetry/recorder.ts';
-import { Asked, type Desk } from './asked.ts';
-import type { Backlog } from './backlog.ts';
-import type { BodyMemory } from './body.ts';
-import { breakLater } from './break-later.ts';
-import type { Connections } from './connections.ts';
-import type { LoopLag } from './loop-lag.ts';
-import { findMediaTypeError } from './media-type.ts';
-import { CLIENT_NOT_ALLOWED, HEADERS_TOO_LARGE, type Refusal, type Reply } from './refusal.ts';
-import type { ReviewHandler } from './review-handler.ts';
-import { findRoute, type Route, type Routes } from './routes.ts';
+import { bodyTooLarge, refuse, rejectionOf } from './http-answer.ts';
+import { HEADERS_TOO_LARGE, CLIENT_NOT_ALLOWED, type Refusal } from './refusal.ts';
+import { ReviewRequest } from './review-request.ts';
+import { findRoute, type Route } from './routes.ts';
+import type { ServerContext } from './server-context.ts';
+import { throwLater } from './throw-later.ts';
 
-export interface RequestListenerOptions {
-  readonly routes: Routes;
-  readonly handler: ReviewHandler;
-  readonly backlog: Backlog;
-  readonly recorder: Pick<Recorder, 'reject'>;
-  readonly memory: BodyMemory;
-  readonly connections: Connections;
-  readonly headerCount: number;
-  /** Monotonic, in milliseconds. */
-  readonly now: () => number;
-  readonly lag: Pick<LoopLag, 'at'>;
-  /** Whether connections are to end with the answer. */
-  readonly isDraining: () => boolean;
-  readonly isAllowed: (socket: Socket) => boolean;
-}
+// RFC 8259 §11 gives parameters no meaning, but only the charset has a reason to be sent.
+const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
-/** How long a caller may go on sending what nobody reads, to find the answer that was given meanwhile. */
-const LINGER_MS = 500;
-
-/** From HTTP to the handler of reviews and back: head, body, answer. */
-export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { recorder, connections, isDraining } = options;
-  const desk: Desk = {
-    ...options,
-    send: (response, answer) => {
-      if (isDraining() || connections.isOutdated(response.req.socket)) response.shouldKeepAlive = false;
-      writeHead(response, answer);
-      // One string in one call goes out in one write.
-      response.end(answer.body);
-    },
-    refuse: (request, response, refusal) => {
-      if ('code' in refusal) recorder.reject(refusal.code);
-      response.shouldKeepAlive = false;
-      writeHead(response, refusal);
-      endAfterRequest(request, response, refusal.body);
-    },
-    refusalOfLarge: ({ protocol }) => tooLarge(protocol, options.memory),
-  };
+/** Receives requests for reviews from Node's HTTP server. */
+export function createRequestListener(context: ServerContext): RequestListener {
   return (request, response) => {
     try {
-      take(request, response, desk, options);
+      receiveRequest(context, request, response);
     } catch (error) {
-      breakLater(error);
+      throwLater(error);
     }
   };
 }
 
-function take(
-  request: IncomingMessage,
-  response: ServerResponse,
-  desk: Desk,
-  options: RequestListenerOptions,
-): void {
-  const { connections, lag, now } = options;
-  const nowMs = now();
+function receiveRequest(context: ServerContext, request: IncomingMessage, response: ServerResponse): void {
+  const { connections, lag } = context;
+  const nowMs = context.now();
   const { socket } = request;
-  const route = readHead(request, options);
+  const route = readHead(context, request);
   if ('status' in route) {
-    connections.busy(socket);
-    response.once('close', () => connections.idle(socket));
-    return desk.refuse(request, response, route);
+    connections.startRequest(socket);
+    response.once('close', () => connections.endRequest(socket));
+    return refuse(context, response, route);
   }
-  const asked = new Asked(desk, request, response, route, nowMs - lag.at(nowMs));
-  connections.busy(socket, asked);
-  // One listener for everything that ends with the request: each one is paid for in every review. What ends without an
-  // answer may do so unheard; it ends with its connection at the latest.
+  const review = new ReviewRequest(context, response, route, nowMs - lag.at(nowMs));
+  connections.startRequest(socket, review);
+  // One listener for both tasks, because every review pays for each listener. A response that ends without this event
+  // is closed together with its connection.
   response.on('close', () => {
-    connections.idle(socket, asked);
-    asked.close();
+    connections.endRequest(socket, review);
+    review.close();
   });
-  // Last, so that whatever breaks finds somebody to answer.
-  asked.receive();
+  // Last, so that the request is registered and can be refused if this throws.
+  review.receive();
 }
 
-/** What can be known before the body: where it goes, or why it is not read. */
-function readHead(request: IncomingMessage, options: RequestListenerOptions): Route | Refusal {
+/** The route of a request by its head alone, or the refusal if its body is not to be read. */
+function readHead(context: ServerContext, request: IncomingMessage): Route | Refusal {
   const { method = '', url = '', headers, rawHeaders, socket } = request;
-  if (rawHeaders.length > 2 * options.headerCount) return HEADERS_TOO_LARGE;
-  const route = findRoute(options.routes, method, url);
+  const { headerCount, bodyBytes } = context.limits;
+  if (rawHeaders.length > 2 * headerCount) return HEADERS_TOO_LARGE;
+  const route = findRoute(context.routes, method, url);
   if ('status' in route) return route;
-  if (!options.isAllowed(socket)) return CLIENT_NOT_ALLOWED;
+  if (!context.isAllowed(socket)) return CLIENT_NOT_ALLOWED;
   const error = findMediaTypeError(headers['content-type'], headers['content-encoding']);
   if (error !== undefined) return rejectionOf(route.protocol, error);
-  if (Number(headers['content-length'] ?? 0) > options.memory.bodyBytes)
-    return tooLarge(route.protocol, options.memory);
+  if (Number(headers['content-length'] ?? 0) > bodyBytes) return bodyTooLarge(context, route.protocol);
   return route;
 }
 
-function tooLarge(protocol: ReviewProtocol, { bodyBytes }: BodyMemory): Refusal {
-  const reason = phrase('BODY_TOO_LARGE.one', { max: bodyBytes });
-  return rejectionOf(protocol, new MalformedReviewError('BODY_TOO_LARGE', reason));
-}
-
-function rejectionOf(protocol: ReviewProtocol, error: MalformedReviewError): Refusal {
-  return { ...protocol.reject(error), code: error.code };
-}
-
-function writeHead(response: ServerResponse, { status, body, allow }: Reply): void {
-  const length = Buffer.byteLength(body);
-  const headers = { 'content-type': 'application/json', 'content-length': length };
-  response.writeHead(status, allow === undefined ? headers : { ...headers, allow });
-}
-
-/**
- * Sends a body at once and ends the connection when the caller has stopped sending: one closed under its hands
- * (RST) would make it fail to write before it reads why.
- */
-function endAfterRequest(request: IncomingMessage, response: ServerResponse, body: string): void {
-  if (request.complete) {
-    response.end(body);
-    return;
+/** Checks that a body is declared as uncompressed JSON in UTF-8. */
+function findMediaTypeError(
+  contentType: string | undefined,
+  contentEncoding: string | undefined,
+): MalformedReviewError | undefined {
+  // The API server does not compress, and a small compressed body may contain a large one.
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity') {
+    return new MalformedReviewError('UNSUPPORTED_MEDIA_TYPE', phrase('UNSUPPORTED_MEDIA_TYPE.compressed'));
   }
-  response.write(body);
-  const end = (): void => {
-    clearTimeout(timer);
-    response.end();
-  };
-  const timer = setTimeout(end, LINGER_MS);
-  request.once('end', end);
-  request.once('close', end);
-  request.resume();
+  // The usual text first, because the regular expression costs more than the comparison.
+  if (contentType === 'application/json' || (contentType !== undefined && JSON_TYPE.test(contentType)))
+    return undefined;
+  return new MalformedReviewError('UNSUPPORTED_MEDIA_TYPE', phrase('UNSUPPORTED_MEDIA_TYPE.other'));
 }

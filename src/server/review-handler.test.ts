@@ -3,19 +3,34 @@ import { describe, it } from 'node:test';
 import type { Answer, ReviewProtocol } from '../admission/exchange.ts';
 import type { Bouncer } from '../bouncer.ts';
 import type { Decision } from '../policy/decision.ts';
+import type { ShedReason } from '../telemetry/shed-reviews.ts';
 import { admitAll, admitted, createTestRecorder, protocolNamed, reviewOf } from '#test/review-server.ts';
-import { createReviewHandler, type ReviewHandlerOptions } from './review-handler.ts';
+import { handleReview, refuseUnparsed } from './review-handler.ts';
+import type { Route } from './routes.ts';
+import type { ReviewContext } from './server-context.ts';
 
 const protocol = protocolNamed('AdmissionReview');
 const body = Buffer.from('{"uid":"u-1"}');
 
-function handling(options: Partial<ReviewHandlerOptions> = {}) {
+function handling(options: Partial<ReviewContext> = {}) {
   const { recorder, records, rejections, shed } = createTestRecorder();
   const failures: unknown[] = [];
-  const onFailure = (error: unknown) => failures.push(error);
-  const times = { now: () => 0, maximumTimeoutMs: 10_000, largeBytes: 1000 };
-  const handler = createReviewHandler({ bouncer: admitAll, recorder, onFailure, ...times, ...options });
-  return { handle: handler.handle, handler, records, rejections, failures, shed };
+  const context: ReviewContext = {
+    bouncer: admitAll,
+    recorder,
+    now: () => 0,
+    today: () => new Date(0),
+    maximumTimeoutMs: 10_000,
+    limits: { largeBytes: 1000 },
+    onFailure: (error) => failures.push(error),
+    isBroken: () => false,
+    ...options,
+  };
+  const handle = (route: Route, bytes: Buffer, startedMs: number) =>
+    handleReview(context, route, bytes, startedMs);
+  const refuse = (route: Route, bytes: Buffer, reason: ShedReason) =>
+    refuseUnparsed(context, route, bytes, reason);
+  return { handle, refuse, records, rejections, failures, shed };
 }
 
 /** Outcome and code of the answer. */
@@ -25,7 +40,7 @@ async function outcomeOf(answer: Answer | Promise<Answer>): Promise<unknown> {
 }
 
 describe('handling a review', { timeout: 20_000 }, () => {
-  it('answers at once when the decision is there at once', async () => {
+  it('answers without waiting if the decision is no promise', async () => {
     const { handle, records } = handling({ now: () => 42 });
     const answer = handle({ protocol, stage: 'deny', query: '' }, body, 40);
     assert.ok(!(answer instanceof Promise));
@@ -35,7 +50,21 @@ describe('handling a review', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('F10 gives the bouncer what the caller leaves, less what receiving took', () => {
+  it('F20 gives the recorder no object, which may have seven megabytes and would wait for the log', () => {
+    const reviews: object[] = [];
+    const recorder: ReviewContext['recorder'] = {
+      ...createTestRecorder().recorder,
+      record: ({ review }) => reviews.push(review),
+    };
+    const { handle } = handling({ recorder });
+    void handle({ protocol, stage: 'deny', query: '' }, body, 0);
+    assert.deepEqual(
+      reviews.map((review) => 'subject' in review),
+      [false],
+    );
+  });
+
+  it('F10 gives the bouncer the time of the caller, less the time for receiving', () => {
     const budgets: number[] = [];
     const bouncer: Bouncer = { decide: (_review, budgetMs) => (budgets.push(budgetMs), admitted) };
     const { handle } = handling({ bouncer, now: () => 3000 });
@@ -66,7 +95,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     assert.equal(await outcomeOf(handle({ protocol, stage: 'deny', query: '' }, body, 0)), 'admitted');
   });
 
-  it('refuses when deciding throws or rejects, and tells the log only', async () => {
+  it('refuses if deciding throws or rejects, and reports the error to the log only', async () => {
     const boom = new Error('canary');
     const thrower: Bouncer = {
       decide() {
@@ -83,7 +112,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     }
   });
 
-  it('refuses when a protocol breaks: opening, answering, and answering again', async () => {
+  it('refuses if a protocol throws: when it opens, when it answers, and when it answers again', async () => {
     const broken = (): never => {
       throw new RangeError('Maximum call stack size exceeded');
     };
@@ -112,7 +141,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     }
   });
 
-  it('answers although its recorder breaks', async () => {
+  it('answers although its recorder throws', async () => {
     const recorder = {
       record: () => {
         throw new Error('disk full');
@@ -125,7 +154,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     assert.equal(failures.length, 1);
   });
 
-  it('rejects what is no JSON in UTF-8, and never quotes it', async () => {
+  it('rejects a body that is not JSON in UTF-8, and never quotes it', async () => {
     for (const [bytes, code] of [
       [Buffer.from(''), 'MALFORMED_JSON'],
       [Buffer.from('{"uid":canary}'), 'MALFORMED_JSON'],
@@ -144,7 +173,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     }
   });
 
-  it('answers as the stage of the path says, and records what was decided', async () => {
+  it('answers at the stage of the path, and records the decision without the stage', async () => {
     const bouncer: Bouncer = {
       decide: () => {
         throw new Error('boom');
@@ -162,7 +191,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     }
   });
 
-  it('F20 a large body whose time is over is refused by its first bytes, a small one by what it asks', () => {
+  it('F20 refuses a large body whose time is over by its first bytes, and decides a small one', () => {
     const late = { protocol, stage: 'deny', query: 'timeout=1s' } as const;
     const large = Buffer.concat([body.subarray(0, -1), Buffer.from(`,"pad":"${'x'.repeat(1000)}"}`)]);
     for (const [bytes, shedFor, recorded] of [
@@ -176,7 +205,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     }
   });
 
-  it('sheds by the first bytes, else by what it asks, and never a large body that does not begin as it should', async () => {
+  it('refuses by the first bytes, otherwise by parsing a body that is not large', async () => {
     const route = { protocol, stage: 'deny', query: '' } as const;
     const large = Buffer.from(`{ "uid":"u-1","pad":"${'x'.repeat(1000)}"}`);
     for (const [bytes, reason, expected] of [
@@ -188,27 +217,26 @@ describe('handling a review', { timeout: 20_000 }, () => {
       [Buffer.from('{ "uid":'), 'queue', 'MALFORMED_JSON'],
       [large, 'queue', undefined],
     ] as const) {
-      const { handler } = handling();
-      const answer = handler.shed(route, bytes, reason);
+      const { refuse } = handling();
+      const answer = refuse(route, bytes, reason);
       assert.equal(answer && (await outcomeOf(answer)), expected, `${bytes.toString()} ${reason}`);
     }
   });
 
-  it('what is shed below stage deny is admitted, as everything is there', async () => {
-    const { handler } = handling();
-    const answer = handler.shed({ protocol, stage: 'warn', query: '' }, body, 'queue');
+  it('admits at stage warn although it sheds, as it admits everything there', async () => {
+    const { refuse } = handling();
+    const answer = refuse({ protocol, stage: 'warn', query: '' }, body, 'queue');
     assert.equal(answer && (await outcomeOf(answer)), 'admitted');
   });
 
-  it('decides nothing once something broke, whatever its bodies begin with', async () => {
-    const { handler } = handling();
-    handler.fail();
+  it('refuses every body after an unexpected failure', async () => {
+    const { handle } = handling({ isBroken: () => true });
     const route = { protocol, stage: 'deny', query: '' } as const;
     for (const bytes of [
       body,
       Buffer.from('{ "uid":"u-1"}'),
       Buffer.from(`{ "uid":"u-1","pad":"${'x'.repeat(1000)}"}`),
     ])
-      assert.equal(await outcomeOf(handler.handle(route, bytes, 0)), 'failed INTERNAL');
+      assert.equal(await outcomeOf(handle(route, bytes, 0)), 'failed INTERNAL');
   });
 });

@@ -10,196 +10,162 @@ import { phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
 import { failed } from '../policy/failure.ts';
 import { applyStage } from '../policy/stage.ts';
-import type { Recorder } from '../telemetry/recorder.ts';
-import { SHED_CODES, type ShedReason } from '../telemetry/shed-reason.ts';
+import { summaryOf } from '../telemetry/outcome.ts';
+import { SHED_CODES, type ShedReason } from '../telemetry/shed-reviews.ts';
 import { budgetOf } from './deadline.ts';
 import type { Route } from './routes.ts';
+import type { ReviewContext } from './server-context.ts';
 
-export interface ReviewHandlerOptions {
-  readonly bouncer: Bouncer;
-  readonly recorder: Pick<Recorder, 'record' | 'reject' | 'shed'>;
-  /** Monotonic, in milliseconds. */
-  readonly now: () => number;
-  /** What an answer may take when the caller names no timeout, or a longer one. */
-  readonly maximumTimeoutMs: number;
-  /** A longer body is not read but to decide it in time. */
-  readonly largeBytes: number;
-  /** Told what went wrong inside; the caller is not. */
-  readonly onFailure?: (error: unknown) => void;
-}
+/** A bouncer that is late by more than this is no longer waited for. It is still within the margin of the deadline. */
+const GRACE_MS = 200;
 
-/** Never throws or rejects: what fails, refuses. */
-export interface ReviewHandler {
-  /** A body at its route → the answer, at once when the decision is. */
-  readonly handle: (route: Route, body: Buffer, startedMs: number) => Answer | Promise<Answer>;
-  /**
-   * A refusal of a body that nobody reads further than to know whom to answer; `undefined` when that would take to
-   * read a large one.
-   */
-  readonly shed: (route: Route, body: Buffer, reason: ShedReason) => Answer | undefined;
-  /** Whether so much of a body tells whom to answer. */
-  readonly knows: (route: Route, head: Buffer) => boolean;
-  /** From now on nothing is decided: something broke, and nobody knows what. */
-  readonly fail: () => void;
-}
+/** The decision of a server after an unexpected failure. */
+const BROKEN: Bouncer = { decide: () => failed('INTERNAL') };
 
-/** A bouncer keeps its budget. Should one not, this much later is still within the margin of the deadline. */
-const PATIENCE_MS = 200;
+/** The decision that replaces one that could not be rendered. Its identity says that rendering failed before. */
+const NOT_RENDERED = failed('INTERNAL');
 
-/** The way of a body through the protocol, the bouncer and back. */
-export function createReviewHandler(options: ReviewHandlerOptions): ReviewHandler {
-  const shed = shedder(options);
-  const decide = decider(options);
-  const isLate = (route: Route, body: Buffer, startedMs: number): boolean =>
-    body.length > options.largeBytes && remainingMs(route, startedMs, options) <= 0;
-  let { bouncer } = options;
-  return {
-    handle(route, body, startedMs) {
-      const reason = bouncer === BROKEN ? 'failure' : isLate(route, body, startedMs) ? 'deadline' : undefined;
-      return (reason && shed(route, body, reason)) ?? decide(bouncer, route, body, startedMs);
-    },
-    shed,
-    knows: ({ protocol }, head) => protocol.glimpse(head) !== undefined,
-    fail: () => {
-      bouncer = BROKEN;
-    },
-  };
-}
-
-/** What is left of the time that the caller grants. */
-function remainingMs(
-  { query }: Route,
+/**
+ * Decides the review in a whole body. The answer is a promise only if the decision is one. Never throws or rejects: an
+ * internal error becomes a refusal.
+ *
+ * @param startedMs earliest possible arrival time of the request, by `context.now`
+ */
+export function handleReview(
+  context: ReviewContext,
+  route: Route,
+  body: Buffer,
   startedMs: number,
-  { now, maximumTimeoutMs }: Pick<ReviewHandlerOptions, 'now' | 'maximumTimeoutMs'>,
-): number {
-  return budgetOf(query, maximumTimeoutMs) - (now() - startedMs);
+): Answer | Promise<Answer> {
+  const broken = context.isBroken();
+  const isLate = body.length > context.limits.largeBytes && remainingMs(context, route, startedMs) <= 0;
+  const reason = broken ? 'failure' : isLate ? 'deadline' : undefined;
+  const refusal = reason && refuseUnparsed(context, route, body, reason);
+  return refusal ?? decide(context, broken ? BROKEN : context.bouncer, route, body, startedMs);
 }
 
-type Decide = (bouncer: Bouncer, route: Route, body: Buffer, startedMs: number) => Answer | Promise<Answer>;
-
-function decider(options: ReviewHandlerOptions): Decide {
-  const { recorder, now, onFailure } = options;
-  const respond = (
-    { protocol, stage }: Route,
-    exchange: ReviewExchange,
-    decision: Decision,
-    startedMs: number,
-  ): Answer => {
-    const [answer, answered] = respondOrRefuse({ protocol, stage }, exchange, decision, onFailure);
-    try {
-      recorder.record(exchange.review, answered, protocol.name, now() - startedMs, stage);
-    } catch (error) {
-      onFailure?.(error);
-    }
-    return answer;
-  };
-  return (bouncer, route, body, startedMs) => {
-    const { protocol } = route;
-    const exchange = openExchange(protocol, body, onFailure);
-    if (exchange instanceof MalformedReviewError) {
-      recorder.reject(exchange.code);
-      return protocol.reject(exchange);
-    }
-    try {
-      const budgetMs = remainingMs(route, startedMs, options);
-      const decision = bouncer.decide(exchange.review, budgetMs);
-      if (!(decision instanceof Promise)) return respond(route, exchange, decision, startedMs);
-      return settleWithin(decision, budgetMs + PATIENCE_MS, onFailure).then((settled) =>
-        respond(route, exchange, settled, startedMs),
-      );
-    } catch (error) {
-      onFailure?.(error);
-      return respond(route, exchange, failed('INTERNAL'), startedMs);
-    }
-  };
+/**
+ * Refuses a review without parsing it, or by parsing it if its first bytes contain no uid. `undefined` if the body is
+ * too large for that, or incomplete (`receiving`).
+ */
+export function refuseUnparsed(
+  context: ReviewContext,
+  route: Route,
+  body: Buffer,
+  reason: ShedReason,
+): Answer | undefined {
+  const { protocol, stage } = route;
+  let answer = protocol.respondFromHead(body);
+  if (answer === undefined) {
+    if (body.length > context.limits.largeBytes || reason === 'receiving') return undefined;
+    const exchange = openExchange(context, protocol, body);
+    if (exchange instanceof MalformedReviewError) return reject(context, protocol, exchange);
+    answer = (decision) => exchange.respond(decision);
+  }
+  context.recorder.shed(protocol.name, reason);
+  return answer(applyStage(failed(SHED_CODES[reason]), stage));
 }
 
-function shedder({ recorder, largeBytes, onFailure }: ReviewHandlerOptions): ReviewHandler['shed'] {
-  return ({ protocol, stage }, body, reason) => {
-    let respond = protocol.glimpse(body);
-    if (respond === undefined) {
-      // Of a body without room only the beginning is there.
-      if (body.length > largeBytes || reason === 'receiving') return undefined;
-      const exchange = openExchange(protocol, body, onFailure);
-      if (exchange instanceof MalformedReviewError) {
-        recorder.reject(exchange.code);
-        return protocol.reject(exchange);
-      }
-      respond = (decision) => exchange.respond(decision);
-    }
-    recorder.shed(protocol.name, reason);
-    return respond(applyStage(failed(SHED_CODES[reason]), stage));
-  };
+/** What is left of the caller's time for the decision. */
+function remainingMs(context: ReviewContext, { query }: Route, startedMs: number): number {
+  return budgetOf(query, context.maximumTimeoutMs) - (context.now() - startedMs);
+}
+
+function decide(
+  context: ReviewContext,
+  bouncer: Bouncer,
+  route: Route,
+  body: Buffer,
+  startedMs: number,
+): Answer | Promise<Answer> {
+  const exchange = openExchange(context, route.protocol, body);
+  if (exchange instanceof MalformedReviewError) return reject(context, route.protocol, exchange);
+  let decision: Decision | Promise<Decision>;
+  try {
+    const budgetMs = remainingMs(context, route, startedMs);
+    decision = bouncer.decide(exchange.review, budgetMs);
+    if (decision instanceof Promise) decision = settleWithin(decision, budgetMs + GRACE_MS);
+  } catch (error) {
+    decision = failInternally(context, error);
+  }
+  if (!(decision instanceof Promise)) return respond(context, route, exchange, decision, startedMs);
+  return decision
+    .catch((error: unknown) => failInternally(context, error))
+    .then((settled) => respond(context, route, exchange, settled, startedMs));
+}
+
+/** The same promise, or a failed decision if it is late. A timer for each review would cost a tenth of it. */
+function settleWithin(decision: Promise<Decision>, withinMs: number): Promise<Decision> {
+  const { promise: late, resolve } = Promise.withResolvers<Decision>();
+  const timer = setTimeout(() => resolve(failed('DEADLINE')), withinMs).unref();
+  return Promise.race([decision, late]).finally(() => clearTimeout(timer));
+}
+
+function failInternally({ onFailure }: ReviewContext, error: unknown): Decision {
+  onFailure?.(error);
+  return failed('INTERNAL');
+}
+
+function reject({ recorder }: ReviewContext, protocol: ReviewProtocol, error: MalformedReviewError): Answer {
+  recorder.reject(error.code);
+  return protocol.reject(error);
 }
 
 function openExchange(
+  { onFailure }: ReviewContext,
   protocol: ReviewProtocol,
   body: Buffer,
-  onFailure: ReviewHandlerOptions['onFailure'],
 ): ReviewExchange | MalformedReviewError {
+  // toString() would replace invalid bytes by U+FFFD, so that two different names could become equal.
+  if (!isUtf8(body)) return new MalformedReviewError('MALFORMED_JSON', phrase('MALFORMED_JSON.utf-8'));
+  let isParsed = false;
   try {
-    return protocol.open(parseBody(body));
+    const document: unknown = JSON.parse(body.toString());
+    isParsed = true;
+    return protocol.open(document);
   } catch (error) {
     if (error instanceof MalformedReviewError) return error;
+    // Not reported: the parser's message quotes the body, which may contain secrets.
+    if (!isParsed) return new MalformedReviewError('MALFORMED_JSON', phrase('MALFORMED_JSON.json'));
     onFailure?.(error);
     return new MalformedReviewError('MALFORMED_REVIEW', phrase('MALFORMED_REVIEW.unreadable'));
   }
 }
 
-function parseBody(body: Buffer): unknown {
-  // toString() would put U+FFFD in place of what is not UTF-8, and two names that differ could come out the same.
-  if (!isUtf8(body)) throw new MalformedReviewError('MALFORMED_JSON', phrase('MALFORMED_JSON.utf-8'));
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    // Without the cause: its message quotes the body, which may hold secrets.
-    throw new MalformedReviewError('MALFORMED_JSON', phrase('MALFORMED_JSON.json'));
-  }
-}
-
-/** The decision, or a failed one when it rejects or is late. A timer is armed for promises only: it costs a tenth. */
-async function settleWithin(
-  decision: Promise<Decision>,
-  withinMs: number,
-  onFailure: ReviewHandlerOptions['onFailure'],
-): Promise<Decision> {
-  const { promise: late, resolve } = Promise.withResolvers<Decision>();
-  const timer = setTimeout(() => resolve(failed('DEADLINE')), withinMs).unref();
-  try {
-    return await Promise.race([decision, late]);
-  } catch (error) {
-    onFailure?.(error);
-    return failed('INTERNAL');
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * The answer at the stage of the route, with the decision behind it: a failed one when the first could not be put
- * into words.
- */
-function respondOrRefuse(
-  { protocol, stage }: Pick<Route, 'protocol' | 'stage'>,
+/** Renders the decision at the stage of the route, and records it. A failing recorder does not change the answer. */
+function respond(
+  context: ReviewContext,
+  route: Route,
   exchange: ReviewExchange,
   decision: Decision,
-  onFailure: ReviewHandlerOptions['onFailure'],
-): [Answer, Decision] {
+  startedMs: number,
+): Answer {
+  const { protocol, stage } = route;
+  let rendered: Answer;
   try {
-    return [exchange.respond(applyStage(decision, stage)), decision];
+    rendered = exchange.respond(applyStage(decision, stage));
   } catch (error) {
-    onFailure?.(error);
+    // The second error of the same review is not reported: it has the same cause.
+    if (decision !== NOT_RENDERED) {
+      context.onFailure?.(error);
+      return respond(context, route, exchange, NOT_RENDERED, startedMs);
+    }
+    const reason = phrase('MALFORMED_REVIEW.unanswerable');
+    rendered = protocol.reject(new MalformedReviewError('MALFORMED_REVIEW', reason));
   }
-  const failure = failed('INTERNAL');
   try {
-    return [exchange.respond(applyStage(failure, stage)), failure];
-  } catch {
-    return [
-      protocol.reject(new MalformedReviewError('MALFORMED_REVIEW', phrase('MALFORMED_REVIEW.unanswerable'))),
-      failure,
-    ];
+    const durationMs = context.now() - startedMs;
+    const review = summaryOf(exchange.review);
+    context.recorder.record({
+      at: context.today(),
+      review,
+      decision,
+      protocol: protocol.name,
+      durationMs,
+      stage,
+    });
+  } catch (error) {
+    context.onFailure?.(error);
   }
+  return rendered;
 }
-
-/** What decides once something broke. */
-const BROKEN: Bouncer = { decide: () => failed('INTERNAL') };

@@ -16,44 +16,38 @@ import { createLimitedServer } from './http-server.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { LoopLag } from './loop-lag.ts';
 import { createRequestListener } from './request-listener.ts';
-import { createReviewHandler, type ReviewHandler, type ReviewHandlerOptions } from './review-handler.ts';
 import { createRoutes, type Protocols } from './routes.ts';
-import { bearsName, contextOf, type ServingPair, type TlsOptions } from './tls.ts';
+import type { ReviewContext, ServerContext } from './server-context.ts';
+import { hasName, contextOf, type ServingPair, type TlsOptions } from './tls.ts';
 
-export interface ServerOptions extends Omit<
-  ReviewHandlerOptions,
-  'recorder' | 'maximumTimeoutMs' | 'largeBytes'
-> {
+export interface ServerOptions extends Pick<ReviewContext, 'bouncer' | 'now' | 'today' | 'onFailure'> {
   readonly protocols: Protocols;
   readonly recorder: Recorder;
-  /** @default every address of this machine */
+  /** @default all addresses of this machine */
   readonly address?: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** Without it the server speaks plain HTTP. */
+  /** Without it the server uses plain HTTP. */
   readonly tls?: TlsOptions;
-  /** Time of day, for the validity of the certificate. */
-  readonly today: () => Date;
-  /** What an answer may take when the caller names no timeout, or a longer one. @default 10000 */
+  /** Maximum time for an answer if the caller sends no timeout, or a longer one. @default 10000 */
   readonly maximumTimeoutMs?: number;
   /** @default {@link DEFAULT_LIMITS} */
   readonly limits?: Partial<Limits>;
 }
 
 export interface DrainOptions {
-  /** Requests are served as before, while the news that we are going travels. @default 10000 */
+  /** Requests are served as before for this time, until no new ones are sent to this server. @default 10000 */
   readonly graceMs?: number;
-  /** What requests may take after that. @default 15000 */
+  /** Maximum time for open requests after that. @default 15000 */
   readonly finishMs?: number;
 }
 
-/** The gate on a port: reviews in, answers out. */
+/** Serves reviews on one port. */
 export class ReviewServer implements AsyncDisposable {
-  /** For readiness: `listener`, `certificate` and `shutdown`. */
+  /** Readiness checks `listener`, `certificate` and `shutdown`. */
   readonly checks: ReadinessChecks;
   readonly #server: Server | SecureServer;
   readonly #connections: Connections;
-  readonly #handler: ReviewHandler;
   readonly #lag: LoopLag;
   readonly #today: () => Date;
   readonly #cut = Promise.withResolvers<void>();
@@ -64,32 +58,35 @@ export class ReviewServer implements AsyncDisposable {
   #broken = false;
   #port = 0;
 
-  /** Listens only when {@link startServer} says so. */
+  /** Does not listen yet; use {@link startServer}. */
   constructor(options: ServerOptions) {
     const { tls, today, recorder, now, maximumTimeoutMs = 10_000 } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const strangers = new WeakSet<Socket>();
+    const notAllowed = new WeakSet<Socket>();
     this.#connections = new Connections(limits.connections);
     this.#today = today;
     this.#tls = tls;
     this.#certificate = tls && verifyKeyPair(tls);
     this.#lag = new LoopLag(now);
-    this.#handler = createReviewHandler({ ...options, maximumTimeoutMs, largeBytes: limits.largeBytes });
-    const listener = createRequestListener({
-      routes: createRoutes(options.protocols),
-      handler: this.#handler,
-      backlog: new Backlog({ limits, lag: this.#lag, now }),
+    const context: ServerContext = {
+      bouncer: options.bouncer,
       recorder,
-      lag: this.#lag,
+      now,
+      today,
+      maximumTimeoutMs,
+      limits,
+      ...(options.onFailure && { onFailure: options.onFailure }),
+      isBroken: () => this.#broken,
+      routes: createRoutes(options.protocols),
+      backlog: new Backlog({ limits, lag: this.#lag, now }),
       memory: new BodyMemory(limits),
       connections: this.#connections,
-      headerCount: limits.headerCount,
-      now,
+      lag: this.#lag,
       isDraining: () => this.#draining,
-      isAllowed: (socket) => !strangers.has(socket),
-    });
-    this.#server = createLimitedServer(limits, tls, listener);
-    this.#watchConnections(recorder, new Set(tls?.clientNames), strangers);
+      isAllowed: (socket) => !notAllowed.has(socket),
+    };
+    this.#server = createLimitedServer(limits, tls, createRequestListener(context));
+    this.#watchConnections(recorder, new Set(tls?.clientNames), notAllowed);
     this.checks = {
       listener: () => (this.#server.listening ? undefined : 'not listening'),
       certificate: () => findValidityFault(this.#certificate, today()),
@@ -97,17 +94,17 @@ export class ReviewServer implements AsyncDisposable {
     };
   }
 
-  /** Where it listens, or did. */
+  /** The port on which it listens, or listened before it was closed. */
   get port(): number {
     return this.#port;
   }
 
-  /** Requests that have not been answered yet. */
+  /** Number of requests without an answer. */
   get inflight(): number {
     return this.#connections.inflight;
   }
 
-  /** What new connections get; `undefined` over plain HTTP. */
+  /** The certificate for new connections; `undefined` with plain HTTP. */
   get certificate(): X509Certificate | undefined {
     return this.#certificate;
   }
@@ -119,10 +116,10 @@ export class ReviewServer implements AsyncDisposable {
   }
 
   /**
-   * Gives new connections another certificate; those that are open keep theirs.
+   * Replaces the certificate for new connections. Open connections keep theirs.
    *
-   * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, KEY_MISMATCH, or CERTIFICATE_NOT_CURRENT when it
-   * is not valid now and the old one is; then the old one stays.
+   * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, KEY_MISMATCH, or CERTIFICATE_NOT_CURRENT if it is
+   * not valid now and the old one is. The old one then stays.
    */
   replaceCertificate({ certificate, key }: ServingPair): void {
     const leaf = verifyKeyPair({ certificate, key });
@@ -134,51 +131,51 @@ export class ReviewServer implements AsyncDisposable {
   }
 
   /**
-   * Lets in the clients of these authorities and no others, if clients are asked for a certificate at all. Connections
-   * that are open end with their next answer: their clients may be of an authority that counts no more.
+   * Replaces the authorities (PEM) that client certificates must come from. Each open connection closes after its next
+   * response, because its client certificate may come from an authority that was removed.
    *
-   * @throws {CertificateError} CERTIFICATE_UNREADABLE; then the old one stays.
+   * @throws {CertificateError} CERTIFICATE_UNREADABLE. The old authorities then stay.
+   * @throws {TypeError} if the server does not request client certificates
    */
   replaceClientAuthority(clientAuthority: string): void {
     if (this.#tls?.clientAuthority === undefined)
-      throw new TypeError('clients are not asked for a certificate');
+      throw new TypeError('the server does not request client certificates');
     parseCertificates(clientAuthority);
     this.#replaceContext({ clientAuthority });
-    this.#connections.outdate();
+    this.#connections.outdateAll();
   }
 
   /**
-   * Leaves without losing a review: not ready from now on; serves on for a while, each answer ending its connection;
-   * then takes no more connections and finishes what it has. A second call closes at once.
+   * Shuts down without losing a review: reports that it is not ready; serves for `graceMs`, while each connection closes
+   * after its next response; then accepts no connections and finishes open requests. A second call closes immediately.
    */
   async drain({ graceMs = 10_000, finishMs = 15_000 }: DrainOptions = {}): Promise<void> {
     if (this.#draining) return this.close();
     this.#draining = true;
     await waitWithin(graceMs, this.#cut.promise);
     this.#server.close(() => this.#closed.resolve());
-    this.#connections.endIdle();
+    this.#connections.closeIdle();
     await waitWithin(finishMs, this.#closed.promise);
     return this.close();
   }
 
   /**
-   * Something broke, and nobody knows what: refuses with INTERNAL what has not been answered and whatever comes, and is
-   * not ready any more. A drain that is under way waits for no grace.
+   * Call it after an unexpected failure: refuses all open and future reviews with INTERNAL, and reports that it is not
+   * ready. A running {@link drain} skips the rest of its grace time.
    */
   fail(): void {
     this.#broken = true;
-    this.#handler.fail();
     this.#cut.resolve();
-    for (const asked of this.#connections.asked) {
+    for (const request of this.#connections.openRequests) {
       try {
-        asked.fail();
+        request.fail();
       } catch {
-        // Broken as well; the others still wait.
+        // The other requests still need an answer.
       }
     }
   }
 
-  /** Ends everything now, whoever waits for an answer. */
+  /** Closes all connections now, also those with open requests. */
   async close(): Promise<void> {
     this.#draining = true;
     this.#lag[Symbol.dispose]();
@@ -200,18 +197,18 @@ export class ReviewServer implements AsyncDisposable {
     this.#tls = tls;
   }
 
-  #watchConnections(recorder: Recorder, clientNames: ReadonlySet<string>, strangers: WeakSet<Socket>): void {
+  #watchConnections(recorder: Recorder, clientNames: ReadonlySet<string>, notAllowed: WeakSet<Socket>): void {
     const isSecure = this.#server instanceof SecureServer;
     this.#server.on('connection', (socket: Socket) => {
-      this.#connections.add(socket);
-      if (!isSecure) this.#connections.ready(socket);
+      this.#connections.addConnection(socket);
+      if (!isSecure) this.#connections.addSocket(socket);
     });
     this.#server.on('secureConnection', (socket: TLSSocket) => {
-      this.#connections.ready(socket);
-      // Once a connection, for it is the same certificate in every request.
-      if (clientNames.size > 0 && !bearsName(socket, clientNames)) strangers.add(socket);
+      this.#connections.addSocket(socket);
+      // Checked once for each connection, because all its requests have the same certificate.
+      if (clientNames.size > 0 && !hasName(socket, clientNames)) notAllowed.add(socket);
     });
-    // A connection that could not be taken, for want of a descriptor: it has ended, and others have not.
+    // A connection could not be accepted, because there was no file descriptor. Other connections are not affected.
     this.#server.on('error', ({ code = 'ACCEPT' }: NodeJS.ErrnoException) => recorder.reject(code));
     this.#server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
       const refusal = respondToBrokenRequest(code, socket as Socket, this.#connections);
@@ -220,7 +217,7 @@ export class ReviewServer implements AsyncDisposable {
   }
 }
 
-/** A server that listens. */
+/** Starts a server that listens. */
 export async function startServer(options: ServerOptions): Promise<ReviewServer> {
   const server = new ReviewServer(options);
   await server.listen(options.port, options.address);
@@ -232,7 +229,7 @@ function findValidityFault(certificate: X509Certificate | undefined, today: Date
   return `valid from ${certificate.validFrom} to ${certificate.validTo}`;
 }
 
-/** Resolves with `event`, or after so many milliseconds without it. */
+/** Resolves with `event`, or after `milliseconds` without it. */
 async function waitWithin(milliseconds: number, event: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);

@@ -14,13 +14,13 @@ export interface ServingPair {
 }
 
 export interface TlsOptions extends ServingPair {
-  /** PEM of the authorities whose clients may ask. With it a client without a certificate gets no connection. */
+  /** PEM of the authorities for client certificates. With it a client without a certificate gets no connection. */
   readonly clientAuthority?: string;
-  /** Common names, DNS names or URIs, one of which a client's certificate must bear. @default any */
+  /** Common names, DNS names or URIs. A client certificate must have one of them. @default any */
   readonly clientNames?: readonly string[];
 }
 
-/** AEAD with forward secrecy; the first three are those of TLS 1.3. */
+/** AEAD with forward secrecy. The first three are for TLS 1.3. */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
@@ -33,10 +33,7 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
-/**
- * What a new certificate does not change; it must all be given again with one, or a reload would forget the
- * authority of the clients.
- */
+/** The complete TLS context. A reload must give all of it again, because otherwise the client authority is lost. */
 export function contextOf(
   { certificate, key }: ServingPair,
   clientAuthority: string | undefined,
@@ -47,21 +44,21 @@ export function contextOf(
     ...(clientAuthority === undefined ? {} : { ca: clientAuthority }),
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
-    // The API server keeps no sessions, so tickets cost and bring nothing; and a resumed session would outlive the
-    // authority that admitted it. Renegotiation is work that the client orders and the server does.
+    // The API server does not resume sessions, so that tickets are of no use, and a resumed session would outlive the
+    // authority that admitted it. Renegotiation lets a client cause work for the server.
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
 }
 
-/** Whether a client's certificate bears one of these names. */
-export function bearsName(socket: TLSSocket, names: ReadonlySet<string>): boolean {
+/** Whether the client certificate has one of these names. */
+export function hasName(socket: TLSSocket, names: ReadonlySet<string>): boolean {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return false;
   const { dns, uri } = namesOf(certificate);
   return [commonNameOf(certificate), ...dns, ...uri].some((name) => name !== undefined && names.has(name));
 }
 
-/** Takes back what `NODE_EXTRA_CA_CERTS` has this process believe wherever no authority is named. */
+/** Removes the authorities of `NODE_EXTRA_CA_CERTS` from the defaults of this process. */
 export function forgetExtraAuthorities(): void {
   setDefaultCACertificates(getCACertificates('bundled'));
 }

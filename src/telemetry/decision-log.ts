@@ -1,30 +1,17 @@
-import type { Decision, Violation } from '../policy/decision.ts';
-import type { Review } from '../policy/review.ts';
-import type { Stage } from '../policy/stage.ts';
+import type { Violation } from '../policy/decision.ts';
 import type { LogFields } from './log.ts';
+import type { Outcome } from './outcome.ts';
 
-/** Lists longer than this are cut; their counts are not. */
+/** Longer lists are cut; the counts beside them are not. */
 const MAX_LISTED = 32;
-/** Texts longer than this are cut: all of them come from the requester. */
+/** Longer texts are cut, because they come from the requester. */
 const MAX_CHARACTERS = 256;
 
-/** A review without its object, which may be large and is nobody's business here. */
-export type ReviewFacts = Omit<Review, 'subject'>;
-
-/** The one protocol name that a log line and a label carry. */
-export type ProtocolName = 'ImageReview' | 'AdmissionReview';
-
 /**
- * A decision as fields of a log line: who asked, what for, what was found. It is an allow-list, so what a review may
- * come to hold later (annotations, an object, a header) stays out until someone names it here.
+ * The fields of the log line of an outcome. It is an allow-list: fields that a review may get later (annotations, an
+ * object, a header) are not logged unless they are named here.
  */
-export function renderDecision(
-  review: ReviewFacts,
-  decision: Decision,
-  protocol: ProtocolName,
-  durationMs: number,
-  stage: Stage,
-): LogFields {
+export function renderOutcome({ review, decision, protocol, durationMs, stage }: Outcome): LogFields {
   return {
     uid: clip(review.uid),
     protocol,
@@ -38,7 +25,7 @@ export function renderDecision(
     images: decision.uses.slice(0, MAX_LISTED).map(({ use }) => clip(use.image)),
     imageCount: decision.uses.length,
     outcome: decision.outcome,
-    // Only where it makes a difference: below `deny` the outcome is what the next stage would bring.
+    // Only if it makes a difference: at `warn` and `audit` the outcome is what stage `deny` would do.
     stage: stage === 'deny' ? undefined : stage,
     code: decision.outcome === 'failed' ? decision.code : undefined,
     violations: decision.violations.slice(0, MAX_LISTED).map(renderViolation),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { phrase } from '../language/phrase.ts';
 import { objectionTo } from '#test/sayings.ts';
+import { outcomeOf } from '#test/outcomes.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -38,9 +39,11 @@ async function samplesOf(metrics: Metrics, name: string): Promise<Record<string,
 describe('metrics', () => {
   it('count decisions, and dry runs apart from them', async () => {
     const metrics = createMetrics();
-    metrics.countDecision(review, admitted, 'ImageReview', 1, 'deny');
-    metrics.countDecision(review, refusedBy('a', 'Deny'), 'AdmissionReview', 1, 'deny');
-    metrics.countDecision({ ...review, dryRun: true }, refusedBy('a', 'Deny'), 'AdmissionReview', 1, 'deny');
+    metrics.countOutcome(outcomeOf({ review, decision: admitted, protocol: 'ImageReview' }));
+    metrics.countOutcome(outcomeOf({ review, decision: refusedBy('a', 'Deny') }));
+    metrics.countOutcome(
+      outcomeOf({ review: { ...review, dryRun: true }, decision: refusedBy('a', 'Deny') }),
+    );
     assert.deepEqual(await samplesOf(metrics, 'decisions_total'), {
       '{protocol="ImageReview",outcome="admitted",operation="UPDATE",dry_run="false",stage="deny"}': '1',
       '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="false",stage="deny"}': '1',
@@ -54,7 +57,7 @@ describe('metrics', () => {
 
   it('tell a decision that bites from one that only tells', async () => {
     const metrics = createMetrics();
-    metrics.countDecision(review, refusedBy('a', 'Deny'), 'AdmissionReview', 1, 'audit');
+    metrics.countOutcome(outcomeOf({ review, decision: refusedBy('a', 'Deny'), stage: 'audit' }));
     assert.deepEqual(await samplesOf(metrics, 'decisions_total'), {
       '{protocol="AdmissionReview",outcome="refused",operation="UPDATE",dry_run="false",stage="audit"}': '1',
     });
@@ -62,7 +65,7 @@ describe('metrics', () => {
 
   it('count a violation under each of its actions', async () => {
     const metrics = createMetrics();
-    metrics.countDecision(review, refusedBy('a', 'Warn', 'Audit'), 'AdmissionReview', 1, 'deny');
+    metrics.countOutcome(outcomeOf({ review, decision: refusedBy('a', 'Warn', 'Audit') }));
     assert.deepEqual(Object.keys(await samplesOf(metrics, 'violations_total')), [
       '{rule="a",code="DISALLOWED_TAG",action="Warn",dry_run="false"}',
       '{rule="a",code="DISALLOWED_TAG",action="Audit",dry_run="false"}',
@@ -72,7 +75,7 @@ describe('metrics', () => {
   it('count failures by code, from zero', async () => {
     const metrics = createMetrics();
     const failed: Decision = { outcome: 'failed', code: 'INTERNAL', violations: [], ...judged };
-    metrics.countDecision(review, failed, 'AdmissionReview', 1, 'deny');
+    metrics.countOutcome(outcomeOf({ review, decision: failed }));
     const expected = {
       '{code="DEADLINE"}': '0',
       '{code="INTERNAL"}': '1',
@@ -85,7 +88,7 @@ describe('metrics', () => {
   it('measure from 0.1 ms to 10 s', async () => {
     const metrics = createMetrics();
     for (const durationMs of [0.05, 3, 20_000])
-      metrics.countDecision(review, admitted, 'ImageReview', durationMs, 'deny');
+      metrics.countOutcome(outcomeOf({ review, decision: admitted, protocol: 'ImageReview', durationMs }));
     const buckets = await samplesOf(metrics, 'decision_duration_seconds_bucket');
     assert.equal(buckets['{le="0.0001",protocol="ImageReview"}'], '1');
     assert.equal(buckets['{le="0.005",protocol="ImageReview"}'], '2');
@@ -100,7 +103,7 @@ describe('metrics', () => {
     for (let index = 0; index < 20_000; index += 1) {
       const notice = { code: 'UNKNOWN_KIND', use: undefined, text, kind: `Kind${index}` } as const;
       const decision = { ...refusedBy(`rule-${index}`, 'Deny'), notices: [notice] };
-      metrics.countDecision(review, decision, 'AdmissionReview', 1, 'deny');
+      metrics.countOutcome(outcomeOf({ review, decision }));
       metrics.countRejection(`CODE_${index}`);
     }
     const lines = (await metrics.render()).split('\n').length - before;

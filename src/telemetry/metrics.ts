@@ -1,10 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Decision, Violation } from '../policy/decision.ts';
-import type { Stage } from '../policy/stage.ts';
-import { BoundedLabels, OTHER } from './bounded-labels.ts';
-import type { ProtocolName, ReviewFacts } from './decision-log.ts';
-import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reason.ts';
-import { Tally } from './tally.ts';
+import { PROTOCOL_NAMES, type ProtocolName } from '../admission/exchange.ts';
+import type { Violation } from '../policy/decision.ts';
+import { BoundedLabels, OTHER, Tally } from './labels.ts';
+import type { Outcome } from './outcome.ts';
+import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reviews.ts';
 
 /** The server's own certificate, or the authorities of its clients. */
 export type CertificateName = 'serving' | 'clients';
@@ -14,13 +13,7 @@ export interface Metrics {
   readonly contentType: string;
   /** Everything that was counted, as Prometheus text. */
   readonly render: () => Promise<string>;
-  readonly countDecision: (
-    review: ReviewFacts,
-    decision: Decision,
-    protocol: ProtocolName,
-    durationMs: number,
-    stage: Stage,
-  ) => void;
+  readonly countOutcome: (outcome: Outcome) => void;
   /** A request that was refused before it became a review. */
   readonly countRejection: (code: string) => void;
   /** A review that was refused unread. */
@@ -72,7 +65,7 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
       readSources();
       return registry.metrics();
     },
-    countDecision: decisionCounter(registry, failures),
+    countOutcome: outcomeCounter(registry, failures),
     countShed: shedCounter(registry, failures),
     countRejection: (code) => rejected.inc({ code: rejectionCodes.labelOf(code) }),
     ...policyMetrics(registry),
@@ -101,15 +94,14 @@ function shedCounter(registry: Registry, failures: Counter<'code'>): Metrics['co
     'Reviews that were refused unread; they are in no log line and in no other number but failures_total.',
     ['protocol', 'reason'],
   );
-  for (const protocol of ['ImageReview', 'AdmissionReview'] as const)
-    for (const reason of SHED_REASONS) shed.inc({ protocol, reason }, 0);
+  for (const protocol of PROTOCOL_NAMES) for (const reason of SHED_REASONS) shed.inc({ protocol, reason }, 0);
   return (protocol, reason) => {
     shed.inc({ protocol, reason });
     failures.inc({ code: SHED_CODES[reason] });
   };
 }
 
-function decisionCounter(registry: Registry, failures: Counter<'code'>): Metrics['countDecision'] {
+function outcomeCounter(registry: Registry, failures: Counter<'code'>): Metrics['countOutcome'] {
   const decisions = new Tally({
     name: `${PREFIX}decisions_total`,
     help: 'Decisions by outcome; a dry run enforces nothing, and below stage deny nothing is refused.',
@@ -131,7 +123,7 @@ function decisionCounter(registry: Registry, failures: Counter<'code'>): Metrics
   });
   const countViolation = violationCounter(registry);
   const kinds = new BoundedLabels(MAX_KINDS);
-  return (review, decision, protocol, durationMs, stage) => {
+  return ({ review, decision, protocol, durationMs, stage }) => {
     const dryRun = review.dryRun === true ? 'true' : 'false';
     const { outcome } = decision;
     decisions.add(`${protocol}\n${outcome}\n${review.operation ?? ''}\n${dryRun}\n${stage}`);

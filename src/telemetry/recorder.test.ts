@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { parseImageReference } from '../image/reference.ts';
 import { objectionTo } from '#test/sayings.ts';
+import { outcomeOf } from '#test/outcomes.ts';
 import type { ImageUse } from '../image/use.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';
@@ -63,28 +64,15 @@ function recording() {
   });
   const metrics = createMetrics();
   const log = openLog({ stream, now: () => new Date(0) });
-  const recorder = createRecorder({ log, metrics, now: () => new Date('2026-01-02T03:04:05.678Z') });
+  const recorder = createRecorder({ log, metrics });
   const lines = () => pieces.join('').split('\n').slice(0, -1);
   return { recorder, metrics, pieces, lines };
 }
 
 describe('recording a decision', () => {
-  it('F20 keeps no object until the batch is written: it may have seven megabytes', () => {
-    const kept: object[] = [];
-    const metrics = { ...createMetrics(), countDecision: (facts: object) => kept.push(facts) };
-    const log = { write: () => {}, batch: (write: () => void) => write() };
-    const recorder = createRecorder({ log, metrics, now: () => new Date() });
-    recorder.record(review, refusalOf(['nginx']), 'AdmissionReview', 1, 'deny');
-    recorder.flush();
-    assert.deepEqual(
-      kept.map((facts) => 'subject' in facts),
-      [false],
-    );
-  });
-
   it('writes who asked, for what, and what was found', () => {
     const { recorder, lines } = recording();
-    recorder.record(review, refusalOf(['nginx']), 'AdmissionReview', 1.23456, 'deny');
+    recorder.record(outcomeOf({ review, decision: refusalOf(['nginx']), durationMs: 1.23456 }));
     recorder.flush();
     assert.deepEqual(JSON.parse(lines()[0] ?? ''), {
       level: 'info',
@@ -119,7 +107,7 @@ describe('recording a decision', () => {
 
   it('says why there was no verdict, as an error', () => {
     const { recorder, lines } = recording();
-    recorder.record(review, failed, 'ImageReview', 1, 'deny');
+    recorder.record(outcomeOf({ review, decision: failed, protocol: 'ImageReview' }));
     recorder.flush();
     const { level, outcome, code } = JSON.parse(lines()[0] ?? '');
     assert.deepEqual({ level, outcome, code }, { level: 'error', outcome: 'failed', code: 'DEADLINE' });
@@ -127,12 +115,13 @@ describe('recording a decision', () => {
 
   it('writes at the 16th decision, or within 50 ms', async () => {
     const { recorder, lines, pieces } = recording();
-    for (let count = 0; count < 15; count += 1) recorder.record(review, failed, 'ImageReview', 1, 'deny');
+    for (let count = 0; count < 15; count += 1)
+      recorder.record(outcomeOf({ review, decision: failed, protocol: 'ImageReview' }));
     assert.equal(lines().length, 0);
-    recorder.record(review, failed, 'ImageReview', 1, 'deny');
+    recorder.record(outcomeOf({ review, decision: failed, protocol: 'ImageReview' }));
     assert.equal(lines().length, 16);
     assert.equal(pieces.length, 1);
-    recorder.record(review, failed, 'ImageReview', 1, 'deny');
+    recorder.record(outcomeOf({ review, decision: failed, protocol: 'ImageReview' }));
     await sleep(100);
     assert.equal(lines().length, 17);
   });
@@ -148,7 +137,7 @@ describe('recording a decision', () => {
       object: long,
       user: { username: long, groups: [] },
     };
-    recorder.record(huge, refusalOf(images, long), 'AdmissionReview', 1, 'deny');
+    recorder.record(outcomeOf({ review: huge, decision: refusalOf(images, long) }));
     recorder.flush();
     const [line = ''] = lines();
     assert.ok(line.length < 40_000, `${line.length} characters`);
@@ -184,7 +173,7 @@ describe('recording a decision', () => {
     const written = Array.from({ length: 10_000 }, text);
     for (const image of written) {
       const hostile = { ...review, uid: image, object: image, user: { username: image, groups: [] } };
-      recorder.record(hostile, refusalOf([image]), 'AdmissionReview', 1, 'deny');
+      recorder.record(outcomeOf({ review: hostile, decision: refusalOf([image]) }));
     }
     recorder.flush();
     assert.equal(lines().length, written.length);
@@ -211,7 +200,7 @@ describe('recording a decision', () => {
       user: { username: 'alice', groups: ['canary-group'], extra: secret },
       subject: { kind: 'imageless', object: { data: 'canary' } },
     } as Review;
-    recorder.record(withSecrets, { ...refusalOf(['nginx']), ...secret }, 'AdmissionReview', 1, 'deny');
+    recorder.record(outcomeOf({ review: withSecrets, decision: { ...refusalOf(['nginx']), ...secret } }));
     recorder.flush();
     assert.ok(pieces.length > 0);
     assert.ok(!(pieces.join('') + (await metrics.render())).includes('canary'));

@@ -28,7 +28,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'webhook',
   ],
   recovery: ['document', 'kubernetes', 'control-plane', 'webhook', 'diagnosis'],
-  telemetry: ['image', 'policy'],
+  telemetry: ['image', 'policy', 'admission'],
   admission: ['language', 'image', 'workload', 'document', 'policy'],
   'bouncer.ts': ['language', 'policy'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { admissionReview } from '../../src/admission/admission-review.ts';
-import { imageReview } from '../../src/admission/image-review.ts';
+import { admissionReview, imageReview } from '#test/protocols.ts';
 import { createBouncer } from '../../src/bouncer.ts';
 import type { ReviewServer } from '../../src/server/server.ts';
 import { createRandom, type Random } from '../fuzz/random.ts';

@@ -1,8 +1,7 @@
 // A gate with limits that no option of `serve` sets: what controls switch off. Takes the arguments of gate.ts.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { admissionReview } from '../../src/admission/admission-review.ts';
-import { imageReview } from '../../src/admission/image-review.ts';
+import { admissionReview, imageReview } from '#test/protocols.ts';
 import { createBouncer } from '../../src/bouncer.ts';
 import { startHealthServer } from '../../src/server/health.ts';
 import type { Limits } from '../../src/server/limits.ts';

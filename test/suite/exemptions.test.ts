@@ -5,8 +5,7 @@ import { policyOf } from '#test/policies.ts';
 import { ask, createTestRecorder, issueClient, keys, startGate } from '#test/review-server.ts';
 import { ALICE, admissionReviewOf, crafted } from '#test/reviews.ts';
 import { ask as askInProcess, askAdmission, judge, summarise } from '#test/verdicts.ts';
-import { admissionReview } from '../../src/admission/admission-review.ts';
-import { imageReview } from '../../src/admission/image-review.ts';
+import { admissionReview, imageReview } from '#test/protocols.ts';
 import { createBouncer } from '../../src/bouncer.ts';
 
 const LATEST = { disallowedTags: { tags: ['latest'] } };

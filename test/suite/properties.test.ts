@@ -6,8 +6,7 @@ import { BAD, pod, podSpec } from '#test/pods.ts';
 import { policyDocument, policyOf, type NamelessRule } from '#test/policies.ts';
 import { admissionRequestOf, admissionReviewOf, imageReviewOfImages, UID } from '#test/reviews.ts';
 import { ask, judge, summarise, type Reply } from '#test/verdicts.ts';
-import { admissionReview } from '../../src/admission/admission-review.ts';
-import { imageReview } from '../../src/admission/image-review.ts';
+import { admissionReview, imageReview } from '#test/protocols.ts';
 import { decodePolicy } from '../../src/policy/decode.ts';
 import { isObject, type Fields } from '../../src/document/json.ts';
 

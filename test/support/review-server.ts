@@ -31,7 +31,7 @@ export function protocolNamed(name: ReviewProtocol['name'], rejectStatus?: 200):
         respond: (decision) => ({ status: 200, body: renderAnswer(name, uid, decision) }),
       };
     },
-    glimpse(head) {
+    respondFromHead(head) {
       const [, uid] = /^\{"uid":"([\w-]{1,64})"/.exec(head.toString('latin1', 0, 256)) ?? [];
       return uid === undefined
         ? undefined
@@ -72,7 +72,7 @@ export function createTestRecorder() {
   const rejections: string[] = [];
   const shed: string[] = [];
   const recorder: Recorder = {
-    record: ({ uid }, { outcome }, protocol, durationMs, stage) =>
+    record: ({ review: { uid }, decision: { outcome }, protocol, durationMs, stage }) =>
       records.push({ uid, outcome, protocol, durationMs, stage }),
     reject: (code) => rejections.push(code),
     shed: (_protocol, reason) => shed.push(reason),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { said } from './sayings.ts';
-import { admissionReview } from '../../src/admission/admission-review.ts';
+import { admissionReview } from './protocols.ts';
 import { MalformedReviewError, type Answer, type ReviewProtocol } from '../../src/admission/exchange.ts';
 import { createBouncer } from '../../src/bouncer.ts';
 import type { Decision, Violation } from '../../src/policy/decision.ts';

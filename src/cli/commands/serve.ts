@@ -81,7 +81,7 @@ async function openGate(
   const said = { ...options, ...(wanted !== undefined && { language: wanted }) };
   const policies = resources.use(await openPolicySource(said, { log, metrics }));
   const certificate = await openCertificate(settings, now);
-  const recorder = tellRejections(createRecorder({ log, metrics, now }), log);
+  const recorder = tellRejections(createRecorder({ log, metrics }), log);
   const onFailure = (error: unknown): void => log.failure('failure', error);
   const server = await listening('--port', settings.port, () =>
     startServer({
