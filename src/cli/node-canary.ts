@@ -7,10 +7,10 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { pathOf } from '../kubernetes/resources.ts';
 import { parsePolicy } from '../policy/load.ts';
-import { STAGES, type Stage } from '../policy/stage.ts';
+import type { Stage } from '../policy/stage.ts';
 import { CANARY_IMAGE, renderCanary } from '../webhook/canary.ts';
-import { WEBHOOKS } from '../webhook/names.ts';
-import { isStageUp } from '../webhook/review-path.ts';
+import { WEBHOOKS } from '../wiring/names.ts';
+import { isStageUp, stageOfPath } from '../wiring/paths.ts';
 import { isObject } from '../document/json.ts';
 import type { NodeSettings } from './image-policy-settings.ts';
 import { poll } from './node-probes.ts';
@@ -62,12 +62,7 @@ async function stageInForce({ manifest, folder }: NodeSettings['places']): Promi
   if (!enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return undefined;
   const { server } = parseGateKubeconfig(kubeconfig.content.toString(), join(folder, GATE_FILES.kubeconfig));
   const path = URL.parse(server?.value ?? '')?.pathname;
-  return STAGES.find((stage) => path === imagePolicyPath(stage));
-}
-
-/** Where `ImagePolicyWebhook` asks at a stage. */
-export function imagePolicyPath(stage: Stage): string {
-  return stage === 'deny' ? '/image_policy' : `/image_policy/${stage}`;
+  return path === undefined ? undefined : stageOfPath('ImageReview', path);
 }
 
 /** Sends the canary through the API server until it is treated as the stage says, or the time is over. */

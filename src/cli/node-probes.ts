@@ -3,6 +3,7 @@ import type { ApiServerManifest } from '../control-plane/api-server-manifest.ts'
 import type { NodeCertificates } from '../control-plane/node-plan.ts';
 import { sendRequest } from '../kubernetes/connection.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
+import { imagePolicyPath } from '../wiring/paths.ts';
 import { CANARY_IMAGE } from '../webhook/canary.ts';
 import { isObject } from '../document/json.ts';
 
@@ -100,7 +101,7 @@ export async function askGate(
   try {
     const { status, document } = await sendRequest(
       { server, authenticate },
-      { method: 'POST', path: '/image_policy', body: review },
+      { method: 'POST', path: imagePolicyPath('deny'), body: review },
     );
     const verdict =
       isObject(document) && isObject(document['status']) ? document['status']['allowed'] : undefined;

@@ -6,7 +6,7 @@ import { placesIn, readPki, type PkiFiles } from '../certificate/pki-folder.ts';
 import { ensureFolder, readText, replaceText } from '../certificate/state-folder.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { GateInstallation } from '../webhook/gate-objects.ts';
-import { AUTHORITY_SECRET, serviceHost, TLS_SECRET } from '../webhook/names.ts';
+import { AUTHORITY_SECRET, serviceHost, TLS_SECRET } from '../wiring/names.ts';
 import { isObject } from '../document/json.ts';
 import { SettingsError } from './settings-error.ts';
 import type { WebhookSettings } from './webhook-settings.ts';

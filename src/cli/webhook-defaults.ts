@@ -8,7 +8,7 @@ import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import { readPolicyText } from '../policy/load.ts';
 import type { GateAddress } from '../webhook/configuration.ts';
 import { languageOf } from '../webhook/gate-deployment.ts';
-import { GATE_NAME, POLICY_CONFIG_MAP, POLICY_KEY } from '../webhook/names.ts';
+import { GATE_NAME, POLICY_CONFIG_MAP, POLICY_KEY } from '../wiring/names.ts';
 import { isObject } from '../document/json.ts';
 import { findImages } from '../workload/images.ts';
 import { findWorkloadKind } from '../workload/kinds.ts';

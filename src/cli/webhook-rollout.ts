@@ -15,8 +15,8 @@ import {
   type Change,
   type WaitOptions,
 } from '../webhook/install.ts';
-import { GATE_NAME } from '../webhook/names.ts';
-import { isStageUp } from '../webhook/review-path.ts';
+import { GATE_NAME } from '../wiring/names.ts';
+import { isStageUp } from '../wiring/paths.ts';
 import { readWiring } from '../webhook/wiring-in-force.ts';
 import { findRefusedWorkloads, renderRefusedWorkloads } from './running-workloads.ts';
 import type { ExitCode } from './streams.ts';

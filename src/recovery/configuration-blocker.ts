@@ -1,7 +1,7 @@
 import type { Edit } from '../document/edit.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject, type ObjectReference } from '../kubernetes/object.ts';
-import { GATE_NAME, LABELS } from '../webhook/names.ts';
+import { GATE_NAME, LABELS } from '../wiring/names.ts';
 import type { Blocker, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 import type { Finding } from './probes.ts';

@@ -124,6 +124,19 @@ describe('ImagePolicyWebhook as a blocker', () => {
     assert.deepEqual(await kinds(stranger, refusing), ['remove']);
   });
 
+  it('offers stage warn in the spelling of the path that the kubeconfig holds', async () => {
+    for (const [path, warning] of [
+      ['/image-policy/deny', '/image-policy/warn'],
+      ['/image-policy', '/image-policy/warn'],
+      ['/image_policy/deny', '/image_policy/warn'],
+    ] as const) {
+      await using node = await openNode({ 'kubeconfig.yaml': kubeconfig(path) });
+      assert.deepEqual(await kinds(node, refusing), ['warn', 'remove'], path);
+      await (await node.blocker.steps([refusing]))[0]?.perform();
+      assert.equal(await readFile(node.folder.file('kubeconfig.yaml'), 'utf8'), kubeconfig(warning));
+    }
+  });
+
   it('goes by leaving the list of plugins, and nothing else', async () => {
     await using node = await openNode({});
     const before = await readFile(node.folder.file('manifest.yaml'), 'utf8');

@@ -6,6 +6,7 @@ import { parseGateKubeconfig } from '../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
 import { editDocument, type Edit, type Path, valueAt } from '../document/edit.ts';
 import { parseDocuments } from '../document/yaml.ts';
+import { imagePolicyPath, pathAtStage, stageOfPath } from '../wiring/paths.ts';
 import type { Blocker, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 import { readNodeFile, writing, type NodeFile } from './node-files.ts';
@@ -14,10 +15,6 @@ import { withPath } from './webhook-entry.ts';
 
 /** On the static pod of the API server: any change of it makes the kubelet start it anew. */
 const RESTART_ANNOTATION = ['metadata', 'annotations', 'kube-image-bouncer.io/recovered-at'] as const;
-
-/** Where an `ImageReview` asks at the stages `deny` (all of our spellings of it) and `warn`. */
-const DENYING_PATHS = new Set(['/image_policy', '/image-policy', '/image_policy/deny']);
-const WARNING_PATH = '/image_policy/warn';
 
 export interface ImagePolicyFiles {
   /** The static pod manifest of kube-apiserver. */
@@ -134,34 +131,28 @@ function ignore({ manifest, settings, imagePolicy }: Wiring, files: ImagePolicyF
 }
 
 function warn({ manifest, kubeconfig, server }: Wiring, files: ImagePolicyFiles): readonly Step[] {
-  if (kubeconfig === undefined || server === undefined || !URL.canParse(server)) return [];
-  if (!DENYING_PATHS.has(new URL(server).pathname.replace(/\/$/, ''))) return [];
-  const text = editDocument(kubeconfig.text, kubeconfig.path, serverEdits(kubeconfig, server));
+  const url = server === undefined ? null : URL.parse(server);
+  if (kubeconfig === undefined || server === undefined || url === null) return [];
+  if (stageOfPath('ImageReview', url.pathname) !== 'deny') return [];
+  const path = pathAtStage('ImageReview', url.pathname, 'warn') ?? imagePolicyPath('warn');
+  const after = withPath(server, path);
+  const text = editDocument(kubeconfig.text, kubeconfig.path, serverEdits(kubeconfig, server, after));
   return [
     {
       kind: 'warn',
-      does: `lets the gate warn and no longer refuse (path ${WARNING_PATH}), and has the kubelet start the API server anew to read it`,
+      does: `lets the gate warn and no longer refuse (path ${path}), and has the kubelet start the API server anew to read it`,
       frees: () => true,
-      byHand: [
-        `sed -i 's#${server}#${withPath(server, WARNING_PATH)}#' ${kubeconfig.path}`,
-        ...restartByHand(manifest),
-      ],
+      byHand: [`sed -i 's#${server}#${after}#' ${kubeconfig.path}`, ...restartByHand(manifest)],
       ...writing([{ file: kubeconfig, text }, restart(manifest, files)], files.isRoot),
     },
   ];
 }
 
-function serverEdits({ text, path }: NodeFile, server: string): readonly Edit[] {
+function serverEdits({ text, path }: NodeFile, server: string, after: string): readonly Edit[] {
   const clusters = valueAt(parseDocuments(text, path)[0]?.value, ['clusters']);
   return (Array.isArray(clusters) ? clusters : []).flatMap((cluster, index): Edit[] =>
     valueAt(cluster, ['cluster', 'server']) === server
-      ? [
-          {
-            kind: 'set',
-            path: ['clusters', index, 'cluster', 'server'],
-            value: withPath(server, WARNING_PATH),
-          },
-        ]
+      ? [{ kind: 'set', path: ['clusters', index, 'cluster', 'server'], value: after }]
       : [],
   );
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
-import { GATE_NAME } from '../webhook/names.ts';
+import { GATE_NAME } from '../wiring/names.ts';
 import type { Place } from './places.ts';
 import { parseRefusal, type Refusal } from './refusal.ts';
 

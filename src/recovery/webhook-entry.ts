@@ -1,4 +1,4 @@
-import { stageOfPath } from '../webhook/review-path.ts';
+import { stageOfPath } from '../wiring/paths.ts';
 import { fieldsOf } from '../document/json.ts';
 
 /** One webhook of a configuration, as far as a way out has to know it. */
@@ -92,7 +92,7 @@ export function addressOf({ url, service }: WebhookEntry): string {
 /** Whether the webhook asks one of our gates to refuse. */
 export function asksToDeny({ url, service }: WebhookEntry): boolean {
   const path = service === undefined ? pathOf(url) : (service.path ?? '/');
-  return path !== undefined && stageOfPath(path) === 'deny';
+  return path !== undefined && stageOfPath('AdmissionReview', path) === 'deny';
 }
 
 /** The same URL with another path. */

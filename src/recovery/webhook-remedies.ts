@@ -1,5 +1,5 @@
 import type { Edit } from '../document/edit.ts';
-import { reviewPath } from '../webhook/review-path.ts';
+import { reviewPath } from '../wiring/paths.ts';
 import type { Place } from './places.ts';
 import { isLocked, type Finding } from './probes.ts';
 import type { GateState } from './refusal.ts';

@@ -1,5 +1,6 @@
 import type { ReviewProtocol } from '../admission/exchange.ts';
-import { STAGES, type Stage } from '../policy/stage.ts';
+import type { Stage } from '../policy/stage.ts';
+import { REVIEW_PATHS } from '../wiring/paths.ts';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, type Refusal } from './refusal.ts';
 
 /** The wire protocols that the server speaks. */
@@ -19,21 +20,12 @@ export interface Route {
   readonly query: string;
 }
 
-/**
- * Paths of the Go program (`/image_policy`, `/`), and for each one that a webhook configuration accepts. Behind these
- * may stand a stage: `/validate/warn`, `/image_policy/audit`.
- */
+/** The routes of all paths at which a gate answers. */
 export function createRoutes({ imageReview, admissionReview }: Protocols): Routes {
-  const routes = new Map([['/', { protocol: admissionReview, stage: 'deny' as Stage }]]);
-  for (const [path, protocol] of [
-    ['/image_policy', imageReview],
-    ['/image-policy', imageReview],
-    ['/validate', admissionReview],
-  ] as const) {
-    routes.set(path, { protocol, stage: 'deny' });
-    for (const stage of STAGES) routes.set(`${path}/${stage}`, { protocol, stage });
-  }
-  return routes;
+  const protocols = { ImageReview: imageReview, AdmissionReview: admissionReview };
+  return new Map(
+    REVIEW_PATHS.map(({ path, protocol, stage }) => [path, { protocol: protocols[protocol], stage }]),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { serviceHost } from './names.ts';
+import { serviceHost } from '../wiring/names.ts';
 import type { GateAddress } from './configuration.ts';
 
 /** Where the files of a control-plane node are: absolute, for the API server takes no other paths. */

@@ -2,7 +2,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { pathOf } from '../kubernetes/resources.ts';
 import { isObject } from '../document/json.ts';
-import { WEBHOOKS } from './names.ts';
+import { WEBHOOKS } from '../wiring/names.ts';
 
 /** No image is called so: every policy refuses it, and Kubernetes itself lets it pass. */
 export const CANARY_IMAGE = 'kube-image-bouncer.invalid/CANARY';

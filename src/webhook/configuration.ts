@@ -2,8 +2,8 @@ import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { KubernetesVersion } from '../kubernetes/version.ts';
 import type { Stage } from '../policy/stage.ts';
 import { matchConditions, type MatchCondition } from './match-conditions.ts';
-import { GATE_NAME, LABELS, SERVICE_PORT, STATIC_CONFIGURATION, WEBHOOKS } from './names.ts';
-import { failurePolicyAt, reviewPath } from './review-path.ts';
+import { GATE_NAME, LABELS, SERVICE_PORT, STATIC_CONFIGURATION, WEBHOOKS } from '../wiring/names.ts';
+import { failurePolicyAt, reviewPath } from '../wiring/paths.ts';
 import { namespacedRules, webhookRules, type PolicyScope, type WebhookRule } from './rules.ts';
 
 /** What happens in `kube-system`: told and never blocked, as everywhere else, or not asked. */

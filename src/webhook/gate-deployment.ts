@@ -10,7 +10,7 @@ import {
   REVIEW_PORT,
   SELECTOR_LABELS,
   TLS_SECRET,
-} from './names.ts';
+} from '../wiring/names.ts';
 
 /** Which clients of the gate may ask, where not everybody may. */
 export interface AdmittedClient {

@@ -14,7 +14,7 @@ import {
   SERVICE_PORT,
   serviceHost,
   TLS_SECRET,
-} from './names.ts';
+} from '../wiring/names.ts';
 
 /** Certificates that we made: what the gate serves with, what its clients trust, and who signs the next one. */
 export interface OwnCertificates {

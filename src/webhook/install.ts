@@ -11,7 +11,7 @@ import {
   LABELS,
   POLICY_CONFIG_MAP,
   TLS_SECRET,
-} from './names.ts';
+} from '../wiring/names.ts';
 
 /** What became of an object. */
 export interface Change {

@@ -15,7 +15,7 @@ import {
   SELECTOR_LABELS,
   TLS_SECRET,
   WEBHOOK_DOMAIN,
-} from './names.ts';
+} from '../wiring/names.ts';
 import { readWiring } from './wiring-in-force.ts';
 
 const CONFIGURATIONS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'] as const;

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Stage } from '../policy/stage.ts';
 import { isObject, type Fields } from '../document/json.ts';
-import { WEBHOOKS } from './names.ts';
-import { stageOfPath } from './review-path.ts';
+import { WEBHOOKS } from '../wiring/names.ts';
+import { stageOfPath } from '../wiring/paths.ts';
 
 /** What a webhook configuration of ours says, read back from a cluster. */
 export interface WiringInForce {
@@ -24,13 +24,17 @@ export function readWiring(configuration: KubernetesObject | undefined): WiringI
   if (isObject(service)) {
     const { path, namespace } = service;
     return {
-      stage: stageOfPath(typeof path === 'string' ? path : '/'),
+      stage: stageOfPath('AdmissionReview', typeof path === 'string' ? path : '/'),
       namespace: typeof namespace === 'string' ? namespace : undefined,
       leftOut,
     };
   }
   const path = typeof url === 'string' ? URL.parse(url)?.pathname : undefined;
-  return { stage: path === undefined ? undefined : stageOfPath(path), namespace: undefined, leftOut };
+  return {
+    stage: path === undefined ? undefined : stageOfPath('AdmissionReview', path),
+    namespace: undefined,
+    leftOut,
+  };
 }
 
 function findWebhook(webhooks: unknown): Fields | undefined {

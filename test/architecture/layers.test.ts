@@ -15,7 +15,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   certificate: ['file'],
   kubernetes: ['document'],
   'control-plane': ['document', 'certificate'],
-  webhook: ['document', 'workload', 'policy', 'kubernetes', 'certificate'],
+  wiring: ['document', 'policy', 'kubernetes', 'control-plane'],
+  webhook: ['document', 'workload', 'policy', 'kubernetes', 'certificate', 'wiring'],
   diagnosis: [
     'document',
     'image',
@@ -25,13 +26,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'kubernetes',
     'certificate',
     'control-plane',
+    'wiring',
     'webhook',
   ],
-  recovery: ['document', 'kubernetes', 'control-plane', 'webhook', 'diagnosis'],
+  recovery: ['document', 'kubernetes', 'control-plane', 'wiring'],
   telemetry: ['image', 'policy', 'admission'],
   admission: ['language', 'image', 'workload', 'document', 'policy'],
   'bouncer.ts': ['language', 'policy'],
-  server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts'],
+  server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts', 'wiring'],
   cli: [
     'language',
     'document',
@@ -46,6 +48,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'server',
     'kubernetes',
     'control-plane',
+    'wiring',
     'webhook',
     'diagnosis',
     'recovery',
@@ -54,6 +57,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** These layers know only the shape of what they describe, not how it comes about. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['image', 'policy'] };
+
+/** The only files of a folder that another folder may import. */
+const ENTRANCES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  // A server needs the paths. It must not load the readers of files and clusters.
+  server: { wiring: ['src/wiring/paths.ts'] },
+};
 
 /** Packages, by the folder whose business they are. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -67,6 +76,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   certificate: ['@peculiar/x509', 'reflect-metadata'],
   kubernetes: ['@kubernetes/client-node'],
   'control-plane': [],
+  wiring: [],
   webhook: [],
   diagnosis: [],
   recovery: [],
@@ -129,6 +139,7 @@ test('every folder imports only what lies below it', () => {
         below.includes(to) ||
         (to === 'policy/rules' && layer !== 'policy/rules' && target === 'src/policy/rules/index.ts');
       if (!allowed || !target.startsWith('src/')) return [`${layer} may not import ${specifier}`];
+      if (ENTRANCES[layer]?.[to]?.includes(target) === false) return [`${layer} may not import ${specifier}`];
       if (!typeOnly && TYPES_ONLY[layer]?.includes(to) === true)
         return [`${layer} may import ${specifier} as a type only`];
       return [];

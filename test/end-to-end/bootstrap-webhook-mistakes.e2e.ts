@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe } from 'node:test';
-import { GATE_NAME } from '../../src/webhook/names.ts';
+import { GATE_NAME } from '../../src/wiring/names.ts';
 import { freePort } from './free-ports.ts';
 import { latestRefused } from './objects.ts';
 import type { CommandResult } from './processes.ts';

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseCertificate, parseCertificates, verifyKeyPair } from '../../src/certificate/inspect.ts';
 import { completePki } from '../../src/certificate/pki.ts';
-import { AUTHORITY_SECRET, TLS_SECRET } from '../../src/webhook/names.ts';
+import { AUTHORITY_SECRET, TLS_SECRET } from '../../src/wiring/names.ts';
 import { bouncer } from '../support/command-line.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';

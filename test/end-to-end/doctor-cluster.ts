@@ -17,7 +17,7 @@ import { parsePolicy } from '../../src/policy/load.ts';
 import type { Stage } from '../../src/policy/stage.ts';
 import { renderWebhookConfiguration } from '../../src/webhook/configuration.ts';
 import { renderGateObjects } from '../../src/webhook/gate-objects.ts';
-import { GATE_NAME, serviceHost } from '../../src/webhook/names.ts';
+import { GATE_NAME, serviceHost } from '../../src/wiring/names.ts';
 import { bouncer } from '../support/command-line.ts';
 import type { KubernetesVersion } from '../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';

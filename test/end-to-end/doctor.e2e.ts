@@ -9,7 +9,7 @@ import { gatherCluster } from '../../src/diagnosis/cluster/gather.ts';
 import { parseDocuments } from '../../src/document/yaml.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
 import { type KubernetesObject, referenceOf } from '../../src/kubernetes/object.ts';
-import { GATE_NAME, TLS_SECRET } from '../../src/webhook/names.ts';
+import { GATE_NAME, TLS_SECRET } from '../../src/wiring/names.ts';
 import {
   asUser,
   CONFIGURATION,

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { NODE_FLAGS } from '../../src/control-plane/gate-command.ts';
 import { renderDeployment } from '../../src/webhook/gate-deployment.ts';
-import { GATE_NAME } from '../../src/webhook/names.ts';
+import { GATE_NAME } from '../../src/wiring/names.ts';
 import { podSpecOf } from './pod-container.ts';
 
 const read = (path: string): string =>

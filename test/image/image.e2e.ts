@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { HEALTH_PORT, REVIEW_PORT } from '../../src/webhook/names.ts';
+import { HEALTH_PORT, REVIEW_PORT } from '../../src/wiring/names.ts';
 import { buildUnpacked, context, EPOCH, image, REVISION } from './built-image.ts';
 
 describe('the image', () => {

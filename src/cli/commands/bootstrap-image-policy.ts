@@ -14,7 +14,8 @@ import { KUBE_SYSTEM_MODES } from '../../webhook/configuration.ts';
 import { languageNotes } from '../bootstrap-language.ts';
 import { signatureFrom } from '../cluster-signature.ts';
 import { defaultNodePolicy } from '../default-node-policy.ts';
-import { imagePolicyPath, mayBite, proveOnNode } from '../node-canary.ts';
+import { imagePolicyPath } from '../../wiring/paths.ts';
+import { mayBite, proveOnNode } from '../node-canary.ts';
 import type { ImagePolicyOptions } from '../image-policy-options.ts';
 import {
   decodeNodeSettings,

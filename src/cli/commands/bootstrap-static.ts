@@ -23,7 +23,7 @@ import {
   type WiringRequest,
 } from '../../webhook/configuration.ts';
 import { untilCanary } from '../../webhook/install.ts';
-import { isStageUp } from '../../webhook/review-path.ts';
+import { isStageUp } from '../../wiring/paths.ts';
 import { readWiring } from '../../webhook/wiring-in-force.ts';
 import { isObject } from '../../document/json.ts';
 import { splitList } from '../chosen-policy.ts';

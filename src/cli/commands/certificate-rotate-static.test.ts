@@ -6,7 +6,7 @@ import { made, texts } from '#test/certificate-folders.ts';
 import { bouncer } from '#test/command-line.ts';
 import { renderYaml } from '../../document/render.ts';
 import { parseDocuments } from '../../document/yaml.ts';
-import { STATIC_CONFIGURATION, WEBHOOKS } from '../../webhook/names.ts';
+import { STATIC_CONFIGURATION, WEBHOOKS } from '../../wiring/names.ts';
 
 /** A file as `bootstrap static` leaves it beside the certificates, with somebody else's webhook in it. */
 async function wire(pki: string, trust: string): Promise<string> {

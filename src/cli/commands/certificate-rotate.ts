@@ -17,7 +17,7 @@ import {
 import { STATIC_FOLDER } from '../../control-plane/static-webhook-plan.ts';
 import { openCluster } from '../../kubernetes/config.ts';
 import { isAtLeast, parseKubernetesVersion } from '../../kubernetes/version.ts';
-import { WEBHOOK_DOMAIN } from '../../webhook/names.ts';
+import { WEBHOOK_DOMAIN } from '../../wiring/names.ts';
 import { clusterTarget, requireRotatable, trustedByWebhooks } from '../../webhook/rotation-target.ts';
 import { addressOf } from '../certificate-material.ts';
 import { splitList } from '../chosen-policy.ts';

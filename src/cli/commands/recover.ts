@@ -11,7 +11,7 @@ import { isLocked, prepareProbes, runProbes, type Finding, type Probe } from '..
 import { keepRecord, type RecoveryRecord } from '../../recovery/record.ts';
 import { staticBlockers } from '../../recovery/static-blocker.ts';
 import { diagnose, takeWayOut } from '../../recovery/way-out.ts';
-import { GATE_NAME } from '../../webhook/names.ts';
+import { GATE_NAME } from '../../wiring/names.ts';
 import { splitList } from '../chosen-policy.ts';
 import type { RecoverOptions } from '../recover-options.ts';
 import { SettingsError } from '../settings-error.ts';

@@ -3,7 +3,7 @@ import { CertificateError } from '../../certificate/errors.ts';
 import { verifyKeyPair } from '../../certificate/inspect.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import { isObject } from '../../document/json.ts';
-import { TLS_SECRET } from '../../webhook/names.ts';
+import { TLS_SECRET } from '../../wiring/names.ts';
 import { parseBundle } from '../certificate/chain.ts';
 import { examineTrust, type Trusting } from '../certificate/trust.ts';
 import { finding, type Finding } from '../finding.ts';

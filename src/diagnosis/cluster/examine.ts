@@ -3,7 +3,7 @@ import { examineApiServers } from './api-servers.ts';
 import { examineCertificates, examineClock } from './certificates.ts';
 import { examineDeployment } from './deployment.ts';
 import { examineEnforcement } from './enforcement.ts';
-import { POLICY_CONFIG_MAP } from '../../webhook/names.ts';
+import { POLICY_CONFIG_MAP } from '../../wiring/names.ts';
 import { examinePolicy } from '../policy.ts';
 import type { ClusterMaterial } from './material.ts';
 import { examineNetworkPolicies } from './network-policies.ts';

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import { isObject } from '../../document/json.ts';
-import { GATE_NAME, TLS_SECRET } from '../../webhook/names.ts';
+import { GATE_NAME, TLS_SECRET } from '../../wiring/names.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 import type { GateMaterial, ServiceMaterial } from './material.ts';
 import type { ClusterReader } from './reader.ts';

@@ -1,6 +1,6 @@
 import type { Policy } from '../../policy/policy.ts';
 import { isObject } from '../../document/json.ts';
-import { POLICY_CONFIG_MAP, POLICY_KEY } from '../../webhook/names.ts';
+import { POLICY_CONFIG_MAP, POLICY_KEY } from '../../wiring/names.ts';
 import { holdPolicy, type PolicyMaterial } from '../policy.ts';
 import type { ClusterReader } from './reader.ts';
 

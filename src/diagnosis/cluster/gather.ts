@@ -1,6 +1,6 @@
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { GATE_NAME } from '../../webhook/names.ts';
+import { GATE_NAME } from '../../wiring/names.ts';
 import { CANARY_IMAGE } from '../../webhook/canary.ts';
 import { type CanaryResult, sendCanary } from '../canary.ts';
 import type { FetchChain } from '../certificate/served.ts';

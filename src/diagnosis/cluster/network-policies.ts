@@ -1,5 +1,5 @@
 import { isObject, type Fields } from '../../document/json.ts';
-import { REVIEW_PORT } from '../../webhook/names.ts';
+import { REVIEW_PORT } from '../../wiring/names.ts';
 import { finding, type Finding } from '../finding.ts';
 import { containerPortsOf, podLabelsOf, selectsPod } from './gate-pods.ts';
 import type { ClusterMaterial } from './material.ts';

@@ -1,4 +1,4 @@
-import { GATE_NAME } from '../../webhook/names.ts';
+import { GATE_NAME } from '../../wiring/names.ts';
 import type { Finding } from '../finding.ts';
 import { groupNamespaces } from '../webhook/coverage.ts';
 import type { ClusterMaterial } from './material.ts';

@@ -1,9 +1,9 @@
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
+import { stageOfPath } from '../../wiring/paths.ts';
 import { examineTrust } from '../certificate/trust.ts';
 import { finding, type Finding } from '../finding.ts';
 import { examineClientPair } from './client-pairs.ts';
 import type { KubeconfigMaterial, NodeMaterial } from './material.ts';
-import { stageOfImagePolicyPath } from './stage.ts';
 
 /** Whether the API server finds the way to the gate, trusts it, and is let in. */
 export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
@@ -41,7 +41,7 @@ function examineServer({ server, isUnverified }: WrittenGateWay, file: string): 
   return [
     ...(url.protocol === 'https:' ? [] : [finding('GATE_NOT_HTTPS', place, `its server is ${server.value}`)]),
     ...(isUnverified ? [finding('GATE_UNVERIFIED', file, 'insecure-skip-tls-verify is true')] : []),
-    ...(stageOfImagePolicyPath(url.pathname) === undefined
+    ...(stageOfPath('ImageReview', url.pathname) === undefined
       ? [finding('GATE_PATH_UNKNOWN', place, `its server is ${server.value}`)]
       : []),
   ];

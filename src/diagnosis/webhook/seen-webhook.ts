@@ -1,7 +1,7 @@
 import { fieldsOf, type Fields } from '../../document/json.ts';
 import type { Stage } from '../../policy/stage.ts';
-import { stageOfPath } from '../../webhook/review-path.ts';
-import { SERVICE_PORT } from '../../webhook/names.ts';
+import { stageOfPath } from '../../wiring/paths.ts';
+import { SERVICE_PORT } from '../../wiring/names.ts';
 import { decodeSelector } from './label-selector.ts';
 import type { LabelSelector } from './label-selector.ts';
 
@@ -90,7 +90,7 @@ function decodeWebhook(
     index,
     name: text(webhook['name'], ''),
     target,
-    stage: stageOfPath(target.path),
+    stage: stageOfPath('AdmissionReview', target.path),
     trust:
       typeof caBundle === 'string' && caBundle !== ''
         ? Buffer.from(caBundle, 'base64').toString()

@@ -1,29 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { STAGES } from '../policy/stage.ts';
-import { isStageUp, reviewPath, stageOfPath } from './review-path.ts';
 import { readWiring } from './wiring-in-force.ts';
-
-describe('the path of a webhook', () => {
-  it('says the stage, and the stage the path', () => {
-    for (const stage of STAGES) assert.equal(stageOfPath(reviewPath(stage)), stage);
-    assert.equal(stageOfPath('/validate/deny'), 'deny');
-    assert.equal(stageOfPath('/'), 'deny', 'the Go program’s');
-    assert.equal(stageOfPath('/mutate'), undefined);
-  });
-
-  it('has segments that the API server takes in service.path', () => {
-    for (const stage of STAGES) assert.match(reviewPath(stage), /^(\/[a-z]+)+$/);
-  });
-
-  it('goes up from audit to warn to deny, and from nothing to any of them', () => {
-    const ups = STAGES.flatMap((from) =>
-      STAGES.filter((to) => isStageUp(from, to)).map((to) => `${from} ${to}`),
-    );
-    assert.deepEqual(ups.toSorted(), ['audit deny', 'audit warn', 'warn deny']);
-    for (const stage of STAGES) assert.ok(isStageUp(undefined, stage));
-  });
-});
 
 describe('the wiring in force', () => {
   const wiringOf = (...webhooks: unknown[]) =>
