@@ -39,6 +39,17 @@ export function blocksOf(page: string): readonly Block[] {
   }));
 }
 
+/** The commands in the table of tasks of a page (`| I want to … | command | page |`), each as a block of its own. */
+export function tasksOf(page: string): readonly Block[] {
+  const lines = readFileSync(join(root, page), 'utf8').split('\n');
+  return lines.flatMap((line, index) => {
+    const [, , command = ''] = line.split(/(?<!\\)\|/);
+    const text = /^ `(?<text>.+)` $/.exec(command)?.groups?.['text'];
+    if (text === undefined) return [];
+    return [{ page, line: index + 1, language: 'sh', text: text.replaceAll('\\|', '|') }];
+  });
+}
+
 /** A command of a block, without what only the shell sees. */
 export interface ShownCommand {
   /** `README.md:11: npm ci` */

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import type { Command } from 'commander';
 import { createProgram } from '../../src/cli/program.ts';
 import { root, runCommandLine } from '../serve/gate-process.ts';
-import { blocksOf, commandsOf, pages, type ShownCommand } from './blocks.ts';
+import { blocksOf, commandsOf, pages, tasksOf, type ShownCommand } from './blocks.ts';
 
 interface Manifest {
   readonly bin: Readonly<Record<string, string>>;
@@ -113,7 +113,8 @@ async function check({ words: [tool = '', ...args] }: ShownCommand): Promise<voi
 
 describe('a command that a page shows', () => {
   const shell = pages().flatMap((page) => blocksOf(page).filter(({ language }) => language === 'sh'));
-  for (const command of shell.flatMap(commandsOf))
+  const tasks = tasksOf('docs/README.md');
+  for (const command of [...shell, ...tasks].flatMap(commandsOf))
     it(`${command.shown} is one that works`, () => check(command));
 
   it('the blocks with commands are found, and none is in a language that nobody checks', () => {
@@ -121,6 +122,8 @@ describe('a command that a page shows', () => {
     const languages = pages().flatMap((page) => blocksOf(page).map(({ language }) => language));
     assert.deepEqual([...new Set(languages)].toSorted(), ['', 'json', 'sh', 'yaml']);
   });
+
+  it('the index of tasks has commands', () => assert.ok(tasks.length >= 25, `${tasks.length} commands`));
 
   it('a command that does not work is seen', async () => {
     const text = [
