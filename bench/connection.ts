@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-
-const END_OF_HEAD = Buffer.from('\r\n\r\n');
+import { readResponse } from './response.ts';
 
 /**
- * One keep-alive connection, spoken by hand: node:https costs the loader more than the server spends on the answer.
- * The server's certificate is made for the run and not checked.
+ * One keep-alive connection. It does not use node:https, because that takes more CPU in the loader than an answer takes in
+ * the server. The certificate of the server is made for the run and is not checked.
  */
 export class Connection implements Disposable {
   readonly #socket: TLSSocket;
@@ -34,7 +33,7 @@ export class Connection implements Disposable {
     return new Connection(socket, path);
   }
 
-  /** The body of the answer; one request at a time. */
+  /** Sends a request and resolves with the body of its response. Only one request can be open. */
   post(body: Buffer): Promise<string> {
     this.#waiting = Promise.withResolvers<string>();
     this.#socket.cork();
@@ -46,19 +45,15 @@ export class Connection implements Disposable {
 
   #receive(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    const end = this.#received.indexOf(END_OF_HEAD);
-    if (end === -1) return;
-    const head = this.#received.toString('latin1', 0, end);
-    const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
-    if (length === undefined || !head.startsWith('HTTP/1.1 200 ')) {
-      this.#fail(new Error(`not an answer that this loader reads: ${head}`));
-      return;
+    try {
+      const response = readResponse(this.#received);
+      if (response === undefined) return;
+      this.#received = this.#received.subarray(response.length);
+      this.#waiting?.resolve(response.body);
+    } catch (error) {
+      this.#waiting?.reject(error);
+      this.#socket.destroy();
     }
-    const start = end + END_OF_HEAD.length;
-    if (this.#received.length < start + Number(length)) return;
-    const body = this.#received.toString('utf8', start, start + Number(length));
-    this.#received = Buffer.alloc(0);
-    this.#waiting?.resolve(body);
   }
 
   #fail(error: Error): void {
@@ -71,16 +66,16 @@ export class Connection implements Disposable {
   }
 }
 
-/** The first answer of a server that is starting, asked for until it comes. */
+/** Repeats a request until a server that is starting answers it. */
 export async function firstAnswer(port: number, path: string, body: Buffer): Promise<string> {
-  for (let patience = 30_000 / 2; patience > 0; patience--) {
+  for (let attempts = 30_000 / 2; attempts > 0; attempts--) {
     try {
       using connection = await Connection.open(port, path);
       return await connection.post(body);
     } catch {
-      // Not listening yet; two milliseconds are the resolution of the measurement.
+      // The server does not listen yet. Two milliseconds are the resolution of the measurement.
       await pause(2);
     }
   }
-  throw new Error(`no answer from port ${port} within half a minute`);
+  throw new Error(`port ${port} did not answer within 30 s`);
 }
