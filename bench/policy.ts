@@ -64,7 +64,7 @@ ${rules.join('')}`;
 /** A pod of which no other has an image. */
 function reviewOf(pod: number): Review {
   const changed = Array.from({ length: IMAGES }, (_, index) => ({
-    field: `spec.containers[${index}].image`,
+    location: { kind: 'value' as const, path: ['spec', 'containers', index, 'image'] },
     usage: 'container' as const,
     container: `container-${index}`,
     image: `registry.example.com/team/app-${index}:1.${index}.${pod}`,

@@ -20,6 +20,7 @@ import {
 import type { Say } from './fit.ts';
 import { renderAuditAnnotations, renderDenial, renderStatusMessage, renderWarnings } from './message.ts';
 import { readReviewHead, type ReviewHead } from './review-head.ts';
+import { fieldOf } from '../image/use.ts';
 
 const GROUP = 'admission.k8s.io/';
 const KIND = 'AdmissionReview';
@@ -203,7 +204,8 @@ function renderStatus(decision: Decision, say: Say, owner: Owner | undefined): o
 function renderStatusCause(violation: Violation, say: Say): object {
   const { code, use } = violation;
   const message = renderStatusMessage(violation, say);
-  return use?.field === undefined ? { reason: code, message } : { reason: code, message, field: use.field };
+  const field = use && fieldOf(use);
+  return field === undefined ? { reason: code, message } : { reason: code, message, field };
 }
 
 function statusOf(code: MalformedReviewCode): 400 | 413 | 415 {

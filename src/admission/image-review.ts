@@ -79,7 +79,7 @@ function decodeSubject(containers: unknown): Subject {
       const place = quote(`spec.containers[${changed.length}].image`);
       return unreadable(objection('MALFORMED_OBJECT.review-no-string', { field: place }));
     }
-    changed.push({ field: undefined, usage: undefined, container: undefined, image });
+    changed.push({ location: undefined, usage: undefined, container: undefined, image });
   }
   return { kind: 'images', changed, kept: [], placeholders: [], template: false, mirrorPod: false };
 }

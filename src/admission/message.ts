@@ -1,5 +1,4 @@
 import { quote } from '../image/quote.ts';
-import type { ImageUse } from '../image/use.ts';
 import { inEnglish } from '../language/catalogue.ts';
 import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 import type { Decision, ValidationAction, Violation } from '../policy/decision.ts';
@@ -14,9 +13,6 @@ const MESSAGE_BYTES = 1024;
 /** The API server cuts a warning at 256 characters and stops at 4096 for one answer; others warn as well. */
 const WARNING_CHARACTERS = 240;
 const MAX_WARNINGS = 12;
-/** Of a place that would leave no room for its reason. */
-const BRIEF_IMAGE_CHARACTERS = 40;
-const BRIEF_FIELD_CHARACTERS = 40;
 
 /** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
 export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: Owner): Shown {
@@ -38,8 +34,10 @@ export function renderWarnings(decision: Decision, say: Say = inEnglish): Shown[
   if (!tellsAnything(decision)) return [];
   const warnings = decision.violations
     .filter(hasAction('Warn'))
-    .map((violation) => renderWarning(violation, (one) => renderCause([one], say)));
-  const notices = decision.notices.map((notice) => renderWarning(notice, (one) => renderNotice(one, say)));
+    .map((violation) => renderWarning((isBrief) => renderCause([violation], say, undefined, isBrief)));
+  const notices = decision.notices.map((notice) =>
+    renderWarning((isBrief) => renderNotice(notice, say, isBrief)),
+  );
   // Compared as they are sent: of two equal ones the API server passes one on.
   const texts = [...new Set([...warnings, ...notices])];
   const shown = texts.slice(0, MAX_WARNINGS);
@@ -48,28 +46,10 @@ export function renderWarnings(decision: Decision, say: Say = inEnglish): Shown[
   return shown;
 }
 
-/** A text of its place and its reason; where both do not fit, less of the place, so that the reason is not what is cut. */
-function renderWarning<Told extends Pick<Violation, 'use'>>(
-  told: Told,
-  render: (told: Told) => Shown,
-): Shown {
-  const text = render(told);
-  if (text.length <= WARNING_CHARACTERS || told.use === undefined)
-    return cutToCharacters(text, WARNING_CHARACTERS);
-  return cutToCharacters(render({ ...told, use: abbreviate(told.use) }), WARNING_CHARACTERS);
-}
-
-function abbreviate(use: ImageUse): ImageUse {
-  const { image, field } = use;
-  return {
-    ...use,
-    image: image.length > BRIEF_IMAGE_CHARACTERS ? `${image.slice(0, BRIEF_IMAGE_CHARACTERS)}...` : image,
-    // Its end says more than its beginning: `...spec.containers[0].image`.
-    field:
-      field !== undefined && field.length > BRIEF_FIELD_CHARACTERS
-        ? `...${field.slice(-BRIEF_FIELD_CHARACTERS)}`
-        : field,
-  };
+/** If a text is too long for a warning, shorten the image and the field, so that the reason is not cut off. */
+function renderWarning(render: (isBrief: boolean) => Shown): Shown {
+  const text = render(false);
+  return cutToCharacters(text.length <= WARNING_CHARACTERS ? text : render(true), WARNING_CHARACTERS);
 }
 
 /**

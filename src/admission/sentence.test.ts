@@ -11,7 +11,12 @@ import { phrase } from '../language/phrase.ts';
 import type { Violation } from '../policy/decision.ts';
 import { groupByCause, renderCause, renderNotice, renderObjection } from './sentence.ts';
 
-const USE: ImageUse = { field: 'spec.containers[0].image', usage: 'container', container: 'web', image: BAD };
+const USE: ImageUse = {
+  location: { kind: 'value', path: ['spec', 'containers', 0, 'image'] },
+  usage: 'container',
+  container: 'web',
+  image: BAD,
+};
 const OWNER = { kind: 'Deployment', name: 'web' };
 const WHY = 'tag "latest" is not allowed [rule no-latest]; name a fixed version or a digest';
 
@@ -53,8 +58,8 @@ describe('the sentence of a cause', () => {
       [{}, `${BAD} at spec.containers[0].image (container "web")`],
       [{ usage: 'imageVolume', container: 'v' }, `${BAD} at spec.containers[0].image (volume "v")`],
       [{ container: undefined }, `${BAD} at spec.containers[0].image`],
-      [{ field: undefined }, BAD],
-      [{ field: undefined, container: undefined, usage: undefined }, BAD],
+      [{ location: undefined }, BAD],
+      [{ location: undefined, container: undefined, usage: undefined }, BAD],
     ];
     for (const [parts, place] of sentences) {
       const use = { ...USE, ...parts };
@@ -70,7 +75,8 @@ describe('the sentence of a cause', () => {
   });
 
   it('says where else, and leaves out what has no place', () => {
-    const side = violation({ use: { ...USE, container: 'side', field: 'spec.containers[1].image' } });
+    const second = { kind: 'value', path: ['spec', 'containers', 1, 'image'] } as const;
+    const side = violation({ use: { ...USE, container: 'side', location: second } });
     const places = `${BAD} at spec.containers[0].image (container "web"), ${BAD} at spec.containers[1].image (container "side")`;
     assert.equal(renderCause([violation(), side], inEnglish), `${places}: ${WHY}`);
     assert.equal(
@@ -97,9 +103,10 @@ describe('the sentence of a cause', () => {
 
   it('K01 cuts each piece of an object to its own length', () => {
     const long = 'x'.repeat(2000);
-    const use = { ...USE, image: long, field: long, container: long };
+    const path = Array.from({ length: 100 }, () => 'x'.repeat(60));
+    const use = { ...USE, image: long, location: { kind: 'value', path } as const, container: long };
     const text = renderCause([violation({ use })], inEnglish, { kind: long, name: long });
-    const lengths = [...text.matchAll(/x+/g)].map(([run]) => run.length);
+    const lengths = [...text.matchAll(/x[x.]*/g)].map(([run]) => run.replace('...', '').length);
     assert.deepEqual(lengths.slice(0, 5), [160, 256, 64, 64, 253]);
   });
 

@@ -1,4 +1,5 @@
 import { quote } from '../image/quote.ts';
+import { fieldOf, type ImageUse } from '../image/use.ts';
 import { phrase, samePhrase, type Shown } from '../language/phrase.ts';
 import type { Notice, Violation } from '../policy/decision.ts';
 import type { Owner } from '../workload/owner.ts';
@@ -10,6 +11,8 @@ const PLACES_BYTES = 512;
 const IMAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 256;
 const NAME_CHARACTERS = 253;
+/** Of an image and of a field in a message that has no room for more. */
+const BRIEF_CHARACTERS = 40;
 
 /** Causes among which violations are looked for that share one. */
 const MAX_CAUSES = 16;
@@ -46,10 +49,10 @@ function isSameCause(one: Violation, other: Violation): boolean {
 }
 
 /** `no latest: nginx at spec.containers[0].image (container "web"): tag … [rule …]; what to do` */
-export function renderCause(cause: Cause, say: Say, owner?: Owner): Shown {
+export function renderCause(cause: Cause, say: Say, owner?: Owner, isBrief = false): Shown {
   const [first] = cause;
   const objection = renderObjection(first, say);
-  const places = renderOwned(renderPlaces(cause, say), owner, say);
+  const places = renderOwned(renderPlaces(cause, say, isBrief), owner, say);
   const what = places === undefined ? objection : say(phrase('words.where', { places, what: objection }));
   return first.message === undefined ? what : say(phrase('words.said', { message: first.message, what }));
 }
@@ -61,16 +64,18 @@ export function renderObjection({ code, rule, reason, remedy }: Violation, say: 
     : say(phrase('words.objection-of-rule', { reason, rule: quote(rule), remedy }));
 }
 
-export function renderNotice({ use, text }: Notice, say: Say): Shown {
-  return use === undefined ? say(text) : say(phrase('words.notice', { place: renderPlace(use, say), text }));
+export function renderNotice({ use, text }: Notice, say: Say, isBrief = false): Shown {
+  return use === undefined
+    ? say(text)
+    : say(phrase('words.notice', { place: renderPlace(use, say, isBrief), text }));
 }
 
-function renderPlaces(cause: Cause, say: Say): Shown | undefined {
+function renderPlaces(cause: Cause, say: Say, isBrief: boolean): Shown | undefined {
   const [{ use }, ...others] = cause;
   if (use === undefined) return undefined;
-  if (others.length === 0) return renderPlace(use, say);
+  if (others.length === 0) return renderPlace(use, say, isBrief);
   const uses = cause.flatMap((violation) => violation.use ?? []);
-  return joinWithin(uses, (one) => renderPlace(one, say), 'words.next-place', PLACES_BYTES, say);
+  return joinWithin(uses, (one) => renderPlace(one, say, isBrief), 'words.next-place', PLACES_BYTES, say);
 }
 
 /** An owner is somebody's own account: it is told, and nothing is decided by it. */
@@ -83,11 +88,25 @@ function renderOwned(places: Shown | undefined, owner: Owner | undefined, say: S
     : say(phrase('words.owned', { places, kind, name }));
 }
 
-function renderPlace({ image, field, usage, container }: NonNullable<Violation['use']>, say: Say): Shown {
-  const shown = quote(image, IMAGE_CHARACTERS);
+function renderPlace(use: ImageUse, say: Say, isBrief: boolean): Shown {
+  const { image, usage, container } = use;
+  const shown = quote(isBrief ? cutEnd(image, BRIEF_CHARACTERS) : image, IMAGE_CHARACTERS);
+  const field = fieldOf(use);
   if (field === undefined) return shown;
-  const place = { image: shown, field: quote(field, FIELD_CHARACTERS) };
+  const place = {
+    image: shown,
+    field: quote(isBrief ? cutStart(field, BRIEF_CHARACTERS) : field, FIELD_CHARACTERS),
+  };
   if (container === undefined) return say(phrase('words.place', place));
   const key = usage === 'imageVolume' ? 'words.place-in-volume' : 'words.place-in-container';
   return say(phrase(key, { ...place, name: quote(container) }));
+}
+
+function cutEnd(text: string, characters: number): string {
+  return text.length > characters ? `${text.slice(0, characters)}...` : text;
+}
+
+/** The end of a field says more than its beginning: `...spec.containers[0].image`. */
+function cutStart(text: string, characters: number): string {
+  return text.length > characters ? `...${text.slice(-characters)}` : text;
 }

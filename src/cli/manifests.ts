@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { decodeUtf8 } from '../document/text.ts';
 import { parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { readBounded } from '../file/bounded-file.ts';
-import { isObject, type Fields } from '../document/json.ts';
+import { isObject, type Fields, type Path } from '../document/json.ts';
 import { SettingsError } from './settings-error.ts';
 
 /** Largest file, or standard input, in bytes. */
@@ -19,8 +19,8 @@ export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly object: Fields;
-  /** `file:line:column` of a field of this object. */
-  readonly placeOf: (field: string) => string;
+  /** `file:line:column` of a value of this object. */
+  readonly positionOf: (path: Path) => string;
 }
 
 /**
@@ -71,8 +71,6 @@ function typeOf(value: unknown): Type {
   };
 }
 
-type Path = readonly (string | number)[];
-
 /** Where an object was read. */
 interface Origin {
   readonly document: TextDocument;
@@ -87,15 +85,15 @@ function* openObject(
   depth: number,
 ): Generator<Manifest> {
   const { document, file } = origin;
-  const place = (field: Path): string => `${file}:${document.positionOf([...path, ...field])}`;
+  const positionOf = (inner: Path): string => `${file}:${document.positionOf([...path, ...inner])}`;
   if (!isObject(object) || type.apiVersion === '' || type.kind === '')
-    throw notAnObject(place([]), 'this is no Kubernetes object: it has no apiVersion and kind');
+    throw notAnObject(positionOf([]), 'this is no Kubernetes object: it has no apiVersion and kind');
   // Whatever has items is a list to kubectl; List in its kind says no more than that there is nothing else in it.
   const items: unknown = object['items'];
   if (!Array.isArray(items) || !type.kind.endsWith('List'))
-    yield { file, ...type, object: { ...object, ...type }, placeOf: (field) => place(parseField(field)) };
+    yield { file, ...type, object: { ...object, ...type }, positionOf };
   if (!Array.isArray(items)) return;
-  if (depth >= MAX_LIST_DEPTH) throw notAnObject(place([]), 'the lists are nested too deeply');
+  if (depth >= MAX_LIST_DEPTH) throw notAnObject(positionOf([]), 'the lists are nested too deeply');
   for (const [index, item] of items.entries())
     yield* openObject(origin, [...path, 'items', index], item, typeOfItem(item, type), depth + 1);
 }
@@ -109,15 +107,6 @@ function typeOfItem(item: unknown, { apiVersion, kind }: Type): Type {
 
 function notAnObject(place: string, sentence: string): SettingsError {
   return new SettingsError('NOT_AN_OBJECT', `${place}: ${sentence}`);
-}
-
-/** `spec.containers[0].image` → `['spec', 'containers', 0, 'image']`; a key that is no word is quoted: `spec["odd key"]`. */
-function parseField(field: string): Path {
-  const parts = field.match(/"(?:[^"\\]|\\.)*"|[^.[\]"]+/g) ?? [];
-  return parts.map((part) => {
-    if (part.startsWith('"')) return JSON.parse(part) as string;
-    return /^\d+$/.test(part) ? Number(part) : part;
-  });
 }
 
 async function inspect(path: string): Promise<{ isDirectory(): boolean }> {

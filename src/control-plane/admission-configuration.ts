@@ -1,4 +1,5 @@
-import { type Edit, editDocument, type Path, valueAt } from '../document/edit.ts';
+import { type Edit, editDocument } from '../document/edit.ts';
+import { type Path, valueAt } from '../document/json.ts';
 import { renderYaml } from '../document/render.ts';
 import { parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { IMAGE_POLICY_PLUGIN, listAt } from './api-server-manifest.ts';

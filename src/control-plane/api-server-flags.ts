@@ -1,4 +1,4 @@
-import type { Path } from '../document/edit.ts';
+import type { Path } from '../document/json.ts';
 
 /** A flag of a command line that stands in a list of a document. */
 export interface Flag {

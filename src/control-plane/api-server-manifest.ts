@@ -1,4 +1,4 @@
-import { type Path, valueAt } from '../document/edit.ts';
+import { type Path, valueAt } from '../document/json.ts';
 import { parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { type Flag, itemsOf, parseFlags } from './api-server-flags.ts';
 import { ControlPlaneError } from './errors.ts';

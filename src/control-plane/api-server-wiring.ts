@@ -1,4 +1,5 @@
-import { type Edit, editDocument, valueAt } from '../document/edit.ts';
+import { type Edit, editDocument } from '../document/edit.ts';
+import { valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import { itemsOf, renderFlag } from './api-server-flags.ts';
 import {

@@ -1,4 +1,4 @@
-import { type Path, valueAt } from '../document/edit.ts';
+import { type Path, valueAt } from '../document/json.ts';
 import { renderYaml } from '../document/render.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import { listAt } from './api-server-manifest.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { valueAt } from '../document/edit.ts';
+import { valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import { type GatePodOptions, renderGatePod } from './gate-pod.ts';
 

@@ -1,6 +1,5 @@
-import type { Path } from '../document/edit.ts';
 import type { TextDocument } from '../document/yaml.ts';
-import { isObject } from '../document/json.ts';
+import { isObject, type Path } from '../document/json.ts';
 
 /** What the `ImagePolicyWebhook` plugin is told. */
 export interface ImagePolicySettings {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { CertificateError } from '../certificate/errors.ts';
 import type { RotationTarget } from '../certificate/rotation.ts';
 import { readText, replaceText } from '../certificate/state-folder.ts';
-import { editDocument, type Path, valueAt } from '../document/edit.ts';
+import { editDocument } from '../document/edit.ts';
+import { type Path, valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
 
 /** A file from which the API server reads webhooks, and where it says what those of ours trust. */

@@ -1,4 +1,5 @@
-import { type Edit, editDocument, valueAt } from '../document/edit.ts';
+import { type Edit, editDocument } from '../document/edit.ts';
+import { valueAt } from '../document/json.ts';
 import { renderYaml } from '../document/render.ts';
 import { parseAdmissionConfiguration } from './admission-configuration.ts';
 import { ControlPlaneError } from './errors.ts';

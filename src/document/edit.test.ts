@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type Edit, editDocument, EditError, valueAt } from './edit.ts';
+import { type Edit, editDocument, EditError } from './edit.ts';
+import { valueAt } from './json.ts';
 import { renderYaml } from './render.ts';
 import { parseDocuments } from './yaml.ts';
 

@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { valueAt, type Path } from './json.ts';
 import { removeNode, setNode } from './splice.ts';
 import { parseDocuments } from './yaml.ts';
-
-/** What leads to a part of a document: keys of maps, indices of lists. */
-export type Path = readonly (string | number)[];
 
 /** One change of a document. */
 export type Edit =
@@ -97,15 +95,6 @@ function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf);
   if (!isContainer(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
-}
-
-/** What a path leads to; `undefined` when there is nothing. */
-export function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      isContainer(value) && Object.hasOwn(value, key) ? (Reflect.get(value, key) as unknown) : undefined,
-    root,
-  );
 }
 
 function isContainer(value: unknown): value is object {

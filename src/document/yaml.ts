@@ -15,6 +15,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import type { Path } from './json.ts';
 import { findForeignBreak } from './line-breaks.ts';
 import { checkMerges } from './merge-keys.ts';
 
@@ -39,7 +40,7 @@ export interface TextDocument {
    * `line:column` of what a path leads to, both from 1: the key of a map, the item of a list. Where the path
    * ends early, the last part of it that is there.
    */
-  positionOf(path: readonly (string | number)[]): string;
+  positionOf(path: Path): string;
 }
 
 export interface DocumentOptions {
@@ -210,7 +211,7 @@ class Places {
     return this.problem(offset, 'it nests too deeply to be read', 'flatten it', cause);
   }
 
-  offsetOf(path: readonly (string | number)[]): number {
+  offsetOf(path: Path): number {
     let node: unknown = this.#document.contents;
     let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
     for (const key of path) {

@@ -1,18 +1,50 @@
-/** Where in a pod an image stands; `imageVolume` is `volumes[].image.reference` (KEP-4639). */
+import type { Path } from '../document/json.ts';
+import { quote } from './quote.ts';
+
+/** What a pod uses an image for; `imageVolume` is `volumes[].image.reference` (KEP-4639). */
 export const USAGES = ['container', 'initContainer', 'ephemeralContainer', 'imageVolume'] as const;
 
 export type Usage = (typeof USAGES)[number];
 
+/** Where an object holds the text of an image. `workload/write-image.ts` writes another image there. */
+export type ImageLocation =
+  /** The value at `path` is the image. */
+  | { readonly kind: 'value'; readonly path: Path }
+  /** The last key of `path` is the image. */
+  | { readonly kind: 'key'; readonly path: Path }
+  /** The value at `path` is the tag or the digest of the image. The repository is elsewhere; other tags share it. */
+  | { readonly kind: 'tag'; readonly path: Path; readonly repository: string }
+  /** The value, or the last key, of `path` is a repository without tags. There is no field for a tag. */
+  | { readonly kind: 'repository'; readonly path: Path };
+
 /**
- * An image at its place in an object. What a protocol does not carry is `undefined`: an `ImageReview`
- * names images only, so it knows neither the field, nor the usage, nor the container.
+ * An image and where its object holds it. What a protocol does not carry is `undefined`: an `ImageReview`
+ * names only images, without location, usage and container.
  */
 export interface ImageUse {
-  /** Path from the root of the object, such as `spec.template.spec.initContainers[0].image`. */
-  readonly field: string | undefined;
+  readonly location: ImageLocation | undefined;
   readonly usage: Usage | undefined;
   /** Name of the container, or of the volume for an `imageVolume`. */
   readonly container: string | undefined;
   /** The reference as the object spells it, not parsed yet. */
   readonly image: string;
+}
+
+/** Longest key that a path repeats, in characters. */
+const KEY_CHARACTERS = 253;
+
+/** The field of an image as messages name it: `spec.template.spec.initContainers[0].image`. */
+export function fieldOf({ location }: ImageUse): string | undefined {
+  return location && renderPath(location.path);
+}
+
+/** A path as messages name it. A key that is not a word may be any text: it is quoted and cut, as in `spec["odd key"]`. */
+export function renderPath(path: Path): string {
+  let text = '';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (!/^[\w-]{1,63}$/.test(key)) text += `[${JSON.stringify(quote(key, KEY_CHARACTERS))}]`;
+    else text += text === '' ? key : `.${key}`;
+  }
+  return text;
 }

@@ -7,6 +7,7 @@ import { judge, summarise } from '#test/verdicts.ts';
 import { decodePolicy } from './decode.ts';
 import type { Policy } from './policy.ts';
 import type { CustomResourceDocument } from './schema.ts';
+import { fieldOf } from '../image/use.ts';
 
 const WIDGET: CustomResourceDocument = {
   resource: 'widgets.example.com',
@@ -39,7 +40,7 @@ describe('custom resources that a policy tells about', () => {
     };
     const decision = judge({ object: widget(spec) }, policy);
     assert.deepEqual(
-      decision.violations.map(({ use }) => [use?.field, use?.usage]),
+      decision.violations.map(({ use }) => [use && fieldOf(use), use?.usage]),
       [
         ['spec.template.spec.containers[0].image', 'container'],
         ['spec.steps[0].image', 'initContainer'],
@@ -65,7 +66,8 @@ describe('custom resources that a policy tells about', () => {
     });
     const spec = { template: { spec: podSpec({ containers: { web: BAD } }) }, extra: BAD };
     const object = workload('argoproj.io/v1alpha1', 'Rollout', 'spec', spec);
-    const fields = (by: Policy): unknown => judge({ object }, by).violations.map(({ use }) => use?.field);
+    const fields = (by: Policy): unknown =>
+      judge({ object }, by).violations.map(({ use }) => use && fieldOf(use));
     assert.deepEqual(fields(policy), ['spec.template.spec.containers[0].image', 'spec.extra']);
     assert.deepEqual(fields(NO_LATEST), ['spec.template.spec.containers[0].image'], 'of this policy alone');
   });

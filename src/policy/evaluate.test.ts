@@ -14,6 +14,7 @@ import { decodePolicy } from './decode.ts';
 import type { Decision, ValidationAction } from './decision.ts';
 import { evaluate } from './evaluate.ts';
 import type { Policy } from './policy.ts';
+import { fieldOf } from '../image/use.ts';
 
 const NO_LATEST: NamelessRule = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
 const ACME_ONLY: NamelessRule = { name: 'acme-only', allowedImages: { images: ['ghcr.io/acme/**'] } };
@@ -203,7 +204,7 @@ describe('an update', () => {
     const decision = judge({ object: template(BAD, 2), oldObject: template(BAD, 1) });
     assert.deepEqual(summarise(decision), ['admitted']);
     assert.deepEqual(
-      decision.notices.map(({ code, use }) => `${code} ${use?.field}`),
+      decision.notices.map(({ code, use }) => `${code} ${use && fieldOf(use)}`),
       ['UNCHANGED_VIOLATION spec.template.spec.containers[0].image'],
     );
   });

@@ -9,6 +9,7 @@ import { decodePolicy } from './decode.ts';
 import type { Decision } from './decision.ts';
 import { failed, failureReason } from './failure.ts';
 import { applyStage } from './stage.ts';
+import { fieldOf } from '../image/use.ts';
 
 const LATEST = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
 const MIRROR = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
@@ -16,7 +17,7 @@ const NODE = { username: 'system:node:node-1', groups: ['system:nodes'] };
 
 /** Code, field and sentence of each notice. */
 function notices({ notices: told }: Decision) {
-  return told.map(({ code, use, text }) => [code, use?.field, said(text)]);
+  return told.map(({ code, use, text }) => [code, use && fieldOf(use), said(text)]);
 }
 
 describe('what is told and refuses nothing', () => {

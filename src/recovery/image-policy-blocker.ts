@@ -4,7 +4,8 @@ import { IMAGE_POLICY_PLUGIN, parseApiServerManifest } from '../control-plane/ap
 import { unwireApiServer } from '../control-plane/api-server-wiring.ts';
 import { parseGateKubeconfig } from '../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
-import { editDocument, type Edit, type Path, valueAt } from '../document/edit.ts';
+import { editDocument, type Edit } from '../document/edit.ts';
+import { type Path, valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import { imagePolicyPath, pathAtStage, stageOfPath } from '../wiring/paths.ts';
 import type { Blocker, Step } from './blocker.ts';

@@ -1,6 +1,7 @@
 import type { Violation } from '../policy/decision.ts';
 import type { LogFields } from './log.ts';
 import type { Outcome } from './outcome.ts';
+import { fieldOf } from '../image/use.ts';
 
 /** Longer lists are cut; the counts beside them are not. */
 const MAX_LISTED = 32;
@@ -38,7 +39,7 @@ export function renderOutcome({ review, decision, protocol, durationMs, stage }:
 }
 
 function renderViolation({ rule, code, actions, use }: Violation): LogFields {
-  return { rule: clip(rule), code, actions, field: clip(use?.field), image: clip(use?.image) };
+  return { rule: clip(rule), code, actions, field: clip(use && fieldOf(use)), image: clip(use?.image) };
 }
 
 function clip(text: string | undefined): string | undefined {

@@ -25,7 +25,8 @@ const review: Review = {
 };
 
 function useOf(image: string): ImageUse {
-  return { field: 'spec.containers[0].image', usage: 'container', container: 'web', image };
+  const path = ['spec', 'containers', 0, 'image'];
+  return { location: { kind: 'value', path }, usage: 'container', container: 'web', image };
 }
 
 function refusalOf(images: readonly string[], rule = 'no-latest'): Decision {

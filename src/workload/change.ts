@@ -14,12 +14,12 @@ export interface Change {
 export function findChange(now: ImageList, old: ImageList): Change {
   const before = new Map<string, string | undefined>();
   for (const use of old.uses) {
-    const place = old.placeOf(use);
+    const place = old.identify(use);
     // A place that two entries claim is no place: nothing counts as kept there.
     before.set(place, before.has(place) ? undefined : use.image);
   }
   const changed: ImageUse[] = [];
   const kept: ImageUse[] = [];
-  for (const use of now.uses) (before.get(now.placeOf(use)) === use.image ? kept : changed).push(use);
+  for (const use of now.uses) (before.get(now.identify(use)) === use.image ? kept : changed).push(use);
   return { changed, kept };
 }

@@ -1,5 +1,6 @@
 import { quote } from '../image/quote.ts';
-import type { ImageUse, Usage } from '../image/use.ts';
+import type { Path } from '../document/json.ts';
+import { renderPath, type ImageLocation, type ImageUse, type Usage } from '../image/use.ts';
 import { objection } from '../language/objection.ts';
 import type { Shown } from '../language/phrase.ts';
 import type { Unreadable } from './unreadable.ts';
@@ -16,8 +17,11 @@ export interface ImageList {
   readonly uses: readonly ImageUse[];
   /** Places of a template that some controller fills in later. */
   readonly placeholders: readonly ImageUse[];
-  /** Where an image of this list stands, whatever the order of the lists around it. */
-  readonly placeOf: (use: ImageUse) => string;
+  /**
+   * Names an image of this list in the same way in another version of the object, whatever the order of its lists.
+   * `change.ts` compares two versions by it.
+   */
+  readonly identify: (use: ImageUse) => string;
 }
 
 /** Images as they are found. */
@@ -33,19 +37,19 @@ export interface Found {
 /** Takes an image down, or says why it is none. */
 export function addUse(
   found: Found,
-  field: string,
+  location: ImageLocation,
   usage: Usage,
   name: unknown,
   image: unknown,
 ): Unreadable | undefined {
   if (typeof image !== 'string') {
     if (image === undefined && found.isCustom) return undefined;
-    return unreadable(field, image === undefined ? 'missing' : 'no-string');
+    return unreadable(location.path, image === undefined ? 'missing' : 'no-string');
   }
-  if (image === '' && !(found.isCustom && found.template)) return unreadable(field, 'empty');
+  if (image === '' && !(found.isCustom && found.template)) return unreadable(location.path, 'empty');
   const count = found.uses.length + found.placeholders.length;
-  if (count >= MAX_IMAGES) return tooMany(field, count + 1);
-  const use: ImageUse = { field, usage, container: typeof name === 'string' ? name : undefined, image };
+  if (count >= MAX_IMAGES) return tooMany(location.path, count + 1);
+  const use: ImageUse = { location, usage, container: typeof name === 'string' ? name : undefined, image };
   if (found.template && isPlaceholder(image)) found.placeholders.push(use);
   else found.uses.push(use);
   return undefined;
@@ -60,18 +64,21 @@ function isPlaceholder(image: string): boolean {
 export type Misshape = 'missing' | 'null' | 'empty' | 'no-object' | 'no-list' | 'no-string';
 
 /** An object that does not have the shape of its kind. */
-export function unreadable(field: string, what: Misshape): Unreadable {
+export function unreadable(path: Path, what: Misshape): Unreadable {
+  const field = renderPath(path);
   return { kind: 'unreadable', field, ...objection(`MALFORMED_OBJECT.${what}`, { field: fieldName(field) }) };
 }
 
 /** Parts within parts, more of them than are read. */
-export function tooDeep(field: string, max: number): Unreadable {
+export function tooDeep(path: Path, max: number): Unreadable {
+  const field = renderPath(path);
   const reason = objection('MALFORMED_OBJECT.too-deep', { field: fieldName(field), max });
   return { kind: 'unreadable', field, ...reason };
 }
 
 /** More images than are judged. */
-export function tooMany(field: string, count: number): Unreadable {
+export function tooMany(path: Path, count: number): Unreadable {
+  const field = renderPath(path);
   const reason = objection('TOO_MANY_IMAGES.object', { field: fieldName(field), count, max: MAX_IMAGES });
   return { kind: 'unreadable', field, ...reason };
 }

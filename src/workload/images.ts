@@ -13,19 +13,20 @@ export function findImages(kind: KnownKind, object: Fields): ImageList | Unreada
 
 function findWorkloadImages(workload: WorkloadKind, object: Fields): ImageList | Unreadable {
   let parent: unknown = object;
-  let path = '';
-  for (const key of workload.podSpec) {
-    path = path === '' ? key : `${path}.${key}`;
+  const path = workload.podSpec;
+  let depth = 0;
+  for (const key of path) {
+    depth += 1;
     parent = isObject(parent) ? parent[key] : undefined;
-    if (!isObject(parent)) return unreadable(path, 'no-object');
+    if (!isObject(parent)) return unreadable(path.slice(0, depth), 'no-object');
   }
   if (!isObject(parent)) return unreadable(path, 'no-object');
   const found: Found = { template: workload.template, isCustom: false, uses: [], placeholders: [] };
-  const problem = readPodSpec(found, parent, path === '' ? '' : `${path}.`, workload.required);
-  return problem ?? { kind: 'list', uses: found.uses, placeholders: found.placeholders, placeOf };
+  const problem = readPodSpec(found, parent, path, workload.required);
+  return problem ?? { kind: 'list', uses: found.uses, placeholders: found.placeholders, identify };
 }
 
 /** A pod has each list once, and a container its name in it. */
-function placeOf(use: ImageUse): string {
+function identify(use: ImageUse): string {
   return `${use.usage}/${use.container}`;
 }

@@ -10,6 +10,7 @@ import { findKind, isImageless, isListOfKind } from './kinds.ts';
 import { findOwner } from './owner.ts';
 import type { ReviewedObject } from './reviewed-object.ts';
 import { readSubject, type Subject } from './subject.ts';
+import { fieldOf } from '../image/use.ts';
 
 const POD: ReviewedObject = {
   operation: 'CREATE',
@@ -162,7 +163,7 @@ describe('the images of a pod', () => {
     const subject = subjectOf({ object: podOf({ containers: [{ name: 7, image: BAD }], volumes }) });
     assert.ok(subject.kind === 'images');
     assert.deepEqual(
-      subject.changed.map(({ field, container }) => [field, container]),
+      subject.changed.map((use) => [fieldOf(use), use.container]),
       [
         ['spec.containers[0].image', undefined],
         ['spec.volumes[2].image.reference', undefined],

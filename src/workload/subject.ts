@@ -3,7 +3,7 @@ import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { findChange } from './change.ts';
-import { isObject, type Fields } from '../document/json.ts';
+import { isObject, valueAt, type Fields } from '../document/json.ts';
 import { rootsOf } from './custom/custom-kind.ts';
 import type { ImageList } from './image-list.ts';
 import { findImages } from './images.ts';
@@ -96,10 +96,6 @@ function keepsImages(known: KnownKind, { operation, object, oldObject }: Reviewe
     return rootsOf(known).every((key) => isSame(valueAt(object, [key]), valueAt(oldObject, [key])));
   const podSpec = valueAt(object, known.podSpec);
   return isObject(podSpec) && isSame(podSpec, valueAt(oldObject, known.podSpec));
-}
-
-function valueAt(root: unknown, path: readonly string[]): unknown {
-  return path.reduce((parent, key) => (isObject(parent) ? parent[key] : undefined), root);
 }
 
 /** What nests deeper than the stack is never the same (F03). */

@@ -6,7 +6,7 @@ import type { SourceFile } from './sources.ts';
 /** What a folder (or a file beside them) may import besides itself. Nobody imports cli. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   language: [],
-  image: ['language'],
+  image: ['language', 'document'],
   workload: ['language', 'image', 'document'],
   document: [],
   file: [],
@@ -56,7 +56,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These layers know only the shape of what they describe, not how it comes about. */
-const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['image', 'policy'] };
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['policy'] };
 
 /** The only files of a folder that another folder may import. */
 const ENTRANCES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { ImageUse } from '../../src/image/use.ts';
+import { fieldOf, type ImageUse } from '../../src/image/use.ts';
 import { parseDocuments } from '../../src/document/yaml.ts';
 import type { CustomKind, ImageSource } from '../../src/workload/custom/custom-kind.ts';
 import { findCustomImages } from '../../src/workload/custom/find-custom-images.ts';
 import { PROJECTS, SHIPPED_KINDS } from '../../src/workload/custom/shipped-kinds.ts';
+import { checkWrites } from '#test/written-images.ts';
 import type { Fields } from '../../src/document/json.ts';
 import { KNOWN_KINDS } from '../../src/workload/kind-table.ts';
 import { findKind, groupOf } from '../../src/workload/kinds.ts';
@@ -40,8 +41,7 @@ function readExamples(file: string): Example[] {
 function linesOf(kind: CustomKind, object: Fields): string[] {
   const images = findCustomImages(kind, object);
   assert.equal(images.kind, 'list', JSON.stringify(images));
-  const line = ({ field, usage, container = '-', image }: ImageUse): string =>
-    `${field} ${usage} ${container} ${image}`;
+  const line = (use: ImageUse): string => `${fieldOf(use)} ${use.usage} ${use.container ?? '-'} ${use.image}`;
   return [...images.uses.map(line), ...images.placeholders.map((use) => `${line(use)} placeholder`)];
 }
 
@@ -50,6 +50,7 @@ describe('the images of custom resources that come with the gate', () => {
     const { name, generateName } = object['metadata'] as Fields;
     it(`${file}: ${kind.kind} ${String(name ?? generateName)}`, () => {
       assert.deepEqual(linesOf(kind, object), expected);
+      assert.equal(checkWrites(kind, object), expected.length);
     });
   }
 

@@ -4,6 +4,7 @@ import { findWorkloadKind, groupOf } from '../../src/workload/kinds.ts';
 import type { CoveredField, CoveredKind, WalkedVersion } from './covered.ts';
 import type { ImageField } from './image-fields.ts';
 import type { NotAnImage } from './not-images.ts';
+import { fieldOf } from '../../src/image/use.ts';
 
 /** The two lists that every field has to stand in one of. */
 export interface Lists {
@@ -45,7 +46,7 @@ function isFound(place: string): boolean {
   if (workload === undefined) return false;
   const images = findImages(workload, objectWith(path, { containers: [{ name: 'a', image: 'good:1' }] }));
   const field = path.replaceAll('[*]', '[0]');
-  return images.kind === 'list' && images.uses.some((use) => use.field === field && use.image === MARK);
+  return images.kind === 'list' && images.uses.some((use) => fieldOf(use) === field && use.image === MARK);
 }
 
 /** An object with a marked image at a path, and further fields in its `PodSpec`. */

@@ -21,7 +21,7 @@ export const KNOWN: Required<KnownFacts> = {
 /** A review of these images with these facts and no others; all are new. */
 export function reviewOf(images: string | readonly string[], facts: KnownFacts = KNOWN): Review {
   const changed = [images].flat().map((image): ImageUse => ({
-    field: undefined,
+    location: undefined,
     usage: facts.usage,
     container: undefined,
     image,

@@ -9,6 +9,7 @@ import type { Review } from '../../src/policy/review.ts';
 import type { Fields } from '../../src/document/json.ts';
 import { NO_LATEST } from './policies.ts';
 import { admissionReviewOf, type Request } from './reviews.ts';
+import { fieldOf } from '../../src/image/use.ts';
 
 /** The verdict of the core, which needs no facts here and so answers at once. */
 export function decide(review: Review, policy: Policy = NO_LATEST): Decision {
@@ -32,7 +33,7 @@ export function summarise({ outcome, violations }: Decision): readonly string[] 
 function summariseViolation({ code, use, reason }: Violation): string {
   return use === undefined
     ? `${code} ${said(reason)}`
-    : `${code} ${use.field ?? '-'} ${use.container ?? '-'}`;
+    : `${code} ${fieldOf(use) ?? '-'} ${use.container ?? '-'}`;
 }
 
 /** An answer of the gate, from the document to the bytes and back. */

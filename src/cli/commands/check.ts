@@ -16,6 +16,7 @@ import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
 import { readManifests, type Manifest } from '../manifests.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 import { fitForTerminal, padColumns } from '../terminal.ts';
+import { fieldOf, type ImageUse } from '../../image/use.ts';
 
 export interface CheckOptions extends PolicyOptions, LanguageOptions {
   readonly namespace?: string;
@@ -108,7 +109,7 @@ function renderTable(checked: readonly Checked[], say: Say): string {
   const lines = checked.flatMap((one) => [
     ...one.decision.violations.map((violation) => violationLine(one, violation, say)),
     ...(one.decision.outcome === 'failed'
-      ? [entry('check.refused', one, '', renderDenial(one.decision, say), say)]
+      ? [entry('check.refused', one, undefined, renderDenial(one.decision, say), say)]
       : []),
     ...noticeLines(one, say),
   ]);
@@ -118,7 +119,7 @@ function renderTable(checked: readonly Checked[], say: Say): string {
 function violationLine(checked: Checked, violation: Violation, say: Say): string {
   const { actions, use } = violation;
   const verdict = actions.includes('Deny') ? 'refused' : actions.includes('Warn') ? 'warned' : 'audited';
-  return entry(`check.${verdict}`, checked, use?.field ?? '', renderCause([violation], say), say);
+  return entry(`check.${verdict}`, checked, use, renderCause([violation], say), say);
 }
 
 /** Kinds without images are most of any folder, and nothing to be told about. */
@@ -126,15 +127,21 @@ function noticeLines(checked: Checked, say: Say): string[] {
   const { decision } = checked;
   const told = decision.notices.filter(({ code }) => code !== 'UNKNOWN_KIND');
   return renderWarnings({ ...decision, violations: [], notices: told } as Decision, say).map((text) =>
-    entry('check.note', checked, '', text, say),
+    entry('check.note', checked, undefined, text, say),
   );
 }
 
 type Verdict = 'check.refused' | 'check.warned' | 'check.audited' | 'check.note';
 
 /** What, where and of which object, and below it why. Whoever wrote the manifest has also named its file. */
-function entry(verdict: Verdict, { manifest, review }: Checked, field: string, why: Shown, say: Say): string {
-  const place = oneLine(manifest.placeOf(field));
+function entry(
+  verdict: Verdict,
+  { manifest, review }: Checked,
+  use: ImageUse | undefined,
+  why: Shown,
+  say: Say,
+): string {
+  const place = oneLine(manifest.positionOf(use?.location?.path ?? []));
   return `${padColumns(say(phrase(verdict)), 8)} ${place}  ${review.object}\n         ${why}`;
 }
 
@@ -154,11 +161,11 @@ function renderSummary(checked: readonly Checked[], say: Say): string {
 
 function renderJson(checked: readonly Checked[], say: Say): string {
   const objects = checked.map(({ manifest, review, decision }) => ({
-    place: manifest.placeOf(''),
+    place: manifest.positionOf([]),
     object: review.object,
     namespace: review.namespace ?? null,
     verdict: decision.outcome === 'admitted' ? 'admitted' : 'refused',
-    images: decision.uses.map(({ use }) => use),
+    images: decision.uses.map(({ use }) => renderUse(use)),
     violations: decision.violations.map((violation) => renderJsonViolation(manifest, violation, say)),
     ...(decision.outcome === 'failed' && {
       error: { code: decision.code, message: say(failureReason(decision.code)) },
@@ -168,14 +175,20 @@ function renderJson(checked: readonly Checked[], say: Say): string {
   return `${fitForTerminal(JSON.stringify({ objects, refused }, null, 2))}\n`;
 }
 
+/** The keys of an image in the JSON output. */
+function renderUse(use: ImageUse): object {
+  const { usage, container, image } = use;
+  return { field: fieldOf(use), usage, container, image };
+}
+
 function renderJsonViolation(manifest: Manifest, violation: Violation, say: Say): object {
   const { code, actions, rule, use, reason, remedy, message } = violation;
   return {
-    place: manifest.placeOf(use?.field ?? ''),
+    place: manifest.positionOf(use?.location?.path ?? []),
     code,
     actions,
     rule: rule ?? null,
-    ...use,
+    ...(use && renderUse(use)),
     reason: say(reason),
     remedy: say(remedy),
     message: message ?? null,

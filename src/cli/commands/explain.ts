@@ -49,7 +49,7 @@ export async function explain(
 
 /** An image and nothing else: every rule that looks at the image applies. */
 function reviewOf(image: string): Review {
-  const use = { field: undefined, usage: undefined, container: undefined, image };
+  const use = { location: undefined, usage: undefined, container: undefined, image };
   return {
     uid: undefined,
     operation: undefined,

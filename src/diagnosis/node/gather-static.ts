@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { valueAt } from '../../document/edit.ts';
+import { valueAt } from '../../document/json.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import type { FetchChain } from '../certificate/served.ts';
 import { decodeWebhooks, isOurs } from '../webhook/seen-webhook.ts';

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import { type Path, valueAt } from '../../document/edit.ts';
+import { type Path, valueAt } from '../../document/json.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import { readCredential } from './gather-kubeconfig.ts';
 import type { ClientPair, WebhookUsers } from './material.ts';

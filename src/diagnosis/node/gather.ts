@@ -5,7 +5,7 @@ import {
 } from '../../control-plane/admission-configuration.ts';
 import { type ApiServerManifest, parseApiServerManifest } from '../../control-plane/api-server-manifest.ts';
 import { GATE_FILES } from '../../control-plane/gate-command.ts';
-import { valueAt } from '../../document/edit.ts';
+import { valueAt } from '../../document/json.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
 import type { FetchChain } from '../certificate/served.ts';

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { AdmissionConfiguration } from '../../control-plane/admission-configuration.ts';
 import { WEBHOOK_PLUGIN } from '../../control-plane/webhook-plugin.ts';
-import { valueAt } from '../../document/edit.ts';
+import { valueAt } from '../../document/json.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import type { Opened } from './material.ts';
 import type { NodeReader } from './reader.ts';

@@ -5,6 +5,7 @@ import type { Fields } from '../../document/json.ts';
 import { MAX_IMAGES } from '../image-list.ts';
 import { customKind, image, podSpec, within, type CustomKind, type ImageSource } from './custom-kind.ts';
 import { findCustomImages, MAX_ITEMS, MAX_NESTING } from './find-custom-images.ts';
+import { fieldOf } from '../../image/use.ts';
 
 const STEPS = customKind('widgets.example.com', 'Widget', [image('spec.steps[*].image')]);
 
@@ -12,8 +13,8 @@ const STEPS = customKind('widgets.example.com', 'Widget', [image('spec.steps[*].
 function read(kind: CustomKind, object: Fields): string {
   const images = findCustomImages(kind, object);
   if (images.kind === 'unreadable') return `${images.code} ${images.field}`;
-  const lines = images.uses.map((use) => `${use.field} ${use.image}`);
-  return [...lines, ...images.placeholders.map((use) => `${use.field} ?`)].join(', ');
+  const lines = images.uses.map((use) => `${fieldOf(use)} ${use.image}`);
+  return [...lines, ...images.placeholders.map((use) => `${fieldOf(use)} ?`)].join(', ');
 }
 
 function readSteps(...steps: readonly unknown[]): string {
@@ -163,7 +164,7 @@ describe('names and keys of anybody’s', () => {
     };
     const images = findCustomImages(replicas, object);
     assert.ok(images.kind === 'list');
-    const fields = images.uses.map(({ field }) => field ?? '');
+    const fields = images.uses.map((use) => fieldOf(use) ?? '');
     assert.equal(fields[0], 'spec.replicas["a.b/c"].spec.containers[0].image');
     for (const field of fields) {
       assert.match(field, /^[\x20-\x7e]+$/);
@@ -179,10 +180,14 @@ describe('names and keys of anybody’s', () => {
     assert.ok(images.kind === 'list');
     assert.equal(images.uses.length, MAX_IMAGES);
     assert.deepEqual(new Set(images.uses.map(({ container }) => container)), new Set([undefined]));
-    assert.equal(new Set(images.uses.map(images.placeOf)).size, MAX_IMAGES, 'each has a place of its own');
+    assert.equal(
+      new Set(images.uses.map(images.identify)).size,
+      MAX_IMAGES,
+      'each has an identity of its own',
+    );
     for (const use of images.uses) {
-      assert.ok((use.field?.length ?? 0) < 400);
-      assert.ok(images.placeOf(use).length < 100);
+      assert.ok((fieldOf(use)?.length ?? 0) < 400);
+      assert.ok(images.identify(use).length < 100);
     }
   });
 

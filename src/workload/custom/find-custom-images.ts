@@ -1,11 +1,12 @@
-import type { ImageUse, Usage } from '../../image/use.ts';
 import { isObject, type Fields } from '../../document/json.ts';
+import { fieldOf, renderPath, type ImageLocation, type ImageUse, type Usage } from '../../image/use.ts';
 import { addUse, tooDeep, tooMany, unreadable, type Found, type ImageList } from '../image-list.ts';
 import { readPodSpec } from '../pod-spec.ts';
 import type { Unreadable } from '../unreadable.ts';
+import { joinTag } from '../write-image.ts';
 import type { CustomKind, ImageSource } from './custom-kind.ts';
 import type { FieldPath, Step } from './field-path.ts';
-import { fieldOf, nameOf, placeOf, rootSpot, type Spot } from './spot.ts';
+import { identityOf, isKey, nameOf, pathOf, rootSpot, type Spot } from './spot.ts';
 
 /** Items of lists and maps that are looked at in one object: more than etcd's 1.5 MiB hold of any real one. */
 export const MAX_ITEMS = 50_000;
@@ -18,7 +19,7 @@ const MAX_REPOSITORY = 1024;
 
 interface Search {
   readonly found: Found;
-  readonly places: Map<ImageUse, string>;
+  readonly identities: Map<ImageUse, string>;
   items: number;
 }
 
@@ -27,21 +28,21 @@ type Visit = (spot: Spot) => Unreadable | undefined;
 /** Reads every image of a custom resource: what is missing is fine, what has another form than its kind is refused (A14). */
 export function findCustomImages(kind: CustomKind, object: Fields): ImageList | Unreadable {
   const found: Found = { template: kind.template, isCustom: true, uses: [], placeholders: [] };
-  const search: Search = { found, places: new Map(), items: 0 };
+  const search: Search = { found, identities: new Map(), items: 0 };
   const problem = readSources(search, kind.sources, rootSpot(object), 0);
   if (problem !== undefined) return problem;
   return {
     kind: 'list',
     uses: found.uses.filter(isFirst()),
     placeholders: found.placeholders.filter(isFirst()),
-    placeOf: (use) => search.places.get(use) ?? '',
+    identify: (use) => search.identities.get(use) ?? '',
   };
 }
 
-/** Two paths may lead to one image, as those of a policy and ours, and a place that is claimed twice is no place. */
+/** Two paths of a kind may lead to one image. It counts once, because `change.ts` trusts no identity that two images have. */
 function isFirst(): (use: ImageUse) => boolean {
   const seen = new Set<string>();
-  return ({ field, usage, image }) => seen.size < seen.add(`${usage} ${field} ${image}`).size;
+  return (use) => seen.size < seen.add(`${use.usage} ${fieldOf(use)} ${use.image}`).size;
 }
 
 function readSources(
@@ -50,7 +51,7 @@ function readSources(
   from: Spot,
   nesting: number,
 ): Unreadable | undefined {
-  if (nesting > MAX_NESTING) return tooDeep(fieldOf(from), MAX_NESTING);
+  if (nesting > MAX_NESTING) return tooDeep(pathOf(from), MAX_NESTING);
   for (const source of sources) {
     const problem = follow(search, source.at, from, (spot) => readSource(search, source, spot, nesting));
     if (problem !== undefined) return problem;
@@ -76,49 +77,74 @@ function readSource(
   }
 }
 
-function readPodSpecAt({ found, places }: Search, spot: Spot): Unreadable | undefined {
+function readPodSpecAt({ found, identities }: Search, spot: Spot): Unreadable | undefined {
   if (isMissing(spot.value)) return undefined;
-  const field = fieldOf(spot);
-  if (!isObject(spot.value)) return unreadable(field, 'no-object');
+  const path = pathOf(spot);
+  if (!isObject(spot.value)) return unreadable(path, 'no-object');
   const before = found.uses.length;
-  const problem = readPodSpec(found, spot.value, field === '' ? '' : `${field}.`, undefined);
-  const place = placeOf(spot);
+  const problem = readPodSpec(found, spot.value, path, undefined);
+  const identity = identityOf(spot);
   for (const use of found.uses.slice(before)) {
-    // An item of a list without a name is known by its number, which ends its field.
-    const name = use.container === undefined ? use.field?.slice(field.length) : JSON.stringify(use.container);
-    places.set(use, `${place}/${use.usage}/${name}`);
+    const { location, usage, container } = use;
+    // A container without a name has only its index, which is in its path below the pod spec.
+    const name =
+      container === undefined
+        ? renderPath((location?.path ?? []).slice(path.length))
+        : JSON.stringify(container);
+    identities.set(use, `${identity}/${usage}/${name}`);
   }
   return problem;
 }
 
+/** Text that is an image. */
 function readImage(search: Search, usage: Usage, spot: Spot): Unreadable | undefined {
-  return readText(search, usage, spot, spot.value);
+  return readText(
+    search,
+    usage,
+    spot,
+    { kind: isKey(spot) ? 'key' : 'value', path: pathOf(spot) },
+    spot.value,
+  );
 }
 
-/** A repository whose tags, or digests in their stead, stand in a list beside it; without any it is pulled by its default. */
+/**
+ * A repository; its tags, or digests in place of tags, are in a list beside it. Without a tag the repository is pulled
+ * by its default tag.
+ */
 function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): Unreadable | undefined {
   const repository = String(spot.value);
-  // Text that is too long for a repository is no image, with a tag or without, and is not repeated for each tag.
-  if (repository.length > MAX_REPOSITORY) return readImage(search, usage, spot);
+  // Text that is too long for a repository is not an image, with or without a tag. Do not repeat it for each tag.
+  if (repository.length > MAX_REPOSITORY) return readRepository(search, usage, spot);
   const before = search.found.uses.length;
   const problem = follow(search, tags, { ...spot, value: spot.beside }, (tag) =>
     typeof tag.value === 'string'
-      ? readText(search, usage, tag, `${repository}${tag.value.includes(':') ? '@' : ':'}${tag.value}`)
-      : unreadable(fieldOf(tag), 'no-string'),
+      ? readText(
+          search,
+          usage,
+          tag,
+          { kind: 'tag', path: pathOf(tag), repository },
+          joinTag(repository, tag.value),
+        )
+      : unreadable(pathOf(tag), 'no-string'),
   );
-  return problem ?? (search.found.uses.length === before ? readImage(search, usage, spot) : undefined);
+  return problem ?? (search.found.uses.length === before ? readRepository(search, usage, spot) : undefined);
+}
+
+function readRepository(search: Search, usage: Usage, spot: Spot): Unreadable | undefined {
+  return readText(search, usage, spot, { kind: 'repository', path: pathOf(spot) }, spot.value);
 }
 
 function readText(
-  { found, places }: Search,
+  { found, identities }: Search,
   usage: Usage,
   spot: Spot,
+  location: ImageLocation,
   text: unknown,
 ): Unreadable | undefined {
   const before = found.uses.length;
-  const problem = addUse(found, fieldOf(spot), usage, nameOf(spot), text);
+  const problem = addUse(found, location, usage, nameOf(spot), text);
   const use = found.uses[before];
-  if (use !== undefined) places.set(use, `${placeOf(spot)}/${usage}`);
+  if (use !== undefined) identities.set(use, `${identityOf(spot)}/${usage}`);
   return problem;
 }
 
@@ -137,7 +163,7 @@ function follow(
     if (step?.kind !== 'key') {
       return step && followEach(search, step, spot, (inner) => follow(search, path, inner, visit, index + 1));
     }
-    if (!isObject(spot.value)) return unreadable(fieldOf(spot), 'no-object');
+    if (!isObject(spot.value)) return unreadable(pathOf(spot), 'no-object');
     const { key } = step;
     // What every object inherits is no field of this one.
     const value = Object.hasOwn(spot.value, key) ? spot.value[key] : undefined;
@@ -169,15 +195,15 @@ function followItems(
   spot: Spot,
   next: Visit,
 ): Unreadable | undefined {
-  if (!Array.isArray(spot.value)) return unreadable(fieldOf(spot), 'no-list');
+  if (!Array.isArray(spot.value)) return unreadable(pathOf(spot), 'no-list');
   const items: readonly unknown[] = spot.value;
   for (let index = 0; index < items.length; index += 1) {
     const value = items[index];
     const named = isObject(value) ? value[step.kind === 'items' ? step.named : step.field] : undefined;
     const key = typeof named === 'string' ? named : '';
     const item: Spot = { value, up: spot, kind: 'item', key, index, beside: undefined };
-    if ((search.items += 1) > MAX_ITEMS) return tooMany(fieldOf(item), search.items);
-    if (isMissing(value)) return unreadable(fieldOf(item), 'null');
+    if ((search.items += 1) > MAX_ITEMS) return tooMany(pathOf(item), search.items);
+    if (isMissing(value)) return unreadable(pathOf(item), 'null');
     if (step.kind === 'itemsWith' && !holds(named, step.value)) continue;
     const problem = next(item);
     if (problem !== undefined) return problem;
@@ -197,13 +223,13 @@ function followEntries(
   spot: Spot,
   next: Visit,
 ): Unreadable | undefined {
-  if (!isObject(spot.value)) return unreadable(fieldOf(spot), 'no-object');
+  if (!isObject(spot.value)) return unreadable(pathOf(spot), 'no-object');
   let index = 0;
   for (const [key, inner] of Object.entries(spot.value)) {
     const reached =
       which === 'keys' ? { value: key, beside: inner ?? null } : { value: inner, beside: undefined };
     const entry: Spot = { ...reached, up: spot, kind: 'entry', key, index };
-    if ((search.items += 1) > MAX_ITEMS) return tooMany(fieldOf(entry), search.items);
+    if ((search.items += 1) > MAX_ITEMS) return tooMany(pathOf(entry), search.items);
     const problem = next(entry);
     if (problem !== undefined) return problem;
     index += 1;

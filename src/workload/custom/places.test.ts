@@ -5,13 +5,14 @@ import { said } from '#test/sayings.ts';
 import type { Fields } from '../../document/json.ts';
 import { customKind, image, podSpec, within, type ImageSource } from './custom-kind.ts';
 import { findCustomImages } from './find-custom-images.ts';
+import { fieldOf, type ImageUse } from '../../image/use.ts';
 
 /** What sources find in an object: field → place and name. */
 function find(source: ImageSource, object: Fields) {
   const images = findCustomImages(customKind('w.example.com', 'W', [source]), object);
   assert.ok(images.kind === 'list', JSON.stringify(images));
-  const named = Object.fromEntries(images.uses.map(({ field, container }) => [field, container]));
-  const places = new Map(images.uses.map((use) => [use.field, images.placeOf(use)]));
+  const named = Object.fromEntries(images.uses.map((use) => [fieldOf(use), use.container]));
+  const places = new Map(images.uses.map((use) => [fieldOf(use), images.identify(use)]));
   assert.equal(new Set(places.values()).size, images.uses.length, 'a place is one image');
   for (const place of places.values()) assert.notEqual(place, '');
   return { named, placeAt: (field: string) => places.get(field) };
@@ -100,8 +101,13 @@ describe('the place of an image', () => {
   it('of one list is none in another', () => {
     const images = findCustomImages(customKind('w.example.com', 'W', [image('image')]), { image: GOOD });
     assert.ok(images.kind === 'list');
-    const stranger = { field: 'image', usage: 'container', container: undefined, image: GOOD } as const;
-    assert.equal(images.placeOf(stranger), '');
+    const stranger: ImageUse = {
+      location: { kind: 'value', path: ['image'] },
+      usage: 'container',
+      container: undefined,
+      image: GOOD,
+    };
+    assert.equal(images.identify(stranger), '');
   });
 });
 

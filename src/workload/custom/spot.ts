@@ -1,9 +1,9 @@
-import { quote } from '../../image/quote.ts';
+import type { Path } from '../../document/json.ts';
 
-/** A key or a name longer than this is no label and no name of anything: its place is told by its number. */
+/** Longest key or name by which a value is identified, in characters: nothing in Kubernetes has a longer one. The index identifies the others. */
 const NAME_CHARACTERS = 253;
 
-/** A value on the way to an image. What it is called is put together only when somebody asks. */
+/** A value on the way to an image. Its path and its identity are made only when they are needed. */
 export interface Spot {
   readonly value: unknown;
   readonly up: Spot | undefined;
@@ -21,40 +21,38 @@ export function rootSpot(value: unknown): Spot {
   return { value, up: undefined, kind: 'root', key: '', index: 0, beside: undefined };
 }
 
+/** Whether the value is a key of its map. */
+export function isKey({ kind, beside }: Spot): boolean {
+  return kind === 'entry' && beside !== undefined;
+}
+
 /** The name of the nearest item or entry that has one. */
 export function nameOf(spot: Spot): string | undefined {
   for (let at: Spot | undefined = spot; at !== undefined; at = at.up) {
-    const isNamed = at.kind === 'item' || (at.kind === 'entry' && at.beside === undefined);
+    const isNamed = at.kind === 'item' || (at.kind === 'entry' && !isKey(at));
     if (isNamed && at.key !== '' && at.key.length <= NAME_CHARACTERS) return at.key;
   }
   return undefined;
 }
 
-/** For people: `spec.steps[0]`. */
-export function fieldOf(spot: Spot): string {
-  let field = '';
-  for (let at: Spot = spot; at.up !== undefined; at = at.up) {
-    field = (at.kind === 'item' ? `[${at.index}]` : renderKey(at.key, at.up.kind === 'root')) + field;
-  }
-  return field;
+/** The path from the object to the value. */
+export function pathOf(spot: Spot): Path {
+  const path: (string | number)[] = [];
+  for (let at: Spot = spot; at.up !== undefined; at = at.up)
+    path.push(at.kind === 'item' ? at.index : at.key);
+  return path.reverse();
 }
 
-/** Whatever the order of lists and maps: `.spec.steps["build"]`. */
-export function placeOf(spot: Spot): string {
-  let place = '';
-  for (let at: Spot = spot; at.up !== undefined; at = at.up) place = renderPlace(at) + place;
-  return place;
+/** A text that names the value in the same way whatever the order of lists and maps: `.spec.steps["build"]`. */
+export function identityOf(spot: Spot): string {
+  let identity = '';
+  for (let at: Spot = spot; at.up !== undefined; at = at.up) identity = renderStep(at) + identity;
+  return identity;
 }
 
-function renderPlace({ kind, key, index }: Spot): string {
+function renderStep({ kind, key, index }: Spot): string {
   if (kind === 'field') return `.${key}`;
   const isKnown = key !== '' && key.length <= NAME_CHARACTERS;
   const which = isKnown ? JSON.stringify(key) : index;
   return kind === 'item' ? `[${which}]` : `{${which}}`;
-}
-
-/** A key as it stands in a path; one that is no word, which may be anybody's text, is quoted and bounded. */
-function renderKey(key: string, isFirst: boolean): string {
-  if (/^[\w-]{1,63}$/.test(key)) return isFirst ? key : `.${key}`;
-  return `[${JSON.stringify(quote(key, NAME_CHARACTERS))}]`;
 }
