@@ -72,7 +72,7 @@ export function parseDocuments(text: string, file: string, options: DocumentOpti
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
-    // The parser compares every key with every other: a megabyte of keys would keep it busy for minutes.
+    // The parser's own check for duplicate keys takes time quadratic in their number.
     uniqueKeys: false,
     merge: options.mergeKeys ?? false,
     version: '1.2',

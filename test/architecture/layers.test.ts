@@ -219,6 +219,15 @@ test('no code below cli/ reaches for the environment, the clock or the console',
   assert.deepEqual(found, []);
 });
 
+test('no code of the policy makes a RegExp from text, which may come from a policy (C19)', () => {
+  // `match`, `matchAll` and `search` make one from a string. What begins with a slash is a literal.
+  const making = /\bRegExp\b|\.(?:match|matchAll|search)\((?!\s*\/)/;
+  const found = offences(({ path, code }) =>
+    path.startsWith('src/policy/') && making.test(code) ? ['makes a RegExp'] : [],
+  );
+  assert.deepEqual(found, []);
+});
+
 test('an import climbs no higher than src', () => {
   const found = offences(({ path, imports }) =>
     imports.flatMap(({ specifier, target }) => {

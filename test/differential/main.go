@@ -122,8 +122,8 @@ func readAsKubelet(text string) *Image {
 	return image
 }
 
-// Signers, scanners and policy engines: https://github.com/google/go-containerregistry, which drops a tag beside a
-// digest and calls docker.io index.docker.io.
+// Signers, scanners and policy engines use https://github.com/google/go-containerregistry. It drops a tag beside a
+// digest and writes index.docker.io for docker.io.
 func readAsRegistryClient(text string) *Image {
 	reference, err := name.ParseReference(text)
 	if err != nil {

@@ -15,8 +15,8 @@ export interface VolumeAccess {
 }
 
 /**
- * Writes files the way of the kubelet: into a folder of their own, behind the link `..data`, which is swapped when they
- * change. https://pkg.go.dev/k8s.io/kubernetes/pkg/volume/util#AtomicWriter
+ * Writes files as the kubelet does (`AtomicWriter` of k8s.io/kubernetes): into a new folder. The link `..data` leads to
+ * the newest folder, and a change replaces the link.
  */
 export async function mountVolume(
   folder: string,

@@ -25,7 +25,7 @@ const inserted =
   };
 
 /**
- * Texts that are no image reference, or more than one, by the rows of threats 1B that say so. Each is refused
+ * Texts that are no image reference, or more than one, by the rows B01 to B30 of docs/threats.md that say so. Each is refused
  * wherever an image is judged, whatever the policy. The lists are literal on purpose: nothing here knows a grammar.
  */
 export const BAD_REFERENCES = {

@@ -125,7 +125,7 @@ function placeholderInPod(random: Random, policy: OraclePolicy): Scene | undefin
   return slots && spot && created(random, spot, slots, { family: 'placeholder in a pod', truth: 'bad' });
 }
 
-/** A template may leave the reference of an image volume out (contract.md §3.1). */
+/** A template may leave the reference of an image volume out (Kubernetes API reference). */
 function volumeWithoutReference(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'good', isTemplate);
   const slots = spot && goodSlots(random, spot);

@@ -7,7 +7,7 @@ import type { Usage } from './kinds.ts';
  */
 export type CustomField = readonly [path: string, holds: 'podSpec' | Usage];
 
-/** A custom resource and where it holds images: from contract.md §3.2, by hand and apart from the product's extractors. */
+/** A custom resource and where it holds images: from each project's API types, by hand and apart from the product's extractors. */
 export interface CustomKind {
   readonly apiVersion: string;
   readonly kind: string;

@@ -55,7 +55,7 @@ const placeholder: DrawErrand = (place) => {
   return errand(place, 'placeholder in a template', [create(place, object, { truth: 'good', tells: true })]);
 };
 
-/** Law 8: it stays, and what is done with it afterwards passes as well (A22, A32, A33). */
+/** What was there stays (SECURITY.md 7), and what is done with it afterwards passes as well (A22, A32, A33). */
 const kept: DrawErrand = (place) => {
   const { random, kind } = place;
   const usage = random.pick(usagesFor(place));

@@ -9,7 +9,7 @@ export interface Reply {
   readonly problem?: string;
 }
 
-/** What can be wrong with an answer, in the words of threats 4B. */
+/** What can be wrong with an answer, in the words of docs/reliability.md, The oracle. */
 export type Fault = 'failOpen' | 'wrongDeny' | 'late' | 'noAnswer' | 'badShape';
 
 /** How a case ended: `failed` is a refusal because nothing could be decided. */
@@ -22,7 +22,7 @@ export interface Judgement {
   readonly detail?: string;
 }
 
-/** The caller has this much less than it says, for the way (threats 4B). */
+/** The caller has this much less than it says, for the way (docs/reliability.md, The oracle). */
 const MARGIN_MS = 250;
 
 /** Codes of a decision that was not reached. */

@@ -4,7 +4,7 @@ import type { Some } from './images.ts';
 export type Usage = 'container' | 'initContainer' | 'ephemeralContainer' | 'imageVolume';
 
 /**
- * A kind that holds images, in one of its versions. Written from contract.md §3 and the Kubernetes API reference, by
+ * A kind that holds images, in one of its versions. Written from the Kubernetes API reference, by
  * hand and apart from the product's own table: where the two disagree, one of them is wrong.
  */
 export interface Kind {

@@ -63,7 +63,7 @@ const connected: Draw = (random, policy) => {
   return admission(random, { family: 'A23 CONNECT', truth: 'good' }, { ...request, object });
 };
 
-/** A15, law 3: admitted with a warning, since its pods are judged when they come. */
+/** A15, decision 3: admitted with a warning, since its pods are judged when they come. */
 const unknownKind: Draw = (random, policy) => {
   const spot = spotFor(random, policy, 'any');
   if (spot === undefined) return undefined;

@@ -170,7 +170,7 @@ function noOldObject(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family: `old object: ${what}`, truth: 'bad', before, after });
 }
 
-/** Law 8: what was there stays, whatever the policy says by now; a template's sender is told. */
+/** What was there stays (SECURITY.md 7), whatever the policy says by now; a template's sender is told. */
 function kept(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;

@@ -124,14 +124,10 @@ test('a line break in a range or a pattern does not reach a denial', async () =>
   }
 });
 
-test('C19 a pattern that would run for ever elsewhere answers at once', async () => {
-  // With a backtracking engine each of these takes longer than the universe has; here, a test's patience.
-  for (const pattern of ['(a+)+$', '(a|aa)+$', '(a*)*b', '(.*a){20}', '([a-z]+)*!']) {
-    assert.equal(
-      (await ask(allowedTags, { pattern }, `app:${'a'.repeat(127)}_`))?.code,
-      'TAG_NOT_ALLOWED',
-      pattern,
-    );
+test('C19 a pattern is compiled without backtracking', async () => {
+  // Only an engine that backtracks can match look-around and back-references.
+  for (const pattern of ['(?=a)a', '(?!a)b', '(?<=a)b', '(?<!a)b', String.raw`(a)\1`]) {
+    await assert.rejects(async () => ask(allowedTags, { pattern }, 'app'), ParameterError, pattern);
   }
 });
 
@@ -140,7 +136,7 @@ for (const [text, message] of Object.entries({
   '(?<!a)b': /is not a pattern/,
   [String.raw`(a)\1`]: /is not a pattern: .*invalid escape sequence/,
   '[': /is not a pattern: .*missing closing \]/,
-  '((a{100}){100}){100}': /is not a pattern: .*invalid repeat count/,
+  'a{2000}': /is not a pattern: .*invalid repeat count/,
   '.*': /matches any tag/,
   '.+': /matches any tag/,
   '^.*$': /matches any tag/,
