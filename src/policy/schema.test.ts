@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { conforms, type JsonSchema } from '#test/json-schema.ts';
+import * as z from 'zod';
+import { differences, type JsonSchema } from '#test/json-schema.ts';
 import { policyDocument } from '#test/policies.ts';
 import { defaultPolicyDocument } from './default-policy.ts';
 import { policySchema, renderPolicySchema } from './schema.ts';
@@ -58,7 +59,7 @@ describe('the JSON Schema of a policy', () => {
   for (const [what, document] of Object.entries(GOOD_ONES)) {
     it(`takes ${what}, as the loader does`, () => {
       assert.equal(policySchema.safeParse(document).success, true);
-      assert.equal(conforms(document, schema), true);
+      assert.deepEqual(differences(document, schema), []);
     });
   }
 
@@ -81,13 +82,58 @@ describe('the JSON Schema of a policy', () => {
   for (const [what, document] of Object.entries(BAD_ONES)) {
     it(`refuses ${what}, as the loader does`, () => {
       assert.equal(policySchema.safeParse(document).success, false);
-      assert.equal(conforms(JSON.parse(JSON.stringify(document)), schema), false);
+      assert.notDeepEqual(differences(JSON.parse(JSON.stringify(document)), schema), []);
     });
   }
 
   it('refuses a rule without a check, and one with two', () => {
     const none = { ...GOOD, spec: { ...GOOD.spec, rules: [{ name: 'a' }] } };
-    assert.equal(conforms(none, schema), false);
-    assert.equal(conforms(withRule({ requireFullyQualified: {} }), schema), false);
+    assert.notDeepEqual(differences(none, schema), []);
+    assert.notDeepEqual(differences(withRule({ requireFullyQualified: {} }), schema), []);
+  });
+});
+
+/** One of every kind of parameter that zod can describe: a rule that needs one changes nothing in `test/support`. */
+const PARAMETERS = z.strictObject({
+  length: z.int().min(1).max(128).optional(),
+  ratio: z.number().gt(0).lt(1).optional(),
+  step: z.number().multipleOf(5).optional(),
+  flag: z.boolean().nullable().optional(),
+  either: z.union([z.string().startsWith('a').max(3), z.int()]).optional(),
+  pair: z.tuple([z.string(), z.int()]).optional(),
+  counts: z.record(z.string().max(2), z.int()).optional(),
+  choice: z.literal(['a', 1]).default('a'),
+  time: z.iso.datetime().optional(),
+});
+
+describe('the reader of JSON Schema that tests use agrees with zod about', () => {
+  const table: Readonly<Record<string, readonly unknown[]>> = {
+    length: [1, 128, 0, 129, 1.5, '1', null],
+    ratio: [0.5, 0, 1, -1],
+    step: [0, 10, -5, 7],
+    flag: [true, null, 'true', 0],
+    either: ['abc', 7, 'b', 'abcd', 1.5],
+    pair: [['a', 1], ['a'], ['a', 1, 2], [1, 'a']],
+    counts: [{}, { a: 1 }, { abc: 1 }, { a: 'b' }],
+    choice: ['a', 1, 'b', '1'],
+    time: ['2026-01-01T00:00:00Z', '2026-01-01', '2026-13-01T00:00:00Z'],
+    other: [1],
+  };
+  const rendered = z.toJSONSchema(PARAMETERS, { io: 'input' });
+  for (const [key, values] of Object.entries(table)) {
+    for (const value of values) {
+      it(`${key}: ${JSON.stringify(value)}`, () => {
+        const found = differences({ [key]: value }, rendered);
+        assert.equal(found.length === 0, PARAMETERS.safeParse({ [key]: value }).success, found.join('\n'));
+      });
+    }
+  }
+
+  it('names the place, the keyword and the value of each difference', () => {
+    assert.deepEqual(differences({ length: 129, counts: { a: 'b' }, other: 1 }, rendered), [
+      '/length: maximum 128 does not allow 129',
+      '/counts/a: type "integer" does not allow "b"',
+      '/other: is not in the schema',
+    ]);
   });
 });

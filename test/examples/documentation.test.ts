@@ -4,7 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { conforms, type JsonSchema } from '#test/json-schema.ts';
+import { differences, type JsonSchema } from '#test/json-schema.ts';
 import { VARIABLES } from '../../src/cli/environment.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { parseDocuments } from '../../src/document/yaml.ts';
@@ -52,7 +52,7 @@ describe('docs/policy.md', () => {
       if (path === 'docs/policy.md') assert.equal(policies.length, blocks.length);
       for (const policy of policies) {
         await parsePolicy(policy, path);
-        assert.equal(conforms(parseDocuments(policy, path)[0]?.value, schema), true);
+        assert.deepEqual(differences(parseDocuments(policy, path)[0]?.value, schema), []);
       }
     });
   }

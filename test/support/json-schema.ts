@@ -1,49 +1,116 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** A JSON Schema, as far as `policy schema` uses the language. */
+/** A JSON Schema, as far as zod writes the language. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Keywords that say something; one that is not here would be passed over in silence. */
-const KEYWORDS: Readonly<Record<string, (value: unknown, argument: unknown, schema: JsonSchema) => boolean>> =
-  {
-    type: (value, type) => typeOf(value) === type,
-    const: (value, constant) => isDeepStrictEqual(value, constant),
-    enum: (value, choices) => (choices as unknown[]).includes(value),
-    pattern: (value, pattern) => typeof value !== 'string' || new RegExp(pattern as string, 'u').test(value),
-    minLength: (value, least) => typeof value !== 'string' || value.length >= (least as number),
-    maxLength: (value, most) => typeof value !== 'string' || value.length <= (most as number),
-    minItems: (value, least) => !Array.isArray(value) || value.length >= (least as number),
-    maxItems: (value, most) => !Array.isArray(value) || value.length <= (most as number),
-    required: (value, keys) => !isMap(value) || (keys as string[]).every((key) => Object.hasOwn(value, key)),
-    items: (value, items) =>
-      !Array.isArray(value) || value.every((item) => conforms(item, items as JsonSchema)),
-    oneOf: (value, branches) =>
-      (branches as JsonSchema[]).filter((branch) => conforms(value, branch)).length === 1,
-    properties: (value, properties) =>
-      !isMap(value) ||
-      Object.entries(properties as Record<string, JsonSchema>).every(
-        ([key, schema]) => !Object.hasOwn(value, key) || conforms(value[key], schema),
-      ),
-    propertyNames: (value, names) =>
-      !isMap(value) || Object.keys(value).every((key) => conforms(key, names as JsonSchema)),
-    additionalProperties: (value, rest, { properties = {} }) =>
-      !isMap(value) ||
-      Object.keys(value)
-        .filter((key) => !Object.hasOwn(properties as object, key))
-        .every((key) => rest !== false && conforms(value[key], rest as JsonSchema)),
-  };
+type Keyword = (value: unknown, argument: never, path: string, schema: JsonSchema) => readonly string[];
 
-/** Keywords for people. */
-const NOTES = new Set(['$schema', 'title', 'description']);
-
-/** Whether a value conforms to a schema. */
-export function conforms(value: unknown, schema: JsonSchema): boolean {
-  return Object.entries(schema).every(([keyword, argument]) => {
-    if (NOTES.has(keyword)) return true;
-    const holds = KEYWORDS[keyword];
-    if (holds === undefined) throw new TypeError(`${keyword} is a keyword that this reader does not know`);
-    return holds(value, argument, schema);
+/**
+ * Every way in which a value does not conform to a schema, as `/spec/rules/0/name: maxLength 3 does not allow "abcd"`;
+ * empty if the value conforms.
+ *
+ * @throws {TypeError} for a keyword that this reader does not know.
+ */
+export function differences(value: unknown, schema: JsonSchema, path = ''): readonly string[] {
+  return Object.entries(schema).flatMap(([keyword, argument]) => {
+    if (NOTES.has(keyword)) return [];
+    const check = KEYWORDS[keyword];
+    if (check === undefined)
+      throw new TypeError(`${keyword} is a keyword that test/support/json-schema.ts does not know`);
+    return check(value, argument as never, path, schema);
   });
+}
+
+/** Keywords that change no verdict. What `format` means is in the `pattern` that zod writes beside it. */
+const NOTES = new Set(['$schema', 'title', 'description', 'default', 'format']);
+
+const KEYWORDS: Readonly<Record<string, Keyword>> = {
+  type: unless('type', (value, types: string | readonly string[]) =>
+    [types].flat().some((type) => type === typeOf(value) || (type === 'integer' && Number.isInteger(value))),
+  ),
+  const: unless('const', (value, constant: unknown) => isDeepStrictEqual(value, constant)),
+  enum: unless('enum', (value, choices: readonly unknown[]) => choices.includes(value)),
+  pattern: ofText('pattern', (text, pattern: string) => new RegExp(pattern, 'u').test(text)),
+  minLength: ofText('minLength', (text, least: number) => text.length >= least),
+  maxLength: ofText('maxLength', (text, most: number) => text.length <= most),
+  minimum: ofNumber('minimum', (number, least) => number >= least),
+  maximum: ofNumber('maximum', (number, most) => number <= most),
+  exclusiveMinimum: ofNumber('exclusiveMinimum', (number, below) => number > below),
+  exclusiveMaximum: ofNumber('exclusiveMaximum', (number, above) => number < above),
+  multipleOf: ofNumber('multipleOf', (number, step) => Number.isInteger(number / step)),
+  minItems: ofList('minItems', (items, least) => items.length >= least),
+  maxItems: ofList('maxItems', (items, most) => items.length <= most),
+  required: (value, keys: readonly string[], path) =>
+    keys
+      .filter((key) => isMap(value) && !Object.hasOwn(value, key))
+      .map((key) => `${path}: required ${key} is missing`),
+  prefixItems: (value, schemas: readonly JsonSchema[], path) =>
+    Array.isArray(value)
+      ? schemas.flatMap((schema, index) =>
+          index < value.length ? differences(value[index], schema, `${path}/${index}`) : [],
+        )
+      : [],
+  items: (value, items: JsonSchema | boolean, path, { prefixItems = [] }) =>
+    Array.isArray(value)
+      ? value.flatMap((item, index) =>
+          index < (prefixItems as readonly unknown[]).length ? [] : ofSchema(item, items, `${path}/${index}`),
+        )
+      : [],
+  properties: (value, properties: Readonly<Record<string, JsonSchema>>, path) =>
+    Object.entries(properties).flatMap(([key, schema]) =>
+      isMap(value) && Object.hasOwn(value, key) ? differences(value[key], schema, `${path}/${key}`) : [],
+    ),
+  propertyNames: (value, names: JsonSchema, path) =>
+    isMap(value) ? Object.keys(value).flatMap((key) => differences(key, names, `${path}/${key}`)) : [],
+  additionalProperties: (value, rest: JsonSchema | boolean, path, { properties = {} }) =>
+    isMap(value)
+      ? Object.keys(value)
+          .filter((key) => !Object.hasOwn(properties as object, key))
+          .flatMap((key) => ofSchema(value[key], rest, `${path}/${key}`))
+      : [],
+  allOf: (value, branches: readonly JsonSchema[], path) =>
+    branches.flatMap((branch) => differences(value, branch, path)),
+  anyOf: (value, branches: readonly JsonSchema[], path) =>
+    branches.some((branch) => fits(value, branch)) ? [] : [`${path}: anyOf: no branch allows ${show(value)}`],
+  oneOf: (value, branches: readonly JsonSchema[], path) => {
+    const count = branches.filter((branch) => fits(value, branch)).length;
+    return count === 1 ? [] : [`${path}: oneOf: ${count} branches allow ${show(value)}`];
+  },
+};
+
+function unless<Argument>(
+  keyword: string,
+  allows: (value: unknown, argument: Argument) => boolean,
+): (value: unknown, argument: Argument, path: string) => readonly string[] {
+  return (value, argument, path) =>
+    allows(value, argument) ? [] : [`${path}: ${keyword} ${show(argument)} does not allow ${show(value)}`];
+}
+
+function ofText<Argument>(keyword: string, allows: (text: string, argument: Argument) => boolean): Keyword {
+  return unless(keyword, (value, argument: Argument) => typeof value !== 'string' || allows(value, argument));
+}
+
+function ofNumber(keyword: string, allows: (number: number, bound: number) => boolean): Keyword {
+  return unless(keyword, (value, bound: number) => typeof value !== 'number' || allows(value, bound));
+}
+
+function ofList(keyword: string, allows: (items: readonly unknown[], bound: number) => boolean): Keyword {
+  return unless(keyword, (value, bound: number) => !Array.isArray(value) || allows(value, bound));
+}
+
+/** `false` in place of a schema allows nothing, `true` everything. */
+function ofSchema(value: unknown, schema: JsonSchema | boolean, path: string): readonly string[] {
+  if (typeof schema === 'boolean') return schema ? [] : [`${path}: is not in the schema`];
+  return differences(value, schema, path);
+}
+
+function fits(value: unknown, schema: JsonSchema): boolean {
+  return differences(value, schema).length === 0;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function typeOf(value: unknown): string {
