@@ -9,9 +9,9 @@ import {
   refusalOf,
   ruleText,
 } from '#test/bad-policies.ts';
+import { RULE_KINDS } from './rules/index.ts';
 
-const RULE_KEYS =
-  'known here: name, match, exclude, validationActions, message, messages, disallowedTags, allowedTags, allowedImages, disallowedImages, requiredDigest, requireFullyQualified';
+const RULE_KEYS = `known here: name, match, exclude, validationActions, message, messages, ${Object.keys(RULE_KINDS).join(', ')}`;
 const A_NAME =
   'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit';
 

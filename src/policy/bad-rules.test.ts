@@ -1,8 +1,8 @@
 import { describe, it } from 'node:test';
 import { assertRefused, type BadPolicy, HEAD, HERE, policyText, ruleText } from '#test/bad-policies.ts';
+import { RULE_KINDS } from './rules/index.ts';
 
-const CHECKS =
-  'one of disallowedTags, allowedTags, allowedImages, disallowedImages, requiredDigest, requireFullyQualified';
+const CHECKS = `one of ${Object.keys(RULE_KINDS).join(', ')}`;
 const A_NAME =
   'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit';
 const A_TAG =

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { reviewOf } from '#test/bare-reviews.ts';
 import { policyDocument, policyOf, type NamelessRule } from '#test/policies.ts';
+import { RULE_EXAMPLES } from '#test/rule-examples.ts';
 import { decide } from '#test/verdicts.ts';
 import { renderDenial } from '../admission/message.ts';
 import { decodePolicy, PolicyProblemsError } from './decode.ts';
@@ -54,23 +55,19 @@ describe('the words of a rule', () => {
   });
 });
 
-/** For each check: an image that it refuses, and one that it does not. */
-const CHECKS: Readonly<Record<keyof typeof RULE_KINDS, readonly [NamelessRule, string, string]>> = {
-  disallowedTags: [{ disallowedTags: { tags: ['dev'] } }, 'nginx:dev', 'nginx'],
-  allowedTags: [{ allowedTags: { tags: ['1'] } }, 'nginx', 'nginx:1'],
-  allowedImages: [{ allowedImages: { images: ['ghcr.io/**'] } }, 'nginx', 'ghcr.io/nginx'],
-  disallowedImages: [{ disallowedImages: { images: ['ghcr.io/**'] } }, 'ghcr.io/nginx', 'nginx'],
-  requiredDigest: [{ requiredDigest: {} }, 'nginx', `nginx@sha256:${'0'.repeat(64)}`],
-  requireFullyQualified: [{ requireFullyQualified: {} }, 'nginx', 'docker.io/nginx'],
-};
+test('every kind of rule has an example in test/support/rule-examples.ts', () => {
+  assert.deepEqual(Object.keys(RULE_EXAMPLES), Object.keys(RULE_KINDS));
+});
 
-for (const [key, [rule, refused, admitted]] of Object.entries(CHECKS)) {
-  test(`flip: ${key} in a policy refuses what it names and nothing else`, async () => {
-    const policy = await policyOf(rule);
-    assert.equal(policy.rules[0]?.kind, key);
-    assert.equal(decide(reviewOf(refused), policy).outcome, 'refused');
-    assert.equal(decide(reviewOf(admitted), policy).outcome, 'admitted');
-  });
+for (const [key, examples] of Object.entries(RULE_EXAMPLES)) {
+  for (const { rule, refuses, admits } of examples) {
+    test(`flip: ${JSON.stringify(rule)} in a policy refuses ${refuses} and admits ${admits}`, async () => {
+      const policy = await policyOf(rule);
+      assert.equal(policy.rules[0]?.kind, key);
+      assert.equal(decide(reviewOf(refuses), policy).outcome, 'refused');
+      assert.equal(decide(reviewOf(admits), policy).outcome, 'admitted');
+    });
+  }
 }
 
 test('flip: disallowedTags.tags refuses what it names and admits what it does not', async () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { RULE_KINDS } from '../../src/policy/rules/index.ts';
+import type { PolicyDocument } from '../../src/policy/schema.ts';
 import { filesBelow, isTest } from '../architecture/sources.ts';
 import { BAD_REFERENCE_FAMILIES } from './bad-references.ts';
 import type { Case } from './case.ts';
@@ -17,10 +19,13 @@ const CASES = 20_000;
 
 const gate = await createInProcessGate(POLICIES);
 const census = new Census();
+const refusing = new Set<string>();
 for (let index = 0; index < CASES; index += 1) {
   const asked = drawCase(SEED, index);
   const reply = gate.ask(asked);
   census.add(asked, reply, judge(asked, reply));
+  for (const [, rule = ''] of reply.body.matchAll(/\[rule ([^\]]+)\]/g))
+    refusing.add(`${asked.policy.name} ${rule}`);
 }
 
 test('R1 a slice of the oracle: no open gate, no wrong denial, no other fault, and every answer was recorded', () => {
@@ -74,6 +79,20 @@ test('every reason to be bad and every row of every policy’s table is drawn', 
   );
   const [good = 0, bad = 0] = [census.truths.get('good'), census.truths.get('bad')];
   assert.ok(good > CASES / 3 && bad > CASES / 3, `${good} good, ${bad} bad`);
+});
+
+test('every kind of rule refuses a case: a new one needs a rule in image-policies.ts or place-policies.ts', () => {
+  const kinds = new Set(
+    POLICIES.flatMap(({ name, document }) =>
+      (document as PolicyDocument).spec.rules
+        .filter((rule) => refusing.has(`${name} ${rule.name}`))
+        .flatMap((rule) => Object.keys(rule)),
+    ),
+  );
+  assert.deepEqual(
+    Object.keys(RULE_KINDS).filter((kind) => !kinds.has(kind)),
+    [],
+  );
 });
 
 test('a case is the same whenever and wherever it is drawn, and another with another seed', () => {

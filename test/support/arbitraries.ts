@@ -2,22 +2,16 @@ import * as fc from 'fast-check';
 import { WORKLOAD_KINDS } from '../../src/workload/kinds.ts';
 import type { NamelessRule } from './policies.ts';
 import { BAD, GOOD, podSpec, workload, type KubernetesObject, type PodImages } from './pods.ts';
+import { RULE_EXAMPLES } from './rule-examples.ts';
 
 /** The same cases in every run; a failure prints the path that leads back to it. */
 export const FIXED = { seed: 20_260_101, numRuns: 600 } as const;
 
-const DIGEST = `sha256:${'0'.repeat(64)}`;
+const EXAMPLES = Object.values(RULE_EXAMPLES).flat();
 
-/** Images of all sorts, some of which are none. */
+/** Images of all sorts, and texts that are no image. */
 export const images = fc.constantFrom(
-  GOOD,
-  BAD,
-  'nginx',
-  'nginx:1.27',
-  `nginx:latest@${DIGEST}`,
-  'ghcr.io/acme/app:2.0.0',
-  'registry.example.com/team/app:v1',
-  'docker.io/evil/x:1',
+  ...new Set([GOOD, BAD, ...EXAMPLES.flatMap(({ refuses, admits }) => [refuses, admits])]),
   'NGINX',
   '',
   ' ',
@@ -51,15 +45,7 @@ export const objects: fc.Arbitrary<KubernetesObject> = fc
   .tuple(kinds, podImages)
   .map(([of, parts]) => of({ ephemeralContainers: [], ...podSpec(parts) }));
 
-const checks = fc.constantFrom<NamelessRule>(
-  { disallowedTags: { tags: ['latest'] } },
-  { allowedTags: { semver: '>=1.0.0' } },
-  { allowedTags: { tags: ['1.0', 'v1', 'latest'] } },
-  { allowedImages: { images: ['registry.example.com/**', 'docker.io/library/*'] } },
-  { disallowedImages: { images: ['docker.io/evil/**'] } },
-  { requiredDigest: {} },
-  { requireFullyQualified: {} },
-);
+const checks = fc.constantFrom(...EXAMPLES.map(({ rule }) => rule));
 
 const selectors = fc.constantFrom<NonNullable<NamelessRule['match']>>(
   { images: ['registry.example.com/**'] },

@@ -30,9 +30,12 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   ),
   const: unless('const', (value, constant: unknown) => isDeepStrictEqual(value, constant)),
   enum: unless('enum', (value, choices: readonly unknown[]) => choices.includes(value)),
-  pattern: ofText('pattern', (text, pattern: string) => new RegExp(pattern, 'u').test(text)),
-  minLength: ofText('minLength', (text, least: number) => text.length >= least),
-  maxLength: ofText('maxLength', (text, most: number) => text.length <= most),
+  pattern: unless(
+    'pattern',
+    (value, pattern: string) => typeof value !== 'string' || new RegExp(pattern, 'u').test(value),
+  ),
+  minLength: ofText('minLength', (text, least) => text.length >= least),
+  maxLength: ofText('maxLength', (text, most) => text.length <= most),
   minimum: ofNumber('minimum', (number, least) => number >= least),
   maximum: ofNumber('maximum', (number, most) => number <= most),
   exclusiveMinimum: ofNumber('exclusiveMinimum', (number, below) => number > below),
@@ -86,8 +89,8 @@ function unless<Argument>(
     allows(value, argument) ? [] : [`${path}: ${keyword} ${show(argument)} does not allow ${show(value)}`];
 }
 
-function ofText<Argument>(keyword: string, allows: (text: string, argument: Argument) => boolean): Keyword {
-  return unless(keyword, (value, argument: Argument) => typeof value !== 'string' || allows(value, argument));
+function ofText(keyword: string, allows: (text: string, bound: number) => boolean): Keyword {
+  return unless(keyword, (value, bound: number) => typeof value !== 'string' || allows(value, bound));
 }
 
 function ofNumber(keyword: string, allows: (number: number, bound: number) => boolean): Keyword {
