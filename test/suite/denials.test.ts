@@ -16,7 +16,7 @@ test('what users read is what reviewers have read', async () => {
   );
 });
 
-test('every code of a refusal and of a notice is among it', async () => {
+test('every code of a refusal and of a notice has a case in denial-cases.ts', async () => {
   const codes = new Set(Object.keys(ENGLISH).flatMap((key) => /^([A-Z_]+)\./.exec(key)?.[1] ?? []));
   // A request that is no review has no object to be about; its own tests have it.
   for (const code of codes)
