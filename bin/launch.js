@@ -51,8 +51,8 @@ function installedNode(root) {
 }
 
 /**
- * What costs a Node that we start nothing. SIGUSR1 opens its inspector, which would hand the process to whoever can signal
- * it; the other two take away `__proto__` and code that is made of text.
+ * Flags that cost nothing for a Node that we start. SIGUSR1 would open the inspector, and then any user who can send a
+ * signal controls the process. The other two flags remove `__proto__` and code that is made from text.
  */
 const FLAGS = ['--disable-sigusr1', '--disable-proto=delete', '--disallow-code-generation-from-strings'];
 

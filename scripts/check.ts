@@ -18,7 +18,7 @@ const STATIC_CHECKS = {
 const statics = await Promise.all(
   Object.entries(STATIC_CHECKS).map(async ([name, command]) => report(await run(name, command))),
 );
-// `--static` is for whoever runs the tests by themselves.
+// `--static` leaves the tests out, for callers that run them separately.
 const tests = process.argv.includes('--static')
   ? []
   : [report(await run('tests', ['npm', 'test', '--silent']))];

@@ -3,5 +3,5 @@ import { join } from 'node:path';
 import { root } from '../test/architecture/sources.ts';
 import { DENIAL_PAGE, renderDenialPage } from '../test/suite/denial-page.ts';
 
-// What users read, written anew; the difference is for a reviewer.
+// Writes the page of what users read. A reviewer looks at the difference.
 writeFileSync(join(root, DENIAL_PAGE), await renderDenialPage());

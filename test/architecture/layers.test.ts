@@ -3,7 +3,7 @@ import test from 'node:test';
 import { importsOf, productionSources, readSource, withoutComments } from './sources.ts';
 import type { SourceFile } from './sources.ts';
 
-/** What a folder (or a file beside them) may import besides itself. Nobody imports cli. */
+/** What a folder (or a file beside the folders) may import besides itself. No folder imports cli. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   language: [],
   image: ['language', 'document'],
@@ -187,7 +187,7 @@ test('packages are imported only by the folder whose business they are', () => {
   assert.deepEqual(found, []);
 });
 
-test('sockets belong to the server, files to those that read them, other programs to nobody', () => {
+test('only listed folders open sockets or files, and none starts programs', () => {
   const found = offences(({ path, imports }) =>
     imports.flatMap(({ specifier, clause }) => {
       const inRoom = (rooms: readonly string[]): boolean => rooms.some((room) => path.startsWith(room));

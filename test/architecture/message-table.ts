@@ -38,7 +38,7 @@ const LANGUAGE: MessagePage = {
 
 export const MESSAGE_PAGES: readonly MessagePage[] = [ERRORS, LANGUAGE];
 
-/** Writes the table of a page anew. */
+/** Replaces the table of a page. */
 export function updateMessages({ path, rows, head, render }: MessagePage): void {
   const file = join(root, path);
   const text = readFileSync(file, 'utf8')

@@ -43,7 +43,7 @@ test('the package runs without the checkout, and tells its version', async () =>
   );
 });
 
-test('the packaged gate makes its certificate, serves, and leaves when it is told to', async () => {
+test('the packaged gate makes its certificate, serves, and exits on SIGTERM', async () => {
   using built = await buildPackage();
   const options = ['--self-signed', '--state-dir', join(built.folder, 'state'), '--bind', '127.0.0.1'];
   const ports = ['--port', '0', '--health-port', '0', '--drain', '0'];

@@ -48,7 +48,7 @@ test('a check that is switched off says why', () => {
   assert.deepEqual(silent, []);
 });
 
-test('lint refuses any, console, long files, long functions and promises that nobody waits for', async () => {
+test('lint refuses any, console, long files, long functions and promises without await', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lint-'));
   try {
     const statements = Array.from({ length: 61 }, (_, index) => `  console.log(${index});`).join('\n');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Spreads TCP connections over endpoints, as kube-proxy does: whoever has a connection keeps it. */
+/** Spreads TCP connections over endpoints, as kube-proxy does. An open connection stays with its endpoint. */
 export class Balancer implements Disposable {
   readonly #server: Server;
   readonly #open = new Set<Socket>();

@@ -80,12 +80,11 @@ async function jump({ stand, seed, quick }: Chaos, preload?: string): Promise<Tr
 /** Whether the gate lives in that time, and says of its certificate what is so then. */
 async function lookAt(gate: Gate, { name, at, holds }: Step): Promise<(string | undefined)[]> {
   const ready = await gate.look('/readyz');
-  // Node's own warnings stand between the lines.
+  // Warnings of Node may be between the lines.
   const last = /.*("time":"([^"]+)")/s.exec(await gate.log())?.[2] ?? '';
-  const told = Date.parse(last);
-  const away = Math.abs(told - (Date.now() + at() * 1000));
+  const awayMs = Math.abs(Date.parse(last) - (Date.now() + at() * 1000));
   return [
-    unless(away < HOUR_MS / 60, `${name}: the gate's clock was not moved: ${last}`),
+    unless(awayMs < HOUR_MS / 60, `${name}: the gate's clock was not moved: ${last}`),
     unless(ready.status === (holds ? 200 : 503), `${name}: readyz says ${ready.status}: ${ready.body}`),
     unless(holds || ready.body.includes('[-]certificate failed'), `${name}: readyz says ${ready.body}`),
     unless((await gate.look('/livez')).status === 200, `${name}: livez does not answer`),

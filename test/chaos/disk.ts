@@ -25,7 +25,7 @@ export const disk: Scenario = {
   title: 'no room for the log and the state, a policy folder that is read-only',
   goal: 'verdicts continue, and the log comes back with the room',
   run: (chaos) => fill(chaos),
-  control: { title: 'a failed write is nobody’s business', run: (chaos) => fill(chaos, UNGUARDED) },
+  control: { title: 'failed writes are not handled', run: (chaos) => fill(chaos, UNGUARDED) },
 };
 
 /** Errors of the log's file come out where they arise, as they do in a program that does not expect them. */
@@ -114,7 +114,7 @@ function isWhole(line: string): boolean {
     JSON.parse(line);
     return true;
   } catch {
-    // What stderr says is no JSON; nothing of ours begins otherwise.
+    // Lines of the gate are JSON; other lines come from Node.
     return line !== '' && !line.includes('{');
   }
 }

@@ -1,6 +1,6 @@
 import { connect, type TLSSocket } from 'node:tls';
 
-/** Where to ask, and how long a connection that nobody uses is kept. */
+/** The address of the server, and how long an idle connection is kept. */
 export interface GoClientOptions {
   readonly port: number;
   /** PEM of the authority behind the server's certificate. */
@@ -95,7 +95,7 @@ class Want {
   readonly path: string;
   readonly body: Buffer;
   readonly reply: Promise<Reply>;
-  /** Told when the caller gives up. */
+  /** Called when the caller gives up. */
   onTimeout: () => void = () => undefined;
   readonly #reply = Promise.withResolvers<Reply>();
   readonly #timer: NodeJS.Timeout;
@@ -135,7 +135,7 @@ interface ConnectionEvents {
   readonly onOpen: () => void;
   /** It has brought a reply, and can carry another request. */
   readonly onFree: () => void;
-  /** It can carry no more requests; told once or more. */
+  /** It can carry no more requests. Called once or more. */
   readonly onClose: (error: ExchangeError) => void;
 }
 

@@ -37,7 +37,7 @@ export function heavyReview(weight: Weight, truth: Truth, salt: number): Labelle
   }
 }
 
-/** Some of each weight, good and bad: bodies of seven megabytes are not built anew for every request. */
+/** Some of each weight, good and bad: bodies of seven megabytes are built once, not for every request. */
 export function heavyReviews(
   weights: readonly [Weight, ...Weight[]],
   random: Random,

@@ -10,7 +10,7 @@ export interface HeavyOptions {
   readonly lanes: number;
   readonly timeoutMs: number;
   readonly weights: readonly [Weight, ...Weight[]];
-  /** The gate is not told the timeout. */
+  /** The requests carry no `?timeout=`. */
   readonly secretly: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { HeavyOptions, HeavyReport } from './heavy-traffic.ts';
 import { GoClient } from './go-client.ts';
 import { Tally } from './tally.ts';
 
-// A thread of its own: encrypting seven megabytes would hold up whoever measures beside it.
+// In its own thread, because encrypting seven megabytes would delay the measurements beside it.
 const { gate, seed, lanes, timeoutMs, weights, secretly } = workerData as HeavyOptions;
 const tally = new Tally();
 tally.faulty = true;
@@ -18,7 +18,7 @@ async function ask(): Promise<void> {
   while (!stopped.signal.aborted) {
     asked += 1;
     const find = await tally.ask({ client, review: next(asked), timeoutMs, secretly });
-    // Whoever finds nobody there comes again, but not at once.
+    // After a request without an answer, wait before the next.
     if (find === 'noAnswer') await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

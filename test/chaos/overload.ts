@@ -21,7 +21,7 @@ const TIMEOUT_MS = 5000;
 const RECOVERED_MS = 5000;
 /** Of a quarter of the capacity, which is no load. */
 const AFTERWARDS = 0.25;
-/** Whoever waits longer is still in the queue of those before. */
+/** A review that waits longer is still queued behind those of the overload. */
 const RECOVERED_P99_MS = 1000;
 const GROWTH_MEBIBYTES = 128;
 

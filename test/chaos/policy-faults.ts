@@ -45,7 +45,7 @@ const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
   'unknown field': (file) => writeFile(file, GOOD.replace('rules:', 'exceptForFriday: true\n  rules:')),
   empty: (file) => writeFile(file, ''),
   deleted: (file) => rm(file),
-  // Root reads what nobody may; a folder nobody reads.
+  // Root can read a file without permissions, but a folder cannot be read as a file.
   unreadable: async (file) => {
     await rm(file);
     await mkdir(file);
@@ -61,7 +61,7 @@ const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
 export const policyFaults: Scenario = {
   id: 'R12',
   title: 'a policy that breaks while it is in force',
-  goal: 'last good kept, told in metric and log; deny-all in force within 1 s',
+  goal: 'last good kept, metric and log; deny-all in force within 1 s',
   run: (chaos) => breakPolicy(chaos),
   control: {
     title: 'no watch, and a restart in place of a reload',
@@ -94,7 +94,7 @@ async function breakPolicy(chaos: Chaos): Promise<Trial> {
   return trialOf(tally, numbers, [...tally.faults([]), ...faults]);
 }
 
-/** Breaks the file, waits until that is told, sees that nothing else has changed, and mends it. */
+/** Breaks the file, waits until the metric shows it, checks that nothing else has changed, and repairs the file. */
 async function spoilOnce(
   gate: Gate,
   file: string,
@@ -105,18 +105,18 @@ async function spoilOnce(
   const lines = (await gate.log()).split(NOT_LOADED).length;
   await spoil(file);
   await eventually(
-    `${name} is told`,
+    `the metric shows: ${name}`,
     async () => ((await gate.metric('policy_last_reload_success')) === 0 ? true : undefined),
     { timeoutMs: NOTICED_MS },
   );
   const { status, body } = await gate.look('/readyz');
-  const told = (await gate.log()).split(NOT_LOADED).length > lines;
+  const logged = (await gate.log()).split(NOT_LOADED).length > lines;
   const info = (await gate.look('/metrics')).body.includes('policy_info{name="last-good"');
   const counted = (await gate.metric('policy_reload_total')) > failures;
   await rm(file, { recursive: true, force: true });
   await replace(file, GOOD);
   await eventually(
-    `${name} is mended`,
+    `the metric shows the repair of: ${name}`,
     async () => ((await gate.metric('policy_last_reload_success')) === 1 ? true : undefined),
     { timeoutMs: NOTICED_MS },
   );
@@ -125,8 +125,8 @@ async function spoilOnce(
       status === 200 && body.includes('the last good policy stays in force'),
       `${name}: readyz ${status} ${body}`,
     ),
-    unless(told, `${name}: the log does not tell`),
-    unless(info && counted, `${name}: the metrics do not tell`),
+    unless(logged, `${name}: the log has no line about it`),
+    unless(info && counted, `${name}: the metrics do not show it`),
   ];
 }
 

@@ -75,7 +75,7 @@ function report(tally: Tally, load: LoadReport, endings: readonly string[]): Tri
   const numbers = `${endings.length} restarts, ${load.calls} reviews at ${rate.toFixed(0)}/s, slowest ${load.slowestMs.toFixed(0)} ms`;
   return trialOf(tally, numbers, [
     ...tally.faults(),
-    // What a busy machine does not send, nobody has failed to answer; what is answered late is counted as that.
+    // A review that a busy machine did not send is not unanswered. A late answer counts as late.
     unless(rate > RATE / 2, `${load.shed} reviews could not be sent, so that there was no load`),
     unless(bad.length === 0, `${bad.length} replicas did not end with 0: ${bad[0]}`),
   ]);

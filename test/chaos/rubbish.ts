@@ -64,7 +64,10 @@ const WAYS: readonly [readonly [string, Way], ...(readonly [string, Way])[]] = [
     'a body cut off',
     async (gate, random) => say(await secure(gate), request(random).subarray(0, -random.below(200))),
   ],
-  ['a reset amid a body', async (gate, random) => reset(await secure(gate), request(random).subarray(0, -9))],
+  [
+    'a reset in the middle of a body',
+    async (gate, random) => reset(await secure(gate), request(random).subarray(0, -9)),
+  ],
   ['a request of which only half is open', halfClose],
 ];
 

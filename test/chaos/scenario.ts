@@ -1,7 +1,7 @@
 import type { Tally } from './tally.ts';
 import type { Stand } from './gate.ts';
 
-/** What a scenario is told. */
+/** The input of a scenario. */
 export interface Chaos {
   readonly seed: number;
   /** A slice for CI instead of the whole. */

@@ -10,7 +10,7 @@ import { Traffic } from './traffic.ts';
 const NEIGHBOURS = 3;
 const LANES = 16;
 const RATE = 50;
-/** What webhooks are given unless somebody says otherwise, and half of it. */
+/** The default timeout of webhooks, and half of it. */
 const SMALL_TIMEOUT_MS = 10_000;
 const LARGE_TIMEOUT_MS = 5000;
 
@@ -30,7 +30,7 @@ export const starvation: Scenario = {
 };
 
 interface Plan {
-  /** The gate is not told when its answer is late. */
+  /** The requests carry no `?timeout=`. */
   readonly secretly: boolean;
   readonly args: readonly string[];
 }

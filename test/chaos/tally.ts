@@ -12,7 +12,7 @@ const STRAINS = ['OVERLOADED', 'DEADLINE', 'INTERNAL', 'turnedAway'] as const;
 
 type Strain = (typeof STRAINS)[number];
 
-/** Inside the window of a fault a strain is no find, and some finds are nobody's fault; outside everything counts. */
+/** Outside the window of a fault every find counts. Inside, strains and some finds are expected. */
 export type Window = 'inside' | 'outside';
 
 type Counts = Record<Find | Strain | 'asked' | 'right', number>;
@@ -21,9 +21,9 @@ type Counts = Record<Find | Strain | 'asked' | 'right', number>;
 export interface Question {
   readonly client: GoClient;
   readonly review: LabelledReview;
-  /** What the gate is told, as `?timeout=`, and when the caller goes. */
+  /** The `?timeout=` of the request. The caller gives up after this time. */
   readonly timeoutMs: number;
-  /** The gate is told nothing. @default false */
+  /** The request carries no `?timeout=`. @default false */
   readonly secretly?: boolean;
   /** How long the caller stays beyond its timeout, to see how late an answer is. @default 1000 */
   readonly curiosityMs?: number;
@@ -36,7 +36,7 @@ export class Tally {
   readonly #latencies: Record<Window, number[]> = { inside: [], outside: [] };
   readonly #strained: number[] = [];
   #faulty = false;
-  /** Told of each review that was not answered. */
+  /** Called for each review without an answer. */
   onNoAnswer: (error: unknown) => void = () => undefined;
 
   /** A review that begins or ends while this is set is inside. */

@@ -17,11 +17,11 @@ export interface TrafficOptions {
   readonly timeoutMs?: number;
   /** @default 200 */
   readonly maxInflight?: number;
-  /** The gate is not told the timeout. @default false */
+  /** The requests carry no `?timeout=`. @default false */
   readonly secretly?: boolean;
   /** @default 1000 */
   readonly curiosityMs?: number;
-  /** Each with connections of its own; whoever made them ends them. @default one of its own */
+  /** Each has its own connections, and their maker closes them. @default a new client */
   readonly clients?: readonly GoClient[];
   /** What goes round. @default 512 labelled reviews */
   readonly reviews?: readonly LabelledReview[];

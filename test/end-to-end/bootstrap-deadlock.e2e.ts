@@ -51,7 +51,7 @@ function gateObjects(): readonly object[] {
 }
 
 async function renderOurs(address: GateAddress, { version }: ControlPlane): Promise<object> {
-  const authority = await createAuthority({ commonName: 'nobody', notBefore: new Date(), days: 1 });
+  const authority = await createAuthority({ commonName: 'unknown', notBefore: new Date(), days: 1 });
   const parsed = parseKubernetesVersion(version) ?? assert.fail(version);
   return renderWebhookConfiguration({
     address,

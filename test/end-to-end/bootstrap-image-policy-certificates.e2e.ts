@@ -13,7 +13,7 @@ import { assertAdmitted } from './stage.ts';
 
 const run = promisify(execFile);
 
-/** A request that nobody has decided about has no conditions. */
+/** A request that is neither approved nor denied has no conditions. */
 interface Asked {
   readonly metadata: { readonly name: string };
   readonly status: { readonly conditions?: readonly unknown[] };
@@ -23,7 +23,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
   describe(`a certificate of a signer of the cluster, on ${version}`, () => {
     const node = shared(() => startNode({ environment: process.env, version }));
 
-    scenario(`[${version}] a signer of the cluster signs, once somebody approves`, async () => {
+    scenario(`[${version}] a signer of the cluster signs after an approval`, async () => {
       const before = await node().tree();
       const signs = await writePair(join(node().kubernetes, '..', 'signer'), 'ca.crt', 'ca.key');
       node().startControllers(
@@ -32,8 +32,8 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
         `--cluster-signing-key-file=${signs.key}`,
       );
       const words = ['--signer=kubernetes.io/kubelet-serving', '--approve', `--ca-cert=${signs.certificate}`];
-      const told = await assertWired(node(), ...words);
-      assert.match(told, /^note: kubernetes\.io\/kubelet-serving signs; .* meant for nodes/m);
+      const output = await assertWired(node(), ...words);
+      assert.match(output, /^note: kubernetes\.io\/kubelet-serving signs; .* meant for nodes/m);
       const { stdout } = await node().kubectl('get', 'csr', '--output=name');
       assert.equal(stdout.trim().split('\n').length, 1);
       assert.equal(
@@ -43,7 +43,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       await assertUndone(node(), before, ...words);
     });
 
-    scenario(`[${version}] what a person refuses to sign, or nobody signs, changes nothing`, async () => {
+    scenario(`[${version}] a request that is denied or never signed changes nothing`, async () => {
       const before = await node().tree();
       const asked = (signer: string, seconds: number): ReturnType<Node['bootstrap']> =>
         node().bootstrap(
@@ -55,7 +55,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
           `--timeout=${seconds}`,
         );
       const denied = asked('kubernetes.io/kubelet-serving', 30);
-      const name = await eventually('somebody is asked to sign', async () => {
+      const name = await eventually('a certificate request is waiting', async () => {
         const { stdout } = await node().kubectl('get', 'csr', '--output=json');
         const { items } = JSON.parse(stdout) as { items: readonly Asked[] };
         return items.find(({ status }) => status.conditions === undefined)?.metadata.name;
@@ -69,9 +69,9 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       );
       assert.ok(stderr.includes(`kubernetes.io/kubelet-serving did not sign ${name}: Denied`), stderr);
 
-      const unsigned = await asked('example.com/nobody', 1);
+      const unsigned = await asked('example.com/absent', 1);
       assert.equal(unsigned.code, 2);
-      assert.match(unsigned.stderr, /example\.com\/nobody did not sign .* within 1 s/);
+      assert.match(unsigned.stderr, /example\.com\/absent did not sign .* within 1 s/);
       assert.deepEqual(await node().tree(), before);
     });
   });

@@ -16,7 +16,7 @@ import { assertAdmitted, assertRefused } from './stage.ts';
 
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 
-/** The gate as systemd would run it, or somebody else: with the files that were written for it. */
+/** The gate as systemd or another runner would start it, with the files that were written for it. */
 async function startGate(node: Node): Promise<RunningProcess> {
   const kubeconfig = await readFile(join(node.folder, GATE_FILES.kubeconfig), 'utf8');
   const { server } = parseGateKubeconfig(kubeconfig, 'kubeconfig.yaml');
@@ -45,7 +45,7 @@ async function startGate(node: Node): Promise<RunningProcess> {
 }
 
 for (const runner of ['none', 'systemd'] as const) {
-  describe(`a gate that ${runner === 'none' ? 'somebody else' : runner} runs`, () => {
+  describe(`a gate that ${runner === 'none' ? 'another runner' : runner} starts`, () => {
     const node = shared(() => startNode({ environment: process.env, version: newestKubernetes }));
 
     scenario(`[${runner}] comes first: without it the API server is left alone, with it wired`, async () => {

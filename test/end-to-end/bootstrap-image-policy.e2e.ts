@@ -50,7 +50,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2, 'kube-image-bouncer': 1 });
     });
 
-    scenario('E14 E15 nobody but the API server of the node may ask its gate', async () => {
+    scenario('E14 E15 only the API server of the node may call its gate', async () => {
       const pki = (name: string): Promise<string> => readFile(join(node().folder, 'pki', name), 'utf8');
       const trust = await pki('ca.crt');
       const server = parseGateKubeconfig(await readFile(join(node().folder, 'kubeconfig.yaml'), 'utf8'), 'k');
@@ -67,7 +67,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       assert.equal(await ask(kubelet), 403);
     });
 
-    scenario(`[${version}] changes nothing the second time, and starts nothing anew`, async () => {
+    scenario(`[${version}] changes and restarts nothing the second time`, async () => {
       const wired = await node().tree();
       const again = await apply();
       assertAdmitted(again);

@@ -13,7 +13,7 @@ import { runOurselves } from './wired-cluster.ts';
 
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 
-/** A node, and a gate on it that lets in nobody but the API server. */
+/** A node, and a gate on it that accepts only the API server as a client. */
 interface GuardedNode extends AsyncDisposable {
   readonly node: Node;
   readonly gate: Gate;
@@ -59,7 +59,7 @@ describe('bootstrap static on v1.37', () => {
     assert.deepEqual(await guarded().node.tree(), before);
   });
 
-  scenario('what nobody sees in the API nobody can delete there', async () => {
+  scenario('a webhook from a file is not in the API and cannot be deleted there', async () => {
     assertAdmitted(await kubectl('run', 'web', '--image=nginx:1.17.1'));
     const seen = await kubectl('get', 'validatingwebhookconfigurations', '-o=name');
     assert.equal(seen.stdout, '');
@@ -82,7 +82,7 @@ describe('bootstrap static on v1.37', () => {
     assert.equal((await bootstrap('--apply', '--yes')).code, 0);
   });
 
-  scenario('an older Kubernetes is told what to use instead', async () => {
+  scenario('on an older Kubernetes the command names the alternative', async () => {
     const { code, stderr } = await bootstrap('--kubernetes-version=1.35');
     assert.equal(code, 2);
     assert.match(stderr, /^error: Kubernetes 1\.35 reads no webhook configuration from a file: 1\.37 does/);

@@ -78,7 +78,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       return status;
     };
 
-    scenario('E14 nobody without a certificate is let in', async () => {
+    scenario('E14 a client without a certificate is refused', async () => {
       await assert.rejects(ask({}), { code: 'CLUSTER_UNREACHABLE' });
     });
 
@@ -87,7 +87,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       const issue = async (commonName: string): Promise<KeyPair> =>
         authority.issueClient({ commonName, notBefore: new Date(), days: 1 });
       assert.equal(await ask(await issue('system:node:n1')), 403);
-      // It is let in, and told that this is no review.
+      // The client is accepted, and the answer says that this is no review.
       assert.equal(await ask(await issue(apiServerName)), 400);
     });
   });

@@ -95,7 +95,7 @@ describe('a gate that is gone, wired by bootstrap webhook', () => {
   });
 
   scenario(
-    'E08 keeps no node from telling of its static pods, and whoever is merely called like one waits',
+    'E08 lets a node report its static pods, and refuses users who only have the name or the group of one',
     async () => {
       const as = (user: string, ...groups: string[]): string[] => [
         '--dry-run=server',
@@ -106,13 +106,13 @@ describe('a gate that is gone, wired by bootstrap webhook', () => {
       for (const [nodeName, ...impersonation] of [
         ['n2', ...as('system:node:n1', 'system:nodes')],
         ['n1', ...as('system:node:n1')],
-        ['n1', ...as('somebody', 'system:nodes')],
+        ['n1', ...as('stranger', 'system:nodes')],
       ] as const)
         assertRefused(await create(mirrorOn(nodeName), ...impersonation), unanswered);
     },
   );
 
-  scenario('is not wired: nothing is refused because nobody answers', async () => {
+  scenario('without the wiring nothing is refused, although no gate answers', async () => {
     assert.equal((await cluster().bootstrap('--delete')).code, 0);
     const { code, stdout } = await cluster().bootstrap('--apply');
     assert.equal(code, 1);

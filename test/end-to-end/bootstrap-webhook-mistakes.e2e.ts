@@ -46,7 +46,7 @@ const handMade = {
   ],
 };
 
-describe('a cluster that is wired at deny, and somebody who makes a mistake', () => {
+describe('a cluster that is wired at deny, and a user who makes a mistake', () => {
   const cluster = shared(async () => openWiredCluster({ environment: process.env, version: 'v1.37' }));
   const kubectl = async (...args: string[]): Promise<CommandResult> => cluster().controlPlane.kubectl(args);
   const create = async (object: object): Promise<CommandResult> =>
@@ -68,7 +68,7 @@ describe('a cluster that is wired at deny, and somebody who makes a mistake', ()
     assertRefused(await kubectl('run', 'bad', '--image=nginx'), latestRefused);
   });
 
-  scenario('is told what a namespace runs before that is covered as well', async () => {
+  scenario('is warned about what a namespace runs before the webhook covers it', async () => {
     assert.equal((await cluster().bootstrap('--apply', '--exempt-namespaces=kube-public')).code, 0);
     assertAdmitted(await kubectl('run', 'old', '--image=nginx', '--namespace=kube-public'));
     const { code, stdout } = await cluster().bootstrap('--apply');
@@ -91,7 +91,7 @@ describe('a cluster that is wired at deny, and somebody who makes a mistake', ()
     );
   });
 
-  scenario('keeps a gate that somebody else asks, however often it is deleted', async () => {
+  scenario('keeps a gate that another webhook calls, even if --delete runs twice', async () => {
     assertAdmitted(await create(handMade));
     for (let time = 0; time < 2; time += 1) {
       const { code, stdout } = await ourselves('--delete');

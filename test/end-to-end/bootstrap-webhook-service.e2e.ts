@@ -40,7 +40,7 @@ function onCluster(version: (typeof versions)[number]): void {
   };
   const apply = async (...args: string[]): Promise<CommandResult> =>
     bootstrap('--service', `--image=${image}`, '--apply', ...args);
-  /** Name and version of every object of ours. */
+  /** Name and version of every object of the gate. */
   const objects = async (): Promise<string> => {
     const columns = '-o=custom-columns=:.kind,:.metadata.name,:.metadata.resourceVersion';
     const named = await own(
@@ -113,7 +113,7 @@ spec:
     assert.equal(asked.stdout, '["pods"] ["pods/ephemeralcontainers"]');
   });
 
-  scenario('E09 a controller is nobody special: what it makes is judged', async () => {
+  scenario('E09 pods that a controller makes are judged like any other', async () => {
     // No template is asked about under this policy, so that a bad one gets in.
     assertAdmitted(await kubectl('create', 'deployment', 'bad', '--image=nginx'));
     await eventually('the ReplicaSet controller is refused', async () => {

@@ -10,7 +10,7 @@ const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the req
 const gateName = 'kube-image-bouncer';
 const configuration = `validatingwebhookconfiguration/${gateName}`;
 
-/** Labels, as kubectl takes them, by which somebody may hope to be left out. */
+/** Labels, as kubectl takes them, that a user may set to avoid the webhook. */
 const escapes = [
   'kubernetes.io/metadata.name=kube-system',
   'kubernetes.io/metadata.name=kube-image-bouncer',
@@ -73,7 +73,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal(await resourceVersion(), before);
     });
 
-    scenario('E04 a namespace that nobody labelled is covered', async () => {
+    scenario('E04 a namespace without labels is covered', async () => {
       assertAdmitted(await kubectl('create', 'namespace', 'unlabelled'));
       assertRefused(await kubectl('run', 'web', '--namespace=unlabelled', '--image=nginx'), refusal);
     });
@@ -115,11 +115,11 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }
     });
 
-    scenario('kube-system is told and never blocked, even by a gate that is gone', async () => {
+    scenario('kube-system gets warnings and is never blocked, even if the gate is gone', async () => {
       const pod = ['run', '--namespace=kube-system', '--image=nginx'] as const;
-      const told = await kubectl(...pod, 'told');
-      assertAdmitted(told);
-      assert.match(told.stderr, new RegExp(`^Warning: .*${latestRefused}`, 'm'));
+      const warned = await kubectl(...pod, 'warned');
+      assertAdmitted(warned);
+      assert.match(warned.stderr, new RegExp(`^Warning: .*${latestRefused}`, 'm'));
       await cluster().gate.stop();
       try {
         assertAdmitted(await kubectl(...pod, 'alone'));
@@ -146,9 +146,9 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       const warned = await cluster().bootstrap('--apply', '--stage=warn');
       assert.equal(warned.code, 0, warned.stdout);
       assert.match(warned.stdout, /^proved: a pod with a forbidden image is warned$/m);
-      const told = await kubectl('run', 'told', '--image=nginx');
-      assertAdmitted(told);
-      assert.match(told.stderr, new RegExp(`^Warning: .*${latestRefused}`, 'm'));
+      const warned = await kubectl('run', 'warned', '--image=nginx');
+      assertAdmitted(warned);
+      assert.match(warned.stderr, new RegExp(`^Warning: .*${latestRefused}`, 'm'));
 
       const forced = await cluster().bootstrap('--apply', '--stage=deny', '--yes');
       assert.equal(forced.code, 0, forced.stdout);
@@ -186,7 +186,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       },
     );
 
-    scenario('--delete leaves nothing, and nobody is asked any more', async () => {
+    scenario('--delete removes every object, and no gate is called any more', async () => {
       const { code, stdout } = await cluster().bootstrap('--delete');
       assert.deepEqual([code, stdout], [0, 'deleted    ValidatingWebhookConfiguration kube-image-bouncer\n']);
       assert.match((await kubectl('get', configuration)).stderr, /not found/);

@@ -129,7 +129,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
       tell(context, `${ROTATIONS} rotations`, report);
       assert.deepEqual(report.failures, []);
       assert.notEqual(await readFile(cluster.files.authority, 'utf8'), first);
-      assert.ok((await target.readTrust()).length > 1, 'the webhook configuration trusts somebody');
+      assert.ok((await target.readTrust()).length > 1, 'the webhook configuration has an authority');
     });
 
     it('R11 the same without overlap fails pods: the check can fail', async (context) => {

@@ -62,7 +62,7 @@ async function start(mount: boolean): Promise<Setting> {
   return { gate, target, files, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-/** After each change, the whole is published anew. */
+/** After each change, all of it is published again. */
 function publishing(target: RotationTarget, publish: () => Promise<void>): RotationTarget {
   const then =
     <Arguments extends readonly unknown[]>(write: (...values: Arguments) => Promise<void>) =>

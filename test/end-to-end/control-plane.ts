@@ -72,7 +72,7 @@ const controllerNames = [
 ];
 
 /**
- * Starts a control plane on free ports of loopback, as whoever runs the test.
+ * Starts a control plane on free ports of loopback, as the user who runs the test.
  *
  * @throws {GoError} when its programs can be neither found nor built.
  */

@@ -17,7 +17,7 @@ const bad = 'registry.example.com/web:latest';
 const otherBad = 'registry.example.com/other:latest';
 const good = 'registry.example.com/web:1.27.3';
 
-/** One that comes with the gate, one that the policy tells about, and one of which nobody told. */
+/** A built-in kind, a kind from the policy, and an unknown kind. */
 const rollouts: InstalledResource = {
   resource: 'rollouts.argoproj.io',
   kind: 'Rollout',
@@ -138,10 +138,10 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         assertAdmitted(await patch(name, { metadata: { finalizers: ['example.com/held'] } }));
         assertAdmitted(await kubectl(['scale', name, '--replicas=3']));
         assertAdmitted(await patch(name, { status: { replicas: 3 } }, '--subresource=status'));
-        // What is no image of it may change as well, and whoever does so is told.
-        const told = await patch(name, { spec: { paused: true } });
-        assertAdmitted(told);
-        assert.match(told.stderr, /^Warning: .*unchanged, but new pods with it will be refused/m);
+        // Other fields may change as well, with a warning.
+        const warned = await patch(name, { spec: { paused: true } });
+        assertAdmitted(warned);
+        assert.match(warned.stderr, /^Warning: .*unchanged, but new pods with it will be refused/m);
       }
       const moved = {
         spec: {
@@ -168,7 +168,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         );
       const many = Array.from({ length: 501 }, (_, index) => `registry.example.com/web:1.${index}`);
       assertRefused(await kubectl(['create', '--filename=-'], pipeline('odd', many)), refusal, '500');
-      // Nobody says that a step must have an image.
+      // A step without an image is allowed.
       assertAdmitted(await kubectl(['create', '--filename=-'], pipeline('without', [undefined, good])));
     });
 

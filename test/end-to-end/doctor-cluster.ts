@@ -211,7 +211,7 @@ interface HealthyCluster {
   readonly stage: Stage;
 }
 
-/** What `bootstrap webhook --service` applies, with a port that nobody needs to be root for. */
+/** The objects that `bootstrap webhook --service` applies, with a port that needs no root. */
 async function healthyObjects(cluster: HealthyCluster): Promise<readonly KubernetesObject[]> {
   const { authority, serving, port, stage } = cluster;
   const version = parseKubernetesVersion(cluster.version);

@@ -165,7 +165,7 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['NAMESPACE_UNCOVERED'],
   },
   {
-    title: 'a condition that lets somebody by',
+    title: 'a condition that leaves a user out',
     object: configuration,
     change: webhook(
       (one) =>

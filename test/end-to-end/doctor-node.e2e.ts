@@ -38,7 +38,7 @@ async function strangersCertificate(): Promise<string> {
   return (await createAuthority({ commonName: 'stranger', notBefore: new Date(), days: 30 })).certificate;
 }
 
-/** A certificate for the same key, signed by somebody, that has ended. */
+/** An expired certificate for the same key, signed by another authority. */
 async function endedCertificate(_: string, { folder }: Node): Promise<string> {
   const notBefore = new Date(Date.now() - 40 * 86_400_000);
   const authority = await createAuthority({ commonName: 'late', notBefore, days: 365 });
@@ -246,12 +246,12 @@ describe('doctor, on a node that asks by ImagePolicyWebhook', () => {
     readonly codes: readonly FindingCode[];
   }[] = [
     {
-      title: 'a manifest that kubeadm has written anew',
+      title: 'a manifest that kubeadm has overwritten',
       change: (text) => lostConfiguration(lostPlugin(text)),
       codes: ['MANIFEST_LOST_FLAGS'],
     },
     {
-      title: 'a plugin that is told nothing',
+      title: 'a plugin without its configuration',
       change: lostConfiguration,
       codes: ['PLUGIN_WITHOUT_CONFIGURATION'],
     },
@@ -289,12 +289,12 @@ describe('doctor, on a node that asks by ImagePolicyWebhook', () => {
     });
   }
 
-  scenario('tells which versions are not asked about ephemeral containers', async () => {
-    for (const [version, told] of Object.entries({ '1.24.14': true, '1.24.15': false, '1.27': false })) {
+  scenario('reports the versions that send no ephemeral containers', async () => {
+    for (const [version, reported] of Object.entries({ '1.24.14': true, '1.24.15': false, '1.27': false })) {
       const { findings } = await withManifest((text) => text, [], [`--kubernetes-version=${version}`]);
       assert.equal(
         findings.some(({ code }) => code === 'EPHEMERAL_CONTAINERS_UNSEEN'),
-        told,
+        reported,
         version,
       );
     }

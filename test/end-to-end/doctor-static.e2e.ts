@@ -48,7 +48,7 @@ const FAULTS: readonly {
   },
   { title: 'a file that is no YAML', change: () => 'webhooks: [', codes: ['STATIC_OBJECT_UNREADABLE'] },
   {
-    title: 'a file of somebody else',
+    title: 'a file that is not ours',
     change: () => 'kind: List\nitems: []\n',
     codes: ['STATIC_FOLDER_EMPTY'],
   },

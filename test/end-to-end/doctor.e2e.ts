@@ -120,7 +120,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     );
   });
 
-  scenario('finds a gate that is dead, and one whose death nobody would notice', async () => {
+  scenario('finds a dead gate, and a gate without a canary that would report its death', async () => {
     await cluster().stopGate();
     const { findings } = await found(['GATE_UNREACHABLE']);
     assert.match(findings[0]?.what ?? '', /connection refused/);
@@ -240,7 +240,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     assert.ok(seconds < 5, `it took ${seconds} s`);
   });
 
-  scenario('at the stages below deny it is told that nothing is refused', async () => {
+  scenario('at the stages below deny it reports that nothing is refused', async () => {
     for (const stage of ['warn', 'audit'] as const) {
       await cluster().wire(stage);
       const { findings } = await found([]);

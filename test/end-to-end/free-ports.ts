@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-// Below Linux's ephemeral range (32768–60999): a port that is free now cannot be taken by somebody's outgoing connection
+// Below Linux's ephemeral range (32768–60999): a port that is free now cannot be taken by an outgoing connection
 // while its server restarts.
 const lowestPort = 20_000;
 const highestPort = 32_000;
@@ -9,7 +9,7 @@ const attempts = 100;
 
 const handedOut = new Set<number>();
 
-/** A port of 127.0.0.1 that nobody listens on, never the same twice in one process. */
+/** A port of 127.0.0.1 without a listener. No port is returned twice in one process. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const port = randomInt(lowestPort, highestPort);

@@ -29,7 +29,7 @@ const DELAY_MS = 500;
 interface KilledGate extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly target: RotationTarget;
-  /** Kills it, leaves it dead for a while and starts it again; tells from when to when nobody answered. */
+  /** Kills it, waits a while and starts it again. Resolves with the time in which no gate answered. */
   readonly killAndStart: () => Promise<Outage>;
 }
 

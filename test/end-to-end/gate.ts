@@ -9,7 +9,7 @@ import { startProcess } from './processes.ts';
 import type { RunningProcess } from './processes.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** What the gate is told to enforce, and how to say it. */
+/** What the gate enforces, and in which language. */
 export interface GateSettings {
   /** A policy document in YAML; without one the gate's default applies. */
   readonly policy?: string;
@@ -72,7 +72,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
         `--port=${port}`,
         `--health-port=${healthPort}`,
         '--bind=127.0.0.1',
-        // Nobody has to notice that the gate goes away; a test would only wait.
+        // No client has to notice that the gate stops. A drain would only delay the test.
         '--drain=0',
         ...(await settingFlags(settings, folder, certificates.authority)),
       ],

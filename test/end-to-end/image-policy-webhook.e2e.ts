@@ -68,7 +68,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await kubectl(['debug', 'web', '--image=busybox:1.36', '--container=debugger']));
     });
 
-    scenario('the gate talks to nobody who does not show the certificate of the API server', async () => {
+    scenario('the gate accepts only the client certificate of the API server', async () => {
       await stage().gate.restart({ clientName: apiServerName });
       const validity = { notBefore: new Date(), days: 1 };
       const apiServer = await stage().authority.issueClient({ commonName: apiServerName, ...validity });

@@ -36,8 +36,8 @@ interface PodPlace {
 }
 
 /**
- * Does what a kubelet does for one pod of a Deployment of ours: writes the Secrets and ConfigMaps that it mounts to
- * files, and starts the gate with the very arguments that stand there.
+ * Does what a kubelet does for one pod of a Deployment of the gate: writes the mounted Secrets and ConfigMaps to files,
+ * and starts the gate with the arguments of the Deployment.
  */
 export async function startPodOf(
   deployment: string,

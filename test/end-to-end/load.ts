@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 /** One call; what was wrong with it, or `undefined`. */
 export type Call = (number: number) => Promise<string | undefined>;
 
-/** What a load generator is told. */
+/** The input of a load generator. */
 export interface LoadOptions {
   readonly call: Call;
   /** Calls a second, begun whether those before have ended or not. */

@@ -15,7 +15,7 @@ export interface WebhookFields {
   readonly failurePolicy?: 'Fail' | 'Ignore';
 }
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 export const DEAD_GATE = 'https://127.0.0.1:1/validate';
 
 const everyPod = [
@@ -95,7 +95,7 @@ export async function apply({ kubectl }: ControlPlane, object: object): Promise<
   assert.equal(code, 0, stderr);
 }
 
-/** `recover` as somebody types it, with backups in a folder that goes with the control plane. */
+/** `recover` as a user types it. Its backups are in a folder of the control plane. */
 export async function recover(controlPlane: ControlPlane, ...args: readonly string[]): Promise<Outcome> {
   return recoverWith(controlPlane, controlPlane.kubeconfig, ...args);
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { findBinaries, type Environment, type KubernetesVersion } from '../control-plane/binaries.ts';
 import { runCommand } from './processes.ts';
 
-/** Set in a process that has a network of its own; nobody else may set it. */
+/** Set in a process that has its own network, and nowhere else. */
 const marker = 'KUBE_IMAGE_BOUNCER_OWN_NETWORK';
 const buildTimeoutMs = 60 * 60_000;
 
@@ -15,7 +15,7 @@ export interface OwnNetworkOptions {
   readonly environment: Environment;
   /** Built before the network is left behind. */
   readonly versions: readonly KubernetesVersion[];
-  /** An `/etc` that may be written to, and processes that end with the test, whoever started them. @default false */
+  /** An `/etc` that may be written to; all processes end with the test. @default false */
   readonly ownMachine?: boolean;
   /** For all tests of the file. @default 240000 */
   readonly timeoutMs?: number;

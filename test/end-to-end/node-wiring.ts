@@ -9,7 +9,7 @@ import { assertAdmitted, assertRefused } from './stage.ts';
 /** Which image stands in the gate's static pod; the kubelet of the tests runs our sources instead. */
 export const image = '--image=registry.example.com/kube-image-bouncer:1.0';
 
-/** The node is wired, enforces, and is told so. */
+/** Asserts that the node is wired and enforces, and that the command reports it. */
 export async function assertWired(node: Node, ...words: readonly string[]): Promise<string> {
   const applied = await node.bootstrap(
     image,
@@ -36,14 +36,14 @@ export async function assertUndone(node: Node, before: object, ...words: readonl
   assert.deepEqual(await node.tree(), before);
 }
 
-/** A pair that somebody made with another tool; nothing of it is ours. */
+/** A key pair from another tool. */
 export async function writePair(
   folder: string,
   certificateName: string,
   keyName: string,
 ): Promise<{ readonly certificate: string; readonly key: string }> {
   await mkdir(folder, { recursive: true });
-  const authority = await createAuthority({ commonName: 'somebody', notBefore: new Date(), days: 1 });
+  const authority = await createAuthority({ commonName: 'another-tool', notBefore: new Date(), days: 1 });
   const [certificate, key] = [join(folder, certificateName), join(folder, keyName)];
   await writeFile(certificate, authority.certificate);
   await writeFile(key, authority.key);

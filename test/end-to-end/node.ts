@@ -32,7 +32,7 @@ export interface Node extends AsyncDisposable {
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 const timeoutMs = 90_000;
 
-/** What the API server was told before we came. */
+/** Flags and mounts that the API server had before. */
 export interface EarlierWiring {
   readonly flags: readonly string[];
   /** Folders of the node that it sees, at the same path. */
@@ -43,7 +43,7 @@ export interface EarlierWiring {
 export interface NodeOptions {
   readonly environment: Environment;
   readonly version: KubernetesVersion;
-  /** Writes what somebody did to the node before. */
+  /** Makes earlier changes to the node. */
   readonly prepare?: (kubernetes: string) => Promise<EarlierWiring>;
   /** What stands for `/etc/kubernetes`. @default a temporary folder */
   readonly kubernetes?: string;
@@ -138,7 +138,7 @@ function startControllerManager(program: string, layout: Layout, flags: readonly
   });
 }
 
-/** The manifest as kubeadm writes it, with somebody's comment in it. */
+/** The manifest as kubeadm writes it, with a comment that a user added. */
 function renderApiServerPod(flags: readonly string[], mounts: readonly string[], version: string): string {
   const pod = {
     apiVersion: 'v1',

@@ -6,7 +6,7 @@ import { assertAdmitted } from './stage.ts';
 import { openWiredCluster, type WiredCluster } from './wired-cluster.ts';
 import { container, listOf, replicated, workloadRows, type PodSpec } from './workload-objects.ts';
 
-/** The image that everything of the scene runs, and that nobody may bring in any more. */
+/** The image of all objects of the scene. The policy now refuses it in new objects. */
 export const oldImage = 'registry.example.com/web:latest';
 export const goodImage = 'registry.example.com/web:1.27.3';
 
@@ -29,7 +29,7 @@ function scenesOf(version: KubernetesVersion): Readonly<Record<string, readonly 
         // The other version of CronJob has the same objects; no node has this label, so that no DaemonSet makes pods.
         apiVersion === 'batch/v1beta1'
           ? []
-          : [make(kind.toLowerCase(), { ...oldSpec, nodeSelector: { of: 'nobody' } })],
+          : [make(kind.toLowerCase(), { ...oldSpec, nodeSelector: { of: 'no-node' } })],
       ),
     ],
     restarted: [1, deployment(1)],

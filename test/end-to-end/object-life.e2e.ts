@@ -91,8 +91,8 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(restarted);
       assert.match(restarted.stderr, /^Warning: .*unchanged, but new pods with it will be refused/m);
       // The new template needs a new ReplicaSet, which is refused as any new object is.
-      const told = await condition(kubectl, 'Progressing', /ReplicaSetCreateError/);
-      assert.ok(told.includes(refusal) && told.includes(latestRefused), told);
+      const message = await condition(kubectl, 'Progressing', /ReplicaSetCreateError/);
+      assert.ok(message.includes(refusal) && message.includes(latestRefused), message);
       assert.equal((await imagesOf(kubectl)).join(), oldImage);
       assert.equal((await kubectl(['get', 'replicasets', '-o=name'])).stdout.trim().split('\n').length, 1);
 

@@ -24,8 +24,8 @@ metadata: {name: e2e-lenient}
 spec:
   unmatchedImages: Allow
   rules:
-  - name: no-tag-that-nobody-uses
-    disallowedTags: {tags: [nobody-uses-this-tag]}
+  - name: no-unused-tag
+    disallowedTags: {tags: [unused-tag]}
 `;
 
 /** A ReplicationController as the Go program's demo has it: one replica, one container of the same name. */

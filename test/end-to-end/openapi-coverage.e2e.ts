@@ -13,7 +13,7 @@ const lists: Lists = { kinds: COVERED_KINDS, fields: COVERED_FIELDS, notImages: 
 for (const version of ['v1.24', 'v1.37'] as const) {
   describe(`every field of ${version} that could hold an image`, () => {
     const cluster = shared(async () =>
-      // Kinds that are alpha today are served by somebody, and by everybody tomorrow.
+      // Some clusters serve alpha kinds today, and all clusters may serve them later.
       startControlPlane({
         environment: process.env,
         version,

@@ -7,13 +7,13 @@ import { assertAdmitted } from './stage.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { openWiredCluster, type WiredCluster } from './wired-cluster.ts';
 
-/** Somebody as the API server sees them: the common name and the organizations of a client certificate. */
+/** A user as the API server sees them: the common name and the organizations of a client certificate. */
 export interface Person {
   readonly name: string;
   readonly groups: readonly string[];
 }
 
-/** A cluster that authorizes its nodes as clusters do, and in which anybody can be somebody by a certificate. */
+/** A cluster that authorizes its nodes as real clusters do. A client certificate makes any user. */
 export interface PeopledCluster extends WiredCluster {
   /** kubectl with a client certificate. */
   readonly as: (

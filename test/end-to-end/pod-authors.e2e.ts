@@ -15,7 +15,7 @@ const n2: Person = { name: 'system:node:n2', groups: ['system:nodes'] };
 /** A certificate of the right name, without the group that only nodes get. */
 const calledLikeNode: Person = { name: 'system:node:n1', groups: [] };
 /** The group, with a name that is no node's. */
-const amongNodes: Person = { name: 'somebody', groups: ['system:nodes'] };
+const amongNodes: Person = { name: 'stranger', groups: ['system:nodes'] };
 /** As much of a node's name as all of them share. */
 const noNode: Person = { name: 'system:node:', groups: ['system:nodes'] };
 const tenant: Person = { name: 'tenant', groups: ['tenants'] };
@@ -41,7 +41,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
             stdin: JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name } }),
           }),
         );
-      for (const name of ['tenant', 'somebody', 'system:node:', 'system:node:n1']) await opened.empower(name);
+      for (const name of ['tenant', 'stranger', 'system:node:', 'system:node:n1']) await opened.empower(name);
       nodeUid = (await opened.controlPlane.kubectl(['get', 'node/n1', '-o=jsonpath={.metadata.uid}'])).stdout;
       return opened;
     });
@@ -67,12 +67,12 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       });
     };
 
-    scenario('A20 a node tells of its bad static pod, and the mirror is there', async () => {
-      const told = await create(n1, mirror('etcd-n1'));
-      assertAdmitted(told);
+    scenario('A20 a node reports its bad static pod, and the mirror pod exists', async () => {
+      const created = await create(n1, mirror('etcd-n1'));
+      assertAdmitted(created);
       assert.equal((await kubectl('get', 'pod/etcd-n1', '-o=jsonpath={.spec.nodeName}')).stdout, 'n1');
-      // Where the API server can be told so it does not even ask; where it asks, everybody is told.
-      if (version === 'v1.24') assert.match(told.stderr, /^Warning: .*static pod/m);
+      // With match conditions the API server does not send the request. Without them the answer carries a warning.
+      if (version === 'v1.24') assert.match(created.stderr, /^Warning: .*static pod/m);
       assertAdmitted(await kubectl('run', 'asked-after', '--image=nginx:1.27.3'));
       await decisionsAbout('Pod asked-after');
       const asked = (await cluster().gate.decisions()).filter(({ object }) => object === 'Pod etcd-n1');
@@ -82,7 +82,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       );
     });
 
-    scenario('A21 nobody else is believed, whatever they set on the pod', async () => {
+    scenario('A21 no other user is treated as a node, whatever the pod says', async () => {
       for (const person of [tenant, calledLikeNode, amongNodes])
         assertRefused(await create(person, mirror('forged')), refusal, latestRefused, badImage);
       // A node may say nothing about another, nor run what is no mirror: NodeRestriction is there before the gate.
@@ -96,7 +96,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.match((await kubectl('get', 'pod/forged')).stderr, /not found/);
     });
 
-    scenario('A21 the annotation lets nobody change a mirror, nor hide a change', async () => {
+    scenario('A21 the annotation allows no change of a mirror pod, and hides none', async () => {
       const set = await cluster().as(tenant, ['set', 'image', 'pod/etcd-n1', 'web=other:latest']);
       assertRefused(set, refusal, latestRefused);
       assertAdmitted(await cluster().as(tenant, ['label', 'pod/etcd-n1', 'team=web']));
@@ -104,7 +104,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertRefused(await cluster().as(tenant, ['set', 'image', 'pod/good', 'web=etcd']), refusal);
     });
 
-    scenario('A29 an owner reference vouches for nobody', async () => {
+    scenario('A29 an owner reference changes no verdict', async () => {
       for (const name of ['good', 'bystander'])
         assertAdmitted(await kubectl('create', 'deployment', name, '--image=nginx:1.27.3', '--replicas=0'));
       const uid = (await kubectl('get', 'deployment/good', '-o=jsonpath={.metadata.uid}')).stdout;

@@ -57,7 +57,7 @@ export async function openPodSender(
   };
 }
 
-/** A creator of pods that nobody objects to, in the namespace `default`. */
+/** Creates pods that no admission plugin refuses, in the namespace `default`. */
 export async function openPodCreator(
   controlPlane: Pick<ControlPlane, 'url' | 'kubeconfig'>,
   connections: number,

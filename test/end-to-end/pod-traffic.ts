@@ -5,7 +5,7 @@ import { Load } from './load.ts';
 import { openPodSender } from './pod-creator.ts';
 import { assertAdmitted } from './stage.ts';
 
-/** A time in which nobody can answer, in milliseconds of `performance.now()`. */
+/** A time in which no gate can answer, in milliseconds of `performance.now()`. */
 export interface Outage {
   readonly fromMs: number;
   readonly toMs: number;
@@ -17,7 +17,7 @@ export interface TrafficReport {
   readonly bad: number;
   readonly created: number;
   readonly refused: number;
-  /** Bad pods that exist, or that somebody was told exist. */
+  /** Bad pods that exist, or whose creation was confirmed. */
   readonly failOpen: readonly string[];
   /** Good pods that were refused while the gate could answer in time, with the reason. */
   readonly wrongDeny: readonly string[];

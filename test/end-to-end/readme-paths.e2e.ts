@@ -71,7 +71,7 @@ async function openShell(kubeconfig: string, version: (typeof versions)[number])
     },
     logTails: async () => transcript.join('\n'),
     [Symbol.asyncDispose]: async () => {
-      // What a shell left running has children of its own; this machine has nobody else's.
+      // A process that a shell started has its own children. This machine has no other gates.
       await runCommand('pkill', ['-KILL', '-f', 'kube-image-bouncer'], { environment, timeoutMs: 5_000 });
       await home[Symbol.asyncDispose]();
     },

@@ -19,7 +19,7 @@ spec:
   unmatchedImages: Deny
   rules:
   - name: nowhere
-    allowedImages: {images: ["registry.example.com/nobody/*"]}
+    allowedImages: {images: ["registry.example.com/empty/*"]}
 `;
 
 for (const version of [newestKubernetes, oldestKubernetes]) {
@@ -113,7 +113,7 @@ async function trySed({ folder }: Node, shown: string): Promise<string> {
   return readFile(copy, 'utf8');
 }
 
-/** The gate as somebody stopped it: its static pod is gone until the end of the test. */
+/** Stops the gate: its static pod is gone until the end of the test. */
 async function withoutGate(node: Node): Promise<AsyncDisposable> {
   const manifest = join(dirname(node.manifest), 'kube-image-bouncer.yaml');
   const away = join(dirname(dirname(node.folder)), basename(manifest));

@@ -41,7 +41,7 @@ describe('recover, its options and its way back', () => {
 
   lockOut(
     controlPlane,
-    'an undo stops when somebody has changed the configuration since, unless it is told to go on',
+    'an undo stops if the configuration has changed since, unless --yes is given',
     { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
     async () => {
       await untilLocked(controlPlane(), 'kube-system', silent);

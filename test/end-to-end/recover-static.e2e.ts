@@ -17,7 +17,7 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const silent = 'failed calling webhook "images.kube-image-bouncer.io"';
 
-/** A control plane that loads our webhook from a file; nobody answers it. */
+/** A control plane that loads our webhook from a file. No gate answers. */
 interface Scene extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly manifests: string;
@@ -134,7 +134,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     await untilLocked(controlPlane(), 'default', silent);
   });
 
-  scenario('flip: --wait for a file that nobody reads, and no further', async () => {
+  scenario('flip: --wait for a file that no API server reads ends after that time', async () => {
     await using elsewhere = await makeTemporaryFolder('unread');
     const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
     await writeFile(copy, await readFile(scene().file));
@@ -171,7 +171,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     await untilLocked(controlPlane(), 'default', silent);
   });
 
-  scenario('an undo of a file stops when somebody has changed it since', async () => {
+  scenario('an undo of a file stops if the file has changed since', async () => {
     const before = await readFile(scene().file, 'utf8');
     const taken = await recover(controlPlane(), '--yes', fromFiles());
     await writeFile(scene().file, `# touched\n${await readFile(scene().file, 'utf8')}`);

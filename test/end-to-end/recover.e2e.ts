@@ -96,7 +96,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a caBundle of somebody else: kube-system first',
+      'a caBundle of another authority: kube-system first',
       {
         name: ours,
         webhooks: () => [
@@ -195,7 +195,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a stranger that refuses everything and cannot be told to warn: its webhook goes, the one beside it stays',
+      'a foreign webhook that refuses everything and has no warn stage: it is removed, the one beside it stays',
       {
         name: 'strangers',
         webhooks: () => [

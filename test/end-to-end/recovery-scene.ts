@@ -19,7 +19,7 @@ spec:
   unmatchedImages: Deny
   rules:
   - name: nowhere
-    allowedImages: {images: ["registry.example.com/nobody/*"]}
+    allowedImages: {images: ["registry.example.com/empty/*"]}
 `;
 
 const gateDeployment = {
@@ -42,9 +42,9 @@ export interface Scene extends AsyncDisposable {
   /** Has signed nothing. */
   readonly other: Authority;
   readonly gate: Gate;
-  /** No gate of ours: whoever asks it is refused. */
+  /** Not our gate. It refuses every review. */
   readonly stranger: Stranger;
-  /** The same, with a certificate that ran out a week ago. */
+  /** The same, with a certificate that expired a week ago. */
   readonly expired: Stranger;
   readonly logTails: () => Promise<string>;
 }

@@ -24,7 +24,7 @@ export function scenario(title: string, body: () => Promise<void>): void {
 }
 
 function rerunCommand(title: string, file: string | undefined): string {
-  // Not RegExp.escape, whose \x20 for every space nobody can read.
+  // Not RegExp.escape, because it writes \x20 for every space.
   const pattern = title.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`).replaceAll("'", String.raw`'\''`);
   return `npx node --test --test-name-pattern='${pattern}' ${relative(process.cwd(), file ?? '')}`;
 }

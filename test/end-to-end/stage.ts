@@ -97,7 +97,7 @@ async function openNamespace(controlPlane: ControlPlane, name: string): Promise<
     );
 }
 
-/** Holds when kubectl did what it was told. */
+/** Asserts that kubectl succeeded. */
 export function assertAdmitted(result: CommandResult): void {
   assert.equal(result.code, 0, `kubectl failed: ${result.stderr}`);
 }

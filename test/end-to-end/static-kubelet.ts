@@ -52,9 +52,9 @@ const pollMs = 100;
 const graceMs = 1_000;
 
 /**
- * Runs the static pods of a folder until it is disposed: a file that appears is started, one that changes is started
- * anew, one that goes is stopped, a process that ends is started again. Like the kubelet it takes every file whose name
- * does not begin with a dot, whatever it is called.
+ * Runs the static pods of a folder until it is disposed: a new file is started, a changed file is restarted, a
+ * removed file is stopped, and a process that ends is started again. Like the kubelet it takes every file whose name
+ * does not begin with a dot.
  */
 export function startStaticKubelet(options: StaticKubeletOptions): StaticKubelet {
   const running = new Map<string, Running>();

@@ -2,7 +2,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Authority } from '../../src/certificate/authority.ts';
 
-/** A webhook of somebody else's that refuses whatever it is asked, at every path. */
+/** A foreign webhook that refuses every review, at every path. */
 export interface Stranger extends AsyncDisposable {
   readonly url: string;
 }

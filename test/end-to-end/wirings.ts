@@ -102,7 +102,8 @@ export async function unwireWebhook(controlPlane: ControlPlane): Promise<void> {
 }
 
 // The API server picks a configuration up some time after it was stored and does not say when. So each configuration has a second
-// webhook that nobody answers, for ConfigMaps with this wiring's own label: once such a ConfigMap is refused, the whole is in force.
+// webhook without a server, for ConfigMaps with this wiring's own label. As soon as such a ConfigMap is refused, the whole
+// configuration is active.
 function canaryWebhook(canary: string): object {
   return {
     name: 'canary.kube-image-bouncer.io',

@@ -55,7 +55,7 @@ const VERDICTS: Readonly<
   },
   'production.yaml': {
     admitted: ['nginx:1.27', 'registry.example.com/team/app:2.0.0', 'registry.example.com/team/app:main'],
-    refused: ['nginx', 'quay.io/somebody/app:1', 'registry.example.com/legacy/app:1.0.0'],
+    refused: ['nginx', 'quay.io/unknown/app:1', 'registry.example.com/legacy/app:1.0.0'],
   },
   'registries-only.yaml': {
     admitted: ['registry.example.com/a/b', 'ghcr.io/example/app:1'],

@@ -25,12 +25,12 @@ export const EPOCH = 0;
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 const problem = await missingForImages(['buildah', 'umoci', 'runc', 'apt-get', 'apt-cache', 'dpkg-deb']);
-// Skipped, these tests would be green wherever nobody has installed the tools.
+// If the tests were skipped, they would be green on every machine without the tools.
 if (problem !== undefined) throw new Error(problem);
 
 /**
- * A copy of what the Dockerfile reads, so that two builds see the same sources while somebody edits them. The times of
- * its files are those of the copy: nothing of the image may depend on them.
+ * A copy of what the Dockerfile reads, so that two builds see the same sources even if a file is edited meanwhile. The
+ * times of its files are those of the copy. The image must not depend on them.
  */
 export async function copyContext(): Promise<string> {
   const { path } = await makeTemporaryFolder('context');

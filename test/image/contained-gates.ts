@@ -8,7 +8,7 @@ import { startContainedGate, startContainer, type ContainedGate, type Container 
 import { mountVolume, type MountedVolume } from './mounted-volume.ts';
 import { podSpecOf, runtimeSpecOf, type PodSurroundings } from './pod-container.ts';
 
-/** The image as a Deployment of ours runs it, with volumes as the kubelet would mount them. */
+/** The image as the Deployment of `bootstrap webhook` runs it, with volumes as the kubelet mounts them. */
 export interface Pod {
   /** What clients of the gate trust. */
   readonly authority: string;
@@ -21,7 +21,7 @@ export interface Pod {
   readonly start: (instead: Omit<PodSurroundings, 'image' | 'volumes'>) => Promise<Container>;
 }
 
-/** On free ports of the host, and gone when it is told to. */
+/** On free ports of the host. SIGTERM ends it without a drain. */
 const AT_ONCE = ['--port=0', '--health-port=0', '--drain=0'];
 
 /** That of `bootstrap webhook`. */

@@ -49,7 +49,7 @@ async function attempts(flags: readonly string[]): Promise<Readonly<Record<strin
   return JSON.parse(printed) as Readonly<Record<string, unknown>>;
 }
 
-describe('what is left to whoever gets code to run in the gate', () => {
+describe('what foreign code in the gate can still do', () => {
   it('with the flags of the image: no prototype to pollute, nothing compiled, started, inspected or read elsewhere', async () => {
     const { Entrypoint: entrypoint = [] } = (await image).configuration.config;
     assert.deepEqual(await attempts(entrypoint.slice(1, -1)), {

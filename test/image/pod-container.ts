@@ -45,7 +45,7 @@ export interface PodSurroundings {
   readonly scratch?: readonly string[];
 }
 
-/** What a runtime gives to whoever does not say that he wants none: Docker's and containerd's default. */
+/** The default capabilities of Docker and containerd, for containers that drop none. */
 const DEFAULT_CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_KILL', 'CAP_SETGID'];
 
 /** The pod of a Deployment. */

@@ -66,7 +66,7 @@ describe('what must not be in the root of an image is found', { skip }, () => {
     assert.deepEqual(await findingsIn(root.path, me), [{ path: '/bash', problem: 'is a tool by its name' }]);
   });
 
-  it('what belongs to somebody else is found', async () => {
+  it('finds files of another owner', async () => {
     await using root = await makeTemporaryFolder('root');
     await plant(root.path, ['app.js', 0o644]);
     assert.deepEqual(await findingsIn(root.path, me + 1), [

@@ -20,7 +20,7 @@ const LIBRARY = /\.so(?:\.[\d.]+)?$/;
 
 const SET_ID = 0o6000;
 const EXECUTABLE = 0o111;
-/** By the group or by everybody: whoever runs the image is neither root nor in its group. */
+/** Writable for the group or for all. The user of the image is neither root nor in the group of root. */
 const WRITABLE = 0o022;
 
 /**

@@ -56,7 +56,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return total(scores).score >= least ? 0 : 1;
 }
 
-/** In a copy of the tree outside it, so that nobody meets a mutant by chance. */
+/** Works in a copy outside the checkout, so that no other process loads a mutant. */
 async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['runMutationTest']> {
   const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
   // Beside the copies, so that they find it whether or not ours is a link itself.
@@ -79,7 +79,7 @@ async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['r
     timeoutMS: 10_000,
     timeoutFactor: 4,
     warnings: false,
-    // Modules that are loaded anew stay in memory.
+    // Old copies of reloaded modules stay in memory.
     maxTestRunnerReuse: 200,
   });
   try {

@@ -37,7 +37,7 @@ void it('waits', async () => {
 
 const kept = await keepTests([]);
 
-test('tests are kept under suite and title, and told apart', () => {
+test('tests are keyed by suite and title, and each key is unique', () => {
   assert.deepEqual(
     kept.map(({ id }) => id),
     [' > suite > passes', ' > suite > passes #2', ' > suite > cleans up', ' > waits'],

@@ -45,7 +45,7 @@ class NodeTestRunner implements TestRunner {
     this.#files = (options as NodeTestOptions).nodeTest.files;
   }
 
-  /** A mutant that acts while modules load needs them loaded anew. */
+  /** A mutant that acts while modules load works only after they are reloaded. */
   capabilities(): { readonly reloadEnvironment: boolean } {
     return { reloadEnvironment: true };
   }

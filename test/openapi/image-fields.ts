@@ -37,8 +37,8 @@ const NAME = /image|repositor|registry|artifact|pullspec|^reference$/i;
 const DESCRIPTION = /\bimages?\b|\bOCI\b|\bregistry\b/i;
 
 /**
- * Every field of every object that somebody can create or replace, subresources included, that may hold an image: a
- * string whose name, whose parent's name or whose description speaks of images; and what may be of any form.
+ * Every field that may hold an image, of every object that a client can create or replace, subresources included: a
+ * string whose name, parent's name or description mentions images, and every field of any type.
  */
 export function findImageFields({ definitions, paths }: OpenApi): readonly ImageField[] {
   const found = new Map<string, ImageField>();

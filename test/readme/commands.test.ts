@@ -59,7 +59,7 @@ function checkNode(args: readonly string[]): void {
   assert.ok(found.some(holds), `no test is called ${pattern}`);
 }
 
-/** Node itself: it knows the flags, the program is there, and the rest is a command line of ours. */
+/** Node itself: it knows the flags, the program exists, and the rest is a command line of this program. */
 async function checkProgram(args: readonly string[]): Promise<void> {
   const flags = args.slice(
     0,
@@ -71,7 +71,7 @@ async function checkProgram(args: readonly string[]): Promise<void> {
   await checkOurs('kube-image-bouncer', ours);
 }
 
-/** A command line of ours: command and flags are known, and when its files are here, it runs. */
+/** A command line of this program: it knows the command and the flags, and if the files exist, it runs. */
 async function checkOurs(tool: string, args: readonly string[]): Promise<void> {
   assert.ok(Object.hasOwn(manifest.bin, tool), `package.json installs no ${tool}`);
   // A synopsis shows what can be given, not what is.
@@ -107,7 +107,7 @@ function commandOf(args: readonly string[]): Command {
 
 async function check({ words: [tool = '', ...args] }: ShownCommand): Promise<void> {
   const known = CHECKS[tool];
-  if (known === undefined) assert.ok(FOREIGN.has(tool), `nobody knows ${tool}`);
+  if (known === undefined) assert.ok(FOREIGN.has(tool), `${tool} is not a known tool`);
   else await known(args);
 }
 
@@ -117,7 +117,7 @@ describe('a command that a page shows', () => {
   for (const command of [...shell, ...tasks].flatMap(commandsOf))
     it(`${command.shown} is one that works`, () => check(command));
 
-  it('the blocks with commands are found, and none is in a language that nobody checks', () => {
+  it('the blocks with commands are found, and each is in a language that is checked', () => {
     assert.ok(shell.length >= 8, `${shell.length} blocks`);
     const languages = pages().flatMap((page) => blocksOf(page).map(({ language }) => language));
     assert.deepEqual([...new Set(languages)].toSorted(), ['', 'json', 'sh', 'yaml']);

@@ -20,7 +20,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A verdict, whichever protocol told it. */
+/** A verdict, of either protocol. */
 export interface Verdict {
   readonly allowed: boolean;
   readonly message: string;

@@ -80,11 +80,11 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
     while (!gate.lines().some(({ detail }) => unknown.test(String(detail)))) await look(gate, '/livez');
     assert.match((await look(gate, '/metrics')).body, /^kube_image_bouncer_enforcing Nan$/im);
     await gate.lineAfter(gate.lines().length, ENFORCED);
-    const told = gate
+    const results = gate
       .lines()
       .filter((line) => 'enforcing' in line)
       .map(({ enforcing }) => enforcing);
-    assert.deepEqual(told, [true, false, null, true]);
+    assert.deepEqual(results, [true, false, null, true]);
   });
 
   it('in the namespace that is named, with a dry run of a pod that no policy admits', async () => {
@@ -119,7 +119,7 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
     assert.equal(gate.lines().at(-1)?.['msg'], 'left');
   });
 
-  it('only when it is told to', async () => {
+  it('only if an option asks for it', async () => {
     await using gate = await startServe([]);
     assert.doesNotMatch((await look(gate, '/metrics')).body, /^kube_image_bouncer_enforcing /m);
     assert.doesNotMatch((await look(gate, '/readyz')).body, /enforcement/);

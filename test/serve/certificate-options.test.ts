@@ -18,7 +18,7 @@ async function pairFlags(): Promise<string[]> {
   return [`--cert=${certificateFile}`, `--key=${keyFile}`];
 }
 
-/** The certificate that a gate shows, whoever signed it. */
+/** The certificate that a gate presents. Any signer is accepted. */
 async function shownBy({ port }: Pick<GateProcess, 'port'>, host = '127.0.0.1'): Promise<X509Certificate> {
   // Nothing is trusted here; what is shown is what is looked at.
   const socket = connect({ port, host, servername: 'localhost', rejectUnauthorized: false });

@@ -107,7 +107,7 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     assert.deepEqual(reported, []);
   });
 
-  it('R11 half-written, mismatched or corrupt files change nothing, and that is told until they are mended', async () => {
+  it('R11 half-written, mismatched or corrupt files change nothing, and the gate reports them until they are repaired', async () => {
     const [first, second] = [await issue(), await issue()];
     await using started = await startFollowing(first);
     const { gate, write } = started;

@@ -29,7 +29,7 @@ export interface ClientPair {
   readonly key: string;
 }
 
-/** The name that the gate is told to let in. */
+/** The client name that the gate accepts. */
 export const CLIENT_NAME = 'kube-apiserver';
 
 const validity = { notBefore: new Date(Date.now() - 3_600_000), days: 2 };
@@ -58,7 +58,7 @@ async function makeCertificates(): Promise<TestCertificates> {
     otherKeyFile: await write('other.key', strangers.key),
     clients: {
       apiServer: await issueClient(clients, CLIENT_NAME),
-      colleague: await issueClient(clients, 'somebody-else'),
+      colleague: await issueClient(clients, 'another-client'),
       impostor: await issueClient(strangers, CLIENT_NAME),
     },
     write,

@@ -78,9 +78,9 @@ async function breakAt(gate: GateProcess, seam: string): Promise<string> {
   }
 }
 
-describe('a failure that nobody catches', { concurrency: 3 }, () => {
+describe('an uncaught failure', { concurrency: 3 }, () => {
   for (const seam of Object.keys(SEAMS)) {
-    it(`in ${seam}: everybody gets a refusal by name, readiness goes, and the exit code is 1`, async () => {
+    it(`in ${seam}: each open review is refused under its uid, readiness fails, and the exit code is 1`, async () => {
       await using gate = await startServe(['--drain=600'], { preload: `${PRELOAD}${SEAMS[seam]}` });
       using known = await openBody(gate, '/validate', REVIEW, KNOWN);
       using unknown = await openBody(gate, '/validate', REVIEW, UNKNOWN);
@@ -115,7 +115,7 @@ describe('a failure that nobody catches', { concurrency: 3 }, () => {
     await assert.rejects(unknown.answer, { code: 'ECONNRESET' });
   });
 
-  it('amid a drain ends it, and its exit code 0', async () => {
+  it('during a drain it ends the drain and changes the exit code from 0', async () => {
     const preload = "process.on('SIGUSR2', () => { throw new RangeError('injected'); });";
     await using gate = await startServe(['--drain=600'], { preload });
     using known = await openBody(gate, '/validate', REVIEW, KNOWN);

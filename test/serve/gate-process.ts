@@ -40,7 +40,7 @@ export interface StartOptions {
   readonly descriptors?: number;
   /** Flags of Node. */
   readonly flags?: readonly string[];
-  /** A descriptor to write the log to, or a pipe that nobody reads. @default a pipe whose lines are kept */
+  /** A descriptor to write the log to, or a pipe without a reader. @default a pipe whose lines are kept */
   readonly stdout?: number | 'unread';
   /** A pipe whose reader goes away at once. */
   readonly closed?: 'stdout' | 'stderr';

@@ -6,7 +6,7 @@ import { askImages, look } from './ask.ts';
 import { certificates } from './certificates.ts';
 import { runCommandLine, startServe, type GateProcess } from './gate-process.ts';
 
-/** Tries, when it is told to, what nobody should be able to do in a gate, and says on stderr what came of it. */
+/** On a signal, tries what no code in a gate should be able to do, and writes the results to stderr. */
 const INTRUDER = `
   import { execFile } from 'node:child_process';
   import { writeFileSync } from 'node:fs';

@@ -10,7 +10,7 @@ import { openReview } from './slow-client.ts';
 
 const GOOD = 'nginx:1.27.3';
 const MIB = 1024 * 1024;
-/** So late that nobody takes the event loop to keep time. */
+/** Longer than any ordinary delay of the event loop. */
 const STOPPED_MS = 300;
 
 /** An `AdmissionReview` of a good pod that is so many bytes longer than it need be. */

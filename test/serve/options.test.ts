@@ -52,7 +52,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     await assert.rejects(look(gate, '/livez', '127.0.0.2'), { code: 'ECONNREFUSED' });
   });
 
-  it('flip: --port is where reviews are answered; health is told at the port behind it', async () => {
+  it('flip: --port is the port for reviews; health is at the next port', async () => {
     const port = await freePort();
     await using gate = await startServe(['serve', `--port=${port}`], { defaults: ['--drain=0'] });
     assert.deepEqual([gate.port, gate.healthPort], [port, port + 1]);
@@ -61,7 +61,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.notEqual((await plain()).port, port);
   });
 
-  it('flip: --health-port is where health is told', async () => {
+  it('flip: --health-port is the port for health', async () => {
     assert.equal((await house()).healthPort, await healthPort);
     assert.equal((await look(await house(), '/livez')).status, 200);
     assert.notEqual((await plain()).healthPort, await healthPort);
@@ -145,7 +145,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.match((await askImages(await plain(), ['nginx:latest'])).message, /name a fixed version/);
   });
 
-  it('a language that nobody speaks is English, and a warning says so', async () => {
+  it('an unknown language falls back to English with a warning', async () => {
     await using gate = await startServe(['--language=tlh']);
     assert.match((await askImages(gate, ['nginx:latest'])).message, /is not allowed/);
     const warning = gate.lines().find(({ msg }) => msg === FALLBACK);

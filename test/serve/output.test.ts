@@ -11,10 +11,10 @@ import { askImages, look, metricOf, send } from './ask.ts';
 import { startServe, type GateProcess } from './gate-process.ts';
 import { sharedGates } from './shared-gates.ts';
 
-/** Must be told to nobody. */
+/** Must appear in no output. */
 const CANARY = 'CANARY-9f3b71';
 
-/** A review with the canary wherever a secret can stand. */
+/** A review with the canary in every field that can hold a secret. */
 function secretive(image: string): object {
   const metadata = {
     annotations: { 'example.com/token': CANARY, [CANARY]: 'x' },
@@ -105,8 +105,8 @@ describe('what the gate writes', { concurrency: 4 }, () => {
     gate.kill('SIGTERM');
     await gate.ended;
     assert.equal(gate.lines().filter(({ msg }) => msg === 'decision').length, 4);
-    const told = JSON.stringify([answers, metrics, ready, gate.lines(), gate.stderr()]);
-    assert.ok(!told.includes(CANARY), told);
+    const output = JSON.stringify([answers, metrics, ready, gate.lines(), gate.stderr()]);
+    assert.ok(!output.includes(CANARY), output);
   });
 
   it('a decision is one line: who asked, what for, and what was found', async () => {

@@ -19,7 +19,7 @@ async function refusalOf(
 }
 
 describe('what serve cannot do ends with 2 and one sentence', { concurrency: 4 }, () => {
-  it('an option that nobody knows, and a value that is missing', async () => {
+  it('an unknown option, and a missing value', async () => {
     assert.match(
       await refusalOf(['--self-sighned']),
       /^error: unknown option '--self-sighned'\n\(Did you mean --self-signed\?\)\n$/,

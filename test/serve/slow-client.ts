@@ -16,8 +16,8 @@ export interface OpenReview extends Disposable {
 }
 
 /**
- * Sends the head of a review of one image and the first bytes of its body, and waits until the gate counts it: a gate
- * that nobody else asks meanwhile, whose reviews would be counted as well.
+ * Sends the head of a review of one image and the first bytes of its body, and waits until the gate counts it. No other
+ * client may use the gate meanwhile, because its reviews are counted too.
  */
 export function openReview(gate: Gate, path: string, image: string, bytes = 10): Promise<OpenReview> {
   return openBody(gate, path, JSON.stringify(imageReviewOfImages([image])), bytes);
@@ -32,7 +32,7 @@ export async function openBody(gate: Gate, path: string, body: string, bytes: nu
   outgoing.on('error', reject);
   const inflight = await metricOf(gate, 'inflight');
   outgoing.write(body.slice(0, bytes));
-  // Whoever never finishes it need not hear how it ended.
+  // A caller that never finishes the body does not wait for the answer.
   promise.catch(() => undefined);
   while ((await metricOf(gate, 'inflight')) <= inflight) await delay(5);
   return {

@@ -12,7 +12,7 @@ import { failed } from '../../src/policy/failure.ts';
 import type { PolicyDocument } from '../../src/policy/schema.ts';
 import { applyStage, type Stage } from '../../src/policy/stage.ts';
 
-/** Something that somebody is told. */
+/** A request, and thereby a text that its sender reads. */
 export interface DenialCase {
   readonly title: string;
   /** @default the policy in force when none is given */
@@ -78,7 +78,7 @@ const RULES: readonly DenialCase[] = [
   {
     title: 'a registry that is not trusted',
     policy: only({ allowedImages: { images: ['registry.example.com/**'] } }),
-    asked: one('quay.io/somebody/app:1'),
+    asked: one('quay.io/unknown/app:1'),
   },
   {
     title: 'an image that is forbidden',
@@ -135,7 +135,7 @@ const OBJECTS: readonly DenialCase[] = [
 
 const keeps = deployment({ containers: { web: BAD, side: '$(params.image)' } });
 
-const TOLD: readonly DenialCase[] = [
+const WARNED: readonly DenialCase[] = [
   {
     title: 'a rule that warns',
     policy: only({ requiredDigest: {}, validationActions: ['Warn', 'Audit'] }),
@@ -146,7 +146,7 @@ const TOLD: readonly DenialCase[] = [
     asked: { object: keeps, oldObject: keeps },
   },
   {
-    title: 'a kind that nobody knows',
+    title: 'an unknown kind',
     asked: { object: workload('example.com/v1', 'Widget', 'spec', podSpec()) },
   },
   {
@@ -172,7 +172,7 @@ export const DENIAL_CASES: readonly DenialCase[] = [
   ...RULES,
   ...REFERENCES,
   ...OBJECTS,
-  ...TOLD,
+  ...WARNED,
   ...FAILURES,
 ];
 
@@ -184,7 +184,7 @@ interface Answered {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
-/** What is told in a language, each text behind the name of the place where it stands. */
+/** All texts of the answer in a language, each behind the name of the field that carries it. */
 export async function tell(one: DenialCase, catalogue: Catalogue): Promise<readonly string[]> {
   const document = one.policy ?? defaultPolicyDocument([]);
   const policy = await decodePolicy(document, catalogue.language);

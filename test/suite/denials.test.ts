@@ -24,10 +24,10 @@ test('every code of a refusal and of a notice has a case in denial-cases.ts', as
   const { catalogue } = chooseCatalogue('en');
   const keys = Object.entries(ENGLISH);
   for (const one of DENIAL_CASES) {
-    const told = (await tell(one, catalogue)).join('\n');
+    const texts = (await tell(one, catalogue)).join('\n');
     for (const [key, text] of keys) {
       const [longest = ''] = text.split(/\{[^}]*\}/).toSorted((a, b) => b.length - a.length);
-      if (longest.length > 12 && told.includes(longest)) codes.delete(key.split('.')[0] ?? '');
+      if (longest.length > 12 && texts.includes(longest)) codes.delete(key.split('.')[0] ?? '');
     }
   }
   assert.deepEqual([...codes], []);

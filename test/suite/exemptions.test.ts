@@ -44,7 +44,7 @@ describe('a rule that only audits beside one that refuses', () => {
 });
 
 describe('who asks', () => {
-  it('E16 headers of a front proxy name nobody: the review does', async () => {
+  it('E16 headers of a front proxy name no user: only the review does', async () => {
     const policy = await policyOf(FREE_FOR_OPS);
     await using gate = await startGate({
       protocols: { admissionReview, imageReview },

@@ -56,7 +56,7 @@ describe('A29 a pod that claims an owner', () => {
     });
   }
 
-  it('A29 is told whose it says that it is, in the denial and nowhere else', async () => {
+  it('A29 the owner that an object claims is in the denial and nowhere else', async () => {
     const object = pod(
       { containers: { web: BAD } },
       { ownerReferences: [{ ...good, name: 'claimed-owner' }] },
@@ -81,13 +81,13 @@ describe('A29 a pod that claims an owner', () => {
     assert.doesNotMatch(lines.join('') + (await metrics.render()), /claimed-owner/);
   });
 
-  it('A29 is told it once, however many causes there are', () => {
+  it('A29 the owner is named once, for any number of causes', () => {
     const object = pod({ containers: { a: BAD, b: 'Bad:1', c: 'nginx' } }, { ownerReferences: [good] });
     const { message = '' } = askAdmission({ object }).status ?? {};
     assert.equal(message.split('of ReplicaSet web-5d4f').length, 2, message);
   });
 
-  it('A29 whose object cannot be read is told as well', () => {
+  it('A29 the owner of an unreadable object is named as well', () => {
     const object = { ...pod({}, { ownerReferences: [good] }), spec: {} };
     assert.equal(
       askAdmission({ object }).status?.message,

@@ -69,7 +69,7 @@ const PODS: Readonly<Record<string, PodImages>> = {
   'an image that is none': { containers: { web: 'nginx\n:1' } },
 };
 
-/** Requests whose verdict is the same whoever asks, under every policy. */
+/** Requests with the same verdict for every sender, under every policy. */
 export const CASES: readonly ProtocolCase[] = [
   ...Object.entries(PODS).map(([what, images]) => ({ what, request: { object: pod(images) } })),
   {
@@ -125,7 +125,7 @@ export const CASES: readonly ProtocolCase[] = [
     },
   },
   {
-    what: 'a kind that nobody told us about',
+    what: 'an unknown kind',
     request: { object: workload('example.com/v1', 'Widget', 'spec', podSpec({ containers: { web: BAD } })) },
   },
 ];
@@ -238,7 +238,7 @@ export const DIFFERENCES: readonly Difference[] = [
     policy: policyDocument([{ exclude: { users: ['ci-*'] }, ...LATEST }]),
     admissionReview: 'admitted',
     imageReview: 'refused',
-    why: 'it carries no user, so nobody is excluded',
+    why: 'it carries no user, so the exclusion does not apply',
   },
   {
     what: 'a rule that matches another group',
@@ -254,7 +254,7 @@ export const DIFFERENCES: readonly Difference[] = [
     policy: policyDocument([{ exclude: { groups: ['robots'] }, ...LATEST }]),
     admissionReview: 'admitted',
     imageReview: 'refused',
-    why: 'it carries no groups, so nobody is excluded',
+    why: 'it carries no groups, so the exclusion does not apply',
   },
   {
     what: 'a rule that matches init containers, and a bad container',

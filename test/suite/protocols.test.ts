@@ -74,7 +74,7 @@ function outcomesOf(request: Request, policy: Policy, before1_27_3 = false) {
   return { core: outcomeOf(reviewOf(request), policy), v1, v1beta1, image };
 }
 
-/** A request about which nobody is asked goes through. */
+/** A request that the API server does not send to the gate is admitted. */
 function effectOf(verdict: Verdict): 'admitted' | 'refused' {
   return verdict === 'refused' ? 'refused' : 'admitted';
 }

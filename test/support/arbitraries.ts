@@ -53,7 +53,7 @@ const selectors = fc.constantFrom<NonNullable<NamelessRule['match']>>(
   { namespaces: ['team-*'] },
   { namespaces: ['prod'] },
   { users: ['alice'] },
-  { groups: ['nobody'] },
+  { groups: ['strangers'] },
   { resources: ['pods'] },
   { images: ['docker.io/library/*'], usages: ['container'] },
 );

@@ -9,7 +9,7 @@ import { bouncer, folderOf, type Folder } from './command-line.ts';
 /** The names of the gate. */
 export const NAMES = ['--host-names', 'localhost,127.0.0.1'];
 export const DAY_MS = 86_400_000;
-/** An authority that somebody else keeps. */
+/** An authority whose key another program keeps. */
 export const company = await createAuthority({
   commonName: 'company',
   notBefore: new Date(Date.now() - DAY_MS),

@@ -119,7 +119,7 @@ async function go(
   return new Promise((resolve, reject) => {
     const child = spawn('go', command, {
       cwd: folder,
-      // Without cgo no C compiler is needed and the programs run on any libc; a go.work above the tree is none of ours.
+      // Without cgo no C compiler is needed, and the programs run on any libc. A go.work above the checkout is ignored.
       env: { ...environment, CGO_ENABLED: '0', GOWORK: 'off' },
       stdio: ['ignore', 'pipe', 'pipe'],
       // Not `timeout`, whose timer outlives a program that could not be started.

@@ -60,7 +60,7 @@ export const protocols = {
   admissionReview: protocolNamed('AdmissionReview'),
 };
 
-/** Keeps what it is told. */
+/** Keeps what is recorded. */
 export function createTestRecorder() {
   const records: {
     uid: string | undefined;
@@ -109,7 +109,7 @@ export const keys = await createKeys();
 
 export const admitAll: Bouncer = { decide: () => admitted };
 
-/** A gate that admits everything, over TLS, unless told otherwise. */
+/** A gate over TLS. @default admits everything */
 export function startGate(options: Partial<ServerOptions> = {}): Promise<ReviewServer> {
   return startPlainGate({ tls: keys.serving, ...options });
 }

@@ -56,7 +56,7 @@ class Lagging<Value> {
     this.#all.push({ value, atMs });
   }
 
-  /** Every value that somebody may still see who is at most `lagMs` behind. */
+  /** Every value that a reader may see that is at most `lagMs` behind. */
   seen(atMs: number, lagMs: number): readonly Value[] {
     const fresh = this.#all.findIndex(({ atMs: written }, index) => {
       const next = this.#all[index + 1];
@@ -70,14 +70,14 @@ export interface Cluster extends RotationTarget {
   readonly state: () => { trust: string; authority: string | undefined; serving: string; client: FoundPair };
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly now: () => Date;
-  /** The moments at which somebody could not have believed somebody else. */
+  /** The moments at which a client could not have verified a server, or a server a client. */
   readonly failures: readonly string[];
   readonly forgetFailures: () => void;
   readonly writes: () => number;
 }
 
 export interface Faults {
-  /** The write with this number does not happen, or happens and is not told. */
+  /** The write with this number does not happen, or happens without a confirmation. */
   readonly crash?: { readonly write: number; readonly when: 'before' | 'after' };
   readonly canary?: (writes: number) => string | undefined;
   readonly lagMs?: number;
@@ -147,16 +147,16 @@ function isWhole(pair: FoundPair): pair is KeyPair {
   return certificate !== undefined && key !== undefined && isPair({ certificate, key });
 }
 
-/** Rotates, and answers what was told, step by step. */
+/** Rotates, and returns the progress events in order. */
 export async function run(
   cluster: Cluster,
   options: Partial<RotationOptions> = {},
 ): Promise<readonly string[]> {
-  const told: RotationProgress[] = [];
+  const events: RotationProgress[] = [];
   const { now, sleep } = cluster;
   const defaults = { delayMs: 1000, clientDelayMs: 5000, canaryTimeoutMs: 3000, now, sleep };
-  await rotate(cluster, { ...defaults, ...options, onProgress: (progress) => told.push(progress) });
-  return told.map((progress) => ('step' in progress ? progress.step : progress.what));
+  await rotate(cluster, { ...defaults, ...options, onProgress: (progress) => events.push(progress) });
+  return events.map((progress) => ('step' in progress ? progress.step : progress.what));
 }
 
 /** A rotation is over: one authority is trusted, and it signed everything. */

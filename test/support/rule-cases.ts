@@ -15,7 +15,7 @@ export interface RuleCases {
   readonly refuses: Readonly<Record<string, string>>;
 }
 
-/** A test for each image of the table, for the caller to declare, so that a red one is told with the caller's file. */
+/** A test for each image of the table. The caller declares the tests, so that a failure names the caller's file. */
 export function ruleCases<Parameters>(
   kind: RuleKind<Parameters>,
   parameters: Parameters,

@@ -10,7 +10,7 @@ export function said(phrase: Phrase | undefined): string {
   return inEnglish(phrase);
 }
 
-/** What a rule may say to an image, told from others by a tag. */
+/** An objection of a rule. Different tags make different objections. */
 export function objectionTo(tag = 'latest'): Objection<'DISALLOWED_TAG'> {
   return objection('DISALLOWED_TAG.named', { tag: quote(tag, 1024) });
 }
