@@ -146,9 +146,9 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       const warned = await cluster().bootstrap('--apply', '--stage=warn');
       assert.equal(warned.code, 0, warned.stdout);
       assert.match(warned.stdout, /^proved: a pod with a forbidden image is warned$/m);
-      const warned = await kubectl('run', 'warned', '--image=nginx');
-      assertAdmitted(warned);
-      assert.match(warned.stderr, new RegExp(`^Warning: .*${latestRefused}`, 'm'));
+      const pod = await kubectl('run', 'warned', '--image=nginx');
+      assertAdmitted(pod);
+      assert.match(pod.stderr, new RegExp(`^Warning: .*${latestRefused}`, 'm'));
 
       const forced = await cluster().bootstrap('--apply', '--stage=deny', '--yes');
       assert.equal(forced.code, 0, forced.stdout);
