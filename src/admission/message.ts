@@ -30,7 +30,10 @@ export function renderFailure(code: string, message: Phrase, say: Say): Shown {
 }
 
 /** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
-export function renderWarnings(decision: Decision, say: Say = inEnglish): Shown[] {
+export function renderWarnings(
+  decision: Pick<Decision, 'violations' | 'notices'>,
+  say: Say = inEnglish,
+): Shown[] {
   if (!tellsAnything(decision)) return [];
   const warnings = decision.violations
     .filter(hasAction('Warn'))
@@ -83,7 +86,7 @@ export function renderStatusMessage(violation: Violation, say: Say = inEnglish):
 }
 
 /** Most decisions do nothing but admit or refuse. */
-function tellsAnything({ violations, notices }: Decision): boolean {
+function tellsAnything({ violations, notices }: Pick<Decision, 'violations' | 'notices'>): boolean {
   return notices.length > 0 || violations.some(({ actions }) => actions.some((action) => action !== 'Deny'));
 }
 

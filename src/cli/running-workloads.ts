@@ -1,15 +1,14 @@
 import { createBouncer } from '../bouncer.ts';
 import { renderCause } from '../admission/sentence.ts';
-import { quote } from '../image/quote.ts';
 import { inEnglish } from '../language/catalogue.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Decision } from '../policy/decision.ts';
 import { failureReason } from '../policy/failure.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Review } from '../policy/review.ts';
+import { reviewOfObject } from '../review/review-of.ts';
 import { isObject } from '../document/json.ts';
-import { groupOf, WORKLOAD_KINDS, type WorkloadKind } from '../workload/kinds.ts';
+import { WORKLOAD_KINDS, type WorkloadKind } from '../workload/kinds.ts';
 
 /** Something that runs in a cluster and would be refused if it were created today. */
 export interface RefusedWorkload {
@@ -62,7 +61,10 @@ export async function findRefusedWorkloads(
       const { name, namespace = '', uid } = object.metadata;
       if (!isCovered(namespace) || isOver(object)) continue;
       judged += 1;
-      const decision = await bouncer.decide(reviewOf(workload, apiVersion, object), UNHURRIED_MS);
+      const decision = await bouncer.decide(
+        reviewOfObject({ apiVersion, kind: workload.kind, object }, policy),
+        UNHURRIED_MS,
+      );
       if (decision.outcome === 'admitted') continue;
       if (uid !== undefined) told.add(uid);
       if (told.has(controllerOf(object) ?? '')) continue;
@@ -92,29 +94,6 @@ function servedKinds(): readonly WorkloadKind[] {
   const seen = new Set<string>();
   const current = WORKLOAD_KINDS.filter(({ resource }) => !seen.has(resource) && seen.add(resource));
   return current.toSorted((one, other) => KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind));
-}
-
-/** Nobody knows who would create it anew, so rules about users apply. */
-function reviewOf({ resource, kind }: WorkloadKind, apiVersion: string, object: KubernetesObject): Review {
-  const group = groupOf(apiVersion);
-  const version = group === '' ? apiVersion : apiVersion.slice(group.length + 1);
-  const known = {
-    operation: 'CREATE',
-    subresource: '',
-    user: undefined,
-    namespace: object.metadata.namespace,
-  } as const;
-  return {
-    ...known,
-    uid: undefined,
-    dryRun: undefined,
-    resource,
-    object: `${quote(kind)} ${quote(object.metadata.name, 253)}`,
-    subject: {
-      kind: 'unread',
-      reviewed: { ...known, group, version, kind, object, oldObject: undefined },
-    },
-  };
 }
 
 function reasonsOf(decision: Decision): readonly string[] {

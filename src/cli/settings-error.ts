@@ -2,8 +2,6 @@ export type SettingsErrorCode =
   | 'SETTING_INVALID'
   | 'SETTINGS_CONFLICT'
   | 'FILE_UNREADABLE'
-  | 'INPUT_TOO_LARGE'
-  | 'NOT_AN_OBJECT'
   | 'MESSAGES_INVALID'
   | 'PORT_UNAVAILABLE';
 

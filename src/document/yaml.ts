@@ -33,6 +33,12 @@ const HINTS: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'leave the tag out',
 };
 
+/** A place in a text; line and column count from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** One document of a file, and where its parts stand in the text. */
 export interface TextDocument {
   readonly value: unknown;
@@ -41,6 +47,8 @@ export interface TextDocument {
    * ends early, the last part of it that is there.
    */
   positionOf(path: Path): string;
+  /** The same as numbers. */
+  locate(path: Path): Position;
 }
 
 export interface DocumentOptions {
@@ -104,7 +112,9 @@ function openDocument(document: Document, places: Places): TextDocument[] {
   }
   if (document.contents === null) return [];
   const value = readValue(document, places);
-  return value === null ? [] : [{ value, positionOf: (path) => places.position(places.offsetOf(path)) }];
+  if (value === null) return [];
+  const locate = (path: Path): Position => places.locate(places.offsetOf(path));
+  return [{ value, locate, positionOf: (path) => places.position(places.offsetOf(path)) }];
 }
 
 function readValue(document: Document, places: Places): unknown {
@@ -197,9 +207,14 @@ class Places {
     this.#lines = lines;
   }
 
-  position(offset: number): string {
+  locate(offset: number): Position {
     const { line, col } = this.#lines.linePos(offset);
-    return `${line}:${col}`;
+    return { line, column: col };
+  }
+
+  position(offset: number): string {
+    const { line, column } = this.locate(offset);
+    return `${line}:${column}`;
   }
 
   problem(offset: number, sentence: string, hint: string | undefined, cause?: unknown): DocumentError {

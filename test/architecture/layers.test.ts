@@ -33,6 +33,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['image', 'policy', 'admission'],
   admission: ['language', 'image', 'workload', 'document', 'policy'],
   'bouncer.ts': ['language', 'policy'],
+  review: ['document', 'file', 'image', 'workload', 'policy'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts', 'wiring'],
   cli: [
     'language',
@@ -45,6 +46,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'admission',
     'bouncer.ts',
+    'review',
     'server',
     'kubernetes',
     'control-plane',
@@ -83,6 +85,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['prom-client'],
   admission: [],
   'bouncer.ts': [],
+  review: [],
   server: [],
   cli: ['commander'],
 };
@@ -97,6 +100,7 @@ const FILE_ROOMS = [
   'src/server/',
   'src/certificate/',
   'src/file/',
+  'src/review/manifests.ts',
   'src/policy/load.ts',
   'src/control-plane/',
   'src/cli/',

@@ -2,18 +2,15 @@ import { createBouncer } from '../../bouncer.ts';
 import type { Say } from '../../admission/fit.ts';
 import { renderDenial, renderWarnings } from '../../admission/message.ts';
 import { renderCause } from '../../admission/sentence.ts';
-import { quote } from '../../image/quote.ts';
 import { oneLine } from '../../language/one-line.ts';
 import { phrase, type Shown } from '../../language/phrase.ts';
 import type { Decision, Violation } from '../../policy/decision.ts';
 import { failureReason } from '../../policy/failure.ts';
-import type { Policy } from '../../policy/policy.ts';
 import type { Review } from '../../policy/review.ts';
-import { isObject } from '../../document/json.ts';
-import { findKind, groupOf, type KnownKind } from '../../workload/kinds.ts';
+import { readManifests, type Manifest } from '../../review/manifests.ts';
+import { reviewOfObject } from '../../review/review-of.ts';
 import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
-import { readManifests, type Manifest } from '../manifests.ts';
 import type { ExitCode, Streams } from '../streams.ts';
 import { fitForTerminal, padColumns } from '../terminal.ts';
 import { fieldOf, type ImageUse } from '../../image/use.ts';
@@ -23,7 +20,8 @@ export interface CheckOptions extends PolicyOptions, LanguageOptions {
   readonly output: 'table' | 'json';
 }
 
-const UNHURRIED_MS = 60_000;
+/** No request waits for these verdicts, so the budget is generous. */
+const BUDGET_MS = 60_000;
 
 interface Checked {
   readonly manifest: Manifest;
@@ -31,7 +29,7 @@ interface Checked {
   readonly decision: Decision;
 }
 
-/** Judges manifests as they would be judged when they are created: same core, same policy, no cluster. */
+/** Judges manifests as the gate judges them when they are created: same core, same policy, no cluster. */
 export async function check(
   paths: readonly string[],
   options: CheckOptions,
@@ -43,66 +41,13 @@ export async function check(
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const checked: Checked[] = [];
   for await (const manifest of readManifests(paths, stdin)) {
-    const review = reviewOf(manifest, options.namespace, policy);
-    checked.push({ manifest, review, decision: await bouncer.decide(review, UNHURRIED_MS) });
+    const review = reviewOfObject({ ...manifest, namespace: options.namespace }, policy);
+    checked.push({ manifest, review, decision: await bouncer.decide(review, BUDGET_MS) });
   }
   stdout.write(
     options.output === 'json' ? renderJson(checked, catalogue.say) : renderTable(checked, catalogue.say),
   );
   return checked.every(({ decision }) => decision.outcome === 'admitted') ? 0 : 1;
-}
-
-/** A manifest says neither who will apply it nor, often, where to; both stay unknown. */
-function reviewOf(
-  { apiVersion, kind, object }: Manifest,
-  namespace: string | undefined,
-  { kinds }: Policy,
-): Review {
-  const group = groupOf(apiVersion);
-  const workload = findKind(kinds, group, kind);
-  const version = group === '' ? apiVersion : apiVersion.slice(group.length + 1);
-  const metadata = isObject(object['metadata']) ? object['metadata'] : {};
-  const known = {
-    operation: 'CREATE',
-    subresource: '',
-    user: undefined,
-    namespace: namespaceOf(workload, metadata['namespace'], namespace),
-  } as const;
-  const name = metadata['name'] ?? metadata['generateName'];
-  return {
-    ...known,
-    uid: undefined,
-    dryRun: undefined,
-    resource: workload?.resource,
-    object: typeof name === 'string' ? `${quote(kind)} ${quote(name, 253)}` : quote(kind),
-    subject: {
-      kind: 'unread',
-      // The API server takes a namespace away from what lives in none, and fills in one that is empty.
-      reviewed: {
-        ...known,
-        namespace: metadata['namespace'] === '' ? undefined : known.namespace || undefined,
-        group,
-        version,
-        kind,
-        object,
-        oldObject: undefined,
-      },
-    },
-  };
-}
-
-/**
- * What lives in no namespace is reviewed in none, wherever the rest of its file goes; of what may do so nobody knows.
- * An empty namespace is none that is named, as kubectl reads it.
- */
-function namespaceOf(
-  kind: KnownKind | undefined,
-  own: unknown,
-  given: string | undefined,
-): string | undefined {
-  if (kind?.origin === 'custom' && kind.scope === 'Cluster') return '';
-  if (kind?.origin === 'custom' && kind.scope === '*') return undefined;
-  return typeof own === 'string' && own !== '' ? own : given;
 }
 
 function renderTable(checked: readonly Checked[], say: Say): string {
@@ -122,18 +67,18 @@ function violationLine(checked: Checked, violation: Violation, say: Say): string
   return entry(`check.${verdict}`, checked, use, renderCause([violation], say), say);
 }
 
-/** Kinds without images are most of any folder, and nothing to be told about. */
+/** Without notices of unknown kinds: most objects of a folder hold no images. */
 function noticeLines(checked: Checked, say: Say): string[] {
   const { decision } = checked;
-  const told = decision.notices.filter(({ code }) => code !== 'UNKNOWN_KIND');
-  return renderWarnings({ ...decision, violations: [], notices: told } as Decision, say).map((text) =>
+  const notices = decision.notices.filter(({ code }) => code !== 'UNKNOWN_KIND');
+  return renderWarnings({ violations: [], notices }, say).map((text) =>
     entry('check.note', checked, undefined, text, say),
   );
 }
 
 type Verdict = 'check.refused' | 'check.warned' | 'check.audited' | 'check.note';
 
-/** What, where and of which object, and below it why. Whoever wrote the manifest has also named its file. */
+/** A line with verdict, place and object, and below it the reason. File names may hold control characters, as in pull requests. */
 function entry(
   verdict: Verdict,
   { manifest, review }: Checked,
@@ -141,8 +86,14 @@ function entry(
   why: Shown,
   say: Say,
 ): string {
-  const place = oneLine(manifest.positionOf(use?.location?.path ?? []));
+  const place = oneLine(placeOf(manifest, use));
   return `${padColumns(say(phrase(verdict)), 8)} ${place}  ${review.object}\n         ${why}`;
+}
+
+/** `file:line:column` of an image, or of the object. */
+function placeOf(manifest: Manifest, use?: ImageUse): string {
+  const { file, line, column } = manifest.locate(use?.location?.path ?? []);
+  return `${file}:${line}:${column}`;
 }
 
 function renderSummary(checked: readonly Checked[], say: Say): string {
@@ -161,7 +112,7 @@ function renderSummary(checked: readonly Checked[], say: Say): string {
 
 function renderJson(checked: readonly Checked[], say: Say): string {
   const objects = checked.map(({ manifest, review, decision }) => ({
-    place: manifest.positionOf([]),
+    place: placeOf(manifest),
     object: review.object,
     namespace: review.namespace ?? null,
     verdict: decision.outcome === 'admitted' ? 'admitted' : 'refused',
@@ -184,7 +135,7 @@ function renderUse(use: ImageUse): object {
 function renderJsonViolation(manifest: Manifest, violation: Violation, say: Say): object {
   const { code, actions, rule, use, reason, remedy, message } = violation;
   return {
-    place: manifest.positionOf(use?.location?.path ?? []),
+    place: placeOf(manifest, use),
     code,
     actions,
     rule: rule ?? null,

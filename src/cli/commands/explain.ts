@@ -14,7 +14,7 @@ import type { Decision } from '../../policy/decision.ts';
 import type { JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
-import type { Review } from '../../policy/review.ts';
+import { reviewOfImage } from '../../review/review-of.ts';
 import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
 import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
 import type { ExitCode, Streams } from '../streams.ts';
@@ -24,8 +24,8 @@ export interface ExplainOptions extends PolicyOptions, LanguageOptions {
   readonly output: 'table' | 'json';
 }
 
-/** No deadline: nobody waits but a person. */
-const UNHURRIED_MS = 60_000;
+/** No request waits for these verdicts, so the budget is generous. */
+const BUDGET_MS = 60_000;
 
 /** Prints how references are read and what the policy says to them, in the order in which they were given. */
 export async function explain(
@@ -39,35 +39,12 @@ export async function explain(
   const policy = await choosePolicy({ ...options, ...(wanted !== undefined && { language: wanted }) });
   const bouncer = createBouncer({ policies: { current: () => policy } });
   for (const image of images) {
-    const decision = await bouncer.decide(reviewOf(image), UNHURRIED_MS);
+    const decision = await bouncer.decide(reviewOfImage(image), BUDGET_MS);
     stdout.write(
       options.output === 'json' ? renderJson(image, decision, say) : renderText(image, decision, policy, say),
     );
   }
   return 0;
-}
-
-/** An image and nothing else: every rule that looks at the image applies. */
-function reviewOf(image: string): Review {
-  const use = { location: undefined, usage: undefined, container: undefined, image };
-  return {
-    uid: undefined,
-    operation: undefined,
-    dryRun: undefined,
-    user: undefined,
-    namespace: undefined,
-    resource: undefined,
-    subresource: undefined,
-    object: undefined,
-    subject: {
-      kind: 'images',
-      changed: [use],
-      kept: [],
-      placeholders: [],
-      template: false,
-      mirrorPod: false,
-    },
-  };
 }
 
 function renderJson(input: string, decision: Decision, say: Say): string {

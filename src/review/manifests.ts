@@ -2,31 +2,49 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { decodeUtf8 } from '../document/text.ts';
-import { parseDocuments, type TextDocument } from '../document/yaml.ts';
+import { parseDocuments, type Position, type TextDocument } from '../document/yaml.ts';
 import { readBounded } from '../file/bounded-file.ts';
 import { isObject, type Fields, type Path } from '../document/json.ts';
-import { SettingsError } from './settings-error.ts';
 
 /** Largest file, or standard input, in bytes. */
 const MAX_INPUT_BYTES = 32 * 1024 * 1024;
 
-/** Lists may hold lists, but not for ever. */
+/** Deepest nesting of lists in lists. */
 const MAX_LIST_DEPTH = 8;
 
-/** An object as somebody wrote it, and where. */
+export type ManifestErrorCode = 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE' | 'NOT_AN_OBJECT';
+
+/** A manifest that cannot be read, or that holds no Kubernetes object. The message begins with its place. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+  readonly code: ManifestErrorCode;
+
+  constructor(code: ManifestErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Where a field is in a file. */
+export interface Location extends Position {
+  readonly file: string;
+}
+
+/** One object of a file. */
 export interface Manifest {
+  /** Path of the file, or `stdin`. */
   readonly file: string;
   readonly apiVersion: string;
   readonly kind: string;
   readonly object: Fields;
-  /** `file:line:column` of a value of this object. */
-  readonly positionOf: (path: Path) => string;
+  /** Where a field of this object is; the empty path means the object itself. */
+  readonly locate: (path: Path) => Location;
 }
 
 /**
- * Reads manifests: of files and standard input (`-`) every object, of folders those of `.yaml`, `.yml` and
- * `.json` files that look like Kubernetes objects.
- * @throws {SettingsError} FILE_UNREADABLE, INPUT_TOO_LARGE or NOT_AN_OBJECT
+ * Reads manifests. A file and standard input (`-`) yield every object. A folder yields the objects of its `.yaml`,
+ * `.yml` and `.json` files, without documents that are no Kubernetes objects.
+ * @throws {ManifestError} FILE_UNREADABLE, INPUT_TOO_LARGE or NOT_AN_OBJECT
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */
 export async function* readManifests(paths: readonly string[], stdin: Readable): AsyncGenerator<Manifest> {
@@ -49,15 +67,15 @@ async function* readFolder(folder: string): AsyncGenerator<Manifest> {
 function* parseManifests(text: string, file: string, mode: 'strict' | 'lenient'): Generator<Manifest> {
   for (const document of parseDocuments(text, file, { mergeKeys: true })) {
     const type = typeOf(document.value);
-    // A folder also holds values files and the like; what is named on the command line must be an object.
+    // A folder may also hold other files, such as Helm values. A file that the caller names must hold objects.
     if (mode === 'lenient' && type.kind === '') continue;
-    // A kind is all that kubectl asks for: it opens a List without apiVersion as well.
+    // kubectl needs only a kind: it opens a List without apiVersion as well.
     const fallback = mode === 'lenient' && type.apiVersion === '' ? { apiVersion: 'v1' } : {};
     yield* openObject({ document, file }, [], document.value, { ...type, ...fallback }, 0);
   }
 }
 
-/** What an object is called; empty is what it does not say. */
+/** The type of an object; `''` for a field that the object does not have. */
 interface Type {
   readonly apiVersion: string;
   readonly kind: string;
@@ -71,7 +89,7 @@ function typeOf(value: unknown): Type {
   };
 }
 
-/** Where an object was read. */
+/** The document and the file of an object. */
 interface Origin {
   readonly document: TextDocument;
   readonly file: string;
@@ -85,28 +103,28 @@ function* openObject(
   depth: number,
 ): Generator<Manifest> {
   const { document, file } = origin;
-  const positionOf = (inner: Path): string => `${file}:${document.positionOf([...path, ...inner])}`;
+  const locate = (field: Path): Location => ({ file, ...document.locate([...path, ...field]) });
   if (!isObject(object) || type.apiVersion === '' || type.kind === '')
-    throw notAnObject(positionOf([]), 'this is no Kubernetes object: it has no apiVersion and kind');
-  // Whatever has items is a list to kubectl; List in its kind says no more than that there is nothing else in it.
+    throw notAnObject(locate([]), 'this is no Kubernetes object: it has no apiVersion and kind');
+  // kubectl treats every object with items as a list. A kind that ends in List has no content of its own.
   const items: unknown = object['items'];
   if (!Array.isArray(items) || !type.kind.endsWith('List'))
-    yield { file, ...type, object: { ...object, ...type }, positionOf };
+    yield { file, ...type, object: { ...object, ...type }, locate };
   if (!Array.isArray(items)) return;
-  if (depth >= MAX_LIST_DEPTH) throw notAnObject(positionOf([]), 'the lists are nested too deeply');
+  if (depth >= MAX_LIST_DEPTH) throw notAnObject(locate([]), 'the lists are nested too deeply');
   for (const [index, item] of items.entries())
     yield* openObject(origin, [...path, 'items', index], item, typeOfItem(item, type), depth + 1);
 }
 
-/** In a PodList what says nothing else is a Pod. */
+/** An item of a PodList that names no type is a Pod. */
 function typeOfItem(item: unknown, { apiVersion, kind }: Type): Type {
   const own = typeOf(item);
   const saysNothing = own.apiVersion === '' && own.kind === '';
   return saysNothing ? { apiVersion, kind: kind.replace(/List$/, '') } : own;
 }
 
-function notAnObject(place: string, sentence: string): SettingsError {
-  return new SettingsError('NOT_AN_OBJECT', `${place}: ${sentence}`);
+function notAnObject({ file, line, column }: Location, sentence: string): ManifestError {
+  return new ManifestError('NOT_AN_OBJECT', `${file}:${line}:${column}: ${sentence}`);
 }
 
 async function inspect(path: string): Promise<{ isDirectory(): boolean }> {
@@ -137,12 +155,12 @@ async function readAll(stdin: Readable): Promise<string> {
   return decodeUtf8(Buffer.concat(chunks), 'stdin');
 }
 
-function tooLarge(path: string): SettingsError {
-  return new SettingsError('INPUT_TOO_LARGE', `${path}: at most ${MAX_INPUT_BYTES} bytes are read`);
+function tooLarge(path: string): ManifestError {
+  return new ManifestError('INPUT_TOO_LARGE', `${path}: at most ${MAX_INPUT_BYTES} bytes are read`);
 }
 
-function unreadable(path: string, cause: unknown): SettingsError {
-  return new SettingsError(
+function unreadable(path: string, cause: unknown): ManifestError {
+  return new ManifestError(
     'FILE_UNREADABLE',
     `${path}: it cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
     { cause },

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { NO_LATEST } from '#test/policies.ts';
+import { reviewOfImage, reviewOfObject } from './review-of.ts';
+
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', object: { metadata: { name: 'web' } } };
+
+describe('the review of an object without a request', () => {
+  it('creates the object, with its resource, and knows no user', () => {
+    const review = reviewOfObject(DEPLOYMENT, NO_LATEST);
+    assert.deepEqual(
+      [review.operation, review.resource, review.object, review.user],
+      ['CREATE', 'deployments.apps', 'Deployment web', undefined],
+    );
+    assert.equal(review.subject.kind, 'unread');
+    if (review.subject.kind !== 'unread') return;
+    const { group, version, object } = review.subject.reviewed;
+    assert.deepEqual([group, version, object], ['apps', 'v1', DEPLOYMENT.object]);
+  });
+
+  it('takes the namespace of the object before the default', () => {
+    const object = { metadata: { name: 'web', namespace: 'own' } };
+    assert.equal(reviewOfObject({ ...DEPLOYMENT, object, namespace: 'given' }, NO_LATEST).namespace, 'own');
+    assert.equal(reviewOfObject({ ...DEPLOYMENT, namespace: 'given' }, NO_LATEST).namespace, 'given');
+    assert.equal(reviewOfObject(DEPLOYMENT, NO_LATEST).namespace, undefined);
+  });
+
+  it('shows the generated prefix when there is no name, and the kind alone when there is neither', () => {
+    const shown = (metadata: object): string | undefined =>
+      reviewOfObject({ ...DEPLOYMENT, object: { metadata } }, NO_LATEST).object;
+    assert.deepEqual([shown({ generateName: 'web-' }), shown({})], ['Deployment web-', 'Deployment']);
+  });
+
+  it('of a kind that the policy does not know has no resource', () => {
+    const review = reviewOfObject({ apiVersion: 'example.com/v1', kind: 'Widget', object: {} }, NO_LATEST);
+    assert.deepEqual([review.resource, review.object], [undefined, 'Widget']);
+  });
+});
+
+it('the review of an image knows the image alone', () => {
+  const { subject, namespace, operation } = reviewOfImage('nginx');
+  assert.deepEqual([namespace, operation], [undefined, undefined]);
+  assert.ok(subject.kind === 'images');
+  assert.deepEqual(
+    subject.changed.map(({ image }) => image),
+    ['nginx'],
+  );
+});
