@@ -1,7 +1,7 @@
-import { startControlPlane, type ControlPlane } from '../test/end-to-end/control-plane.ts';
-import { measureRate } from '../test/end-to-end/load.ts';
-import { openPodSender, type PodSender } from '../test/end-to-end/pod-creator.ts';
-import { runOurselves } from '../test/end-to-end/wired-cluster.ts';
+import { startControlPlane, type ControlPlane } from '../test/end-to-end/support/control-plane.ts';
+import { measureRate } from '../test/end-to-end/support/load.ts';
+import { openPodSender, type PodSender } from '../test/end-to-end/support/pod-creator.ts';
+import { runOurselves } from '../test/end-to-end/support/wired-cluster.ts';
 import { firstAnswer } from './connection.ts';
 import { startLogging, type LogPipe, type ServerProgram } from './processes.ts';
 import { goodPod, seenSamples } from './reviews.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '../fuzz/random.ts';
-import { runCommand } from '../end-to-end/processes.ts';
+import { runCommand } from '../end-to-end/support/processes.ts';
 import { Balancer } from './balancer.ts';
 import { startGate, type Gate } from './gate.ts';
 import { ExchangeError } from './go-client.ts';

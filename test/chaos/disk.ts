@@ -1,8 +1,8 @@
 import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../end-to-end/eventually.ts';
-import { runCommand } from '../end-to-end/processes.ts';
+import { eventually } from '../end-to-end/support/eventually.ts';
+import { runCommand } from '../end-to-end/support/processes.ts';
 import { startGate, type Gate } from './gate.ts';
 import { trialOf, unless, type Chaos, type Scenario, type Trial } from './scenario.ts';
 import { Tally } from './tally.ts';

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually, GivenUpError } from '../end-to-end/eventually.ts';
-import { freePort } from '../end-to-end/free-ports.ts';
-import { startProcess, type RunningProcess } from '../end-to-end/processes.ts';
+import { eventually, GivenUpError } from '../end-to-end/support/eventually.ts';
+import { freePort } from '../end-to-end/support/free-ports.ts';
+import { startProcess, type RunningProcess } from '../end-to-end/support/processes.ts';
 import { certificates } from '../serve/certificates.ts';
 
 /** What all gates of a run share. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { measureRate } from '../end-to-end/load.ts';
+import { measureRate } from '../end-to-end/support/load.ts';
 import { ControlGroup } from './control-group.ts';
 import { startGate, type Gate } from './gate.ts';
 import { GoClient } from './go-client.ts';

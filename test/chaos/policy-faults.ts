@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../end-to-end/eventually.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { eventually } from '../end-to-end/support/eventually.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { pod } from '../support/pods.ts';
 import { startGate, type Gate } from './gate.ts';
 import { GoClient } from './go-client.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoadReport } from '../end-to-end/load.ts';
+import type { LoadReport } from '../end-to-end/support/load.ts';
 import { createRandom, type Random } from '../fuzz/random.ts';
 import { Balancer } from './balancer.ts';
 import { startGate, type Gate } from './gate.ts';

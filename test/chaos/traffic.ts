@@ -1,4 +1,4 @@
-import { Load } from '../end-to-end/load.ts';
+import { Load } from '../end-to-end/support/load.ts';
 import type { Gate } from './gate.ts';
 import { GoClient } from './go-client.ts';
 import { labelledReviews, type LabelledReview } from './labelled-reviews.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { eventually } from './eventually.ts';
-import { latestRefused } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused, openStage } from './stage.ts';
-import { podRules, unwireWebhook, webhookName, type WebhookRule } from './wirings.ts';
+import { eventually } from './support/eventually.ts';
+import { latestRefused } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused, openStage } from './support/stage.ts';
+import { podRules, unwireWebhook, webhookName, type WebhookRule } from './support/wirings.ts';
 
 const refusal = `admission webhook "${webhookName}" denied the request: `;
 

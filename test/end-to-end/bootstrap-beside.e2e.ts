@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import { newestKubernetes } from '../control-plane/binaries.ts';
-import { freePort } from './free-ports.ts';
-import { startGate } from './gate.ts';
-import { startNode, type Node } from './node.ts';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
-import { runOurselves } from './wired-cluster.ts';
+import { freePort } from './support/free-ports.ts';
+import { startGate } from './support/gate.ts';
+import { startNode, type Node } from './support/node.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
+import { runOurselves } from './support/wired-cluster.ts';
 
 const image = '--image=registry.example.com/kube-image-bouncer:0.1.0';
 

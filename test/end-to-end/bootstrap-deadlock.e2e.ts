@@ -5,11 +5,11 @@ import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { renderWebhookConfiguration, type GateAddress } from '../../src/webhook/configuration.ts';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { eventually } from './eventually.ts';
-import { apply, podOf, recover, tryCreate, untilLocked, untilOpen } from './lock-outs.ts';
-import { noLatestPolicy } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { eventually } from './support/eventually.ts';
+import { apply, podOf, recover, tryCreate, untilLocked, untilOpen } from './support/lock-outs.ts';
+import { noLatestPolicy } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
 
 const gate = 'kube-image-bouncer';
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import { promisify } from 'node:util';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import { eventually } from './eventually.ts';
-import { type Node, startNode } from './node.ts';
-import { assertUndone, assertWired, image, writePair } from './node-wiring.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted } from './stage.ts';
+import { eventually } from './support/eventually.ts';
+import { type Node, startNode } from './support/node.ts';
+import { assertUndone, assertWired, image, writePair } from './support/node-wiring.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted } from './support/stage.ts';
 
 const run = promisify(execFile);
 

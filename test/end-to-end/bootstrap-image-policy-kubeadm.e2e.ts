@@ -5,13 +5,13 @@ import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import { freePort } from './free-ports.ts';
-import { type EarlierWiring, startNode } from './node.ts';
-import { image } from './node-wiring.ts';
-import { latestRefused } from './objects.ts';
-import { runCommand } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
+import { freePort } from './support/free-ports.ts';
+import { type EarlierWiring, startNode } from './support/node.ts';
+import { image } from './support/node-wiring.ts';
+import { latestRefused } from './support/objects.ts';
+import { runCommand } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
 
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 

@@ -3,10 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import { type EarlierWiring, startNode } from './node.ts';
-import { assertUndone, assertWired, writePair } from './node-wiring.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted } from './stage.ts';
+import { type EarlierWiring, startNode } from './support/node.ts';
+import { assertUndone, assertWired, writePair } from './support/node-wiring.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted } from './support/stage.ts';
 
 const podNodeSelector = 'podNodeSelectorPluginConfig: {clusterDefaultNodeSelector: "env=test"}';
 

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { GATE_FILES, renderGateArguments } from '../../src/control-plane/gate-command.ts';
 import { parseGateKubeconfig } from '../../src/control-plane/gate-kubeconfig.ts';
 import { newestKubernetes } from '../control-plane/binaries.ts';
-import { eventually } from './eventually.ts';
-import { freePort } from './free-ports.ts';
-import { type Node, startNode } from './node.ts';
-import { latestRefused } from './objects.ts';
-import { type RunningProcess, startProcess } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
+import { eventually } from './support/eventually.ts';
+import { freePort } from './support/free-ports.ts';
+import { type Node, startNode } from './support/node.ts';
+import { latestRefused } from './support/objects.ts';
+import { type RunningProcess, startProcess } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
 
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 

@@ -6,11 +6,11 @@ import { describe } from 'node:test';
 import { loadAuthority, type KeyPair } from '../../src/certificate/authority.ts';
 import { parseGateKubeconfig } from '../../src/control-plane/gate-kubeconfig.ts';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import { startNode } from './node.ts';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
+import { startNode } from './support/node.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
 
 const image = '--image=registry.example.com/kube-image-bouncer:1.0';
 const deniedBy = 'image policy webhook backend denied one or more images: ';

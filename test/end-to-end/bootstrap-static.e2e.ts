@@ -3,13 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { createAuthority } from '../../src/certificate/authority.ts';
-import { startGate, type Gate } from './gate.ts';
-import { startNode, type Node } from './node.ts';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { apiServerName, assertAdmitted, assertRefused } from './stage.ts';
-import { runOurselves } from './wired-cluster.ts';
+import { startGate, type Gate } from './support/gate.ts';
+import { startNode, type Node } from './support/node.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { apiServerName, assertAdmitted, assertRefused } from './support/stage.ts';
+import { runOurselves } from './support/wired-cluster.ts';
 
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import type { KeyPair } from '../../src/certificate/authority.ts';
 import { sendRequest } from '../../src/kubernetes/connection.ts';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { apiServerName, assertAdmitted, assertRefused } from './stage.ts';
-import { openWiredCluster } from './wired-cluster.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { apiServerName, assertAdmitted, assertRefused } from './support/stage.ts';
+import { openWiredCluster } from './support/wired-cluster.ts';
 
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
-import { openWiredCluster } from './wired-cluster.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
+import { openWiredCluster } from './support/wired-cluster.ts';
 
 const unanswered = 'failed calling webhook "images.kube-image-bouncer.io"';
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { GATE_NAME } from '../../src/wiring/names.ts';
-import { freePort } from './free-ports.ts';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
-import { openWiredCluster, runOurselves } from './wired-cluster.ts';
+import { freePort } from './support/free-ports.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
+import { openWiredCluster, runOurselves } from './support/wired-cluster.ts';
 
 const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: GATE_NAME } };
 const service = {

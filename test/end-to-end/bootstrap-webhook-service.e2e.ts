@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { eventually } from './eventually.ts';
-import { inOwnNetwork } from './network-namespace.ts';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { gateName, openServiceCluster } from './service-cluster.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
-import { runOurselves } from './wired-cluster.ts';
+import { eventually } from './support/eventually.ts';
+import { inOwnNetwork } from './support/network-namespace.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { gateName, openServiceCluster } from './support/service-cluster.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
+import { runOurselves } from './support/wired-cluster.ts';
 
 const versions = ['v1.24', 'v1.37'] as const;
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';

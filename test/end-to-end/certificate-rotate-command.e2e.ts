@@ -10,13 +10,13 @@ import { parseCertificate, parseCertificates, verifyKeyPair } from '../../src/ce
 import { completePki } from '../../src/certificate/pki.ts';
 import { AUTHORITY_SECRET, TLS_SECRET } from '../../src/wiring/names.ts';
 import { bouncer } from '../support/command-line.ts';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
-import { Load } from './load.ts';
-import { openPodCreator } from './pod-creator.ts';
-import { scenario, shared } from './scenario.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
-import { podRules, wireWebhook } from './wirings.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startGateOnFiles, type GateOnFiles } from './support/gate-on-files.ts';
+import { Load } from './support/load.ts';
+import { openPodCreator } from './support/pod-creator.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { makeTemporaryFolder } from './support/temporary-folder.ts';
+import { podRules, wireWebhook } from './support/wirings.ts';
 
 const NAMESPACE = 'kube-image-bouncer';
 const RATE = 30;

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { bouncer } from '../support/command-line.ts';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { startGateOnFiles } from './gate-on-files.ts';
-import { Load } from './load.ts';
-import { openPodCreator } from './pod-creator.ts';
-import { scenario, shared } from './scenario.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
-import { podRules, wireWebhook } from './wirings.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startGateOnFiles } from './support/gate-on-files.ts';
+import { Load } from './support/load.ts';
+import { openPodCreator } from './support/pod-creator.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { makeTemporaryFolder } from './support/temporary-folder.ts';
+import { podRules, wireWebhook } from './support/wirings.ts';
 
 const RATE = 30;
 

@@ -9,12 +9,12 @@ import { ensurePki, type PkiFiles } from '../../src/certificate/pki-folder.ts';
 import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
 import { openCluster } from '../../src/kubernetes/config.ts';
 import { trustedByWebhooks } from '../../src/webhook/rotation-target.ts';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
-import { Load, measureRate, renderLoad, type Call, type LoadReport } from './load.ts';
-import { openPodCreator } from './pod-creator.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
-import { imagePolicyAdmission, podRules, wireWebhook } from './wirings.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startGateOnFiles, type GateOnFiles } from './support/gate-on-files.ts';
+import { Load, measureRate, renderLoad, type Call, type LoadReport } from './support/load.ts';
+import { openPodCreator } from './support/pod-creator.ts';
+import { makeTemporaryFolder } from './support/temporary-folder.ts';
+import { imagePolicyAdmission, podRules, wireWebhook } from './support/wirings.ts';
 
 /** `ROTATIONS=100` for the whole proof; a few keep it a test. */
 const ROTATIONS = Number(process.env['ROTATIONS'] ?? 5);

@@ -11,9 +11,9 @@ import { folderTarget } from '../../src/certificate/folder-target.ts';
 import { ensurePki, placesIn, type PkiFiles } from '../../src/certificate/pki-folder.ts';
 import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
 import { imageReviewOfImages } from '../support/reviews.ts';
-import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
-import { Load, renderLoad, type Call, type LoadReport } from './load.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { startGateOnFiles, type GateOnFiles } from './support/gate-on-files.ts';
+import { Load, renderLoad, type Call, type LoadReport } from './support/load.ts';
+import { makeTemporaryFolder } from './support/temporary-folder.ts';
 
 /** Half of them by files that are renamed, half by a link that is swapped. */
 const ROTATIONS = Number(process.env['ROTATIONS'] ?? 100);

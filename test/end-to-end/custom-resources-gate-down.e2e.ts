@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { KubernetesVersion } from '../control-plane/binaries.ts';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
-import { openWiredCluster, type WiredCluster } from './wired-cluster.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
+import { openWiredCluster, type WiredCluster } from './support/wired-cluster.ts';
 
 const good = 'registry.example.com/web:1.27.3';
 const bad = 'registry.example.com/web:latest';

@@ -10,10 +10,10 @@ import {
   openDoctorCluster,
   whileChanged,
   type DoctorAnswer,
-} from './doctor-cluster.ts';
-import { GATE_FAULTS, WEBHOOK_FAULTS } from './doctor-faults.ts';
-import { untilFound } from './doctor-verdict.ts';
-import { scenario, shared } from './scenario.ts';
+} from './support/doctor-cluster.ts';
+import { GATE_FAULTS, WEBHOOK_FAULTS } from './support/doctor-faults.ts';
+import { untilFound } from './support/doctor-verdict.ts';
+import { scenario, shared } from './support/scenario.ts';
 
 const GOOD = '--good-image=nginx:1.17.1';
 const DAY_MS = 86_400_000;

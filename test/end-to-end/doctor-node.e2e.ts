@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { describe } from 'node:test';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
-import { runDoctor, type DoctorAnswer } from './doctor-cluster.ts';
-import { aboveNotes } from './doctor-verdict.ts';
-import { assertWired, image as IMAGE } from './node-wiring.ts';
-import { startNode, type Node } from './node.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted } from './stage.ts';
+import { runDoctor, type DoctorAnswer } from './support/doctor-cluster.ts';
+import { aboveNotes } from './support/doctor-verdict.ts';
+import { assertWired, image as IMAGE } from './support/node-wiring.ts';
+import { startNode, type Node } from './support/node.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted } from './support/stage.ts';
 
 /** Something wrong with a file of a wired node, and everything above a note that doctor then says. */
 interface FileFault {

@@ -5,13 +5,13 @@ import { describe } from 'node:test';
 import { openCluster } from '../../src/kubernetes/config.ts';
 import { findBinaries, newestKubernetes } from '../control-plane/binaries.ts';
 import { program } from '../serve/gate-process.ts';
-import { CONFIGURATION, runDoctor, type DoctorAnswer } from './doctor-cluster.ts';
-import { WEBHOOK_FAULTS } from './doctor-faults.ts';
-import { aboveNotes, untilFound } from './doctor-verdict.ts';
-import { runCommand, type CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted } from './stage.ts';
-import { openWiredCluster, type WiredCluster } from './wired-cluster.ts';
+import { CONFIGURATION, runDoctor, type DoctorAnswer } from './support/doctor-cluster.ts';
+import { WEBHOOK_FAULTS } from './support/doctor-faults.ts';
+import { aboveNotes, untilFound } from './support/doctor-verdict.ts';
+import { runCommand, type CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted } from './support/stage.ts';
+import { openWiredCluster, type WiredCluster } from './support/wired-cluster.ts';
 
 const GOOD = '--good-image=nginx:1.17.1';
 

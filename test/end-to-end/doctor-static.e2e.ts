@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import type { FindingCode } from '../../src/diagnosis/finding.ts';
-import { runDoctor, type DoctorAnswer } from './doctor-cluster.ts';
-import { aboveNotes } from './doctor-verdict.ts';
-import { startGate, type Gate } from './gate.ts';
-import { startNode, type Node } from './node.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted } from './stage.ts';
-import { runOurselves } from './wired-cluster.ts';
+import { runDoctor, type DoctorAnswer } from './support/doctor-cluster.ts';
+import { aboveNotes } from './support/doctor-verdict.ts';
+import { startGate, type Gate } from './support/gate.ts';
+import { startNode, type Node } from './support/node.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted } from './support/stage.ts';
+import { runOurselves } from './support/wired-cluster.ts';
 
 /** A node whose API server has read from a file whom to ask. */
 interface StaticNode extends AsyncDisposable {

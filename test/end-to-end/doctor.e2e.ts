@@ -20,12 +20,12 @@ import {
   whileChanged,
   withObject,
   type DoctorAnswer,
-} from './doctor-cluster.ts';
-import { aboveNotes, untilFound } from './doctor-verdict.ts';
-import { GATE_FAULTS, WEBHOOK_FAULTS } from './doctor-faults.ts';
-import { lenientPolicy } from './objects.ts';
-import { eventually } from './eventually.ts';
-import { scenario, shared } from './scenario.ts';
+} from './support/doctor-cluster.ts';
+import { aboveNotes, untilFound } from './support/doctor-verdict.ts';
+import { GATE_FAULTS, WEBHOOK_FAULTS } from './support/doctor-faults.ts';
+import { lenientPolicy } from './support/objects.ts';
+import { eventually } from './support/eventually.ts';
+import { scenario, shared } from './support/scenario.ts';
 
 const GOOD = '--good-image=nginx:1.17.1';
 

@@ -8,9 +8,9 @@ import {
   openDoctorCluster,
   whileChanged,
   type ServingGate,
-} from './doctor-cluster.ts';
-import { eventually } from './eventually.ts';
-import { scenario, shared } from './scenario.ts';
+} from './support/doctor-cluster.ts';
+import { eventually } from './support/eventually.ts';
+import { scenario, shared } from './support/scenario.ts';
 
 /** All that the canary may do. */
 const RIGHTS = [

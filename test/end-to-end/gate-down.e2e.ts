@@ -1,7 +1,7 @@
 import { describe } from 'node:test';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused, openStage } from './stage.ts';
-import { podRules, unwireWebhook, webhookName } from './wirings.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused, openStage } from './support/stage.ts';
+import { podRules, unwireWebhook, webhookName } from './support/wirings.ts';
 
 for (const version of ['v1.24', 'v1.37'] as const) {
   describe(`a gate that is down on ${version}`, () => {

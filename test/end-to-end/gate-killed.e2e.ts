@@ -8,12 +8,12 @@ import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
 import { openCluster } from '../../src/kubernetes/config.ts';
 import { trustedByWebhooks } from '../../src/webhook/rotation-target.ts';
 import type { KubernetesVersion } from '../control-plane/binaries.ts';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { startGateOnFiles, type GateOnFiles } from './gate-on-files.ts';
-import { renderTraffic, runPodTraffic, type Outage } from './pod-traffic.ts';
-import { assertAdmitted } from './stage.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
-import { runOurselves } from './wired-cluster.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { startGateOnFiles, type GateOnFiles } from './support/gate-on-files.ts';
+import { renderTraffic, runPodTraffic, type Outage } from './support/pod-traffic.ts';
+import { assertAdmitted } from './support/stage.ts';
+import { makeTemporaryFolder } from './support/temporary-folder.ts';
+import { runOurselves } from './support/wired-cluster.ts';
 
 /** `TRAFFIC_SECONDS=60` for the whole proof. */
 const SECONDS = Number(process.env['TRAFFIC_SECONDS'] ?? 12);

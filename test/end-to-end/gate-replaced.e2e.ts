@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inOwnNetwork } from './network-namespace.ts';
-import { renderTraffic, runPodTraffic, type Outage } from './pod-traffic.ts';
-import { openReplicatedGate, podAddresses, type ReplicatedGate } from './replicated-gate.ts';
+import { inOwnNetwork } from './support/network-namespace.ts';
+import { renderTraffic, runPodTraffic, type Outage } from './support/pod-traffic.ts';
+import { openReplicatedGate, podAddresses, type ReplicatedGate } from './support/replicated-gate.ts';
 
 const versions = ['v1.24', 'v1.37'] as const;
 /** `TRAFFIC_SECONDS=60` for the whole proof; a pod takes some twelve to be replaced. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { describe } from 'node:test';
 import type { KeyPair } from '../../src/certificate/authority.ts';
-import { latestRefused, latestRefusedInChinese, noLatestPolicy } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
-import { apiServerName, assertAdmitted, assertRefused, openStage } from './stage.ts';
+import { latestRefused, latestRefusedInChinese, noLatestPolicy } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { apiServerName, assertAdmitted, assertRefused, openStage } from './support/stage.ts';
 
 const deniedBy = 'image policy webhook backend denied one or more images: ';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { latestRefused, lenientPolicy, noLatestPolicy, podWithImageVolume } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused, openStage } from './stage.ts';
-import { webhookName, workloadRules } from './wirings.ts';
+import { latestRefused, lenientPolicy, noLatestPolicy, podWithImageVolume } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused, openStage } from './support/stage.ts';
+import { webhookName, workloadRules } from './support/wirings.ts';
 
 const denied = `admission webhook "${webhookName}" denied the request: `;
 

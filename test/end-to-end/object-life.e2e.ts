@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { eventually } from './eventually.ts';
-import { goodImage, oldImage, openLifeScene } from './object-life-scene.ts';
-import { latestRefused } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused, type Namespace } from './stage.ts';
-import { container, everyWorkload, replicated } from './workload-objects.ts';
+import { eventually } from './support/eventually.ts';
+import { goodImage, oldImage, openLifeScene } from './support/object-life-scene.ts';
+import { latestRefused } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused, type Namespace } from './support/stage.ts';
+import { container, everyWorkload, replicated } from './support/workload-objects.ts';
 
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 const otherOldImage = 'registry.example.com/other:latest';

@@ -5,8 +5,8 @@ import { compare, type Lists } from '../openapi/coverage.ts';
 import { COVERED_FIELDS, COVERED_KINDS } from '../openapi/covered.ts';
 import { findImageFields, type ImageField, type OpenApi } from '../openapi/image-fields.ts';
 import { NOT_IMAGES } from '../openapi/not-images.ts';
-import { startControlPlane } from './control-plane.ts';
-import { scenario, shared } from './scenario.ts';
+import { startControlPlane } from './support/control-plane.ts';
+import { scenario, shared } from './support/scenario.ts';
 
 const lists: Lists = { kinds: COVERED_KINDS, fields: COVERED_FIELDS, notImages: NOT_IMAGES };
 

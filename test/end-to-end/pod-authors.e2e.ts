@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { eventually } from './eventually.ts';
-import { latestRefused } from './objects.ts';
-import { openPeopledCluster, type Person } from './people.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
+import { eventually } from './support/eventually.ts';
+import { latestRefused } from './support/objects.ts';
+import { openPeopledCluster, type Person } from './support/people.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
 
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 const badImage = 'registry.example.com/etcd:latest';

@@ -5,15 +5,15 @@ import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findBinaries, newestKubernetes } from '../control-plane/binaries.ts';
 import { blocksOf } from '../readme/blocks.ts';
-import { startControlPlane } from './control-plane.ts';
-import { eventually } from './eventually.ts';
-import { inOwnNetwork } from './network-namespace.ts';
-import { startNode } from './node.ts';
-import { runCommand, startProcess, type CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { gateName, openServiceCluster } from './service-cluster.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { startControlPlane } from './support/control-plane.ts';
+import { eventually } from './support/eventually.ts';
+import { inOwnNetwork } from './support/network-namespace.ts';
+import { startNode } from './support/node.ts';
+import { runCommand, startProcess, type CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { gateName, openServiceCluster } from './support/service-cluster.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
+import { makeTemporaryFolder } from './support/temporary-folder.ts';
 
 // The five-minute paths, as a person types them: the README's own lines in a shell, in the checkout, with a kubeconfig.
 

@@ -4,12 +4,12 @@ import { basename, dirname, join } from 'node:path';
 import { describe } from 'node:test';
 import { bouncer, type Outcome } from '#test/command-line.ts';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import { eventually } from './eventually.ts';
-import { backupOf } from './lock-outs.ts';
-import { startNode, type Node } from './node.ts';
-import { runCommand, type CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
+import { eventually } from './support/eventually.ts';
+import { backupOf } from './support/lock-outs.ts';
+import { startNode, type Node } from './support/node.ts';
+import { runCommand, type CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
 
 /** Refuses every image. */
 const nothingAllowed = `apiVersion: kube-image-bouncer.io/v1alpha1

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { newestKubernetes } from '../control-plane/binaries.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { ControlPlane } from './support/control-plane.ts';
 import {
   backupOf,
   configurationOf,
@@ -11,9 +11,9 @@ import {
   recoverWith,
   untilLocked,
   untilOpen,
-} from './lock-outs.ts';
-import { openScene, writeMastersKubeconfig } from './recovery-scene.ts';
-import { shared } from './scenario.ts';
+} from './support/lock-outs.ts';
+import { openScene, writeMastersKubeconfig } from './support/recovery-scene.ts';
+import { shared } from './support/scenario.ts';
 
 const silent = 'failed calling webhook';
 const ours = 'kube-image-bouncer';

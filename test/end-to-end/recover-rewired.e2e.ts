@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { newestKubernetes } from '../control-plane/binaries.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { backupOf, configurationOf, recover, untilLocked, untilOpen } from './lock-outs.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted } from './stage.ts';
-import { openWiredCluster } from './wired-cluster.ts';
+import type { ControlPlane } from './support/control-plane.ts';
+import { backupOf, configurationOf, recover, untilLocked, untilOpen } from './support/lock-outs.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted } from './support/stage.ts';
+import { openWiredCluster } from './support/wired-cluster.ts';
 
 const name = 'kube-image-bouncer';
 

@@ -8,12 +8,12 @@ import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { renderStaticConfiguration } from '../../src/webhook/configuration.ts';
 import { newestKubernetes } from '../control-plane/binaries.ts';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { backupOf, podOf, recover, tryCreate, untilLocked, untilOpen } from './lock-outs.ts';
-import { noLatestPolicy } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
-import { startStranger, type Stranger } from './stranger.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { backupOf, podOf, recover, tryCreate, untilLocked, untilOpen } from './support/lock-outs.ts';
+import { noLatestPolicy } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { startStranger, type Stranger } from './support/stranger.ts';
+import { makeTemporaryFolder } from './support/temporary-folder.ts';
 
 const silent = 'failed calling webhook "images.kube-image-bouncer.io"';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { ControlPlane } from './support/control-plane.ts';
 import {
   backupOf,
   configurationOf,
@@ -13,9 +13,9 @@ import {
   tryCreate,
   untilLocked,
   untilOpen,
-} from './lock-outs.ts';
-import { gateImage, openScene } from './recovery-scene.ts';
-import { scenario, shared } from './scenario.ts';
+} from './support/lock-outs.ts';
+import { gateImage, openScene } from './support/recovery-scene.ts';
+import { scenario, shared } from './support/scenario.ts';
 
 const silent = 'failed calling webhook';
 const everything = [

@@ -11,9 +11,9 @@ import { pathOf } from '../../src/kubernetes/resources.ts';
 import { webhookRules } from '../../src/webhook/rules.ts';
 import { KNOWN_KINDS } from '../../src/workload/kind-table.ts';
 import { findWorkloadKind, WORKLOAD_KINDS } from '../../src/workload/kinds.ts';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { scenario, shared } from './scenario.ts';
-import { runOurselves } from './wired-cluster.ts';
+import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { runOurselves } from './support/wired-cluster.ts';
 
 const image = `registry.example.com/kube-image-bouncer:0.1.0@sha256:${'0'.repeat(64)}`;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { eventually } from './eventually.ts';
-import { latestRefused, replicationController } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused, openStage } from './stage.ts';
-import type { Namespace } from './stage.ts';
-import { podRules, webhookName, workloadRules } from './wirings.ts';
+import { eventually } from './support/eventually.ts';
+import { latestRefused, replicationController } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused, openStage } from './support/stage.ts';
+import type { Namespace } from './support/stage.ts';
+import { podRules, webhookName, workloadRules } from './support/wirings.ts';
 
 for (const version of ['v1.24', 'v1.37'] as const) {
   describe(`replication controllers on ${version}`, () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { latestRefused } from './objects.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused, openStage } from './stage.ts';
-import { podRules, webhookName } from './wirings.ts';
+import { latestRefused } from './support/objects.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused, openStage } from './support/stage.ts';
+import { podRules, webhookName } from './support/wirings.ts';
 
 const reviews = [
   { version: 'v1', path: '/validate', number: 20 },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from './eventually.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, openStage } from './stage.ts';
+import { eventually } from './support/eventually.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, openStage } from './support/stage.ts';
 
 // Long enough for two kubectl runs on a slow machine, short enough to wait for.
 const allowTTL = 5;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { latestRefused } from './objects.ts';
-import type { CommandResult } from './processes.ts';
-import { scenario, shared } from './scenario.ts';
-import { assertAdmitted, assertRefused } from './stage.ts';
-import { openWiredCluster } from './wired-cluster.ts';
+import { latestRefused } from './support/objects.ts';
+import type { CommandResult } from './support/processes.ts';
+import { scenario, shared } from './support/scenario.ts';
+import { assertAdmitted, assertRefused } from './support/stage.ts';
+import { openWiredCluster } from './support/wired-cluster.ts';
 import {
   container,
   everyWorkload,
@@ -14,7 +14,7 @@ import {
   workloadRows,
   type PodSpec,
   type WorkloadRow,
-} from './workload-objects.ts';
+} from './support/workload-objects.ts';
 
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 const good = container('web', 'registry.example.com/web:1.27.3');

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '../end-to-end/eventually.ts';
+import { eventually } from '../end-to-end/support/eventually.ts';
 import { askImages, askPod, look, metricOf, send } from '../serve/ask.ts';
 import { makePod } from './contained-gates.ts';
 

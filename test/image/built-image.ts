@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { buildImage, type ImageOptions } from '../../scripts/image-build.ts';
 import { readLayout, type BuiltImage } from '../../scripts/image-layout.ts';
 import { missingForImages, run } from '../../scripts/image-tools.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { findingsIn, type RootFinding } from './root-findings.ts';
 
 /** An image, and its files as a runtime would lay them out. */

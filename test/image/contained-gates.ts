@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import { renderDeployment } from '../../src/webhook/gate-deployment.ts';
 import { GATE_NAME } from '../../src/wiring/names.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { image } from './built-image.ts';
 import { startContainedGate, startContainer, type ContainedGate, type Container } from './container.ts';
 import { mountVolume, type MountedVolume } from './mounted-volume.ts';

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/image-tools.ts';
-import { eventually, GivenUpError } from '../end-to-end/eventually.ts';
-import { startProcess } from '../end-to-end/processes.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { eventually, GivenUpError } from '../end-to-end/support/eventually.ts';
+import { startProcess } from '../end-to-end/support/processes.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 
 /** A process in a container of its own. */
 export interface Container extends AsyncDisposable {

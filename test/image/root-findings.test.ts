@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { findingsIn } from './root-findings.ts';
 
 /** Only such systems have owners and modes. */

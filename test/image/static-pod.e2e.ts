@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import { API_SERVER_NAME, GATE_FILES } from '../../src/control-plane/gate-command.ts';
 import { GATE_USER, renderGatePod } from '../../src/control-plane/gate-pod.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { askImages, look } from '../serve/ask.ts';
 import { image } from './built-image.ts';
 import { startContainedGate } from './container.ts';

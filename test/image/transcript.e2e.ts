@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '../end-to-end/eventually.ts';
+import { eventually } from '../end-to-end/support/eventually.ts';
 import { askImages } from '../serve/ask.ts';
 import { makePod } from './contained-gates.ts';
 

@@ -1,4 +1,4 @@
-import { eventually } from '../end-to-end/eventually.ts';
+import { eventually } from '../end-to-end/support/eventually.ts';
 import { reconcile, type Discrepancy } from './report.ts';
 import { untilLogged, type TlsGate } from './tls-gate.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../end-to-end/eventually.ts';
+import { eventually } from '../end-to-end/support/eventually.ts';
 import { createRandom, type Random } from '../fuzz/random.ts';
 import type { Case } from './case.ts';
 import { Census } from './census.ts';

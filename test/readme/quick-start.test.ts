@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parseArgs, promisify } from 'node:util';
-import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { send, type Answer } from '../serve/ask.ts';
 import { root, runCommandLine, startServe, type GateProcess } from '../serve/gate-process.ts';
 import { blocksOf, commandsOf } from './blocks.ts';

@@ -5,7 +5,7 @@ import { access, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connect } from 'node:tls';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { askImages, look, send } from './ask.ts';
 import { certificates, CLIENT_NAME } from './certificates.ts';
 import { runCommandLine, type GateProcess } from './gate-process.ts';

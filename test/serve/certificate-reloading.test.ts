@@ -9,7 +9,7 @@ import { connect } from 'node:tls';
 import { createAuthority, type KeyPair } from '../../src/certificate/authority.ts';
 import { parseCertificate } from '../../src/certificate/inspect.ts';
 import { ensurePki } from '../../src/certificate/pki-folder.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { askImages, look, metricOf } from './ask.ts';
 import { startServe, type GateProcess, type LogLine } from './gate-process.ts';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAuthority, type Authority, type KeyPair } from '../../src/certificate/authority.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 
 /** Certificates of a small company: one authority for its servers, one for its clients, and a stranger's. */
 export interface TestCertificates {

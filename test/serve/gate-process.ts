@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../src/cli/program.ts';
 import type { ExitCode } from '../../src/cli/streams.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 
 /** A line of the gate's log. */
 export type LogLine = Readonly<Record<string, unknown>>;

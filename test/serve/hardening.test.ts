@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderGateUnit } from '../../src/control-plane/gate-unit.ts';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { askImages, look } from './ask.ts';
 import { certificates } from './certificates.ts';
 import { runCommandLine, startServe, type GateProcess } from './gate-process.ts';

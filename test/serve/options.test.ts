@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { freePort } from '../end-to-end/free-ports.ts';
+import { freePort } from '../end-to-end/support/free-ports.ts';
 import { askImages, askPod, look, send } from './ask.ts';
 import { certificates } from './certificates.ts';
 import { runCommandLine, startServe, type GateProcess } from './gate-process.ts';

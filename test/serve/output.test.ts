@@ -4,7 +4,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { podOf } from '../support/pods.ts';
 import { admissionReviewOf, ALICE, imageReviewOfImages, UID } from '../support/reviews.ts';
 import { askImages, look, metricOf, send } from './ask.ts';

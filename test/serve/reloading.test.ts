@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { MAX_POLICY_BYTES } from '../../src/policy/load.ts';
 import { askImages, look, metricOf } from './ask.ts';
 import { startServe, type GateProcess } from './gate-process.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { makeTemporaryFolder } from '../end-to-end/temporary-folder.ts';
+import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { certificates } from './certificates.ts';
 import { runCommandLine, startServe } from './gate-process.ts';
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Authority } from '../../src/certificate/authority.ts';
-import type { Environment } from '../control-plane/binaries.ts';
+import type { Authority } from '../../../src/certificate/authority.ts';
+import type { Environment } from '../../control-plane/binaries.ts';
 import { eventually, GivenUpError } from './eventually.ts';
 import { freePort } from './free-ports.ts';
 import { startProcess } from './processes.ts';
@@ -44,7 +44,7 @@ export interface Gate extends AsyncDisposable {
   readonly decisions: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
-const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const startTimeoutMs = 20_000;
 // Longer than the gate drains: a gate that does not end by itself is killed, and the test that stopped it says so.
 const stopTimeoutMs = 40_000;

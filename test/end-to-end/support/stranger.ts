@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Authority } from '../../src/certificate/authority.ts';
+import type { Authority } from '../../../src/certificate/authority.ts';
 
 /** A foreign webhook that refuses every review, at every path. */
 export interface Stranger extends AsyncDisposable {

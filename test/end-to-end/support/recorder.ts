@@ -3,8 +3,8 @@ import { createServer, request } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Authority, KeyPair } from '../../src/certificate/authority.ts';
-import type { Environment } from '../control-plane/binaries.ts';
+import type { Authority, KeyPair } from '../../../src/certificate/authority.ts';
+import type { Environment } from '../../control-plane/binaries.ts';
 import { eventually } from './eventually.ts';
 import type { Gate } from './gate.ts';
 import { normaliseExchange } from './normalise.ts';
@@ -37,7 +37,7 @@ export interface RecorderOptions {
   readonly version: string;
 }
 
-const recordings = fileURLToPath(new URL('../recordings', import.meta.url));
+const recordings = fileURLToPath(new URL('../../recordings', import.meta.url));
 const greatestFileBytes = 20_000;
 
 /** Starts the recorder when the environment asks for it; otherwise everything passes it by. */

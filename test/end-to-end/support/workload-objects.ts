@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from '../control-plane/binaries.ts';
+import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 
 /** As much of a `PodSpec` as the tests say. */
 export interface PodSpec {

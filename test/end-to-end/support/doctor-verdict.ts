@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FindingCode } from '../../src/diagnosis/finding.ts';
+import type { FindingCode } from '../../../src/diagnosis/finding.ts';
 import type { DoctorAnswer } from './doctor-cluster.ts';
 import { eventually } from './eventually.ts';
 

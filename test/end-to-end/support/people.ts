@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAuthority } from '../../src/certificate/authority.ts';
-import type { KubernetesVersion } from '../control-plane/binaries.ts';
+import { createAuthority } from '../../../src/certificate/authority.ts';
+import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 import type { CommandResult } from './processes.ts';
 import { assertAdmitted } from './stage.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubernetesVersion } from '../control-plane/binaries.ts';
+import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { readyEndpoint, startPodOf } from './kubelet.ts';

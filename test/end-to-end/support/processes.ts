@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { basename } from 'node:path';
-import type { Environment } from '../control-plane/binaries.ts';
+import type { Environment } from '../../control-plane/binaries.ts';
 
 /** A program that runs beside the test until it is stopped. */
 export interface RunningProcess extends AsyncDisposable {

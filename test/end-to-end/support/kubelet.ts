@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Environment } from '../control-plane/binaries.ts';
+import type { Environment } from '../../control-plane/binaries.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { eventually, GivenUpError } from './eventually.ts';
 import { startProcess, type RunningProcess } from './processes.ts';
@@ -22,7 +22,7 @@ interface PodTemplate {
   }[];
 }
 
-const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const startTimeoutMs = 20_000;
 const mountRoot = '/etc/kube-image-bouncer/';
 

@@ -1,4 +1,4 @@
-import type { KeyPair } from '../../src/certificate/authority.ts';
+import type { KeyPair } from '../../../src/certificate/authority.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 

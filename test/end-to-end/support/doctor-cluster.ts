@@ -6,26 +6,26 @@ import {
   createAuthority,
   type KeyPair,
   type ServingRequest,
-} from '../../src/certificate/authority.ts';
-import type { FindingCode } from '../../src/diagnosis/finding.ts';
-import type { Severity } from '../../src/diagnosis/catalogue/finding-kind.ts';
-import type { KubernetesClient } from '../../src/kubernetes/client.ts';
-import { openCluster } from '../../src/kubernetes/config.ts';
-import { type KubernetesObject, type ObjectReference, referenceOf } from '../../src/kubernetes/object.ts';
-import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
-import type { Stage } from '../../src/policy/stage.ts';
-import { renderWebhookConfiguration } from '../../src/webhook/configuration.ts';
-import { renderGateObjects } from '../../src/webhook/gate-objects.ts';
-import { GATE_NAME, serviceHost } from '../../src/wiring/names.ts';
-import { bouncer } from '../support/command-line.ts';
-import type { KubernetesVersion } from '../control-plane/binaries.ts';
+} from '../../../src/certificate/authority.ts';
+import type { FindingCode } from '../../../src/diagnosis/finding.ts';
+import type { Severity } from '../../../src/diagnosis/catalogue/finding-kind.ts';
+import type { KubernetesClient } from '../../../src/kubernetes/client.ts';
+import { openCluster } from '../../../src/kubernetes/config.ts';
+import { type KubernetesObject, type ObjectReference, referenceOf } from '../../../src/kubernetes/object.ts';
+import { parseKubernetesVersion } from '../../../src/kubernetes/version.ts';
+import { parsePolicy } from '../../../src/policy/load.ts';
+import type { Stage } from '../../../src/policy/stage.ts';
+import { renderWebhookConfiguration } from '../../../src/webhook/configuration.ts';
+import { renderGateObjects } from '../../../src/webhook/gate-objects.ts';
+import { GATE_NAME, serviceHost } from '../../../src/wiring/names.ts';
+import { bouncer } from '../../support/command-line.ts';
+import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-ports.ts';
 import { noLatestPolicy } from './objects.ts';
 import { startProcess } from './processes.ts';
-import { program } from '../serve/gate-process.ts';
+import { program } from '../../serve/gate-process.ts';
 
 /** What doctor said. */
 export interface DoctorAnswer {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAuthority, type Authority } from '../../src/certificate/authority.ts';
-import type { KubernetesVersion } from '../control-plane/binaries.ts';
+import { createAuthority, type Authority } from '../../../src/certificate/authority.ts';
+import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startGate, type Gate } from './gate.ts';
 import { apply, podOf } from './lock-outs.ts';

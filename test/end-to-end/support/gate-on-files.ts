@@ -13,7 +13,7 @@ export interface GateOnFiles extends AsyncDisposable {
   readonly log: () => Promise<string>;
 }
 
-const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 
 /** Starts `kube-image-bouncer serve` with these flags, on free ports of loopback unless it shall have those of another. */
 export async function startGateOnFiles(

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { createRandom } from '../fuzz/random.ts';
+import { createRandom } from '../../fuzz/random.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { Load } from './load.ts';
 import { openPodSender } from './pod-creator.ts';

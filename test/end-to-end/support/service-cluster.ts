@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from '../control-plane/binaries.ts';
+import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { readyEndpoint, startPodOf } from './kubelet.ts';
 import { addAddress, startServiceProxy } from './network-namespace.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAuthority } from '../../src/certificate/authority.ts';
+import { createAuthority } from '../../../src/certificate/authority.ts';
 import type { Node } from './node.ts';
 import { latestRefused } from './objects.ts';
 import { assertAdmitted, assertRefused } from './stage.ts';

@@ -3,7 +3,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { findBinaries, type Environment, type KubernetesVersion } from '../control-plane/binaries.ts';
+import { findBinaries, type Environment, type KubernetesVersion } from '../../control-plane/binaries.ts';
 import { runCommand } from './processes.ts';
 
 /** Set in a process that has its own network, and nowhere else. */

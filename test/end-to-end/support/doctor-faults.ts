@@ -1,6 +1,6 @@
-import type { FindingCode } from '../../src/diagnosis/finding.ts';
-import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/object.ts';
-import { GATE_NAME, POLICY_CONFIG_MAP, TLS_SECRET } from '../../src/wiring/names.ts';
+import type { FindingCode } from '../../../src/diagnosis/finding.ts';
+import type { KubernetesObject, ObjectReference } from '../../../src/kubernetes/object.ts';
+import { GATE_NAME, POLICY_CONFIG_MAP, TLS_SECRET } from '../../../src/wiring/names.ts';
 
 /** Something wrong with one object of a healthy cluster, and everything above a note that doctor then says. */
 export interface ObjectFault {

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { findBinaries, type Environment, type KubernetesVersion } from '../control-plane/binaries.ts';
+import { findBinaries, type Environment, type KubernetesVersion } from '../../control-plane/binaries.ts';
 import { apiServerArguments, prepareFolder, startEtcd, type Layout } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-ports.ts';
@@ -29,7 +29,7 @@ export interface Node extends AsyncDisposable {
   readonly logTails: () => Promise<string>;
 }
 
-const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const bouncer = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const timeoutMs = 90_000;
 
 /** Flags and mounts that the API server had before. */

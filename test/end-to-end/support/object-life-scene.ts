@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Environment, KubernetesVersion } from '../control-plane/binaries.ts';
+import type { Environment, KubernetesVersion } from '../../control-plane/binaries.ts';
 import { eventually } from './eventually.ts';
 import type { Namespace } from './stage.ts';
 import { assertAdmitted } from './stage.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAuthority } from '../../src/certificate/authority.ts';
-import type { Authority } from '../../src/certificate/authority.ts';
-import type { Environment, KubernetesVersion } from '../control-plane/binaries.ts';
+import { createAuthority } from '../../../src/certificate/authority.ts';
+import type { Authority } from '../../../src/certificate/authority.ts';
+import type { Environment, KubernetesVersion } from '../../control-plane/binaries.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { startGate } from './gate.ts';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createAuthority, type Authority } from '../../src/certificate/authority.ts';
-import type { Environment, KubernetesVersion } from '../control-plane/binaries.ts';
+import { createAuthority, type Authority } from '../../../src/certificate/authority.ts';
+import type { Environment, KubernetesVersion } from '../../control-plane/binaries.ts';
 import {
   startControlPlane,
   type ApiServerOptions,
@@ -24,7 +24,7 @@ export interface WiredCluster extends AsyncDisposable {
   readonly logTails: () => Promise<string>;
 }
 
-const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const commandTimeoutMs = 120_000;
 
 /** Runs one of our commands as a person would; nothing of the person's own environment reaches it. */

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import type { Environment } from '../control-plane/binaries.ts';
+import type { Environment } from '../../control-plane/binaries.ts';
 import { startProcess, type RunningProcess } from './processes.ts';
 
 /** A kubelet that does no more than run static pods, as processes. */
@@ -46,7 +46,7 @@ interface Running {
   readonly process: RunningProcess;
 }
 
-const gate = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
+const gate = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const pollMs = 100;
 // The kubelet would give them thirty seconds; an API server with open watches takes all of it.
 const graceMs = 1_000;
