@@ -1,36 +1,43 @@
-import type { Decision } from './policy/decision.ts';
-import { evaluate } from './policy/evaluate.ts';
-import { NO_FACTS, type GatherFacts } from './policy/facts.ts';
-import { failed } from './policy/failure.ts';
+import { type Decision, failed } from './policy/decision.ts';
+import { judge } from './policy/judge.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Review } from './policy/review.ts';
+import { settle, type OpenReview } from './policy/settle.ts';
+import type { Asker, TimedQuestion } from './question/asker.ts';
+import { unavailable } from './question/question.ts';
+import { readSubject } from './workload/subject.ts';
 
 /** The core: the one place where a verdict is reached. */
 export interface Bouncer {
   /**
    * Answers before `budgetMs` have passed and never throws or rejects: what cannot be decided is a decision
-   * whose outcome is `failed`, which refuses. Synchronous unless a rule of the policy needs facts.
+   * whose outcome is `failed`, which refuses. Synchronous unless the verdict depends on a question.
    */
   decide(review: Review, budgetMs: number): Decision | Promise<Decision>;
 }
 
 export interface BouncerOptions {
-  /** The policy in force; asked once a review, so that a reload never splits one. */
+  /** The active policy; read once for each review, so that a reload never splits one. */
   readonly policies: { current(): Policy | undefined };
-  /** Finds out what rules need to know. Without it a policy that needs facts refuses everything. */
-  readonly gather?: GatherFacts;
-  /** Told what went wrong inside; the requester is not. */
+  /** Asks the questions of rules. Without it every answer is unavailable: `NO_SOURCE`. */
+  readonly asker?: Pick<Asker, 'ask'>;
+  /** Gets what went wrong inside; the requester does not. */
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** A bouncer at the door: gathers what the policy needs, then judges. */
-export function createBouncer({ policies, gather, onFailure }: BouncerOptions): Bouncer {
+/** Asking ends so long before the budget, so that a rule without an answer is in the decision and the answer is in time. */
+const SETTLE_MS = 250;
+
+/** The part of the budget for questions that cannot refuse the review. */
+const SOFT_SHARE = 1 / 3;
+
+/** Reads the object, judges it, asks the open questions if there are any, and settles the rest by the answers. */
+export function createBouncer({ policies, asker, onFailure }: BouncerOptions): Bouncer {
   const refuse = (error: unknown): Decision => {
-    if (error instanceof OutOfTimeError) return failed('DEADLINE');
     try {
       onFailure?.(error);
     } catch {
-      // A log that fails must not take the answer with it.
+      // A log that fails must not cost the answer.
     }
     return failed('INTERNAL');
   };
@@ -39,11 +46,16 @@ export function createBouncer({ policies, gather, onFailure }: BouncerOptions): 
       try {
         const policy = policies.current();
         if (policy === undefined) return failed('NO_POLICY');
-        if (budgetMs <= 0) throw new OutOfTimeError();
-        if (policy.facts.size === 0) return evaluate(policy, review, NO_FACTS);
-        if (gather === undefined)
-          throw new TypeError(`policy ${policy.name} needs facts that nobody can gather`);
-        return gatherThenEvaluate(policy, review, gather, budgetMs).catch(refuse);
+        if (budgetMs <= 0) return failed('DEADLINE');
+        const { subject } = review;
+        const judged = judge(
+          policy,
+          review,
+          subject.kind === 'unread' ? readSubject(subject.reviewed, policy.kinds) : subject,
+        );
+        if (judged.outcome !== 'open') return judged;
+        if (asker === undefined) return settle(judged, () => unavailable('NO_SOURCE'));
+        return askAndSettle(judged, asker, budgetMs).catch(refuse);
       } catch (error) {
         return refuse(error);
       }
@@ -51,30 +63,21 @@ export function createBouncer({ policies, gather, onFailure }: BouncerOptions): 
   };
 }
 
-/** The verdict could not be reached within the caller's time. */
-class OutOfTimeError extends Error {
-  override readonly name = 'OutOfTimeError';
-}
-
-async function gatherThenEvaluate(
-  policy: Policy,
-  review: Review,
-  gather: GatherFacts,
+async function askAndSettle(
+  review: OpenReview,
+  asker: Pick<Asker, 'ask'>,
   budgetMs: number,
 ): Promise<Decision> {
-  const abort = new AbortController();
-  // A cancelled timer costs nothing; AbortSignal.timeout() would keep one alive for every review.
-  const { promise: outOfTime, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new OutOfTimeError();
-    // Before the signal, whose listeners may reject first and would hide that time is what was lacking.
-    reject(error);
-    abort.abort(error);
-  }, budgetMs);
-  try {
-    const facts = await Promise.race([gather(policy.facts, review, abort.signal), outOfTime]);
-    return evaluate(policy, review, facts);
-  } finally {
-    clearTimeout(timer);
-  }
+  const answerOf = await asker.ask(timeQuestions(review, budgetMs));
+  return settle(review, answerOf);
+}
+
+/** The time of each question: all of it if its rule can refuse the review, otherwise at most a third of the budget. */
+function timeQuestions({ pending, mirrorPod }: OpenReview, budgetMs: number): TimedQuestion[] {
+  const fullMs = budgetMs - SETTLE_MS;
+  const softMs = Math.min(fullMs, budgetMs * SOFT_SHARE);
+  return pending.map(({ rule, check: { question } }) => ({
+    question,
+    withinMs: !mirrorPod && rule.actions.includes('Deny') ? fullMs : softMs,
+  }));
 }

@@ -1,3 +1,4 @@
+import { failed } from '../policy/decision.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BAD, deployment, pod, podOf, podSpec } from '#test/pods.ts';
@@ -9,7 +10,6 @@ import { chooseCatalogue } from '../language/choose.ts';
 import { ENGLISH } from '../language/english.ts';
 import { decodeCatalogue, TEXT_CHARACTERS } from '../language/further-catalogue.ts';
 import { oneLine } from '../language/one-line.ts';
-import { failed } from '../policy/failure.ts';
 import type { Policy } from '../policy/policy.ts';
 import { applyStage, STAGES } from '../policy/stage.ts';
 import { admissionReviewIn } from './admission-review.ts';

@@ -1,8 +1,7 @@
 import { quote } from '../image/quote.ts';
 import { inEnglish } from '../language/catalogue.ts';
 import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
-import type { Decision, ValidationAction, Violation } from '../policy/decision.ts';
-import { failureReason } from '../policy/failure.ts';
+import { type Decision, type ValidationAction, type Violation, failureReason } from '../policy/decision.ts';
 import type { Owner } from '../workload/owner.ts';
 import { cutToBytes, cutToCharacters, joinWithin, type Say } from './fit.ts';
 import { groupByCause, renderCause, type Cause, renderNotice, renderObjection } from './sentence.ts';
@@ -21,7 +20,13 @@ export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: O
   // The owner is the same for all of them, and is told once.
   const render = (cause: Cause, index: number): Shown =>
     renderCause(cause, say, index === 0 ? owner : undefined);
-  return joinWithin(groupByCause(denials), render, 'words.next-cause', MESSAGE_BYTES, say);
+  const join = (limit: number): Shown =>
+    joinWithin(groupByCause(denials), render, 'words.next-cause', limit, say);
+  const count = decision.outcome === 'refused' ? decision.unaskedRules : undefined;
+  if (count === undefined) return join(MESSAGE_BYTES);
+  const end = say(phrase('words.unasked-rules', { denial: '' as Shown, count }));
+  const denial = join(MESSAGE_BYTES - Buffer.byteLength(end));
+  return say(phrase('words.unasked-rules', { denial, count }));
 }
 
 /** A code and its sentence, where there is nothing else to tell. */

@@ -30,7 +30,7 @@ export async function openPolicySource(
   const registries = chooseRegistries(options);
   if (options.policy !== undefined) return followFile(options.policy, options.language, witnesses);
   const policy = await decodeDefaultPolicy(registries, options.language);
-  witnesses.metrics.policyLoaded(policy);
+  witnesses.metrics.policyLoaded(policy.identity);
   // A gauge begins at 0, which means that something is wrong.
   witnesses.metrics.policyReloaded('success');
   return {
@@ -75,7 +75,7 @@ function tell(reload: Reload, { log, metrics }: PolicyWitnesses): void {
     case 'unchanged':
       return;
     case 'loaded': {
-      const { name, revision } = reload.policy;
+      const { name, revision } = reload.policy.identity;
       metrics.policyLoaded({ name, revision });
       metrics.policyReloaded('success');
       log.write('info', 'policy loaded', { policy: { name, revision } });

@@ -36,8 +36,8 @@ export function examinePolicy({ held, meant }: PolicyMaterial, subject: string):
     const [first = ''] = held.problem.split('\n');
     return [finding('POLICY_NOT_LOADABLE', subject, first)];
   }
-  const { name, revision } = held.policy;
-  if (meant === undefined || meant.revision === revision) return [];
-  const what = `it holds policy ${name} (${revision}), and --policy names ${meant.name} (${meant.revision})`;
+  const { name, revision } = held.policy.identity;
+  if (meant === undefined || meant.identity.revision === revision) return [];
+  const what = `it holds policy ${name} (${revision}), and --policy names ${meant.identity.name} (${meant.identity.revision})`;
   return [finding('POLICY_DIFFERS', subject, what)];
 }

@@ -181,6 +181,16 @@ export const ENGLISH = {
 
   // What could not be decided, and what was no review.
   'DEADLINE.reason': 'there was not enough time to decide; try again',
+  'DEADLINE.question': 'the rule needs an answer that did not come in time',
+  'DEADLINE.question.remedy': 'try again',
+  'ANSWER_UNAVAILABLE.question': 'the rule needs an answer that the gate could not get',
+  'ANSWER_UNAVAILABLE.question.remedy': 'try again; the log of the gate has the reason',
+  'ANSWER_MALFORMED.question': 'the rule needs an answer, and the gate got one that it cannot read',
+  'ANSWER_MALFORMED.question.remedy': 'ask the operator of the gate; its log has the reason',
+  'NO_SOURCE.question': 'the rule needs an answer that this program has no source for',
+  'NO_SOURCE.question.remedy': 'ask the operator of the gate',
+  'TOO_MANY_QUESTIONS.question': 'the rule needs an answer, and the gate has too many open questions',
+  'TOO_MANY_QUESTIONS.question.remedy': 'try again',
   'INTERNAL.reason': 'the gate could not decide; its log says why',
   'NO_POLICY.reason': 'no policy is loaded, so nothing can be admitted',
   'OVERLOADED.reason': 'the gate has more to decide than it can in time; try again',
@@ -221,6 +231,7 @@ export const ENGLISH = {
   'words.next-cause': '; ',
   'words.next-place': ', ',
   'words.and-more': '{list} and {count} more',
+  'words.unasked-rules': '{denial}; rules not checked after this: {count}',
   'words.more-warnings': 'and {count} more warnings',
 
   // What check prints around them.
@@ -251,6 +262,7 @@ export const ENGLISH = {
   'explain.not-about': 'is not about this image',
   'explain.content': 'is content',
   'explain.objects': 'objects ({actions}): {reason}',
+  'explain.asks': 'needs an answer that explain does not ask for',
   'explain.depends': '{what}, where its match and exclude let it look',
   'explain.admitted': 'admitted',
   'explain.refused-because': 'refused: {why}',

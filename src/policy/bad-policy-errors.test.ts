@@ -95,7 +95,7 @@ describe('a policy file that is too large', () => {
     try {
       const file = join(folder, 'policy.yaml');
       await writeFile(file, GOOD + '#'.repeat(MAX_POLICY_BYTES - GOOD.length));
-      assert.equal((await loadPolicy(file)).name, 'p');
+      assert.equal((await loadPolicy(file)).identity.name, 'p');
 
       await using store = new PolicyStore({ file });
       await writeFile(file, GOOD);
@@ -202,7 +202,7 @@ describe('the name of a resource', () => {
 test('a tag that a pattern or a range is asked about is all of the tag', async () => {
   const policy = async (allowedTags: object) => decodePolicy(policyDocument([{ name: 'a', allowedTags }]));
   const refuses = async (allowedTags: object, tag: string): Promise<boolean> =>
-    (await policy(allowedTags)).judge(`app:${tag}`).objections.length > 0;
+    (await policy(allowedTags)).judge(`app:${tag}`).findings.length > 0;
   for (const tag of ['1.2.3', 'v1.2.3', '1.10.13', '12.0.0'])
     assert.equal(await refuses({ semver: '>=1.2.3' }, tag), false, tag);
   for (const tag of ['x1.2.3', '1.2', 'vv1.2.3', '1.2.2', '1.2.3-rc1', 'release-1.2.3'])

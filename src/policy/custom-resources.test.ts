@@ -122,7 +122,7 @@ describe('custom resources that a policy tells about', () => {
 
   it('change the revision of the policy', async () => {
     const [one, other] = [await policyWith(WIDGET), await policyWith({ ...WIDGET, template: false })];
-    assert.notEqual(one.revision, other.revision);
+    assert.notEqual(one.identity.revision, other.identity.revision);
   });
 });
 

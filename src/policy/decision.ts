@@ -1,7 +1,8 @@
 import type { ImageReference, InvalidReference, ReferenceErrorCode } from '../image/reference.ts';
 import type { ImageUse } from '../image/use.ts';
 import type { Objection } from '../language/objection.ts';
-import type { Phrase, Shown } from '../language/phrase.ts';
+import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
+import type { UnavailableCode } from '../question/question.ts';
 import type { SubjectErrorCode } from '../workload/unreadable.ts';
 
 /** What a violation does: `Deny` refuses the request, `Warn` tells its sender, `Audit` annotates the audit event. */
@@ -19,7 +20,7 @@ export type RuleErrorCode =
   | 'NOT_FULLY_QUALIFIED'
   | 'UNMATCHED_IMAGE';
 
-export type ViolationCode = RuleErrorCode | ReferenceErrorCode | SubjectErrorCode;
+export type ViolationCode = RuleErrorCode | ReferenceErrorCode | SubjectErrorCode | UnavailableCode;
 
 /** Codes of a decision that could not be reached; it refuses all the same. */
 export type FailureCode = 'DEADLINE' | 'INTERNAL' | 'NO_POLICY' | 'OVERLOADED';
@@ -44,10 +45,12 @@ export interface Notice {
   readonly kind?: string;
 }
 
-/** An image use as it was judged; later, with the digest that was judged, for the mutating answer to pin. */
+/** An image use as it was judged. */
 export interface JudgedUse {
   readonly use: ImageUse;
   readonly reference: ImageReference | InvalidReference;
+  /** The digest that rules judged, if an answer had one: `sha256:…`. */
+  readonly digest?: string;
 }
 
 /** Which policy it was, for logs, metrics and audit events. */
@@ -68,9 +71,24 @@ interface Judgement {
 /** The protocol-free answer. */
 export type Decision =
   | (Judgement & { readonly outcome: 'admitted'; readonly violations: readonly Violation[] })
-  | (Judgement & { readonly outcome: 'refused'; readonly violations: readonly [Violation, ...Violation[]] })
+  | (Judgement & {
+      readonly outcome: 'refused';
+      readonly violations: readonly [Violation, ...Violation[]];
+      /** How many rules were not asked, because others refuse the review without a question. Absent if none. */
+      readonly unaskedRules?: number;
+    })
   | (Judgement & {
       readonly outcome: 'failed';
       readonly code: FailureCode;
       readonly violations: readonly [];
     });
+
+/** A decision that could not be reached; it refuses. */
+export function failed(code: FailureCode): Decision {
+  return { outcome: 'failed', code, policy: undefined, uses: [], notices: [], violations: [] };
+}
+
+/** Why a decision could not be reached, without anything that only an operator may know. */
+export function failureReason(code: FailureCode): Phrase {
+  return phrase(`${code}.reason`);
+}

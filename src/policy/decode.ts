@@ -60,8 +60,7 @@ export async function decodePolicy(document: unknown, language?: string): Promis
   }
   if (problems.length > 0) throw new PolicyProblemsError(problems);
   return createPolicy({
-    name: metadata.name,
-    revision: revisionOf(parsed.data),
+    identity: { name: metadata.name, revision: revisionOf(parsed.data) },
     rules,
     unmatchedImages: spec.unmatchedImages,
     kinds,
@@ -96,7 +95,6 @@ async function decodeRule(rule: RuleDocument, { actions, language, resources }: 
     // A wider match makes a rule stricter, a wider exclude laxer.
     match: decodeSelector(rule.match, 'match', 'closes', resources),
     exclude: decodeSelector(rule.exclude, 'exclude', 'opens', resources),
-    facts: RULE_KINDS[key].facts,
     check: await prepareCheck(key, rule),
     message: chooseMessage(rule, language),
   };

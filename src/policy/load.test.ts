@@ -58,7 +58,7 @@ describe('a policy file', () => {
       `---\n${GOOD}---\n# end\n`,
     ]) {
       await writeFile(file, text);
-      revisions.add((await loadPolicy(file)).revision);
+      revisions.add((await loadPolicy(file)).identity.revision);
     }
     assert.equal(revisions.size, 1, 'all of them say the same');
   });
@@ -111,7 +111,7 @@ describe('a policy file', () => {
   it('is followed through a link', async () => {
     await writeFile(join(folder, 'real.yaml'), GOOD);
     await symlink('real.yaml', join(folder, 'link.yaml'));
-    assert.equal((await loadPolicy(join(folder, 'link.yaml'))).name, 'p');
+    assert.equal((await loadPolicy(join(folder, 'link.yaml'))).identity.name, 'p');
   });
 });
 

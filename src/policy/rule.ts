@@ -2,22 +2,35 @@ import type { z } from 'zod';
 import type { ImageReference } from '../image/reference.ts';
 import type { Objection } from '../language/objection.ts';
 import type { Shown } from '../language/phrase.ts';
+import type { Question } from '../question/question.ts';
 import type { RuleErrorCode, ValidationAction } from './decision.ts';
-import type { FactName, Facts } from './facts.ts';
 import type { Selector } from './selector.ts';
 
-/** What a rule has against an image; where the image stands is not its business. */
+/** What a rule objects to in an image, wherever the image stands. */
 export type RuleObjection = Objection<RuleErrorCode>;
 
-/** A rule's test of one image: pure, and synchronous over facts that were gathered before. */
-export type Check = (image: ImageReference, facts: Facts) => RuleObjection | undefined;
+/**
+ * What a rule returns when its objection depends on an answer. If the question has no answer, that is a violation of the
+ * rule; `settle` is not called.
+ */
+export interface PendingCheck<Value = unknown> {
+  readonly question: Question<unknown, Value>;
+  /** Pure and synchronous, as the check is. */
+  settle(value: Value): RuleObjection | undefined;
+  /** The digest in the answer, if the answer has one: what the rule judged, `sha256:…`. */
+  digestIn?(value: Value): string;
+}
+
+/**
+ * A rule's test of one image: pure and synchronous. Returns an objection, nothing, or a question. Its result is
+ * remembered for the image, so it must not depend on anything else.
+ */
+export type Check = (image: ImageReference) => RuleObjection | PendingCheck | undefined;
 
 /** A kind of rule, one file under `rules/`; its `key` is the key of the check in a policy. */
 export interface RuleKind<Parameters> {
   readonly key: string;
   readonly parameters: z.ZodType<Parameters>;
-  /** What has to be gathered before the check can be made; `[]` for a rule that needs the reference alone. */
-  readonly facts: readonly FactName[];
   /**
    * Turns parameters into a check, once, when the policy loads.
    * @throws {ParameterError} when a parameter has the right type and the wrong meaning.
@@ -32,8 +45,7 @@ export interface Rule {
   readonly actions: readonly [ValidationAction, ...ValidationAction[]];
   readonly match: Selector | undefined;
   readonly exclude: Selector | undefined;
-  readonly facts: readonly FactName[];
   readonly check: Check;
-  /** The author's own words, in the language that the gate speaks. */
+  /** The author's own words, in the language of the gate. */
   readonly message: Shown | undefined;
 }

@@ -5,8 +5,7 @@ import { said } from '#test/sayings.ts';
 import { BAD, pod } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { judge } from '#test/verdicts.ts';
-import type { Decision, ValidationAction } from './decision.ts';
-import { failed } from './failure.ts';
+import { type Decision, type ValidationAction, failed } from './decision.ts';
 import { applyStage, STAGES } from './stage.ts';
 
 const object = pod({ containers: { web: BAD } });

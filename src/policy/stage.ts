@@ -1,7 +1,6 @@
 import { quote } from '../image/quote.ts';
 import { phrase } from '../language/phrase.ts';
-import type { Decision, ValidationAction, Violation } from './decision.ts';
-import { failureReason } from './failure.ts';
+import { type Decision, type ValidationAction, type Violation, failureReason } from './decision.ts';
 
 /**
  * How hard a wiring lets verdicts bite. `deny` refuses what is refused; `warn` admits it, tells its sender and the

@@ -37,7 +37,7 @@ describe('the policy in force', () => {
   /** Which of the three policies is in force. */
   function inForce(store: PolicyStore): string | undefined {
     const policy = store.current();
-    return ['one', 'two', 'three'].find((tag) => policy?.judge(`app:${tag}`).objections.length === 1);
+    return ['one', 'two', 'three'].find((tag) => policy?.judge(`app:${tag}`).findings.length === 1);
   }
 
   async function eventually(store: PolicyStore, tag: string): Promise<void> {
@@ -199,9 +199,9 @@ describe('the policy in force', () => {
         violations.map(({ use }) => use?.image).join(),
       ]),
       [
-        [held?.revision, 'app:one'],
-        [held?.revision, 'app:one'],
-        [store.current()?.revision, 'app:two'],
+        [held?.identity.revision, 'app:one'],
+        [held?.identity.revision, 'app:one'],
+        [store.current()?.identity.revision, 'app:two'],
       ],
     );
   });

@@ -6,8 +6,7 @@ import { policyDocument, policyOf } from '#test/policies.ts';
 import { said } from '#test/sayings.ts';
 import { decide, judge } from '#test/verdicts.ts';
 import { decodePolicy } from './decode.ts';
-import type { Decision } from './decision.ts';
-import { failed, failureReason } from './failure.ts';
+import { type Decision, failed, failureReason } from './decision.ts';
 import { applyStage } from './stage.ts';
 import { fieldOf } from '../image/use.ts';
 

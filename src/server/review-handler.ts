@@ -7,8 +7,7 @@ import {
 } from '../admission/exchange.ts';
 import type { Bouncer } from '../bouncer.ts';
 import { phrase } from '../language/phrase.ts';
-import type { Decision } from '../policy/decision.ts';
-import { failed } from '../policy/failure.ts';
+import { type Decision, failed } from '../policy/decision.ts';
 import { applyStage } from '../policy/stage.ts';
 import { summaryOf } from '../telemetry/outcome.ts';
 import { SHED_CODES, type ShedReason } from '../telemetry/shed-reviews.ts';

@@ -116,6 +116,31 @@ describe('metrics', () => {
     assert.equal(violations['{rule="other",code="DISALLOWED_TAG",action="Deny",dry_run="false"}'], '19100');
   });
 
+  it('count questions by kind, outcome and cache, with at most 32 kinds', async () => {
+    const metrics = createMetrics();
+    const known = { outcome: 'known', value: 'sha256:1' } as const;
+    const late = { outcome: 'unavailable', code: 'DEADLINE' } as const;
+    for (const [answer, cached, durationMs] of [
+      [known, false, 20],
+      [known, true, 0],
+      [known, true, 0],
+      [late, false, 2000],
+    ] as const)
+      metrics.countQuestion({ kind: 'digest', answer, cached, durationMs });
+    assert.deepEqual(await samplesOf(metrics, 'questions_total'), {
+      '{kind="digest",outcome="known",cached="false"}': '1',
+      '{kind="digest",outcome="known",cached="true"}': '2',
+      '{kind="digest",outcome="DEADLINE",cached="false"}': '1',
+    });
+    const counts = await samplesOf(metrics, 'question_duration_seconds_count');
+    assert.deepEqual(counts, { '{kind="digest"}': '2' });
+    const buckets = await samplesOf(metrics, 'question_duration_seconds_bucket');
+    assert.equal(buckets['{le="0.025",kind="digest"}'], '1');
+    for (let index = 0; index < 1000; index += 1)
+      metrics.countQuestion({ kind: `kind-${index}`, answer: known, cached: false, durationMs: 1 });
+    assert.equal(Object.keys(await samplesOf(metrics, 'questions_total')).length, 3 + 31 + 1);
+  });
+
   it('tell the policy in force, its reloads and the end of the certificate', async () => {
     const metrics = createMetrics();
     metrics.policyLoaded({ name: 'production', revision: 'r1' });

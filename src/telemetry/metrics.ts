@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { PROTOCOL_NAMES, type ProtocolName } from '../admission/exchange.ts';
 import type { Violation } from '../policy/decision.ts';
+import type { AskedQuestion } from '../question/asker.ts';
 import { BoundedLabels, OTHER, Tally } from './labels.ts';
 import type { Outcome } from './outcome.ts';
 import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reviews.ts';
@@ -18,6 +19,8 @@ export interface Metrics {
   readonly countRejection: (code: string) => void;
   /** A review that was refused unread. */
   readonly countShed: (protocol: ProtocolName, reason: ShedReason) => void;
+  /** One question of one review has ended. */
+  readonly countQuestion: (asked: AskedQuestion) => void;
   /** A policy is in force. */
   readonly policyLoaded: (policy: { readonly name: string; readonly revision: string }) => void;
   /** A policy file was read again; on `failure` the last good one stays in force. */
@@ -45,6 +48,8 @@ const MAX_VIOLATION_SERIES = 900;
 const MAX_RULE_CHARACTERS = 128;
 const MAX_KINDS = 100;
 const MAX_REJECTION_CODES = 50;
+/** With 6 outcomes, cached or not: below 400 series. */
+const MAX_QUESTION_KINDS = 32;
 
 /** Metrics in a registry of their own, so that two servers in one process do not count for each other. */
 export function createMetrics(sources: MetricSources = {}): Metrics {
@@ -68,6 +73,7 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
     countOutcome: outcomeCounter(registry, failures),
     countShed: shedCounter(registry, failures),
     countRejection: (code) => rejected.inc({ code: rejectionCodes.labelOf(code) }),
+    countQuestion: questionCounter(registry),
     ...policyMetrics(registry),
     ...certificateMetrics(registry),
     ...enforcementMetrics(registry),
@@ -149,6 +155,29 @@ function violationCounter(registry: Registry): (violation: Violation, dryRun: st
       const key = `${name}\n${code}\n${action}\n${dryRun}`;
       violations.add(series.labelOf(key) === OTHER ? `${OTHER}\n${code}\n${action}\n${dryRun}` : key);
     }
+  };
+}
+
+function questionCounter(registry: Registry): Metrics['countQuestion'] {
+  const questions = counter(
+    registry,
+    'questions_total',
+    'Questions of rules by outcome: known, or the code that says why there is no answer.',
+    ['kind', 'outcome', 'cached'],
+  );
+  const durations = new Histogram({
+    name: `${PREFIX}question_duration_seconds`,
+    help: 'Time that a review waited for the answer to a question that was not cached.',
+    labelNames: ['kind'],
+    buckets: SECONDS,
+    registers: [registry],
+  });
+  const kinds = new BoundedLabels(MAX_QUESTION_KINDS);
+  return ({ kind: name, answer, cached, durationMs }) => {
+    const kind = kinds.labelOf(name);
+    const outcome = answer.outcome === 'known' ? 'known' : answer.code;
+    questions.inc({ kind, outcome, cached: cached ? 'true' : 'false' });
+    if (!cached) durations.observe({ kind }, durationMs / 1000);
   };
 }
 

@@ -10,8 +10,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   workload: ['language', 'image', 'document'],
   document: [],
   file: [],
-  policy: ['language', 'image', 'workload', 'document', 'file'],
-  'policy/rules': ['language', 'image', 'policy'],
+  question: [],
+  policy: ['language', 'image', 'workload', 'document', 'file', 'question'],
+  'policy/rules': ['language', 'image', 'question', 'policy'],
   certificate: ['file'],
   kubernetes: ['document'],
   'control-plane': ['document', 'certificate'],
@@ -30,15 +31,16 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'webhook',
   ],
   recovery: ['document', 'kubernetes', 'control-plane', 'wiring'],
-  telemetry: ['image', 'policy', 'admission'],
+  telemetry: ['image', 'question', 'policy', 'admission'],
   admission: ['language', 'image', 'workload', 'document', 'policy'],
-  'bouncer.ts': ['language', 'policy'],
+  'bouncer.ts': ['workload', 'question', 'policy'],
   review: ['document', 'file', 'image', 'workload', 'policy'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts', 'wiring'],
   cli: [
     'language',
     'document',
     'file',
+    'question',
     'image',
     'workload',
     'policy',
@@ -58,7 +60,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These layers know only the shape of what they describe, not how it comes about. */
-const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['policy'] };
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['question', 'policy'] };
 
 /** The only files of a folder that another folder may import. */
 const ENTRANCES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -73,6 +75,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   workload: [],
   document: ['yaml'],
   file: [],
+  question: [],
   policy: ['zod'],
   'policy/rules': ['re2js', 'semver', 'zod'],
   certificate: ['@peculiar/x509', 'reflect-metadata'],

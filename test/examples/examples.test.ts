@@ -72,7 +72,7 @@ describe('the policies among the examples', () => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     it(`${name} is loaded, carries its own name, and conforms to the JSON Schema`, async () => {
       const policy = await loadPolicy(path);
-      assert.equal(`${policy.name}.yaml`, name);
+      assert.equal(`${policy.identity.name}.yaml`, name);
       const [document] = parseDocuments(readFileSync(path, 'utf8'), path);
       assert.deepEqual(differences(document?.value, schema), []);
     });

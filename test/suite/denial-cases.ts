@@ -1,15 +1,17 @@
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { policyDocument, type NamelessRule } from '#test/policies.ts';
+import { approvedRule } from '#test/questions.ts';
 import { admissionReviewOf, imageReviewOfImages, type Request } from '#test/reviews.ts';
 import { admissionReviewIn } from '../../src/admission/admission-review.ts';
 import { imageReviewIn } from '../../src/admission/image-review.ts';
-import { createBouncer } from '../../src/bouncer.ts';
+import { type Bouncer, createBouncer } from '../../src/bouncer.ts';
 import type { Catalogue } from '../../src/language/catalogue.ts';
 import { decodePolicy } from '../../src/policy/decode.ts';
 import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
-import type { FailureCode } from '../../src/policy/decision.ts';
-import { failed } from '../../src/policy/failure.ts';
+import { type FailureCode, failed } from '../../src/policy/decision.ts';
+import { createPolicy, type Policy } from '../../src/policy/policy.ts';
 import type { PolicyDocument } from '../../src/policy/schema.ts';
+import { unavailable, type UnavailableCode } from '../../src/question/question.ts';
 import { applyStage, type Stage } from '../../src/policy/stage.ts';
 
 /** A request, and thereby a text that its sender reads. */
@@ -20,6 +22,8 @@ export interface DenialCase {
   /** A request, images of an `ImageReview`, or why nothing could be decided. */
   readonly asked: Request | readonly string[] | FailureCode;
   readonly stage?: Stage;
+  /** The policy has a rule more, whose question has no answer for this reason. */
+  readonly unanswered?: UnavailableCode;
 }
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
@@ -168,11 +172,27 @@ const FAILURES: readonly DenialCase[] = (['DEADLINE', 'INTERNAL', 'NO_POLICY', '
 );
 
 /** What a reviewer should have read before users do. */
+const QUESTIONS: readonly DenialCase[] = [
+  ...(['DEADLINE', 'ANSWER_UNAVAILABLE', 'ANSWER_MALFORMED', 'NO_SOURCE', 'TOO_MANY_QUESTIONS'] as const).map(
+    (unanswered): DenialCase => ({
+      title: `a rule without the answer that it needs: ${unanswered}`,
+      asked: one(GOOD),
+      unanswered,
+    }),
+  ),
+  {
+    title: 'a rule that was not asked, because another refuses',
+    asked: one(BAD),
+    unanswered: 'DEADLINE',
+  },
+];
+
 export const DENIAL_CASES: readonly DenialCase[] = [
   ...RULES,
   ...REFERENCES,
   ...OBJECTS,
   ...WARNED,
+  ...QUESTIONS,
   ...FAILURES,
 ];
 
@@ -184,11 +204,20 @@ interface Answered {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
+function bouncerOf(policy: Policy, unanswered: UnavailableCode = 'NO_SOURCE'): Bouncer {
+  const asker = { ask: async () => () => unavailable(unanswered) };
+  return createBouncer({ policies: { current: () => policy }, asker });
+}
+
 /** All texts of the answer in a language, each behind the name of the field that carries it. */
 export async function tell(one: DenialCase, catalogue: Catalogue): Promise<readonly string[]> {
   const document = one.policy ?? defaultPolicyDocument([]);
-  const policy = await decodePolicy(document, catalogue.language);
-  const { asked, stage = 'deny' } = one;
+  const decoded = await decodePolicy(document, catalogue.language);
+  const { asked, stage = 'deny', unanswered } = one;
+  const policy =
+    unanswered === undefined
+      ? decoded
+      : createPolicy({ ...decoded, rules: [...decoded.rules, approvedRule()] });
   const isImageReview = Array.isArray(asked);
   const protocol = (isImageReview ? imageReviewIn : admissionReviewIn)(catalogue);
   const request = typeof asked === 'string' ? { object: pod({ containers: { web: GOOD } }) } : asked;
@@ -198,7 +227,7 @@ export async function tell(one: DenialCase, catalogue: Catalogue): Promise<reado
   const decision =
     typeof asked === 'string'
       ? failed(asked)
-      : await createBouncer({ policies: { current: () => policy } }).decide(exchange.review, 1000);
+      : await bouncerOf(policy, unanswered).decide(exchange.review, 1000);
   const body = JSON.parse(exchange.respond(applyStage(decision, stage)).body) as Record<string, Answered>;
   const {
     allowed,

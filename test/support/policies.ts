@@ -37,14 +37,12 @@ export function policyWithCheck(check: Check, parts: Partial<Rule> = {}): Policy
     actions: ['Deny'],
     match: undefined,
     exclude: undefined,
-    facts: [],
     check,
     message: undefined,
     ...parts,
   };
   return createPolicy({
-    name: 'by-hand',
-    revision: '000000000000',
+    identity: { name: 'by-hand', revision: '000000000000' },
     rules: [rule],
     unmatchedImages: 'Allow',
     kinds: BUILT_IN_KINDS,

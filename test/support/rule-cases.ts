@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { said } from './sayings.ts';
 import { parseImageReference } from '../../src/image/reference.ts';
-import { NO_FACTS } from '../../src/policy/facts.ts';
 import type { RuleKind, RuleObjection } from '../../src/policy/rule.ts';
 
 /** A sha256 digest that nothing has. */
@@ -49,5 +48,7 @@ export async function ask<Parameters>(
   const reference = parseImageReference(image);
   assert.ok(reference.kind === 'image', `${image} is no reference`);
   const check = await kind.prepare(kind.parameters.parse(parameters));
-  return check(reference, NO_FACTS);
+  const finding = check(reference);
+  assert.ok(finding === undefined || !('question' in finding), `${kind.key} asks a question`);
+  return finding;
 }

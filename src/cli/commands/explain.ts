@@ -11,7 +11,7 @@ import {
 } from '../../image/reference.ts';
 import { phrase, type Phrase, type Shown } from '../../language/phrase.ts';
 import type { Decision } from '../../policy/decision.ts';
-import type { JudgedImage } from '../../policy/image-judge.ts';
+import type { Finding, JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
 import { reviewOfImage } from '../../review/review-of.ts';
@@ -116,15 +116,16 @@ function ruleRows(policy: Policy, judged: JudgedImage, say: Say): Row[] {
   });
 }
 
-function sayingOf(rule: Rule, { hits, objections }: JudgedImage): Phrase {
+function sayingOf(rule: Rule, { hits, findings }: JudgedImage): Phrase {
   if (!hits.some((hit) => hit.rule === rule)) return phrase('explain.not-about');
-  const objection = objections.find((candidate) => candidate.rule === rule)?.objection;
-  const actions = quote(rule.actions.join(', '));
-  const says =
-    objection === undefined
-      ? phrase('explain.content')
-      : phrase('explain.objects', { actions, reason: objection.reason });
+  const says = sayFinding(rule, findings.find((candidate) => candidate.rule === rule)?.finding);
   return dependsOnPlace(rule) ? phrase('explain.depends', { what: says }) : says;
+}
+
+function sayFinding({ actions }: Rule, finding: Finding['finding'] | undefined): Phrase {
+  if (finding === undefined) return phrase('explain.content');
+  if ('question' in finding) return phrase('explain.asks');
+  return phrase('explain.objects', { actions: quote(actions.join(', ')), reason: finding.reason });
 }
 
 function dependsOnPlace({ match, exclude }: Rule): boolean {

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { admissionReviewIn } from '../../admission/admission-review.ts';
 import { imageReviewIn } from '../../admission/image-review.ts';
 import { createBouncer } from '../../bouncer.ts';
+import { Asker, type Clock } from '../../question/asker.ts';
 import { startHealthServer, type HealthServer } from '../../server/health.ts';
 import { openLogStream } from '../../server/log-stream.ts';
 import { startServer, type ReviewServer } from '../../server/server.ts';
@@ -83,10 +84,11 @@ async function openGate(
   const certificate = await openCertificate(settings, now);
   const recorder = tellRejections(createRecorder({ log, metrics }), log);
   const onFailure = (error: unknown): void => log.failure('failure', error);
+  const asker = new Asker({ sources: [], clock: CLOCK, onAsked: metrics.countQuestion, onFailure });
   const server = await listening('--port', settings.port, () =>
     startServer({
       protocols: { imageReview: imageReviewIn(catalogue), admissionReview: admissionReviewIn(catalogue) },
-      bouncer: createBouncer({ policies, onFailure }),
+      bouncer: createBouncer({ policies, asker, onFailure }),
       recorder,
       onFailure,
       ...addressOf(settings),
@@ -197,7 +199,7 @@ function announce(
     healthPort: health.port,
     address: address ?? 'all',
     scheme,
-    policy: policy && { name: policy.name, revision: policy.revision },
+    policy: policy?.identity,
   });
   const trust =
     certificate.authorityFile === undefined ? '' : `, CA certificate ${certificate.authorityFile}`;
@@ -229,6 +231,14 @@ async function leave(
   log.write('info', 'left');
   await log.close(FLUSH_MS);
 }
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 function now(): Date {
   return new Date();

@@ -11,7 +11,6 @@ export const allowedImages = {
   parameters: z
     .strictObject({ images: imageList })
     .describe('The only images that are allowed, whatever their tag or digest.'),
-  facts: [],
   prepare: ({ images }) => {
     const allowed = parseImageList(images, 'opens');
     return (image) => {

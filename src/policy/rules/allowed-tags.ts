@@ -37,7 +37,6 @@ const parameters = z
 export const allowedTags = {
   key: 'allowedTags',
   parameters,
-  facts: [],
   prepare: async (options) => {
     const { isAllowed, wanted } = await parseTagTest(options);
     return (image) => {

@@ -11,7 +11,6 @@ export const disallowedImages = {
   parameters: z
     .strictObject({ images: imageList })
     .describe('Images that are refused, whatever their tag or digest.'),
-  facts: [],
   prepare: ({ images }) => {
     const disallowed = parseImageList(images, 'closes');
     return (image) => {

@@ -17,7 +17,6 @@ export const disallowedTags = {
   parameters: z
     .strictObject({ tags: tagList })
     .describe('Tags that no image may be pulled by. No tag and no digest counts as latest.'),
-  facts: [],
   prepare: ({ tags }) => {
     const disallowed = new Set(tags);
     return (image) => {

@@ -11,7 +11,6 @@ export const requireFullyQualified = {
   parameters: z
     .strictObject({})
     .describe('Every image must name its registry, as in docker.io/library/nginx.'),
-  facts: [],
   prepare: () => (image) =>
     image.fullyQualified
       ? undefined

@@ -6,6 +6,5 @@ import type { RuleKind } from '../rule.ts';
 export const requiredDigest = {
   key: 'requiredDigest',
   parameters: z.strictObject({}).describe('Every image must be pinned by a sha256 or sha512 digest.'),
-  facts: [],
   prepare: () => (image) => (image.digest === undefined ? objection('DIGEST_REQUIRED.missing') : undefined),
 } satisfies RuleKind<Record<string, never>>;

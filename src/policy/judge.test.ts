@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { objection } from '../language/objection.ts';
 import { said } from '#test/sayings.ts';
 import { imageReview } from '#test/protocols.ts';
-import { KNOWN, reviewOf } from '#test/bare-reviews.ts';
+import { reviewOf } from '#test/bare-reviews.ts';
 import { BAD, deployment, GOOD, pod } from '#test/pods.ts';
-import { policyDocument, policyOf, policyWithCheck, type NamelessRule } from '#test/policies.ts';
+import { policyDocument, policyOf, type NamelessRule } from '#test/policies.ts';
 import { imageReviewOfImages } from '#test/reviews.ts';
 import { DIGEST } from '#test/rule-cases.ts';
 import { decide, judge, summarise } from '#test/verdicts.ts';
-import { NO_FACTS } from './facts.ts';
 import { decodePolicy } from './decode.ts';
 import type { Decision, ValidationAction } from './decision.ts';
-import { evaluate } from './evaluate.ts';
 import type { Policy } from './policy.ts';
 import { fieldOf } from '../image/use.ts';
 
@@ -229,31 +226,11 @@ describe('an update', () => {
 test('a decision names its policy and every image that was judged', async () => {
   const policy = await policyOf(NO_LATEST);
   const decision = decide(reviewOf(['nginx:1', 'Bad:1']), policy);
-  assert.deepEqual(decision.policy, { name: 'test', revision: policy.revision });
+  assert.deepEqual(decision.policy, { name: 'test', revision: policy.identity.revision });
   assert.deepEqual(
     decision.uses.map(({ use, reference }) => `${use.image} ${reference.kind}`),
     ['nginx:1 image', 'Bad:1 invalid'],
   );
-});
-
-test('a rule that needs facts is asked with those of the review, and only if it applies', async () => {
-  const asked: unknown[] = [];
-  const policy = policyWithCheck(
-    (_, facts) => {
-      asked.push(facts.namespaceLabels?.get('env'));
-      return objection('DIGEST_REQUIRED.missing');
-    },
-    {
-      facts: ['namespaceLabels'],
-      match: (await policyOf({ ...PINNED, match: { users: ['alice'] } })).rules[0]?.match,
-    },
-  );
-  const namespaceLabels = new Map([['env', 'prod']]);
-  assert.equal(evaluate(policy, reviewOf('nginx'), { namespaceLabels }).outcome, 'refused');
-  assert.equal(evaluate(policy, reviewOf('nginx'), { namespaceLabels: new Map() }).outcome, 'refused');
-  const bob = { ...KNOWN, user: { username: 'bob', groups: [] } };
-  assert.equal(evaluate(policy, reviewOf('nginx', bob), NO_FACTS).outcome, 'admitted');
-  assert.deepEqual(asked, ['prod', undefined], 'nothing is remembered, and bob is not asked about');
 });
 
 function permutations<Item>(items: readonly Item[]): Item[][] {

@@ -1,0 +1,136 @@
+import { quote } from '../image/quote.ts';
+import type { ImageUse } from '../image/use.ts';
+import { objection, type Objection } from '../language/objection.ts';
+import { phrase } from '../language/phrase.ts';
+import type { Images, Subject } from '../workload/subject.ts';
+import type { Decision, JudgedUse, Notice, Violation, ViolationCode } from './decision.ts';
+import type { JudgedImage, RuleHit } from './image-judge.ts';
+import type { Policy } from './policy.ts';
+import type { Review } from './review.ts';
+import type { PendingCheck, RuleObjection } from './rule.ts';
+import { selectsPlace } from './selector.ts';
+import { conclude, type OpenReview, type PendingRule, violationOf } from './settle.ts';
+
+/**
+ * Judges a review by a policy: all violations of all images, by the order of the images in the object, then by the order
+ * of the rules in the policy. Synchronous and pure. Returns an `OpenReview` only if the verdict depends on a question: a
+ * review that is refused anyway asks nothing.
+ */
+export function judge(policy: Policy, review: Review, subject: Subject): Decision | OpenReview {
+  switch (subject.kind) {
+    case 'imageless':
+      return conclude(policy.identity, [], [], []);
+    case 'unreadable':
+      return conclude(policy.identity, [], [gateViolation(subject, undefined)], []);
+    case 'unknown':
+      return conclude(policy.identity, [], [], [unknownKind(subject.name)]);
+    case 'images':
+      return judgeImages(policy, review, subject);
+  }
+}
+
+function judgeImages(policy: Policy, review: Review, images: Images): Decision | OpenReview {
+  const evaluation: Evaluation = { policy, review, violations: [], pending: undefined };
+  const uses: JudgedUse[] = [];
+  const notices: Notice[] = [];
+  for (const use of images.changed) {
+    const judged = policy.judge(use.image);
+    uses.push({ use, reference: judged.reference });
+    judgeUse(evaluation, use, judged);
+  }
+  for (const use of images.kept) {
+    const judged = policy.judge(use.image);
+    uses.push({ use, reference: judged.reference });
+    if (images.template) noteUnchanged(notices, evaluation, use, judged);
+  }
+  for (const use of images.placeholders) {
+    notices.push({ code: 'PLACEHOLDER', use, text: phrase('PLACEHOLDER.text') });
+  }
+  const { violations, pending } = evaluation;
+  const { mirrorPod } = images;
+  const { identity } = policy;
+  if (pending === undefined) return conclude(identity, uses, violations, notices, mirrorPod);
+  const isRefused = !mirrorPod && violations.some(({ actions }) => actions.includes('Deny'));
+  if (!isRefused) return { outcome: 'open', policy: identity, uses, violations, notices, pending, mirrorPod };
+  const unaskedRules = new Set(pending.map(({ rule }) => rule)).size;
+  return conclude(identity, uses, violations, notices, mirrorPod, unaskedRules);
+}
+
+/** The state of one review while its images are judged. */
+interface Evaluation {
+  readonly policy: Policy;
+  readonly review: Review;
+  readonly violations: Violation[];
+  /** Most reviews have none. */
+  pending: PendingRule[] | undefined;
+}
+
+function judgeUse(evaluation: Evaluation, use: ImageUse, judged: JudgedImage): void {
+  const { policy, review, violations } = evaluation;
+  if (judged.reference.kind === 'invalid') {
+    violations.push(gateViolation(judged.reference, use));
+    return;
+  }
+  for (const hit of judged.findings) {
+    if (!applies(hit, use, review)) continue;
+    const { rule, finding } = hit;
+    if (isPending(finding)) {
+      const pending = { rule, use, check: finding, violationsBefore: violations.length };
+      (evaluation.pending ??= []).push(pending);
+    } else violations.push(violationOf(rule, finding, use));
+  }
+  if (policy.unmatchedImages === 'Deny' && !judged.hits.some((hit) => certainlyApplies(hit, use, review))) {
+    const inDoubt = judged.hits.some((hit) => applies(hit, use, review));
+    violations.push(gateViolation(inDoubt ? IN_DOUBT : NO_RULE, use));
+  }
+}
+
+/** An unchanged image is reported as a warning. Pods created from it later are refused. It asks nothing. */
+function noteUnchanged(
+  notices: Notice[],
+  { policy, review }: Evaluation,
+  use: ImageUse,
+  judged: JudgedImage,
+): void {
+  const violations: Violation[] = [];
+  judgeUse({ policy, review, violations, pending: undefined }, use, judged);
+  const refusal = violations.find(({ actions }) => actions.includes('Deny'));
+  if (refusal === undefined) return;
+  const why = refusal.message ?? refusal.reason;
+  notices.push({ code: 'UNCHANGED_VIOLATION', use, text: phrase('UNCHANGED_VIOLATION.text', { why }) });
+}
+
+function isPending(finding: RuleObjection | PendingCheck): finding is PendingCheck {
+  return 'question' in finding;
+}
+
+/** Whether a rule applies to an image at its place. An unknown user, namespace or usage does not keep it away. */
+function applies(hit: RuleHit, use: ImageUse, review: Review): boolean {
+  return selects(hit, use, review, true);
+}
+
+/** Whether the rule applies whatever the unknown values are. Only such a rule lets an image in. */
+function certainlyApplies(hit: RuleHit, use: ImageUse, review: Review): boolean {
+  return selects(hit, use, review, false);
+}
+
+function selects({ rule, excludable }: RuleHit, use: ImageUse, review: Review, unknown: boolean): boolean {
+  if (rule.match !== undefined && !selectsPlace(rule.match, use, review, unknown)) return false;
+  return !(excludable && rule.exclude !== undefined && selectsPlace(rule.exclude, use, review, !unknown));
+}
+
+const NO_RULE = objection('UNMATCHED_IMAGE.no-rule');
+const IN_DOUBT = objection('UNMATCHED_IMAGE.in-doubt');
+
+/** A violation that no rule but the gate itself finds. */
+function gateViolation(
+  { code, reason, remedy }: Objection<ViolationCode>,
+  use: ImageUse | undefined,
+): Violation {
+  return { code, actions: ['Deny'], rule: undefined, use, reason, remedy, message: undefined };
+}
+
+function unknownKind(name: string): Notice {
+  const text = phrase('UNKNOWN_KIND.text', { kind: quote(name, 128) });
+  return { code: 'UNKNOWN_KIND', use: undefined, text, kind: name };
+}

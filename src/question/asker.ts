@@ -1,0 +1,214 @@
+import { AnswerCache } from './answer-cache.ts';
+import { type Answer, type Question, questionId, readAnswer, type Source, unavailable } from './question.ts';
+
+/** A question with the time that a review has for it, in milliseconds. */
+export interface TimedQuestion {
+  readonly question: Question;
+  readonly withinMs: number;
+}
+
+/** Gives the answer to each question that was asked with it. */
+export type AnswerOf = (question: Question) => Answer;
+
+/** How one question of one review ended. */
+export interface AskedQuestion {
+  readonly kind: string;
+  readonly answer: Answer;
+  /** Whether another review had the answer already. */
+  readonly cached: boolean;
+  readonly durationMs: number;
+}
+
+/** Monotonic milliseconds and timers. */
+export interface Clock {
+  readonly now: () => number;
+  /** Calls `run` after `ms`; returns a function that cancels it. */
+  readonly after: (ms: number, run: () => void) => () => void;
+}
+
+export interface AskerLimits {
+  /** Calls of sources at the same time; further questions wait within their own time. @default 64 */
+  readonly calls?: number;
+  /** Different questions without an answer; further ones are `TOO_MANY_QUESTIONS` at once. @default 4096 */
+  readonly openQuestions?: number;
+  /** Known answers that are kept. @default 4096 */
+  readonly cachedAnswers?: number;
+}
+
+export interface AskerOptions {
+  /** One for each kind. */
+  readonly sources: readonly Source[];
+  readonly clock: Clock;
+  readonly limits?: AskerLimits;
+  /** Gets one call for each question of each review. */
+  readonly onAsked?: (asked: AskedQuestion) => void;
+  /** Gets what a source threw, and what it returned instead of an answer. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** A question without an answer, and the reviews that wait for it. */
+interface OpenQuestion {
+  readonly id: string;
+  readonly question: Question;
+  readonly source: Source;
+  readonly waiters: Set<Waiter>;
+  readonly abort: AbortController;
+}
+
+interface Waiter {
+  readonly resolve: (answer: Answer) => void;
+  readonly cancelTimer: () => void;
+}
+
+/** A source returned something that is no answer. */
+class MalformedAnswerError extends Error {
+  override readonly name = 'MalformedAnswerError';
+  readonly code = 'ANSWER_MALFORMED';
+}
+
+/**
+ * Asks the questions of all reviews. A question is asked once for all that wait for it, and goes on until the last of
+ * them has no time left; then the signal of its source fires. Only known answers are cached. A source that does not stop
+ * at its signal no longer counts as a call, because it would block all others.
+ */
+export class Asker {
+  readonly #options: AskerOptions;
+  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #cache: AnswerCache;
+  readonly #maximumCalls: number;
+  readonly #maximumOpen: number;
+  /** By id: those that are called and those that wait for a call. */
+  readonly #open = new Map<string, OpenQuestion>();
+  /** Those that wait for a call, the oldest first. */
+  readonly #queue = new Set<OpenQuestion>();
+  #calls = 0;
+
+  constructor(options: AskerOptions) {
+    const { calls = 64, openQuestions = 4096, cachedAnswers = 4096 } = options.limits ?? {};
+    this.#options = options;
+    this.#sources = new Map(options.sources.map((source) => [source.kind, source]));
+    this.#cache = new AnswerCache(cachedAnswers);
+    this.#maximumCalls = calls;
+    this.#maximumOpen = openQuestions;
+  }
+
+  /**
+   * Asks the questions of one review, each once, even if it comes several times; then it has the longest of its times.
+   * Never rejects. Resolves when each has an answer: at the latest when the longest time is over.
+   */
+  async ask(questions: readonly TimedQuestion[]): Promise<AnswerOf> {
+    const distinct = new Map<string, TimedQuestion>();
+    for (const timed of questions) {
+      const id = questionId(timed.question);
+      const other = distinct.get(id);
+      if (other === undefined || other.withinMs < timed.withinMs) distinct.set(id, timed);
+    }
+    const answers = new Map<string, Answer>();
+    const asking = Array.from(distinct, async ([id, timed]) =>
+      answers.set(id, await this.#answer(id, timed)),
+    );
+    await Promise.all(asking);
+    return (question) => answers.get(questionId(question)) ?? unavailable('NO_SOURCE');
+  }
+
+  async #answer(id: string, { question, withinMs }: TimedQuestion): Promise<Answer> {
+    const { clock, onAsked } = this.#options;
+    const startedMs = clock.now();
+    const known = this.#cache.get(id, startedMs);
+    const answer = known ?? (await this.#wait(id, question, withinMs));
+    const { kind } = question;
+    const durationMs = clock.now() - startedMs;
+    this.#report(() => onAsked?.({ kind: kind.name, answer, cached: known !== undefined, durationMs }));
+    return answer;
+  }
+
+  #wait(id: string, question: Question, withinMs: number): Answer | Promise<Answer> {
+    const source = this.#sources.get(question.kind.name);
+    if (source === undefined) return unavailable('NO_SOURCE');
+    if (withinMs <= 0) return unavailable('DEADLINE');
+    const known = this.#open.get(id);
+    if (known === undefined && this.#open.size >= this.#maximumOpen) return unavailable('TOO_MANY_QUESTIONS');
+    const open = known ?? { id, question, source, waiters: new Set(), abort: new AbortController() };
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const cancelTimer = this.#options.clock.after(withinMs, () => {
+      this.#giveUp(open, waiter);
+      resolve(unavailable('DEADLINE'));
+    });
+    const waiter = { resolve, cancelTimer };
+    open.waiters.add(waiter);
+    if (known === undefined) {
+      this.#open.set(id, open);
+      this.#queue.add(open);
+      this.#startCalls();
+    }
+    return promise;
+  }
+
+  /** One review has no time left. The question goes on for the others. */
+  #giveUp(open: OpenQuestion, waiter: Waiter): void {
+    open.waiters.delete(waiter);
+    if (open.waiters.size > 0) return;
+    this.#open.delete(open.id);
+    if (this.#queue.delete(open)) return;
+    this.#calls -= 1;
+    open.abort.abort();
+    this.#startCalls();
+  }
+
+  #startCalls(): void {
+    for (const open of this.#queue) {
+      if (this.#calls >= this.#maximumCalls) return;
+      this.#queue.delete(open);
+      this.#calls += 1;
+      void this.#call(open);
+    }
+  }
+
+  async #call(open: OpenQuestion): Promise<void> {
+    const answer = await this.#answerOf(open);
+    // After the last review gave up, its answer is late: the question may be open again by now.
+    if (open.abort.signal.aborted) return;
+    const { id, question, waiters } = open;
+    this.#open.delete(id);
+    this.#calls -= 1;
+    const { cacheMs } = question.kind;
+    if (answer.outcome === 'known' && cacheMs > 0)
+      this.#cache.set(id, answer, this.#options.clock.now() + cacheMs);
+    for (const { resolve, cancelTimer } of waiters) {
+      cancelTimer();
+      resolve(answer);
+    }
+    this.#startCalls();
+  }
+
+  /** Calls the source; whatever it does becomes an answer. */
+  async #answerOf({ question, source, abort }: OpenQuestion): Promise<Answer> {
+    const fail = (error: unknown): void => {
+      if (!abort.signal.aborted) this.#report(() => this.#options.onFailure?.(error));
+    };
+    let returned: unknown;
+    try {
+      returned = await source.ask(question, abort.signal);
+    } catch (error) {
+      fail(error);
+      return unavailable('ANSWER_UNAVAILABLE');
+    }
+    try {
+      const answer = readAnswer(question, returned);
+      if (answer !== undefined) return answer;
+      fail(new MalformedAnswerError(`the source of "${source.kind}" returned no answer of that kind`));
+    } catch (error) {
+      fail(error);
+    }
+    return unavailable('ANSWER_MALFORMED');
+  }
+
+  /** An observer that throws must not cost an answer. */
+  #report(observe: () => void): void {
+    try {
+      observe();
+    } catch {
+      // There is no one else to report it to.
+    }
+  }
+}
