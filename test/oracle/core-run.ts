@@ -1,8 +1,7 @@
-import type { Case } from './case.ts';
 import { Census } from './census.ts';
-import { drawCase, POLICIES } from './generator.ts';
-import { createInProcessGate, type InProcessGate } from './in-process.ts';
-import { judge, type Judgement } from './judge.ts';
+import { CORE_POLICIES, drawCase } from './generator.ts';
+import { createInProcessGate } from './in-process.ts';
+import { judge } from './judge.ts';
 import { reconcile, type OracleRun } from './report.ts';
 
 /** Which cases of which seed. */
@@ -14,12 +13,13 @@ export interface CaseRange {
 
 /** The core in process: bytes in, bytes out, one after the other. */
 export async function runCore({ seed, from, cases }: CaseRange): Promise<OracleRun> {
-  const gate = await createInProcessGate(POLICIES);
+  const gate = await createInProcessGate(CORE_POLICIES);
   const census = new Census();
   const startedMs = performance.now();
   for (let index = from; index < from + cases; index += 1) {
-    const asked = drawCase(seed, index);
-    const reply = gate.ask(asked);
+    const asked = drawCase(seed, index, CORE_POLICIES);
+    const answered = gate.ask(asked);
+    const reply = answered instanceof Promise ? await answered : answered;
     census.add(asked, reply, judge(asked, reply));
   }
   const seconds = (performance.now() - startedMs) / 1000;
@@ -32,9 +32,4 @@ export async function runCore({ seed, from, cases }: CaseRange): Promise<OracleR
     discrepancies: reconcile(parties),
     parties: Object.keys(parties),
   };
-}
-
-/** One case, for a test of a find. */
-export function askOnce(gate: InProcessGate, asked: Case): Judgement {
-  return judge(asked, gate.ask(asked));
 }

@@ -177,7 +177,7 @@ const kept: Draw = (random, policy) => {
   const told = {
     family: 'A32 a custom resource keeps a bad image',
     truth: 'good',
-    tells: spot.kind.template,
+    tells: spot.kind.template && policy.asks === undefined,
   } as const;
   return scene(random, spot, told, after, before);
 };

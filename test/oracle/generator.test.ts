@@ -8,7 +8,7 @@ import type { Case } from './case.ts';
 import { Census } from './census.ts';
 import { CUSTOM_KINDS, OWN_KINDS } from './custom-kinds.ts';
 import { createInProcessGate } from './in-process.ts';
-import { drawCase, FAMILIES, POLICIES } from './generator.ts';
+import { CORE_POLICIES, drawCase, FAMILIES, POLICIES } from './generator.ts';
 import { judge } from './judge.ts';
 import { EPHEMERAL_CONTAINERS, KINDS, UNKNOWN_KINDS } from './kinds.ts';
 import type { Setting } from './policy.ts';
@@ -17,12 +17,12 @@ import { isClean, reconcile, renderRun } from './report.ts';
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
 const CASES = 20_000;
 
-const gate = await createInProcessGate(POLICIES);
+const gate = await createInProcessGate(CORE_POLICIES);
 const census = new Census();
 const refusing = new Set<string>();
 for (let index = 0; index < CASES; index += 1) {
-  const asked = drawCase(SEED, index);
-  const reply = gate.ask(asked);
+  const asked = drawCase(SEED, index, CORE_POLICIES);
+  const reply = await gate.ask(asked);
   census.add(asked, reply, judge(asked, reply));
   for (const [, rule = ''] of reply.body.matchAll(/\[rule ([^\]]+)\]/g))
     refusing.add(`${asked.policy.name} ${rule}`);
@@ -47,7 +47,7 @@ test('every family, policy, kind, stage, version and operation is drawn', () => 
   );
   const expected = [
     ...FAMILIES.map(({ name }) => name),
-    ...POLICIES.map(({ name }) => name),
+    ...CORE_POLICIES.map(({ name }) => name),
     ...kinds,
     ...UNKNOWN_KINDS.map(([apiVersion, kind]) => `kind ${apiVersion} ${kind}`),
     ...['deny', 'warn', 'audit'].map((stage) => `stage ${stage}`),
@@ -63,7 +63,7 @@ test('every family, policy, kind, stage, version and operation is drawn', () => 
 });
 
 test('every reason to be bad and every row of every policy’s table is drawn', () => {
-  const rows = POLICIES.flatMap(({ name, settings }) =>
+  const rows = CORE_POLICIES.flatMap(({ name, settings }) =>
     settings.flatMap((setting) => familiesOf(name, setting)),
   );
   const references = BAD_REFERENCE_FAMILIES.flatMap((family) => [
@@ -93,6 +93,19 @@ test('every kind of rule refuses a case: a new one needs a rule in image-policie
     Object.keys(RULE_KINDS).filter((kind) => !kinds.has(kind)),
     [],
   );
+});
+
+test('the source of the test rule behaves in each of its ways', () => {
+  assert.deepEqual([...gate.behaviours.keys()].toSorted(), [
+    'approves',
+    'disapproves',
+    'late',
+    'malformed',
+    'never',
+    'rejects',
+    'slow',
+    'throws',
+  ]);
 });
 
 test('a case is the same whenever and wherever it is drawn, and another with another seed', () => {

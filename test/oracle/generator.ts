@@ -7,12 +7,16 @@ import { IMAGE_REVIEW_FAMILIES } from './image-review-scenes.ts';
 import { PASSING_FAMILIES } from './passing-scenes.ts';
 import { PLACE_POLICIES } from './place-policies.ts';
 import type { OraclePolicy } from './policy.ts';
+import { QUESTION_POLICIES } from './question-policies.ts';
 import { drawEnvelope } from './envelope.ts';
 import type { Family, Scene, Truth } from './scene.ts';
 import { UPDATE_FAMILIES } from './update-scenes.ts';
 
-/** Every policy that cases are drawn for; case `index` is one of policy `index` modulo their number. */
+/** Every policy that a document can have; case `index` is one of policy `index` modulo their number. */
 export const POLICIES: readonly OraclePolicy[] = [...IMAGE_POLICIES, ...PLACE_POLICIES];
+
+/** Every policy of the gate in this process. */
+export const CORE_POLICIES: readonly OraclePolicy[] = [...POLICIES, ...QUESTION_POLICIES];
 
 /** Every way to be good or bad. */
 export const FAMILIES: readonly Family[] = [
@@ -24,9 +28,9 @@ export const FAMILIES: readonly Family[] = [
 ];
 
 /** Case `index` of a seed: the same on every machine, without those before it. */
-export function drawCase(seed: number, index: number): Case {
+export function drawCase(seed: number, index: number, policies = POLICIES): Case {
   const random = createRandom(seedOfCase(seed, index));
-  const policy = POLICIES[index % POLICIES.length];
+  const policy = policies[index % policies.length];
   if (policy === undefined) throw new RangeError(`case ${index} is no case`);
   const [family, scene] = drawScene(random, policy);
   const envelope = drawEnvelope(random, scene);

@@ -1,4 +1,21 @@
 import { admissionReview, imageReview } from '#test/protocols.ts';
+import {
+  APPROVAL,
+  type Approval,
+  approvalOf,
+  APPROVED,
+  approvedRule,
+  createTestClock,
+  NOT_APPROVED,
+  settleDown,
+  type TestClock,
+} from '#test/questions.ts';
+import type { Answer } from '../../src/admission/exchange.ts';
+import type { ImageReference } from '../../src/image/reference.ts';
+import { createPolicy, type Policy } from '../../src/policy/policy.ts';
+import type { PendingCheck } from '../../src/policy/rule.ts';
+import { Asker } from '../../src/question/asker.ts';
+import type { Answer as SourceAnswer, Source } from '../../src/question/question.ts';
 import { createBouncer } from '../../src/bouncer.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { handleReview } from '../../src/server/review-handler.ts';
@@ -8,12 +25,16 @@ import type { Case } from './case.ts';
 import { increment, recordKey } from './census.ts';
 import type { Reply } from './judge.ts';
 import type { OraclePolicy } from './policy.ts';
+import { behaviourFor, type SourceBehaviour } from './question-policies.ts';
 
 /** The gate without a socket: from the bytes of a body to those of the answer. */
 export interface InProcessGate {
-  readonly ask: (asked: Case) => Reply;
+  /** A promise only if the policy asks. Then time is the gate's own, which passes only while nothing else can happen. */
+  readonly ask: (asked: Case) => Reply | Promise<Reply>;
   /** What it has recorded, by protocol, outcome and stage. */
   readonly records: ReadonlyMap<string, number>;
+  /** How often its source was called, by what the source did. */
+  readonly behaviours: ReadonlyMap<SourceBehaviour, number>;
 }
 
 const MAXIMUM_TIMEOUT_MS = 10_000;
@@ -22,25 +43,108 @@ const MAXIMUM_TIMEOUT_MS = 10_000;
 export async function createInProcessGate(policies: readonly OraclePolicy[]): Promise<InProcessGate> {
   const records = new Map<string, number>();
   const contexts = new Map<string, ReviewContext>();
-  for (const { name, document } of policies) {
-    const policy = await parsePolicy(JSON.stringify(document), `${name}.json`);
-    const bouncer = createBouncer({ policies: { current: () => policy } });
-    contexts.set(name, contextOf(bouncer, records));
+  const clock = createTestClock();
+  const behaviours = new Map<SourceBehaviour, number>();
+  const source = sourceOn(clock, behaviours);
+  for (const { name, document, asks = [] } of policies) {
+    const policy = withQuestions(await parsePolicy(JSON.stringify(document), `${name}.json`), asks);
+    const bouncer = createBouncer({
+      policies: { current: () => policy },
+      ...(asks.length > 0 && { asker: new Asker({ sources: [source], clock }) }),
+    });
+    contexts.set(
+      name,
+      contextOf(bouncer, records, () => performance.now() + clock.now()),
+    );
   }
   const routes = createRoutes({ admissionReview, imageReview });
-  const ask = ({ policy, target, body }: Case): Reply => {
-    const startedMs = performance.now();
+  const ask = ({ policy, target, body }: Case): Reply | Promise<Reply> => {
+    const now = (): number => performance.now() + clock.now();
+    const startedMs = now();
     const route = findRoute(routes, 'POST', target);
     if ('status' in route) throw new Error(`${target} leads nowhere`);
     const context = contexts.get(policy.name);
     const answer = context && handleReview(context, route, body, startedMs);
-    if (answer === undefined || answer instanceof Promise) throw new Error('the gate answers at once');
-    return { status: answer.status, body: answer.body, elapsedMs: performance.now() - startedMs };
+    if (answer === undefined) throw new Error(`no gate has the policy ${policy.name}`);
+    const replyOf = ({ status, body: text }: Answer): Reply => ({
+      status,
+      body: text,
+      elapsedMs: now() - startedMs,
+    });
+    if (!(answer instanceof Promise)) return replyOf(answer);
+    if (policy.asks === undefined) throw new Error('a policy without questions is answered at once');
+    return passTime(clock, answer.then(replyOf));
   };
-  return { ask, records };
+  return { ask, records, behaviours };
 }
 
-function contextOf(bouncer: ReturnType<typeof createBouncer>, records: Map<string, number>): ReviewContext {
+/** Lets time pass from timer to timer until there is a reply. */
+async function passTime(clock: TestClock, reply: Promise<Reply>): Promise<Reply> {
+  let isOver = false;
+  const over = reply.finally(() => (isOver = true));
+  for (;;) {
+    await settleDown();
+    if (isOver) return over;
+    if (!clock.next()) throw new Error('the gate waits for nothing');
+  }
+}
+
+/** The policy with a rule that asks in place of the rules of these names. */
+function withQuestions(policy: Policy, names: readonly string[]): Policy {
+  if (names.length === 0) return policy;
+  const rules = policy.rules.map((rule) =>
+    names.includes(rule.name) ? Object.assign({}, rule, { check: checkApproval }) : rule,
+  );
+  return createPolicy({ ...policy, rules });
+}
+
+function checkApproval(image: ImageReference): PendingCheck<Approval> {
+  const pending = approvedRule().check(image) as PendingCheck<Approval>;
+  return { ...pending, question: approvalOf(image.original) };
+}
+
+const SLOW_MS = 1500;
+const LATE_MS = 30_000;
+
+/** A source that does for each image what the table of the oracle has for it. */
+function sourceOn(clock: TestClock, behaviours: Map<SourceBehaviour, number>): Source<string> {
+  const after = (ms: number): Promise<SourceAnswer> => {
+    const { promise, resolve } = Promise.withResolvers<SourceAnswer>();
+    clock.after(ms, () => resolve(APPROVED));
+    return promise;
+  };
+  return {
+    kind: APPROVAL.name,
+    ask({ subject }) {
+      const behaviour = behaviourFor(subject);
+      increment(behaviours, behaviour);
+      switch (behaviour) {
+        case 'approves':
+          return Promise.resolve(APPROVED);
+        case 'disapproves':
+          return Promise.resolve(NOT_APPROVED);
+        case 'slow':
+          return after(SLOW_MS);
+        case 'late':
+          return after(LATE_MS);
+        case 'never':
+          return new Promise(() => undefined);
+        case 'malformed':
+          return Promise.resolve({ outcome: 'known', value: { approved: 'yes' } });
+        case 'rejects':
+          return Promise.reject(new Error('no route to the source'));
+        case 'throws':
+          throw new Error('no route to the source');
+      }
+    },
+  };
+}
+
+function contextOf(
+  bouncer: ReturnType<typeof createBouncer>,
+  records: Map<string, number>,
+  now: () => number,
+): ReviewContext {
   return {
     bouncer,
     recorder: {
@@ -49,7 +153,7 @@ function contextOf(bouncer: ReturnType<typeof createBouncer>, records: Map<strin
       reject: () => increment(records, 'rejected'),
       shed: () => increment(records, 'shed'),
     },
-    now: () => performance.now(),
+    now,
     today: () => new Date(),
     maximumTimeoutMs: MAXIMUM_TIMEOUT_MS,
     limits: { largeBytes: Number.POSITIVE_INFINITY },

@@ -39,6 +39,8 @@ export interface OraclePolicy {
   readonly settings: readonly Setting[];
   /** Custom resources that it tells the gate of. */
   readonly ownKinds?: readonly CustomKind[];
+  /** Names of the rules of the document that the driver replaces by a rule that asks a source. */
+  readonly asks?: readonly string[];
 }
 
 /** Names that no policy of ours means, some of which an object has by birth (C12). */

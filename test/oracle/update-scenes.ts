@@ -182,11 +182,12 @@ function kept(random: Random, policy: OraclePolicy): Scene | undefined {
     ['the order of its images changes', () => objectAt(random, spot, [held, ...slots.toReversed()])],
     ['another place gets a good image', () => objectAt(random, spot, [...added(random, spot, slots), held])],
   ]);
-  const { template } = spot.kind;
+  // An unchanged image asks nothing, so that nothing is known to warn of.
+  const tells = spot.kind.template && policy.asks === undefined;
   return update(random, spot, {
     family: `kept bad image: ${family}`,
     truth: 'good',
-    tells: template,
+    tells,
     before,
     after: after(),
   });

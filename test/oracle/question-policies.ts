@@ -1,0 +1,140 @@
+import { NAMES, type NameFamily } from './images.ts';
+import { documentOf, FIXED, FREE, images, NAMESPACES, places, says, type OraclePolicy } from './policy.ts';
+
+/** What the source of the test rule does when it is asked about an image. */
+export type SourceBehaviour =
+  | 'approves'
+  | 'disapproves'
+  /** Approves, but takes a second and a half, which every review here has. */
+  | 'slow'
+  /** Approves after half a minute, which no review has. */
+  | 'late'
+  | 'never'
+  /** Returns something that is no answer. */
+  | 'malformed'
+  | 'rejects'
+  | 'throws';
+
+const BEHAVIOURS: Readonly<Record<NameFamily, SourceBehaviour>> = {
+  hubShort: 'approves',
+  hubFull: 'approves',
+  hub443: 'approves',
+  hubAlias: 'disapproves',
+  hubUserShort: 'disapproves',
+  hubUserFull: 'late',
+  hubEvil: 'disapproves',
+  hubEvilAlias: 'rejects',
+  ours: 'approves',
+  oursLongest: 'slow',
+  oursInit: 'slow',
+  oursBase: 'approves',
+  oursLegacy: 'malformed',
+  oursPort: 'rejects',
+  lookalike: 'disapproves',
+  nearInit: 'throws',
+  subdomain: 'never',
+  notSubdomain: 'never',
+  miner: 'disapproves',
+  minerShort: 'throws',
+  ghcrTools: 'slow',
+  ghcrDebug: 'late',
+  ghcrWeb: 'late',
+  ghcrOther: 'malformed',
+  local: 'never',
+};
+
+const BY_NAME = new Map<string, SourceBehaviour>(
+  Object.entries(NAMES).flatMap(([family, names]) =>
+    names.map((name) => [name, BEHAVIOURS[family as NameFamily]] as const),
+  ),
+);
+
+/** A tag, a digest, or both, at the end of a reference. */
+const DECORATION = /(?::[\w.-]+)?(?:@[\w:]+)?$/;
+
+/** What the source does for an image as an object spells it. It rejects images that no table has. */
+export function behaviourFor(image: string): SourceBehaviour {
+  return BY_NAME.get(image) ?? BY_NAME.get(image.replace(DECORATION, '')) ?? 'rejects';
+}
+
+function behaving(...behaviours: readonly SourceBehaviour[]): NameFamily[] {
+  const families = Object.entries(BEHAVIOURS) as [NameFamily, SourceBehaviour][];
+  return families.filter(([, behaviour]) => behaviours.includes(behaviour)).map(([family]) => family);
+}
+
+const APPROVED = behaving('approves', 'slow');
+const NOT_APPROVED = behaving('disapproves', 'late', 'never', 'malformed', 'rejects', 'throws');
+
+/** The rule that the driver replaces by one that asks; a document cannot have it. */
+const ASKS = { name: 'approved', requireFullyQualified: {} };
+
+const asksAlways: OraclePolicy = {
+  name: 'asks-always',
+  document: documentOf('asks-always', 'Deny', [ASKS]),
+  asks: ['approved'],
+  settings: places({ what: 'anywhere', expect: says(images(APPROVED), images(NOT_APPROVED)) }),
+};
+
+const asksInProduction: OraclePolicy = {
+  name: 'asks-in-production',
+  document: documentOf('asks-in-production', 'Allow', [
+    { ...ASKS, match: { namespaces: ['prod'] } },
+    { name: 'floating', disallowedTags: { tags: ['latest'] }, exclude: { namespaces: ['prod'] } },
+  ]),
+  asks: ['approved'],
+  settings: places(
+    { what: 'in production', namespaces: ['prod'], expect: says(images(APPROVED), images(NOT_APPROVED)) },
+    {
+      what: 'elsewhere, whatever the source does',
+      namespaces: NAMESPACES,
+      expect: says(
+        images([...APPROVED, ...NOT_APPROVED], FIXED),
+        images([...APPROVED, ...NOT_APPROVED], ['latest']),
+      ),
+    },
+  ),
+};
+
+const asksSoftly: OraclePolicy = {
+  name: 'asks-softly',
+  document: documentOf('asks-softly', 'Deny', [
+    { ...ASKS, validationActions: ['Warn'] },
+    { name: 'floating', disallowedTags: { tags: ['latest'] } },
+  ]),
+  asks: ['approved'],
+  settings: places({
+    what: 'anywhere',
+    expect: says(
+      images(behaving('approves'), FIXED),
+      images([...APPROVED, ...NOT_APPROVED], ['latest']),
+      images(NOT_APPROVED, FIXED),
+    ),
+  }),
+};
+
+const asksTwice: OraclePolicy = {
+  name: 'asks-twice',
+  document: documentOf('asks-twice', 'Allow', [
+    { ...ASKS, name: 'recorded', validationActions: ['Audit'] },
+    ASKS,
+    { ...ASKS, name: 'announced', validationActions: ['Warn', 'Audit'] },
+  ]),
+  asks: ['recorded', 'approved', 'announced'],
+  settings: places({ what: 'anywhere', expect: says(images(APPROVED), images(NOT_APPROVED)) }),
+};
+
+const asksForTheRecord: OraclePolicy = {
+  name: 'asks-for-the-record',
+  document: documentOf('asks-for-the-record', 'Deny', [{ ...ASKS, validationActions: ['Audit'] }]),
+  asks: ['approved'],
+  settings: places({ what: 'anywhere', expect: FREE }),
+};
+
+/** Policies with a rule that asks. No document can have one, so only the gate in this process has them. */
+export const QUESTION_POLICIES: readonly OraclePolicy[] = [
+  asksAlways,
+  asksInProduction,
+  asksSoftly,
+  asksTwice,
+  asksForTheRecord,
+];
