@@ -1,4 +1,4 @@
-import type { CanaryResult } from '../diagnosis/canary.ts';
+import type { CanaryResult } from '../wiring/canary.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Log, LogEvent, LogLevel } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -57,8 +57,8 @@ export function startEnforcementCanary(
   };
   const attempt = async (signal: AbortSignal): Promise<CanaryResult> => {
     client ??= await open(settings);
-    const { sendCanary } = await import('../diagnosis/canary.ts');
-    const { CANARY_IMAGE } = await import('../webhook/canary.ts');
+    const { sendCanary } = await import('../wiring/canary.ts');
+    const { CANARY_IMAGE } = await import('../wiring/canary.ts');
     return sendCanary(client, { kind: 'Pod', namespace: settings.namespace, image: CANARY_IMAGE, signal });
   };
   const look = async (): Promise<void> => {

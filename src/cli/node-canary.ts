@@ -5,13 +5,10 @@ import { GATE_FILES } from '../control-plane/gate-command.ts';
 import { parseGateKubeconfig } from '../control-plane/gate-kubeconfig.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import { pathOf } from '../kubernetes/resources.ts';
 import { parsePolicy } from '../policy/load.ts';
 import type { Stage } from '../policy/stage.ts';
-import { CANARY_IMAGE, renderCanary } from '../webhook/canary.ts';
-import { WEBHOOKS } from '../wiring/names.ts';
+import { CANARY_IMAGE, sendCanary } from '../wiring/canary.ts';
 import { isStageUp, stageOfPath } from '../wiring/paths.ts';
-import { isObject } from '../document/json.ts';
 import type { NodeSettings } from './image-policy-settings.ts';
 import { poll } from './node-probes.ts';
 import type { NodeSurroundings } from './node-rollout.ts';
@@ -20,9 +17,6 @@ import type { ExitCode } from './streams.ts';
 
 /** Namespace where the canary is tried: every cluster has it. */
 const CANARY_NAMESPACE = 'default';
-
-/** How the API server begins a refusal that the gate spoke. */
-const DENIAL = 'image policy webhook backend denied one or more images';
 
 /**
  * Whether the roll-out may go on: before a stage that bites harder than the one in force, what runs is judged and told.
@@ -74,7 +68,7 @@ export async function proveOnNode(
   const expected = stage === 'deny' ? 'refused' : 'admitted';
   let last: { outcome: string; message: string } = { outcome: 'not answered', message: '' };
   const isProved = await poll(waiting, async () => {
-    last = await sendCanary(cluster);
+    last = await tryOnNode(cluster);
     return last.outcome === expected;
   });
   const what = `a pod with image ${CANARY_IMAGE} is ${last.outcome}`;
@@ -88,24 +82,24 @@ export async function proveOnNode(
   return 1;
 }
 
-async function sendCanary(cluster: KubernetesClient): Promise<{ outcome: string; message: string }> {
-  const path = pathOf({ apiVersion: 'v1', kind: 'Pod', namespace: CANARY_NAMESPACE });
+/** The outcome of a canary on a node, in the words of the report. */
+async function tryOnNode(cluster: KubernetesClient): Promise<{ outcome: string; message: string }> {
   try {
-    const { status, document } = await cluster.send({
-      method: 'POST',
-      path,
-      query: { dryRun: 'All' },
-      body: renderCanary(CANARY_NAMESPACE),
-    });
-    if (status < 300) return { outcome: 'admitted', message: '' };
-    const said = isObject(document) ? document['message'] : undefined;
-    const message = typeof said === 'string' ? said : `HTTP status ${status}`;
-    // Webhooks are asked after the plugin, so that a pod which ours refuses is one that the plugin let pass.
-    if (Object.values(WEBHOOKS).some((name) => message.startsWith(`admission webhook "${name}" denied`)))
-      return { outcome: 'admitted', message: '' };
-    return { outcome: message.includes(DENIAL) ? 'refused' : 'stopped by something else', message };
+    const result = await sendCanary(cluster, { namespace: CANARY_NAMESPACE });
+    switch (result.outcome) {
+      case 'admitted':
+        return { outcome: 'admitted', message: '' };
+      case 'refused':
+        // The API server calls webhooks after the plugin. If our webhook refuses a pod, the plugin admitted it.
+        return { outcome: result.by.plugin === 'webhook' ? 'admitted' : 'refused', message: '' };
+      case 'unreachable':
+        return { outcome: 'refused because the gate does not answer', message: result.message };
+      case 'undecided':
+      case 'forbidden':
+        return { outcome: 'stopped by something else', message: result.message };
+    }
   } catch (error) {
-    // Right after its start an API server may still hang up.
+    // Shortly after its start an API server may still close connections.
     if (error instanceof KubernetesError) return { outcome: 'not answered', message: error.message };
     throw error;
   }

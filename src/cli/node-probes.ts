@@ -4,7 +4,7 @@ import type { NodeCertificates } from '../control-plane/node-plan.ts';
 import { sendRequest } from '../kubernetes/connection.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { imagePolicyPath } from '../wiring/paths.ts';
-import { CANARY_IMAGE } from '../webhook/canary.ts';
+import { CANARY_IMAGE } from '../wiring/canary.ts';
 import { isObject } from '../document/json.ts';
 
 /** How to wait; a test hands in its own. */

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject } from '../kubernetes/object.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { CanaryVerdict } from '../webhook/canary.ts';
+import type { CanaryVerdict } from '../wiring/canary.ts';
 import { uncoveredNamespaces } from '../webhook/configuration.ts';
 import {
   applyObject,

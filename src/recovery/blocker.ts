@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Finding } from './probes.ts';
-import type { Refusal } from './refusal.ts';
+import type { Refuser } from '../wiring/refusal.ts';
 import type { Remedy } from './webhook-remedies.ts';
 
 /** What was before a way out was taken, and what it left behind; `undefined`: nothing. */
@@ -42,7 +42,7 @@ export interface Blocker {
   readonly settleMs: number;
   /** Whether no difference after that time means that nobody has noticed the change, rather than that it was of no use. */
   readonly isWatchedElsewhere: boolean;
-  readonly blames: (refusal: Refusal) => boolean;
+  readonly blames: (refuser: Refuser) => boolean;
   /** What it does now and whom it asks, in a sentence without an end; `undefined` once it is gone. */
   readonly describe: () => Promise<string | undefined>;
   /** As it is now, what can be done about these findings, in order; nothing once it is gone. */

@@ -74,7 +74,7 @@ function configurationBlocker(client: KubernetesClient, configuration: string, w
     name: `webhook ${webhook} of ${describeObject(reference)}`,
     settleMs: SETTLE_MS,
     isWatchedElsewhere: false,
-    blames: (refusal) => refusal.by === 'webhook' && refusal.webhook === webhook,
+    blames: ({ plugin, name }) => plugin === 'webhook' && name === webhook,
     describe: async () => {
       const found = await read();
       return found && `failurePolicy ${found.entry.failurePolicy}, asks ${addressOf(found.entry)}`;

@@ -5,7 +5,7 @@ import { folderOf, type Folder } from '#test/command-line.ts';
 import type { Blocker } from './blocker.ts';
 import { imagePolicyBlocker } from './image-policy-blocker.ts';
 import type { Finding } from './probes.ts';
-import { parseRefusal } from './refusal.ts';
+import { readRefusal } from '../wiring/refusal.ts';
 
 const silent = finding(
   'pods "p" is forbidden: Post "https://127.0.0.1:1323/image_policy?timeout=30s": refused',
@@ -14,7 +14,10 @@ const refusing = finding('pods "p" is forbidden: image policy webhook backend de
 
 function finding(message: string): Finding {
   const place = { namespace: 'kube-system', role: 'vital', isWanted: true } as const;
-  return { probe: { place, kind: 'Pod', candidates: [], isGuess: false }, refusal: parseRefusal(message) };
+  return {
+    probe: { place, kind: 'Pod', candidates: [], isGuess: false },
+    refusal: readRefusal(500, message),
+  };
 }
 
 const manifest = `apiVersion: v1

@@ -56,7 +56,7 @@ export async function imagePolicyBlocker(files: ImagePolicyFiles): Promise<Block
     name: `the admission plugin ${IMAGE_POLICY_PLUGIN} of ${files.manifest}`,
     settleMs: files.waitMs,
     isWatchedElsewhere: true,
-    blames: (refusal) => refusal.by === 'image-policy',
+    blames: ({ plugin }) => plugin === 'image-policy',
     describe: async () => {
       const wiring = await readWiring(files.manifest);
       return (
@@ -98,14 +98,10 @@ async function readWiring(path: string): Promise<Wiring | undefined> {
 }
 
 function stepsOf(wiring: Wiring, findings: readonly Finding[], files: ImagePolicyFiles): readonly Step[] {
-  const states = new Set(
-    findings
-      .filter(isLocked)
-      .flatMap(({ refusal }) => (refusal?.by === 'image-policy' ? [refusal.gate] : [])),
-  );
+  const outcomes = new Set(findings.filter(isLocked).map(({ refusal }) => refusal?.outcome));
   return [
-    ...(states.has('silent') && !isOpen(wiring) ? [ignore(wiring, files)] : []),
-    ...(states.has('refusing') ? warn(wiring, files) : []),
+    ...(outcomes.has('unreachable') && !isOpen(wiring) ? [ignore(wiring, files)] : []),
+    ...(outcomes.has('refused') ? warn(wiring, files) : []),
     remove(wiring, files),
   ];
 }

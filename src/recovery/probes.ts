@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
+import { createOnTrial, renderPodSpec, uncachedAnnotation } from '../wiring/canary.ts';
 import { GATE_NAME } from '../wiring/names.ts';
+import type { Refusal } from '../wiring/refusal.ts';
 import type { Place } from './places.ts';
-import { parseRefusal, type Refusal } from './refusal.ts';
 
 /** What every probe is called. Nothing is stored under it. */
 const PROBE_NAME = 'kube-image-bouncer-recover';
@@ -38,12 +38,22 @@ export interface Finding {
 }
 
 /**
- * Whether a finding speaks of a lock-out: nobody answers, or a gate refuses every image that runs there. A gate that
- * refuses a guessed image does what it is for.
+ * Whether a result shows a lock-out: a gate does not answer, a gate refuses every image that runs there, or something
+ * else refuses the object. A gate that refuses a guessed image does what it is made for. A webhook that is not called
+ * in a dry run shows nothing.
  */
 export function isLocked({ probe, refusal }: Finding): boolean {
-  if (refusal === undefined) return false;
-  return !(probe.isGuess && refusal.by !== 'other' && refusal.gate === 'refusing');
+  switch (refusal?.outcome) {
+    case undefined:
+    case 'no-dry-run':
+      return false;
+    case 'refused':
+      return !probe.isGuess;
+    case 'unreachable':
+    case 'forbidden':
+    case 'other':
+      return true;
+  }
 }
 
 /** What to create on trial at these places; `image` in every pod when it is given, else what runs there. */
@@ -66,40 +76,41 @@ export async function prepareProbes(
 
 /** Creates every probe on trial. */
 export async function runProbes(
-  client: KubernetesClient,
+  client: Pick<KubernetesClient, 'send'>,
   probes: readonly Probe[],
 ): Promise<readonly Finding[]> {
   return inTurns(probes, async (probe) => {
     let refusal: Refusal | undefined;
     for (const candidate of probe.candidates) {
       refusal = await refusalOf(client, candidate);
-      // One that passes is enough; for one that nobody answers, more of them are a waste of time.
-      if (refusal === undefined || refusal.by === 'other' || refusal.gate === 'silent') break;
+      // One that passes is enough. If the gate does not answer, further images show nothing new.
+      if (refusal?.outcome !== 'refused') break;
     }
     return { probe, refusal };
   });
 }
 
-/** @throws {KubernetesError} when the answer says nothing about admission: no rights, no API server. */
-async function refusalOf(client: KubernetesClient, object: KubernetesObject): Promise<Refusal | undefined> {
-  try {
-    const annotations = { [ASKED_ANEW]: randomUUID() };
-    await client.create({ ...object, metadata: { ...object.metadata, annotations } }, { dryRun: true });
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof KubernetesError) || error.code !== 'CLUSTER_REFUSED') throw error;
-    // Whether there is one already is asked after admission.
-    if (error.reason === 'AlreadyExists') return undefined;
-    if (error.status === 401 || / cannot create resource /.test(error.message)) throw error;
-    // Our own name for it tells nobody anything.
-    return parseRefusal(error.message.replace(new RegExp(`^\\w+ ${PROBE_NAME}: `), ''));
+/** @throws {KubernetesError} CLUSTER_REFUSED if the caller may not create the object; CLUSTER_UNREACHABLE */
+async function refusalOf(
+  client: Pick<KubernetesClient, 'send'>,
+  object: KubernetesObject,
+): Promise<Refusal | undefined> {
+  const metadata = { ...object.metadata, annotations: uncachedAnnotation() };
+  const result = await createOnTrial(client, { ...object, metadata });
+  switch (result.outcome) {
+    case 'admitted':
+      return undefined;
+    case 'forbidden':
+      throw new KubernetesError('CLUSTER_REFUSED', `${object.kind} ${PROBE_NAME}: ${result.message}`);
+    case 'refused':
+    case 'unreachable':
+    case 'no-dry-run':
+    case 'other':
+      return result;
   }
 }
 
 type Fields = Readonly<Record<string, unknown>> & { readonly apiVersion: string; readonly kind: string };
-
-/** The API server shows it to an `ImagePolicyWebhook`, and remembers its verdicts by it: what is asked anew is answered anew. */
-const ASKED_ANEW = 'recover.image-policy.k8s.io/probe';
 
 function probeOf(place: Place, candidates: readonly Fields[]): Probe {
   const objects = candidates.map((fields) => ({
@@ -131,25 +142,8 @@ const OTHER_KINDS: Readonly<Record<Place['role'], readonly ((namespace: string) 
   other: [event],
 };
 
-/** A pod that nothing else objects to: it meets the `restricted` Pod Security Standard and asks for next to nothing. */
 function podOf(image: string): Fields {
-  const amounts = { cpu: '1m', memory: '1Mi' };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    spec: {
-      automountServiceAccountToken: false,
-      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [
-        {
-          name: 'probe',
-          image,
-          resources: { requests: amounts, limits: amounts },
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-        },
-      ],
-    },
-  };
+  return { apiVersion: 'v1', kind: 'Pod', spec: renderPodSpec(image) };
 }
 
 /** Images that run in a namespace, or should: those of its pods, and of the gate's own Deployment. */

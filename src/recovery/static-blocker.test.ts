@@ -3,14 +3,14 @@ import { lstat, readFile, symlink } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { folderOf } from '#test/command-line.ts';
 import type { Finding } from './probes.ts';
-import { parseRefusal } from './refusal.ts';
+import { readRefusal } from '../wiring/refusal.ts';
 import { staticBlockers } from './static-blocker.ts';
 
 const files = { isRoot: false, waitMs: 0 };
 const place = { namespace: 'kube-system', role: 'vital', isWanted: true } as const;
 const locked: Finding = {
   probe: { place, kind: 'Pod', candidates: [], isGuess: false },
-  refusal: parseRefusal('failed calling webhook "a.b.c": connection refused'),
+  refusal: readRefusal(500, 'failed calling webhook "a.b.c": connection refused'),
 };
 
 const configuration = (webhook: string): string => `kind: ValidatingWebhookConfiguration

@@ -42,7 +42,7 @@ function staticBlocker(path: string, webhook: string, { isRoot, waitMs }: Static
     name: `webhook ${webhook} of ${path}`,
     settleMs: waitMs,
     isWatchedElsewhere: true,
-    blames: (refusal) => refusal.by === 'webhook' && refusal.webhook === webhook,
+    blames: ({ plugin, name }) => plugin === 'webhook' && name === webhook,
     describe: async () => {
       const found = await read();
       return (

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { Blocker, Change, Step } from './blocker.ts';
 import type { Finding, Probe } from './probes.ts';
-import { parseRefusal } from './refusal.ts';
+import { readRefusal } from '../wiring/refusal.ts';
 import { diagnose, takeWayOut, type WayOutTaken } from './way-out.ts';
 
 const kubeSystem = probeIn('kube-system', true);
@@ -15,7 +15,7 @@ function probeIn(namespace: string, isWanted: boolean): Probe {
 }
 
 function refused(probe: Probe, message = 'failed calling webhook "a.b.c": no'): Finding {
-  return { probe, refusal: parseRefusal(message) };
+  return { probe, refusal: readRefusal(500, message) };
 }
 
 function works(probe: Probe): Finding {
@@ -35,7 +35,7 @@ class Rehearsal {
       name: 'webhook a.b.c',
       settleMs: 0,
       isWatchedElsewhere: false,
-      blames: (refusal) => refusal.by === 'webhook' && refusal.webhook === 'a.b.c',
+      blames: ({ plugin, name }) => plugin === 'webhook' && name === 'a.b.c',
       describe: async () => 'failurePolicy Fail',
       steps: async () => this.#steps.map((name) => this.#step(name)),
       ...options,

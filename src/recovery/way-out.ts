@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Blocker, Change, Step } from './blocker.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { isLocked, type Finding, type Probe } from './probes.ts';
-import { isSameRefusal } from './refusal.ts';
+import { originOf } from '../wiring/refusal.ts';
 
 /** How often the API server is asked whether it has noticed a change. */
 const POLL_MS = 250;
@@ -68,7 +68,7 @@ function planSteps(steps: readonly Step[], findings: readonly Finding[]): readon
 }
 
 function isBlamed(blocker: Blocker, { refusal }: Finding): boolean {
-  return refusal !== undefined && blocker.blames(refusal);
+  return refusal !== undefined && 'by' in refusal && blocker.blames(refusal.by);
 }
 
 function isWanted({ probe }: Finding): boolean {
@@ -147,7 +147,7 @@ async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: numb
 
 function isAsBefore({ refusal }: Finding, before: Finding | undefined): boolean {
   const earlier = before?.refusal;
-  return refusal !== undefined && earlier !== undefined && isSameRefusal(refusal, earlier);
+  return refusal !== undefined && earlier !== undefined && originOf(refusal) === originOf(earlier);
 }
 
 /** Of several changes to one thing, what was before the first and what is left by the last. */

@@ -5,7 +5,7 @@ import { renderYaml } from '../document/render.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import type { Place } from './places.ts';
 import type { Finding } from './probes.ts';
-import { parseRefusal } from './refusal.ts';
+import { readRefusal } from '../wiring/refusal.ts';
 import { entriesOf } from './webhook-entry.ts';
 import { remediesOf, type Remedy } from './webhook-remedies.ts';
 
@@ -15,7 +15,7 @@ const refusing = 'admission webhook "a.b.c" denied the request: no';
 function finding(namespace: string | undefined, role: Place['role'], message = silent): Finding {
   return {
     probe: { place: { namespace, role, isWanted: true }, kind: 'Pod', candidates: [], isGuess: false },
-    refusal: parseRefusal(message),
+    refusal: readRefusal(500, message),
   };
 }
 

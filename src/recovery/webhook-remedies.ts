@@ -2,7 +2,6 @@ import type { Edit } from '../document/edit.ts';
 import { reviewPath } from '../wiring/paths.ts';
 import type { Place } from './places.ts';
 import { isLocked, type Finding } from './probes.ts';
-import type { GateState } from './refusal.ts';
 import {
   asksToDeny,
   leavesOut,
@@ -33,17 +32,13 @@ export interface Remedy {
  */
 export function remediesOf(entry: WebhookEntry, findings: readonly Finding[]): readonly Remedy[] {
   const locked = findings.filter(isLocked);
-  const states = new Set(locked.map(stateOf));
+  const outcomes = new Set(locked.map(({ refusal }) => refusal?.outcome));
   return [
     ...narrow(entry, locked),
-    ...(states.has('silent') && entry.failurePolicy !== 'Ignore' ? [ignore(entry)] : []),
-    ...(states.has('refusing') && asksToDeny(entry) ? [warn(entry)] : []),
+    ...(outcomes.has('unreachable') && entry.failurePolicy !== 'Ignore' ? [ignore(entry)] : []),
+    ...(outcomes.has('refused') && asksToDeny(entry) ? [warn(entry)] : []),
     remove(entry),
   ];
-}
-
-function stateOf({ refusal }: Finding): GateState | undefined {
-  return refusal === undefined || refusal.by === 'other' ? undefined : refusal.gate;
 }
 
 /** Leaves out what must live and is locked, and nothing else. */

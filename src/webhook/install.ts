@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf } from '../kubernetes/object.ts';
 import { isObject } from '../document/json.ts';
-import { sendCanary, type CanaryVerdict } from './canary.ts';
+import { sendWebhookCanary, type CanaryVerdict } from '../wiring/canary.ts';
 import {
   AUTHORITY_SECRET,
   CLIENT_AUTHORITY_CONFIG_MAP,
@@ -170,7 +170,7 @@ export async function untilCanary(
 ): Promise<{ readonly verdict: CanaryVerdict; readonly isMet: boolean }> {
   let verdict: CanaryVerdict = { outcome: 'admitted' };
   const isMet = await until(wait, AGREEING_ANSWERS, async () => {
-    verdict = await sendCanary(cluster, namespace);
+    verdict = await sendWebhookCanary(cluster, namespace);
     return outcomes.includes(verdict.outcome);
   });
   return { verdict, isMet };

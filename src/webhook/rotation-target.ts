@@ -6,7 +6,7 @@ import type { RotationTarget } from '../certificate/rotation.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import { isObject } from '../document/json.ts';
-import { sendCanary } from './canary.ts';
+import { sendWebhookCanary } from '../wiring/canary.ts';
 import {
   AUTHORITY_SECRET,
   GATE_NAME,
@@ -179,7 +179,7 @@ async function findCanaryFault(cluster: KubernetesClient, namespace: string): Pr
   });
   const wiring = readWiring(configuration);
   if (wiring === undefined || wiring.stage === 'audit') return undefined;
-  const verdict = await sendCanary(cluster, namespace);
+  const verdict = await sendWebhookCanary(cluster, namespace);
   switch (verdict.outcome) {
     case 'refused':
     case 'warned':

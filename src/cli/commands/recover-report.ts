@@ -1,7 +1,7 @@
 import { quote } from '../../image/quote.ts';
 import type { Goal, Place } from '../../recovery/places.ts';
 import { isLocked, type Finding } from '../../recovery/probes.ts';
-import { originOf, type Refusal } from '../../recovery/refusal.ts';
+import { originOf, type Refusal } from '../../wiring/refusal.ts';
 import type { Diagnosis, Lock, PlannedStep } from '../../recovery/way-out.ts';
 
 /** Longest piece of the API server's own words that is repeated, in characters. */
@@ -34,13 +34,19 @@ export function renderFindings(findings: readonly Finding[]): string {
 function stateOf(finding: Finding): string {
   const { refusal, probe } = finding;
   if (refusal === undefined) return 'works';
-  if (refusal.by === 'other') return 'refused, by no gate';
-  const who =
-    refusal.by === 'webhook' ? `webhook ${quote(refusal.webhook, MESSAGE_CHARACTERS)}` : 'ImagePolicyWebhook';
-  if (!isLocked(finding)) return `${who} refuses ${imageOf(finding)}, which nobody uses here: no lock-out`;
-  if (refusal.gate === 'refusing')
-    return `LOCKED: ${who} refuses ${probe.kind === 'Pod' ? imageOf(finding) : 'it'}`;
-  return `LOCKED: ${who}: the gate does not answer`;
+  if (!('by' in refusal)) return 'refused, by no gate';
+  const { plugin, name } = refusal.by;
+  const who = plugin === 'webhook' ? `webhook ${quote(name, MESSAGE_CHARACTERS)}` : name;
+  switch (refusal.outcome) {
+    case 'no-dry-run':
+      return `not known: ${who} is not called in a dry run`;
+    case 'unreachable':
+      return `LOCKED: ${who}: the gate does not answer`;
+    case 'refused':
+      return isLocked(finding)
+        ? `LOCKED: ${who} refuses ${probe.kind === 'Pod' ? imageOf(finding) : 'it'}`
+        : `${who} refuses ${imageOf(finding)}, which nobody uses here: no lock-out`;
+  }
 }
 
 function imageOf({ probe }: Finding): string {
@@ -77,14 +83,20 @@ function renderLock({ blocker, description, findings, steps }: Lock, goal: Goal)
 
 function reasonOf(refusal: Refusal): string {
   const words = quote(refusal.message, MESSAGE_CHARACTERS);
-  if (refusal.by === 'other') return `The API server says: ${words}`;
-  return refusal.gate === 'silent'
-    ? `The gate does not answer: ${words}`
-    : `The gate answers, and refuses every image that runs there: ${words}`;
+  switch (refusal.outcome) {
+    case 'unreachable':
+      return `The gate does not answer: ${words}`;
+    case 'refused':
+      return `The gate answers, and refuses every image that runs there: ${words}`;
+    case 'no-dry-run':
+    case 'forbidden':
+    case 'other':
+      return `The API server says: ${words}`;
+  }
 }
 
 function hintOf(refusal: Refusal | undefined): string {
-  return refusal?.by !== 'other' && refusal?.gate === 'refusing'
+  return refusal?.outcome === 'refused'
     ? 'Best of all is to correct the policy: the gate reads it again as soon as it changes, and nothing below is needed.'
     : 'Best of all is to bring the gate back: it is meant to fail closed, and nothing below is needed once it answers.';
 }
@@ -120,10 +132,10 @@ function renderUnexplained(findings: readonly Finding[]): string {
   const [refusal] = findings.flatMap((finding) => finding.refusal ?? []);
   if (refusal === undefined) return '';
   const words = `  The API server says: ${quote(refusal.message, MESSAGE_CHARACTERS)}`;
-  switch (refusal.by) {
+  switch ('by' in refusal ? refusal.by.plugin : 'other') {
     case 'webhook':
       return [
-        `Stopped by webhook ${quote(refusal.webhook, MESSAGE_CHARACTERS)}, which is in no configuration that is known to lead to a gate: ${what}.`,
+        `Stopped by webhook ${'by' in refusal ? quote(refusal.by.name, MESSAGE_CHARACTERS) : ''}, which is in no configuration that is known to lead to a gate: ${what}.`,
         words,
         '  If it does lead to one, name its configuration with --configuration:',
         '       kubectl get validatingwebhookconfiguration,mutatingwebhookconfiguration',

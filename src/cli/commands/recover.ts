@@ -108,8 +108,13 @@ async function leave(
   const findings = await runProbes(client, probes);
   say(`${client.server}: what can be created there, on trial:\n${renderFindings(findings)}\n`);
   if (!findings.some(isLocked)) {
-    say('Nothing is locked.');
-    return 0;
+    const isUnknown = findings.some(({ refusal }) => refusal?.outcome === 'no-dry-run');
+    say(
+      isUnknown
+        ? 'Nothing is known to be locked. A webhook that is not called in a dry run hides whether objects can be created.'
+        : 'Nothing is locked.',
+    );
+    return isUnknown ? 1 : 0;
   }
   const diagnosis = await diagnose(findings, blockers);
   say(`${renderDiagnosis(diagnosis, options.until)}\n`);

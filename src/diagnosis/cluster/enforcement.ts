@@ -1,5 +1,5 @@
-import type { CanaryResult } from '../canary.ts';
-import { CANARY_IMAGE } from '../../webhook/canary.ts';
+import type { CanaryResult } from '../../wiring/canary.ts';
+import { CANARY_IMAGE } from '../../wiring/canary.ts';
 import { finding, type Finding } from '../finding.ts';
 import { selects } from '../webhook/label-selector.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';

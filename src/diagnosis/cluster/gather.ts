@@ -1,8 +1,8 @@
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { GATE_NAME } from '../../wiring/names.ts';
-import { CANARY_IMAGE } from '../../webhook/canary.ts';
-import { type CanaryResult, sendCanary } from '../canary.ts';
+import { CANARY_IMAGE } from '../../wiring/canary.ts';
+import { type CanaryResult, sendCanary } from '../../wiring/canary.ts';
 import type { FetchChain } from '../certificate/served.ts';
 import { decodeWebhooks, isOurs, type SeenWebhook } from '../webhook/seen-webhook.ts';
 import { gatherGate } from './gather-gate.ts';

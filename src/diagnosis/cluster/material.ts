@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
-import type { CanaryResult } from '../canary.ts';
+import type { CanaryResult } from '../../wiring/canary.ts';
 import type { ServedCertificate } from '../certificate/served.ts';
 import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';

@@ -1,0 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../test/architecture/sources.ts';
+import { REFUSAL_PAGE, renderRefusalPage } from '../test/suite/refusal-page.ts';
+
+// Review the difference: it shows what doctor or recover now concludes.
+writeFileSync(join(root, REFUSAL_PAGE), await renderRefusalPage());
