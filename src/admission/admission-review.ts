@@ -8,8 +8,8 @@ import { isObject, type Fields } from '../document/json.ts';
 import { findWorkloadKind } from '../workload/kinds.ts';
 import { findOwner, type Owner } from '../workload/owner.ts';
 import { OPERATIONS, type Operation, type User } from '../workload/reviewed-object.ts';
-import type { Unread } from '../workload/subject.ts';
-import type { Unreadable } from '../workload/unreadable.ts';
+import type { UnreadObject } from '../workload/subject.ts';
+import type { UnreadableObject } from '../workload/image-list.ts';
 import {
   MalformedReviewError,
   type Answer,
@@ -113,7 +113,7 @@ function decodeSubject(
   kind: GroupVersion | undefined,
   facts: KnownFacts,
   request: Fields,
-): Unread | Unreadable {
+): UnreadObject | UnreadableObject {
   if (kind === undefined) return malformed(objection('MALFORMED_OBJECT.request-kind'));
   const { operation, user, namespace, subresource } = facts;
   const { group, version, name } = kind;
@@ -168,7 +168,7 @@ function renderObject(kind: string, request: Fields): string {
   return typeof shown === 'string' ? `${quote(kind)} ${quote(shown, 253)}` : quote(kind);
 }
 
-function malformed(wrong: Objection<'MALFORMED_OBJECT'>): Unreadable {
+function malformed(wrong: Objection<'MALFORMED_OBJECT'>): UnreadableObject {
   return { kind: 'unreadable', field: 'request', ...wrong };
 }
 

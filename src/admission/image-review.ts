@@ -8,7 +8,7 @@ import type { Review } from '../policy/review.ts';
 import { fieldsOf, isObject } from '../document/json.ts';
 import { MAX_IMAGES } from '../workload/image-list.ts';
 import type { Subject } from '../workload/subject.ts';
-import type { SubjectErrorCode } from '../workload/unreadable.ts';
+import type { SubjectErrorCode } from '../workload/image-list.ts';
 import { MalformedReviewError, type Answer, type ReviewExchange, type ReviewProtocol } from './exchange.ts';
 import type { Say } from './fit.ts';
 import { renderAuditAnnotations, renderDenial, renderFailure } from './message.ts';
@@ -67,24 +67,24 @@ function decodeReview(spec: unknown): Review {
 
 function decodeSubject(containers: unknown): Subject {
   const field = quote('spec.containers');
-  if (!Array.isArray(containers)) return unreadable(objection('MALFORMED_OBJECT.review-no-list', { field }));
+  if (!Array.isArray(containers)) return refusePod(objection('MALFORMED_OBJECT.review-no-list', { field }));
   const count = containers.length;
-  if (count === 0) return unreadable(objection('MALFORMED_OBJECT.review-empty', { field }));
+  if (count === 0) return refusePod(objection('MALFORMED_OBJECT.review-empty', { field }));
   if (count > MAX_IMAGES)
-    return unreadable(objection('TOO_MANY_IMAGES.pod', { field, count, max: MAX_IMAGES }));
+    return refusePod(objection('TOO_MANY_IMAGES.pod', { field, count, max: MAX_IMAGES }));
   const changed: ImageUse[] = [];
   for (const container of containers as unknown[]) {
     const image = isObject(container) ? container['image'] : undefined;
     if (typeof image !== 'string') {
       const place = quote(`spec.containers[${changed.length}].image`);
-      return unreadable(objection('MALFORMED_OBJECT.review-no-string', { field: place }));
+      return refusePod(objection('MALFORMED_OBJECT.review-no-string', { field: place }));
     }
     changed.push({ location: undefined, usage: undefined, container: undefined, image });
   }
   return { kind: 'images', changed, kept: [], placeholders: [], template: false, mirrorPod: false };
 }
 
-function unreadable(wrong: Objection<SubjectErrorCode>): Subject {
+function refusePod(wrong: Objection<SubjectErrorCode>): Subject {
   return { kind: 'unreadable', field: 'spec.containers', ...wrong };
 }
 

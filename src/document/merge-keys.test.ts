@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parseDocument, visit, type Alias, type Node, type YAMLMap } from 'yaml';
+import { checkMerges, MAX_MERGED } from './merge-keys.ts';
 import { DocumentError, parseDocuments } from './yaml.ts';
 
 function valueOf(text: string): unknown {
@@ -16,7 +18,7 @@ function failureOf(text: string): string {
   return assert.fail('it was read');
 }
 
-describe('a merge below a key that it would replace for kubectl is refused where it stands', () => {
+describe('a merge below a key that kubectl would replace by it is refused, with its position', () => {
   const table: Readonly<Record<string, readonly [text: string, place: string]>> = {
     'through an alias': ['x: &x {image: a}\nz:\n  image: b\n  <<: *x\n', '4:3'],
     'written out': ['image: b\n<<: {image: a}\n', '2:1'],
@@ -39,18 +41,18 @@ describe('a merge below a key that it would replace for kubectl is refused where
     );
   }
 
-  it('with what to do about it', () =>
+  it('the message says what to do', () =>
     assert.equal(
       failureOf('image: b\n<<: {image: a}\n'),
       'f:2:1: this merge replaces the key "image" above it for kubectl, and not for other readers (move << to the top, or leave the key out)',
     ));
 });
 
-describe('a merge that every reader takes for the same is read', () => {
+describe('a merge that all readers understand in the same way is accepted', () => {
   const table: Readonly<Record<string, readonly [text: string, value: unknown]>> = {
     'above the key': ['<<: {image: a}\nimage: b\n', { image: 'b' }],
     'below other keys': ['k: 1\n<<: {image: a}\n', { k: 1, image: 'a' }],
-    'of maps of which the first wins': ['<<: [{image: a}, {image: b, k: 1}]\n', { image: 'a', k: 1 }],
+    'of two maps, of which the first wins': ['<<: [{image: a}, {image: b, k: 1}]\n', { image: 'a', k: 1 }],
     'of a map that merges another': ['<<: {<<: {image: a}, image: b}\n', { image: 'b' }],
     'of nothing': ['k: 1\n<<: {}\n', { k: 1 }],
     'quoted, which makes it text': ['k: 1\n"<<": {k: 2}\n', { k: 1, '<<': { k: 2 } }],
@@ -59,11 +61,11 @@ describe('a merge that every reader takes for the same is read', () => {
     it(title, () => assert.deepEqual(valueOf(text), value));
   }
 
-  it('and is a key like any other where nobody merges', () =>
+  it('without the option mergeKeys, << is a key like any other', () =>
     assert.deepEqual(parseDocuments('k: 1\n<<: {k: 2}\n', 'f')[0]?.value, { k: 1, '<<': { k: 2 } }));
 });
 
-describe('a tag on << is refused, for readers disagree whether it is still a merge', () => {
+describe('a tag on << is refused, because it is a merge only for some readers', () => {
   for (const key of ['!!str <<', '! <<', '! "<<"', '!!merge <<', '!!merge "<<"', "!!str '<<'"]) {
     it(key, () =>
       assert.equal(
@@ -74,25 +76,41 @@ describe('a tag on << is refused, for readers disagree whether it is still a mer
   }
 });
 
-describe('merges that multiply take no time', () => {
-  const layers = (top: string, width: number): string =>
-    Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} {${merges(i, width)}}\n`).reduce(
-      (text, line) => text + line,
-      top,
-    );
-  const merges = (i: number, width: number): string => `<<: [${Array(width).fill(`*a${i}`).join(', ')}]`;
+describe('merges that add more keys than the limit', () => {
+  /** The refusal of the merges of a text; `undefined` if they are accepted. */
+  const refusalOf = (text: string, maxMerged?: number): string | undefined => {
+    const document = parseDocument(text, { merge: true });
+    const maps: YAMLMap[] = [];
+    const targets = new Map<Alias, Node>();
+    visit(document, {
+      Map: (_, map) => void maps.push(map),
+      Alias: (_, alias) => void targets.set(alias, alias.resolve(document) ?? assert.fail(alias.source)),
+    });
+    try {
+      checkMerges(maps, targets, (_, sentence, hint) => new Error(`${sentence} (${hint})`), maxMerged);
+      return undefined;
+    } catch (error) {
+      assert.ok(error instanceof Error);
+      return error.message;
+    }
+  };
+  const REFUSAL = 'the merges bring in too many keys (write out what they stand for)';
 
-  it('with keys, and with none', { timeout: 5000 }, () => {
-    for (const top of ['a0: &a0 {k: 1}\n', 'a0: &a0 {}\n'])
-      assert.match(
-        failureOf(layers(top, 3)),
-        /: the merges bring in too many keys \(write out what they stand for\)$/,
-      );
+  it('are refused in layers of three, with and without keys', () => {
+    const layers = [1, 2, 3]
+      .map((i) => `a${i}: &a${i} {<<: [*a${i - 1}, *a${i - 1}, *a${i - 1}]}\n`)
+      .join('');
+    for (const first of ['a0: &a0 {k: 1}\n', 'a0: &a0 {}\n']) {
+      assert.equal(refusalOf(first + layers, 20), REFUSAL);
+      assert.equal(refusalOf(first + layers, 200), undefined);
+    }
   });
 
-  it('in six hundred of them, one in the other', { timeout: 5000 }, () => {
-    const keys = Array.from({ length: 2000 }, (_, i) => `k${i}: 1`).join(', ');
-    const nested = `${'{<<: '.repeat(600)}{${keys}}${'}'.repeat(600)}`;
-    assert.match(failureOf(nested), /: the merges bring in too many keys/);
+  it('are refused within each other', () => {
+    const nested = `${'{<<: '.repeat(5)}{a: 1, b: 1, c: 1, d: 1}${'}'.repeat(5)}`;
+    assert.equal(refusalOf(nested, 10), REFUSAL);
+    assert.equal(refusalOf(nested, 100), undefined);
   });
+
+  it('have a limit of a million by default', () => assert.equal(MAX_MERGED, 1_000_000));
 });

@@ -1,25 +1,30 @@
 import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type YAMLMap } from 'yaml';
 
-/** What all the merges of a document bring in together: for saving lines, not for bombs (C11). */
-const MAX_MERGED = 1_000_000;
+/** Most keys that all merges of a document may add together. Merges save lines; they must not multiply the document (C11). */
+export const MAX_MERGED = 1_000_000;
 
-/** What every alias stands for. */
-export type Targets = ReadonlyMap<Alias, Node>;
+/** The node that each alias means. */
+export type AliasTargets = ReadonlyMap<Alias, Node>;
 
 type Refuse = (offset: number, sentence: string, hint: string) => Error;
 
 /**
- * Refuses merges that two readers take for two things. goyaml, with which kubectl reads, goes through a map from top
- * to bottom, so that a `<<` replaces the keys above it; to YAML a key wins wherever it stands.
+ * Refuses merges that two readers understand differently. kubectl reads with goyaml, which goes through a map from top
+ * to bottom, so a `<<` replaces the keys above it. In YAML a key of the map itself always wins.
  * @see https://yaml.org/type/merge.html
  */
-export function checkMerges(maps: readonly YAMLMap[], targets: Targets, refuse: Refuse): void {
-  const merged = new MergedKeys(targets);
+export function checkMerges(
+  maps: readonly YAMLMap[],
+  targets: AliasTargets,
+  refuse: Refuse,
+  maxMerged = MAX_MERGED,
+): void {
+  const merged = new MergedKeys(targets, maxMerged);
   for (const map of maps) {
     for (const [index, { key, value }] of map.items.entries()) {
       if (!isScalar(key) || key.source !== '<<') continue;
       const offset = key.range?.[0] ?? 0;
-      // With !!str it is a merge to the parser alone, with ! and in quotes to goyaml alone.
+      // With !!str it is a merge only for the yaml package, with ! and in quotes only for goyaml.
       if (key.tag !== undefined)
         throw refuse(offset, '"<<" has a tag, and is a merge to some readers only', 'leave the tag out');
       const above = map.items.slice(0, index).map((pair) => String(pair.key));
@@ -42,13 +47,14 @@ function checkMerge(offset: number, above: readonly string[], keys: Keys, refuse
 
 type Keys = ReadonlySet<string> | 'too many';
 
-/** The keys that merges bring in, through lists, aliases and merges in them. */
+/** The keys that merges add, also through lists, aliases and further merges. */
 class MergedKeys {
-  readonly #targets: Targets;
-  #left = MAX_MERGED;
+  readonly #targets: AliasTargets;
+  #left: number;
 
-  constructor(targets: Targets) {
+  constructor(targets: AliasTargets, maxMerged: number) {
     this.#targets = targets;
+    this.#left = maxMerged;
   }
 
   of(source: unknown): Keys {
@@ -74,7 +80,7 @@ class MergedKeys {
   }
 }
 
-/** The parser makes a symbol of the key; a quoted `<<` stays text, to kubectl as well. */
+/** The yaml package makes a symbol of the key. A quoted `<<` is text, also for kubectl. */
 function isMerge(key: unknown): boolean {
   return isScalar(key) && typeof key.value === 'symbol';
 }

@@ -3,13 +3,13 @@ import { fault, type Fault, quoted } from './fault.ts';
 const FOREIGN = /[^A-Za-z0-9._:/@[\]+-]/;
 const SCHEME = /^[A-Za-z0-9+.-]*:\/\//;
 const WHITE_SPACE = /[\t\n\v\f\r ]/;
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+// eslint-disable-next-line no-control-regex -- it searches for control characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 const NOT_ASCII = /[\u0080-\uffff]/;
 
 /**
- * What is wrong with a text as a whole: a character that no reference has, a scheme, user-info. Asked for the
- * better reason once a part was refused; it refuses nothing that the grammar reads.
+ * The fault of a text as a whole: a character that no reference has, a scheme or user-info. Called only after a part of
+ * the text was refused, because this reason is clearer. Text that the grammar accepts has no such fault.
  */
 export function textFault(text: string): Fault | undefined {
   if (text === '') return fault('INVALID_REFERENCE.empty');
@@ -19,7 +19,7 @@ export function textFault(text: string): Fault | undefined {
   if (scheme !== undefined) return fault('INVALID_REFERENCE.scheme', { scheme: quoted(scheme) });
   const at = text.indexOf('@');
   if (at !== -1 && text.includes('/', at)) {
-    // In a URL the host of "a@b/c" is b.
+    // In a URL, b is the host of "a@b/c".
     return fault('INVALID_REFERENCE.user-info');
   }
   return undefined;
@@ -29,7 +29,7 @@ function foreignFault(text: string, offset: number): Fault {
   const character = quoted(text);
   if (WHITE_SPACE.test(text)) return fault('INVALID_REFERENCE.white-space', { character, offset });
   if (CONTROL.test(text)) return fault('INVALID_REFERENCE.control-character', { character, offset });
-  // URL and toLowerCase() turn full-width letters, the Kelvin sign and others into ASCII: B10, B11.
+  // URL and toLowerCase() change full-width letters, the Kelvin sign and other characters to ASCII: B10, B11.
   if (NOT_ASCII.test(text)) return fault('INVALID_REFERENCE.not-ascii', { character, offset });
   if (text === '%') return fault('INVALID_REFERENCE.percent', { offset });
   return fault('INVALID_REFERENCE.character', { character, offset });

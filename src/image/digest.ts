@@ -3,7 +3,7 @@ import { fault, type Fault, quoted } from './fault.ts';
 import { ALGORITHM } from './grammar.ts';
 
 const SUPPORTED = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-// What digest.Parse of opencontainers/go-digest takes, and so docker and containerd may take for an image id.
+// The digests that digest.Parse of opencontainers/go-digest accepts. Docker and containerd may read them as an image id.
 const KNOWN_TO_OTHERS = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 const HEX_LENGTHS: ReadonlyMap<string, number> = new Map([
   ['sha256', 64],
@@ -11,8 +11,8 @@ const HEX_LENGTHS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * What is wrong with the text behind `@`; `undefined` when it is a sha256 or sha512 digest in lower case, the
- * algorithms that image-spec registers and registries serve.
+ * The fault of the text after `@`; `undefined` for a sha256 or sha512 digest in lower case. Registries serve these two
+ * algorithms, and image-spec registers them.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
  */
@@ -20,7 +20,7 @@ export function digestFault(digest: string): Fault | undefined {
   return SUPPORTED.test(digest) ? undefined : explain(digest);
 }
 
-/** Whether the whole text of a reference could as well be the id of an image: `sha256:…` is also a name and a tag. */
+/** Whether the whole text of a reference could also be the id of an image. `sha256:…` is also a name with a tag. */
 export function readsAsDigest(text: string): boolean {
   return KNOWN_TO_OTHERS.test(text);
 }

@@ -1,19 +1,19 @@
-/** The registry that an image without one comes from, as distribution/reference and containerd call it. */
+/** The registry of an image that names none, as distribution/reference and containerd call it. */
 export const DOCKER_HUB = 'docker.io';
 
-/** Where Docker Hub keeps the images whose name has one component. */
+/** Docker Hub's namespace for images whose name has one component. */
 export const OFFICIAL_NAMESPACE = 'library/';
 
 const LEGACY = 'index.docker.io';
 
 /**
- * Hosts whose images are Docker Hub's, though the grammar keeps their names apart.
+ * Hosts of Docker Hub. The grammar treats them as different registries.
  *
- * - registry-1.docker.io is where every runtime goes for `docker.io`, and registry.docker.io leads to it
- *   (https://github.com/docker/hub-tool/pull/107);
- * - registry.hub.docker.com answers the same API (https://github.com/docker/hub-feedback/issues/2113);
- * - hub.docker.com is the web site, where registry.hub.docker.com was once sent (same issue). It serves no image
- *   today, and can never serve anybody else's: no policy loses by reading it so.
+ * - registry-1.docker.io: every runtime connects to it for `docker.io`. registry.docker.io redirects to it
+ *   (https://github.com/docker/hub-tool/pull/107).
+ * - registry.hub.docker.com: it serves the same API (https://github.com/docker/hub-feedback/issues/2113).
+ * - hub.docker.com: the web site. registry.hub.docker.com was once redirected there (same issue). It serves no images
+ *   today. If it ever does, they are Docker Hub's, so this entry is safe.
  */
 const HOSTS = [
   DOCKER_HUB,
@@ -29,14 +29,14 @@ const HOSTS_AND_PORTS: ReadonlySet<string> = new Set(HOSTS.flatMap((host) => [ho
 /** All hosts of Docker Hub, without ports. */
 export const DOCKER_HUB_HOSTS: readonly string[] = HOSTS;
 
-/** The one other name that the grammar itself folds to `docker.io`. */
+/** Whether the registry is `index.docker.io`, the only other name that the grammar itself changes to `docker.io`. */
 export function isLegacyDockerHub(registry: string): boolean {
   return registry === LEGACY;
 }
 
 /**
- * Whether the images of this registry are Docker Hub's. For rules that refuse: where a rule lets in, an alias is
- * another registry until the policy names it.
+ * Whether the registry is Docker Hub under any of its names. Only for rules that refuse images. For a rule that allows
+ * images, each name is a registry of its own.
  */
 export function isDockerHub(registry: string): boolean {
   return HOSTS_AND_PORTS.has(registry);

@@ -1,17 +1,17 @@
 /**
- * Whether the text, cut into segments at each separator, is what the segments of a pattern name:
+ * Whether a text matches the segments of a pattern. The text is split at each separator.
  *
- * - `*` inside a segment stands for any run of characters, also none, of one segment;
- * - `**` as a segment stands for one or more whole segments.
+ * - `*` within a segment matches any characters of that segment, also none.
+ * - `**` as a segment matches one or more whole segments.
  *
- * Greedy with one step back: where a star took too little, only the last star takes more, which is enough because
- * what an earlier one would take, the last one can. So there is no input that explodes, as there is for globs
- * that become regular expressions; at worst each character is looked at once for each character of the pattern.
+ * If a segment does not match, only the last star takes more. That is enough, because the last star can take everything
+ * that an earlier one could. So the time is at most proportional to the length of the pattern times the length of the
+ * text; a regular expression made from a glob can take exponential time.
  */
 export function matchesGlob(pattern: readonly string[], text: string, separator: string): boolean {
   let next = 0;
   let start = 0;
-  // The last `**`: the segment behind it in the pattern, and the end of what it has taken so far.
+  // The last `**`: the index of the segment after it in the pattern, and the end of the text that it has matched.
   let starNext = -1;
   let starEnd = 0;
   while (start <= text.length) {
@@ -19,7 +19,7 @@ export function matchesGlob(pattern: readonly string[], text: string, separator:
     const segment = pattern[next];
     if (segment === '**') {
       next += 1;
-      // Nothing behind it: it takes all that is left, which is one segment at least.
+      // It is the last segment of the pattern: it matches the rest, which has at least one segment.
       if (next === pattern.length) return true;
       starNext = next;
       starEnd = end;

@@ -1,6 +1,6 @@
 /**
- * The grammar of image references, one constant a production, its EBNF above it (checked by grammar.test.ts):
- * that of github.com/distribution/reference v0.6.0, less the spellings that parsers disagree about.
+ * The grammar of image references: that of github.com/distribution/reference v0.6.0, without the spellings that parsers
+ * read differently. Each constant is one production. Its EBNF is above it; grammar.test.ts compares them.
  *
  *     reference = [ registry "/" ] repository [ ":" tag ] [ "@" digest ]
  *     registry  = ( host | "[" ipv6 "]" ) [ ":" port ]
@@ -10,9 +10,9 @@
  *     letter    = "a".."z" | "A".."Z"
  *     word      = letter | digit | "_"
  *
- * Every expression is anchored on both ends, has no flag (with `m`, `$` ends a line; with `i` and `u`, the
- * Kelvin sign is a "k"), and after every choice it makes the next character alone says whether it was right:
- * so it needs time linear in the text, and the separators of `repository` include the slash.
+ * Every expression is anchored at both ends. None has a flag: with `m`, `$` matches at the end of a line; with `i` and
+ * `u`, the Kelvin sign matches "k". At every choice the next character decides alone, so an expression takes time linear
+ * in the text. For that reason the separators of `repository` include the slash.
  *
  * @see https://github.com/distribution/reference/blob/v0.6.0/reference.go
  */
@@ -48,13 +48,13 @@ export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 /** `algorithm = letter { letter | digit } { ( "+" | "." | "_" | "-" ) letter { letter | digit } }` */
 export const ALGORITHM = /^[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*$/;
 
-/** Characters in the whole text: no reference that passes the other limits is longer. Checked before anything else. */
+/** Most characters of a reference. The other limits allow no longer one. This limit is checked first. */
 export const TEXT_MAX = 1024;
 
-/** Characters in registry, slash and repository together: docker 1.20 counts so; v0.6 counts the repository alone. */
+/** Most characters of registry, slash and repository together, as docker in Kubernetes 1.20 counts them. Version 0.6 counts the repository only. */
 export const NAME_MAX = 255;
 
-/** Characters in a tag. */
+/** Most characters of a tag. */
 export const TAG_MAX = 128;
 
 /** The largest port. */

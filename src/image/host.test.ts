@@ -3,9 +3,9 @@ import test from 'node:test';
 import { inEnglish } from '../language/catalogue.ts';
 
 import type { ReferenceErrorCode } from './fault.ts';
-import { registryFault } from './host.ts';
+import { registryFault, transportFault } from './host.ts';
 
-test('a host name, an address and a port are read', () => {
+test('a host name, an address and a port are accepted', () => {
   for (const host of [
     'docker.io',
     'localhost',
@@ -27,7 +27,7 @@ test('a host name, an address and a port are read', () => {
   }
 });
 
-test('B04 an upper-case host is ambiguous: DNS folds it, policies do not', () => {
+test('B04 an upper-case host is ambiguous, because DNS ignores case and policies do not', () => {
   for (const host of ['DOCKER.IO', 'Registry.Example.COM', 'docker.iO']) {
     refuses(host, 'AMBIGUOUS_REFERENCE', `registry host "${host}" has an upper-case letter`);
   }
@@ -46,7 +46,7 @@ test('B08 a port is a number from 1 to 65535 without leading zeros', () => {
   refuses('a:1:2', 'INVALID_REFERENCE', 'registry "a:1:2" has more than one ":"');
 });
 
-test('B09 a dot at the end of a host is refused, and every other empty label', () => {
+test('B09 a dot at the end of a host and any other empty label are refused', () => {
   for (const host of ['registry.example.com.', '.docker.io', 'a..b', '..']) {
     refuses(host, 'INVALID_REFERENCE', `registry host "${host}" has an empty label`);
   }
@@ -57,7 +57,7 @@ test('B09 a dot at the end of a host is refused, and every other empty label', (
   refuses(':5000', 'INVALID_REFERENCE', 'the registry has no host');
 });
 
-test('B12 a host that ends in a number is refused, but for a canonical IPv4 address', () => {
+test('B12 a host that ends in a number is refused, except a canonical IPv4 address', () => {
   for (const host of [
     '127.1',
     '1.1',
@@ -77,7 +77,7 @@ test('B12 a host that ends in a number is refused, but for a canonical IPv4 addr
   }
 });
 
-test('B13 an IPv6 host stands in brackets, in its canonical spelling', () => {
+test('B13 an IPv6 host is in brackets and has its canonical spelling', () => {
   for (const address of ['0::1', 'FD00::1', '0:0:0:0:0:0:0:1', 'fd00::0001']) {
     const { remedy } = refuses(
       `[${address}]`,
@@ -103,3 +103,27 @@ function refuses(registry: string, code: ReferenceErrorCode, reason: string): { 
   assert.deepEqual([fault.code, inEnglish(fault.reason)], [code, reason]);
   return { remedy: inEnglish(fault.remedy) };
 }
+
+test('B27 each transport of containers/image is ambiguous', () => {
+  for (const word of [
+    'atomic',
+    'containers-storage',
+    'dir',
+    'docker-archive',
+    'docker-daemon',
+    'oci',
+    'oci-archive',
+    'ostree',
+    'sif',
+    'tarball',
+  ]) {
+    const fault = transportFault(word);
+    assert.equal(fault?.code, 'AMBIGUOUS_REFERENCE', word);
+    assert.equal(inEnglish(fault.reason), `"${word}:" is a transport to some and a name or a host to others`);
+  }
+});
+
+test('B27 a name that only contains the word of a transport is accepted', () => {
+  for (const word of ['', 'docker', 'ocis', 'xoci', 'dirs', 'adir', 'oci.io', 'tarballs', 'my-tarball'])
+    assert.equal(transportFault(word), undefined, word);
+});

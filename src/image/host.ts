@@ -2,7 +2,6 @@ import { fault, type Fault, quoted } from './fault.ts';
 import { quote } from './quote.ts';
 import { COMPONENT, HOST, IPV4, PORT, PORT_MAX } from './grammar.ts';
 import { canonicalIPv6 } from './ipv6.ts';
-import { transportFault } from './transport.ts';
 
 // The "ends in a number" check of https://url.spec.whatwg.org/#ends-in-a-number-checker, for lower case.
 const NUMBER_LABEL = /^(?:[0-9]+|0x[0-9a-f]*)$/;
@@ -10,7 +9,7 @@ const UPPER_CASE = /[A-Z]/;
 const NOT_IN_HOST = /[^a-z0-9.-]/;
 const BRACKETED = /^\[([0-9a-fA-F:]*)\](?::(.*))?$/;
 
-/** What is wrong with a registry, a host with or without a port; `undefined` when nothing is. */
+/** The fault of a registry, which is a host with or without a port; `undefined` if it has none. */
 export function registryFault(registry: string): Fault | undefined {
   if (registry.startsWith('[')) return bracketedFault(registry);
   const colon = registry.indexOf(':');
@@ -18,13 +17,13 @@ export function registryFault(registry: string): Fault | undefined {
   const host = colon === -1 ? registry : registry.slice(0, colon);
   if (!HOST.test(host)) return hostFault(host, registry);
   if (isNumberForm(host) && !IPV4.test(host)) {
-    // URL and inet_aton read 127.1, 0177.0.0.1, 0x7f000001 and 2130706433 as 127.0.0.1: B12.
+    // URL and inet_aton read these as 127.0.0.1: 127.1, 0177.0.0.1, 0x7f000001 and 2130706433 (B12).
     return fault('AMBIGUOUS_REFERENCE.host-number', { host: quoted(host) });
   }
   return colon === -1 ? undefined : (transportFault(host) ?? portFault(registry.slice(colon + 1)));
 }
 
-/** Whether URL would read the host as an IPv4 address: its last label is a decimal, octal or hexadecimal number. */
+/** Whether URL would read the host as an IPv4 address, because its last label is a decimal, octal or hexadecimal number. */
 export function isNumberForm(host: string): boolean {
   const start = host.lastIndexOf('.') + 1;
   const first = host.charCodeAt(start);
@@ -39,7 +38,7 @@ function bracketedFault(registry: string): Fault | undefined {
   if (canonical === undefined) return fault('INVALID_REFERENCE.ipv6', { address });
   if (canonical !== text)
     return fault('AMBIGUOUS_REFERENCE.ipv6-spelling', { address, canonical: quote(canonical) });
-  // ::ffff:0:0/96 is a second name of every IPv4 address; RFC 5952 spells it with dots, which the grammar lacks.
+  // ::ffff:0:0/96 is a second name of each IPv4 address. RFC 5952 writes it with dots, which the grammar does not accept.
   if (text.startsWith('::ffff:') && text.split(':').length === 5)
     return fault('AMBIGUOUS_REFERENCE.ipv4-in-ipv6', { address });
   return port === undefined ? undefined : portFault(port);
@@ -58,7 +57,7 @@ function hostFault(text: string, registry: string): Fault {
   const host = quoted(text);
   const offset = text.search(NOT_IN_HOST);
   if (offset !== -1) {
-    // Not a host to distribution, which then takes it for a namespace of a reference without any registry.
+    // For distribution this is not a host but a namespace, in a reference without a registry.
     if (COMPONENT.test(registry))
       return fault('AMBIGUOUS_REFERENCE.host-underscore', { component: quoted(registry) });
     return fault('INVALID_REFERENCE.host-character', { host, character: quoted(text.charAt(offset)) });
@@ -68,7 +67,7 @@ function hostFault(text: string, registry: string): Fault {
 }
 
 function upperCaseFault(host: string, registry: string): Fault {
-  // docker 1.20 reads "Foo/bar" as a namespace, distribution as a host; DNS folds what policies compare: B04, B05.
+  // In "Foo/bar", docker in Kubernetes 1.20 reads Foo as a namespace, distribution as a host. DNS ignores case, and policies compare it: B04, B05.
   return /[.:]/.test(registry)
     ? fault('AMBIGUOUS_REFERENCE.host-upper-case', { host: quoted(host) })
     : fault('AMBIGUOUS_REFERENCE.upper-case', { component: quoted(host) });
@@ -82,4 +81,20 @@ function portFault(text: string): Fault | undefined {
   return text.startsWith('0') && text.length > 1
     ? fault('AMBIGUOUS_REFERENCE.port-zero', { port })
     : fault('INVALID_REFERENCE.port-range', { port });
+}
+
+// Not "docker": its transport is written "docker://", and docker:dind is a common image.
+const TRANSPORT =
+  /^(?:atomic|containers-storage|dir|docker-archive|docker-daemon|oci|oci-archive|ostree|sif|tarball)$/;
+
+/**
+ * The fault of a word before a colon that skopeo, podman and buildah read as a transport, which is a place to get images
+ * from.
+ *
+ * @see https://github.com/containers/image/blob/v5.36.0/docs/containers-transports.5.md
+ */
+export function transportFault(word: string): Fault | undefined {
+  return TRANSPORT.test(word)
+    ? fault('AMBIGUOUS_REFERENCE.transport', { word: quoted(`${word}:`) })
+    : undefined;
 }

@@ -19,16 +19,16 @@ const SPELLINGS = {
   '1:2:3:4:5:6:7::': '1:2:3:4:5:6:7:0',
 };
 
-test('an address has the spelling that RFC 5952 gives it', () => {
+test('an address is spelled as RFC 5952 says', () => {
   for (const [text, canonical] of Object.entries(SPELLINGS)) {
     assert.equal(canonicalIPv6(text), canonical, text);
     assert.equal(canonicalIPv6(canonical), canonical, canonical);
-    // An independent opinion; the two agree outside ::ffff:0:0/96.
+    // URL is an independent implementation. The two agree outside ::ffff:0:0/96.
     assert.equal(new URL(`http://[${text}]`).hostname, `[${canonical}]`);
   }
 });
 
-test('what is no address has none', () => {
+test('a text that is not an address has no spelling', () => {
   for (const text of [
     '',
     ':',

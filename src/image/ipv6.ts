@@ -2,7 +2,7 @@ const GROUP = /^[0-9a-fA-F]{1,4}$/;
 const GROUPS = 8;
 
 /**
- * The canonical spelling of an IPv6 address without brackets and zone, or `undefined` when the text is none.
+ * The canonical spelling of an IPv6 address without brackets and zone; `undefined` if the text is not an address.
  *
  * @see https://www.rfc-editor.org/rfc/rfc5952#section-4
  */
@@ -17,7 +17,7 @@ function parseGroups(text: string): readonly number[] | undefined {
   const before = head === '' && tail !== undefined ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
   const missing = GROUPS - before.length - after.length;
-  // Without "::" no group may be missing; "::" stands for one at least.
+  // Without "::" all groups must be written. "::" replaces at least one.
   if (tail === undefined ? missing !== 0 : missing < 1) return undefined;
   const groups = [...before, ...Array<string>(missing).fill('0'), ...after];
   return groups.every((group) => GROUP.test(group))
@@ -28,7 +28,7 @@ function parseGroups(text: string): readonly number[] | undefined {
 function renderGroups(groups: readonly number[]): string {
   const { start, length } = longestZeroRun(groups);
   const hex = groups.map((group) => group.toString(16));
-  // One zero group alone is not shortened: RFC 5952 section 4.2.2.
+  // A single zero group is not shortened: RFC 5952, section 4.2.2.
   if (length < 2) return hex.join(':');
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`;
 }

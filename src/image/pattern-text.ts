@@ -2,26 +2,60 @@ import { inEnglish } from '../language/catalogue.ts';
 import { quoted } from './fault.ts';
 import { COMPONENT } from './grammar.ts';
 import { registryFault } from './host.ts';
-import { ImagePatternError, type ImagePatternErrorCode } from './pattern-error.ts';
 
-/** Characters in a pattern. */
-export const PATTERN_MAX = 512;
+/** Stable codes for an image pattern that is refused. docs/errors.md lists them with their remedies. */
+export type ImagePatternErrorCode =
+  | 'PATTERN_EMPTY'
+  | 'PATTERN_TOO_LONG'
+  | 'PATTERN_CHARACTER'
+  | 'PATTERN_UPPER_CASE'
+  | 'PATTERN_SCHEME'
+  | 'PATTERN_TAG_OR_DIGEST'
+  | 'PATTERN_GLOB'
+  | 'PATTERN_TOO_MANY_WILDCARDS'
+  | 'PATTERN_REGISTRY_MISSING'
+  | 'PATTERN_REGISTRY_INVALID'
+  | 'PATTERN_REGISTRY_TOO_BROAD'
+  | 'PATTERN_REPOSITORY_MISSING'
+  | 'PATTERN_REPOSITORY_INVALID'
+  | 'PATTERN_MATCHES_NOTHING';
 
-/** `*` and `**` in a pattern. */
-export const WILDCARDS_MAX = 16;
+/** A pattern that is refused when a policy is loaded: it is wrong, or it means something else than its author may think. */
+export class ImagePatternError extends Error {
+  override readonly name = 'ImagePatternError';
+  readonly code: ImagePatternErrorCode;
+  /** The remedy, as a clause in the imperative: `write docker.io/library/nginx`. */
+  readonly hint: string;
+
+  constructor(code: ImagePatternErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** Most characters of a pattern. */
+const PATTERN_MAX = 512;
+
+/** Most wildcards (`*` and `**`) of a pattern. */
+const WILDCARDS_MAX = 16;
 
 const LETTERS_AND_STARS = /[^a-z0-9._:/@*[\]-]/;
 const OTHER_GLOB = /[?{}!\\()|,^]/;
 const BRACKETED_REGISTRY = /^\[[0-9a-fA-F:]*\](?::[0-9]*)?(?=\/|$)/;
 const NAMES_REGISTRY = /[.:*[]/;
 
-/** The parts of a pattern, well formed each, the registry with its port. */
-export interface PatternParts {
+/** The parts of a pattern. Each is well formed. */
+interface PatternParts {
+  /** With its port. */
   readonly registry: string;
   readonly segments: readonly string[];
 }
 
-/** Refuses what is wrong with a pattern wherever it stands in it. */
+/**
+ * Checks the text of a pattern as a whole: its length, its characters and the number of its wildcards.
+ * @throws {ImagePatternError}
+ */
 export function checkPatternText(text: string): void {
   if (text === '') throw patternError('PATTERN_EMPTY', text, 'is empty', 'write registry.example.com/**');
   if (text.length > PATTERN_MAX) {
@@ -37,7 +71,10 @@ export function checkPatternText(text: string): void {
   }
 }
 
-/** The parts of a text that `checkPatternText` let pass. */
+/**
+ * Splits a text that `checkPatternText` has accepted.
+ * @throws {ImagePatternError} if a part is not well formed.
+ */
 export function splitPattern(text: string): PatternParts {
   checkNoTagOrDigest(text);
   const slash = text.indexOf('/');
@@ -81,7 +118,7 @@ function checkCharacters(text: string): void {
 
 function checkNoTagOrDigest(text: string): void {
   const slash = text.indexOf('/');
-  // Behind the registry a colon begins a tag; without a slash, unless it may begin a port.
+  // After the registry a colon begins a tag. In a text without a slash it may begin a port.
   const tagged = slash === -1 ? /^[^[]*:(?![0-9]+$)/.test(text) : text.includes(':', slash);
   if (!tagged && !text.includes('@')) return;
   throw patternError(
@@ -94,7 +131,7 @@ function checkNoTagOrDigest(text: string): void {
 
 function checkRegistry(text: string, registry: string): void {
   if (registry.includes('**')) throw doubleStar(text);
-  // One letter in place of each wildcard: the registry can occur if that one can.
+  // Check one name that the pattern matches: a letter for each wildcard.
   const fault = registryFault(registry.replaceAll('*', 'x'));
   if (fault !== undefined) {
     const example = registry.includes('*') ? ' with a letter for each wildcard' : '';
@@ -119,7 +156,7 @@ function checkRegistry(text: string, registry: string): void {
 function checkSegment(text: string, segment: string): void {
   if (segment === '**') return;
   if (segment.includes('**')) throw doubleStar(text);
-  // As above: between letters and digits every separator is where it was, so one digit decides for all runs.
+  // Check one segment that the pattern matches: a digit for each wildcard. All others have their separators in the same places.
   if (COMPONENT.test(segment.replaceAll('*', '0'))) return;
   const problem =
     segment === ''

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { matchesImage, parseImagePattern, type PatternUse, registryPattern } from './pattern.ts';
+import { matchesImage, parseImagePattern, type PatternUse } from './pattern.ts';
 import { parseImageReference } from './reference.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -20,9 +20,9 @@ interface Cases {
   readonly no: readonly string[];
 }
 
-describe('what a pattern names', () => {
+describe('the images that a pattern matches', () => {
   for (const use of ['opens', 'closes'] as const) {
-    test(`C01 a registry that goes on is another registry (${use})`, () => {
+    test(`C01 a longer registry is another registry (${use})`, () => {
       matches('registry.example.com/**', use, {
         yes: ['registry.example.com/x', 'registry.example.com/x/y:v1'],
         no: [
@@ -35,7 +35,7 @@ describe('what a pattern names', () => {
       });
     });
 
-    test(`C02 path segments match whole (${use})`, () => {
+    test(`C02 only whole path segments match (${use})`, () => {
       matches('registry.example.com/team/**', use, {
         yes: ['registry.example.com/team/x', 'registry.example.com/team/x/y'],
         no: [
@@ -51,7 +51,7 @@ describe('what a pattern names', () => {
       });
     });
 
-    test(`C03 one star stays in its segment (${use})`, () => {
+    test(`C03 one star matches within its segment (${use})`, () => {
       matches('docker.io/library/*', use, {
         yes: ['nginx', 'docker.io/library/nginx', 'index.docker.io/nginx:1.27'],
         no: ['docker.io/libraryevil/x', 'docker.io/library/nginx/x', 'team/nginx'],
@@ -62,7 +62,7 @@ describe('what a pattern names', () => {
       });
     });
 
-    test(`C04 one star stays in its host label (${use})`, () => {
+    test(`C04 one star matches within its host label (${use})`, () => {
       matches('*.example.com/**', use, {
         yes: ['a.example.com/y', 'registry.example.com:443/x/y'],
         no: [
@@ -85,14 +85,14 @@ describe('what a pattern names', () => {
       });
     });
 
-    test(`C05 tag and digest make no difference (${use})`, () => {
+    test(`C05 tag and digest are ignored (${use})`, () => {
       matches('gcr.io/proj', use, {
         yes: ['gcr.io/proj', 'gcr.io/proj:tag', `gcr.io/proj@${DIGEST}`, `gcr.io/proj:tag@${DIGEST}`],
         no: ['gcr.io/projx', 'gcr.io/proj/sub', 'gcr.io/xproj', 'gcr.io.evil.io/proj', 'gcr.io:5000/proj'],
       });
     });
 
-    test(`two stars stand for one or more whole segments (${use})`, () => {
+    test(`two stars match one or more whole segments (${use})`, () => {
       matches('r.io/**/app', use, {
         yes: ['r.io/a/app', 'r.io/a/b/app', 'r.io/app/app', 'r.io/app/x/app'],
         no: ['r.io/app', 'r.io/a/app/x', 'r.io/a/xapp'],
@@ -103,7 +103,7 @@ describe('what a pattern names', () => {
       });
     });
 
-    test(`B08 port 443 and no port are the same registry, other ports are not (${use})`, () => {
+    test(`B08 a registry is the same with port 443 and without a port, and another with another port (${use})`, () => {
       for (const text of ['registry.example.com/**', 'registry.example.com:443/**']) {
         matches(text, use, {
           yes: ['registry.example.com/a', 'registry.example.com:443/a'],
@@ -121,14 +121,14 @@ describe('what a pattern names', () => {
       matches('localhost:5000/**', use, { yes: ['localhost:5000/a'], no: ['localhost/a'] });
     });
 
-    test(`index.docker.io is docker.io, as the grammar reads it (${use})`, () => {
+    test(`index.docker.io is docker.io, as in the grammar (${use})`, () => {
       matches('index.docker.io/library/*', use, { yes: ['nginx', 'docker.io/nginx'], no: ['team/nginx'] });
     });
   }
 });
 
 describe('other names of Docker Hub', () => {
-  test('B03 close what docker.io closes, and open nothing', () => {
+  test('B03 are docker.io for a pattern that closes, and other registries for one that opens', () => {
     for (const alias of HUB_ALIASES) {
       matches('docker.io/library/nginx', 'closes', {
         yes: [`${alias}/library/nginx`, `${alias}/nginx`],
@@ -140,7 +140,7 @@ describe('other names of Docker Hub', () => {
     }
   });
 
-  test('B03 open themselves where the policy names them', () => {
+  test('B03 match in a pattern that opens if the policy names them', () => {
     matches('registry-1.docker.io/library/*', 'opens', {
       yes: ['registry-1.docker.io/library/nginx', 'registry-1.docker.io:443/library/nginx'],
       no: ['docker.io/library/nginx', 'registry.hub.docker.com/library/nginx', 'registry-1.docker.io/nginx'],
@@ -148,7 +148,7 @@ describe('other names of Docker Hub', () => {
     matches('*.docker.io/**', 'opens', { yes: ['registry-1.docker.io/a'], no: ['docker.io/a', 'nginx'] });
   });
 
-  test('C14 a pattern that closes reaches an image under every spelling', () => {
+  test('C14 a pattern that closes matches an image in each of its spellings', () => {
     const spellings = ['docker.io', 'index.docker.io', ...HUB_ALIASES].map((host) => `${host}/evil/miner`);
     for (const text of [
       'docker.io/evil/**',
@@ -180,7 +180,7 @@ describe('other names of Docker Hub', () => {
     });
   });
 
-  test('a star for any registry closes all of them', () => {
+  test('a star as the registry closes all registries', () => {
     matches('*/**', 'closes', {
       yes: [
         'nginx',
@@ -199,14 +199,14 @@ describe('other names of Docker Hub', () => {
   });
 });
 
-describe('a registry as a flag names it', () => {
-  test('is all of its images, and no other port', () => {
-    const pattern = registryPattern('registry.example.com:5000', 'opens');
+describe('a pattern for all images of a registry', () => {
+  test('matches each of its images, and none of another port', () => {
+    const pattern = parseImagePattern('registry.example.com:5000/**', 'opens');
     assert.equal(pattern.text, 'registry.example.com:5000/**');
     assert.equal(matchesText(pattern, 'registry.example.com:5000/a/b:v1'), true);
     assert.equal(matchesText(pattern, 'registry.example.com/a/b:v1'), false);
-    assert.equal(matchesText(registryPattern('index.docker.io', 'opens'), 'nginx'), true);
-    assert.equal(matchesText(registryPattern('*.example.com', 'opens'), 'a.example.com/x'), true);
+    assert.equal(matchesText(parseImagePattern('index.docker.io/**', 'opens'), 'nginx'), true);
+    assert.equal(matchesText(parseImagePattern('*.example.com/**', 'opens'), 'a.example.com/x'), true);
   });
 });
 

@@ -7,42 +7,38 @@ import {
 } from './docker-hub.ts';
 import { quoted } from './fault.ts';
 import { matchesGlob } from './glob.ts';
-import { ImagePatternError } from './pattern-error.ts';
-import { checkPatternText, splitPattern } from './pattern-text.ts';
+import { checkPatternText, ImagePatternError, splitPattern } from './pattern-text.ts';
 import type { ImageReference } from './reference.ts';
 
 /**
- * What a match does. `opens`: it lets an image in (`allowedImages`, an `exclude`, an exemption), so what is not
- * surely the named image does not match. `closes`: it holds an image to something (`disallowedImages`, a rule's
- * `match`), so every name of the named image matches.
+ * The effect of a match. `opens`: it admits an image (`allowedImages`, an `exclude`, an exemption). The pattern matches
+ * only if the image is certainly the named one. `closes`: it restricts an image (`disallowedImages`, the `match` of a
+ * rule). The pattern matches the named image under each of its names.
  */
 export type PatternUse = 'opens' | 'closes';
 
-/**
- * Images as a policy names them: `registry/path`, matched on whole host labels and path segments, whatever the
- * tag and the digest.
- */
+/** Images as a policy names them: `registry/path`. It compares whole host labels and path segments, and ignores tag and digest. */
 export interface ImagePattern {
   /** The text as the policy has it. */
   readonly text: string;
   readonly use: PatternUse;
-  /** Without port 443; `*` for any. */
+  /** Without port 443; `*` for each registry. */
   readonly registry: string;
-  /** The registry's labels when one has a wildcard; the last has the port. */
+  /** The labels of the registry if one of them has a wildcard. The last label includes the port. */
   readonly labels: readonly string[] | undefined;
   readonly segments: readonly string[];
-  /** How the pattern reads Docker Hub's repositories under any of its names; `undefined` when names count. */
+  /** The segments to compare if the image is on Docker Hub under any of its names; `undefined` if only the written name counts. */
   readonly dockerHubSegments: readonly string[] | undefined;
 }
 
 const DEFAULT_PORT = ':443';
 
 /**
- * Reads an image pattern: `*` stands for any run of characters within one host label or one path segment, `**`
- * as a segment for one or more whole segments; without either it names exactly one repository.
+ * Reads an image pattern. `*` matches any characters within one host label or one path segment. `**` as a segment
+ * matches one or more whole segments. A pattern without wildcards names exactly one repository.
  *
- * @throws {ImagePatternError} for anything that is no such pattern, can match nothing, or matches more than it
- * seems to. `*` for any registry is refused where it opens.
+ * @throws {ImagePatternError} if the text is not a pattern, can match nothing, or matches more than it seems to. A
+ * pattern that opens must not have `*` as its registry.
  */
 export function parseImagePattern(text: string, use: PatternUse): ImagePattern {
   checkPatternText(text);
@@ -57,23 +53,7 @@ export function parseImagePattern(text: string, use: PatternUse): ImagePattern {
   return { text, use, registry, labels, segments, dockerHubSegments };
 }
 
-/**
- * All images of a registry, as `--allowed-registries host[:port]` names it: the pattern `host/**`.
- *
- * @throws {ImagePatternError} when the text is no host, or more than one.
- */
-export function registryPattern(host: string, use: PatternUse): ImagePattern {
-  if (host.includes('/')) {
-    throw new ImagePatternError(
-      'PATTERN_REGISTRY_INVALID',
-      `Registry ${quoted(host)} is more than a host.`,
-      'write the host and its port only; a policy with allowedImages names repositories',
-    );
-  }
-  return parseImagePattern(host === '' ? '' : `${host}/**`, use);
-}
-
-/** Whether the pattern names the image. Port 443 and no port are the same registry. */
+/** Whether a pattern matches an image. A registry is the same with port 443 and without a port. */
 export function matchesImage(pattern: ImagePattern, reference: ImageReference): boolean {
   const { registry, repository } = reference;
   if (pattern.dockerHubSegments !== undefined && isDockerHub(registry)) {
@@ -98,13 +78,13 @@ function withNamespace(repository: string): string {
   return repository.includes('/') ? repository : OFFICIAL_NAMESPACE + repository;
 }
 
-/** Folds what the parser of references folds, and port 443. */
+/** The registry as the parser of references writes it, without port 443. */
 function canonicalRegistry(registry: string): string {
   const portless = withoutDefaultPort(registry);
   return isLegacyDockerHub(portless) ? DOCKER_HUB : portless;
 }
 
-/** A pattern that names Docker Hub by any of its hosts closes it under all of them. */
+/** A pattern that closes and names Docker Hub by one of its hosts applies to all of them. */
 function readOnDockerHub(
   registry: string,
   labels: readonly string[] | undefined,

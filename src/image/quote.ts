@@ -2,15 +2,15 @@ import { escapeUnits } from '../language/one-line.ts';
 import type { Shown } from '../language/phrase.ts';
 import { NAME_MAX } from './grammar.ts';
 
-/** Longest piece of somebody else's text that a message repeats, in characters. */
+/** Most characters of a text from an object that a message repeats. */
 const QUOTED_CHARACTERS = 64;
 
-// What a terminal, a log or an HTTP header may act on, and what merely looks like ASCII (CVE-2021-25743, K01, K02).
+// Characters that a terminal, a log or an HTTP header may interpret, and characters that only look like ASCII (CVE-2021-25743, K01, K02).
 const UNPRINTABLE = /[^\x20-\x7e]/;
 
 /**
- * Text from an object, safe to repeat in a message: printable ASCII as it is, everything else as `\uXXXX`,
- * cut to `limit` characters.
+ * Text from an object, made safe for a message: at most `limit` characters, each either printable ASCII or an escape
+ * (`\uXXXX`).
  */
 export function quote(text: string, limit = QUOTED_CHARACTERS): Shown {
   if (text.length <= limit && !UNPRINTABLE.test(text)) return text as Shown;
@@ -18,7 +18,7 @@ export function quote(text: string, limit = QUOTED_CHARACTERS): Shown {
   return (text.length > limit ? `${shown}...` : shown) as Shown;
 }
 
-/** Registry and repository of an image, as a message names it. */
+/** Registry and repository of an image, for a message. */
 export function imageName({
   registry,
   repository,

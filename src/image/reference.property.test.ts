@@ -5,7 +5,7 @@ import { inEnglish } from '../language/catalogue.ts';
 import * as fc from 'fast-check';
 
 import { ALGORITHM, HOST, REPOSITORY, TAG } from './grammar.ts';
-import { ImagePatternError } from './pattern-error.ts';
+import { ImagePatternError } from './pattern-text.ts';
 import { matchesImage, parseImagePattern } from './pattern.ts';
 import { canonicalName, effectiveTag, type ImageReference, parseImageReference } from './reference.ts';
 
@@ -46,7 +46,7 @@ const anything = fc.oneof(
 );
 
 describe('every reference', () => {
-  test('B30 that is rendered from its parts is read back as its parts', () => {
+  test('B30 that is written from its parts is parsed to the same parts', () => {
     holds(
       fc.property(written, (parts) => {
         const result = parseImageReference(render(parts));
@@ -62,7 +62,7 @@ describe('every reference', () => {
     );
   });
 
-  test('B30 has one canonical name, and that name is its own', () => {
+  test('B30 has one canonical name, which is its own canonical name', () => {
     holds(
       fc.property(anything, (text) => {
         const result = parseImageReference(text);
@@ -77,7 +77,7 @@ describe('every reference', () => {
     );
   });
 
-  test('B11 that is read is ASCII, and so is every reason', () => {
+  test('B11 that is accepted is ASCII, and each reason is ASCII', () => {
     holds(
       fc.property(anything, (text) => {
         const result = parseImageReference(text);
@@ -90,7 +90,7 @@ describe('every reference', () => {
     );
   });
 
-  test('C05 is named by the pattern of its own registry and repository, and by that only', () => {
+  test('C05 matches the pattern of its own registry and repository, and no other', () => {
     holds(
       fc.property(written, fc.constantFrom('opens' as const, 'closes' as const), (parts, use) => {
         const result = parseImageReference(render(parts));
@@ -108,7 +108,7 @@ describe('every reference', () => {
     );
   });
 
-  test('B03 that a pattern lets in, the same pattern holds too', () => {
+  test('B03 that a pattern matches when it opens, it matches also when it closes', () => {
     let matched = 0;
     const stars = fc.array(fc.constantFrom('', '*', '**'), { minLength: 5, maxLength: 5 });
     holds(

@@ -8,8 +8,8 @@ const SHA256 = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const SHA512 = `sha512:${'0123456789abcdef'.repeat(8)}`;
 const NGINX = 'docker.io/library/nginx:latest';
 
-describe('names that are read', () => {
-  test('B01 a bare name is an official image of Docker Hub, tag latest', () => {
+describe('names that are accepted', () => {
+  test('B01 a name alone is an official image of Docker Hub with the tag latest', () => {
     assert.deepEqual(parseImageReference('nginx'), {
       kind: 'image',
       original: 'nginx',
@@ -22,7 +22,7 @@ describe('names that are read', () => {
     assert.equal(canonical('nginx'), NGINX);
   });
 
-  test('B02 every spelling of a Docker Hub image that the grammar folds has one canonical name', () => {
+  test('B02 all spellings of a Docker Hub image that are equal for the grammar have one canonical name', () => {
     for (const text of [
       'library/nginx',
       'docker.io/nginx',
@@ -35,13 +35,13 @@ describe('names that are read', () => {
     assert.equal(canonical('team/app'), 'docker.io/team/app:latest');
   });
 
-  test('B03 other hosts of Docker Hub keep their names: patterns decide about them', () => {
+  test('B03 the other hosts of Docker Hub keep their names, because patterns compare them', () => {
     assert.equal(image('registry-1.docker.io/library/nginx').registry, 'registry-1.docker.io');
     assert.equal(image('registry.hub.docker.com/nginx').repository, 'nginx');
     assert.equal(image('index.docker.io:443/nginx').registry, 'index.docker.io:443');
   });
 
-  test('B08 port 443 is kept: patterns know that it is the default', () => {
+  test('B08 port 443 is kept, because patterns treat it as the default', () => {
     assert.equal(image('registry.example.com:443/app').registry, 'registry.example.com:443');
   });
 
@@ -51,14 +51,14 @@ describe('names that are read', () => {
     assert.equal(canonical('localhost'), 'docker.io/library/localhost:latest');
   });
 
-  test('B07 a colon begins a port before a slash and a tag behind the last', () => {
+  test('B07 a colon before a slash begins a port, a colon after the last slash begins a tag', () => {
     assert.equal(canonical('host:5000/x'), 'host:5000/x:latest');
     assert.equal(canonical('host:5000'), 'docker.io/library/host:5000');
     assert.equal(canonical('app:5000'), 'docker.io/library/app:5000');
     assert.equal(canonical('host:5000/x:5000'), 'host:5000/x:5000');
   });
 
-  test('B16 tag and digest are both kept, and the tag is not the effective one', () => {
+  test('B16 tag and digest are both kept, and the tag is not effective', () => {
     const both = image(`repo:v1@${SHA256}`);
     assert.deepEqual([both.tag, both.digest], ['v1', SHA256]);
     assert.equal(effectiveTag(both), undefined);
@@ -66,7 +66,7 @@ describe('names that are read', () => {
     assert.equal(canonical(`repo@${SHA256}`), `docker.io/library/repo@${SHA256}`);
   });
 
-  test('B28 the tag is case sensitive, and latest where nothing is written', () => {
+  test('B28 the tag is case sensitive, and latest by default', () => {
     assert.deepEqual(
       ['nginx:latest', 'nginx', 'nginx:LATEST'].map((text) => effectiveTag(image(text))),
       ['latest', 'latest', 'LATEST'],
@@ -87,7 +87,7 @@ describe('names that are read', () => {
     }
   });
 
-  test('B30 a canonical name is read as itself', () => {
+  test('B30 the canonical name of a canonical name is the same', () => {
     for (const text of [
       'nginx',
       'localhost/a',

@@ -6,38 +6,37 @@ import type { Shown } from '../language/phrase.ts';
 import { fault, type Fault, quoted, type ReferenceErrorCode } from './fault.ts';
 import { quote } from './quote.ts';
 import { NAME_MAX, REPOSITORY, TAG, TEXT_MAX } from './grammar.ts';
-import { isNumberForm, registryFault } from './host.ts';
-import { transportFault } from './transport.ts';
+import { isNumberForm, registryFault, transportFault } from './host.ts';
 import { repositoryFault, tagFault } from './repository.ts';
 
 export type { ReferenceErrorCode } from './fault.ts';
 
 /**
- * An image as kubelet and containerd understand it. Tag and digest are both kept as written; with a digest
- * the runtime does not look at the tag.
+ * An image reference as kubelet and containerd read it. Tag and digest are as written. If there is a digest, the runtime
+ * ignores the tag.
  *
  * @see https://github.com/distribution/reference
  */
 export interface ImageReference {
   readonly kind: 'image';
-  /** The text as it was given. */
+  /** The text that was parsed. */
   readonly original: string;
-  /** Host and optional port; `docker.io` when the text names none, or names `index.docker.io`. */
+  /** Host and optional port; `docker.io` if the text names no registry or names `index.docker.io`. */
   readonly registry: string;
-  /** Path below the registry; Docker Hub's official images stand under `library/`. */
+  /** Path below the registry. Docker Hub's official images are below `library/`. */
   readonly repository: string;
-  /** The tag as written; `undefined` when none was. */
+  /** The tag as written; `undefined` if there is none. */
   readonly tag: string | undefined;
-  /** Algorithm and lower-case hexadecimal digits, as in `sha256:…`. */
+  /** Algorithm and hexadecimal digits in lower case, such as `sha256:…`. */
   readonly digest: string | undefined;
-  /** False when the registry was implied: the runtime would add it. */
+  /** Whether the text names its registry. Otherwise the runtime adds one. */
   readonly fullyQualified: boolean;
 }
 
-/** A text that is no image, or not the same image to everyone who reads it. */
+/** A text that is not an image reference, or that parsers read as different images. */
 export interface InvalidReference extends Objection<ReferenceErrorCode> {
   readonly kind: 'invalid';
-  /** The text as it was given, of any length and with any character: not for messages. */
+  /** The text that was parsed. It may be long and may have any character, so do not put it into messages. */
   readonly original: string;
 }
 
@@ -46,9 +45,10 @@ const NAMES_REGISTRY = /[.:A-Z]/;
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 
 /**
- * Reads an image reference as `ParseNormalizedNamed` of distribution/reference v0.6 does, and refuses what that
- * refuses or what another parser between here and the kubelet (docker's in Kubernetes 1.20, go-containerregistry,
- * WHATWG URL) reads as something else. Never throws; takes time linear in the text, constant above 1024 characters.
+ * Reads an image reference as `ParseNormalizedNamed` of distribution/reference v0.6 does. It refuses each text that this
+ * function refuses. It also refuses each text that another parser on the way to the kubelet reads as another image: the
+ * parser of docker in Kubernetes 1.20, go-containerregistry and WHATWG URL. It never throws. The time is linear in the
+ * length of the text, and constant above 1024 characters.
  *
  * @see https://github.com/distribution/reference/blob/v0.6.0/normalize.go
  */
@@ -60,8 +60,8 @@ export function parseImageReference(text: string): ImageReference | InvalidRefer
 }
 
 /**
- * The one name of an image: `registry/repository[:tag][@digest]`, with `:latest` where there is neither tag nor
- * digest. Parsing it gives the same canonical name again.
+ * The full name of an image: `registry/repository[:tag][@digest]`, with `:latest` if there is neither tag nor digest. The
+ * canonical name of a canonical name is the same text.
  */
 export function canonicalName(reference: ImageReference): string {
   const { registry, repository, digest } = reference;
@@ -69,7 +69,7 @@ export function canonicalName(reference: ImageReference): string {
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** The tag that the runtime would pull: `undefined` with a digest, which makes the tag decoration; else `latest` by default. */
+/** The tag that the runtime would pull, by default `latest`; `undefined` if there is a digest, because the runtime then ignores the tag. */
 export function effectiveTag(reference: ImageReference): string | undefined {
   return reference.digest === undefined ? (reference.tag ?? DEFAULT_TAG) : undefined;
 }
@@ -102,7 +102,7 @@ function read(original: string): ImageReference | Fault {
   return wrong ?? { kind: 'image', original, registry: host, repository, tag, digest, fullyQualified };
 }
 
-/** What is wrong with a text that names no registry: some read an address or the id of an image in it. */
+/** The fault of a text that names no registry and that some parsers read as an address or an image id. */
 function unqualifiedFault(text: string, first: string): Fault | undefined {
   if (first !== '') {
     return isNumberForm(first) ? numberFault(text, quoted(first)) : undefined;

@@ -6,13 +6,13 @@ const NOT_IN_COMPONENT = /[^a-z0-9._-]/;
 const NOT_IN_TAG = /[^A-Za-z0-9_.-]/;
 const EDGE_SEPARATOR = /^[._-]|[._-]$/;
 
-/** Why `REPOSITORY` does not match: what is wrong with the first component that is wrong. */
+/** The fault of a repository that `REPOSITORY` does not match: the fault of its first wrong component. */
 export function repositoryFault(repository: string): Fault {
   if (repository === '') return fault('INVALID_REFERENCE.repository-empty');
   const wrong = repository.split('/').find((candidate) => !COMPONENT.test(candidate)) ?? repository;
   if (wrong === '') return fault('INVALID_REFERENCE.component-empty');
   const component = quoted(wrong);
-  // URL resolves these and go-containerregistry lets them through: a/../b would be asked for as b (B15).
+  // URL resolves these, and not every client refuses them (B15).
   if (wrong === '.' || wrong === '..') return fault('INVALID_REFERENCE.component-relative', { component });
   if (UPPER_CASE.test(wrong)) return fault('INVALID_REFERENCE.component-upper-case', { component });
   const offset = wrong.search(NOT_IN_COMPONENT);
@@ -24,7 +24,7 @@ export function repositoryFault(repository: string): Fault {
   return fault('INVALID_REFERENCE.component-separators', { component });
 }
 
-/** Why `TAG` does not match. */
+/** The fault of a tag that `TAG` does not match. */
 export function tagFault(tag: string): Fault {
   if (tag === '') return fault('INVALID_REFERENCE.tag-empty');
   const { length } = tag;

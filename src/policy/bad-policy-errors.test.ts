@@ -6,7 +6,7 @@ import { describe, it, test } from 'node:test';
 import { refusalOf, ruleText } from '#test/bad-policies.ts';
 import { policyDocument } from '#test/policies.ts';
 import { DocumentError } from '../document/yaml.ts';
-import { ImagePatternError } from '../image/pattern-error.ts';
+import { ImagePatternError } from '../image/pattern-text.ts';
 import { decodePolicy, PolicyProblemsError } from './decode.ts';
 import { loadPolicy, MAX_POLICY_BYTES, parsePolicy, PolicyFileError } from './load.ts';
 import { ParameterError } from './parameter-error.ts';

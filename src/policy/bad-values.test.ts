@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { assertRefused, type BadPolicy, HERE, locate, refusalOf, ruleText } from '#test/bad-policies.ts';
-import { ImagePatternError, type ImagePatternErrorCode } from '../image/pattern-error.ts';
+import { ImagePatternError, type ImagePatternErrorCode } from '../image/pattern-text.ts';
 import { parseImagePattern } from '../image/pattern.ts';
 
 const A_TAG =

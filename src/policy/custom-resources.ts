@@ -6,7 +6,7 @@ import {
   type ImageSource,
 } from '../workload/custom/custom-kind.ts';
 import { FieldPathError } from '../workload/custom/field-path.ts';
-import { kindsIn, KNOWN_KINDS, withCustomKinds } from '../workload/kind-table.ts';
+import { kindsIn, KNOWN_KINDS, withCustomKinds } from '../workload/kinds.ts';
 import type { KindTable } from '../workload/kinds.ts';
 import { ParameterError } from './parameter-error.ts';
 import { isCustomResource, OWN_RESOURCES } from './resource.ts';

@@ -3,7 +3,7 @@ import type { ImageUse } from '../image/use.ts';
 import type { Objection } from '../language/objection.ts';
 import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 import type { UnavailableCode } from '../question/question.ts';
-import type { SubjectErrorCode } from '../workload/unreadable.ts';
+import type { SubjectErrorCode } from '../workload/image-list.ts';
 
 /** What a violation does: `Deny` refuses the request, `Warn` tells its sender, `Audit` annotates the audit event. */
 export const VALIDATION_ACTIONS = ['Deny', 'Warn', 'Audit'] as const;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { oneLine } from '../language/one-line.ts';
 import type { Shown } from '../language/phrase.ts';
 import { lookUpLanguage } from '../language/tag.ts';
-import { kindsIn } from '../workload/kind-table.ts';
+import { kindsIn } from '../workload/kinds.ts';
 import { decodeKinds } from './custom-resources.ts';
 import type { ValidationAction } from './decision.ts';
 import { parseNamePattern, parseNamespacePattern, type NamePattern } from './name-pattern.ts';

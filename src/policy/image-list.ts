@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ImagePatternError } from '../image/pattern-error.ts';
+import { ImagePatternError } from '../image/pattern-text.ts';
 import { parseImagePattern, type ImagePattern } from '../image/pattern.ts';
 import { ParameterError } from './parameter-error.ts';
 

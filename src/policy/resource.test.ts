@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SHIPPED_KINDS } from '../workload/custom/shipped-kinds.ts';
-import { kindsIn, KNOWN_KINDS } from '../workload/kind-table.ts';
+import { kindsIn, KNOWN_KINDS } from '../workload/kinds.ts';
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
 import { parseResource } from './resource.ts';
 import { ParameterError } from './parameter-error.ts';

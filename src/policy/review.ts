@@ -1,5 +1,5 @@
 import type { Operation, User } from '../workload/reviewed-object.ts';
-import type { Subject, Unread } from '../workload/subject.ts';
+import type { Subject, UnreadObject } from '../workload/subject.ts';
 
 /**
  * The protocol-free question: may these images stand in this object? What the protocol that asked does not
@@ -21,5 +21,5 @@ export interface Review {
   /** Kind and name for people and logs, such as `Deployment web`; never matched on. */
   readonly object: string | undefined;
   /** The object, which is read by the kinds that the policy knows; or what a protocol says that carries no object. */
-  readonly subject: Subject | Unread;
+  readonly subject: Subject | UnreadObject;
 }

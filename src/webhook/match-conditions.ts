@@ -1,6 +1,6 @@
 import { isAtLeast, type KubernetesVersion } from '../kubernetes/version.ts';
 import { rootsOf } from '../workload/custom/custom-kind.ts';
-import { kindsIn } from '../workload/kind-table.ts';
+import { kindsIn } from '../workload/kinds.ts';
 import type { KindTable } from '../workload/kinds.ts';
 
 /** `matchConditions[]` of a webhook: it is asked only when every expression is true. */

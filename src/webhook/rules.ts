@@ -1,6 +1,6 @@
 import type { Policy } from '../policy/policy.ts';
 import type { CustomKind } from '../workload/custom/custom-kind.ts';
-import { kindsIn } from '../workload/kind-table.ts';
+import { kindsIn } from '../workload/kinds.ts';
 import { groupOf, WORKLOAD_KINDS } from '../workload/kinds.ts';
 
 /** `rules[]` of a webhook: which requests the API server asks about. */

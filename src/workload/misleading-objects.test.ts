@@ -5,7 +5,7 @@ import { said } from '#test/sayings.ts';
 import { customKind, image } from './custom/custom-kind.ts';
 import type { Fields } from '../document/json.ts';
 import { MAX_IMAGES } from './image-list.ts';
-import { KNOWN_KINDS, withCustomKinds } from './kind-table.ts';
+import { KNOWN_KINDS, withCustomKinds } from './kinds.ts';
 import { findKind, isImageless, isListOfKind } from './kinds.ts';
 import { findOwner } from './owner.ts';
 import type { ReviewedObject } from './reviewed-object.ts';

@@ -1,7 +1,7 @@
 import type { ImageLocation, Usage } from '../image/use.ts';
 import { isObject, type Fields, type Path } from '../document/json.ts';
-import { addUse, MAX_IMAGES, tooMany, unreadable, type Found } from './image-list.ts';
-import type { Unreadable } from './unreadable.ts';
+import { addUse, MAX_IMAGES, tooMany, misshapen, type ImageCollector } from './image-list.ts';
+import type { UnreadableObject } from './image-list.ts';
 
 const CONTAINER_LISTS: readonly (readonly [list: string, usage: Usage])[] = [
   ['containers', 'container'],
@@ -11,11 +11,11 @@ const CONTAINER_LISTS: readonly (readonly [list: string, usage: Usage])[] = [
 
 /** Reads every image of a `PodSpec`. `at` is its path; `required` the list that must exist. */
 export function readPodSpec(
-  found: Found,
+  found: ImageCollector,
   podSpec: Fields,
   at: Path,
   required: string | undefined,
-): Unreadable | undefined {
+): UnreadableObject | undefined {
   for (const [list, usage] of CONTAINER_LISTS) {
     const problem = readContainers(found, podSpec[list], at, list, usage, list === required);
     if (problem !== undefined) return problem;
@@ -24,20 +24,20 @@ export function readPodSpec(
 }
 
 function readContainers(
-  found: Found,
+  found: ImageCollector,
   list: unknown,
   at: Path,
   name: string,
   usage: Usage,
   required: boolean,
-): Unreadable | undefined {
-  if (list === undefined || list === null) return required ? unreadable([...at, name], 'missing') : undefined;
-  if (!Array.isArray(list)) return unreadable([...at, name], 'no-list');
-  if (required && list.length === 0 && usage === 'container') return unreadable([...at, name], 'empty');
+): UnreadableObject | undefined {
+  if (list === undefined || list === null) return required ? misshapen([...at, name], 'missing') : undefined;
+  if (!Array.isArray(list)) return misshapen([...at, name], 'no-list');
+  if (required && list.length === 0 && usage === 'container') return misshapen([...at, name], 'empty');
   if (list.length > MAX_IMAGES) return tooMany([...at, name], list.length);
   for (let index = 0; index < list.length; index += 1) {
     const container: unknown = list[index];
-    if (!isObject(container)) return unreadable([...at, name, index], 'no-object');
+    if (!isObject(container)) return misshapen([...at, name, index], 'no-object');
     const location: ImageLocation = { kind: 'value', path: imagePath(at, name, index) };
     const problem = addUse(found, location, usage, container['name'], container['image']);
     if (problem !== undefined) return problem;
@@ -54,15 +54,15 @@ function imagePath(at: Path, list: string, index: number): Path {
 }
 
 /** `volumes[].image.reference`, KEP-4639: pulled by the kubelet like any other image. */
-function readVolumes(found: Found, volumes: unknown, at: Path): Unreadable | undefined {
+function readVolumes(found: ImageCollector, volumes: unknown, at: Path): UnreadableObject | undefined {
   if (volumes === undefined || volumes === null) return undefined;
-  if (!Array.isArray(volumes)) return unreadable([...at, 'volumes'], 'no-list');
+  if (!Array.isArray(volumes)) return misshapen([...at, 'volumes'], 'no-list');
   for (let index = 0; index < volumes.length; index += 1) {
     const volume: unknown = volumes[index];
-    if (!isObject(volume)) return unreadable([...at, 'volumes', index], 'no-object');
+    if (!isObject(volume)) return misshapen([...at, 'volumes', index], 'no-object');
     const image = volume['image'];
     if (image === undefined || image === null) continue;
-    if (!isObject(image)) return unreadable([...at, 'volumes', index, 'image'], 'no-object');
+    if (!isObject(image)) return misshapen([...at, 'volumes', index, 'image'], 'no-object');
     // A template may leave the reference to a controller; a pod may not.
     const reference = image['reference'] ?? (found.template ? '$(reference)' : undefined);
     const path = [...at, 'volumes', index, 'image', 'reference'];

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { quote } from '../image/quote.ts';
 import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
-import { findChange } from './change.ts';
+import { compareImages } from './image-list.ts';
 import { isObject, valueAt, type Fields } from '../document/json.ts';
 import { rootsOf } from './custom/custom-kind.ts';
 import type { ImageList } from './image-list.ts';
@@ -16,7 +16,7 @@ import {
   type KnownKind,
 } from './kinds.ts';
 import type { ReviewedObject } from './reviewed-object.ts';
-import type { SubjectErrorCode, Unreadable } from './unreadable.ts';
+import type { SubjectErrorCode, UnreadableObject } from './image-list.ts';
 
 /** Images to judge. */
 export interface Images {
@@ -36,14 +36,14 @@ export interface Images {
 /** What a review is about, once its object has been read. */
 export type Subject =
   | Images
-  | Unreadable
+  | UnreadableObject
   /** An operation, a subresource or a kind that carries no image. */
   | { readonly kind: 'imageless' }
   /** A kind that nobody told us about: its pods are judged when they come. */
   | { readonly kind: 'unknown'; readonly name: string };
 
 /** An object as its protocol carries it: whoever knows the kinds reads it. */
-export interface Unread {
+export interface UnreadObject {
   readonly kind: 'unread';
   readonly reviewed: ReviewedObject;
 }
@@ -62,13 +62,13 @@ export function readSubject(reviewed: ReviewedObject, kinds: KindTable): Subject
 
 function readKnown(known: KnownKind, reviewed: ReviewedObject): Subject {
   const { object } = reviewed;
-  if (!isObject(object)) return unreadable('object', objection('MALFORMED_OBJECT.missing-object'));
+  if (!isObject(object)) return refuse('object', objection('MALFORMED_OBJECT.missing-object'));
   const forged = findForgery(reviewed, object);
   if (forged !== undefined) return forged;
   const images = findImages(known, object);
   if (images.kind === 'unreadable') return keepsImages(known, reviewed) ? { kind: 'imageless' } : images;
   const old = reviewed.operation === 'UPDATE' ? readOldImages(known, reviewed.oldObject) : undefined;
-  const change = old === undefined ? { changed: images.uses, kept: NONE } : findChange(images, old);
+  const change = old === undefined ? { changed: images.uses, kept: NONE } : compareImages(images, old);
   // Names that two items share tell nothing of which is which; where nothing is changed nobody needs to know.
   const keeps = change.changed.length > 0 && keepsImages(known, reviewed);
   const { changed, kept } = keeps ? { changed: NONE, kept: images.uses } : change;
@@ -115,16 +115,16 @@ function readOldImages(known: KnownKind, oldObject: unknown): ImageList | undefi
 }
 
 /** The API server's account of the object wins; an object that tells another story is refused (A35, A36). */
-function findForgery(reviewed: ReviewedObject, object: Fields): Unreadable | undefined {
+function findForgery(reviewed: ReviewedObject, object: Fields): UnreadableObject | undefined {
   const apiVersion = reviewed.group === '' ? reviewed.version : `${reviewed.group}/${reviewed.version}`;
   if (object['kind'] !== reviewed.kind || object['apiVersion'] !== apiVersion) {
     const names = { version: quote(apiVersion), kind: quote(reviewed.kind) };
-    return unreadable('object.kind', objection('MALFORMED_OBJECT.other-kind', names));
+    return refuse('object.kind', objection('MALFORMED_OBJECT.other-kind', names));
   }
   const metadata = object['metadata'];
   const namespace = isObject(metadata) ? metadata['namespace'] : undefined;
   if (reviewed.namespace !== undefined && namespace !== undefined && namespace !== reviewed.namespace) {
-    return unreadable('object.metadata.namespace', objection('MALFORMED_OBJECT.other-namespace'));
+    return refuse('object.metadata.namespace', objection('MALFORMED_OBJECT.other-namespace'));
   }
   return undefined;
 }
@@ -142,10 +142,10 @@ function isMirrorPod(pod: Fields, { user }: ReviewedObject): boolean {
   return typeof nodeName === 'string' && nodeName !== '' && user.username === `system:node:${nodeName}`;
 }
 
-function unsupportedList(kind: string): Unreadable {
-  return unreadable('object', objection('UNSUPPORTED_KIND.list', { kind: quote(kind) }));
+function unsupportedList(kind: string): UnreadableObject {
+  return refuse('object', objection('UNSUPPORTED_KIND.list', { kind: quote(kind) }));
 }
 
-function unreadable(field: string, wrong: Objection<SubjectErrorCode>): Unreadable {
+function refuse(field: string, wrong: Objection<SubjectErrorCode>): UnreadableObject {
   return { kind: 'unreadable', field, ...wrong };
 }

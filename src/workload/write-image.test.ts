@@ -7,7 +7,7 @@ import type { Fields } from '../document/json.ts';
 import type { ImageLocation } from '../image/use.ts';
 import { customKind, image, podSpec, within, type ImageSource } from './custom/custom-kind.ts';
 import { findImages } from './images.ts';
-import { KNOWN_KINDS } from './kind-table.ts';
+import { KNOWN_KINDS } from './kinds.ts';
 import { findKind, groupOf } from './kinds.ts';
 import { writeImage } from './write-image.ts';
 

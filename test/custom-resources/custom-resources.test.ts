@@ -8,7 +8,7 @@ import { findCustomImages } from '../../src/workload/custom/find-custom-images.t
 import { PROJECTS, SHIPPED_KINDS } from '../../src/workload/custom/shipped-kinds.ts';
 import { checkWrites } from '#test/written-images.ts';
 import type { Fields } from '../../src/document/json.ts';
-import { KNOWN_KINDS } from '../../src/workload/kind-table.ts';
+import { KNOWN_KINDS } from '../../src/workload/kinds.ts';
 import { findKind, groupOf } from '../../src/workload/kinds.ts';
 
 /** An object as people write it, and every image that is found in it. */

@@ -40,12 +40,12 @@ function renderProject(project: string, kinds: readonly CustomKind[]): string {
 
 function renderRemarks(kinds: readonly CustomKind[]): string[] {
   const final = kinds.filter(({ template }) => !template).map(({ kind }) => kind);
-  const unread = new Map(kinds.flatMap((kind) => kind.unread.map(({ path, why }) => [path, why] as const)));
+  const skipped = new Map(kinds.flatMap((kind) => kind.skipped.map(({ path, why }) => [path, why] as const)));
   const remarks = [
     ...(final.length === 0
       ? []
       : [`- Pulled without any pod, and so never judged again: ${final.join(', ')}.`]),
-    ...[...unread].map(([path, why]) => `- Not read: \`${path}\`, ${why}.`),
+    ...[...skipped].map(([path, why]) => `- Not read: \`${path}\`, ${why}.`),
   ];
   return remarks.length === 0 ? [] : ['', ...remarks];
 }

@@ -9,7 +9,7 @@ import { openCluster } from '../../src/kubernetes/config.ts';
 import { referenceOf, type KubernetesObject } from '../../src/kubernetes/object.ts';
 import { pathOf } from '../../src/kubernetes/resources.ts';
 import { webhookRules } from '../../src/webhook/rules.ts';
-import { KNOWN_KINDS } from '../../src/workload/kind-table.ts';
+import { KNOWN_KINDS } from '../../src/workload/kinds.ts';
 import { findWorkloadKind, WORKLOAD_KINDS } from '../../src/workload/kinds.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { scenario, shared } from './support/scenario.ts';

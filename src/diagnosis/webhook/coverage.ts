@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { webhookRules, type WebhookRule } from '../../webhook/rules.ts';
 import { SHIPPED_KINDS } from '../../workload/custom/shipped-kinds.ts';
-import { KNOWN_KINDS } from '../../workload/kind-table.ts';
+import { KNOWN_KINDS } from '../../workload/kinds.ts';
 import { finding, type Finding } from '../finding.ts';
 import { selects } from './label-selector.ts';
 import type { SeenRule, SeenWebhook } from './seen-webhook.ts';

@@ -4,7 +4,7 @@ import { matchConditions } from '../../webhook/match-conditions.ts';
 import { decodeWebhooks, type SeenWebhook } from './seen-webhook.ts';
 import { policyDocument } from '#test/policies.ts';
 import { decodePolicy } from '../../policy/decode.ts';
-import { KNOWN_KINDS } from '../../workload/kind-table.ts';
+import { KNOWN_KINDS } from '../../workload/kinds.ts';
 import { examineSelectors } from './selectors.ts';
 
 const V1_20 = { major: 1, minor: 20, text: 'v1.20.15' };

@@ -1,7 +1,7 @@
 import { isAtLeast, type KubernetesVersion } from '../../kubernetes/version.ts';
 import { matchConditions } from '../../webhook/match-conditions.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { KNOWN_KINDS } from '../../workload/kind-table.ts';
+import { KNOWN_KINDS } from '../../workload/kinds.ts';
 import { finding, type Finding } from '../finding.ts';
 import { keysOf } from './label-selector.ts';
 import { describeWebhook, removal, type SeenWebhook } from './seen-webhook.ts';

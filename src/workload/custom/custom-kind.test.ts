@@ -14,15 +14,15 @@ describe('a custom resource', () => {
       ruleScope: 'Namespaced',
       template: true,
       sources,
-      unread: [],
+      skipped: [],
     });
     const differences = {
       scope: 'Cluster',
       template: false,
-      unread: [{ path: 'spec.x', why: 'none' }],
+      skipped: [{ path: 'spec.x', why: 'none' }],
     } as const;
-    const { scope, template, unread } = customKind('w.example.com', 'W', sources, differences);
-    assert.deepEqual({ scope, template, unread }, differences);
+    const { scope, template, skipped } = customKind('w.example.com', 'W', sources, differences);
+    assert.deepEqual({ scope, template, skipped }, differences);
     const scopes = { scope: 'Namespaced', ruleScope: '*' } as const;
     assert.equal(customKind('w.example.com', 'W', sources, { scope: 'Cluster' }).ruleScope, 'Cluster');
     assert.equal(customKind('w.example.com', 'W', sources, scopes).ruleScope, '*');

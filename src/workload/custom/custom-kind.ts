@@ -22,7 +22,7 @@ export type ImageSource =
     };
 
 /** A part of a kind that may name images and is not read. */
-export interface UnreadPart {
+export interface SkippedPart {
   readonly path: string;
   readonly why: string;
 }
@@ -41,7 +41,7 @@ export interface CustomKind {
   /** Pods come of it, which are judged again; else what it names is pulled without any pod. */
   readonly template: boolean;
   readonly sources: readonly ImageSource[];
-  readonly unread: readonly UnreadPart[];
+  readonly skipped: readonly SkippedPart[];
 }
 
 /** A custom resource by its plural with group, its kind and its sources. */
@@ -49,7 +49,7 @@ export function customKind(
   resource: string,
   kind: string,
   sources: readonly ImageSource[],
-  differences: Partial<Pick<CustomKind, 'scope' | 'ruleScope' | 'template' | 'unread'>> = {},
+  differences: Partial<Pick<CustomKind, 'scope' | 'ruleScope' | 'template' | 'skipped'>> = {},
 ): CustomKind {
   const group = resource.slice(resource.indexOf('.') + 1);
   return {
@@ -61,7 +61,7 @@ export function customKind(
     ruleScope: differences.scope ?? 'Namespaced',
     template: true,
     sources,
-    unread: [],
+    skipped: [],
     ...differences,
   };
 }

@@ -1,8 +1,8 @@
 import { isObject, type Fields } from '../../document/json.ts';
 import { fieldOf, renderPath, type ImageLocation, type ImageUse, type Usage } from '../../image/use.ts';
-import { addUse, tooDeep, tooMany, unreadable, type Found, type ImageList } from '../image-list.ts';
+import { addUse, tooDeep, tooMany, misshapen, type ImageCollector, type ImageList } from '../image-list.ts';
 import { readPodSpec } from '../pod-spec.ts';
-import type { Unreadable } from '../unreadable.ts';
+import type { UnreadableObject } from '../image-list.ts';
 import { joinTag } from '../write-image.ts';
 import type { CustomKind, ImageSource } from './custom-kind.ts';
 import type { FieldPath, Step } from './field-path.ts';
@@ -18,16 +18,16 @@ export const MAX_NESTING = 8;
 const MAX_REPOSITORY = 1024;
 
 interface Search {
-  readonly found: Found;
+  readonly found: ImageCollector;
   readonly identities: Map<ImageUse, string>;
   items: number;
 }
 
-type Visit = (spot: Spot) => Unreadable | undefined;
+type Visit = (spot: Spot) => UnreadableObject | undefined;
 
 /** Reads every image of a custom resource: what is missing is fine, what has another form than its kind is refused (A14). */
-export function findCustomImages(kind: CustomKind, object: Fields): ImageList | Unreadable {
-  const found: Found = { template: kind.template, isCustom: true, uses: [], placeholders: [] };
+export function findCustomImages(kind: CustomKind, object: Fields): ImageList | UnreadableObject {
+  const found: ImageCollector = { template: kind.template, isCustom: true, uses: [], placeholders: [] };
   const search: Search = { found, identities: new Map(), items: 0 };
   const problem = readSources(search, kind.sources, rootSpot(object), 0);
   if (problem !== undefined) return problem;
@@ -39,7 +39,7 @@ export function findCustomImages(kind: CustomKind, object: Fields): ImageList | 
   };
 }
 
-/** Two paths of a kind may lead to one image. It counts once, because `change.ts` trusts no identity that two images have. */
+/** Two paths of a kind may lead to one image. It counts once, because `compareImages` trusts no identity that two images have. */
 function isFirst(): (use: ImageUse) => boolean {
   const seen = new Set<string>();
   return (use) => seen.size < seen.add(`${use.usage} ${fieldOf(use)} ${use.image}`).size;
@@ -50,7 +50,7 @@ function readSources(
   sources: readonly ImageSource[],
   from: Spot,
   nesting: number,
-): Unreadable | undefined {
+): UnreadableObject | undefined {
   if (nesting > MAX_NESTING) return tooDeep(pathOf(from), MAX_NESTING);
   for (const source of sources) {
     const problem = follow(search, source.at, from, (spot) => readSource(search, source, spot, nesting));
@@ -64,7 +64,7 @@ function readSource(
   source: ImageSource,
   spot: Spot,
   nesting: number,
-): Unreadable | undefined {
+): UnreadableObject | undefined {
   switch (source.kind) {
     case 'podSpec':
       return readPodSpecAt(search, spot);
@@ -77,10 +77,10 @@ function readSource(
   }
 }
 
-function readPodSpecAt({ found, identities }: Search, spot: Spot): Unreadable | undefined {
+function readPodSpecAt({ found, identities }: Search, spot: Spot): UnreadableObject | undefined {
   if (isMissing(spot.value)) return undefined;
   const path = pathOf(spot);
-  if (!isObject(spot.value)) return unreadable(path, 'no-object');
+  if (!isObject(spot.value)) return misshapen(path, 'no-object');
   const before = found.uses.length;
   const problem = readPodSpec(found, spot.value, path, undefined);
   const identity = identityOf(spot);
@@ -97,7 +97,7 @@ function readPodSpecAt({ found, identities }: Search, spot: Spot): Unreadable | 
 }
 
 /** Text that is an image. */
-function readImage(search: Search, usage: Usage, spot: Spot): Unreadable | undefined {
+function readImage(search: Search, usage: Usage, spot: Spot): UnreadableObject | undefined {
   return readText(
     search,
     usage,
@@ -111,7 +111,7 @@ function readImage(search: Search, usage: Usage, spot: Spot): Unreadable | undef
  * A repository; its tags, or digests in place of tags, are in a list beside it. Without a tag the repository is pulled
  * by its default tag.
  */
-function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): Unreadable | undefined {
+function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): UnreadableObject | undefined {
   const repository = String(spot.value);
   // Text that is too long for a repository is not an image, with or without a tag. Do not repeat it for each tag.
   if (repository.length > MAX_REPOSITORY) return readRepository(search, usage, spot);
@@ -125,12 +125,12 @@ function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): Un
           { kind: 'tag', path: pathOf(tag), repository },
           joinTag(repository, tag.value),
         )
-      : unreadable(pathOf(tag), 'no-string'),
+      : misshapen(pathOf(tag), 'no-string'),
   );
   return problem ?? (search.found.uses.length === before ? readRepository(search, usage, spot) : undefined);
 }
 
-function readRepository(search: Search, usage: Usage, spot: Spot): Unreadable | undefined {
+function readRepository(search: Search, usage: Usage, spot: Spot): UnreadableObject | undefined {
   return readText(search, usage, spot, { kind: 'repository', path: pathOf(spot) }, spot.value);
 }
 
@@ -140,7 +140,7 @@ function readText(
   spot: Spot,
   location: ImageLocation,
   text: unknown,
-): Unreadable | undefined {
+): UnreadableObject | undefined {
   const before = found.uses.length;
   const problem = addUse(found, location, usage, nameOf(spot), text);
   const use = found.uses[before];
@@ -155,7 +155,7 @@ function follow(
   from: Spot,
   visit: Visit,
   first = 0,
-): Unreadable | undefined {
+): UnreadableObject | undefined {
   let spot = from;
   for (let index = first; index < path.steps.length; index += 1) {
     if (isMissing(spot.value)) return undefined;
@@ -163,7 +163,7 @@ function follow(
     if (step?.kind !== 'key') {
       return step && followEach(search, step, spot, (inner) => follow(search, path, inner, visit, index + 1));
     }
-    if (!isObject(spot.value)) return unreadable(pathOf(spot), 'no-object');
+    if (!isObject(spot.value)) return misshapen(pathOf(spot), 'no-object');
     const { key } = step;
     // What every object inherits is no field of this one.
     const value = Object.hasOwn(spot.value, key) ? spot.value[key] : undefined;
@@ -178,7 +178,7 @@ function followEach(
   step: Exclude<Step, { kind: 'key' }>,
   spot: Spot,
   next: Visit,
-): Unreadable | undefined {
+): UnreadableObject | undefined {
   switch (step.kind) {
     case 'items':
     case 'itemsWith':
@@ -194,8 +194,8 @@ function followItems(
   step: Extract<Step, { kind: 'items' | 'itemsWith' }>,
   spot: Spot,
   next: Visit,
-): Unreadable | undefined {
-  if (!Array.isArray(spot.value)) return unreadable(pathOf(spot), 'no-list');
+): UnreadableObject | undefined {
+  if (!Array.isArray(spot.value)) return misshapen(pathOf(spot), 'no-list');
   const items: readonly unknown[] = spot.value;
   for (let index = 0; index < items.length; index += 1) {
     const value = items[index];
@@ -203,7 +203,7 @@ function followItems(
     const key = typeof named === 'string' ? named : '';
     const item: Spot = { value, up: spot, kind: 'item', key, index, beside: undefined };
     if ((search.items += 1) > MAX_ITEMS) return tooMany(pathOf(item), search.items);
-    if (isMissing(value)) return unreadable(pathOf(item), 'null');
+    if (isMissing(value)) return misshapen(pathOf(item), 'null');
     if (step.kind === 'itemsWith' && !holds(named, step.value)) continue;
     const problem = next(item);
     if (problem !== undefined) return problem;
@@ -222,8 +222,8 @@ function followEntries(
   which: 'values' | 'keys',
   spot: Spot,
   next: Visit,
-): Unreadable | undefined {
-  if (!isObject(spot.value)) return unreadable(pathOf(spot), 'no-object');
+): UnreadableObject | undefined {
+  if (!isObject(spot.value)) return misshapen(pathOf(spot), 'no-object');
   let index = 0;
   for (const [key, inner] of Object.entries(spot.value)) {
     const reached =

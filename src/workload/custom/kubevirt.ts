@@ -5,8 +5,8 @@ const MACHINE = [
   image('domain.firmware.kernelBoot.container.image'),
 ];
 
-const unread = {
-  unread: [
+const skipped = {
+  skipped: [
     {
       path: 'dataVolumeTemplates[*].spec.source.registry.url',
       why: 'a disk that is imported once, by an address of its own form',
@@ -20,7 +20,7 @@ export const KUBEVIRT: readonly CustomKind[] = [
     'virtualmachines.kubevirt.io',
     'VirtualMachine',
     [within('spec.template.spec', 'machine', () => MACHINE)],
-    unread,
+    skipped,
   ),
   customKind('virtualmachineinstances.kubevirt.io', 'VirtualMachineInstance', [
     within('spec', 'machine', () => MACHINE),
@@ -32,6 +32,6 @@ export const KUBEVIRT: readonly CustomKind[] = [
     'virtualmachinepools.pool.kubevirt.io',
     'VirtualMachinePool',
     [within('spec.virtualMachineTemplate.spec.template.spec', 'machine', () => MACHINE)],
-    unread,
+    skipped,
   ),
 ];

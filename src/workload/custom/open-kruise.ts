@@ -37,7 +37,7 @@ export const OPEN_KRUISE: readonly CustomKind[] = [
     'uniteddeployments.apps.kruise.io',
     'UnitedDeployment',
     SUBSETS.map((subset) => podSpec(`spec.template.${subset}.spec.template.spec`)),
-    { unread: [{ path: 'spec.topology.subsets[*].patch', why: PATCH_WHY }] },
+    { skipped: [{ path: 'spec.topology.subsets[*].patch', why: PATCH_WHY }] },
   ),
   customKind('workloadspreads.apps.kruise.io', 'WorkloadSpread', [podSpec('spec.subsets[*].patch.spec')]),
   customKind('imagepulljobs.apps.kruise.io', 'ImagePullJob', [image('spec.image')], pulled),

@@ -1,14 +1,10 @@
-import { ARGO_ROLLOUTS } from './argo-rollouts.ts';
-import { ARGO_WORKFLOWS } from './argo-workflows.ts';
+import { ARGO_ROLLOUTS, ARGO_WORKFLOWS } from './argo.ts';
 import type { CustomKind } from './custom-kind.ts';
-import { JOB_SETS } from './job-sets.ts';
-import { KNATIVE } from './knative.ts';
-import { KSERVE } from './kserve.ts';
-import { KUBEFLOW } from './kubeflow.ts';
 import { KUBEVIRT } from './kubevirt.ts';
 import { OPEN_KRUISE } from './open-kruise.ts';
-import { RAY } from './ray.ts';
+import { KNATIVE, KSERVE } from './serving.ts';
 import { TEKTON } from './tekton.ts';
+import { JOB_SETS, KUBEFLOW, RAY } from './training.ts';
 
 /** The custom resources that come with the gate, by project. */
 export const PROJECTS: Readonly<Record<string, readonly CustomKind[]>> = {

@@ -1,11 +1,26 @@
 import {
   customKind,
-  image,
-  within,
   type CustomKind,
+  image,
   type ImageSource,
-  type UnreadPart,
+  podSpec,
+  type SkippedPart,
+  within,
 } from './custom-kind.ts';
+
+const JOB_METRICS = podSpec('spec.metrics[*].provider.job.spec.template.spec');
+
+/** @see https://github.com/argoproj/argo-rollouts/tree/v1.8.3/pkg/apis/rollouts/v1alpha1 */
+export const ARGO_ROLLOUTS: readonly CustomKind[] = [
+  // With `workloadRef` the template is that of a Deployment, which is judged itself.
+  customKind('rollouts.argoproj.io', 'Rollout', [podSpec('spec.template.spec')]),
+  customKind('experiments.argoproj.io', 'Experiment', [podSpec('spec.templates[*].template.spec')]),
+  customKind('analysistemplates.argoproj.io', 'AnalysisTemplate', [JOB_METRICS]),
+  customKind('clusteranalysistemplates.argoproj.io', 'ClusterAnalysisTemplate', [JOB_METRICS], {
+    scope: 'Cluster',
+  }),
+  customKind('analysisruns.argoproj.io', 'AnalysisRun', [JOB_METRICS]),
+];
 
 /** A template stands in a list, as the default of all, or inline in a step or a task of another. */
 const TEMPLATE: readonly ImageSource[] = [
@@ -25,7 +40,7 @@ const WORKFLOW = [
   image('volumes[*].image.reference', 'imageVolume'),
 ];
 
-const UNREAD: readonly UnreadPart[] = [
+const SKIPPED: readonly SkippedPart[] = [
   { path: 'podSpecPatch', why: 'free text, a patch with variables; the pods that come of it are judged' },
   {
     path: 'templates[*].resource.manifest',
@@ -33,23 +48,23 @@ const UNREAD: readonly UnreadPart[] = [
   },
 ];
 
-const unread = { unread: UNREAD };
+const skipped = { skipped: SKIPPED };
 
 /** @see https://github.com/argoproj/argo-workflows/blob/v3.7.1/pkg/apis/workflow/v1alpha1/workflow_types.go */
 export const ARGO_WORKFLOWS: readonly CustomKind[] = [
-  customKind('workflows.argoproj.io', 'Workflow', [within('spec', 'workflow', () => WORKFLOW)], unread),
+  customKind('workflows.argoproj.io', 'Workflow', [within('spec', 'workflow', () => WORKFLOW)], skipped),
   customKind(
     'workflowtemplates.argoproj.io',
     'WorkflowTemplate',
     [within('spec', 'workflow', () => WORKFLOW)],
-    unread,
+    skipped,
   ),
   customKind(
     'clusterworkflowtemplates.argoproj.io',
     'ClusterWorkflowTemplate',
     [within('spec', 'workflow', () => WORKFLOW)],
     {
-      ...unread,
+      ...skipped,
       scope: 'Cluster',
     },
   ),
@@ -57,6 +72,6 @@ export const ARGO_WORKFLOWS: readonly CustomKind[] = [
     'cronworkflows.argoproj.io',
     'CronWorkflow',
     [within('spec.workflowSpec', 'workflow', () => WORKFLOW)],
-    unread,
+    skipped,
   ),
 ];

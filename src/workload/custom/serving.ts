@@ -1,4 +1,11 @@
-import { customKind, image, podSpec, within, type CustomKind } from './custom-kind.ts';
+import { customKind, type CustomKind, image, podSpec, within } from './custom-kind.ts';
+
+/** @see https://github.com/knative/serving/tree/v0.46.0/pkg/apis/serving/v1 */
+export const KNATIVE: readonly CustomKind[] = [
+  customKind('services.serving.knative.dev', 'Service', [podSpec('spec.template.spec')]),
+  customKind('configurations.serving.knative.dev', 'Configuration', [podSpec('spec.template.spec')]),
+  customKind('revisions.serving.knative.dev', 'Revision', [podSpec('spec')]),
+];
 
 /** Each is a container with a few fields more. */
 const FRAMEWORKS = [
@@ -35,7 +42,7 @@ export const KSERVE: readonly CustomKind[] = [
       image('spec.explainer.art.image'),
     ],
     {
-      unread: [
+      skipped: [
         {
           path: 'spec.predictor.*.storageUri',
           why: 'where a model lies; one in an image (`oci://`) becomes a container of the pod, which is judged',
