@@ -91,7 +91,7 @@ describe('certificates that are followed', () => {
           await rename(`${files[0]}.pipe`, files[0]);
         },
         'CERTIFICATE_UNREADABLE',
-        /^\S+tls\.crt: the file cannot be read: it is no regular file/,
+        /^\S+tls\.crt: the file cannot be read: it is not a regular file/,
       ],
     ];
     for (const [change, code, message] of broken) {

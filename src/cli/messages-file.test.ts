@@ -49,7 +49,7 @@ describe('a file of messages', () => {
     [
       'a key that stands twice',
       'language: de\nlanguage: de\n',
-      'de.yaml:2:1: key "language" stands twice (keep one of them)',
+      'de.yaml:2:1: key "language" occurs twice (keep one of them)',
     ],
   ] as const) {
     it(`is not ${what}`, async () => {

@@ -27,7 +27,7 @@ function change(text: string, ...edits: readonly Edit[]): string {
   return editDocument(text, 'file.yaml', edits);
 }
 
-/** Lines that one text has and the other has not, as `+new` and `-old`. */
+/** The lines that only one of the texts has: `+new` and `-old`. */
 function changedLines(before: string, after: string): string[] {
   const [old, now] = [before.split('\n'), after.split('\n')];
   return [
@@ -38,27 +38,27 @@ function changedLines(before: string, after: string): string[] {
 
 describe('a part is set', () => {
   const table: Readonly<Record<string, readonly [Edit & { kind: 'set' }, readonly string[]]>> = {
-    'in the place of a scalar': [
+    'in place of a scalar': [
       { kind: 'set', path: [...COMMAND, 1], value: '--secure-port=443' },
       ['-    - --secure-port=6443', '+    - --secure-port=443'],
     ],
-    'in the quotes that stand there': [
+    'in the quotes of the old value': [
       { kind: 'set', path: [...COMMAND, 2], value: "it's" },
       ["-    - '--quoted=x'", "+    - 'it''s'"],
     ],
-    'with the comment behind it left where it is': [
+    'before its comment, which stays': [
       { kind: 'set', path: [...COMMAND, 0], value: 'hyperkube' },
       ['-    - kube-apiserver   # the program', '+    - hyperkube   # the program'],
     ],
-    'behind the last item, before a comment': [
+    'after the last item, before a comment': [
       { kind: 'set', path: [...COMMAND, 3], value: '--new' },
       ['+    - --new'],
     ],
-    'in quotes when it would be read as something else': [
+    'in quotes if plain text would be read differently': [
       { kind: 'set', path: [...COMMAND, 3], value: 'a: b # c' },
       ['+    - "a: b # c"'],
     ],
-    'in double quotes when it would end a line for some readers': [
+    'in double quotes if it would end a line for some readers': [
       { kind: 'set', path: [...COMMAND, 2], value: 'a\u2028b' },
       ["-    - '--quoted=x'", '+    - "a\\u2028b"'],
     ],
@@ -70,7 +70,7 @@ describe('a part is set', () => {
       },
       ['-    volumeMounts: []', '+    volumeMounts:', '+    - name: v', '+      readOnly: true'],
     ],
-    'in a list that is missing': [
+    'in a missing list': [
       { kind: 'set', path: ['spec', 'volumes', 0], value: { name: 'v', hostPath: { path: '/x' } } },
       ['+  volumes:', '+  - name: v', '+    hostPath:', '+      path: /x'],
     ],
@@ -78,7 +78,7 @@ describe('a part is set', () => {
       { kind: 'set', path: ['status', 'phase'], value: 'Running' },
       ['-status: {}', '+status:', '+  phase: Running'],
     ],
-    'in the place of another type': [
+    'in place of another type': [
       { kind: 'set', path: ['spec', 'hostNetwork'], value: [1, { a: 2 }] },
       ['-  hostNetwork: true', '+  hostNetwork:', '+  - 1', '+  - a: 2'],
     ],
@@ -87,10 +87,10 @@ describe('a part is set', () => {
     it(title, () => assert.deepEqual(changedLines(POD, change(POD, edit)), lines));
   }
 
-  it('and is left alone when it is there', () =>
+  it('and the text is unchanged if the value is the same', () =>
     assert.equal(change(POD, { kind: 'set', path: ['spec', 'hostNetwork'], value: true }), POD));
 
-  it('in the place of nothing', () =>
+  it('in place of nothing', () =>
     assert.equal(change('a:\nb: 1\n', { kind: 'set', path: ['a'], value: { c: 2 } }), 'a:\n  c: 2\nb: 1\n'));
 });
 
@@ -105,7 +105,7 @@ describe('a part is removed', () => {
     'block of text': ['a:\n  b: |\n    c\n\n    d\n  e: 2\n', ['a', 'b'], 'a:\n  e: 2\n'],
     'item in brackets': ['a: [1, 2, 3]\n', ['a', 1], 'a: [1, 3]\n'],
     'last item in brackets': ['a: [1, 2, 3]\n', ['a', 2], 'a: [1, 2]\n'],
-    'what is not there': ['a: 1\n', ['b', 'c', 0], 'a: 1\n'],
+    'missing key': ['a: 1\n', ['b', 'c', 0], 'a: 1\n'],
   };
   for (const [title, [before, path, after]] of Object.entries(table)) {
     it(title, () => assert.equal(change(before, { kind: 'remove', path }), after));
@@ -124,7 +124,7 @@ describe('JSON stays JSON', () => {
     JSON.parse(text);
   });
 
-  it('and on many, with its own indentation', () => {
+  it('on several lines, with its own indentation', () => {
     const before = JSON.stringify({ a: { b: 1 }, l: [{ x: 1 }] }, null, '\t');
     const text = change(
       before,
@@ -142,7 +142,7 @@ describe('JSON stays JSON', () => {
   });
 });
 
-test('line ends of Windows, and a last line without one, are kept', () => {
+test('CRLF line ends and a last line without a line end are kept', () => {
   assert.equal(
     change('a:\r\n- b: 1\r\n', { kind: 'set', path: ['a', 1], value: { c: 1, d: 2 } }),
     'a:\r\n- b: 1\r\n- c: 1\r\n  d: 2\r\n',
@@ -150,7 +150,7 @@ test('line ends of Windows, and a last line without one, are kept', () => {
   assert.equal(change('a: 1', { kind: 'set', path: ['b'], value: 2 }), 'a: 1\nb: 2');
 });
 
-describe('what cannot be changed by itself is refused at its place', () => {
+describe('a part that cannot be changed alone is refused with its position', () => {
   const table: Readonly<Record<string, readonly [string, Edit, string]>> = {
     'shared by an alias': ['x: &x\n  k: 1\ny: *x\n', { kind: 'set', path: ['x', 'k'], value: 2 }, '2:3'],
     'an alias': ['x: &x {k: 1}\ny: *x\n', { kind: 'set', path: ['y', 'k'], value: 2 }, '1:8'],
@@ -171,7 +171,7 @@ describe('what cannot be changed by itself is refused at its place', () => {
   }
 });
 
-describe('whatever the document holds', () => {
+describe('any document', () => {
   const key = fc.stringMatching(/^[a-z]{1,3}$/);
   const leaf = fc.oneof(
     fc.integer(),
@@ -193,7 +193,7 @@ describe('whatever the document holds', () => {
     ['blocks', renderYaml],
     ['JSON', (root: unknown) => JSON.stringify(root, null, 2)],
   ] as const) {
-    it(`parts of ${style} are set and removed, and the result holds what it should`, () => {
+    it(`parts of ${style} are set and removed, and the result has the expected value`, () => {
       fc.assert(
         fc.property(object, edits, (root, changes) => {
           let text = render(root);
@@ -201,7 +201,7 @@ describe('whatever the document holds', () => {
             const paths = pathsOf(parseDocuments(text, 'f')[0]?.value);
             const path = paths[pick % paths.length];
             if (path === undefined || (isRemoval && path.length === 1)) continue;
-            // The change is read again and compared inside.
+            // editDocument parses the result and compares it.
             text = change(text, isRemoval ? { kind: 'remove', path } : { kind: 'set', path, value: inner });
             if (!isRemoval) assert.deepEqual(valueAt(parseDocuments(text, 'f')[0]?.value, path), inner);
             if (style === 'JSON') JSON.parse(text);
@@ -213,7 +213,7 @@ describe('whatever the document holds', () => {
   }
 });
 
-/** Every part of a value, and one new part of every map and list. */
+/** The path of each part of a value, and of one new part of each map and list. */
 function pathsOf(value: unknown, path: Edit['path'] = []): Edit['path'][] {
   if (typeof value !== 'object' || value === null) return [];
   const added = Array.isArray(value) ? value.length : 'new';

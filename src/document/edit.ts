@@ -5,24 +5,27 @@ import { parseDocuments } from './yaml.ts';
 
 /** One change of a document. */
 export type Edit =
-  /** Puts a value in the place of another, or adds it: a key at the end of its map, an item at the end of its list. Maps and lists on the way that are missing are made. */
+  /**
+   * Replaces a value, or adds it: a key at the end of its map, an item at the end of its list. Missing maps and lists on
+   * the way are created.
+   */
   | { readonly kind: 'set'; readonly path: Path; readonly value: unknown }
-  /** Takes a part out; maps and lists that hold nothing then go with it. */
+  /** Removes a value, and the maps and lists that are then empty. */
   | { readonly kind: 'remove'; readonly path: Path };
 
 export type EditErrorCode = 'DOCUMENT_NOT_EDITABLE';
 
-/** A document that cannot be changed without writing it anew; the message begins with `file:line:column`. */
+/** The document cannot be changed in place. The message begins with `file:line:column`. */
 export class EditError extends Error {
   override readonly name = 'EditError';
   readonly code: EditErrorCode = 'DOCUMENT_NOT_EDITABLE';
 }
 
 /**
- * The text with its one document changed: what is not changed stays as it was written, with its order, comments,
- * quotes and line ends. The result is read again, and must hold what it should.
+ * Changes the only document of a text. The rest of the text stays as it is: order, comments, quotes and line ends. The
+ * result is parsed again and compared with the expected value.
  * @throws {DocumentError} DOCUMENT_SYNTAX
- * @throws {EditError} DOCUMENT_NOT_EDITABLE for more or less than one document, and for what aliases share.
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE if there is not exactly one document, or if the part is shared by aliases.
  */
 export function editDocument(text: string, file: string, edits: readonly Edit[]): string {
   return edits.reduce((current, edit) => applyEdit(current, file, edit), text);
@@ -30,35 +33,35 @@ export function editDocument(text: string, file: string, edits: readonly Edit[])
 
 function applyEdit(text: string, file: string, edit: Edit): string {
   const [document, second] = parseDocuments(text, file);
-  if (document === undefined) throw new EditError(`${file}:1:1: there is nothing in it to be changed`);
+  if (document === undefined) throw new EditError(`${file}:1:1: the document is empty`);
   if (second !== undefined)
     throw new EditError(
-      `${file}:${second.positionOf([])}: a second document begins here (keep one document a file)`,
+      `${file}:${second.positionOf([])}: a second document begins here (keep one document per file)`,
     );
   const { value: before } = document;
   const step = edit.kind === 'set' ? widen(before, edit) : narrow(before, edit);
   if (step === undefined) return text;
   const expected = change(before, step);
   const changed = step.kind === 'set' ? setNode(text, step.path, step.value) : removeNode(text, step.path);
-  if (changed === undefined || !holds(changed, file, expected)) {
+  if (changed === undefined || !hasValue(changed, file, expected)) {
     throw new EditError(
-      `${file}:${document.positionOf(edit.path)}: this part cannot be changed by itself, for it is shared or written in an unusual way (write it in block style, without anchors)`,
+      `${file}:${document.positionOf(edit.path)}: this part cannot be changed alone, because it is shared or has an unusual syntax (write it in block style, without anchors)`,
     );
   }
   return changed;
 }
 
-function holds(text: string, file: string, expected: unknown): boolean {
+function hasValue(text: string, file: string, expected: unknown): boolean {
   try {
     const documents = parseDocuments(text, file);
     return documents.length === 1 && isDeepStrictEqual(documents[0]?.value, expected);
   } catch {
-    // Whatever is wrong with the result, it is not what was asked for.
+    // A result that cannot be parsed is not the expected one.
     return false;
   }
 }
 
-/** The same change at the first part of the path that is missing, with what lies below it as its value. */
+/** The same change at the first key of the path that is missing. Its value has the rest of the path. */
 function widen(root: unknown, { path, value }: Edit & { kind: 'set' }): Edit | undefined {
   const depth = path.findIndex((_, index) => !isContainer(valueAt(root, path.slice(0, index + 1))));
   const end = depth === -1 ? path.length : depth + 1;
@@ -71,7 +74,7 @@ function widen(root: unknown, { path, value }: Edit & { kind: 'set' }): Edit | u
     : { kind: 'set', path: shortened, value: whole };
 }
 
-/** The same change at the last part of the path that holds something else as well. */
+/** The same change at the last part of the path that has other content too. */
 function narrow(root: unknown, { path }: Edit & { kind: 'remove' }): Edit | undefined {
   if (valueAt(root, path) === undefined) return undefined;
   let end = path.length;
@@ -90,7 +93,7 @@ function change(root: unknown, edit: Edit): unknown {
   return copy;
 }
 
-/** Not a structured clone: what aliases share must fall apart, so that a change of all of it shows. */
+/** A copy in which aliases share nothing. A structured clone would keep shared parts shared and hide a change of all of them. */
 function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf);
   if (!isContainer(value)) return value;

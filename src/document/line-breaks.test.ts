@@ -12,7 +12,7 @@ function failureOf(text: string): string {
   return assert.fail('it was read');
 }
 
-describe('a character that ends a line for kubectl alone is refused wherever it stands', () => {
+describe('a character that ends a line only for kubectl is refused at any place', () => {
   const TEXTS: Readonly<Record<string, readonly [before: string, after: string, place: string]>> = {
     'in a comment': ['a: 1\n# c', 'b: 2\n', '2:4'],
     'between a key and its value': ['a:', '1\n', '1:3'],
@@ -32,24 +32,25 @@ describe('a character that ends a line for kubectl alone is refused wherever it 
       it(`${name} ${title}`, () =>
         assert.ok(
           failureOf(`${before}${character}${after}`).startsWith(
-            `f:${place}: character ${name} ends a line for kubectl, and none for YAML 1.2 (`,
+            `f:${place}: character ${name} ends a line for kubectl, but not in YAML 1.2 (`,
           ),
         ));
     }
   }
 
-  it('and escaped in quotes it is text', () => {
+  it('is accepted as an escape in quotes', () => {
     assert.deepEqual(parseDocuments('a: "\\u2028\\u2029\\N\\L\\P\\r\\uFEFF"\n', 'f')[0]?.value, {
       a: '\u2028\u2029\u0085\u2028\u2029\r\uFEFF',
     });
   });
 
-  it('and lines may end as they do on Windows', () =>
+  it('lines may end with CR and LF', () =>
     assert.deepEqual(parseDocuments('a: 1\r\n# c\r\nb: |\r\n  x\r\n', 'f')[0]?.value, { a: 1, b: 'x\n' }));
 });
 
 describe('a byte order mark', () => {
-  it('begins a file', () => assert.deepEqual(parseDocuments('\uFEFFa: 1\n', 'f')[0]?.value, { a: 1 }));
+  it('may be at the start of a file', () =>
+    assert.deepEqual(parseDocuments('\uFEFFa: 1\n', 'f')[0]?.value, { a: 1 }));
 
   it('is a letter within a line', () =>
     assert.deepEqual(parseDocuments('{"a": "x\uFEFF"}', 'f')[0]?.value, { a: 'x\uFEFF' }));
@@ -59,41 +60,41 @@ describe('a byte order mark', () => {
     ['\uFEFFa: 1\n\uFEFFb: 2\n', '2:1'],
     ['a: |\n  x\n\uFEFF\n', '3:1'],
   ] as const) {
-    it(`begins no other line: ${JSON.stringify(text)}`, () =>
+    it(`is refused at the start of another line: ${JSON.stringify(text)}`, () =>
       assert.equal(
         failureOf(text),
-        `f:${place}: character U+FEFF is a byte order mark, which belongs at the start of a file (leave it out)`,
+        `f:${place}: character U+FEFF is a byte order mark, which belongs at the start of a file (remove it)`,
       ));
   }
 });
 
-describe('what parts documents for kubectl alone is refused', () => {
+describe('a line that separates documents only for kubectl is refused', () => {
   for (const line of ['---#', '---# x', '---\u00A0', '--- \u00A0', '---\t\u3000 # x', '---\f', '--- \v']) {
     it(JSON.stringify(line), () =>
       assert.equal(
         failureOf(`text\n${line}\n{"a":1}\n`),
-        'f:2:1: this line parts documents for kubectl, and none for YAML 1.2 (leave out what stands behind ---)',
+        'f:2:1: this line separates documents for kubectl, but not in YAML 1.2 (remove the text after ---)',
       ),
     );
   }
 
-  it('and what parts them for everybody is not', () => {
+  it('a line that separates documents for all readers is accepted', () => {
     const lines = ['---', '--- ', '---\t', '--- # x', '---\t# \u00A0', '---\r'];
     for (const line of lines) assert.equal(parseDocuments(`a: 1\n${line}\nb: 2\n`, 'f').length, 2, line);
     assert.equal(parseDocuments('a: "x\n  ---#\n  y"\n# ---#\nb: |\n  ---\u00A0\n', 'f').length, 1);
   });
 });
 
-describe('a space of Unicode before everything else, which kubectl trims, is refused', () => {
+describe('a Unicode space at the start of the text, which kubectl trims, is refused', () => {
   for (const text of ['\u00A0{"a":1}', '\n \u3000{"a":1}', '\va: 1', '\u00A0text']) {
     it(JSON.stringify(text), () =>
       assert.match(
         failureOf(text),
-        /: the text begins with a space that is none to YAML 1\.2 \(leave it out\)$/,
+        /: the text begins with a space character that YAML 1\.2 does not know \(remove it\)$/,
       ),
     );
   }
 
-  it('and further down it is text', () =>
+  it('is text at another place', () =>
     assert.deepEqual(parseDocuments(' \na: \u00A0x\n', 'f')[0]?.value, { a: '\u00A0x' }));
 });

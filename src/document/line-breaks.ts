@@ -1,4 +1,4 @@
-/** A place at which kubectl begins a line or a document and YAML 1.2 does not, why that is refused, and what to do. */
+/** A position at which kubectl begins a line or a document and YAML 1.2 does not, with the reason and the remedy. */
 export interface ForeignBreak {
   readonly offset: number;
   readonly sentence: string;
@@ -8,8 +8,8 @@ export interface ForeignBreak {
 type Row = Omit<ForeignBreak, 'offset'> & { readonly pattern: RegExp };
 
 /**
- * kubectl reads with goyaml, and goyaml YAML 1.1, in which more characters end a line; before that it cuts a file
- * into documents by itself. What is a comment, a text or a values file to YAML 1.2 could so be an object.
+ * kubectl reads with goyaml, which reads YAML 1.1. There, more characters end a line. kubectl also splits a file into
+ * documents itself. So a comment or a text of YAML 1.2 could be an object for kubectl.
  * @see https://yaml.org/spec/1.1/#b-char
  */
 const ROWS: readonly Row[] = [
@@ -18,31 +18,31 @@ const ROWS: readonly Row[] = [
   endsLine('U+2028', /\u2028/u),
   endsLine('U+2029', /\u2029/u),
   {
-    // goyaml skips it; to YAML 1.2 it is the first letter of a key.
+    // goyaml skips it. In YAML 1.2 it is the first letter of a key.
     pattern: /(?<=\n)\uFEFF/u,
     sentence: 'character U+FEFF is a byte order mark, which belongs at the start of a file',
-    hint: 'leave it out',
+    hint: 'remove it',
   },
   {
-    // kubectl trims what stands behind the dashes of every space that Unicode has.
+    // kubectl trims all Unicode spaces from the text after the dashes.
     pattern: /^---(?:#|[ \t]*[^\S \t\r\n])/mu,
-    sentence: 'this line parts documents for kubectl, and none for YAML 1.2',
-    hint: 'leave out what stands behind ---',
+    sentence: 'this line separates documents for kubectl, but not in YAML 1.2',
+    hint: 'remove the text after ---',
   },
   {
-    // kubectl trims the start of JSON as well; with such a space it would be one word of plain text.
+    // kubectl also trims the start of JSON. With this space YAML 1.2 reads one plain text.
     pattern: /^[ \t\r\n]*[^\S \t\r\n\uFEFF]/u,
-    sentence: 'the text begins with a space that is none to YAML 1.2',
-    hint: 'leave it out',
+    sentence: 'the text begins with a space character that YAML 1.2 does not know',
+    hint: 'remove it',
   },
 ];
 
 function endsLine(
   name: string,
   pattern: RegExp,
-  hint = 'leave it out; an escape in double quotes may stand for it',
+  hint = 'remove it, or write an escape in double quotes',
 ): Row {
-  return { pattern, sentence: `character ${name} ends a line for kubectl, and none for YAML 1.2`, hint };
+  return { pattern, sentence: `character ${name} ends a line for kubectl, but not in YAML 1.2`, hint };
 }
 
 export function findForeignBreak(text: string): ForeignBreak | undefined {
@@ -53,12 +53,12 @@ export function findForeignBreak(text: string): ForeignBreak | undefined {
   return undefined;
 }
 
-/** Whether a text can be written in double quotes only. */
+/** Whether a text has a line break that only some readers know, so that it must be in double quotes. */
 export function endsForeignLines(text: string): boolean {
   return /[\r\u0085\u2028\u2029]/u.test(text);
 }
 
-/** The same text where such characters stand in double quotes and nowhere else. */
+/** Escapes these line breaks. They must be within double quotes. */
 export function escapeLineEnds(text: string): string {
   return text.replaceAll(
     /[\u0085\u2028\u2029]/gu,

@@ -44,7 +44,7 @@ describe('a merge below a key that kubectl would replace by it is refused, with 
   it('the message says what to do', () =>
     assert.equal(
       failureOf('image: b\n<<: {image: a}\n'),
-      'f:2:1: this merge replaces the key "image" above it for kubectl, and not for other readers (move << to the top, or leave the key out)',
+      'f:2:1: this merge replaces the key "image" above it for kubectl, but not for other readers (move << to the top, or leave the key out)',
     ));
 });
 
@@ -70,7 +70,7 @@ describe('a tag on << is refused, because it is a merge only for some readers', 
     it(key, () =>
       assert.equal(
         failureOf(`a:\n  ${key}: {image: a}\n`),
-        `f:2:${3 + key.search(/\S+$/)}: "<<" has a tag, and is a merge to some readers only (leave the tag out)`,
+        `f:2:${3 + key.search(/\S+$/)}: "<<" has a tag, so it is a merge only for some readers (leave the tag out)`,
       ),
     );
   }
@@ -94,7 +94,7 @@ describe('merges that add more keys than the limit', () => {
       return error.message;
     }
   };
-  const REFUSAL = 'the merges bring in too many keys (write out what they stand for)';
+  const REFUSAL = 'the merges bring in too many keys (write the keys in place of the merges)';
 
   it('are refused in layers of three, with and without keys', () => {
     const layers = [1, 2, 3]

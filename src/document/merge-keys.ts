@@ -26,7 +26,7 @@ export function checkMerges(
       const offset = key.range?.[0] ?? 0;
       // With !!str it is a merge only for the yaml package, with ! and in quotes only for goyaml.
       if (key.tag !== undefined)
-        throw refuse(offset, '"<<" has a tag, and is a merge to some readers only', 'leave the tag out');
+        throw refuse(offset, '"<<" has a tag, so it is a merge only for some readers', 'leave the tag out');
       const above = map.items.slice(0, index).map((pair) => String(pair.key));
       if (isMerge(key)) checkMerge(offset, above, merged.of(value), refuse);
     }
@@ -35,12 +35,12 @@ export function checkMerges(
 
 function checkMerge(offset: number, above: readonly string[], keys: Keys, refuse: Refuse): void {
   if (keys === 'too many')
-    throw refuse(offset, 'the merges bring in too many keys', 'write out what they stand for');
+    throw refuse(offset, 'the merges bring in too many keys', 'write the keys in place of the merges');
   const lost = above.find((key) => keys.has(key));
   if (lost !== undefined)
     throw refuse(
       offset,
-      `this merge replaces the key ${JSON.stringify(lost)} above it for kubectl, and not for other readers`,
+      `this merge replaces the key ${JSON.stringify(lost)} above it for kubectl, but not for other readers`,
       'move << to the top, or leave the key out',
     );
 }

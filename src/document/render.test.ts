@@ -4,13 +4,13 @@ import { renderYaml, renderYamlStream } from './render.ts';
 import { parseDocuments } from './yaml.ts';
 
 describe('rendering', () => {
-  it('quotes what another reader of YAML would take for something else', () => {
+  it('quotes a text that another YAML reader would read differently', () => {
     const value = { country: 'no', port: '443', empty: '', at: '@x', long: 'word '.repeat(40).trim() };
     assert.deepEqual(parseDocuments(renderYaml(value), 'x')[0]?.value, value);
     assert.match(renderYaml(value), /^long: (word ?){40}$/m);
   });
 
-  it('writes out what is used twice, for an alias hides it', () => {
+  it('writes a value that is used twice without an alias', () => {
     const shared = { a: 1 };
     assert.equal(renderYaml({ x: shared, y: shared }), 'x:\n  a: 1\ny:\n  a: 1\n');
   });
@@ -24,7 +24,7 @@ describe('rendering', () => {
     assert.deepEqual(parseDocuments(renderYaml(value), 'x')[0]?.value, value);
   });
 
-  it('parts the documents of a stream', () => {
+  it('separates the documents of a stream', () => {
     assert.equal(renderYamlStream([{ a: 1 }, { b: 2 }]), 'a: 1\n---\nb: 2\n');
   });
 });

@@ -1,17 +1,17 @@
 import { Document, visit, type ToStringOptions } from 'yaml';
 import { endsForeignLines, escapeLineEnds } from './line-breaks.ts';
 
-/** A value as one YAML document that ends in a line break; long texts are not folded, so that a diff stays readable. */
+/** A value as one YAML document that ends with a line break. Long texts are not folded, because a diff is then easier to read. */
 export function renderYaml(value: unknown): string {
   return renderBlock(value, {});
 }
 
-/** The same with a style of its own. */
+/** The same with other options. */
 export function renderBlock(value: unknown, style: ToStringOptions): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {
     Scalar: (_, scalar) => {
-      // Written as it is, it would be cut in two by who reads YAML 1.1.
+      // In plain style a reader of YAML 1.1 would split it.
       if (typeof scalar.value === 'string' && endsForeignLines(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
     },
   });

@@ -18,17 +18,17 @@ import { renderBlock } from './render.ts';
 type Key = string | number;
 type Collection = YAMLMap | YAMLSeq;
 
-/** A key with its value, or an item, and where it stands in the text. */
+/** A key with its value, or an item, and its range in the text. */
 interface Part {
   readonly start: number;
-  /** Behind the last character of its own; a comment behind it on the line is not its own. */
+  /** After its last character. A comment after it on the line does not belong to it. */
   readonly end: number;
   readonly node: unknown;
 }
 
 /**
- * The text with a value put at a path whose parent is there: in the place of the part that is there, else behind
- * the last part of its parent. `undefined` when the text offers no such place.
+ * The text with a value set at a path whose parent exists. It replaces the part at the path; if there is none, it is
+ * added after the last part of the parent. `undefined` if the text has no place for it.
  */
 export function setNode(text: string, path: readonly Key[], value: unknown): string | undefined {
   const key = path.at(-1);
@@ -38,7 +38,7 @@ export function setNode(text: string, path: readonly Key[], value: unknown): str
   const index = indexOf(parent, key);
   if (index !== -1) return replacePart(text, parent, parts[index], key, value);
   if (parent.flow === true) {
-    // In a text of blocks a list that was written as [] is not filled up on its one line.
+    // In block style an empty list `[]` becomes a list of several lines.
     const holder = parts.length === 0 ? nodeAt(rootOf(text), path.slice(0, -2)) : undefined;
     if (isMap(holder) && holder.flow !== true)
       return setNode(text, path.slice(0, -1), typeof key === 'number' ? [value] : { [key]: value });
@@ -47,7 +47,7 @@ export function setNode(text: string, path: readonly Key[], value: unknown): str
   return appendInBlock(text, parent, parts, key, value);
 }
 
-/** The text without the part that a path leads to, of a map or list that has others. */
+/** The text without the part at a path. Its map or list must have other parts. */
 export function removeNode(text: string, path: readonly Key[]): string | undefined {
   const key = path.at(-1);
   const parent = nodeAt(rootOf(text), path.slice(0, -1));
@@ -84,7 +84,7 @@ function replacePart(
   const start = isSeq(parent) && !isFlow ? dashBefore(text, part) : part.start;
   const lines = isFlow ? flowLines(key, value, '  ') : blockLines(key, value);
   const end = endWithoutBreak(text, part.end);
-  // Where nothing stands behind the key, the colon does.
+  // A key without a value ends with its colon.
   const isBare = /^\s*:/.test(text.slice(end)) && isPair(part.node);
   return cut(text, start, isBare ? text.indexOf(':', end) + 1 : end, indented(text, start, lines));
 }
@@ -159,7 +159,7 @@ function partsOf(parent: Collection): Part[] {
   });
 }
 
-/** A block ends, to the parser, where the next begins; its own last character is that of its last part. */
+/** For the parser a block ends where the next begins. Its content ends with its last part. */
 function contentEnd(node: unknown): number {
   if (isPair(node)) {
     const { value } = node;
@@ -174,21 +174,21 @@ function rangeOf(node: unknown): [number, number] {
   return [start, end];
 }
 
-/** A value as it stands after `key: ` or `- ` in a block: its lines, the first with that in front. */
+/** The lines of a value in block style. The first begins with `key: ` or `- `. */
 function blockLines(key: Key, value: unknown): string[] {
-  // As Kubernetes and kubeadm write it: the dashes of a list stand below the key that holds it.
+  // As Kubernetes and kubeadm write it: the dashes of a list are in the column of its key.
   return renderBlock(typeof key === 'number' ? [value] : { [key]: value }, { indentSeq: false })
     .trimEnd()
     .split('\n');
 }
 
-/** The same as JSON, which is YAML as well; with no indentation on one line. */
+/** The same as JSON, which is also YAML. Without indentation it is on one line. */
 function flowLines(key: Key, value: unknown, indentation: string): string[] {
   const lines = (indentation === '' ? spaced(quoted(value)) : quoted(value, indentation)).split('\n');
   return typeof key === 'number' ? lines : [`${quoted(key)}: ${lines[0] ?? ''}`, ...lines.slice(1)];
 }
 
-/** Strings may hold whatever they like; between them a colon or comma is followed by a space. */
+/** Adds a space after each colon and comma outside strings. */
 function spaced(json: string): string {
   return json.replaceAll(/("(?:[^"\\]|\\.)*")|([:,])/g, (_, text: string | undefined, mark: string) =>
     text === undefined ? `${mark} ` : text,
@@ -207,7 +207,7 @@ function renderScalar(value: unknown, style: string | null | undefined): string 
   return renderBlock(value, {}).trimEnd();
 }
 
-/** JSON in which nothing ends a line for a reader of YAML 1.1. */
+/** JSON with escapes for the line breaks that only YAML 1.1 knows. */
 function quoted(value: unknown, indentation?: string): string {
   return escapeLineEnds(JSON.stringify(value, null, indentation));
 }
@@ -228,9 +228,9 @@ function lineStart(text: string, at: number): number {
   return text.lastIndexOf('\n', at - 1) + 1;
 }
 
-/** Where the line behind `at` begins, with the comment on this one left behind; the end of the text when there is none. */
+/** The start of the next line after `at`, or the end of the text. A comment on this line is skipped. */
 function nextLine(text: string, at: number): number {
-  // A block scalar has its last line break to itself.
+  // The last line break of a block scalar belongs to it.
   if (text[at - 1] === '\n') return at;
   const end = text.indexOf('\n', at);
   return end === -1 ? text.length : end + 1;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeUtf8 } from './text.ts';
 import { DocumentError } from './yaml.ts';
 
-test('UTF-8 is read as it is, without its byte order mark', () => {
+test('UTF-8 is decoded without its byte order mark', () => {
   assert.equal(decodeUtf8(Buffer.from('\uFEFFa: 检查 🚀 \uFFFD\n'), 'f'), 'a: 检查 🚀 \uFFFD\n');
   assert.equal(decodeUtf8(new Uint8Array(), 'f'), '');
 });
@@ -18,7 +18,7 @@ const BAD: Readonly<Record<string, readonly [bytes: readonly number[], place: st
 };
 
 for (const [what, [bytes, place]] of Object.entries(BAD)) {
-  test(`${what} is refused where it stands`, () => {
+  test(`${what} is refused with its position`, () => {
     assert.throws(
       () => decodeUtf8(Uint8Array.from(bytes), 'f'),
       (error) =>

@@ -1,9 +1,9 @@
 import { DocumentError } from './yaml.ts';
 
 /**
- * The text of a file. Bytes that are no UTF-8 are refused: a reader that replaces them reads another text than
- * the one that was written. A byte order mark is left out.
- * @throws {DocumentError} DOCUMENT_SYNTAX, at the first such byte.
+ * Decodes the text of a file, without its byte order mark. Bytes that are not UTF-8 are refused, because a decoder that
+ * replaces them changes the text.
+ * @throws {DocumentError} DOCUMENT_SYNTAX with the position of the first wrong byte.
  */
 export function decodeUtf8(bytes: Uint8Array, file: string): string {
   try {
@@ -18,9 +18,9 @@ export function decodeUtf8(bytes: Uint8Array, file: string): string {
   }
 }
 
-/** The lines up to the first byte that is no UTF-8. */
+/** The lines before the first byte that is not UTF-8. */
 function readableLines(bytes: Uint8Array): string[] {
-  // A decoder that streams gives what it has understood; halving finds where that ends.
+  // Find the longest prefix that a streaming decoder accepts, by bisection.
   let good = 0;
   let bad = bytes.length;
   while (bad - good > 1) {
@@ -33,7 +33,7 @@ function readableLines(bytes: Uint8Array): string[] {
 
 function isReadable(bytes: Uint8Array): boolean {
   try {
-    // Streaming, since a prefix may end in the middle of a character.
+    // Streaming, because a prefix may end within a character.
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
     return true;
   } catch {

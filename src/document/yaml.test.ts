@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { DocumentError, parseDocuments, type DocumentOptions, type TextDocument } from './yaml.ts';
 
-/** The one document of a text. */
+/** The only document of a text. */
 function open(text: string, options?: DocumentOptions): TextDocument {
   const [document, ...others] = parseDocuments(text, 'file.yaml', options);
   assert.ok(document !== undefined && others.length === 0, 'one document');
@@ -30,7 +30,7 @@ describe('positions', () => {
     [['spec', 'containers', 0, 'image'], '5:5'],
     [['spec', 'containers', 1], '6:5'],
     [['spec', 'containers', 1, 'image'], '6:15'],
-    // Where the path ends early, the last part of it that is there.
+    // The document does not have the whole path: the last part that it has.
     [['spec', 'initContainers', 0, 'image'], '2:1'],
     [['spec', 'containers', 7, 'image'], '3:3'],
     [['spec', 'containers', 1, 'image', 'deeper'], '6:15'],
@@ -38,11 +38,11 @@ describe('positions', () => {
     [['constructor'], '2:1'],
   ];
   for (const [path, position] of table) {
-    it(`${JSON.stringify(path)} stands at ${position}`, () =>
+    it(`${JSON.stringify(path)} is at ${position}`, () =>
       assert.equal(open(YAML).positionOf(path), position));
   }
 
-  it('are those of JSON as well, tabs and all', () => {
+  it('are found in JSON too, also after tabs', () => {
     const document = open('{\n\t"a": [1,\n\t\t{"b": 2}\n\t]\n}\n');
     assert.deepEqual(document.value, { a: [1, { b: 2 }] });
     assert.deepEqual(
@@ -51,14 +51,14 @@ describe('positions', () => {
     );
   });
 
-  it('behind an alias are where it leads', () => {
+  it('of parts of an alias are those of its anchor', () => {
     const document = open('base: &b\n  image: x\nuse: *b\nlist: [*b]\n');
     assert.equal(document.positionOf(['use']), '3:1');
     assert.equal(document.positionOf(['use', 'image']), '2:3');
     assert.equal(document.positionOf(['list', 0, 'image']), '2:3');
   });
 
-  it('count from the top of the file, in every document of it', () => {
+  it('count from the start of the file, also in later documents', () => {
     const documents = parseDocuments('a: 1\n---\n# nothing\n---\n\nb: 2\n...\n---\nc: 3\n', 'file.yaml');
     assert.deepEqual(
       documents.map((document) => [document.value, document.positionOf([])]),
@@ -76,12 +76,12 @@ describe('positions', () => {
   });
 });
 
-test('documents without anything in them are left out', () => {
+test('empty documents are left out', () => {
   for (const text of ['', '\n', '# comment', '---', '---\n---\n...\n', 'null', '~'])
     assert.deepEqual(parseDocuments(text, 'file.yaml'), [], JSON.stringify(text));
 });
 
-test('values are those of YAML 1.2, whatever the text claims', () => {
+test('values are those of YAML 1.2, whatever version the text names', () => {
   const text = 'a: no\nb: 0777\nc: 1_000\nd: 2026-01-01\ne: 12:30:00\nf: true\ng: 0x1f\n';
   const value = { a: 'no', b: 777, c: '1_000', d: '2026-01-01', e: '12:30:00', f: true, g: 31 };
   for (const head of ['', '%YAML 1.2\n---\n', '%YAML 1.1\n---\n'])
@@ -104,12 +104,12 @@ describe('merge keys', () => {
     assert.deepEqual(open(text).value, { base: { a: 1, b: 2 }, use: { '<<': { a: 1, b: 2 }, b: 3 } });
   });
 
-  it('bring no prototype in', () => {
+  it('do not change a prototype', () => {
     const { value } = open('a:\n  <<: {__proto__: {polluted: 1}}\n', { mergeKeys: true });
     assert.equal(Reflect.get((value as { a: object }).a, 'polluted'), undefined);
   });
 
-  it('that lead to no map are refused', () => {
+  it('without a map are refused', () => {
     assert.match(
       failureOf('a:\n  <<: text\n', { mergeKeys: true }),
       /^file\.yaml:1:1: Merge sources must be maps or map aliases/,
@@ -117,11 +117,11 @@ describe('merge keys', () => {
   });
 });
 
-describe('what would be read in two ways is refused', () => {
+describe('a text that two readers read differently is refused', () => {
   const table: Readonly<Record<string, string>> = {
-    'a: 1\na: 2\n': 'file.yaml:2:1: key "a" stands twice (keep one of them)',
-    '{"a": 1, "a": 2}': 'file.yaml:1:10: key "a" stands twice (keep one of them)',
-    '1: a\n"1": b\n': 'file.yaml:2:1: key "1" stands twice (keep one of them)',
+    'a: 1\na: 2\n': 'file.yaml:2:1: key "a" occurs twice (keep one of them)',
+    '{"a": 1, "a": 2}': 'file.yaml:1:10: key "a" occurs twice (keep one of them)',
+    '1: a\n"1": b\n': 'file.yaml:2:1: key "1" occurs twice (keep one of them)',
     'a:\n  ? {b: 1}\n  : 2\n': 'file.yaml:2:5: a key is not plain text (write it as text)',
     'a: !!binary aGk=\n': 'file.yaml:1:4: Unresolved tag: tag:yaml.org,2002:binary (leave the tag out)',
     'a: !!timestamp 2026-01-01\n':
@@ -130,17 +130,15 @@ describe('what would be read in two ways is refused', () => {
     '%YAML 9.9\n---\na: 1\n': 'file.yaml:1:7: Unsupported YAML version 9.9',
     'a: *b\n': 'file.yaml:1:4: there is no anchor "b" above (quote text that begins with "*")',
     'a: *b\nb: &b 1\n': 'file.yaml:1:4: there is no anchor "b" above (quote text that begins with "*")',
-    'a: &a {b: *a}\n': 'file.yaml:1:11: alias "a" stands inside what it stands for (write it out)',
+    'a: &a {b: *a}\n': 'file.yaml:1:11: alias "a" is inside its own anchor (write it out)',
     'a: [1\n':
       'file.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ] (give the parts of one list or map the same indentation)',
-    'a: {?b: 1}\n':
-      'file.yaml:1:5: text in brackets begins with "?", which makes a key of it to kubectl (quote it)',
+    'a: {?b: 1}\n': 'file.yaml:1:5: text in brackets begins with "?", so kubectl reads a key (quote it)',
     'a: [1, {b: ?c}]\n':
-      'file.yaml:1:12: text in brackets begins with "?", which makes a key of it to kubectl (quote it)',
-    '[a, :b]':
-      'file.yaml:1:5: text in brackets begins with ":", which makes a key of it to kubectl (quote it)',
-    '{a: !!null, b}': 'file.yaml:1:11: a tag stands before nothing (write the value, or leave the tag out)',
-    '[!, b]': 'file.yaml:1:3: a tag stands before nothing (write the value, or leave the tag out)',
+      'file.yaml:1:12: text in brackets begins with "?", so kubectl reads a key (quote it)',
+    '[a, :b]': 'file.yaml:1:5: text in brackets begins with ":", so kubectl reads a key (quote it)',
+    '{a: !!null, b}': 'file.yaml:1:11: a tag has no value (write the value, or leave the tag out)',
+    '[!, b]': 'file.yaml:1:3: a tag has no value (write the value, or leave the tag out)',
     'a: {{ .Values.image }}\n': 'file.yaml:1:5: a key is not plain text (write it as text)',
     '---\na: 1\n---\nb: "x\n':
       'file.yaml:5:1: Missing closing "quote (close what is open, or quote the text)',
@@ -149,13 +147,13 @@ describe('what would be read in two ways is refused', () => {
     it(JSON.stringify(text), () => assert.equal(failureOf(text), message));
   }
 
-  it('and a question mark or a colon elsewhere is text', () =>
+  it('a question mark or a colon at another place is text', () =>
     assert.deepEqual(open('?a: :b\nc: ["?d", e?:f, \':g\']\n').value, {
       '?a': ':b',
       c: ['?d', 'e?:f', ':g'],
     }));
 
-  it('and nothing is written to the terminal about it', () => {
+  it('no process warning is emitted', () => {
     const warnings: unknown[] = [];
     const listen = (warning: unknown): void => void warnings.push(warning);
     process.on('warning', listen);
@@ -165,7 +163,7 @@ describe('what would be read in two ways is refused', () => {
   });
 });
 
-test('an anchor may be set again, and many of them used', () => {
+test('an anchor may be set again, and may have a hundred aliases', () => {
   assert.deepEqual(open('a: &x 1\nb: *x\nc: &x 2\nd: *x\n').value, { a: 1, b: 1, c: 2, d: 2 });
   const many = Array.from({ length: 99 }, () => '*x').join(', ');
   assert.equal((open(`a: &x 1\nb: [${many}]\n`).value as { b: number[] }).b.length, 99);

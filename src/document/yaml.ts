@@ -19,10 +19,10 @@ import type { Path } from './json.ts';
 import { findForeignBreak } from './line-breaks.ts';
 import { checkMerges } from './merge-keys.ts';
 
-/** An anchor and its aliases, with all that stands below them: for saving lines, not for bombs (C11). */
+/** Most aliases of an anchor, including the aliases in its value. Aliases save lines; they must not multiply the document (C11). */
 const MAX_ALIASES = 100;
 
-/** What to do about the mistakes that people make, by the parser's codes. */
+/** Remedies for common mistakes, by the codes of the parser. */
 const HINTS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'quote text that begins with "*"',
   BAD_INDENT: 'give the parts of one list or map the same indentation',
@@ -39,12 +39,12 @@ export interface Position {
   readonly column: number;
 }
 
-/** One document of a file, and where its parts stand in the text. */
+/** One document of a file, and the positions of its parts in the text. */
 export interface TextDocument {
   readonly value: unknown;
   /**
-   * `line:column` of what a path leads to, both from 1: the key of a map, the item of a list. Where the path
-   * ends early, the last part of it that is there.
+   * `line:column` of the part at a path, both from 1: of its key in a map, or of the item in a list. If the document
+   * does not have the whole path, the position of the last part that it has.
    */
   positionOf(path: Path): string;
   /** The same as numbers. */
@@ -53,25 +53,24 @@ export interface TextDocument {
 
 export interface DocumentOptions {
   /**
-   * Reads `<<` as a place where other maps come in, and refuses it where kubectl would let something else come in;
-   * else it is a key like any other. @default false
+   * Reads `<<` as a merge of other maps, and refuses it where kubectl would merge differently. Otherwise `<<` is a key
+   * like any other. @default false
    */
   readonly mergeKeys?: boolean;
 }
 
 export type DocumentErrorCode = 'DOCUMENT_SYNTAX';
 
-/** Text that is no YAML, no JSON, or would be read in two ways; the message begins with `file:line:column`. */
+/** A text that is neither YAML nor JSON, or that two readers read differently. The message begins with `file:line:column`. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
   readonly code: DocumentErrorCode = 'DOCUMENT_SYNTAX';
 }
 
 /**
- * Reads the documents of a file: YAML 1.2, of which JSON is a part, whatever version the text claims. Empty
- * documents are left out. Keys that stand twice, keys that are no text, unknown tags, aliases that lead to
- * nothing or to themselves, and too many of them are errors; so are characters at which readers of YAML 1.1 end
- * a line, kubectl among them.
+ * Parses the documents of a file as YAML 1.2, which includes JSON, whatever version the text names. Empty documents are
+ * left out. Errors are: duplicate keys, keys that are not text, unknown tags, aliases without an anchor or inside it, too
+ * many aliases, and characters that end a line only for readers of YAML 1.1 such as kubectl.
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @see https://yaml.org/spec/1.2.2/
  */
@@ -84,13 +83,13 @@ export function parseDocuments(text: string, file: string, options: DocumentOpti
     uniqueKeys: false,
     merge: options.mergeKeys ?? false,
     version: '1.2',
-    // Else a line `%YAML 1.1` would make "no" a boolean.
+    // Otherwise a line `%YAML 1.1` would make a boolean of "no".
     schema: 'core',
-    // Else !!binary, !!timestamp, !!set and others would make objects that JSON has not.
+    // Otherwise !!binary, !!timestamp, !!set and other tags would make objects that JSON does not have.
     resolveKnownTags: false,
   });
-  // With no document at all it answers an empty stream, which is an array all the same.
-  return [...documents].flatMap((document) => openDocument(document, new Places(document, file, lines)));
+  // For a text without documents the parser returns an array with additional properties.
+  return [...documents].flatMap((document) => openDocument(document, new Positions(document, file, lines)));
 }
 
 function checkLineBreaks(text: string, file: string): void {
@@ -102,101 +101,105 @@ function checkLineBreaks(text: string, file: string): void {
   throw new DocumentError(`${file}:${line}:${column}: ${sentence} (${hint})`);
 }
 
-function openDocument(document: Document, places: Places): TextDocument[] {
+function openDocument(document: Document, positions: Positions): TextDocument[] {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const sentence = problem.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
-    // The parser is recursive; it says so when it can go no deeper.
-    if (sentence.startsWith('Maximum call stack')) throw places.nesting(problem.pos[0], problem);
-    throw places.problem(problem.pos[0], sentence, HINTS[problem.code], problem);
+    // The parser is recursive and reports when the stack is full.
+    if (sentence.startsWith('Maximum call stack')) throw positions.nesting(problem.pos[0], problem);
+    throw positions.problem(problem.pos[0], sentence, HINTS[problem.code], problem);
   }
   if (document.contents === null) return [];
-  const value = readValue(document, places);
+  const value = readValue(document, positions);
   if (value === null) return [];
-  const locate = (path: Path): Position => places.locate(places.offsetOf(path));
-  return [{ value, locate, positionOf: (path) => places.position(places.offsetOf(path)) }];
+  const locate = (path: Path): Position => positions.locate(positions.offsetOf(path));
+  return [{ value, locate, positionOf: (path) => positions.position(positions.offsetOf(path)) }];
 }
 
-function readValue(document: Document, places: Places): unknown {
+function readValue(document: Document, positions: Positions): unknown {
   let firstAlias: number | undefined;
   try {
-    firstAlias = examine(document, places);
+    firstAlias = examine(document, positions);
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (cause) {
     if (cause instanceof DocumentError) throw cause;
-    if (cause instanceof RangeError) throw places.nesting(places.offsetOf([]), cause);
-    // What is left for toJS to find: too many aliases, and a "<<" that leads to no map.
+    if (cause instanceof RangeError) throw positions.nesting(positions.offsetOf([]), cause);
+    // toJS finds the remaining errors: too many aliases, and a "<<" without a map.
     const sentence = cause instanceof Error ? cause.message : String(cause);
-    throw places.problem(
-      firstAlias ?? places.offsetOf([]),
+    throw positions.problem(
+      firstAlias ?? positions.offsetOf([]),
       sentence,
-      'write out what the aliases stand for',
+      'write the values in place of the aliases',
       cause,
     );
   }
 }
 
-/** Refuses what the parser lets pass and two readers would take for two things; answers where the first alias is. */
-function examine(document: Document, places: Places): number | undefined {
+/** Refuses parts that the parser accepts and that two readers read differently. Returns the offset of the first alias. */
+function examine(document: Document, positions: Positions): number | undefined {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   const maps: YAMLMap[] = [];
   let firstAlias: number | undefined;
   visit(document, (_, node, path) => {
     if (isMap(node)) {
-      checkKeys(node, places);
+      checkKeys(node, positions);
       maps.push(node);
     }
-    if (isScalar(node)) checkScalar(node, path, places);
+    if (isScalar(node)) checkScalar(node, path, positions);
     if (isAlias(node)) {
       const { source } = node;
       const offset = node.range?.[0] ?? 0;
       firstAlias ??= offset;
       const target = anchors.get(source);
       if (target === undefined)
-        throw places.problem(offset, `there is no anchor "${source}" above`, HINTS['BAD_ALIAS']);
+        throw positions.problem(offset, `there is no anchor "${source}" above`, HINTS['BAD_ALIAS']);
       if (path.some((parent) => isNode(parent) && !isAlias(parent) && parent.anchor === source)) {
-        throw places.problem(offset, `alias "${source}" stands inside what it stands for`, 'write it out');
+        throw positions.problem(offset, `alias "${source}" is inside its own anchor`, 'write it out');
       }
       targets.set(node, target);
     } else if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
   });
-  // Not before every alias is known to end somewhere.
-  checkMerges(maps, targets, (offset, sentence, hint) => places.problem(offset, sentence, hint));
+  // After the loop, because each alias must have its target.
+  checkMerges(maps, targets, (offset, sentence, hint) => positions.problem(offset, sentence, hint));
   return firstAlias;
 }
 
-/** Refuses `?x` and `:x` in brackets, which kubectl reads as `? x` and `: x`, and a tag whose value it finds further on. */
-function checkScalar({ type, source, tag, range }: Scalar, path: readonly unknown[], places: Places): void {
+/** Refuses `?x` and `:x` in brackets, which kubectl reads as `? x` and `: x`. Refuses a tag whose value kubectl finds later in the text. */
+function checkScalar(
+  { type, source, tag, range }: Scalar,
+  path: readonly unknown[],
+  positions: Positions,
+): void {
   const offset = range?.[0] ?? 0;
   if (type !== 'PLAIN' || source === undefined) return;
-  // In `{a: !!str, b}` the comma is part of the tag, and b the value, until YAML 1.2.
+  // Before YAML 1.2, the comma of `{a: !!str, b}` belongs to the tag, and b is the value.
   if (source === '' && tag !== undefined)
-    throw places.problem(offset, 'a tag stands before nothing', 'write the value, or leave the tag out');
+    throw positions.problem(offset, 'a tag has no value', 'write the value, or leave the tag out');
   if (/^[?:]/.test(source) && path.some((parent) => isCollection(parent) && parent.flow === true))
-    throw places.problem(
+    throw positions.problem(
       offset,
-      `text in brackets begins with "${source.charAt(0)}", which makes a key of it to kubectl`,
+      `text in brackets begins with "${source.charAt(0)}", so kubectl reads a key`,
       'quote it',
     );
 }
 
-/** `1` and `"1"` are one key to whoever reads the document, and an alias may hide a third. */
-function checkKeys(map: YAMLMap, places: Places): void {
+/** Refuses keys that are equal as text, such as `1` and `"1"`, and keys that are not scalars, such as aliases. */
+function checkKeys(map: YAMLMap, positions: Positions): void {
   const seen = new Set<string>();
   for (const { key } of map.items) {
     const offset = isNode(key) ? (key.range?.[0] ?? 0) : (map.range?.[0] ?? 0);
     if (key !== null && !isScalar(key))
-      throw places.problem(offset, 'a key is not plain text', 'write it as text');
+      throw positions.problem(offset, 'a key is not plain text', 'write it as text');
     const name = key === null || key.value === null ? '' : String(key);
     if (seen.has(name))
-      throw places.problem(offset, `key ${JSON.stringify(name)} stands twice`, 'keep one of them');
+      throw positions.problem(offset, `key ${JSON.stringify(name)} occurs twice`, 'keep one of them');
     seen.add(name);
   }
 }
 
-/** Where the parts of a document stand. */
-class Places {
+/** The positions of the parts of a document. */
+class Positions {
   readonly #document: Document;
   readonly #file: string;
   readonly #lines: LineCounter;
@@ -223,7 +226,7 @@ class Places {
   }
 
   nesting(offset: number, cause: unknown): DocumentError {
-    return this.problem(offset, 'it nests too deeply to be read', 'flatten it', cause);
+    return this.problem(offset, 'the document is nested too deeply', 'flatten it', cause);
   }
 
   offsetOf(path: Path): number {

@@ -7,12 +7,12 @@ import { describe, it } from 'node:test';
 import { folderOf } from '#test/command-line.ts';
 import { readBounded, readFollowed } from './bounded-file.ts';
 
-describe('a file that is read up to a bound', () => {
+describe('a file that is read up to a limit', () => {
   for (const [how, reader] of [
     ['once', readBounded],
     ['again and again', readFollowed],
   ] as const) {
-    it(`${how} is read whole with as many bytes as that, and not at all with one more`, async () => {
+    it(`${how} is read if it has as many bytes as the limit, and not with one more`, async () => {
       await using folder = await folderOf({ none: '', some: 'abc', most: 'abcd', more: 'abcde' });
       const read = async (name: string) => (await reader(folder.file(name), 4))?.toString();
       assert.deepEqual(await Promise.all(['none', 'some', 'most', 'more'].map(read)), [
@@ -23,17 +23,17 @@ describe('a file that is read up to a bound', () => {
       ]);
     });
 
-    it(`${how} fails as the file system does`, async () => {
+    it(`${how} fails with the error of the file system`, async () => {
       await assert.rejects(reader(join(tmpdir(), 'no such', 'file'), 4), { code: 'ENOENT' });
       await assert.rejects(reader(tmpdir(), 4), { code: 'EISDIR' });
     });
   }
 
-  it('R12 may be one that does not end, and says nothing of its size', { timeout: 10_000 }, async () => {
+  it('R12 may have no size and no end', { timeout: 10_000 }, async () => {
     assert.equal(await readBounded('/dev/zero', 1024 * 1024), undefined);
   });
 
-  it('may be a pipe when it is read once', { timeout: 10_000 }, async () => {
+  it('may be a pipe if it is read once', { timeout: 10_000 }, async () => {
     await using folder = await folderOf({});
     execFileSync('mkfifo', [folder.file('pipe')]);
     const [bytes] = await Promise.all([
@@ -44,13 +44,13 @@ describe('a file that is read up to a bound', () => {
   });
 
   it(
-    'R12 is no pipe and no device when it is read again and again, and nobody waits for a writer',
+    'R12 that is read repeatedly is refused if it is a pipe or a device, without waiting for a writer',
     { timeout: 10_000 },
     async () => {
       await using folder = await folderOf({});
       execFileSync('mkfifo', [folder.file('pipe')]);
       for (const file of [folder.file('pipe'), '/dev/zero'])
-        await assert.rejects(readFollowed(file, 4), /^Error: it is no regular file/);
+        await assert.rejects(readFollowed(file, 4), /^Error: it is not a regular file/);
     },
   );
 });

@@ -7,29 +7,28 @@ import { buffer } from 'node:stream/consumers';
 export type BoundedReader = (file: string, maxBytes: number) => Promise<Buffer | undefined>;
 
 /**
- * The bytes of a file; `undefined` when there are more than `maxBytes` of them. No more than one beyond that is read:
- * what a file says of its size beforehand is no bound, for it may grow meanwhile, and a pipe or a device has none.
+ * The bytes of a file; `undefined` if it has more than `maxBytes`. At most one byte more is read. The size in the metadata
+ * of a file is not a limit, because a file may grow, and a pipe or a device has no size.
  *
- * @throws {NodeJS.ErrnoException} when the file cannot be read.
+ * @throws {NodeJS.ErrnoException} if the file cannot be read.
  */
 export function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
   return readUpTo(createReadStream(file, { end: maxBytes }), maxBytes);
 }
 
 /**
- * As {@link readBounded}, of a file that is looked at again and again: a pipe or a device, which gives its bytes once or
- * for ever, is refused.
+ * Like {@link readBounded}, for a file that is read repeatedly. A pipe and a device are refused, because their bytes can
+ * be read once or do not end.
  *
- * @throws {NodeJS.ErrnoException | Error} when the file cannot be read, or is no regular file.
+ * @throws {NodeJS.ErrnoException | Error} if the file cannot be read or is not a regular file.
  */
 export async function readFollowed(file: string, maxBytes: number): Promise<Buffer | undefined> {
-  // Else a pipe that nobody writes to is waited for in a thread, of which there are four, and which no exit ends.
+  // Without O_NONBLOCK, opening a FIFO that has no writer blocks one of libuv's four threads, also at exit.
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await handle.stat();
-    // What is wrong with a folder, reading says.
-    if (!stats.isFile() && !stats.isDirectory())
-      throw new Error('it is no regular file, and no other can be followed');
+    // Reading a folder fails with EISDIR, which is clearer.
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is not a regular file');
     return await readUpTo(handle.createReadStream({ end: maxBytes, autoClose: false }), maxBytes);
   } finally {
     await handle.close();

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Follower, type FollowerOptions } from './follower.ts';
 
-/** Longer than any test takes. */
+/** Longer than a test. */
 const NEVER_MS = 60_000;
 
 describe('following files', () => {
@@ -32,12 +32,12 @@ describe('following files', () => {
     });
   }
 
-  async function until(holds: () => boolean): Promise<void> {
-    for (let waited = 0; waited < 5000 && !holds(); waited += 5) await sleep(5);
-    assert.ok(holds());
+  async function until(isTrue: () => boolean): Promise<void> {
+    for (let waited = 0; waited < 5000 && !isTrue(); waited += 5) await sleep(5);
+    assert.ok(isTrue());
   }
 
-  it('looks when a file changes, in whichever of the folders', async () => {
+  it('looks when a file changes in any of the folders', async () => {
     const files = ['a', 'b'].map((name) => join(folder, name, 'file'));
     for (const name of ['a', 'b']) await mkdir(join(folder, name));
     await using follower = open({ files });
@@ -49,13 +49,13 @@ describe('following files', () => {
     }
   });
 
-  it('flip: pollMs; looks again and again where nothing can be watched', async () => {
+  it('flip: pollMs; looks at intervals if a folder cannot be watched', async () => {
     await using follower = open({ files: [join(folder, 'none', 'file')], pollMs: 5 });
     follower.follow();
     await until(() => looks > 3);
   });
 
-  it('looks once at a time, and goes on after a look that fails', async () => {
+  it('runs one look at a time, and goes on after a look that fails', async () => {
     let underWay = 0;
     const failing = async (): Promise<never> => {
       underWay += 1;
@@ -71,7 +71,7 @@ describe('following files', () => {
     await until(() => looks > 5);
   });
 
-  it('flip: silenceMs; takes a look without an answer for silence, begins no other, and goes on when it ends', async () => {
+  it('flip: silenceMs; reports a look that takes too long, begins no other, and goes on when it ends', async () => {
     const answer = Promise.withResolvers<number>();
     const said: string[] = [];
     await using follower = open({
@@ -92,7 +92,7 @@ describe('following files', () => {
     assert.equal(said.length, before);
   });
 
-  it('ends with the look that is under way', async () => {
+  it('ends with the running look', async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
     let isOver = false;
     const follower = open({ look: () => promise });
@@ -104,7 +104,7 @@ describe('following files', () => {
     await ended;
   });
 
-  it('ends without a look that has no answer: after a second, and at once when that is known', async () => {
+  it('does not wait long for a look that does not end: a second, and not at all if it is over its limit', async () => {
     const hung = () => Promise.withResolvers<number>().promise;
     for (const [silenceMs, leastMs, mostMs] of [
       [NEVER_MS, 900, 5000],

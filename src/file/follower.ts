@@ -3,32 +3,32 @@ import { dirname } from 'node:path';
 import type { TimerOptions } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long the end waits for a look that is under way. */
+/** How long the disposal waits for a running look. */
 const LAST_LOOK_MS = 1000;
 
 export interface FollowerOptions<Look> {
   readonly files: readonly string[];
-  /** Looks at the files. One look is under way at a time. */
+  /** Looks at the files: reads them once. Only one look runs at a time. */
   readonly look: () => Promise<Look>;
-  /** What a look comes to that has had no answer for so long; it goes on, and no other begins before it ends. */
+  /** The result of a look that has not ended in time. The look goes on, and no other begins before it ends. */
   readonly onSilence: (sentence: string) => Look;
-  /** How often to look in case the watch has missed something, in milliseconds. @default 5000 */
+  /** Interval of looks in milliseconds, in case the watch misses a change. @default 5000 */
   readonly pollMs?: number;
-  /** How long a look may go without an answer, in milliseconds. @default 10000 */
+  /** Time limit of a look, in milliseconds. @default 10000 */
   readonly silenceMs?: number;
 }
 
-/** Looks at files again and again, as they change. */
+/** Looks at files when they change, and at intervals. */
 export class Follower<Look> implements AsyncDisposable {
   readonly #options: FollowerOptions<Look>;
   readonly #silenceMs: number;
   readonly #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** The look that is under way, settled. */
+  /** Ends with the running look, and never rejects. */
   #underWay: Promise<unknown> = Promise.resolve();
-  /** Whether it has had no answer for too long. */
+  /** Whether the running look has exceeded its time limit. */
   #isSilent = false;
-  /** The look that begins after it, if somebody has asked. */
+  /** The look that begins after the running one, if one was requested. */
   #waiting: Promise<Look> | undefined;
 
   constructor(options: FollowerOptions<Look>) {
@@ -37,19 +37,19 @@ export class Follower<Look> implements AsyncDisposable {
   }
 
   /**
-   * Looks at the files again, after any look that is under way; whoever asks before that look begins shares it, so
-   * that a busy folder costs no more than a quiet one.
+   * Looks at the files, after the running look. All calls before the new look begins share it, so a folder with many
+   * changes costs no more than a quiet one.
    */
   look(): Promise<Look> {
-    // A dead mount would take thread after thread, and each of them hangs for good.
+    // On a dead mount each further look would block one more thread for ever.
     if (this.#isSilent) return this.#giveUp();
     this.#waiting ??= this.#underWay.then(() => this.#begin());
     return this.#waiting;
   }
 
-  /** Follows the files: by watching their folders, since a mount changes by a swap of `..data`, and by looking. */
+  /** Follows the files: watches their folders, because a mounted volume changes by a swap of `..data`, and looks at intervals. */
   follow(): void {
-    // A look that throws is not the file's fault, and no reason to stop looking.
+    // After a look that throws, go on.
     const look = (): void => void this.look().catch(() => undefined);
     for (const folder of new Set(this.#options.files.map((file) => dirname(file)))) this.#watch(folder, look);
     this.#timer = setInterval(look, this.#options.pollMs ?? 5000).unref();
@@ -88,12 +88,12 @@ export class Follower<Look> implements AsyncDisposable {
       watcher.on('error', () => watcher.close());
       this.#watchers.push(watcher);
     } catch {
-      // No watch here (a file system without, too few descriptors): the poll is enough.
+      // The folder cannot be watched (file system, too few descriptors). The interval is enough.
     }
   }
 }
 
-/** What was promised, or something else once that has taken too long. */
+/** The result of a promise, or another value if the promise takes too long. */
 async function orAfter<Kept, Late>(
   milliseconds: number,
   promise: Promise<Kept>,

@@ -129,14 +129,14 @@ describe('YAML that means two things, or too much, is refused where it does', ()
     [
       'C11 a key twice',
       ruleText('requiredDigest: {}', `${HERE}name: b`),
-      'key "name" stands twice (keep one of them)',
+      'key "name" occurs twice (keep one of them)',
     ],
     [
       'C11 a check twice',
       ruleText('disallowedTags: {tags: [latest]}', `${HERE}disallowedTags: {tags: [dev]}`),
-      'key "disallowedTags" stands twice (keep one of them)',
+      'key "disallowedTags" occurs twice (keep one of them)',
     ],
-    ['C11 a key twice, once quoted', `1: a\n${HERE}"1": b\n`, 'key "1" stands twice (keep one of them)'],
+    ['C11 a key twice, once quoted', `1: a\n${HERE}"1": b\n`, 'key "1" occurs twice (keep one of them)'],
     [
       'C11 a key that is an alias',
       policyText(`  -\n    &a name: a\n    ${HERE}*a : b\n    requiredDigest: {}`),
@@ -150,13 +150,9 @@ describe('YAML that means two things, or too much, is refused where it does', ()
     [
       'C11 a bomb of aliases',
       `a: &a [${'x,'.repeat(10)}]\nb: &b [${HERE}${'*a,'.repeat(10)}]\nc: &c [${'*b,'.repeat(10)}]\nd: [${'*c,'.repeat(10)}]\n`,
-      'Excessive alias count indicates a resource exhaustion attack (write out what the aliases stand for)',
+      'Excessive alias count indicates a resource exhaustion attack (write the values in place of the aliases)',
     ],
-    [
-      'C11 an alias of itself',
-      `a: &a [${HERE}*a]\n`,
-      'alias "a" stands inside what it stands for (write it out)',
-    ],
+    ['C11 an alias of itself', `a: &a [${HERE}*a]\n`, 'alias "a" is inside its own anchor (write it out)'],
     [
       'an alias of nothing',
       ruleText(`match: {namespaces: [${HERE}*-prod]}`, 'requiredDigest: {}'),
@@ -196,7 +192,7 @@ describe('a policy nested deeper than anybody means', () => {
     it(`C11 ${what} nested deeper than anybody means`, async () => {
       assert.match(
         await refusalOf(text),
-        /^policy\.yaml:1:\d+: it nests too deeply to be read \(flatten it\)$/,
+        /^policy\.yaml:1:\d+: the document is nested too deeply \(flatten it\)$/,
       );
     });
   }

@@ -132,7 +132,7 @@ describe('the policy in force', () => {
     assert.equal((await store.reload()).result, 'kept');
     assert.match(
       store.problem()?.message ?? '',
-      /policy\.yaml: the policy cannot be read: it is no regular file/,
+      /policy\.yaml: the policy cannot be read: it is not a regular file/,
     );
     await writeFile(`${file}.new`, TWO);
     await rename(`${file}.new`, file);

@@ -4,17 +4,17 @@ import { renderPath, type ImageLocation, type ImageUse, type Usage } from '../im
 import { objection, type Objection } from '../language/objection.ts';
 import type { Shown } from '../language/phrase.ts';
 
-/** Most images that one object may hold: far above any real pod, far below what would cost time (F19). */
+/** Most images of one object. No real pod has nearly as many, and this many take little time (F19). */
 export const MAX_IMAGES = 500;
 
-/** As much of a path as a message repeats. */
+/** Most characters of a path that a message repeats. */
 const FIELD_CHARACTERS = 128;
 
-/** The images of one object, in the order in which a person reads them. */
+/** The images of one object. The order is fixed: containers, init containers, ephemeral containers, volumes. */
 export interface ImageList {
   readonly kind: 'list';
   readonly uses: readonly ImageUse[];
-  /** Places of a template that some controller fills in later. */
+  /** Images of a template that a controller fills in later. */
   readonly placeholders: readonly ImageUse[];
   /**
    * Names an image of this list in the same way in another version of the object, whatever the order of its lists.
@@ -23,26 +23,26 @@ export interface ImageList {
   readonly identify: (use: ImageUse) => string;
 }
 
-/** Stable codes of an object that is refused because of its form. docs/errors.md lists them with their remedies. */
+/** Stable codes for an object that is refused because of its form. docs/errors.md lists them with their remedies. */
 export type SubjectErrorCode = 'MALFORMED_OBJECT' | 'UNSUPPORTED_KIND' | 'TOO_MANY_IMAGES';
 
-/** An object of a kind that we cover and cannot read: refused (A03, A16). */
+/** An object of a covered kind whose images cannot be read. It is refused (A03, A16). */
 export interface UnreadableObject extends Objection<SubjectErrorCode> {
   readonly kind: 'unreadable';
   readonly field: string;
 }
 
-/** Images as they are found. */
+/** Collects the images of one object. */
 export interface ImageCollector {
-  /** Its pods come later, so that what a controller fills in is no fault. */
+  /** Whether the object is a template, so that a controller may fill in an image later. */
   readonly template: boolean;
-  /** A custom resource, whose fields may all be missing. */
+  /** Whether the object is a custom resource. Each of its fields may be missing. */
   readonly isCustom: boolean;
   readonly uses: ImageUse[];
   readonly placeholders: ImageUse[];
 }
 
-/** Takes an image down, or says why it is none. */
+/** Adds an image, or returns why the value is not one. */
 export function addUse(
   found: ImageCollector,
   location: ImageLocation,
@@ -63,28 +63,28 @@ export function addUse(
   return undefined;
 }
 
-/** Text that only a template may hold: Istio's `auto`, OpenShift's blank, Tekton's and Argo's variables. */
+/** Whether the text is a placeholder, which only a template may have: Istio's `auto`, OpenShift's space, a variable of Tekton or Argo. */
 function isPlaceholder(image: string): boolean {
   return image === 'auto' || image === ' ' || image === '' || image.includes('$(') || image.includes('{{');
 }
 
-/** What a field is not, or is instead. */
-export type Misshape = 'missing' | 'null' | 'empty' | 'no-object' | 'no-list' | 'no-string';
+/** Why the value of a field has not the form of its kind. */
+type Misshape = 'missing' | 'null' | 'empty' | 'no-object' | 'no-list' | 'no-string';
 
-/** An object that does not have the shape of its kind. */
+/** The refusal of an object that has not the form of its kind. */
 export function misshapen(path: Path, what: Misshape): UnreadableObject {
   const field = renderPath(path);
   return { kind: 'unreadable', field, ...objection(`MALFORMED_OBJECT.${what}`, { field: fieldName(field) }) };
 }
 
-/** Parts within parts, more of them than are read. */
+/** The refusal of an object with more nested parts than are read. */
 export function tooDeep(path: Path, max: number): UnreadableObject {
   const field = renderPath(path);
   const reason = objection('MALFORMED_OBJECT.too-deep', { field: fieldName(field), max });
   return { kind: 'unreadable', field, ...reason };
 }
 
-/** More images than are judged. */
+/** The refusal of an object with more images than are judged. */
 export function tooMany(path: Path, count: number): UnreadableObject {
   const field = renderPath(path);
   const reason = objection('TOO_MANY_IMAGES.object', { field: fieldName(field), count, max: MAX_IMAGES });
@@ -95,21 +95,21 @@ function fieldName(field: string): Shown {
   return quote(field, FIELD_CHARACTERS);
 }
 
-/** The images of an object, parted by whether its old version held them at the same place. */
+/** The images of an object: those that its old version has too, and the others. */
 export interface ImageChanges {
   readonly changed: readonly ImageUse[];
   readonly kept: readonly ImageUse[];
 }
 
 /**
- * Parts images by place: the list and the name of the container, so that two containers that swap images have
- * changed both (A09), and an image that moves to another list is judged anew (A10).
+ * Compares the images of two versions of an object by their identity: list and container name. If two containers swap
+ * their images, both images are changed (A09). An image that moves to another list is changed too (A10).
  */
 export function compareImages(now: ImageList, old: ImageList): ImageChanges {
   const before = new Map<string, string | undefined>();
   for (const use of old.uses) {
     const place = old.identify(use);
-    // A place that two entries claim is no place: nothing counts as kept there.
+    // Two images of the old object have this identity. Neither counts as unchanged.
     before.set(place, before.has(place) ? undefined : use.image);
   }
   const changed: ImageUse[] = [];

@@ -4,7 +4,7 @@ import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods
 import { judge, summarise } from '#test/verdicts.ts';
 import { MAX_IMAGES } from './image-list.ts';
 
-describe('an image is seen wherever it stands in a pod', () => {
+describe('the images of a pod are found in all its lists', () => {
   it('A01 a bad init container beside a good container is refused and named', () => {
     const decision = judge({ object: pod({ initContainers: { first: GOOD, second: BAD } }) });
     assert.deepEqual(summarise(decision), ['refused', 'DISALLOWED_TAG spec.initContainers[1].image second']);
@@ -20,7 +20,7 @@ describe('an image is seen wherever it stands in a pod', () => {
     assert.equal(decision.violations[0]?.use?.usage, 'ephemeralContainer');
   });
 
-  it('A07 a bad image volume is refused; other volumes are none of our business', () => {
+  it('A07 a bad image volume is refused, and other volumes are ignored', () => {
     const volumes = [
       { name: 'config', configMap: { name: 'x' } },
       { name: 'rbd', rbd: { image: BAD } },
@@ -34,7 +34,7 @@ describe('an image is seen wherever it stands in a pod', () => {
     assert.equal(decision.violations[0]?.use?.usage, 'imageVolume');
   });
 
-  it('every bad image is named at once, in the order of the object', () => {
+  it('all bad images are reported together, in the order of the object', () => {
     const images = {
       containers: { web: BAD, side: GOOD },
       initContainers: { first: BAD },
@@ -64,12 +64,12 @@ describe('A03 the EphemeralContainers of Kubernetes 1.16 to 1.21', () => {
     assert.deepEqual(put([{ name: 'debug', image: BAD }]), expected);
   });
 
-  it('A03 a good image is admitted, and so is a list that is there and empty', () => {
+  it('A03 a good image and an empty list are admitted', () => {
     assert.deepEqual(put([{ name: 'debug', image: GOOD }]), ['admitted']);
     assert.deepEqual(put([]), ['admitted']);
   });
 
-  it('A03 a list that is missing is refused, wherever else a list may be', () => {
+  it('A03 a missing list is refused, even if another list exists', () => {
     const missing = ['refused', 'MALFORMED_OBJECT ephemeralContainers is missing'];
     assert.deepEqual(put(undefined), missing);
     assert.deepEqual(put(null), missing);
@@ -78,7 +78,7 @@ describe('A03 the EphemeralContainers of Kubernetes 1.16 to 1.21', () => {
   });
 });
 
-/** A `PodSpec` of no known shape, and what the denial says. */
+/** A malformed `PodSpec`, and the reason in the denial. */
 const MALFORMED: readonly (readonly [what: string, spec: unknown, says: string])[] = [
   ['spec null', null, 'spec is not an object'],
   ['spec missing', undefined, 'spec is not an object'],
@@ -123,20 +123,20 @@ const MALFORMED: readonly (readonly [what: string, spec: unknown, says: string])
   ],
 ];
 
-describe('what cannot be read is refused, never skipped', () => {
+describe('an object that cannot be read is refused', () => {
   for (const [what, spec, says] of MALFORMED) {
     it(`A16 ${what}: ${says}`, () => {
       assert.deepEqual(summarise(judge({ object: podOf(spec) })), ['refused', `MALFORMED_OBJECT ${says}`]);
     });
   }
 
-  it('A16 one entry that cannot be read refuses the object, whatever the others hold', () => {
+  it('A16 one unreadable entry refuses the object, whatever the other entries are', () => {
     const containers = [{ name: 'web', image: GOOD }, null];
     const expected = ['refused', 'MALFORMED_OBJECT spec.containers[1] is not an object'];
     assert.deepEqual(summarise(judge({ object: podOf({ containers }) })), expected);
   });
 
-  it('lists that need not be there may be null or empty', () => {
+  it('an optional list may be null or empty', () => {
     const none = { initContainers: null, ephemeralContainers: null, volumes: null };
     assert.deepEqual(summarise(judge({ object: podOf({ ...podSpec(), ...none }) })), ['admitted']);
     const empty = { initContainers: [], ephemeralContainers: [], volumes: [] };
@@ -144,7 +144,7 @@ describe('what cannot be read is refused, never skipped', () => {
   });
 });
 
-describe('A17 no image is no image', () => {
+describe('A17 a missing image', () => {
   for (const [kind, prefix, of] of [
     ['Pod', 'spec', podOf],
     ['Deployment', 'spec.template.spec', template],
@@ -159,7 +159,7 @@ describe('A17 no image is no image', () => {
   }
 
   for (const image of ['auto', ' ', '$(params.image)', '{{workflow.parameters.image}}', 'app:{{ tag }}']) {
-    it(`A17 the placeholder ${JSON.stringify(image)} is noticed in a template and refused in a pod`, () => {
+    it(`A17 the placeholder ${JSON.stringify(image)} gives a notice in a template and is refused in a pod`, () => {
       const decision = judge({ object: deployment({ containers: { web: image } }) });
       assert.deepEqual(summarise(decision), ['admitted']);
       const [notice] = decision.notices;
@@ -168,13 +168,13 @@ describe('A17 no image is no image', () => {
     });
   }
 
-  it('A17 a placeholder beside a bad image hides nothing', () => {
+  it('A17 a bad image beside a placeholder is refused', () => {
     const object = deployment({ containers: { proxy: 'auto', web: BAD } });
     const expected = ['refused', 'DISALLOWED_TAG spec.template.spec.containers[1].image web'];
     assert.deepEqual(summarise(judge({ object })), expected);
   });
 
-  it('an image volume of a template may leave its reference to a controller', () => {
+  it('an image volume of a template may have no reference, because a controller fills it in', () => {
     const decision = judge({ object: template({ ...podSpec(), volumes: [{ name: 'v', image: {} }] }) });
     assert.deepEqual(summarise(decision), ['admitted']);
     const [notice] = decision.notices;
@@ -182,7 +182,7 @@ describe('A17 no image is no image', () => {
   });
 });
 
-describe('text around and inside an image is not trimmed away', () => {
+describe('text around and inside an image is not trimmed', () => {
   for (const image of [
     ' nginx:1.0',
     'nginx:1.0 ',
@@ -216,7 +216,7 @@ describe('text around and inside an image is not trimmed away', () => {
   }
 });
 
-describe('F19 one object holds so many images and no more', () => {
+describe('F19 an object has a limited number of images', () => {
   const containers = (count: number): object[] =>
     Array.from({ length: count }, (_, index) => ({ name: `c${index}`, image: GOOD }));
 

@@ -6,7 +6,7 @@ import type { KnownKind, WorkloadKind } from './kinds.ts';
 import { readPodSpec } from './pod-spec.ts';
 import type { UnreadableObject } from './image-list.ts';
 
-/** Reads every image of an object of a kind that is covered; what cannot be read is said, never skipped. */
+/** Reads each image of an object of a covered kind. If one cannot be read, the whole object is refused. */
 export function findImages(kind: KnownKind, object: Fields): ImageList | UnreadableObject {
   return kind.origin === 'custom' ? findCustomImages(kind, object) : findWorkloadImages(kind, object);
 }
@@ -26,7 +26,7 @@ function findWorkloadImages(workload: WorkloadKind, object: Fields): ImageList |
   return problem ?? { kind: 'list', uses: found.uses, placeholders: found.placeholders, identify };
 }
 
-/** A pod has each list once, and a container its name in it. */
+/** A pod has each list once. Within a list, containers have different names. */
 function identify(use: ImageUse): string {
   return `${use.usage}/${use.container}`;
 }

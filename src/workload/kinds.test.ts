@@ -4,7 +4,7 @@ import { BAD, GOOD, podSpec, workload } from '#test/pods.ts';
 import { judge, summarise } from '#test/verdicts.ts';
 import { BUILT_IN_KINDS, findWorkloadKind, groupOf, isListOfKind, WORKLOAD_KINDS } from './kinds.ts';
 
-/** Kind, where its `PodSpec` stands, what policies call it, every version that ever served it. */
+/** Kind, path of its `PodSpec`, its name in policies, each version that ever served it. */
 const TABLE: readonly (readonly [kind: string, path: string, resource: string, ...served: string[]])[] = [
   ['Pod', 'spec', 'pods', 'v1'],
   ['PodTemplate', 'template.spec', 'podtemplates', 'v1'],
@@ -37,7 +37,7 @@ const SERVED = TABLE.flatMap(([kind, path, resource, ...served]) =>
   served.map((apiVersion) => ({ kind, path, resource, apiVersion })),
 );
 
-/** Where a bad image stands in a `PodSpec`, and the container that a denial names. */
+/** The field of a bad image in a `PodSpec`, and the container that a denial names. */
 const PLACES = [
   [{ containers: { web: BAD } }, 'containers[0].image', 'web'],
   [{ containers: { web: GOOD, side: BAD } }, 'containers[1].image', 'side'],
@@ -46,9 +46,9 @@ const PLACES = [
   [{ volumes: { data: BAD } }, 'volumes[0].image.reference', 'data'],
 ] as const;
 
-describe('A11 a bad image is refused in every kind of workload, in every version that ever served it', () => {
+describe('A11 a bad image is refused in each kind of workload, in each version that ever served it', () => {
   for (const { kind, path, apiVersion } of SERVED) {
-    it(`${apiVersion} ${kind} holds its images below ${path}`, () => {
+    it(`${apiVersion} ${kind} has its images below ${path}`, () => {
       for (const [images, place, container] of PLACES) {
         const object = workload(apiVersion, kind, path, podSpec(images));
         const expected = ['refused', `DISALLOWED_TAG ${path}.${place} ${container}`];
@@ -56,7 +56,7 @@ describe('A11 a bad image is refused in every kind of workload, in every version
       }
     });
 
-    it(`${apiVersion} ${kind} with good images everywhere is admitted without a word`, () => {
+    it(`${apiVersion} ${kind} with only good images is admitted without warnings`, () => {
       const images = {
         containers: { web: GOOD },
         initContainers: { first: GOOD },
@@ -68,7 +68,7 @@ describe('A11 a bad image is refused in every kind of workload, in every version
       assert.equal(decision.uses.length, 4, 'every image was judged');
     });
 
-    it(`${apiVersion} ${kind} without a PodSpec is refused, not taken for one without images`, () => {
+    it(`${apiVersion} ${kind} without a PodSpec is refused`, () => {
       const parent = path.split('.').slice(0, -1).join('.');
       const [outcome, violation = ''] = summarise(
         judge({ object: workload(apiVersion, kind, parent, parent === '' ? {} : { other: 1 }) }),
@@ -79,7 +79,7 @@ describe('A11 a bad image is refused in every kind of workload, in every version
 });
 
 describe('the table of kinds', () => {
-  it('names every kind, version and resource, and no other', () => {
+  it('has each kind, version and resource, and no other', () => {
     const rows = WORKLOAD_KINDS.flatMap(({ kind, podSpec, resource, served }) =>
       served.map((apiVersion) => ({ kind, path: podSpec.join('.'), resource, apiVersion })),
     );
@@ -88,7 +88,7 @@ describe('the table of kinds', () => {
     assert.deepEqual(sorted(rows), sorted([...SERVED, ephemeral]));
   });
 
-  it('knows a kind in a version that is served tomorrow', () => {
+  it('has a kind also in a future version', () => {
     for (const apiVersion of ['apps/v2', 'apps/v3alpha1']) {
       const object = workload(apiVersion, 'Deployment', 'spec.template.spec', podSpec(PLACES[0][0]));
       const expected = ['refused', 'DISALLOWED_TAG spec.template.spec.containers[0].image web'];
@@ -96,7 +96,7 @@ describe('the table of kinds', () => {
     }
   });
 
-  it('does not take a kind of another group for one of ours', () => {
+  it('does not have a kind of the same name in another group', () => {
     for (const [group, kind] of [
       ['apps.kruise.io', 'StatefulSet'],
       ['', 'Deployment'],
@@ -109,12 +109,12 @@ describe('the table of kinds', () => {
     }
   });
 
-  it('only pods and their ephemeral containers are no templates', () => {
+  it('says template for all kinds except pods and ephemeral containers', () => {
     const real = WORKLOAD_KINDS.filter(({ template }) => !template).map(({ kind }) => kind);
     assert.deepEqual(real, ['Pod', 'EphemeralContainers']);
   });
 
-  it('tells lists of covered kinds from kinds that merely end in List', () => {
+  it('distinguishes lists of covered kinds from other kinds that end in List', () => {
     const lists = [
       ['', 'List'],
       ['', 'PodList'],

@@ -1,31 +1,31 @@
 import type { CustomKind } from './custom/custom-kind.ts';
 import { SHIPPED_KINDS } from './custom/shipped-kinds.ts';
 
-/** A kind of Kubernetes' own that holds images, and where. */
+/** A kind of Kubernetes itself that has images, and where it has them. */
 export interface WorkloadKind {
   readonly origin: 'kubernetes';
   readonly kind: string;
-  /** The name that policies use, in the group that serves the kind today: `deployments.apps`. */
+  /** The name that policies use: plural and today's group, such as `deployments.apps`. */
   readonly resource: string;
-  /** Every `apiVersion` that ever served it; the images stand at the same place in all of them. */
+  /** Each `apiVersion` that ever served the kind. The path to the images is the same in all of them. */
   readonly served: readonly string[];
-  /** Path from the root of the object to its `PodSpec`, `[]` for the root itself. */
+  /** Path from the root of the object to its `PodSpec`; `[]` if the root is the `PodSpec`. */
   readonly podSpec: readonly string[];
-  /** Its pods come later and are judged again; a `Pod` and its ephemeral containers are the real thing. */
+  /** Whether pods are created from it later, which are judged again. A `Pod` and its ephemeral containers are not templates. */
   readonly template: boolean;
-  /** The list that must be there; on any kind but `EphemeralContainers` it must not be empty either. */
+  /** The list that must exist. Only the list of `EphemeralContainers` may be empty. */
   readonly required: 'containers' | 'ephemeralContainers';
 }
 
 const TEMPLATE = ['spec', 'template', 'spec'];
 
 /**
- * Where Kubernetes objects hold images.
+ * The kinds of Kubernetes that have images.
  * @see https://github.com/kubernetes/api/blob/v0.37.1/core/v1/types.go
  */
 export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
   row('Pod', 'pods', ['v1'], ['spec'], { template: false }),
-  // What `PUT pods/NAME/ephemeralcontainers` carried in 1.16 – 1.21: the list stands at the root (A03).
+  // The body of `PUT pods/NAME/ephemeralcontainers` in 1.16 – 1.21. Its list is at the root (A03).
   row('EphemeralContainers', 'pods', ['v1'], [], { template: false, required: 'ephemeralContainers' }),
   row('PodTemplate', 'podtemplates', ['v1'], ['template', 'spec']),
   row('ReplicationController', 'replicationcontrollers', ['v1'], TEMPLATE),
@@ -48,7 +48,7 @@ export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
   row('ScheduledJob', 'cronjobs.batch', ['batch/v2alpha1'], ['spec', 'jobTemplate', ...TEMPLATE]),
 ];
 
-/** Kinds that are sent for a subresource and hold no image. */
+/** Kinds of subresources that have no images. */
 const IMAGELESS_KINDS: ReadonlySet<string> = new Set([
   'Scale',
   'Binding',
@@ -60,13 +60,13 @@ const IMAGELESS_KINDS: ReadonlySet<string> = new Set([
   'PodProxyOptions',
 ]);
 
-/** A kind whose images are found. */
+/** A kind whose images the gate finds. */
 export type KnownKind = WorkloadKind | CustomKind;
 
-/** Kinds by their group and name; a look-up makes nothing. */
+/** Kinds by group and name. A look-up allocates nothing. */
 export type KindTable<Kind extends KnownKind = KnownKind> = ReadonlyMap<string, ReadonlyMap<string, Kind>>;
 
-// The version is left out on purpose: one that is served tomorrow is judged, or refused, never waved through.
+// Without the version, so that an object of a future version is judged or refused, and never skipped.
 export const BUILT_IN_KINDS: KindTable<WorkloadKind> = tableOf(WORKLOAD_KINDS);
 
 function tableOf(rows: readonly WorkloadKind[]): KindTable<WorkloadKind> {
@@ -81,10 +81,10 @@ function tableOf(rows: readonly WorkloadKind[]): KindTable<WorkloadKind> {
   return table;
 }
 
-/** The kinds that every policy knows: Kubernetes' own, and the custom resources that come with the gate. */
+/** The kinds that each policy knows: those of Kubernetes, and the custom resources that come with the gate. */
 export const KNOWN_KINDS: KindTable = withCustomKinds(BUILT_IN_KINDS, SHIPPED_KINDS);
 
-/** A table of its own, with further kinds; one that is there already is replaced. */
+/** A new table with further kinds. A further kind replaces a kind of the same group and name. */
 export function withCustomKinds(table: KindTable, kinds: readonly CustomKind[]): KindTable {
   const wider = new Map([...table].map(([group, known]) => [group, new Map(known)] as const));
   for (const kind of kinds) {
@@ -94,12 +94,12 @@ export function withCustomKinds(table: KindTable, kinds: readonly CustomKind[]):
   return wider;
 }
 
-/** The kinds of a table, each once, in their order. */
+/** The kinds of a table in their order, each once. */
 export function kindsIn(table: KindTable): readonly KnownKind[] {
   return [...new Set([...table.values()].flatMap((known) => Array.from(known.values())))];
 }
 
-/** The row of a table for a kind of any version, if it is covered. */
+/** A kind in a table, whatever its version; `undefined` if the table does not have it. */
 export function findKind<Kind extends KnownKind>(
   table: KindTable<Kind>,
   group: string,
@@ -108,17 +108,17 @@ export function findKind<Kind extends KnownKind>(
   return table.get(group)?.get(kind);
 }
 
-/** The row of a kind of Kubernetes' own, which every policy knows. */
+/** A kind of Kubernetes itself; `undefined` if it has no images or does not exist. */
 export function findWorkloadKind(group: string, kind: string): WorkloadKind | undefined {
   return findKind(BUILT_IN_KINDS, group, kind);
 }
 
-/** Whether a kind is one that stands for a subresource without images, such as `Scale`. */
+/** Whether a kind belongs to a subresource without images, such as `Scale`. */
 export function isImageless(kind: string): boolean {
   return IMAGELESS_KINDS.has(kind);
 }
 
-/** Whether a kind is a list of objects that are covered; the API server never reviews one. */
+/** Whether a kind is a list of objects of a covered kind. The API server never sends one for review. */
 export function isListOfKind(table: KindTable, group: string, kind: string): boolean {
   if (!kind.endsWith('List')) return false;
   return (
@@ -126,7 +126,7 @@ export function isListOfKind(table: KindTable, group: string, kind: string): boo
   );
 }
 
-/** The group of an `apiVersion`: `apps` of `apps/v1`, `''` of `v1`. */
+/** The group of an `apiVersion`: `apps` for `apps/v1`, `''` for `v1`. */
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf('/');
   return slash === -1 ? '' : apiVersion.slice(0, slash);

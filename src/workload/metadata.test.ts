@@ -46,9 +46,9 @@ describe('the metadata', () => {
   for (const [what, metadata] of [
     ['loses its finalizers', { ...deleting, finalizers: [] }],
     ['gets a label', { ...deleting, labels: { a: 'b' } }],
-    ['is adopted', { ...deleting, ownerReferences: [{ kind: 'ReplicaSet', name: 'x', uid: '1' }] }],
+    ['gets an owner', { ...deleting, ownerReferences: [{ kind: 'ReplicaSet', name: 'x', uid: '1' }] }],
   ] as const) {
-    it(`A32 a pod with an image that is forbidden by now ${what}`, () => {
+    it(`A32 a pod is admitted with an image that is forbidden since, if it ${what}`, () => {
       const object = { ...before, metadata: { ...(before['metadata'] as object), ...metadata } };
       const decision = judge({ object, oldObject: before });
       assert.deepEqual([summarise(decision), decision.notices], [['admitted'], []]);

@@ -41,7 +41,7 @@ function refusal(parts: Partial<ReviewedObject>): readonly [string, string] {
 describe('a kind that is not covered', () => {
   const widget = { group: 'example.com', kind: 'Widget', object: {} };
 
-  it('A24 is unknown under its name and group, whatever the subresource', () => {
+  it('A24 is unknown, with its name and group, whatever the subresource', () => {
     for (const subresource of ['', 'scale', 'image'])
       assert.deepEqual(subjectOf({ ...widget, subresource }), {
         kind: 'unknown',
@@ -50,13 +50,13 @@ describe('a kind that is not covered', () => {
     assert.deepEqual(subjectOf({ ...widget, group: '' }), { kind: 'unknown', name: 'Widget' });
   });
 
-  it('A22 is imageless by its name for a subresource only', () => {
+  it('A22 is imageless by its name only in a request for a subresource', () => {
     const scale = { group: 'autoscaling', kind: 'Scale', object: {} };
     assert.deepEqual(subjectOf({ ...scale, subresource: 'scale' }), { kind: 'imageless' });
     assert.deepEqual(subjectOf(scale), { kind: 'unknown', name: 'Scale.autoscaling' });
   });
 
-  it('A24 is a list of a covered one by its ending only', () => {
+  it('A24 is a list of a covered kind only if its name ends in List', () => {
     assert.deepEqual(refusal({ kind: 'PodList' }), [
       'object',
       'PodList is a list of objects, which the API server never reviews',
@@ -67,8 +67,8 @@ describe('a kind that is not covered', () => {
   });
 });
 
-describe('an object that tells another story', () => {
-  it('A36 is refused by the field that tells it', () => {
+describe('an object that does not agree with the request', () => {
+  it('A36 is refused at the field that does not agree', () => {
     assert.deepEqual(refusal({ object: null }), ['object', 'the object is missing']);
     assert.deepEqual(refusal({ object: { ...pod(), kind: 'Job' } }), [
       'object.kind',
@@ -80,7 +80,7 @@ describe('an object that tells another story', () => {
     ]);
   });
 
-  it('A35 may be in any namespace where nobody says in which', () => {
+  it('A35 may be in any namespace if the request names none', () => {
     assert.equal(subjectOf({ namespace: undefined }).kind, 'images');
     assert.equal(
       subjectOf({ namespace: 'team-a', object: pod({}, { namespace: undefined }) }).kind,
@@ -89,16 +89,16 @@ describe('an object that tells another story', () => {
   });
 });
 
-describe('an update of what cannot be read', () => {
+describe('an update of an object that cannot be read', () => {
   const broken = podOf({ containers: 'none' });
 
-  it('A32 passes when the parts with images stay, and a CREATE never', () => {
+  it('A32 is admitted if the parts with images do not change; a CREATE is refused', () => {
     assert.equal(subjectOf({ operation: 'UPDATE', object: broken, oldObject: broken }).kind, 'imageless');
     assert.equal(subjectOf({ operation: 'CREATE', object: broken, oldObject: broken }).kind, 'unreadable');
     assert.equal(subjectOf({ operation: undefined, object: broken, oldObject: broken }).kind, 'unreadable');
   });
 
-  it('A32 of a custom resource passes when all of its parts stay, not just one', () => {
+  it('A32 of a custom resource is admitted only if none of its parts changes', () => {
     const widget = customKind('widgets.example.com', 'Widget', [image('spec.image'), image('status.image')]);
     const kinds = withCustomKinds(KNOWN_KINDS, [widget]);
     const object = (spec: unknown, status: unknown): Fields => ({
@@ -131,7 +131,7 @@ describe('a mirror pod', () => {
   };
   const mirrorOn = (nodeName: unknown) => podOf({ ...podSpec(), nodeName }, MIRROR);
 
-  it('A20 is one that its own node creates', () => {
+  it('A20 is a pod that its own node creates', () => {
     assert.equal(isMirror({ object: mirrorOn('node-1') }), true);
     assert.equal(
       isMirror({ object: mirrorOn('node-1'), operation: 'UPDATE', oldObject: mirrorOn('node-1') }),
@@ -139,14 +139,14 @@ describe('a mirror pod', () => {
     );
   });
 
-  it('A21 is none on another node, on none, or on something that only reads like one', () => {
+  it('A21 is not created by another node, without a node or for a name that only looks like a node', () => {
     for (const nodeName of ['node-2', '', undefined, null, ['node-1'], { toString: 'node-1' }])
       assert.equal(isMirror({ object: mirrorOn(nodeName) }), false, JSON.stringify(nodeName));
-    const nobody = { ...NODE, username: 'system:node:' };
-    assert.equal(isMirror({ object: mirrorOn(''), user: nobody }), false);
+    const nameless = { ...NODE, username: 'system:node:' };
+    assert.equal(isMirror({ object: mirrorOn(''), user: nameless }), false);
   });
 
-  it('A21 is a pod and nothing else', () => {
+  it('A21 is always a pod', () => {
     const object = { ...podOf({ ...podSpec(), nodeName: 'node-1', template: { spec: podSpec() } }, MIRROR) };
     const job = { ...object, apiVersion: 'batch/v1', kind: 'Job' };
     assert.equal(isMirror({ group: 'batch', kind: 'Job', object: job }), false);
@@ -154,7 +154,7 @@ describe('a mirror pod', () => {
 });
 
 describe('the images of a pod', () => {
-  it('A02 may be volumes without one, and containers without a name', () => {
+  it('A02 are found beside volumes without images and in containers without names', () => {
     const volumes = [
       { name: 'a', image: null },
       { name: 'b', emptyDir: {} },
@@ -171,7 +171,7 @@ describe('the images of a pod', () => {
     );
   });
 
-  it('F19 are counted when they are too many', () => {
+  it('F19 are counted if they are too many', () => {
     const volumes = Array.from({ length: MAX_IMAGES + 1 }, () => ({ image: { reference: GOOD } }));
     const [field, reason] = refusal({ object: podOf({ containers: [], initContainers: [], volumes }) });
     assert.deepEqual([field, reason], ['spec.containers', 'spec.containers is empty']);
@@ -182,7 +182,7 @@ describe('the images of a pod', () => {
     ]);
   });
 
-  it('A03 may be an empty list of ephemeral containers, and no missing one', () => {
+  it('A03 may be none in EphemeralContainers, if the list exists', () => {
     const object = { apiVersion: 'v1', kind: 'EphemeralContainers', metadata: {}, ephemeralContainers: [] };
     const parts = { kind: 'EphemeralContainers', subresource: 'ephemeralcontainers' };
     assert.equal(subjectOf({ ...parts, object }).kind, 'images');
@@ -193,7 +193,7 @@ describe('the images of a pod', () => {
   });
 });
 
-test('A22 kinds of subresources hold no image, and no other kind is one of them', () => {
+test('A22 the kinds of subresources have no images, and no other kind is imageless', () => {
   for (const kind of [
     'Scale',
     'Binding',
@@ -209,7 +209,7 @@ test('A22 kinds of subresources hold no image, and no other kind is one of them'
     assert.equal(isImageless(kind), false, kind);
 });
 
-test('further kinds replace none but their own', () => {
+test('a further kind replaces only a kind of its own group and name', () => {
   const widget = customKind('widgets.example.com', 'Widget', [image('spec.image')]);
   const job = customKind('jobs.batch', 'CronJob', [image('spec.image')]);
   const kinds = withCustomKinds(KNOWN_KINDS, [widget, job]);
@@ -226,7 +226,7 @@ test('further kinds replace none but their own', () => {
   assert.notEqual(findKind(KNOWN_KINDS, 'batch', 'CronJob'), job, 'in a table of its own');
 });
 
-test('an owner has a kind, a name and a hash that are texts', () => {
+test('an owner whose kind, name or hash is not a string is ignored', () => {
   const owner = (reference: object, labels: object) =>
     findOwner(pod({}, { ownerReferences: [{ controller: true, ...reference }], labels }));
   assert.equal(owner({ kind: 'Job', name: 7 }, {}), undefined);

@@ -6,7 +6,7 @@ import { findOwner } from './owner.ts';
 const HASH = '5d4f7c9b6d';
 const labels = { 'pod-template-hash': HASH };
 
-/** Who a pod belongs to that names these owners. */
+/** The owner of a pod that names these owners. */
 function ownerOf(ownerReferences: unknown, metadata: object = {}): string | undefined {
   const owner = findOwner(pod({}, { ownerReferences, ...metadata }));
   return owner && `${owner.kind} ${owner.name}`;
@@ -15,7 +15,7 @@ function ownerOf(ownerReferences: unknown, metadata: object = {}): string | unde
 const replicaSet = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `web-${HASH}`, controller: true };
 
 describe('the owner of a pod', () => {
-  it('is the Deployment of its ReplicaSet when the template hash says so', () => {
+  it('is the Deployment of its ReplicaSet if the template hash agrees', () => {
     assert.equal(ownerOf([replicaSet], { labels }), 'Deployment web');
     assert.equal(
       ownerOf([replicaSet], { labels, name: undefined, generateName: `web-${HASH}-` }),
@@ -47,10 +47,10 @@ describe('the owner of a pod', () => {
     ['a Job', { ...replicaSet, kind: 'Job', name: 'report' }, { labels }, 'Job report'],
     ['a Job with the name of a ReplicaSet', { ...replicaSet, kind: 'Job' }, { labels }, `Job web-${HASH}`],
   ] as const) {
-    it(`is told of ${what}`, () => assert.equal(ownerOf([owner], metadata), expected));
+    it(`is found for ${what}`, () => assert.equal(ownerOf([owner], metadata), expected));
   }
 
-  it('is the one that controls it, among others', () => {
+  it('is the one that controls the pod', () => {
     const others = [{ ...replicaSet, kind: 'Node', controller: false }, null, 'x', { controller: true }];
     assert.equal(
       ownerOf([...others, { ...replicaSet, kind: 'DaemonSet', name: 'agent' }]),
@@ -69,10 +69,10 @@ describe('the owner of a pod', () => {
     [{ kind: 1, name: 'x', controller: true }],
     [{ ...replicaSet, controller: 'true' }],
   ]) {
-    it(`is nobody by ${JSON.stringify(owners)}`, () => assert.equal(ownerOf(owners), undefined));
+    it(`is unknown for ${JSON.stringify(owners)}`, () => assert.equal(ownerOf(owners), undefined));
   }
 
-  it('is told of pods alone', () => {
+  it('is found only for pods', () => {
     assert.equal(findOwner(deployment({}, { ownerReferences: [replicaSet] })), undefined);
     for (const object of [undefined, null, 'x', [], {}, { kind: 'Pod' }, { kind: 'Pod', metadata: [] }])
       assert.equal(findOwner(object), undefined);

@@ -9,7 +9,7 @@ const CONTAINER_LISTS: readonly (readonly [list: string, usage: Usage])[] = [
   ['ephemeralContainers', 'ephemeralContainer'],
 ];
 
-/** Reads every image of a `PodSpec`. `at` is its path; `required` the list that must exist. */
+/** Reads each image of a `PodSpec`. `at` is its path, `required` the list that must exist. */
 export function readPodSpec(
   found: ImageCollector,
   podSpec: Fields,
@@ -53,7 +53,7 @@ function imagePath(at: Path, list: string, index: number): Path {
   return path;
 }
 
-/** `volumes[].image.reference`, KEP-4639: pulled by the kubelet like any other image. */
+/** Reads `volumes[].image.reference` (KEP-4639), which the kubelet pulls like any other image. */
 function readVolumes(found: ImageCollector, volumes: unknown, at: Path): UnreadableObject | undefined {
   if (volumes === undefined || volumes === null) return undefined;
   if (!Array.isArray(volumes)) return misshapen([...at, 'volumes'], 'no-list');
@@ -63,7 +63,7 @@ function readVolumes(found: ImageCollector, volumes: unknown, at: Path): Unreada
     const image = volume['image'];
     if (image === undefined || image === null) continue;
     if (!isObject(image)) return misshapen([...at, 'volumes', index, 'image'], 'no-object');
-    // A template may leave the reference to a controller; a pod may not.
+    // In a template a controller may fill in the reference later; in a pod it must exist.
     const reference = image['reference'] ?? (found.template ? '$(reference)' : undefined);
     const path = [...at, 'volumes', index, 'image', 'reference'];
     const problem = addUse(found, { kind: 'value', path }, 'imageVolume', volume['name'], reference);

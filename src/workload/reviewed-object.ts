@@ -2,26 +2,26 @@ export const OPERATIONS = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
 
-/** Who asks, as the API server authenticated them. */
+/** The user of a request, as the API server authenticated it. */
 export interface User {
   readonly username: string;
   readonly groups: readonly string[];
 }
 
 /**
- * An object and what the API server says of it, all of which the requester cannot forge; the object itself
- * is the requester's own text.
+ * An object and the facts that the API server sends with it. The requester cannot forge these facts. The requester
+ * writes the object itself.
  */
 export interface ReviewedObject {
-  /** `undefined` for an operation that we have never heard of: read like a CREATE. */
+  /** `undefined` for an unknown operation, which is treated like a CREATE. */
   readonly operation: Operation | undefined;
   /** `''` for the core group. */
   readonly group: string;
   readonly version: string;
   readonly kind: string;
-  /** `''` when the object itself is meant. */
+  /** `''` if the request is about the object itself. */
   readonly subresource: string;
-  /** `undefined` when nobody says, as in a manifest. */
+  /** `undefined` if it is unknown, as for a manifest. */
   readonly namespace: string | undefined;
   readonly user: User | undefined;
   readonly object: unknown;

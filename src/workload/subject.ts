@@ -18,37 +18,37 @@ import {
 import type { ReviewedObject } from './reviewed-object.ts';
 import type { SubjectErrorCode, UnreadableObject } from './image-list.ts';
 
-/** Images to judge. */
+/** The images of an object. */
 export interface Images {
   readonly kind: 'images';
-  /** New or changed at their place: judged. */
+  /** New images and changed images. They are judged. */
   readonly changed: readonly ImageUse[];
-  /** At the same place in the old object: what they violate is told, never refused. */
+  /** Images that the old object has too. Their violations are reported, and refuse nothing. */
   readonly kept: readonly ImageUse[];
-  /** Places that some controller fills in later. */
+  /** Images that a controller fills in later. */
   readonly placeholders: readonly ImageUse[];
-  /** A pod template, whose pods will be judged again; else a pod. */
+  /** Whether the object is a template. The pods that are created from it are judged again. */
   readonly template: boolean;
-  /** A node's own account of a static pod that it already runs. */
+  /** Whether the object is a mirror pod: a node reports a static pod that it already runs. */
   readonly mirrorPod: boolean;
 }
 
-/** What a review is about, once its object has been read. */
+/** The result of reading the object of a review. */
 export type Subject =
   | Images
   | UnreadableObject
-  /** An operation, a subresource or a kind that carries no image. */
+  /** An operation, a subresource or a kind without images. */
   | { readonly kind: 'imageless' }
-  /** A kind that nobody told us about: its pods are judged when they come. */
+  /** A kind that the policy does not know. If pods are created from it, they are judged. */
   | { readonly kind: 'unknown'; readonly name: string };
 
-/** An object as its protocol carries it: whoever knows the kinds reads it. */
+/** An object as its protocol carries it. `readSubject` reads it with the kinds of a policy. */
 export interface UnreadObject {
   readonly kind: 'unread';
   readonly reviewed: ReviewedObject;
 }
 
-/** Reads what an object is about, by its kind as the API server names it and by the kinds that a policy knows. */
+/** Reads the images of an object. Its kind is the one that the API server names; `kinds` are those of the policy. */
 export function readSubject(reviewed: ReviewedObject, kinds: KindTable): Subject {
   const { operation, group, kind, subresource } = reviewed;
   if (operation === 'DELETE' || operation === 'CONNECT' || subresource === 'status')
@@ -69,7 +69,7 @@ function readKnown(known: KnownKind, reviewed: ReviewedObject): Subject {
   if (images.kind === 'unreadable') return keepsImages(known, reviewed) ? { kind: 'imageless' } : images;
   const old = reviewed.operation === 'UPDATE' ? readOldImages(known, reviewed.oldObject) : undefined;
   const change = old === undefined ? { changed: images.uses, kept: NONE } : compareImages(images, old);
-  // Names that two items share tell nothing of which is which; where nothing is changed nobody needs to know.
+  // If two items have the same name, both count as changed. If the whole part is unchanged, none is.
   const keeps = change.changed.length > 0 && keepsImages(known, reviewed);
   const { changed, kept } = keeps ? { changed: NONE, kept: images.uses } : change;
   return {
@@ -87,8 +87,8 @@ const NONE: readonly never[] = [];
 const POD = findWorkloadKind('', 'Pod');
 
 /**
- * Whether an update leaves as they were the parts in which images stand. What nobody can read may have been there
- * before the gate was, and must still be able to lose its finalizers.
+ * Whether an update does not change the parts of the object that have images. An object that cannot be read may be older
+ * than the gate. Its other fields must remain editable, for example its finalizers.
  */
 function keepsImages(known: KnownKind, { operation, object, oldObject }: ReviewedObject): boolean {
   if (operation !== 'UPDATE') return false;
@@ -98,7 +98,7 @@ function keepsImages(known: KnownKind, { operation, object, oldObject }: Reviewe
   return isObject(podSpec) && isSame(podSpec, valueAt(oldObject, known.podSpec));
 }
 
-/** What nests deeper than the stack is never the same (F03). */
+/** Whether two values are equal. Values that nest too deeply to be compared are not (F03). */
 function isSame(one: unknown, other: unknown): boolean {
   try {
     return isDeepStrictEqual(one, other);
@@ -107,14 +107,14 @@ function isSame(one: unknown, other: unknown): boolean {
   }
 }
 
-/** An old object that cannot be read held nothing, so that everything counts as changed. */
+/** The images of the old object; `undefined` if it cannot be read. Then each image counts as changed. */
 function readOldImages(known: KnownKind, oldObject: unknown): ImageList | undefined {
   if (!isObject(oldObject)) return undefined;
   const images = findImages(known, oldObject);
   return images.kind === 'list' ? images : undefined;
 }
 
-/** The API server's account of the object wins; an object that tells another story is refused (A35, A36). */
+/** Refuses an object whose kind or namespace is not the one that the API server names (A35, A36). */
 function findForgery(reviewed: ReviewedObject, object: Fields): UnreadableObject | undefined {
   const apiVersion = reviewed.group === '' ? reviewed.version : `${reviewed.group}/${reviewed.version}`;
   if (object['kind'] !== reviewed.kind || object['apiVersion'] !== apiVersion) {
@@ -130,7 +130,8 @@ function findForgery(reviewed: ReviewedObject, object: Fields): UnreadableObject
 }
 
 /**
- * Any user may set the annotation, so it counts only when the node that shall run the pod says so itself (A21).
+ * Whether the object is a mirror pod. Each user can set its annotation, so it counts only in a request of the node that
+ * runs the pod (A21).
  * @see https://kubernetes.io/docs/reference/access-authn-authz/node/
  */
 function isMirrorPod(pod: Fields, { user }: ReviewedObject): boolean {

@@ -7,7 +7,7 @@ import { judge, summarise } from '#test/verdicts.ts';
 
 const OTHER_BAD = 'registry.example.com/team/other:latest';
 
-/** What an UPDATE comes to: the old images, the new ones, the violations. */
+/** An UPDATE: title, old images, new images, violations. */
 const UPDATES: readonly (readonly [
   what: string,
   before: PodImages,
@@ -99,7 +99,7 @@ describe('an UPDATE is judged by what it changes', () => {
     assert.deepEqual(debug(BAD), ['refused', 'DISALLOWED_TAG spec.ephemeralContainers[1].image debug']);
   });
 
-  it('A10 an image that moves to where a stricter rule looks is judged there', async () => {
+  it('A10 an image that moves to a list with a stricter rule is judged by that rule', async () => {
     const strict = await policyOf({
       match: { usages: ['initContainer'] },
       allowedImages: { images: ['registry.example.com/init/*'] },
@@ -108,7 +108,7 @@ describe('an UPDATE is judged by what it changes', () => {
     assert.deepEqual(summarise(decision), ['refused', 'IMAGE_NOT_ALLOWED spec.initContainers[0].image web']);
   });
 
-  it('A09 a name that two old containers share vouches for neither', () => {
+  it('A09 if two old containers have the same name, neither counts as unchanged', () => {
     const oldObject = podOf({
       containers: [
         { name: 'web', image: GOOD },
@@ -125,13 +125,13 @@ describe('an UPDATE is judged by what it changes', () => {
     ['without a spec', podOf(undefined)],
     ['with a container that cannot be read', podOf({ containers: [{ name: 'web', image: BAD }, null] })],
   ] as const) {
-    it(`an old object that is ${what} vouches for nothing`, () => {
+    it(`an old object that is ${what} makes no image count as unchanged`, () => {
       const decision = judge({ object: pod({ containers: { web: BAD } }), oldObject, operation: 'UPDATE' });
       assert.deepEqual(summarise(decision), ['refused', 'DISALLOWED_TAG spec.containers[0].image web']);
     });
   }
 
-  it('an old object vouches for nothing on a CREATE', () => {
+  it('the old object of a CREATE is ignored', () => {
     const bad = pod({ containers: { web: BAD } });
     const decision = judge({ object: bad, oldObject: bad, operation: 'CREATE' });
     assert.deepEqual(summarise(decision), ['refused', 'DISALLOWED_TAG spec.containers[0].image web']);
@@ -141,7 +141,7 @@ describe('an UPDATE is judged by what it changes', () => {
 describe('a template that keeps a bad image', () => {
   const bad = deployment({ containers: { web: BAD, side: GOOD } });
 
-  it('passes with a notice that names the image, and its place', () => {
+  it('is admitted with a notice that names the image and its field', () => {
     const decision = judge({ object: bad, oldObject: bad });
     assert.deepEqual(summarise(decision), ['admitted']);
     const [notice, ...others] = decision.notices;
@@ -149,13 +149,13 @@ describe('a template that keeps a bad image', () => {
     assert.match(said(notice?.text), /new pods with it will be refused/);
   });
 
-  it('passes without a notice when the rule only warns: its new pods will be admitted', async () => {
+  it('is admitted without a notice if the rule only warns, because its new pods are admitted', async () => {
     const warn = await policyOf({ disallowedTags: { tags: ['latest'] }, validationActions: ['Warn'] });
     const decision = judge({ object: bad, oldObject: bad }, warn);
     assert.deepEqual([summarise(decision), decision.notices], [['admitted'], []]);
   });
 
-  it('does not pass with another bad image beside it', () => {
+  it('is refused if another bad image is added', () => {
     const object = deployment({ containers: { web: BAD, side: OTHER_BAD } });
     const decision = judge({ object, oldObject: bad });
     const expected = ['refused', 'DISALLOWED_TAG spec.template.spec.containers[1].image side'];
@@ -166,14 +166,14 @@ describe('a template that keeps a bad image', () => {
     );
   });
 
-  it('is judged anew when a placeholder becomes a bad image', () => {
+  it('is judged when a placeholder becomes a bad image', () => {
     const oldObject = deployment({ containers: { web: 'auto' } });
     const decision = judge({ object: deployment({ containers: { web: BAD } }), oldObject });
     const expected = ['refused', 'DISALLOWED_TAG spec.template.spec.containers[0].image web'];
     assert.deepEqual(summarise(decision), expected);
   });
 
-  it('keeps its images when only other fields of the spec change', () => {
+  it('has the same images if only other fields of the spec change', () => {
     const scaled = { ...bad, spec: { ...(bad['spec'] as object), replicas: 0, paused: true } };
     assert.deepEqual(summarise(judge({ object: scaled, oldObject: bad })), ['admitted']);
   });

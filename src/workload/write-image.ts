@@ -10,7 +10,7 @@ import {
 import type { ImageLocation } from '../image/use.ts';
 
 /** Why an image cannot be written at its location. */
-export type NotWritable =
+type NotWritable =
   /** The object has no value there that can hold the image. */
   | 'no-such-location'
   /** The image is a key of a map, and the map has the new key already. */
@@ -53,7 +53,7 @@ export function writeImage(object: Fields, location: ImageLocation, image: strin
   }
 }
 
-/** The image of a repository and of a tag or digest that stands in a field of its own. */
+/** The image of a repository with a tag or a digest. */
 export function joinTag(repository: string, tag: string): string {
   return `${repository}${separatorOf(tag)}${tag}`;
 }
@@ -79,7 +79,7 @@ function writeValue(object: Fields, { path }: ImageLocation, text: string): Imag
   if (key === undefined || typeof parent !== 'object' || parent === null)
     return notWritable('no-such-location');
   const exists = Object.hasOwn(parent, key);
-  // A template may leave out the reference of an image volume. A list has no place for a further item here.
+  // A template may lack the reference of an image volume. A missing item of a list is not added.
   if (!exists && Array.isArray(parent)) return notWritable('no-such-location');
   return {
     kind: 'written',

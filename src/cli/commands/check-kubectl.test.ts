@@ -76,7 +76,10 @@ describe('check: nothing that kubectl would send hides in a folder', () => {
   const table: Readonly<Record<string, readonly [text: string, outcome: RegExp]>> = {
     'behind a byte order mark': [`${CONFIG}---\n\uFEFF${BAD}\n`, /a\.yaml:5:1: character U\+FEFF/],
     'behind a comment that ends sooner': [`# x\u2028kind: Pod\n`, /a\.yaml:1:4: character U\+2028/],
-    'behind a line that parts documents': [`null\n---#\n${BAD}\n`, /a\.yaml:2:1: this line parts documents/],
+    'behind a line that parts documents': [
+      `null\n---#\n${BAD}\n`,
+      /a\.yaml:2:1: this line separates documents/,
+    ],
     'behind a space that makes JSON a text': [`\u00A0${BAD}`, /a\.yaml:1:1: the text begins with a space/],
     'in a list without apiVersion': [
       `kind: List\nitems:\n- ${BAD}\n`,
@@ -92,7 +95,7 @@ describe('check: nothing that kubectl would send hides in a folder', () => {
     ],
     'behind a tag and a comma': [
       'apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: !!null, nginx}]}\n',
-      /a\.yaml:3:44: a tag stands before nothing/,
+      /a\.yaml:3:44: a tag has no value/,
     ],
     'behind a merge that replaces what stands there': [
       `${CONFIG}<<: ${BAD.replace('"kind"', 'kind')}\n`,

@@ -12,7 +12,7 @@ const JOB_METRICS = podSpec('spec.metrics[*].provider.job.spec.template.spec');
 
 /** @see https://github.com/argoproj/argo-rollouts/tree/v1.8.3/pkg/apis/rollouts/v1alpha1 */
 export const ARGO_ROLLOUTS: readonly CustomKind[] = [
-  // With `workloadRef` the template is that of a Deployment, which is judged itself.
+  // With `workloadRef` the template belongs to a Deployment, which is judged itself.
   customKind('rollouts.argoproj.io', 'Rollout', [podSpec('spec.template.spec')]),
   customKind('experiments.argoproj.io', 'Experiment', [podSpec('spec.templates[*].template.spec')]),
   customKind('analysistemplates.argoproj.io', 'AnalysisTemplate', [JOB_METRICS]),
@@ -22,7 +22,7 @@ export const ARGO_ROLLOUTS: readonly CustomKind[] = [
   customKind('analysisruns.argoproj.io', 'AnalysisRun', [JOB_METRICS]),
 ];
 
-/** A template stands in a list, as the default of all, or inline in a step or a task of another. */
+/** A template is in a list, in the default for all templates, or inline in a step or a task of another template. */
 const TEMPLATE: readonly ImageSource[] = [
   image('container.image'),
   image('script.image'),
@@ -41,10 +41,10 @@ const WORKFLOW = [
 ];
 
 const SKIPPED: readonly SkippedPart[] = [
-  { path: 'podSpecPatch', why: 'free text, a patch with variables; the pods that come of it are judged' },
+  { path: 'podSpecPatch', why: 'free text: a patch with variables; the pods that result from it are judged' },
   {
     path: 'templates[*].resource.manifest',
-    why: 'free text, an object of its own; it is judged when it is created',
+    why: 'free text: another object, which is judged when it is created',
   },
 ];
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { customKind, image, podSpec, rootsOf, within } from './custom-kind.ts';
 
 describe('a custom resource', () => {
-  it('is namespaced, a template and read in full unless it says otherwise', () => {
+  it('is by default namespaced and a template, and has no skipped parts', () => {
     const sources = [podSpec('spec.template.spec')];
     assert.deepEqual(customKind('widgets.shop.example.com', 'Widget', sources), {
       origin: 'custom',
@@ -28,13 +28,13 @@ describe('a custom resource', () => {
     assert.equal(customKind('w.example.com', 'W', sources, scopes).ruleScope, '*');
   });
 
-  it('holds images of containers unless its source says otherwise', () => {
+  it('has images of containers by default', () => {
     const [plain, volume] = [image('spec.image'), image('spec.image', 'imageVolume')];
     assert.ok(plain.kind === 'image' && volume.kind === 'image');
     assert.deepEqual([plain.usage, volume.usage, plain.tags], ['container', 'imageVolume', undefined]);
   });
 
-  it('has its images below the first keys of its paths, each once', () => {
+  it('has as roots the first keys of its paths, each once', () => {
     const kind = customKind('w.example.com', 'W', [
       image('spec.image'),
       podSpec('spec.template'),

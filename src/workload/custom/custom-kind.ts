@@ -1,50 +1,50 @@
 import type { Usage } from '../../image/use.ts';
 import { parseFieldPath, type FieldPath } from './field-path.ts';
 
-/** One way in which a kind holds images. */
+/** A part of a kind that has images. */
 export type ImageSource =
-  /** A `PodSpec`: containers of every sort, and image volumes. */
+  /** A `PodSpec`: containers of each sort, and image volumes. */
   | { readonly kind: 'podSpec'; readonly at: FieldPath }
-  /** Text that is an image; with `tags`, a repository, and the tags that stand beside it. */
+  /** Text that is an image. With `tags` it is a repository, and the tags are at that path. */
   | {
       readonly kind: 'image';
       readonly at: FieldPath;
       readonly usage: Usage;
       readonly tags: FieldPath | undefined;
     }
-  /** A part with sources of its own, which may hold itself. */
+  /** A part with sources of its own. It may contain itself. */
   | {
       readonly kind: 'within';
       readonly at: FieldPath;
-      /** What people call it. */
+      /** Its name in the documentation. */
       readonly part: string;
       readonly sources: () => readonly ImageSource[];
     };
 
-/** A part of a kind that may name images and is not read. */
+/** A part of a kind that may name images and that the gate does not read. */
 export interface SkippedPart {
   readonly path: string;
   readonly why: string;
 }
 
-/** A custom resource that holds images, and where. Each of its fields may be missing. */
+/** A custom resource that has images, and where it has them. Each of its fields may be missing. */
 export interface CustomKind {
   readonly origin: 'custom';
   readonly kind: string;
-  /** Plural with its group: `rollouts.argoproj.io`. */
+  /** Plural and group: `rollouts.argoproj.io`. */
   readonly resource: string;
   readonly group: string;
-  /** Where its objects live; `*` when nobody knows. */
+  /** The scope of its objects; `*` if it is unknown. */
   readonly scope: 'Namespaced' | 'Cluster' | '*';
-  /** Where the API server is to ask about them: everywhere, when a policy says where they live and may be wrong. */
+  /** The scope in the rules of a webhook. It is `*` for the kinds of a policy, because a policy may name a wrong scope. */
   readonly ruleScope: 'Namespaced' | 'Cluster' | '*';
-  /** Pods come of it, which are judged again; else what it names is pulled without any pod. */
+  /** Whether pods are created from it, which are judged again. Otherwise its images are pulled without a pod. */
   readonly template: boolean;
   readonly sources: readonly ImageSource[];
   readonly skipped: readonly SkippedPart[];
 }
 
-/** A custom resource by its plural with group, its kind and its sources. */
+/** A custom resource. `resource` is its plural with its group. It is namespaced and a template by default. */
 export function customKind(
   resource: string,
   kind: string,
@@ -71,18 +71,18 @@ export function podSpec(path: string): ImageSource {
   return { kind: 'podSpec', at: parseFieldPath(path) };
 }
 
-/** An image at a path; with `tags`, a path from the value of its key to the tags, the repository of one. */
+/** An image at a path. With `tags` the key at the path is a repository; `tags` leads from the value of the key to the tags. */
 export function image(path: string, usage: Usage = 'container', tags?: string): ImageSource {
   const tagsAt = tags === undefined ? undefined : parseFieldPath(tags);
   return { kind: 'image', at: parseFieldPath(path), usage, tags: tagsAt };
 }
 
-/** Sources of a part at a path; a function, for a part that may hold itself. */
+/** The sources of a part at a path. They come from a function, because a part may contain itself. */
 export function within(path: string, part: string, sources: () => readonly ImageSource[]): ImageSource {
   return { kind: 'within', at: parseFieldPath(path), part, sources };
 }
 
-/** The fields at the root of an object below which its images stand. */
+/** The fields of the root that contain images. */
 export function rootsOf({ sources }: CustomKind): readonly string[] {
   const keys = sources.flatMap(({ at: { steps } }) => (steps[0]?.kind === 'key' ? [steps[0].key] : []));
   return [...new Set(keys)];

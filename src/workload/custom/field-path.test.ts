@@ -20,7 +20,7 @@ const PATHS: readonly (readonly [path: string, ...steps: string[]])[] = [
   ['__proto__.constructor', 'key:__proto__', 'key:constructor'],
 ];
 
-/** What is no path, and the character from which on it is none. */
+/** A text that is not a path, and the position of its first wrong character. */
 const BROKEN: readonly (readonly [path: string, character: number])[] = [
   ['.spec', 1],
   ['$.spec', 1],
@@ -60,7 +60,7 @@ describe('a path into a custom resource', () => {
   }
 
   for (const [path, character] of BROKEN) {
-    it(`${path} cannot be read from character ${character} on`, () => {
+    it(`${path} is refused at character ${character}`, () => {
       assert.throws(
         () => parseFieldPath(path),
         (error) =>
@@ -70,16 +70,16 @@ describe('a path into a custom resource', () => {
     });
   }
 
-  it('is quoted from where it cannot be read, sixteen characters of it', () => {
+  it('is quoted in the error: sixteen characters from the wrong one', () => {
     assert.throws(() => parseFieldPath(`spec.a!${'b'.repeat(40)}`), {
       name: 'FieldPathError',
       message: `"spec.a!${'b'.repeat(40)}" cannot be read from character 7 on: "!${'b'.repeat(15)}"`,
     });
   });
 
-  it('does not go on behind keys', () => {
-    assert.throws(() => parseFieldPath('{keys}.a.b'), /goes on behind \{keys\}/);
-    assert.throws(() => parseFieldPath('a{keys}.b'), /goes on behind \{keys\}/);
+  it('ends after {keys}', () => {
+    assert.throws(() => parseFieldPath('{keys}.a.b'), /continues after \{keys\}/);
+    assert.throws(() => parseFieldPath('a{keys}.b'), /continues after \{keys\}/);
   });
 
   it('has at most 512 characters and 32 steps', () => {

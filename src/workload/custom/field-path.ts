@@ -1,22 +1,22 @@
-/** One step from a value of an object to the values within it. */
+/** One step from a value to the values in it. */
 export type Step =
   | { readonly kind: 'key'; readonly key: string }
-  /** Every item of a list; `named` is the field that names an item, so that its place does not depend on the order. */
+  /** Each item of a list. The field `named` has the name of an item, which identifies it whatever the order. */
   | { readonly kind: 'items'; readonly named: string }
-  /** The items of a list whose field has a value. */
+  /** The items of a list whose field `field` has this value. */
   | { readonly kind: 'itemsWith'; readonly field: string; readonly value: string }
-  /** Every value of a map; its key is its name. */
+  /** Each value of a map. Its key is its name. */
   | { readonly kind: 'values' }
-  /** Every key of a map, which are the images. */
+  /** Each key of a map. The keys are the images. */
   | { readonly kind: 'keys' };
 
-/** Where in a custom resource something stands. */
+/** A path with wildcards: it leads to any number of values of a custom resource. */
 export interface FieldPath {
   readonly text: string;
   readonly steps: readonly Step[];
 }
 
-/** Text that is no path. */
+/** A text that is not a path. */
 export class FieldPathError extends Error {
   override readonly name = 'FieldPathError';
 }
@@ -24,7 +24,7 @@ export class FieldPathError extends Error {
 const MAX_CHARACTERS = 512;
 const MAX_STEPS = 32;
 
-// One step each; the first key has no dot before it, and a key that is no word is quoted: ["example.com/image"].
+// Each matches one step. The first key has no dot before it. A key that is not a word is quoted: ["example.com/image"].
 const KEY = /\.?([A-Za-z0-9_-]+)/y;
 const QUOTED_KEY = /\["((?:[^"\\]|\\.)+)"\]/y;
 const ITEMS = /\[\*\]/y;
@@ -36,7 +36,7 @@ const KEYS = /\{keys\}/y;
 /**
  * Reads a path: `spec.template.spec`, `spec.steps[*].image`, `spec.replicaSpecs.*.template.spec`,
  * `spec.images{keys}`, `spec.groups[groupName].image`, `params[name=bundle].value`. `''` is the value itself.
- * @throws {FieldPathError} that says from which character on it cannot be read.
+ * @throws {FieldPathError} with the position of the first character that cannot be read.
  */
 export function parseFieldPath(text: string): FieldPath {
   if (text.length > MAX_CHARACTERS)
@@ -50,7 +50,7 @@ export function parseFieldPath(text: string): FieldPath {
       );
     }
     if (steps.at(-1)?.kind === 'keys')
-      throw new FieldPathError(`${JSON.stringify(text)} goes on behind {keys}, where nothing is`);
+      throw new FieldPathError(`${JSON.stringify(text)} continues after {keys}, which must be the last step`);
     steps.push(read.step);
     position = read.end;
   }
@@ -59,7 +59,7 @@ export function parseFieldPath(text: string): FieldPath {
 }
 
 function readStep(text: string, position: number): { readonly step: Step; readonly end: number } | undefined {
-  // A dot parts two steps, so that none may stand before the first.
+  // A dot separates two steps, so there is none before the first.
   const isParted = (position === 0) !== (text[position] === '.');
   const read = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = position;

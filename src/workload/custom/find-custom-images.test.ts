@@ -9,7 +9,7 @@ import { fieldOf } from '../../image/use.ts';
 
 const STEPS = customKind('widgets.example.com', 'Widget', [image('spec.steps[*].image')]);
 
-/** `field image` of all that is found, or the field that cannot be read and its code. */
+/** `field image` of each image, or the code and the field of the refusal. */
 function read(kind: CustomKind, object: Fields): string {
   const images = findCustomImages(kind, object);
   if (images.kind === 'unreadable') return `${images.code} ${images.field}`;
@@ -30,17 +30,17 @@ describe('items that a path chooses by a field', () => {
     return read(customKind('w.example.com', 'W', kinds), { spec: { steps } });
   };
 
-  it('A14 are chosen by text, numbers and booleans alike: a bad one cannot hide behind its form', () => {
+  it('A14 are found by a string, a number and a boolean of the same text', () => {
     assert.equal(chosen(true, 'true').match(/ i\d/g)?.join(''), ' i0 i1');
     assert.equal(chosen(1, '1', 2.5, '2.50', 'a').match(/ i\d/g)?.join(''), ' i0 i1 i2 i3 i4');
   });
 
-  it('are not chosen by what is none of these, or is another', () => {
+  it('are not found by another value or another type', () => {
     assert.equal(chosen(false, 0, 11, 'b', null, {}, ['a'], 'True', undefined), '');
   });
 });
 
-describe('A14 what is no image where one should stand', () => {
+describe('A14 a value of the wrong type', () => {
   for (const [what, value] of [
     ['a number', 7],
     ['null', null],
@@ -49,7 +49,7 @@ describe('A14 what is no image where one should stand', () => {
     ['a boolean', true],
     ['a hundred levels', NESTED],
   ] as const) {
-    it(`A14 ${what} is refused by its field, whatever stands beside it`, () => {
+    it(`A14 ${what} in place of an image is refused with its field, also beside a good image`, () => {
       assert.equal(readSteps({ image: GOOD }, { image: value }), 'MALFORMED_OBJECT spec.steps[1].image');
     });
   }
@@ -66,7 +66,7 @@ describe('A14 what is no image where one should stand', () => {
     it(`A14 ${what} is refused`, () => assert.equal(read(STEPS, object), `MALFORMED_OBJECT ${field}`));
   }
 
-  it('A14 a map that is none, a tag that is none, a pod spec that is none', () => {
+  it('A14 a wrong map, a wrong tag and a wrong pod spec are refused', () => {
     const kinds = customKind('w.example.com', 'W', [
       image('spec.images{keys}', 'container', 'tags[*].tag'),
       podSpec('spec.pods.*'),
@@ -79,14 +79,14 @@ describe('A14 what is no image where one should stand', () => {
     assert.equal(read(kinds, badImage), 'MALFORMED_OBJECT spec.pods.a.containers[0].image');
   });
 
-  it('A14 ten thousand images are refused, and so is one more than are judged', () => {
+  it('A14 more images than the limit are refused', () => {
     const steps = (count: number): unknown[] => Array.from({ length: count }, () => ({ image: GOOD }));
     assert.equal(readSteps(...steps(10_000)), `TOO_MANY_IMAGES spec.steps[${MAX_IMAGES}].image`);
     assert.equal(readSteps(...steps(MAX_IMAGES + 1)), `TOO_MANY_IMAGES spec.steps[${MAX_IMAGES}].image`);
     assert.equal(readSteps(...steps(MAX_IMAGES)).split(', ').length, MAX_IMAGES);
   });
 
-  it('A14 so are more items than are looked at, though none has an image', () => {
+  it('A14 more items than the limit are refused, even without images', () => {
     const empty = (count: number): unknown[] => Array.from({ length: count }, () => ({}));
     assert.equal(readSteps(...empty(MAX_ITEMS)), '');
     assert.equal(readSteps(...empty(MAX_ITEMS + 1)), `TOO_MANY_IMAGES spec.steps[${MAX_ITEMS}]`);
@@ -95,7 +95,7 @@ describe('A14 what is no image where one should stand', () => {
     assert.equal(read(map, { spec: wide }), `TOO_MANY_IMAGES spec.k${MAX_ITEMS}`);
   });
 
-  it('A14 a part may hold itself eight times, and no more', () => {
+  it('A14 a part may contain itself eight times, and not nine', () => {
     const part: readonly ImageSource[] = [image('image'), within('inner', 'part', () => part)];
     const kind = customKind('w.example.com', 'W', [within('spec', 'part', () => part)]);
     const nest = (depth: number): unknown => (depth === 0 ? { image: GOOD } : { inner: nest(depth - 1) });
@@ -109,8 +109,8 @@ describe('A14 what is no image where one should stand', () => {
   });
 });
 
-describe('what is missing in a custom resource', () => {
-  it('is no fault, at any step, and neither is null on the way', () => {
+describe('a missing value of a custom resource', () => {
+  it('is accepted at each step, and so is null on the way', () => {
     const kind = customKind('w.example.com', 'W', [
       podSpec('spec.template.spec'),
       image('spec.a.b[*].c.*.d'),
@@ -128,7 +128,7 @@ describe('what is missing in a custom resource', () => {
     assert.equal(read(kind, { spec: { template: { spec: { containers: [{ name: 'a' }] } } } }), '');
   });
 
-  it('is a placeholder where a controller fills it in later, unless nothing comes later', () => {
+  it('is a placeholder in a template, and refused in a kind that is not one', () => {
     const blanks = ['$(params.x)', '{{inputs.x}}', 'auto', ' ', ''];
     const steps = blanks.map((blank) => ({ image: blank }));
     assert.equal(readSteps(...steps), steps.map((_, index) => `spec.steps[${index}].image ?`).join(', '));
@@ -138,10 +138,10 @@ describe('what is missing in a custom resource', () => {
   });
 });
 
-describe('names and keys of anybody’s', () => {
+describe('names and keys of the requester', () => {
   const replicas = customKind('w.example.com', 'W', [podSpec('spec.replicas.*.spec')]);
 
-  it('F05 are nothing special, whatever they are called', () => {
+  it('F05 have no special meaning', () => {
     for (const key of ['__proto__', 'constructor', 'toString', 'length']) {
       const object = JSON.parse(
         `{"spec":{"replicas":{"${key}":{"spec":{"containers":[{"name":"a","image":"${BAD}"}]}}}}}`,
@@ -157,7 +157,7 @@ describe('names and keys of anybody’s', () => {
     assert.equal(({} as Fields)['image'], undefined);
   });
 
-  it('K01 are quoted and bounded in a field', () => {
+  it('K01 are quoted and cut in a field', () => {
     const keys = ['a.b/c', 'line\nbreak', '\u001b[31m', 'x'.repeat(1000)];
     const object = {
       spec: { replicas: Object.fromEntries(keys.map((key) => [key, { spec: podSpecOf() }])) },
@@ -172,7 +172,7 @@ describe('names and keys of anybody’s', () => {
     }
   });
 
-  it('F19 that are longer than any name are not repeated for each image', () => {
+  it('F19 are not repeated for each image if they are too long', () => {
     const long = 'x'.repeat(100_000);
     const tasks = customKind('w.example.com', 'W', [image('spec.*[*].steps[*].image')]);
     const steps = Array.from({ length: MAX_IMAGES }, () => ({ image: GOOD }));
@@ -191,7 +191,7 @@ describe('names and keys of anybody’s', () => {
     }
   });
 
-  it('F19 a repository that is none is not repeated for each of its tags', () => {
+  it('F19 a repository that is too long is not repeated for each of its tags', () => {
     const tagged = customKind('w.example.com', 'W', [image('spec{keys}', 'container', 'tags[*].tag')], {
       template: false,
     });

@@ -8,13 +8,13 @@ import type { CustomKind, ImageSource } from './custom-kind.ts';
 import type { FieldPath, Step } from './field-path.ts';
 import { identityOf, isKey, nameOf, pathOf, rootSpot, type Spot } from './spot.ts';
 
-/** Items of lists and maps that are looked at in one object: more than etcd's 1.5 MiB hold of any real one. */
+/** Most items of lists and maps that are visited in one object. No real object within etcd's 1.5 MiB has more. */
 export const MAX_ITEMS = 50_000;
 
-/** Parts within parts of their own kind, such as a Tekton pipeline in a pipeline. */
+/** Most levels of nested parts, such as a Tekton pipeline in a pipeline. */
 export const MAX_NESTING = 8;
 
-/** A registry, a repository and what parts them have fewer characters. */
+/** No registry with a repository has more characters. */
 const MAX_REPOSITORY = 1024;
 
 interface Search {
@@ -25,7 +25,7 @@ interface Search {
 
 type Visit = (spot: Spot) => UnreadableObject | undefined;
 
-/** Reads every image of a custom resource: what is missing is fine, what has another form than its kind is refused (A14). */
+/** Reads each image of a custom resource. A field may be missing. A value of the wrong type refuses the object (A14). */
 export function findCustomImages(kind: CustomKind, object: Fields): ImageList | UnreadableObject {
   const found: ImageCollector = { template: kind.template, isCustom: true, uses: [], placeholders: [] };
   const search: Search = { found, identities: new Map(), items: 0 };
@@ -148,7 +148,7 @@ function readText(
   return problem;
 }
 
-/** Visits every value at a path, from one of its steps on. */
+/** Visits each value at a path, beginning with the step `first`. */
 function follow(
   search: Search,
   path: FieldPath,
@@ -165,7 +165,7 @@ function follow(
     }
     if (!isObject(spot.value)) return misshapen(pathOf(spot), 'no-object');
     const { key } = step;
-    // What every object inherits is no field of this one.
+    // Inherited properties are not fields.
     const value = Object.hasOwn(spot.value, key) ? spot.value[key] : undefined;
     if (value === undefined) return undefined;
     spot = { value, up: spot, kind: 'field', key, index: 0, beside: undefined };
@@ -204,15 +204,15 @@ function followItems(
     const item: Spot = { value, up: spot, kind: 'item', key, index, beside: undefined };
     if ((search.items += 1) > MAX_ITEMS) return tooMany(pathOf(item), search.items);
     if (isMissing(value)) return misshapen(pathOf(item), 'null');
-    if (step.kind === 'itemsWith' && !holds(named, step.value)) continue;
+    if (step.kind === 'itemsWith' && !hasText(named, step.value)) continue;
     const problem = next(item);
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-/** Whether a field holds what a path says as text: it says `true` and `1` as it says `"true"` and `"1"`. */
-function holds(field: unknown, text: string): boolean {
+/** Whether a field has the value that a path writes as text. The text `true` means `true` and `"true"`, the text `1` means `1` and `"1"`. */
+function hasText(field: unknown, text: string): boolean {
   if (typeof field === 'number') return field === Number(text);
   return (typeof field === 'string' || typeof field === 'boolean') && String(field) === text;
 }

@@ -9,7 +9,7 @@ const skipped = {
   skipped: [
     {
       path: 'dataVolumeTemplates[*].spec.source.registry.url',
-      why: 'a disk that is imported once, by an address of its own form',
+      why: 'a disk that is imported once; its address has another form',
     },
   ],
 };

@@ -2,9 +2,9 @@ import { customKind, image, podSpec, type CustomKind } from './custom-kind.ts';
 
 const TEMPLATE = [podSpec('spec.template.spec')];
 
-const PATCH_WHY = 'a patch of any form; the pods that come of it are judged';
+const PATCH_WHY = 'a patch of any form; the pods that result from it are judged';
 
-/** The kinds of UnitedDeployment's subsets. */
+/** The kinds of the subsets of a UnitedDeployment. */
 const SUBSETS = [
   'statefulSetTemplate',
   'advancedStatefulSetTemplate',
@@ -12,7 +12,7 @@ const SUBSETS = [
   'deploymentTemplate',
 ] as const;
 
-/** The kubelet's puller, without any pod: nobody judges them again. */
+/** Kinds whose images are pulled without a pod, so they are not judged again. */
 const pulled = { template: false };
 
 /** @see https://github.com/openkruise/kruise/tree/v1.8.0/apis/apps */

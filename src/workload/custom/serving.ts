@@ -7,7 +7,7 @@ export const KNATIVE: readonly CustomKind[] = [
   customKind('revisions.serving.knative.dev', 'Revision', [podSpec('spec')]),
 ];
 
-/** Each is a container with a few fields more. */
+/** Each is a container with additional fields. */
 const FRAMEWORKS = [
   'model',
   'sklearn',
@@ -45,7 +45,7 @@ export const KSERVE: readonly CustomKind[] = [
       skipped: [
         {
           path: 'spec.predictor.*.storageUri',
-          why: 'where a model lies; one in an image (`oci://`) becomes a container of the pod, which is judged',
+          why: 'the address of a model; a model in an image (`oci://`) becomes a container of the pod, which is judged',
         },
       ],
     },

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { findCustomImages } from './find-custom-images.ts';
 import { SHIPPED_KINDS } from './shipped-kinds.ts';
 
-test('kinds that stand in no namespace are known as such: a webhook asks for them elsewhere', () => {
+test('cluster-scoped kinds have that scope, because a webhook needs another rule for them', () => {
   const elsewhere = SHIPPED_KINDS.filter(({ scope }) => scope !== 'Namespaced');
   assert.deepEqual(elsewhere.map(({ resource, scope }) => `${scope} ${resource}`).toSorted(), [
     'Cluster clusteranalysistemplates.argoproj.io',
@@ -16,7 +16,7 @@ test('kinds that stand in no namespace are known as such: a webhook asks for the
   ]);
 });
 
-test('A14 a bundle that a run names by its own variable is judged under the name that it is pulled by', () => {
+test('A14 a bundle that a run names by a variable is judged by the name that is pulled', () => {
   const foundIn = (kind: string, spec: object) => {
     const known = SHIPPED_KINDS.find((one) => one.kind === kind);
     assert.ok(known !== undefined);

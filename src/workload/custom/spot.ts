@@ -8,11 +8,11 @@ export interface Spot {
   readonly value: unknown;
   readonly up: Spot | undefined;
   readonly kind: 'root' | 'field' | 'item' | 'entry';
-  /** Of a field or of an entry of a map the key, of an item its name, `''` if it has none. */
+  /** The key of a field or of an entry of a map; the name of an item, `''` if it has none. */
   readonly key: string;
-  /** Of an item or of an entry. */
+  /** The index of an item or of an entry. */
   readonly index: number;
-  /** What a map holds at the key that `value` is. */
+  /** The value of the map at this key, if `value` is the key. */
   readonly beside: unknown;
 }
 

@@ -7,11 +7,11 @@ const TASK = [
   image('stepTemplate.image'),
   image('sidecars[*].image'),
   VOLUMES,
-  // A StepAction out of a bundle.
+  // A StepAction from a bundle.
   within('steps[*].ref', 'reference', () => REFERENCE),
 ];
 
-/** A bundle is an image that holds tasks and pipelines: a field of its own in v1beta1, a parameter of its resolver since. */
+/** A bundle is an image with tasks and pipelines. It is a field in v1beta1, and a parameter of the resolver since v1. */
 const REFERENCE = [image('bundle'), image('params[name=bundle].value')];
 
 const PIPELINE_TASK: readonly ImageSource[] = [
@@ -37,7 +37,7 @@ const TASK_RUN = [
 const PIPELINE_RUN = [
   within('pipelineSpec', 'pipeline', () => PIPELINE),
   within('pipelineRef', 'reference', () => REFERENCE),
-  // `taskRunTemplate` is v1, the others v1beta1.
+  // `taskRunTemplate` is in v1, the others are in v1beta1.
   within('taskRunTemplate.podTemplate', 'pod template', () => POD_TEMPLATE),
   within('podTemplate', 'pod template', () => POD_TEMPLATE),
   within('taskRunSpecs[pipelineTaskName].podTemplate', 'pod template', () => POD_TEMPLATE),
@@ -54,7 +54,7 @@ export const TEKTON: readonly CustomKind[] = [
   customKind('pipelines.tekton.dev', 'Pipeline', [within('spec', 'pipeline', () => PIPELINE)]),
   customKind('pipelineruns.tekton.dev', 'PipelineRun', [within('spec', 'pipeline run', () => PIPELINE_RUN)]),
   customKind('stepactions.tekton.dev', 'StepAction', [image('spec.image')]),
-  // What a reference to a resolver becomes: a bundle that a run names by a variable of its own is named here, and pulled.
+  // Tekton creates it for each reference to a resolver. A run may name its bundle by a variable; here the bundle has its full name.
   customKind(
     'resolutionrequests.resolution.tekton.dev',
     'ResolutionRequest',

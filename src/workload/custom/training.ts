@@ -1,6 +1,6 @@
 import { customKind, type CustomKind, image, podSpec, within } from './custom-kind.ts';
 
-/** Jobs of the training operator, whose replicas are a map by role. */
+/** Jobs of the training operator. Their replicas are in a map by role. */
 const REPLICAS = [
   ['tfjobs', 'TFJob', 'tfReplicaSpecs'],
   ['pytorchjobs', 'PyTorchJob', 'pytorchReplicaSpecs'],
@@ -23,7 +23,7 @@ export const KUBEFLOW: readonly CustomKind[] = [
   customKind('notebooks.kubeflow.org', 'Notebook', [podSpec('spec.template.spec')]),
   customKind('trainjobs.trainer.kubeflow.org', 'TrainJob', [
     image('spec.trainer.image'),
-    // What overrides the runtime has had three names.
+    // The field that overrides the runtime has had three names.
     podSpec('spec.podSpecOverrides[*]'),
     podSpec('spec.podTemplateOverrides[*].spec'),
     podSpec(
@@ -51,7 +51,7 @@ export const RAY: readonly CustomKind[] = [
   customKind('rayservices.ray.io', 'RayService', [within('spec.rayClusterConfig', 'cluster', () => CLUSTER)]),
 ];
 
-/** Groups of pods by Kubernetes' own special interest groups, and what scales them. */
+/** Groups of pods by special interest groups of Kubernetes, and their autoscaler. */
 export const JOB_SETS: readonly CustomKind[] = [
   /** @see https://github.com/kubernetes-sigs/jobset/blob/v0.8.2/api/jobset/v1alpha2/jobset_types.go */
   customKind('jobsets.jobset.x-k8s.io', 'JobSet', [

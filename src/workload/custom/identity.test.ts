@@ -7,15 +7,15 @@ import { customKind, image, podSpec, within, type ImageSource } from './custom-k
 import { findCustomImages } from './find-custom-images.ts';
 import { fieldOf, type ImageUse } from '../../image/use.ts';
 
-/** What sources find in an object: field → place and name. */
+/** The images that a source finds: names by field, and the identity at a field. */
 function find(source: ImageSource, object: Fields) {
   const images = findCustomImages(customKind('w.example.com', 'W', [source]), object);
   assert.ok(images.kind === 'list', JSON.stringify(images));
   const named = Object.fromEntries(images.uses.map((use) => [fieldOf(use), use.container]));
-  const places = new Map(images.uses.map((use) => [fieldOf(use), images.identify(use)]));
-  assert.equal(new Set(places.values()).size, images.uses.length, 'a place is one image');
-  for (const place of places.values()) assert.notEqual(place, '');
-  return { named, placeAt: (field: string) => places.get(field) };
+  const identities = new Map(images.uses.map((use) => [fieldOf(use), images.identify(use)]));
+  assert.equal(new Set(identities.values()).size, images.uses.length, 'two images have the same identity');
+  for (const identity of identities.values()) assert.notEqual(identity, '');
+  return { named, identityAt: (field: string) => identities.get(field) };
 }
 
 /** Why an object cannot be read. */
@@ -25,8 +25,8 @@ function reason(source: ImageSource, object: Fields): string {
   return said(images.reason);
 }
 
-describe('the place of an image', () => {
-  it('A09 is the name of its item, and its number where it has none', () => {
+describe('the identity of an image', () => {
+  it('A09 is the name of its item, or its index if it has none', () => {
     const [a, empty, number, none] = [
       { name: 'a', image: GOOD },
       { name: '', image: GOOD },
@@ -42,22 +42,25 @@ describe('the place of an image', () => {
       'spec.steps[3].image': undefined,
     });
     const other = find(source, { spec: { steps: [none, number, empty, a] } });
-    assert.equal(other.placeAt('spec.steps[3].image'), one.placeAt('spec.steps[0].image'));
+    assert.equal(other.identityAt('spec.steps[3].image'), one.identityAt('spec.steps[0].image'));
     for (const index of [1, 2])
-      assert.equal(other.placeAt(`spec.steps[${index}].image`), one.placeAt(`spec.steps[${index}].image`));
-    assert.notEqual(other.placeAt('spec.steps[0].image'), one.placeAt('spec.steps[3].image'));
+      assert.equal(
+        other.identityAt(`spec.steps[${index}].image`),
+        one.identityAt(`spec.steps[${index}].image`),
+      );
+    assert.notEqual(other.identityAt('spec.steps[0].image'), one.identityAt('spec.steps[3].image'));
   });
 
-  it('A09 is the key of a map, which names what stands there', () => {
+  it('A09 is the key of its map', () => {
     const entries = { a: { image: GOOD }, 'b c': { image: GOOD } };
-    const { named, placeAt } = find(image('spec.*.image'), { spec: entries });
+    const { named, identityAt } = find(image('spec.*.image'), { spec: entries });
     assert.deepEqual(named, { 'spec.a.image': 'a', 'spec["b c"].image': 'b c' });
     const turned = find(image('spec.*.image'), { spec: { 'b c': entries['b c'], a: entries.a } });
-    assert.equal(turned.placeAt('spec.a.image'), placeAt('spec.a.image'));
+    assert.equal(turned.identityAt('spec.a.image'), identityAt('spec.a.image'));
     assert.deepEqual(find(image('*.image'), entries).named, { 'a.image': 'a', '["b c"].image': 'b c' });
   });
 
-  it('A09 is the image itself where a key is one, under the name around it', () => {
+  it('A09 is the image itself if a key is the image, with the name of the item around it', () => {
     const groups = [{ name: 'g', images: { [GOOD]: {}, nginx: {} } }];
     const { named } = find(image('spec.groups[*].images{keys}'), { spec: { groups } });
     assert.deepEqual(named, {
@@ -66,7 +69,7 @@ describe('the place of an image', () => {
     });
   });
 
-  it('A09 in a pod spec is that of the pod spec, then the list and the container', () => {
+  it('A09 in a pod spec is the identity of the pod spec, the list and the container', () => {
     const [web, side, nameless] = [
       { name: 'web', image: GOOD },
       { name: 'side', image: GOOD },
@@ -86,19 +89,19 @@ describe('the place of an image', () => {
       'volumes[0].image.reference': 'web',
     });
     const turned = find(podSpec(''), { ...spec, containers: [nameless, side, web] });
-    assert.equal(turned.placeAt('containers[2].image'), root.placeAt('containers[0].image'));
-    assert.notEqual(turned.placeAt('containers[0].image'), root.placeAt('containers[2].image'));
+    assert.equal(turned.identityAt('containers[2].image'), root.identityAt('containers[0].image'));
+    assert.notEqual(turned.identityAt('containers[0].image'), root.identityAt('containers[2].image'));
     const named = (name: string) => ({ name, spec: { containers: [nameless] } });
     const inOrder = (...names: readonly string[]) =>
       find(podSpec('pods[*].spec'), { pods: names.map(named) });
     assert.equal(
-      inOrder('a', 'b').placeAt('pods[0].spec.containers[0].image'),
-      inOrder('b', 'a').placeAt('pods[1].spec.containers[0].image'),
+      inOrder('a', 'b').identityAt('pods[0].spec.containers[0].image'),
+      inOrder('b', 'a').identityAt('pods[1].spec.containers[0].image'),
       'a container without a name is the same one in a pod that has one',
     );
   });
 
-  it('of one list is none in another', () => {
+  it('of an image of another list is empty', () => {
     const images = findCustomImages(customKind('w.example.com', 'W', [image('image')]), { image: GOOD });
     assert.ok(images.kind === 'list');
     const stranger: ImageUse = {
@@ -111,7 +114,7 @@ describe('the place of an image', () => {
   });
 });
 
-describe('what cannot be read says what it is not', () => {
+describe('the reason of a refusal names the expected type', () => {
   for (const [path, object, expected] of [
     ['spec.image', { spec: 'x' }, 'spec is not an object'],
     ['image', { image: 7 }, 'image is not a string'],

@@ -11,7 +11,7 @@ function task(...steps: readonly (readonly [name: string | undefined, image: str
   });
 }
 
-/** What an update of a custom resource comes to, and its notices. */
+/** The result of an update of a custom resource, and its notices. */
 function update(before: ReturnType<typeof task>, after: ReturnType<typeof task>): readonly string[] {
   const decision = judge({ object: after, oldObject: before });
   return [
@@ -21,7 +21,7 @@ function update(before: ReturnType<typeof task>, after: ReturnType<typeof task>)
 }
 
 describe('an update of a custom resource is judged by what it changes', () => {
-  it('A08 a bad image that was there is told, one that is new is refused', () => {
+  it('A08 an unchanged bad image gives a notice, a new one is refused', () => {
     const before = task(['a', BAD], ['b', GOOD]);
     assert.deepEqual(update(before, before), ['admitted', 'UNCHANGED_VIOLATION a']);
     assert.deepEqual(update(before, task(['a', BAD], ['b', OTHER_BAD])), [
@@ -31,7 +31,7 @@ describe('an update of a custom resource is judged by what it changes', () => {
     ]);
   });
 
-  it('A09 items in another order are the same items, as long as they have names', () => {
+  it('A09 items with names are the same items in another order', () => {
     const kept = ['admitted', 'UNCHANGED_VIOLATION a'];
     assert.deepEqual(update(task(['a', BAD], ['b', GOOD]), task(['b', GOOD], ['a', BAD])), kept);
     assert.deepEqual(update(task(['a', BAD], ['b', GOOD]), task(['a', GOOD], ['b', BAD])), [
@@ -44,18 +44,18 @@ describe('an update of a custom resource is judged by what it changes', () => {
     );
   });
 
-  it('A09 a name that two old items share vouches for neither', () => {
+  it('A09 if two old items have the same name, neither counts as unchanged', () => {
     assert.equal(update(task(['a', BAD], ['a', GOOD]), task(['a', BAD]))[0], 'refused');
   });
 
-  it('A32 items that share a name keep their images where no item is changed', () => {
+  it('A32 items with the same name count as unchanged if the whole part is unchanged', () => {
     const before = task(['a', BAD], ['a', OTHER_BAD], ['a', GOOD]);
     const after = { ...before, metadata: { ...(before['metadata'] as object), labels: { some: 'label' } } };
     assert.equal(update(before, after)[0], 'admitted');
     assert.equal(update(before, task(['a', BAD], ['a', OTHER_BAD]))[0], 'refused');
   });
 
-  it('A09 names that look like other places are names', () => {
+  it('A09 a name that looks like a path is only a name', () => {
     for (const name of ['0', 'a"].image', '"a"', '*']) {
       assert.equal(update(task([name, BAD], ['b', GOOD]), task(['b', GOOD], [name, BAD]))[0], 'admitted');
       assert.equal(update(task([name, BAD], ['b', GOOD]), task([`${name}x`, BAD]))[0], 'refused', name);
@@ -63,7 +63,7 @@ describe('an update of a custom resource is judged by what it changes', () => {
     assert.equal(update(task(['0', BAD]), task([undefined, BAD]))[0], 'refused', 'a name is no number');
   });
 
-  it('A10 an image that moves to another part is judged there', () => {
+  it('A10 an image that moves to another part is judged', () => {
     const cluster = (head: string, worker: string) =>
       workload('ray.io/v1', 'RayCluster', 'spec', {
         headGroupSpec: { template: { spec: podSpec({ containers: { ray: head } }) } },
@@ -75,7 +75,7 @@ describe('an update of a custom resource is judged by what it changes', () => {
     ]);
   });
 
-  it('a map in another order is the same map, and its groups are known by their names', () => {
+  it('a map in another order is the same map, and its groups are identified by their names', () => {
     const job = (...roles: readonly (readonly [string, string])[]) =>
       workload('kubeflow.org/v1', 'TFJob', 'spec', {
         tfReplicaSpecs: Object.fromEntries(
@@ -93,7 +93,7 @@ describe('an update of a custom resource is judged by what it changes', () => {
     assert.equal(judge({ object: job(['Worker', BAD], ['PS', GOOD]), oldObject: before }).outcome, 'refused');
   });
 
-  it('A32 what cannot be read keeps its images, and may lose its finalizers', () => {
+  it('A32 an unreadable object may lose its finalizers', () => {
     const broken = (spec: unknown, finalizers: readonly string[]) =>
       workload('argoproj.io/v1alpha1', 'Rollout', '', { spec }, { finalizers });
     const before = broken({ template: 'x' }, ['a']);
@@ -110,12 +110,12 @@ describe('custom resources that are not judged by their images', () => {
     assert.equal(judge({ object: workload('example.com/v1', 'RolloutList', '', {}) }).outcome, 'admitted');
   });
 
-  it('A15 a kind of a known group that nobody told us about is admitted with a notice', () => {
+  it('A15 an unknown kind of a known group is admitted with a notice', () => {
     const object = workload('argoproj.io/v1alpha1', 'Application', 'spec.template.spec', podSpec());
     assert.deepEqual(update(object, object), ['admitted', 'UNKNOWN_KIND -']);
   });
 
-  it('A22 status and scale of a custom resource carry no image', () => {
+  it('A22 status and scale of a custom resource have no images', () => {
     const object = workload(
       'argoproj.io/v1alpha1',
       'Rollout',
@@ -126,7 +126,7 @@ describe('custom resources that are not judged by their images', () => {
     assert.deepEqual([status.outcome, status.notices], ['admitted', []]);
   });
 
-  it('A35, A36 the API server’s account of a custom resource wins as well', () => {
+  it('A35, A36 a custom resource that does not agree with the request is refused', () => {
     const object = workload('argoproj.io/v1alpha1', 'Rollout', 'spec.template.spec', podSpec());
     const kind = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Workflow' };
     assert.equal(judge({ object, kind }).outcome, 'refused');
