@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { parseApiServerManifest, IMAGE_POLICY_PLUGIN } from '../control-plane/api-server-manifest.ts';
-import { findFile } from '../control-plane/file-plan.ts';
 import { GATE_FILES } from '../control-plane/gate-command.ts';
-import { parseGateKubeconfig } from '../control-plane/gate-kubeconfig.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { parsePolicy } from '../policy/load.ts';
 import type { Stage } from '../policy/stage.ts';
+import { followApiServer, imagePolicyStage, LOCAL_FILES } from '../wiring/api-server-files.ts';
 import { CANARY_IMAGE, sendCanary } from '../wiring/canary.ts';
-import { isStageUp, stageOfPath } from '../wiring/paths.ts';
+import { isStageUp } from '../wiring/paths.ts';
 import type { NodeSettings } from './image-policy-settings.ts';
 import { poll } from './node-probes.ts';
 import type { NodeSurroundings } from './node-rollout.ts';
@@ -36,7 +34,7 @@ export async function mayBite({
   readonly yes: boolean;
 }): Promise<boolean> {
   const { stage, places } = settings;
-  if (stage === 'audit' || !isStageUp(await stageInForce(places), stage)) return true;
+  if (stage === 'audit' || !isStageUp(await stageInForce(places.manifest), stage)) return true;
   const found = await findRefusedWorkloads(
     cluster,
     await parsePolicy(policy, join(places.folder, GATE_FILES.policy)),
@@ -48,15 +46,10 @@ export async function mayBite({
   return false;
 }
 
-/** The stage that the node's API server asks at; `undefined` when it asks no gate of ours. */
-async function stageInForce({ manifest, folder }: NodeSettings['places']): Promise<Stage | undefined> {
-  const [wired, kubeconfig] = [await findFile(manifest), await findFile(join(folder, GATE_FILES.kubeconfig))];
-  if (wired === undefined || kubeconfig === undefined) return undefined;
-  const { enabledPlugins } = parseApiServerManifest(wired.content.toString(), manifest);
-  if (!enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return undefined;
-  const { server } = parseGateKubeconfig(kubeconfig.content.toString(), join(folder, GATE_FILES.kubeconfig));
-  const path = URL.parse(server?.value ?? '')?.pathname;
-  return path === undefined ? undefined : stageOfPath('ImageReview', path);
+/** The stage of `ImagePolicyWebhook` on this node; `undefined` if its API server calls no gate. */
+async function stageInForce(manifest: string): Promise<Stage | undefined> {
+  if (!(await LOCAL_FILES.exists(manifest))) return undefined;
+  return imagePolicyStage(await followApiServer(LOCAL_FILES, manifest));
 }
 
 /** Sends the canary through the API server until it is treated as the stage says, or the time is over. */

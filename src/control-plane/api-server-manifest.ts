@@ -27,6 +27,8 @@ export interface ApiServerManifest {
   readonly container: Path;
   /** The image of the container. */
   readonly image: string | undefined;
+  /** The `workingDir` of the container; `undefined` if it is that of the image. */
+  readonly workingFolder: string | undefined;
   /** Plugins that are on beyond those that are by default. */
   readonly enabledPlugins: readonly string[];
   readonly disabledPlugins: readonly string[];
@@ -68,6 +70,7 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
     mounts,
     container,
     image: textOf(valueAt(value, [...container, 'image'])),
+    workingFolder: textOf(valueAt(value, [...container, 'workingDir'])),
     enabledPlugins: pluginsOf('enable-admission-plugins', 'admission-control'),
     disabledPlugins: pluginsOf('disable-admission-plugins'),
     admissionConfigFile: flag('admission-control-config-file')?.value,

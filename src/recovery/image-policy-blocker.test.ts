@@ -127,6 +127,32 @@ describe('ImagePolicyWebhook as a blocker', () => {
     assert.deepEqual(await kinds(stranger, refusing), ['remove']);
   });
 
+  for (const [where, folder] of [
+    ['beside the settings', ''],
+    ['in the working folder of the API server', 'work/'],
+  ] as const) {
+    it(`finds a kubeconfig with a relative path ${where}`, async () => {
+      await using node = await openNode({
+        'manifest.yaml': manifest.replace(
+          'name: kube-apiserver\n    command',
+          'name: kube-apiserver\n    workingDir: /seen/work\n    command',
+        ),
+        'admission.yaml': admission('configuration: {imagePolicy: {kubeConfigFile: way.yaml}}'),
+        'kubeconfig.yaml': '',
+        [`${folder}way.yaml`]: kubeconfig('/image_policy'),
+      });
+      assert.equal(
+        await node.blocker.describe(),
+        'defaultAllow false, asks https://127.0.0.1:1323/image_policy',
+      );
+      await (await node.blocker.steps([refusing]))[0]?.perform();
+      assert.equal(
+        await readFile(node.folder.file(`${folder}way.yaml`), 'utf8'),
+        kubeconfig('/image_policy/warn'),
+      );
+    });
+  }
+
   it('offers stage warn in the spelling of the path that the kubeconfig holds', async () => {
     for (const [path, warning] of [
       ['/image-policy/deny', '/image-policy/warn'],

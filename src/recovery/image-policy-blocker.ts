@@ -1,16 +1,15 @@
-import { basename, dirname, isAbsolute, join } from 'node:path';
-import { parseAdmissionConfiguration } from '../control-plane/admission-configuration.ts';
+import { basename } from 'node:path';
 import { IMAGE_POLICY_PLUGIN, parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
 import { unwireApiServer } from '../control-plane/api-server-wiring.ts';
-import { parseGateKubeconfig } from '../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
 import { editDocument, type Edit } from '../document/edit.ts';
 import { type Path, valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
+import { followApiServer, type NodeFileReader, type Opened } from '../wiring/api-server-files.ts';
 import { imagePolicyPath, pathAtStage, stageOfPath } from '../wiring/paths.ts';
 import type { Blocker, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
-import { readNodeFile, writing, type NodeFile } from './node-files.ts';
+import { findNodeFile, readNodeFile, writing, type NodeFile } from './node-files.ts';
 import { isLocked, type Finding } from './probes.ts';
 import { withPath } from './webhook-entry.ts';
 
@@ -75,26 +74,41 @@ function isOpen({ imagePolicy }: Wiring): boolean {
 }
 
 async function readWiring(path: string): Promise<Wiring | undefined> {
-  const manifest = await readNodeFile(path);
-  const { enabledPlugins, admissionConfigFile, hostPathOf } = parseApiServerManifest(manifest.text, path);
-  if (!enabledPlugins.includes(IMAGE_POLICY_PLUGIN) || admissionConfigFile === undefined) return undefined;
-  const onNode = (seen: string): string => hostPathOf(seen) ?? seen;
-  let settings = await readNodeFile(onNode(admissionConfigFile));
-  const named = parseAdmissionConfiguration(settings.text, settings.path);
-  let { imagePolicy } = named;
-  const { imagePolicyFile } = named;
-  if (imagePolicy === undefined && imagePolicyFile !== undefined) {
-    const seen = isAbsolute(imagePolicyFile)
-      ? imagePolicyFile
-      : join(dirname(admissionConfigFile), imagePolicyFile);
-    settings = await readNodeFile(onNode(seen));
-    imagePolicy = parseAdmissionConfiguration(settings.text, settings.path).imagePolicy;
-  }
+  const files = new NodeFilesRead();
+  const text = (await readNodeFile(path)).text;
+  if (!parseApiServerManifest(text, path).enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return undefined;
+  const { manifest, imagePolicy, kubeconfig } = await followApiServer(files, path);
   if (imagePolicy === undefined) return undefined;
-  const way = imagePolicy.kubeConfigFile?.value;
-  const kubeconfig = typeof way === 'string' ? await readNodeFile(onNode(way)) : undefined;
-  const server = kubeconfig && parseGateKubeconfig(kubeconfig.text, kubeconfig.path).server?.value;
-  return { manifest, settings, imagePolicy, kubeconfig, server };
+  const server = kubeconfig?.opened.state === 'read' ? kubeconfig.opened.value.server?.value : undefined;
+  return {
+    manifest: files.at(manifest.file),
+    settings: files.at(imagePolicy.file),
+    imagePolicy: imagePolicy.settings,
+    kubeconfig: kubeconfig && files.at(kubeconfig.opened.file),
+    server,
+  };
+}
+
+/** Reads files as a recovery needs them: each one that is named must exist and be readable. Keeps the texts. */
+class NodeFilesRead implements NodeFileReader {
+  readonly #files = new Map<string, NodeFile>();
+
+  async open<Value>(path: string, parse: (text: string, file: string) => Value): Promise<Opened<Value>> {
+    const file = await readNodeFile(path);
+    this.#files.set(path, file);
+    return { state: 'read', file: path, value: parse(file.text, file.path) };
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await findNodeFile(path)) !== undefined;
+  }
+
+  /** The file that was opened at a path. */
+  at(path: string): NodeFile {
+    const file = this.#files.get(path);
+    if (file === undefined) throw new TypeError(`${path} was not opened`);
+    return file;
+  }
 }
 
 function stepsOf(wiring: Wiring, findings: readonly Finding[], files: ImagePolicyFiles): readonly Step[] {

@@ -1,18 +1,17 @@
-import { dirname, isAbsolute, join } from 'node:path';
-import { type KubeconfigValue, parseGateKubeconfig } from '../../control-plane/gate-kubeconfig.ts';
+import { dirname } from 'node:path';
+import type { KubeconfigValue } from '../../control-plane/gate-kubeconfig.ts';
+import type { GateKubeconfig, ServerPath, ServerPaths } from '../../wiring/api-server-files.ts';
 import type { FetchChain, ServedCertificate } from '../certificate/served.ts';
-import type { ServerPaths } from './server-paths.ts';
 import type { Credential, KubeconfigMaterial } from './material.ts';
 import type { NodeReader } from './reader.ts';
 
-/** Reads the kubeconfig of `ImagePolicyWebhook`, what it names, and what is served where it leads. */
+/** Reads the certificates of the kubeconfig of `ImagePolicyWebhook`, and what is served at its address. */
 export async function gatherKubeconfig(
   reader: NodeReader,
-  { written, path }: { readonly written: string; readonly path: string },
+  { written, path, opened }: GateKubeconfig,
   paths: ServerPaths,
   fetchChain: FetchChain,
 ): Promise<KubeconfigMaterial> {
-  const opened = await reader.open(path, parseGateKubeconfig);
   const none = { authority: undefined, clientCertificate: undefined, clientKey: undefined };
   if (opened.state !== 'read') return { written, opened, ...none, served: undefined };
   const way = opened.value;
@@ -22,7 +21,7 @@ export async function gatherKubeconfig(
   ): Promise<Credential | undefined> =>
     readCredential(reader, paths, path, {
       file: file?.value,
-      data: data && { text: data.value, place: `${path}:${data.position}` },
+      data: data && { text: data.value, place: `${path.file}:${data.position}` },
     });
   return {
     written,
@@ -34,11 +33,11 @@ export async function gatherKubeconfig(
   };
 }
 
-/** PEM that a kubeconfig names or holds. As client-go has it, data wins over a file. */
+/** PEM that a kubeconfig holds, or that is in a file that it names. In client-go, data wins over a file. */
 export async function readCredential(
   reader: NodeReader,
   paths: ServerPaths,
-  kubeconfig: string,
+  kubeconfig: ServerPath,
   written: {
     readonly file: string | undefined;
     readonly data: { readonly text: string; readonly place: string } | undefined;
@@ -47,7 +46,7 @@ export async function readCredential(
   const { file, data } = written;
   if (data !== undefined) return { place: data.place, text: Buffer.from(data.text, 'base64').toString() };
   if (file === undefined) return undefined;
-  const place = isAbsolute(file) ? paths.of(file) : join(dirname(kubeconfig), file);
+  const place = paths.locate(file, dirname(kubeconfig.seen)).file;
   return { place, text: (await reader.find(place))?.content.toString() };
 }
 

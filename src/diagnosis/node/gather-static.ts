@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { valueAt } from '../../document/json.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import type { FetchChain } from '../certificate/served.ts';
+import type { ServerPaths } from '../../wiring/api-server-files.ts';
 import { decodeWebhooks, isOurs } from '../webhook/seen-webhook.ts';
 import { lookAt } from './gather-kubeconfig.ts';
-import type { ServerPaths } from './server-paths.ts';
 import type { StaticFile, StaticMaterial } from './material.ts';
 import type { NodeReader } from './reader.ts';
 
@@ -16,7 +16,7 @@ export async function gatherStatic(
   fetchChain: FetchChain,
 ): Promise<StaticMaterial | undefined> {
   if (written === undefined) return undefined;
-  const path = paths.of(written);
+  const path = paths.locate(written, '/').file;
   const names = await reader.list(path);
   if (names === undefined) return { path, files: undefined, served: [] };
   const files: StaticFile[] = [];

@@ -3,6 +3,7 @@ import type { ApiServerManifest } from '../../control-plane/api-server-manifest.
 import type { FoundFile } from '../../control-plane/file-plan.ts';
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../../control-plane/image-policy-settings.ts';
+import type { Opened } from '../../wiring/api-server-files.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { ServedCertificate } from '../certificate/served.ts';
 import type { UnreadSource } from '../finding.ts';
@@ -43,12 +44,6 @@ export interface NodeMaterial {
   /** A dead gate is a fault on the node that it should run on; files may be examined anywhere. */
   readonly isOnNode: boolean;
 }
-
-/** A file, what it says, and what is wrong with it otherwise. */
-export type Opened<Value> =
-  | { readonly state: 'read'; readonly file: string; readonly value: Value }
-  | { readonly state: 'missing'; readonly file: string }
-  | { readonly state: 'unreadable'; readonly file: string; readonly problem: string };
 
 /** The API server's way to the gate. */
 export interface KubeconfigMaterial extends ClientPair {

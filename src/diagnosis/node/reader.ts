@@ -2,7 +2,8 @@ import { ControlPlaneError } from '../../control-plane/errors.ts';
 import type { FoundFile } from '../../control-plane/file-plan.ts';
 import { DocumentError } from '../../document/yaml.ts';
 import type { UnreadSource } from '../finding.ts';
-import type { NodeFiles, Opened } from './material.ts';
+import type { NodeFileReader, Opened } from '../../wiring/api-server-files.ts';
+import type { NodeFiles } from './material.ts';
 
 /** Where the gate's files are on a node; an option may put them elsewhere. */
 export const NODE_FOLDER = '/etc/kubernetes/kube-image-bouncer';
@@ -14,9 +15,8 @@ export interface NodeReaderOptions {
 }
 
 /** Reads files as the API server names them, and remembers what may not be read. */
-export class NodeReader {
+export class NodeReader implements NodeFileReader {
   readonly unread: UnreadSource[] = [];
-  readonly unmounted = new Set<string>();
   readonly #options: NodeReaderOptions;
 
   constructor(options: NodeReaderOptions) {
@@ -52,6 +52,10 @@ export class NodeReader {
         return { state: 'unreadable', file: path, problem: error.message };
       throw error;
     }
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await this.find(path)) !== undefined;
   }
 
   #placeOf(path: string): string {

@@ -1,10 +1,8 @@
 import type { Stage } from '../../policy/stage.ts';
-import { stageOfPath } from '../../wiring/paths.ts';
+import { stageOfKubeconfig } from '../../wiring/api-server-files.ts';
 import type { NodeMaterial } from './material.ts';
 
-/** The stage of the `ImagePolicyWebhook` wiring; `undefined` when nothing says. */
+/** The stage of the `ImagePolicyWebhook` wiring; `undefined` if its kubeconfig leads to no path of a gate. */
 export function stageOf({ kubeconfig }: NodeMaterial): Stage | undefined {
-  const server = kubeconfig?.opened.state === 'read' ? kubeconfig.opened.value.server?.value : undefined;
-  const url = server === undefined ? null : URL.parse(server);
-  return url === null ? undefined : stageOfPath('ImageReview', url.pathname);
+  return kubeconfig && stageOfKubeconfig(kubeconfig.opened);
 }

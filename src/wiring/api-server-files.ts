@@ -1,0 +1,225 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import {
+  type AdmissionConfiguration,
+  parseAdmissionConfiguration,
+} from '../control-plane/admission-configuration.ts';
+import {
+  type ApiServerManifest,
+  IMAGE_POLICY_PLUGIN,
+  parseApiServerManifest,
+} from '../control-plane/api-server-manifest.ts';
+import { ControlPlaneError } from '../control-plane/errors.ts';
+import { findFile } from '../control-plane/file-plan.ts';
+import { parseGateKubeconfig, type WrittenGateWay } from '../control-plane/gate-kubeconfig.ts';
+import type { WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
+import { WEBHOOK_PLUGIN } from '../control-plane/webhook-plugin.ts';
+import { valueAt } from '../document/json.ts';
+import { DocumentError, parseDocuments } from '../document/yaml.ts';
+import type { Stage } from '../policy/stage.ts';
+import { stageOfPath } from './paths.ts';
+
+/** A file with its value, or the reason why there is none. */
+export type Opened<Value> =
+  | { readonly state: 'read'; readonly file: string; readonly value: Value }
+  | { readonly state: 'missing'; readonly file: string }
+  | { readonly state: 'unreadable'; readonly file: string; readonly problem: string };
+
+/** A path of the API server: in its own file system, and on the node. */
+export interface ServerPath {
+  readonly seen: string;
+  readonly file: string;
+}
+
+/** How the files of a node are read. Paths are those of the node. */
+export interface NodeFileReader {
+  readonly open: <Value>(
+    path: string,
+    parse: (text: string, file: string) => Value,
+  ) => Promise<Opened<Value>>;
+  readonly exists: (path: string) => Promise<boolean>;
+}
+
+/** The files of the machine that this program runs on. Parse errors make a file `unreadable`. */
+export const LOCAL_FILES: NodeFileReader = {
+  open: async (path, parse) => {
+    const found = await findFile(path);
+    if (found === undefined) return { state: 'missing', file: path };
+    try {
+      return { state: 'read', file: path, value: parse(found.content.toString(), path) };
+    } catch (error) {
+      if (error instanceof ControlPlaneError || error instanceof DocumentError)
+        return { state: 'unreadable', file: path, problem: error.message };
+      throw error;
+    }
+  },
+  exists: async (path) => (await findFile(path)) !== undefined,
+};
+
+/** The configuration of the plugins that call webhooks; a field that is not set is `undefined`. */
+export interface WebhookPlugin {
+  /** The file that holds it. */
+  readonly path: ServerPath;
+  readonly staticManifestsDir: string | undefined;
+  readonly kubeConfigFile: string | undefined;
+}
+
+/** What a manifest of kube-apiserver leads to. A file that no other file names is `undefined`. */
+export interface ApiServerFiles {
+  readonly manifest: Opened<ApiServerManifest>;
+  readonly paths: ServerPaths;
+  readonly admission: Opened<AdmissionConfiguration> | undefined;
+  readonly admissionPath: ServerPath | undefined;
+  /** The settings of `ImagePolicyWebhook`, and the file that holds them. */
+  readonly imagePolicy: { readonly file: string; readonly settings: WrittenImagePolicy } | undefined;
+  readonly kubeconfig: GateKubeconfig | undefined;
+}
+
+/** The kubeconfig of `ImagePolicyWebhook`. */
+export interface GateKubeconfig {
+  /** The path in the settings, relative or absolute. */
+  readonly written: string;
+  readonly path: ServerPath;
+  readonly opened: Opened<WrittenGateWay>;
+}
+
+/** The paths of the API server on the node, by the volumes of its manifest. */
+export class ServerPaths {
+  /** Paths that the API server reads and that no volume contains. They are looked for at the same path on the node. */
+  readonly unmounted = new Set<string>();
+  readonly #manifest: ApiServerManifest | undefined;
+
+  constructor(manifest: ApiServerManifest | undefined) {
+    this.#manifest = manifest;
+  }
+
+  /** `folder`: the folder in the file system of the API server that a relative path begins at. */
+  locate(written: string, folder: string): ServerPath {
+    const seen = join(isAbsolute(written) ? '/' : folder, written);
+    const host = this.#manifest?.hostPathOf(seen);
+    if (host === undefined) this.unmounted.add(seen);
+    return { seen, file: host ?? seen };
+  }
+
+  /** The working folder of the API server. It is the root of its image unless the manifest sets another. */
+  get workingFolder(): string {
+    return this.#manifest?.workingFolder ?? '/';
+  }
+
+  /** The path in the working folder; `undefined` if no volume contains it. */
+  inWorkingFolder(written: string): ServerPath | undefined {
+    const seen = join(this.workingFolder, written);
+    const file = this.#manifest?.hostPathOf(seen);
+    return file === undefined ? undefined : { seen, file };
+  }
+}
+
+/**
+ * Follows the manifest of kube-apiserver through the files that it names, as the API server resolves them. Relative
+ * paths begin at different folders: that of the flag at the working folder of the process, `plugins[].path` at the
+ * folder of the `AdmissionConfiguration`, `kubeConfigFile` at the working folder again, and the certificates of a
+ * kubeconfig at the folder of the kubeconfig.
+ */
+export async function followApiServer(reader: NodeFileReader, manifestFile: string): Promise<ApiServerFiles> {
+  const manifest = await reader.open(manifestFile, parseApiServerManifest);
+  const paths = new ServerPaths(manifest.state === 'read' ? manifest.value : undefined);
+  const written = manifest.state === 'read' ? manifest.value.admissionConfigFile : undefined;
+  const place = written === undefined ? undefined : paths.locate(written, paths.workingFolder);
+  if (place === undefined) {
+    const nothing = { admission: undefined, imagePolicy: undefined, kubeconfig: undefined };
+    return { manifest, paths, admissionPath: undefined, ...nothing };
+  }
+  const admission = await reader.open(place.file, parseAdmissionConfiguration);
+  const settings = await readSettings(reader, admission, place, paths);
+  return {
+    manifest,
+    paths,
+    admission,
+    admissionPath: place,
+    imagePolicy: settings && { file: settings.path.file, settings: settings.imagePolicy },
+    kubeconfig: settings && (await readKubeconfig(reader, settings.imagePolicy, settings.path, paths)),
+  };
+}
+
+/** The stage of `ImagePolicyWebhook`; `undefined` if the plugin is off or its kubeconfig leads to no path of a gate. */
+export function imagePolicyStage({ manifest, kubeconfig }: ApiServerFiles): Stage | undefined {
+  if (manifest.state !== 'read' || !manifest.value.enabledPlugins.includes(IMAGE_POLICY_PLUGIN))
+    return undefined;
+  return kubeconfig && stageOfKubeconfig(kubeconfig.opened);
+}
+
+/** The stage that the server of a kubeconfig of `ImagePolicyWebhook` means. */
+export function stageOfKubeconfig(opened: Opened<WrittenGateWay>): Stage | undefined {
+  const server = opened.state === 'read' ? opened.value.server?.value : undefined;
+  const url = server === undefined ? null : URL.parse(server);
+  return url === null ? undefined : stageOfPath('ImageReview', url.pathname);
+}
+
+/** The configuration of a plugin that is in the file wins over the file that `path` names. */
+async function readSettings(
+  reader: NodeFileReader,
+  admission: Opened<AdmissionConfiguration>,
+  place: ServerPath,
+  paths: ServerPaths,
+): Promise<{ readonly path: ServerPath; readonly imagePolicy: WrittenImagePolicy } | undefined> {
+  if (admission.state !== 'read') return undefined;
+  const { imagePolicy, imagePolicyFile } = admission.value;
+  if (imagePolicy !== undefined) return { path: place, imagePolicy };
+  if (imagePolicyFile === undefined) return undefined;
+  const path = paths.locate(imagePolicyFile, dirname(place.seen));
+  const opened = await reader.open(path.file, parseAdmissionConfiguration);
+  const own = opened.state === 'read' ? opened.value.imagePolicy : undefined;
+  return own && { path, imagePolicy: own };
+}
+
+async function readKubeconfig(
+  reader: NodeFileReader,
+  settings: WrittenImagePolicy,
+  place: ServerPath,
+  paths: ServerPaths,
+): Promise<GateKubeconfig | undefined> {
+  const written = settings.kubeConfigFile?.value;
+  if (typeof written !== 'string' || written === '') return undefined;
+  const path = await locateKubeconfig(reader, written, place, paths);
+  return { written, path, opened: await reader.open(path.file, parseGateKubeconfig) };
+}
+
+async function locateKubeconfig(
+  reader: NodeFileReader,
+  written: string,
+  place: ServerPath,
+  paths: ServerPaths,
+): Promise<ServerPath> {
+  const beside = (): ServerPath => paths.locate(written, dirname(place.seen));
+  if (isAbsolute(written)) return beside();
+  const inWorkingFolder = paths.inWorkingFolder(written);
+  // A program that is not in a container may have another working folder. Its author meant the folder of the settings.
+  return inWorkingFolder !== undefined && (await reader.exists(inWorkingFolder.file))
+    ? inWorkingFolder
+    : beside();
+}
+
+/** Reads the configuration of the plugins that call webhooks, from the `AdmissionConfiguration` or the file that it names. */
+export async function readWebhookPlugin(
+  reader: NodeFileReader,
+  { admission, admissionPath: place, paths }: ApiServerFiles,
+): Promise<WebhookPlugin | undefined> {
+  if (admission?.state !== 'read' || place === undefined) return undefined;
+  const plugin = admission.value.plugins.find(({ name }) => name === WEBHOOK_PLUGIN);
+  if (plugin?.configuration !== undefined) return decodeWebhookPlugin(plugin.configuration, place);
+  if (plugin?.file === undefined) return undefined;
+  const path = paths.locate(plugin.file, dirname(place.seen));
+  const opened = await reader.open(path.file, (text, file) => parseDocuments(text, file)[0]?.value);
+  return opened.state === 'read' ? decodeWebhookPlugin(opened.value, path) : undefined;
+}
+
+function decodeWebhookPlugin(configuration: unknown, path: ServerPath): WebhookPlugin {
+  const text = (key: string): string | undefined => {
+    const value = valueAt(configuration, [key]);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  return {
+    path,
+    staticManifestsDir: text('staticManifestsDir'),
+    kubeConfigFile: text('kubeConfigFile'),
+  };
+}
