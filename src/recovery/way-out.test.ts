@@ -22,6 +22,12 @@ function works(probe: Probe): Finding {
   return { probe, refusal: undefined };
 }
 
+/** A clock that moves only during `sleep`. */
+function clock(): { readonly elapsed: () => number; readonly sleep: (ms: number) => Promise<void> } {
+  let now = 0;
+  return { elapsed: () => now, sleep: async (ms) => void (now += ms) };
+}
+
 /** A blocker that does what it is told, with the changes that were kept and the steps that were taken. */
 class Rehearsal {
   readonly kept: (readonly Change[])[] = [];
@@ -67,6 +73,7 @@ class Rehearsal {
       runProbes: async (probes) => answers(this.taken).filter(({ probe }) => probes.includes(probe)),
       keep: async (changes) => void this.kept.push([...changes]),
       onStep: () => undefined,
+      ...clock(),
     });
   }
 }
@@ -115,6 +122,25 @@ describe('a way out', () => {
     assert.deepEqual(rehearsal.taken, ['narrow']);
   });
 
+  it('waits for the API server as long as the blocker says, and no longer', async () => {
+    const rehearsal = new Rehearsal(['narrow'], { settleMs: 10_000 });
+    const time = clock();
+    let waitedMs = 0;
+    await takeWayOut({
+      probes: [kubeSystem],
+      blockers: [rehearsal.blocker],
+      runProbes: async () => [refused(kubeSystem)],
+      keep: async (changes) => void rehearsal.kept.push([...changes]),
+      onStep: () => undefined,
+      elapsed: time.elapsed,
+      sleep: async (ms) => {
+        waitedMs += ms;
+        await time.sleep(ms);
+      },
+    });
+    assert.equal(waitedMs, 10_000);
+  });
+
   it('waits for the last of several API servers, before it takes a harder step', async () => {
     const rehearsal = new Rehearsal(['ignore', 'remove'], { settleMs: 10_000 });
     const nodes = probeIn('kube-node-lease', true);
@@ -131,6 +157,7 @@ describe('a way out', () => {
       },
       keep: async (changes) => void rehearsal.kept.push([...changes]),
       onStep: () => undefined,
+      ...clock(),
     });
     assert.deepEqual(rehearsal.taken, ['ignore']);
   });
@@ -143,6 +170,7 @@ describe('a way out', () => {
       runProbes: async () => [refused(kubeSystem)],
       keep: async () => Promise.reject(new Error('disk full')),
       onStep: () => undefined,
+      ...clock(),
     });
     await assert.rejects(going, /disk full/);
     assert.deepEqual(rehearsal.taken, []);

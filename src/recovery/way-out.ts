@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Blocker, Change, Step } from './blocker.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { isLocked, type Finding, type Probe } from './probes.ts';
@@ -80,6 +79,9 @@ export interface WayOut {
   readonly probes: readonly Probe[];
   readonly blockers: readonly Blocker[];
   readonly runProbes: (probes: readonly Probe[]) => Promise<readonly Finding[]>;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
   /** Called before each change with all changes so far and this one: nothing is changed that is not kept. */
   readonly keep: (changes: readonly Change[]) => Promise<void>;
   /** Told of each step once it is done. */
@@ -133,15 +135,15 @@ export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
  */
 async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: number): Promise<boolean> {
   const probes = before.map(({ probe }) => probe);
-  const deadline = performance.now() + settleMs;
+  const deadline = wayOut.elapsed() + settleMs;
   do {
     const now = await wayOut.runProbes(probes).catch((error: unknown) => {
       if (error instanceof KubernetesError) return before;
       throw error;
     });
     if (!now.some((finding, index) => isAsBefore(finding, before[index]))) return true;
-    await delay(POLL_MS);
-  } while (performance.now() < deadline);
+    await wayOut.sleep(POLL_MS);
+  } while (wayOut.elapsed() < deadline);
   return false;
 }
 

@@ -118,7 +118,23 @@ const HIDDEN_INPUTS = {
   'Date.now()': /\bDate\s*\.\s*now\b/,
   'new Date()': /\bnew\s+Date\s*\(\s*\)|\bnew\s+Date\b(?!\s*\()/,
   console: /\bconsole\s*[.[]/,
+  'performance.now()': /\bperformance\s*\.\s*now\b/,
+  'process.hrtime()': /\bprocess\s*\.\s*hrtime\b/,
 };
+
+/** Servers and followers of files need timers. These folders only wait for others, and callers say how. */
+const FOLDERS_WITHOUT_TIMERS = new Set([
+  'wiring',
+  'kubernetes',
+  'control-plane',
+  'webhook',
+  'diagnosis',
+  'recovery',
+  'review',
+  'rollout',
+]);
+
+const TIMERS = /\bset(Timeout|Interval|Immediate)\b|['"](node:)?timers\b|\bAbortSignal\s*\.\s*timeout\b/;
 
 const sources = productionSources();
 
@@ -231,6 +247,13 @@ test('no code of the policy makes a RegExp from text, which may come from a poli
   const making = /\bRegExp\b|\.(?:match|matchAll|search)\((?!\s*\/)/;
   const found = offences(({ path, code }) =>
     path.startsWith('src/policy/') && making.test(code) ? ['makes a RegExp'] : [],
+  );
+  assert.deepEqual(found, []);
+});
+
+test('the folders that operate a cluster set no timers', () => {
+  const found = offences(({ path, code }) =>
+    FOLDERS_WITHOUT_TIMERS.has(layerOf(path)) ? [...(TIMERS.exec(code)?.slice(0, 1) ?? [])] : [],
   );
   assert.deepEqual(found, []);
 });

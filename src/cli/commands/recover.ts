@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { openCluster } from '../../kubernetes/config.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
@@ -144,6 +145,8 @@ async function take(
     probes,
     blockers,
     runProbes: (some) => runProbes(client, some),
+    elapsed: () => performance.now(),
+    sleep: (ms) => sleep(ms),
     keep: async (changes) => {
       await keep(file, { server: client.server, recoveredAt, changes });
       if (!isKept)
