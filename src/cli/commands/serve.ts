@@ -1,13 +1,15 @@
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { admissionReviewIn } from '../../admission/admission-review.ts';
 import { imageReviewIn } from '../../admission/image-review.ts';
 import { createBouncer } from '../../bouncer.ts';
+import type { EnforcementCanary } from '../../diagnosis/enforcement-canary.ts';
 import { Asker, type Clock } from '../../question/asker.ts';
 import { startHealthServer, type HealthServer } from '../../server/health.ts';
 import { openLogStream } from '../../server/log-stream.ts';
 import { startServer, type ReviewServer } from '../../server/server.ts';
 import { openLog, type Log } from '../../telemetry/log.ts';
-import { createMetrics } from '../../telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { createRecorder, type Recorder } from '../../telemetry/recorder.ts';
 import {
   followCertificates,
@@ -16,12 +18,11 @@ import {
   type OpenedCertificate,
 } from '../certificate-source.ts';
 import { chooseLanguage, type ChosenLanguage } from '../chosen-language.ts';
-import { startEnforcementCanary } from '../enforcement-canary.ts';
 import { openPolicySource, type PolicySource } from '../policy-source.ts';
 import { fitConnections, readDescriptorLimit } from '../file-descriptors.ts';
 import { secureNode } from '../node-environment.ts';
 import type { ServeOptions } from '../serve-options.ts';
-import { decodeSettings, type ServeSettings } from '../settings.ts';
+import { type CanarySettings, decodeSettings, type ServeSettings } from '../settings.ts';
 import { SettingsError } from '../settings-error.ts';
 import { waitForStop, type Stop } from '../signals.ts';
 import type { Environment, ExitCode, Streams } from '../streams.ts';
@@ -105,7 +106,7 @@ async function openGate(
   const certificates = resources.use(
     followCertificates(server, certificate, settings, { log, metrics, now }),
   );
-  const canary = settings.canary && resources.use(startEnforcementCanary(settings.canary, { log, metrics }));
+  const canary = settings.canary && resources.use(await startCanary(settings.canary, log, metrics));
   const checks = {
     policy: policies.fault,
     ...server.checks,
@@ -127,6 +128,38 @@ async function openGate(
     }),
   );
   return { server, health: resources.use(health), policies, recorder, certificate, certificates };
+}
+
+const ENFORCEMENT_EVENTS = {
+  yes: ['info', 'the API server enforces the policy'],
+  no: ['error', 'the API server does not enforce the policy'],
+  unknown: ['warn', 'it is not known whether the API server enforces the policy'],
+} as const;
+
+/** The modules of the canary are loaded only if there is one: they bring a Kubernetes client. */
+async function startCanary(
+  { kubeconfig, namespace, intervalMs }: CanarySettings,
+  log: Pick<Log, 'write'>,
+  metrics: Pick<Metrics, 'enforcing'>,
+): Promise<EnforcementCanary> {
+  const { startEnforcementCanary } = await import('../../diagnosis/enforcement-canary.ts');
+  metrics.enforcing(undefined);
+  return startEnforcementCanary({
+    open: async () => {
+      const { openCluster } = await import('../../kubernetes/config.ts');
+      return openCluster({ kubeconfig });
+    },
+    namespace,
+    intervalMs,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal, ref: false }),
+    onResult: ({ enforcing, message }, isNew) => {
+      metrics.enforcing(enforcing);
+      if (!isNew) return;
+      const [level, event] =
+        ENFORCEMENT_EVENTS[enforcing === undefined ? 'unknown' : enforcing ? 'yes' : 'no'];
+      log.write(level, event, { enforcing: enforcing ?? null, detail: message });
+    },
+  });
 }
 
 /** The language of denials; what is amiss with it is told, and keeps nobody from serving. */
