@@ -1,16 +1,16 @@
-# The gate as a container image: Node, the bundle, and the libraries that Node is linked with. No shell, no package
-# manager, nothing that its user can write. docs/container-image.md says how it is built with and without an engine.
+# The gate as a container image: Node, the bundle, and the libraries that Node needs. No shell, no package manager,
+# no file that its user can write. docs/container-image.md describes how to build it with and without an engine.
 
-# Anything that has npm and a Debian-like libc; what runs in the end is the Node that the lock file names.
+# Needs npm and a Debian-like libc. The final image has the Node of the lock file, not the Node of this image.
 ARG BUILDER=docker.io/library/node:24-bookworm-slim
-# Anything that has glibc 2.28 or newer and libstdc++.
+# Needs glibc 2.28 or newer, and libstdc++.
 ARG RUNTIME=gcr.io/distroless/cc-debian12:nonroot
 
 FROM ${BUILDER} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 COPY tools tools
-# A mirror and its authority are secrets of the build, so that no layer remembers them.
+# A mirror of npm and its CA are build secrets, so that no layer contains them.
 RUN --mount=type=secret,id=npmrc --mount=type=secret,id=npm-authority --mount=type=cache,target=/var/cache/npm \
     npm ci --ignore-scripts --userconfig=/run/secrets/npmrc --cache=/var/cache/npm \
  && mkdir -p /image/node/usr/bin /image/node/usr/share/doc/node \
@@ -22,21 +22,21 @@ RUN npm run build \
  && cp -r dist LICENSE package.json /image/app/
 
 FROM ${RUNTIME}
-# Two layers: Node changes seldom, the bundle with every version.
+# Two layers: Node changes rarely, the bundle changes with every version.
 COPY --from=build /image/node/ /
 COPY --from=build /image/app/ /app/
 
-# Version and commit are given with --label: a layer that is found again would keep those of an earlier build.
+# Give version and commit with --label. A cached layer would keep those of an earlier build.
 LABEL org.opencontainers.image.title="kube-image-bouncer" \
       org.opencontainers.image.description="One policy decides about every container image that enters a Kubernetes cluster" \
       org.opencontainers.image.licenses="Apache-2.0"
 
-# As a number, which is what runAsNonRoot can check.
+# A number, because runAsNonRoot can check only a number.
 USER 65532:65532
 WORKDIR /
-# Reviews and health: the program's own ports, and those of the Deployment that `bootstrap webhook` makes.
+# Ports for reviews and health: the defaults of the program, and those of the Deployment of `bootstrap webhook`.
 EXPOSE 1323 1324 8443 8081
-# bin/ is left out: it looks for the right Node, and here there is no other. docs/container-image.md has a line on each flag.
+# bin/ is not needed: it selects the right Node, and this image has only one. docs/container-image.md explains each flag.
 ENTRYPOINT ["/usr/bin/node", \
   "--disable-sigusr1", \
   "--max-semi-space-size=4", \
