@@ -8,57 +8,57 @@ import { goodPod, seenSamples } from './reviews.ts';
 import { figure, median, renderTable } from './table.ts';
 
 export interface ApiServerMeasurement {
-  /** Each gets pods of its own; one of them is the gate. */
+  /** Each gets its own pods. One of them is the gate. */
   readonly webhooks: readonly ServerProgram[];
   readonly pipe: LogPipe;
-  /** PEM of the CA that their certificate comes from. */
+  /** PEM file of the CA of their certificate. */
   readonly authorityFile: string;
-  /** For each row of the table. */
+  /** Duration for each row of the table. */
   readonly seconds: number;
 }
 
-/** Pods a second, or this share of what the API server does without a webhook when that is less. */
+/** Pods per second, or this share of the rate without a webhook if that is less. */
 const RATE = 200;
 const SHARE = 0.7;
 const SLICE_MS = 1000;
 const CONNECTIONS = 50;
 const CALLERS = 8;
 
-/** Pods of one row of the table: a webhook is asked about those with its label, so that all meet the same API server. */
+/** Pods of one row of the table. Each webhook gets the pods with its label, so that all rows use the same API server. */
 interface Arm {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Latencies of a row, in milliseconds, second by second. */
+/** Latencies of a row, in milliseconds, for each second. */
 type Slices = (readonly number[])[];
 
 /**
- * Creates pods at a fixed rate, whether those before have been answered or not, in slices with and without a
- * webhook, in an order that is shuffled anew in every round. A third of the rounds warms up and is not counted.
+ * Creates pods at a fixed rate, without waiting for earlier answers, in slices with and without a webhook, in a new random
+ * order in each round. A third as many rounds run before as a warm-up and are not counted.
  */
-export async function measureApiServer(asked: ApiServerMeasurement): Promise<string> {
+export async function measureApiServer(measurement: ApiServerMeasurement): Promise<string> {
   const { GOGC } = process.env;
   const apiServer = GOGC === undefined ? {} : { environment: { GOGC } };
   await using resources = new AsyncDisposableStack();
   const controlPlane = resources.use(await startControlPlane({ environment: process.env, apiServer }));
-  for (const webhook of asked.webhooks) {
-    resources.use(startLogging(webhook, asked.pipe, { ownCore: false }));
+  for (const webhook of measurement.webhooks) {
+    resources.use(startLogging(webhook, measurement.pipe, { ownCore: false }));
     await firstAnswer(webhook.port, webhook.paths.ImageReview, seenSamples('ImageReview')(1).body);
   }
-  await wire(controlPlane, asked);
+  await wire(controlPlane, measurement);
   using sender = await openPodSender(controlPlane, { connections: CONNECTIONS, namespace: 'default' });
   const create = podCreator(sender);
   await measureRate(async () => create({}), CALLERS, SLICE_MS);
   const bareRate = await measureRate(async () => create({}), CALLERS, 3 * SLICE_MS);
   const rate = Math.min(RATE, bareRate * SHARE);
-  const latencies = await measureArms(armsOf(asked.webhooks), create, rate, asked.seconds);
+  const latencies = await measureArms(armsOf(measurement.webhooks), create, rate, measurement.seconds);
   const collector = GOGC === undefined ? '' : ` with GOGC=${GOGC}`;
   const heading = `Pods through kube-apiserver ${controlPlane.version}${collector}, ${figure(rate)} a second; without a webhook it makes ${figure(bareRate)}`;
   return `${heading}\n\n${renderLatencies(latencies)}`;
 }
 
-/** The bare row twice: how far the two are apart is how far any two rows may be apart by chance. */
+/** The row without a webhook is measured twice. The difference of the two is the error of the measurement. */
 function armsOf(webhooks: readonly ServerProgram[]): readonly Arm[] {
   return [
     { name: 'without a webhook', labels: {} },
@@ -89,36 +89,36 @@ async function measureArms(
   return latencies;
 }
 
-/** The wiring that `bootstrap webhook` makes, for each webhook one, for pods with its label. */
+/** Creates for each webhook the wiring of `bootstrap webhook`, for pods with its label. */
 async function wire(
   { folder, kubeconfig, kubectl }: ControlPlane,
   { webhooks, authorityFile }: ApiServerMeasurement,
 ) {
-  const tell = async (commandArguments: readonly string[], stdin?: string): Promise<string> => {
+  const run = async (commandArguments: readonly string[], stdin?: string): Promise<string> => {
     const { code, stdout, stderr } = await kubectl(commandArguments, stdin === undefined ? {} : { stdin });
     if (code !== 0) throw new Error(stderr);
     return stdout;
   };
   const urls = webhooks.map(({ port }) => `https://localhost:${port}`);
-  // What admits everything would not be wired.
-  const ours = urls[webhooks.findIndex(({ judges }) => judges)];
+  // `bootstrap webhook` would refuse a webhook that admits everything.
+  const gate = urls[webhooks.findIndex(({ judges }) => judges)];
   const { code, stdout, stderr } = await runOurselves(folder, [
     'bootstrap',
     'webhook',
-    `--url=${ours}`,
+    `--url=${gate}`,
     `--ca-cert=${authorityFile}`,
     `--kubeconfig=${kubeconfig}`,
     '--apply',
   ]);
   if (code !== 0) throw new Error(`bootstrap webhook: ${stdout}${stderr}`);
   const made = ['validatingwebhookconfiguration', 'kube-image-bouncer'];
-  const configuration = JSON.parse(await tell(['get', ...made, '-o', 'json'])) as {
+  const configuration = JSON.parse(await run(['get', ...made, '-o', 'json'])) as {
     readonly webhooks: readonly [WiredWebhook];
   };
-  await tell(['delete', ...made]);
+  await run(['delete', ...made]);
   const own = urls.map((url, index) => forPodsOf(index, url, configuration.webhooks[0]));
   const bench = { ...configuration, metadata: { name: 'bench' }, webhooks: own };
-  await tell(['create', '--filename=-'], JSON.stringify(bench));
+  await run(['create', '--filename=-'], JSON.stringify(bench));
 }
 
 interface WiredWebhook {
@@ -145,7 +145,7 @@ function podCreator(sender: PodSender): Create {
   };
 }
 
-/** Latencies of the calls of one slice, in milliseconds from the moment at which each was due to be sent. */
+/** Latencies of the calls of one slice, in milliseconds since each was due. */
 async function runSlice(call: () => Promise<undefined>, rate: number): Promise<readonly number[]> {
   const started = performance.now();
   const waiting: Promise<number>[] = [];
@@ -166,8 +166,8 @@ async function runSlice(call: () => Promise<undefined>, rate: number): Promise<r
 }
 
 /**
- * Beside the quantiles of all pods, the median of the 99th percentiles of all seconds: the collector of the API server
- * alone makes a second in ten a slow one.
+ * Shows the quantiles of all pods, and the median of the 99th percentiles of all seconds, because the garbage collector of
+ * the API server makes one second in ten slow.
  */
 function renderLatencies(latencies: ReadonlyMap<string, Slices>): string {
   const rows = [...latencies].map(([name, slices]) => ({

@@ -1,6 +1,6 @@
 /**
- * What everything is measured against: the least that a webhook written for Node can do. It parses the review and
- * admits it; it has no policy, no log, no metrics and no limits.
+ * The smallest webhook for Node, as the baseline of all measurements. It parses the review and admits it. It has no policy,
+ * no log, no metrics and no limits.
  *
  * Usage: node bare-server.js CERTIFICATE KEY PORT
  */

@@ -20,7 +20,7 @@ npm run bench -- rss             memory over 300,000 reviews
 npm run bench -- policy          100 rules and 20 images, in process
 npm run bench -- api-server      pods through a real kube-apiserver, with and without a webhook (and its GOGC)
   --seconds N                    load for each server and series (default 10.8)
-  --quick                        a glance: a second each, a tenth of the reviews
+  --quick                        one second each, a tenth of the reviews
   --node-flags="FLAG …"          for the gate's Node, instead of the documented ones
 `;
 
@@ -86,20 +86,20 @@ async function servers(): Promise<void> {
   pinLoader();
   const files = await servingFiles();
   const bare = await bareServer('bare node:https', files);
-  const ours = await gate('kube-image-bouncer', files, nodeFlags);
+  const kubeImageBouncer = await gate('kube-image-bouncer', files, nodeFlags);
   const go = await goBouncer(files);
-  // The same server twice: how far its two rows are apart is how far any two rows may be apart by chance.
+  // The same server twice. The difference of its two rows is the error of the measurement.
   const programs = [
     bare,
     await bareServer('bare node:https, again', files),
-    ours,
+    kubeImageBouncer,
     ...(go === undefined ? [] : [go]),
   ];
   await load(programs);
   const starts = await measureColdStarts(
     [
       bare,
-      ours,
+      kubeImageBouncer,
       await checkout('checkout, through npm', join(folder, 'state')),
       ...(go === undefined ? [] : [go]),
     ],

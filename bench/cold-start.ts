@@ -3,7 +3,7 @@ import { startServer, type ServerProgram } from './processes.ts';
 import { seenSamples } from './reviews.ts';
 import { median } from './table.ts';
 
-/** What a start took, until the first review was answered. */
+/** Time from a start to the first answered review. */
 export interface ColdStart {
   readonly name: string;
   readonly firstMs: number;
@@ -12,8 +12,8 @@ export interface ColdStart {
 }
 
 /**
- * Starts each program a number of times, in turn. The very first start of each stands apart: it finds neither its
- * certificate nor the compiled code of the one before.
+ * Starts each program several times, in turn. The very first start is shown separately, because it finds neither a
+ * certificate nor compiled code of an earlier start.
  */
 export async function measureColdStarts(
   programs: readonly ServerProgram[],

@@ -7,8 +7,8 @@ const CONNECTIONS = 8;
 const STEPS = 30;
 
 /**
- * Loads a server with a number of reviews, half of them of images that nobody has seen, and prints its memory on
- * the way. What creeps shows in the slope over the last two thirds; what a warm heap takes at first does not.
+ * Sends reviews to a server, half of them with new images, and prints its memory. A leak appears in the slope over the last
+ * two thirds; the growth of a new heap does not.
  */
 export async function measureMemory(program: ServerProgram, pipe: LogPipe, reviews: number): Promise<string> {
   await using server = startLogging(program, pipe);
@@ -26,19 +26,19 @@ export async function measureMemory(program: ServerProgram, pipe: LogPipe, revie
       return { connection: open.use(await Connection.open(program.port, path)), samples: next[lane % 4] };
     }),
   );
-  let asked = 0;
+  let sent = 0;
   const points: { readonly reviews: number; readonly mebibytes: number }[] = [];
   for (let step = 1; step <= STEPS; step++) {
     const until = (reviews * step) / STEPS;
     await Promise.all(
       lanes.map(async ({ connection, samples }) => {
-        while (asked < until) {
-          const sample = samples?.(asked++);
+        while (sent < until) {
+          const sample = samples?.(sent++);
           if (sample !== undefined) await connection.post(sample.body);
         }
       }),
     );
-    points.push({ reviews: asked, mebibytes: server.residentMebibytes() });
+    points.push({ reviews: sent, mebibytes: server.residentMebibytes() });
   }
   const late = points.slice(STEPS / 3);
   const highest = Math.max(...points.map(({ mebibytes }) => mebibytes));

@@ -6,7 +6,7 @@ import { figure, median, renderTable } from './table.ts';
 const RULES = 100;
 const IMAGES = 20;
 
-/** Checks of every kind, none of which objects to the images below: a rule that objects costs less than one that looks to the end. */
+/** Checks of every kind. None objects to the images below, because a rule that objects costs less than one that checks everything. */
 const MIXTURE: readonly ((rule: number) => string)[] = [
   (rule) => `disallowedTags: {tags: [latest, nightly, edge-${rule}]}`,
   (rule) =>
@@ -17,7 +17,7 @@ const MIXTURE: readonly ((rule: number) => string)[] = [
   () => `allowedTags: {pattern: '[0-9]+\\.[0-9]+\\.[0-9]+(-[a-z0-9]+)?'}`,
 ];
 
-/** Time of one decision about a pod of 20 images under 100 rules, in this process: images seen before, and new ones. */
+/** Measures one decision about a pod of 20 images by 100 rules, in this process, for known and new images. */
 export async function measurePolicy(decisions: number): Promise<string> {
   const kinds = {
     'mixed rules': MIXTURE,
@@ -30,9 +30,9 @@ export async function measurePolicy(decisions: number): Promise<string> {
     const bouncer = createBouncer({ policies: { current: () => policy } });
     const time = (review: (decision: number) => Review): number => {
       const times = Array.from({ length: decisions }, (_, decision) => {
-        const asked = review(decision);
+        const pod = review(decision);
         const started = performance.now();
-        const decided = bouncer.decide(asked, 10_000);
+        const decided = bouncer.decide(pod, 10_000);
         const took = (performance.now() - started) * 1000;
         if (decided instanceof Promise || decided.outcome !== 'admitted')
           throw new Error(`${name} did not admit`);
@@ -61,7 +61,7 @@ spec:
 ${rules.join('')}`;
 }
 
-/** A pod of which no other has an image. */
+/** A review of a pod whose images are in no other pod. */
 function reviewOf(pod: number): Review {
   const changed = Array.from({ length: IMAGES }, (_, index) => ({
     location: { kind: 'value' as const, path: ['spec', 'containers', index, 'image'] },

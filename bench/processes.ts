@@ -5,18 +5,18 @@ import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-/** A command line that serves, to be started as often as needed. */
+/** The command line of a server. */
 export interface ServerProgram {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly port: number;
-  /** Where each protocol is answered. */
+  /** The path of each protocol. */
   readonly paths: { readonly AdmissionReview: string; readonly ImageReview: string };
-  /** Whether it refuses what the policy refuses, so that its answers can be checked. */
+  /** Whether it decides by the policy, so that its answers can be checked. */
   readonly judges: boolean;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer extends AsyncDisposable {
   readonly program: ServerProgram;
   readonly pid: number;
@@ -28,7 +28,7 @@ export interface RunningServer extends AsyncDisposable {
 
 const TWO_CORES = process.platform === 'linux' && availableParallelism() > 1;
 
-/** The loader keeps to the first core and the servers to the second, so that neither takes the other's time. */
+/** Pins the load generator to the first core. Servers run on the second one, so that neither takes time from the other. */
 export function pinLoader(): void {
   if (TWO_CORES) execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', '0', String(process.pid)]);
 }
@@ -37,7 +37,7 @@ function pinned(command: readonly string[], core: 0 | 1): readonly [string, ...s
   return TWO_CORES ? ['taskset', '--cpu-list', String(core), ...command] : (command as [string, ...string[]]);
 }
 
-/** Where servers write their logs: a pipe that somebody reads, as a container runtime does. */
+/** A pipe for the logs of servers. A program reads it, as a container runtime does. */
 export class LogPipe implements Disposable {
   readonly #path: string;
   readonly #reader: ChildProcess;
@@ -49,7 +49,7 @@ export class LogPipe implements Disposable {
     this.#reader = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
-  /** The writing end, to be closed by whoever asked for it. Opening it waits until the reader is there. */
+  /** Opens the writing end, which the caller must close. Waits for the reader. */
   open(): number {
     return openSync(this.#path, 'w');
   }
@@ -59,7 +59,7 @@ export class LogPipe implements Disposable {
   }
 }
 
-/** Starts a server; it may not listen yet. Where others need both cores it is not kept to its own. */
+/** Starts a server, which may not listen yet. With `ownCore: false` it is not pinned to a core. */
 export function startServer(
   program: ServerProgram,
   log: number | 'ignore',
@@ -78,16 +78,16 @@ export function startServer(
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
-      // A whole group when npm and a shell stand between.
+      // With npm and a shell in between the whole process group must end.
       process.kill(detached ? -pid : pid, 'SIGTERM');
-      const impatience = setTimeout(() => process.kill(detached ? -pid : pid, 'SIGKILL'), 30_000);
+      const timer = setTimeout(() => process.kill(detached ? -pid : pid, 'SIGKILL'), 30_000);
       await exited;
-      clearTimeout(impatience);
+      clearTimeout(timer);
     },
   };
 }
 
-/** The scheduler counts nanoseconds; the ticks in /proc/PID/stat are ten milliseconds. */
+/** Uses the nanoseconds of the scheduler, because the ticks in /proc/PID/stat are ten milliseconds. */
 function cpuMicroseconds(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const nanoseconds = readdirSync(tasks).map((task) => {
@@ -102,7 +102,7 @@ function residentMebibytes(pid: number): number {
   return Number(kibibytes) / 1024;
 }
 
-/** A log that is opened for one server and closed here once that server holds it. */
+/** Starts a server that logs to the pipe. */
 export function startLogging(
   program: ServerProgram,
   pipe: LogPipe,

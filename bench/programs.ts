@@ -8,16 +8,16 @@ import type { ServerProgram } from './processes.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bundle = join(root, 'dist', 'main.js');
 
-/** The path on which each of our protocols is answered; the Go program has the same. */
+/** The path of each protocol. The Go program has the same paths. */
 const PATHS = { AdmissionReview: '/', ImageReview: '/image_policy' } as const;
 
-/** Files of the certificate that all servers of a run show. */
+/** Files of the certificate of all servers. */
 export interface ServingFiles {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** What a webhook for Node cannot do without, and nothing else. */
+/** The smallest webhook for Node. */
 export async function bareServer(name: string, { certificate, key }: ServingFiles): Promise<ServerProgram> {
   const port = await freePort();
   const command = [
@@ -30,10 +30,10 @@ export async function bareServer(name: string, { certificate, key }: ServingFile
   return { name, command, port, paths: PATHS, judges: false };
 }
 
-/** What docs/cli.md says to start the gate with where memory counts. */
+/** The flags that docs/cli.md recommends if memory is limited. */
 const DOCUMENTED_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=60'];
 
-/** The bundle, with policy, decision log and metrics; started as the documentation says. */
+/** The bundle, with policy, decision log and metrics, started as documented. */
 export async function gate(
   name: string,
   { certificate, key }: ServingFiles,
@@ -48,7 +48,7 @@ export async function gate(
   return { name, command, port, paths: PATHS, judges: true };
 }
 
-/** A checkout, as a newcomer starts it; the folder keeps its certificate from one start to the next. */
+/** A checkout, started with `npm start`. The folder keeps its certificate between starts. */
 export async function checkout(name: string, stateFolder: string): Promise<ServerProgram> {
   const port = await freePort();
   const ports = ['--port', String(port), '--health-port', String(await freePort()), '--bind', '127.0.0.1'];
@@ -62,7 +62,7 @@ export async function checkout(name: string, stateFolder: string): Promise<Serve
   };
 }
 
-/** The Go program that this one succeeds, when its binary is named in `GO_BOUNCER`. */
+/** The Go program that this one replaces, if `GO_BOUNCER` is the path of its binary. */
 export async function goBouncer({ certificate, key }: ServingFiles): Promise<ServerProgram | undefined> {
   const binary = process.env['GO_BOUNCER'];
   if (binary === undefined) return undefined;
@@ -71,7 +71,7 @@ export async function goBouncer({ certificate, key }: ServingFiles): Promise<Ser
   return { name: 'Go program', command, port, paths: PATHS, judges: false };
 }
 
-/** Ports given out in this run: nobody listens on them yet, so the kernel may offer them again. */
+/** Ports already used in this run. The kernel may offer a port again before a server listens on it. */
 const given = new Set<number>();
 
 async function freePort(): Promise<number> {

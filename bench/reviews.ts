@@ -1,30 +1,30 @@
 import { readFileSync } from 'node:fs';
 import type { ProtocolName } from '../src/admission/exchange.ts';
 
-/** A document to post, and what a gate that works says to it. */
+/** A document to send, and the expected verdict. */
 export interface Sample {
   readonly body: Buffer;
   readonly denied: boolean;
 }
 
-/** A series of requests: the next one, by its number. */
+/** The requests of a series, by number. */
 export type Samples = (index: number) => Sample;
 
-/** How many documents go round when images are seen again and again: about what a cluster's teams deploy in a day. */
+/** Number of different documents for known images: about the deployments of a cluster in a day. */
 const DISTINCT = 64;
 const CONTAINERS = ['web', 'proxy', 'metrics', 'config-reload'] as const;
 /** One request in four is refused. */
 const DENIED_EVERY = 4;
-/** A pod as a ReplicaSet makes it, with what the API server has noted in it about who owns which field. */
+/** A pod of a ReplicaSet, with the managed fields that the API server adds. */
 const POD = JSON.parse(readFileSync(new URL('pod.json', import.meta.url), 'utf8')) as {
   readonly kind: string;
   readonly apiVersion: string;
   readonly spec: { readonly containers: readonly object[] };
 };
-/** What makes an image new is a number of nine digits, so that a document keeps its length. */
+/** A new image has a new number of nine digits, so that all documents have the same length. */
 const FIRST_UNIQUE = 100_000_000;
 
-/** Documents that come again, so that a gate may remember their images. */
+/** Documents that repeat, so that a gate knows their images. */
 export function seenSamples(protocol: ProtocolName): Samples {
   const samples = Array.from({ length: DISTINCT }, (_, index) => {
     const denied = index % DENIED_EVERY === 0;
@@ -34,10 +34,10 @@ export function seenSamples(protocol: ProtocolName): Samples {
   return (index) => samples[index % DISTINCT] ?? unreachable();
 }
 
-/** Documents each of whose images nobody has seen before. */
+/** Documents with new images only. */
 export function newSamples(protocol: ProtocolName): Samples {
   const templates = [true, false].map((denied) => {
-    // `latest` cannot be new, so there it is the repository that is.
+    // The tag is `latest`, so that the repository is new instead.
     const images = imagesOf(denied, () => `1.0.${FIRST_UNIQUE}`, `-${FIRST_UNIQUE}`);
     const body = Buffer.from(render(protocol, images));
     return { body, places: occurrences(body, String(FIRST_UNIQUE)), denied };
@@ -46,7 +46,7 @@ export function newSamples(protocol: ProtocolName): Samples {
     const { body, places, denied } = templates[index % DENIED_EVERY === 0 ? 0 : 1] ?? unreachable();
     const unique = String(FIRST_UNIQUE + index);
     for (const place of places) body.write(unique, place, 'latin1');
-    // A copy, because the socket may hold on to the one before.
+    // A copy, because the socket may still use the earlier one.
     return { body: Buffer.from(body), denied };
   };
 }
@@ -116,7 +116,7 @@ function podWith(images: readonly string[]): typeof POD {
   return { ...POD, spec: { ...POD.spec, containers } };
 }
 
-/** The pod of the reviews as a client creates it, in whatever namespace; nobody refuses it. */
+/** The pod of the reviews as a client creates it. No server refuses it. */
 export function goodPod(name: string, labels: Readonly<Record<string, string>>): object {
   const { kind, apiVersion, spec } = podWith(imagesOf(false, () => '1.2.3'));
   return { kind, apiVersion, metadata: { name, labels }, spec };

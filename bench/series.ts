@@ -3,13 +3,13 @@ import { Connection } from './connection.ts';
 import type { RunningServer } from './processes.ts';
 import type { Samples } from './reviews.ts';
 
-/** How a series is cut: every server gets `rounds` slices, in an order that is shuffled anew in every round. */
+/** The plan of a series: each server gets `rounds` slices, in a new random order in each round. */
 export interface Plan {
   readonly rounds: number;
   readonly sliceMs: number;
 }
 
-/** What one server did in a series. */
+/** The result of one server in a series. */
 export interface Measurement {
   readonly name: string;
   readonly requests: number;
@@ -21,7 +21,7 @@ export interface Measurement {
 
 const CONNECTIONS = 8;
 
-/** One server's part of a series, as it grows. */
+/** The running measurement of one server in a series. */
 class Lane implements Disposable {
   readonly server: RunningServer;
   readonly #connections: Connection[] = [];
@@ -44,13 +44,13 @@ class Lane implements Disposable {
     }
   }
 
-  /** From here on everything counts, what the server does between its slices included: it may have put off work. */
+  /** Starts to count. The time between slices counts as well, because the server may have delayed work. */
   startCounting(): void {
     this.#counting = true;
     this.#cpuBefore = this.server.cpuMicroseconds();
   }
 
-  /** Keeps every connection busy for the length of a slice. */
+  /** Sends requests on all connections for the length of a slice. */
   async run(sliceMs: number): Promise<void> {
     const started = performance.now();
     await Promise.all(this.#connections.map((connection) => this.#loop(connection, started + sliceMs)));
@@ -90,8 +90,8 @@ class Lane implements Disposable {
 }
 
 /**
- * Loads the servers in turn, in slices so short that whatever else happens on the machine meets them all alike. The
- * rounds begin with a third as many that are not counted: a gate runs for weeks, and compiles itself in the first seconds.
+ * Sends load to the servers in turn, in slices so short that other work on the machine affects all of them equally. A third
+ * as many rounds run before as a warm-up and are not counted, because Node compiles the code in the first seconds.
  */
 export async function runSeries(
   servers: readonly RunningServer[],

@@ -1,4 +1,4 @@
-/** A Markdown table, its columns as wide as what stands in them. */
+/** A Markdown table with aligned columns. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -9,13 +9,13 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   return [line(header), rule, ...rows.map(line)].join('\n');
 }
 
-/** A number with the digits that mean something. */
+/** A number with its significant digits. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }
 
-/** The middle of some measurements; of an even number of them, the lower one. */
+/** The median; of an even number of values the lower middle one. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
 }

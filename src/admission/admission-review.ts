@@ -25,13 +25,13 @@ import { fieldOf } from '../image/use.ts';
 const GROUP = 'admission.k8s.io/';
 const KIND = 'AdmissionReview';
 
-/** A uid is a UUID of 36 characters; more than this is not one (F18). */
+/** A uid is a UUID of 36 characters. A longer text than this is refused (F18). */
 const UID_CHARACTERS = 256;
 
-/** A version is echoed in the answer; `admission.k8s.io/v1beta1` has 24 characters. */
+/** The version is copied into the answer. `admission.k8s.io/v1beta1` has 24 characters. */
 const VERSION_CHARACTERS = 64;
 
-/** Most causes that a denial lists for programs. */
+/** Maximum number of causes that a denial lists for programs. */
 const MAX_CAUSES = 64;
 
 /**
@@ -46,7 +46,7 @@ export function admissionReviewIn({ say }: Catalogue): ReviewProtocol {
       const found = readReviewHead(head);
       return found && ((decision) => answer(found, decision, say));
     },
-    // Without a uid there is no review to answer; the API server takes any status but 2xx for a failed call.
+    // Without a uid no review can be answered. The API server treats any status except 2xx as a failed call.
     reject: ({ code, reason }) => ({
       status: statusOf(code),
       body: JSON.stringify({ error: { code, message: say(reason) } }),
@@ -81,8 +81,8 @@ function openAdmissionReview(document: unknown, say: Say): ReviewExchange {
 }
 
 /**
- * Once the uid is known there is somebody to answer, so that nothing here may throw: the object, which may nest deeper
- * than the stack (F03), is left to the core.
+ * Must not throw, because the review can be answered from here on. The object, which may nest deeper than the stack (F03), is
+ * read by the core.
  */
 function decodeReview(uid: string, request: Fields, unknownVersion: string | undefined): Review {
   const kind = decodeGroupVersion(request['kind'], 'kind');
@@ -139,13 +139,13 @@ function decodeGroupVersion(value: unknown, key: 'kind' | 'resource'): GroupVers
   return { group, version, name };
 }
 
-/** The group that serves a kind today names it in policies, whichever group was asked. */
+/** The resource as policies name it: with the group that serves it today, whichever group was requested. */
 function resourceOf(kind: GroupVersion | undefined, resource: unknown): string | undefined {
   const workload = kind && findWorkloadKind(kind.group, kind.name);
   if (workload !== undefined) return workload.resource;
-  const asked = decodeGroupVersion(resource, 'resource');
-  if (asked === undefined) return undefined;
-  return asked.group === '' ? asked.name : `${asked.name}.${asked.group}`;
+  const requested = decodeGroupVersion(resource, 'resource');
+  if (requested === undefined) return undefined;
+  return requested.group === '' ? requested.name : `${requested.name}.${requested.group}`;
 }
 
 function decodeUser(userInfo: unknown): User | undefined {
@@ -163,7 +163,7 @@ function renderObject(kind: string, request: Fields): string {
   const object = isObject(request['object']) ? request['object'] : request['oldObject'];
   const metadata = isObject(object) ? object['metadata'] : undefined;
   const { name, generateName } = isObject(metadata) ? metadata : {};
-  // A name is not there yet when it is to be generated.
+  // A name that is to be generated does not exist yet.
   const shown = [request['name'], name, generateName].find((text) => typeof text === 'string' && text !== '');
   return typeof shown === 'string' ? `${quote(kind)} ${quote(shown, 253)}` : quote(kind);
 }

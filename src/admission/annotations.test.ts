@@ -21,7 +21,7 @@ function decision(parts: Partial<Decision & { outcome: 'admitted' }>): Decision 
 }
 
 describe('audit annotations', () => {
-  it('K03 hold the violations that are audited, and the policy that says so', () => {
+  it('K03 contain the audited violations and the policy', () => {
     for (const actions of [['Audit'], ['Warn', 'Audit'], ['Deny', 'Audit']] as Violation['actions'][]) {
       const audited = decision({ violations: [violation(...actions)] });
       assert.deepEqual(renderAuditAnnotations(audited, false), {
@@ -31,7 +31,7 @@ describe('audit annotations', () => {
     }
   });
 
-  it('K03 hold warnings only where the protocol has no other way', () => {
+  it('K03 contain warnings only if the protocol has no warnings', () => {
     const warned = decision({ violations: [violation('Warn')], notices: [notice('PLACEHOLDER')] });
     assert.equal(renderAuditAnnotations(warned, false), undefined);
     assert.deepEqual(renderAuditAnnotations(warned, true), {
@@ -40,7 +40,7 @@ describe('audit annotations', () => {
     });
   });
 
-  it('A20 hold what is said of a mirror pod, whose author nobody reads, and no other notice', () => {
+  it('A20 contain the notice about a mirror pod, whose author reads no warnings, and no other notice', () => {
     const notices = [notice('UNKNOWN_KIND'), notice('MIRROR_POD', phrase('INVALID_REFERENCE.digest-empty'))];
     assert.deepEqual(renderAuditAnnotations(decision({ notices }), false), {
       policy: 'production/0123456789ab',
@@ -49,7 +49,7 @@ describe('audit annotations', () => {
     assert.equal(renderAuditAnnotations(decision({ notices: [notice('UNKNOWN_KIND')] }), false), undefined);
   });
 
-  it('are none where nothing is audited, and name no policy where there was none', () => {
+  it('are missing if nothing is audited, and contain no policy if there was none', () => {
     assert.equal(renderAuditAnnotations(decision({}), true), undefined);
     assert.equal(renderAuditAnnotations(decision({ violations: [violation('Deny')] }), true), undefined);
     const audited = decision({ policy: undefined, violations: [violation('Audit')] });
@@ -72,20 +72,20 @@ describe('audit annotations', () => {
 });
 
 describe('warnings', () => {
-  it('hold what warns, then what is to be noticed, each once', () => {
-    const told = decision({
+  it('contain violations that warn, then notices, each once', () => {
+    const warning = decision({
       violations: [violation('Warn'), violation('Deny'), violation('Audit'), violation('Warn', 'Audit')],
       notices: [notice('PLACEHOLDER'), notice('UNKNOWN_KIND')],
     });
-    assert.deepEqual(renderWarnings(told), [SAYS, 'the reference is empty']);
+    assert.deepEqual(renderWarnings(warning), [SAYS, 'the reference is empty']);
   });
 
-  it('are none where nothing warns', () => {
+  it('are missing if nothing warns', () => {
     for (const actions of [['Deny'], ['Audit'], ['Deny', 'Audit']] as Violation['actions'][])
       assert.deepEqual(renderWarnings(decision({ violations: [violation(...actions)] })), []);
   });
 
-  it('K02 are twelve at most, before the count of the others', () => {
+  it('K02 are at most twelve, followed by the number of the others', () => {
     const warned = (count: number) =>
       renderWarnings(
         decision({

@@ -1,3 +1,4 @@
+import { CodedError } from '../coded-error.ts';
 import { inEnglish } from '../language/catalogue.ts';
 import type { Phrase } from '../language/phrase.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -23,15 +24,13 @@ export type MalformedReviewCode =
   | 'BODY_TOO_LARGE';
 
 /** A body that is no review, or a review without a uid. */
-export class MalformedReviewError extends Error {
+export class MalformedReviewError extends CodedError<MalformedReviewCode> {
   override readonly name = 'MalformedReviewError';
-  readonly code: MalformedReviewCode;
   /** Explanation for the sender. */
   readonly reason: Phrase;
 
   constructor(code: MalformedReviewCode, reason: Phrase, options?: ErrorOptions) {
-    super(inEnglish(reason), options);
-    this.code = code;
+    super(code, inEnglish(reason), options);
     this.reason = reason;
   }
 }

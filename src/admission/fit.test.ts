@@ -12,28 +12,28 @@ function join(limit: number, ...texts: readonly string[]): string {
   return joinWithin(texts, shown, 'words.next-place', limit, inEnglish);
 }
 
-/** Bytes that are kept free for `" and 999999 more"` as soon as there are two texts. */
+/** Bytes that are reserved for `" and 999999 more"` if there are two or more texts. */
 const COUNT = ' and 999999 more'.length;
 
 describe('texts within a limit', () => {
-  it('are nothing when there are none, and one text is itself, to its last byte', () => {
+  it('are empty without texts; a single text may use all bytes', () => {
     assert.equal(join(10), '');
     assert.equal(join(10, '0123456789'), '0123456789');
     assert.equal(join(10, '0123456789a'), '0123456...');
   });
 
-  it('K01 are joined while the next one fits beside the count of the rest', () => {
+  it('K01 are joined while the next one and the number of the others fit', () => {
     assert.equal(join(8 + COUNT, 'aaa', 'bbb'), 'aaa, bbb');
     assert.equal(join(7 + COUNT, 'aaa', 'bbb'), 'aaa and 1 more');
     assert.equal(join(13 + COUNT, 'aaa', 'bbb', 'ccc', 'ddd'), 'aaa, bbb, ccc and 1 more');
     assert.equal(join(12 + COUNT, 'aaa', 'bbb', 'ccc', 'ddd'), 'aaa, bbb and 2 more');
   });
 
-  it('K01 stop at the first that does not fit, though a later one would', () => {
+  it('K01 end before the first that does not fit, although a later one would', () => {
     assert.equal(join(8 + COUNT, 'aaa', 'b'.repeat(99), 'ccc'), 'aaa and 2 more');
   });
 
-  it('K01 begin with the first, cut if it must be, and count the others', () => {
+  it('K01 start with the first one, cut if necessary, and count the others', () => {
     assert.equal(join(10 + COUNT, 'a'.repeat(11), 'b'), `${'a'.repeat(7)}... and 1 more`);
     assert.equal(join(10 + COUNT, 'a'.repeat(10), 'b'), `${'a'.repeat(10)} and 1 more`);
   });
@@ -45,12 +45,12 @@ describe('texts within a limit', () => {
 });
 
 describe('a text that is cut to bytes', () => {
-  it('K01 is whole up to the limit', () => {
+  it('K01 is not cut up to the limit', () => {
     for (const text of ['', 'a', 'aaaaaaaaa', '検検検', '\u{1f4a9}\u{1f4a9}a'])
       assert.equal(cutToBytes(shown(text), 9), text);
   });
 
-  it('K01 ends between two characters, however many bytes each has', () => {
+  it('K01 ends between two characters of any number of bytes', () => {
     for (const character of ['a', '\u00e9', '検', '\u{1f4a9}']) {
       const bytes = Buffer.byteLength(character);
       for (let limit = 4; limit <= 30; limit += 1) {
@@ -64,12 +64,12 @@ describe('a text that is cut to bytes', () => {
 });
 
 describe('a text that is cut to characters', () => {
-  it('K02 is whole up to the limit', () => {
+  it('K02 is not cut up to the limit', () => {
     assert.equal(cutToCharacters(shown('検'.repeat(10)), 10), '検'.repeat(10));
     assert.equal(cutToCharacters(shown('検'.repeat(11)), 10), `${'検'.repeat(7)}...`);
   });
 
-  it('K02 keeps no half of a surrogate pair', () => {
+  it('K02 contains no half of a surrogate pair', () => {
     const text = shown('\u{1f4a9}'.repeat(6));
     assert.equal(cutToCharacters(text, 10), `${'\u{1f4a9}'.repeat(3)}...`);
     assert.equal(cutToCharacters(text, 11), `${'\u{1f4a9}'.repeat(4)}...`);

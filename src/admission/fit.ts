@@ -1,13 +1,13 @@
 import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 
-/** Says a phrase in the language of whoever is answered. */
+/** Renders a phrase in the language of the answer. */
 export type Say = (phrase: Phrase) => Shown;
 
 const ELLIPSIS = '...';
 
 /**
- * Joins what fits and counts the rest, which is not even rendered; the first text is always there, cut if it must be.
- * `limit` is in bytes of UTF-8.
+ * Joins the texts that fit, and counts the others without rendering them. The first text is always included, cut if
+ * necessary. `limit` is in bytes of UTF-8.
  */
 export function joinWithin<Item>(
   items: readonly Item[],
@@ -32,21 +32,21 @@ export function joinWithin<Item>(
   return joined;
 }
 
-/** A text of at most so many bytes of UTF-8, cut between two characters. */
+/** Cuts a text to `limit` bytes of UTF-8, between two characters. */
 export function cutToBytes(text: Shown, limit: number): Shown {
   if (text.length * 3 <= limit || lengthOf(text) <= limit) return text;
   const bytes = Buffer.from(text);
   let end = Math.max(0, limit - ELLIPSIS.length);
-  // A byte that goes on with a character.
+  // This byte continues a character.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return (bytes.toString('utf8', 0, end) + ELLIPSIS) as Shown;
 }
 
-/** A text of at most so many code points and UTF-16 code units, cut between two characters. */
+/** Cuts a text to `limit` UTF-16 code units, between two characters. */
 export function cutToCharacters(text: Shown, limit: number): Shown {
   if (text.length <= limit) return text;
   const shown = text.slice(0, limit - ELLIPSIS.length);
-  // Half a surrogate pair is no text.
+  // Do not keep half of a surrogate pair.
   return `${/[\ud800-\udbff]$/.test(shown) ? shown.slice(0, -1) : shown}${ELLIPSIS}` as Shown;
 }
 

@@ -16,7 +16,7 @@ import { admissionReviewIn } from './admission-review.ts';
 import { MalformedReviewError } from './exchange.ts';
 import { imageReviewIn } from './image-review.ts';
 
-/** The longest texts that a catalogue from a file may have, of letters that take three bytes each. */
+/** The longest texts that a catalogue file may have, of letters with three bytes each. */
 function widest(): Catalogue {
   const messages = Object.fromEntries(
     Object.entries(ENGLISH).map(([key, text]) => {
@@ -61,7 +61,7 @@ function isWithin(text: string, bytes: number): boolean {
   return Buffer.byteLength(text) <= bytes && text.isWellFormed() && !UNFIT.test(text);
 }
 
-/** What the API server and kubectl take as it is. */
+/** Checks the limits of the API server and of kubectl. */
 function assertFit({ status, warnings = [], auditAnnotations = {} }: Partial<AdmissionResponse>): void {
   for (const text of [
     status?.message ?? '',
@@ -76,7 +76,7 @@ function assertFit({ status, warnings = [], auditAnnotations = {} }: Partial<Adm
   }
 }
 
-/** Requests with a text wherever its sender may write. */
+/** Requests with a text in each field that the sender can set. */
 function requestsWith(text: string): readonly Request[] {
   const owner = { apiVersion: text, kind: text, name: text, controller: true };
   const bad = pod(
@@ -108,13 +108,13 @@ function requestsWith(text: string): readonly Request[] {
   ];
 }
 
-/** How either protocol refuses what is no review. */
+/** How both protocols refuse a body that is no review. */
 interface Rejection {
   readonly error?: { readonly message: string };
   readonly status?: { readonly reason: string };
 }
 
-/** A document put to both protocols in a language. */
+/** The answers of both protocols to a document, in a language. */
 function answersOf(catalogue: Catalogue, request: Request, policy?: Policy): Partial<AdmissionResponse>[] {
   const admission = ask(admissionReviewIn(catalogue), admissionReviewOf(request), policy);
   const images = ask(imageReviewIn(catalogue), imageReviewOfImages([BAD, 'x:{tag}']), policy);
@@ -134,7 +134,7 @@ for (const catalogue of CATALOGUES) {
   const { language } = catalogue;
   describe(`hostile text in ${language}`, () => {
     for (const text of HOSTILE) {
-      it(`K01 K02 K03 ${language}: ${oneLine(JSON.stringify(text.slice(0, 24)))} is escaped and bounded wherever it stands`, async () => {
+      it(`K01 K02 K03 ${language}: ${oneLine(JSON.stringify(text.slice(0, 24)))} is escaped and bounded in each place`, async () => {
         const tells = await policyOf({
           disallowedTags: { tags: ['latest'] },
           validationActions: ['Warn', 'Audit'],
@@ -146,7 +146,7 @@ for (const catalogue of CATALOGUES) {
       });
     }
 
-    it(`K01 ${language}: five hundred causes and places fit, and the rest is counted`, () => {
+    it(`K01 ${language}: five hundred causes and places fit, and the others are counted`, () => {
       const containers = Array.from({ length: 500 }, (_, index) => ({
         name: `\u001b${index}`.repeat(20),
         image: `${'bad\u0000'.repeat(index % 7)}${index}:-`,
@@ -157,7 +157,7 @@ for (const catalogue of CATALOGUES) {
       assert.ok(Buffer.byteLength(answer.status.message) > 400, 'the room that there is is used');
     });
 
-    it(`K02 ${language}: two hundred warnings fit, and the rest is counted`, () => {
+    it(`K02 ${language}: two hundred warnings fit, and the others are counted`, () => {
       const object = deployment({
         containers: Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`c${index}`, BAD])),
       });
@@ -185,7 +185,7 @@ for (const catalogue of CATALOGUES) {
       }
     });
 
-    it(`K01 ${language}: what could not be decided is told in one line as well`, () => {
+    it(`K01 ${language}: a failed decision is reported in one line as well`, () => {
       const exchange = admissionReviewIn(catalogue).open(admissionReviewOf({ object: pod() }));
       for (const code of ['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED'] as const) {
         for (const stage of STAGES) {
@@ -197,7 +197,7 @@ for (const catalogue of CATALOGUES) {
       }
     });
 
-    it(`K06 K09 ${language}: a denial is a 403 with its codes, and tells nothing of the rest of the policy`, async () => {
+    it(`K06 K09 ${language}: a denial is a 403 with its codes, and contains nothing of other rules`, async () => {
       const policy = await policyOf(
         { name: 'no-latest', disallowedTags: { tags: ['latest', 'internal-tag'] } },
         { name: 'registries', allowedImages: { images: ['internal.corp.example/secret/**'] } },
@@ -210,7 +210,7 @@ for (const catalogue of CATALOGUES) {
       assert.doesNotMatch(JSON.stringify(answer), /internal|secret/);
     });
 
-    it(`K01 ${language}: what is no review is refused in one line as well`, () => {
+    it(`K01 ${language}: a body that is no review is refused in one line as well`, () => {
       for (const protocol of [admissionReviewIn(catalogue), imageReviewIn(catalogue)]) {
         for (const document of [
           null,
@@ -222,8 +222,8 @@ for (const catalogue of CATALOGUES) {
             protocol.open(document);
           } catch (error) {
             assert.ok(error instanceof MalformedReviewError);
-            const { error: told, status } = JSON.parse(protocol.reject(error).body) as Rejection;
-            assert.ok(isWithin(told?.message ?? status?.reason ?? '\n', 1024));
+            const { error: rejection, status } = JSON.parse(protocol.reject(error).body) as Rejection;
+            assert.ok(isWithin(rejection?.message ?? status?.reason ?? '\n', 1024));
           }
         }
       }

@@ -11,7 +11,7 @@ import { imageReview } from '#test/protocols.ts';
 
 const ENVELOPE = { apiVersion: 'imagepolicy.k8s.io/v1alpha1', kind: 'ImageReview' };
 
-/** The status of the answer, whose envelope is always the same. */
+/** The status of the answer, after a check of its envelope. */
 function statusOf(document: unknown, policy?: Parameters<typeof ask>[2]): Fields {
   const { status, body } = ask(imageReview, document, policy);
   assert.equal(status, 200, 'any other status leaves the verdict to defaultAllow');
@@ -26,11 +26,11 @@ function withSpec(spec: unknown): Fields {
 }
 
 describe('an ImageReview', () => {
-  it('with good images is allowed, and nothing more is said', () => {
+  it('with good images is allowed without a reason', () => {
     assert.deepEqual(statusOf(imageReviewOfImages([GOOD, GOOD])), { allowed: true });
   });
 
-  it('with a bad image is refused, and the reason names the image and claims no place', () => {
+  it('with a bad image is refused, and the reason contains the image and no field', () => {
     const { allowed, reason, ...others } = statusOf(imageReviewOfImages([GOOD, BAD]));
     assert.deepEqual([allowed, others], [false, {}]);
     assert.equal(
@@ -39,7 +39,7 @@ describe('an ImageReview', () => {
     );
   });
 
-  it('is judged image by image, all of them at once', () => {
+  it('is judged for all images, and all violations are reported', () => {
     const { review } = imageReview.open(imageReviewOfImages([BAD, GOOD, 'nginx', '']));
     assert.deepEqual(summarise(decide(review)), [
       'refused',
@@ -49,7 +49,7 @@ describe('an ImageReview', () => {
     ]);
   });
 
-  it('knows a namespace, that it is about pods, and nothing else', () => {
+  it('contains a namespace and the resource pods, and nothing else', () => {
     const { review } = imageReview.open(imageReviewOfImages([GOOD], 'team-b'));
     const { subject, ...facts } = review;
     assert.equal(subject.kind, 'images');
@@ -65,7 +65,7 @@ describe('an ImageReview', () => {
     assert.equal(imageReview.open(withSpec({ namespace: 1 })).review.namespace, undefined);
   });
 
-  it('cannot open the gate by what the requester wrote: annotations, status, unknown fields', () => {
+  it('is not admitted because of annotations, a status or unknown fields of the requester', () => {
     const annotations = {
       'x.image-policy.k8s.io/break-glass': 'true',
       'alpha.image-policy.k8s.io/failed-open': 'true',
@@ -80,7 +80,7 @@ describe('an ImageReview', () => {
     assert.equal(statusOf(document)['allowed'], false);
   });
 
-  it('has no warnings: what warns or audits becomes audit annotations', async () => {
+  it('has no warnings: violations that warn or audit become audit annotations', async () => {
     const policy = await policyOf(
       { disallowedTags: { tags: ['latest'] }, validationActions: ['Warn'] },
       { requiredDigest: {}, validationActions: ['Audit'] },
@@ -149,7 +149,7 @@ describe('an ImageReview that cannot be read is refused, with status 200', () =>
     });
   }
 
-  it('so is a body that could not even be parsed', () => {
+  it('a body that is not JSON is refused as well', () => {
     for (const code of ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) {
       const { status, body } = imageReview.reject(
         new MalformedReviewError(code, phrase('MALFORMED_JSON.json')),

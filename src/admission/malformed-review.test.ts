@@ -9,7 +9,7 @@ import { admissionReview, imageReview } from '#test/protocols.ts';
 const NO_UID = 'the AdmissionReview has no request.uid to answer to';
 const VERSIONS = 'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1';
 
-describe('what is wrong with a body is said in a sentence', () => {
+describe('an invalid body is explained in a sentence', () => {
   for (const [document, code, message] of [
     [null, 'MALFORMED_REVIEW', 'the body is not an AdmissionReview object'],
     [[], 'MALFORMED_REVIEW', 'the body is not an AdmissionReview object'],
@@ -39,7 +39,7 @@ describe('what is wrong with a body is said in a sentence', () => {
     });
   }
 
-  it('A39 the longest version and the longest uid that are read are echoed', () => {
+  it('A39 the longest accepted version and uid are echoed', () => {
     const apiVersion = `admission.k8s.io/${'v'.repeat(47)}`;
     const { body } = ask(admissionReview, crafted({ uid: 'x'.repeat(256) }, { apiVersion }));
     assert.equal(body['apiVersion'], apiVersion);
@@ -53,16 +53,16 @@ describe('what is wrong with a body is said in a sentence', () => {
   });
 });
 
-describe('what a review tells beside the object', () => {
+describe('the fields of a review beside the object', () => {
   const bad = pod({ containers: { web: BAD } });
   const reviewOf = (request: Fields) => admissionReview.open(crafted({ object: bad, ...request })).review;
 
-  it('is the subresource, and none when it is left out', () => {
+  it('contain the subresource, or none if it is missing', () => {
     assert.equal(reviewOf({ subResource: 'ephemeralcontainers' }).subresource, 'ephemeralcontainers');
     assert.equal(reviewOf({ subResource: undefined }).subresource, '');
   });
 
-  it('is the user with the groups that are texts; a user without groups has none', () => {
+  it('contain the user with the groups that are texts; a user without groups has none', () => {
     assert.deepEqual(reviewOf({ userInfo: { username: 'bob' } }).user, { username: 'bob', groups: [] });
     assert.deepEqual(reviewOf({ userInfo: { username: 'bob', groups: ['a', 7] } }).user?.groups, ['a']);
   });
@@ -76,12 +76,12 @@ describe('what a review tells beside the object', () => {
     { username: 7 },
     { username: 'bob', groups: 'a' },
   ]) {
-    it(`E17 is no user at all of ${JSON.stringify(userInfo) ?? 'nothing'}`, () => {
+    it(`E17 contain no user for ${JSON.stringify(userInfo) ?? 'nothing'}`, () => {
       assert.equal(reviewOf({ userInfo }).user, undefined);
     });
   }
 
-  it('is the resource that was asked for, in its group', () => {
+  it('contain the requested resource with its group', () => {
     const kind = { group: '', version: 'v1', kind: 'Widget' };
     const resource = { group: '', version: 'v1', resource: 'widgets' };
     assert.equal(reviewOf({ kind, resource }).resource, 'widgets');
@@ -94,12 +94,12 @@ describe('what a review tells beside the object', () => {
       assert.equal(reviewOf({ kind, resource: wrong }).resource, undefined);
   });
 
-  it('is the name of the request before that of the object', () => {
+  it('contain the name in the request before that in the object', () => {
     assert.equal(reviewOf({ name: 'asked' }).object, 'Pod asked');
     assert.equal(reviewOf({ name: '' }).object, 'Pod web');
   });
 
-  it('A16 what cannot be read names its field', () => {
+  it('A16 contain the field that cannot be read', () => {
     const [request, containers] = [
       reviewOf({ kind: undefined }).subject,
       imageReview.open(imageReviewOfImages([])).review.subject,
@@ -108,12 +108,12 @@ describe('what a review tells beside the object', () => {
     assert.deepEqual([request.field, containers.field], ['request', 'spec.containers']);
   });
 
-  it('A20 an ImageReview is never a mirror pod, and of no template', () => {
+  it('A20 of an ImageReview never describe a mirror pod or a template', () => {
     const { subject } = imageReview.open(imageReviewOfImages([BAD])).review;
     assert.ok(subject.kind === 'images' && !subject.mirrorPod && !subject.template);
   });
 
-  it('is answered with the uid that came, and nothing that is not asked for', () => {
+  it('are answered with the same uid, and nothing else', () => {
     const { response } = ask(admissionReview, crafted({ object: pod() })).body;
     assert.ok(isObject(response));
     assert.deepEqual(response, { uid: UID, allowed: true });

@@ -14,7 +14,7 @@ import { isObject } from '../document/json.ts';
 import { imageReview } from '#test/protocols.ts';
 import { renderDenial, renderWarnings } from './message.ts';
 
-/** What a terminal, a log, an HTTP header or an eye takes for something else. */
+/** Texts that a terminal, a log, an HTTP header or a reader could misinterpret. */
 const HOSTILE: readonly string[] = [
   'nginx\r\nHTTP/1.1 200 OK',
   'nginx\u001b[2J\u001b[31mall good',
@@ -34,12 +34,12 @@ const HOSTILE: readonly string[] = [
 ];
 
 const PRINTABLE = /^[\x20-\x7e]*$/;
-// eslint-disable-next-line no-control-regex -- they are what must not be there
+// eslint-disable-next-line no-control-regex -- the test checks that they are missing
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-/** The key of an audit annotation, below the webhook's name. */
+/** The key of an audit annotation, after the name of the webhook. */
 const LEGAL_KEY = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
-/** What the API server does to all warnings of an answer. */
+/** The limit of the API server for all warnings of an answer. */
 function assertLegalWarnings(warnings: readonly string[]): void {
   for (const warning of warnings) {
     assert.doesNotMatch(warning, CONTROL);
@@ -54,13 +54,13 @@ function denialOf({ status }: AdmissionResponse): string {
   return status.message;
 }
 
-/** A policy that warns of the tag latest, or does what else it is told. */
+/** A policy with one rule, which warns about the tag latest by default. */
 function warningPolicy(...actions: readonly ('Warn' | 'Audit')[]): Promise<Policy> {
   return policyOf({ disallowedTags: { tags: ['latest'] }, validationActions: [...actions] });
 }
 
 describe('the text of a denial', () => {
-  it('says in one line what, where, why, by which rule and what to do', () => {
+  it('contains image, place, reason, rule and remedy in one line', () => {
     const images = {
       containers: { web: BAD, side: 'nginx' },
       initContainers: { first: BAD },
@@ -79,7 +79,7 @@ describe('the text of a denial', () => {
   });
 
   for (const image of HOSTILE) {
-    it(`K01 ${JSON.stringify(image.slice(0, 24))} as image and as name is escaped, cut and on one line`, () => {
+    it(`K01 ${JSON.stringify(image.slice(0, 24))} as image and as name is escaped, cut and in one line`, () => {
       const places = [
         { object: pod({ containers: { web: image } }) },
         { object: podOf({ containers: [{ name: image, image: BAD }] }) },
@@ -110,7 +110,7 @@ describe('the text of a denial', () => {
     });
   }
 
-  it('K01 five hundred hostile images and names fit, and the rest is counted', () => {
+  it('K01 five hundred hostile images and names fit, and those that do not are counted', () => {
     const containers = Array.from({ length: 500 }, (_, index) => ({
       name: `\u001b${index}`.repeat(20),
       image: `bad\u0000${index}`.repeat(30),
@@ -150,7 +150,7 @@ describe('the text of a denial', () => {
     assert.match(message, / and 1499\d\d more$/);
   });
 
-  it('K06 a denial tells nothing of the rest of the policy', async () => {
+  it('K06 a denial contains nothing of other rules', async () => {
     const policy = await policyOf(
       { name: 'no-latest', disallowedTags: { tags: ['latest', 'internal-tag'] } },
       { name: 'registries', allowedImages: { images: ['internal.corp.example/secret/**'] } },
@@ -165,10 +165,10 @@ describe('the text of a denial', () => {
   });
 });
 
-describe('the words of the author of a policy', () => {
+describe('the messages in a policy', () => {
   const chinese = '检查镜像失败!镜像标签不允许使用latest!';
 
-  it('K01 pass intact in any language, in a denial, a warning and an ImageReview', async () => {
+  it('K01 are unchanged in any language, in a denial, a warning and an ImageReview', async () => {
     const document = defaultPolicyDocument([]);
     const policy = await decodePolicy(document, 'zh');
     const object = pod({ containers: { web: BAD } });
@@ -201,7 +201,7 @@ describe('the words of the author of a policy', () => {
     }
   });
 
-  it('K01 the longest message leaves no half of a character behind', async () => {
+  it('K01 the longest message is not cut within a character', async () => {
     const message = `a${'\u{1f6ab}'.repeat(127)}`;
     const policy = await policyOf({
       disallowedTags: { tags: ['latest'] },
@@ -215,7 +215,7 @@ describe('the words of the author of a policy', () => {
 });
 
 describe('warnings', () => {
-  it('K02 are short, few, different and without control characters, whatever the object holds', async () => {
+  it('K02 are short, few, different and without control characters, for any object', async () => {
     const policy = await warningPolicy('Warn');
     const containers = HOSTILE.map((name) => ({ name, image: BAD }));
     const { allowed, warnings = [] } = askAdmission({ object: podOf({ containers }) }, policy);
@@ -224,7 +224,7 @@ describe('warnings', () => {
     for (const warning of warnings) assert.match(warning, PRINTABLE);
   });
 
-  it('K02 five hundred of them stay within what the API server passes on', async () => {
+  it('K02 five hundred of them stay within the limit of the API server', async () => {
     const policy = await warningPolicy('Warn');
     const containers = Array.from({ length: 500 }, (_, index) => ({ name: `c${index}`, image: BAD }));
     const { warnings = [] } = askAdmission({ object: podOf({ containers }) }, policy);
@@ -259,7 +259,7 @@ describe('warnings', () => {
     assert.equal(status?.details?.causes.length, 1);
   });
 
-  it('are left out of the answer when there are none', async () => {
+  it('are missing in the answer if there are none', async () => {
     assert.deepEqual(Object.keys(askAdmission({ object: pod() })), ['uid', 'allowed']);
     const audit = askAdmission({ object: pod({ containers: { web: BAD } }) }, await warningPolicy('Audit'));
     assert.deepEqual(Object.keys(audit), ['uid', 'allowed', 'auditAnnotations']);
@@ -268,7 +268,7 @@ describe('warnings', () => {
 });
 
 describe('K03 audit annotations', () => {
-  it('K03 have keys and values that the API server accepts, whatever the object holds', async () => {
+  it('K03 have keys and values that the API server accepts, for any object', async () => {
     const policy = await warningPolicy('Warn', 'Audit');
     const containers = HOSTILE.map((name) => ({ name, image: BAD }));
     const { auditAnnotations = {} } = askAdmission({ object: podOf({ containers }) }, policy);
@@ -283,7 +283,7 @@ describe('K03 audit annotations', () => {
     }
   });
 
-  it('K03 are there only when there is something to tell', () => {
+  it('K03 are missing if there is nothing to report', () => {
     assert.equal(askAdmission({ object: pod() }).auditAnnotations, undefined);
     assert.equal(
       askAdmission({ object: pod({ containers: { web: BAD } }) }, NO_LATEST).auditAnnotations,
@@ -291,7 +291,7 @@ describe('K03 audit annotations', () => {
     );
   });
 
-  it('K03 name the policy and its revision, which changes with its meaning', async () => {
+  it('K03 contain the policy and its revision, which changes with its meaning', async () => {
     const rules = [{ disallowedTags: { tags: ['latest'] }, validationActions: ['Audit' as const] }];
     const revisions = new Set<string | undefined>();
     for (const unmatched of ['Allow', 'Deny', 'Allow'] as const) {
@@ -306,7 +306,7 @@ describe('K03 audit annotations', () => {
     for (const revision of revisions) assert.match(revision ?? '', /^test\/[0-9a-f]{12}$/);
   });
 
-  it('K03 a rule of tomorrow may say what it likes: one line it is', () => {
+  it('K03 are one line for any text of a rule', () => {
     const policy = policyWithCheck(() => objectionTo('bad\r\n\u001b[31mreason'), {
       actions: ['Audit'],
       message: oneLine('run\tthis'),

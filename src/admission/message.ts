@@ -6,18 +6,18 @@ import type { Owner } from '../workload/owner.ts';
 import { cutToBytes, cutToCharacters, joinWithin, type Say } from './fit.ts';
 import { groupByCause, renderCause, type Cause, renderNotice, renderObjection } from './sentence.ts';
 
-/** Longest text that a denial carries (K01), in bytes of UTF-8; what does not fit is counted. */
+/** Maximum length of a denial (K01), in bytes of UTF-8. Violations that do not fit are counted. */
 const MESSAGE_BYTES = 1024;
 
-/** The API server cuts a warning at 256 characters and stops at 4096 for one answer; others warn as well. */
+/** The API server cuts each warning at 256 characters, and all warnings of an answer at 4096. Other webhooks warn, too. */
 const WARNING_CHARACTERS = 240;
 const MAX_WARNINGS = 12;
 
-/** Why a request is refused, in one line: every violation under the actions of its rule, then what to do. */
+/** Why a request is refused, in one line: each violation that denies, then what to do. */
 export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: Owner): Shown {
   if (decision.outcome === 'failed') return renderFailure(decision.code, failureReason(decision.code), say);
   const denials = decision.violations.filter(hasAction('Deny'));
-  // The owner is the same for all of them, and is told once.
+  // The owner is the same for all of them, and is written once.
   const render = (cause: Cause, index: number): Shown =>
     renderCause(cause, say, index === 0 ? owner : undefined);
   const join = (limit: number): Shown =>
@@ -29,24 +29,24 @@ export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: O
   return say(phrase('words.unasked-rules', { denial, count }));
 }
 
-/** A code and its sentence, where there is nothing else to tell. */
+/** A code and its sentence. */
 export function renderFailure(code: string, message: Phrase, say: Say): Shown {
   return cutToBytes(say(phrase('words.failure', { code: quote(code), message })), MESSAGE_BYTES);
 }
 
-/** What the sender of the request is told besides: violations that warn, and notices; each fits a `Warning` header. */
+/** The warnings for the sender: violations that warn, and notices. Each fits into a `Warning` header. */
 export function renderWarnings(
   decision: Pick<Decision, 'violations' | 'notices'>,
   say: Say = inEnglish,
 ): Shown[] {
-  if (!tellsAnything(decision)) return [];
+  if (!hasReports(decision)) return [];
   const warnings = decision.violations
     .filter(hasAction('Warn'))
     .map((violation) => renderWarning((isBrief) => renderCause([violation], say, undefined, isBrief)));
   const notices = decision.notices.map((notice) =>
     renderWarning((isBrief) => renderNotice(notice, say, isBrief)),
   );
-  // Compared as they are sent: of two equal ones the API server passes one on.
+  // Compare the final texts, because the API server sends only one of two equal warnings.
   const texts = [...new Set([...warnings, ...notices])];
   const shown = texts.slice(0, MAX_WARNINGS);
   const count = texts.length - MAX_WARNINGS;
@@ -61,37 +61,37 @@ function renderWarning(render: (isBrief: boolean) => Shown): Shown {
 }
 
 /**
- * What the audit event is told. Keys are legal below the webhook's own name: letters, digits, `-`, `_` and `.`.
- * `withWarnings` adds what the protocol has no other way to say.
+ * The annotations of the audit event. Keys consist of letters, digits, `-`, `_` and `.`, because the API server puts the
+ * name of the webhook before them. `withWarnings` adds the warnings, for a protocol without warnings.
  */
 export function renderAuditAnnotations(
   decision: Decision,
   withWarnings: boolean,
   say: Say = inEnglish,
 ): Record<string, string> | undefined {
-  if (!tellsAnything(decision)) return undefined;
-  const told = withWarnings
+  if (!hasReports(decision)) return undefined;
+  const warnings = withWarnings
     ? renderWarnings(decision, say)
     : decision.notices.filter(({ code }) => code === 'MIRROR_POD').map((notice) => renderNotice(notice, say));
   const audits = decision.violations.filter(hasAction('Audit'));
-  if (told.length === 0 && audits.length === 0) return undefined;
+  if (warnings.length === 0 && audits.length === 0) return undefined;
   const { policy } = decision;
   const join = <Item>(items: readonly Item[], render: (item: Item) => Shown): Shown =>
     joinWithin(items, render, 'words.next-cause', MESSAGE_BYTES, say);
   return {
     ...(policy && { policy: `${policy.name}/${policy.revision}` }),
     ...(audits.length > 0 && { violations: join(audits, (violation) => renderCause([violation], say)) }),
-    ...(told.length > 0 && { warnings: join(told, (text) => text) }),
+    ...(warnings.length > 0 && { warnings: join(warnings, (text) => text) }),
   };
 }
 
-/** One violation, for where its place is told beside it. */
+/** One violation without its place, for a cause that has a field of its own. */
 export function renderStatusMessage(violation: Violation, say: Say = inEnglish): Shown {
   return cutToBytes(renderObjection(violation, say), MESSAGE_BYTES);
 }
 
-/** Most decisions do nothing but admit or refuse. */
-function tellsAnything({ violations, notices }: Pick<Decision, 'violations' | 'notices'>): boolean {
+/** False for most decisions, which only admit or refuse. */
+function hasReports({ violations, notices }: Pick<Decision, 'violations' | 'notices'>): boolean {
   return notices.length > 0 || violations.some(({ actions }) => actions.some((action) => action !== 'Deny'));
 }
 

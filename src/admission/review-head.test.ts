@@ -23,7 +23,7 @@ function headOf(text: string) {
 }
 
 describe('the head of a review', () => {
-  it('F20 is read from what the API server writes, whatever comes behind it', () => {
+  it('F20 is read from a body of the API server, whatever follows it', () => {
     const expected = { apiVersion: 'admission.k8s.io/v1', uid: UID };
     for (const rest of ['', '"kind":{}}}', '\u0000', 'x'.repeat(1_000_000)])
       assert.deepEqual(headOf(HEAD + rest), expected);
@@ -31,7 +31,7 @@ describe('the head of a review', () => {
     assert.deepEqual(headOf(beta), { ...expected, apiVersion: 'admission.k8s.io/v1beta1' });
   });
 
-  it('F20 is read from every review that a real API server was recorded to send', () => {
+  it('F20 is read from every recorded review of a real API server', () => {
     const folder = fileURLToPath(new URL('../../test/recordings/v1.37.1', import.meta.url));
     let found = 0;
     for (const name of readdirSync(folder)) {
@@ -46,7 +46,7 @@ describe('the head of a review', () => {
     assert.ok(found > 10);
   });
 
-  it('F20 is nothing where a byte is other than the API server would write it', () => {
+  it('F20 is undefined if one byte differs from the form of the API server', () => {
     const wrong = [
       '',
       ` ${HEAD}`,
@@ -69,7 +69,7 @@ describe('the head of a review', () => {
     assert.equal(readReviewHead(Buffer.from(HEAD, 'utf16le')), undefined);
   });
 
-  it('F20 names a refusal and never an admission; a second uid further on can only misname it', () => {
+  it('F20 serves for a refusal and never for an admission; a second uid later in the body has no effect', () => {
     const forged = `${HEAD}"object":{}},"request":{"uid":"another"}}`;
     const { body } = admissionReview.respondFromHead(Buffer.from(forged))?.(overloaded) ?? assert.fail();
     const { apiVersion, kind, response } = JSON.parse(body);
@@ -79,7 +79,7 @@ describe('the head of a review', () => {
     assert.equal(admissionReview.respondFromHead(Buffer.from('{}')), undefined);
   });
 
-  it('an ImageReview is refused whatever it begins with: it has no uid', () => {
+  it('an ImageReview is refused whatever its first bytes are, because it has no uid', () => {
     const { status, body } = imageReview.respondFromHead(Buffer.alloc(0))?.(overloaded) ?? assert.fail();
     const answer = JSON.parse(body);
     assert.deepEqual([status, answer.kind, answer.status.allowed], [200, 'ImageReview', false]);

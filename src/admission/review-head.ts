@@ -1,20 +1,20 @@
-/** Whom a review is to be answered, as far as its first bytes tell. */
+/** The values of a review that its answer needs. */
 export interface ReviewHead {
   readonly apiVersion: string;
   readonly uid: string;
 }
 
-/** More than the longest head has; what is behind it is not looked at. */
+/** More than the longest head. Bytes after it are not read. */
 export const HEAD_BYTES = 256;
 
-// Exactly as Go marshals it: no white space, TypeMeta first, and of the request the uid first, which is a UUID.
+// The exact form of Go's encoder: no white space, TypeMeta first, and the uid, a UUID, as the first field of the request.
 const HEAD =
   /^\{"kind":"AdmissionReview","apiVersion":"(admission\.k8s\.io\/v1(?:beta1)?)","request":\{"uid":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",/;
 
 /**
- * The head of an `AdmissionReview` without its body being parsed; `undefined` for whatever the API server does not
- * write. It serves to refuse and never to decide: a body that goes on otherwise than it begins (a second `uid`, no
- * JSON at all) gets its refusal under a name that its sender does not wait for, and nothing else.
+ * Reads version and uid of an `AdmissionReview` without parsing its body; `undefined` for a body in another form than that of
+ * the API server. It is used to refuse and never to decide: a body that continues differently (a second `uid`, or no JSON)
+ * gets a refusal with a uid that its sender does not expect, and nothing else.
  */
 export function readReviewHead(body: Buffer): ReviewHead | undefined {
   const [, apiVersion, uid] = HEAD.exec(body.toString('latin1', 0, HEAD_BYTES)) ?? [];

@@ -25,7 +25,7 @@ function violation(parts: Partial<Violation> = {}): Violation {
 }
 
 describe('violations of one cause', () => {
-  it('share rule, code, reason and remedy, and nothing less', () => {
+  it('have the same rule, code, reason and remedy', () => {
     const one = violation();
     const others: readonly Violation[] = [
       violation({ rule: 'another' }),
@@ -38,7 +38,7 @@ describe('violations of one cause', () => {
     assert.deepEqual(groupByCause([one, ...others, elsewhere])[0], [one, elsewhere]);
   });
 
-  it('K01 are looked for among the first sixteen causes only', () => {
+  it('K01 are searched in the first sixteen causes only', () => {
     const many = Array.from({ length: 17 }, (_, index) => violation(objectionTo(`v${index}`)));
     const groups = groupByCause([...many, ...many]);
     assert.deepEqual(
@@ -47,13 +47,13 @@ describe('violations of one cause', () => {
     );
   });
 
-  it('are none when nothing is violated', () => {
+  it('are none without violations', () => {
     assert.deepEqual(groupByCause([]), []);
   });
 });
 
 describe('the sentence of a cause', () => {
-  it('names the place as exactly as the protocol tells it', () => {
+  it('contains the place as exactly as the protocol allows', () => {
     const sentences: readonly (readonly [Partial<ImageUse>, string])[] = [
       [{}, `${BAD} at spec.containers[0].image (container "web")`],
       [{ usage: 'imageVolume', container: 'v' }, `${BAD} at spec.containers[0].image (volume "v")`],
@@ -67,14 +67,14 @@ describe('the sentence of a cause', () => {
     }
   });
 
-  it('has no place when the whole object is what is wrong', () => {
+  it('has no place if the whole object is wrong', () => {
     const whole = violation({ use: undefined });
     assert.equal(renderCause([whole], inEnglish), WHY);
     assert.equal(renderCause([whole, whole], inEnglish), WHY);
     assert.equal(renderCause([whole], inEnglish, OWNER), `pod of Deployment web: ${WHY}`);
   });
 
-  it('says where else, and leaves out what has no place', () => {
+  it('contains the other places, without violations that have no place', () => {
     const second = { kind: 'value', path: ['spec', 'containers', 1, 'image'] } as const;
     const side = violation({ use: { ...USE, container: 'side', location: second } });
     const places = `${BAD} at spec.containers[0].image (container "web"), ${BAD} at spec.containers[1].image (container "side")`;
@@ -85,7 +85,7 @@ describe('the sentence of a cause', () => {
     );
   });
 
-  it('names the owner behind the places, and the words of the author before everything', () => {
+  it('has the owner after the places, and the message of the policy first', () => {
     const cause = [violation({ message: oneLine('no\nlatest') })] as const;
     assert.equal(
       renderCause(cause, inEnglish, OWNER),
@@ -93,15 +93,15 @@ describe('the sentence of a cause', () => {
     );
   });
 
-  it('names the code where no rule objects', () => {
-    const nobody = violation({ rule: undefined, ...objection('INVALID_REFERENCE.empty') });
+  it('contains the code if there is no rule', () => {
+    const withoutRule = violation({ rule: undefined, ...objection('INVALID_REFERENCE.empty') });
     assert.equal(
-      renderObjection(nobody, inEnglish),
+      renderObjection(withoutRule, inEnglish),
       'the reference is empty [INVALID_REFERENCE]; name an image',
     );
   });
 
-  it('K01 cuts each piece of an object to its own length', () => {
+  it('K01 cuts each text of an object to its own limit', () => {
     const long = 'x'.repeat(2000);
     const path = Array.from({ length: 100 }, () => 'x'.repeat(60));
     const use = { ...USE, image: long, location: { kind: 'value', path } as const, container: long };
@@ -110,7 +110,7 @@ describe('the sentence of a cause', () => {
     assert.deepEqual(lengths.slice(0, 5), [160, 256, 64, 64, 253]);
   });
 
-  it('of a notice names the place, if there is one', () => {
+  it('of a notice contains the place, if there is one', () => {
     const text = phrase('INVALID_REFERENCE.empty');
     assert.equal(
       renderNotice({ code: 'PLACEHOLDER', use: USE, text }, inEnglish),
@@ -123,12 +123,12 @@ describe('the sentence of a cause', () => {
   });
 });
 
-describe('whose pod it is', () => {
+describe('the owner of a pod', () => {
   const owned = {
     ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'backup', controller: true }],
   };
 
-  it('is told once in a denial, and not to programs', () => {
+  it('is written once in a denial, and not in the causes for programs', () => {
     const containers = { web: BAD, side: 'nginx' };
     const { status } = askAdmission({ object: pod({ containers }, owned) });
     assert.equal(status?.message.split(' of Job backup').length, 2);
@@ -139,7 +139,7 @@ describe('whose pod it is', () => {
     for (const { message } of status?.details?.causes ?? []) assert.doesNotMatch(message, /backup/);
   });
 
-  it('is told when the pod cannot be read, too', () => {
+  it('is also written if the pod cannot be read', () => {
     const { status } = askAdmission({ object: podOf({ containers: 'none' }, owned) });
     assert.match(status?.message ?? '', /^pod of Job backup: /);
   });

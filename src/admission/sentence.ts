@@ -5,19 +5,19 @@ import type { Notice, Violation } from '../policy/decision.ts';
 import type { Owner } from '../workload/owner.ts';
 import { joinWithin, type Say } from './fit.ts';
 
-/** Longest piece of a message that names places, in bytes. */
+/** Maximum length of the places in a message, in bytes. */
 const PLACES_BYTES = 512;
 
 const IMAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 256;
 const NAME_CHARACTERS = 253;
-/** Of an image and of a field in a message that has no room for more. */
+/** Maximum length of an image and of a field in a message without more room. */
 const BRIEF_CHARACTERS = 40;
 
-/** Causes among which violations are looked for that share one. */
+/** Maximum number of causes that a violation is compared with. */
 const MAX_CAUSES = 16;
 
-/** Violations of one rule for one reason, which read as one sentence with several places. */
+/** Violations of one rule for one reason. They are rendered as one sentence with several places. */
 export type Cause = readonly [Violation, ...Violation[]];
 
 export function groupByCause(violations: readonly Violation[]): Cause[] {
@@ -30,7 +30,7 @@ export function groupByCause(violations: readonly Violation[]): Cause[] {
   return causes;
 }
 
-/** Nearly always there are one or two, and a message holds no more than a dozen: only the first ones are looked at. */
+/** Compares with the first causes only: there are usually one or two, and a message has room for about twelve. */
 function findCause(causes: readonly [Violation, ...Violation[]][], violation: Violation) {
   for (let index = 0; index < causes.length && index < MAX_CAUSES; index += 1) {
     const cause = causes[index];
@@ -57,7 +57,7 @@ export function renderCause(cause: Cause, say: Say, owner?: Owner, isBrief = fal
   return first.message === undefined ? what : say(phrase('words.said', { message: first.message, what }));
 }
 
-/** What is wrong and what to do, for where the place is told beside it. */
+/** What is wrong and what to do, without the place. */
 export function renderObjection({ code, rule, reason, remedy }: Violation, say: Say): Shown {
   return rule === undefined
     ? say(phrase('words.objection', { reason, code: quote(code), remedy }))
@@ -78,7 +78,7 @@ function renderPlaces(cause: Cause, say: Say, isBrief: boolean): Shown | undefin
   return joinWithin(uses, (one) => renderPlace(one, say, isBrief), 'words.next-place', PLACES_BYTES, say);
 }
 
-/** An owner is somebody's own account: it is told, and nothing is decided by it. */
+/** The owner is a claim of the requester. It is shown, but no decision depends on it. */
 function renderOwned(places: Shown | undefined, owner: Owner | undefined, say: Say): Shown | undefined {
   if (owner === undefined) return places;
   const kind = quote(owner.kind);
@@ -106,7 +106,7 @@ function cutEnd(text: string, characters: number): string {
   return text.length > characters ? `${text.slice(0, characters)}...` : text;
 }
 
-/** The end of a field says more than its beginning: `...spec.containers[0].image`. */
+/** Keeps the end of a field, which is more useful than its start: `...spec.containers[0].image`. */
 function cutStart(text: string, characters: number): string {
   return text.length > characters ? `...${text.slice(-characters)}` : text;
 }

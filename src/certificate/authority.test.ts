@@ -21,7 +21,7 @@ describe('an authority', () => {
   let client: KeyPair;
   let certificate: X509Certificate;
   before(async () => {
-    authority = await createAuthority({ commonName: 'test authority, O=nobody', notBefore, days: 30 });
+    authority = await createAuthority({ commonName: 'test authority, O=others', notBefore, days: 30 });
     serving = await authority.issueServing({
       commonName: 'gate',
       dnsNames: ['gate.images.svc', '*.gate.example'],
@@ -38,7 +38,7 @@ describe('an authority', () => {
     certificate = new X509Certificate(serving.certificate);
   });
 
-  it('signs leaves that Node takes for its own', () => {
+  it('signs leaves that Node verifies against it', () => {
     const issuer = new X509Certificate(authority.certificate);
     for (const leaf of [serving.certificate, client.certificate].map((pem) => new X509Certificate(pem))) {
       assert.ok(leaf.checkIssued(issuer));
@@ -48,7 +48,7 @@ describe('an authority', () => {
     assert.equal(issuer.ca, true);
   });
 
-  it('names hosts and addresses of both families, and nothing else', () => {
+  it('puts exactly the given hosts and addresses of both families in a certificate', () => {
     assert.ok(certificate.checkHost('gate.images.svc'));
     assert.ok(certificate.checkHost('a.gate.example'));
     assert.equal(certificate.checkHost('gate.images.svc.cluster.local'), undefined);
@@ -58,10 +58,10 @@ describe('an authority', () => {
     assert.equal(certificate.checkIP('127.0.0.2'), undefined);
   });
 
-  it('writes names as values: a comma starts no attribute', () => {
+  it('writes names as values, so that a comma starts no attribute', () => {
     assert.equal(
       new X509Certificate(authority.certificate).toLegacyObject().subject.CN,
-      'test authority, O=nobody',
+      'test authority, O=others',
     );
     const subject = new X509Certificate(client.certificate).toLegacyObject().subject;
     assert.deepEqual(subject.O, ['a, b', 'system:masters']);
@@ -76,7 +76,7 @@ describe('an authority', () => {
     assert.equal(new Set(serials).size, 3);
   });
 
-  it('lasts as long as asked for, and no leaf outlives it', async () => {
+  it('is valid as long as requested, and no leaf outlives it', async () => {
     const lifeMs = certificate.validToDate.getTime() - certificate.validFromDate.getTime();
     assert.equal(lifeMs, 10 * 86_400_000);
     const long = await authority.issueClient({ commonName: 'long', notBefore, days: 3650 });
@@ -134,7 +134,7 @@ describe('an authority', () => {
     assert.equal(greeting, 'system:apiserver');
   });
 
-  it('signs under the same name when it is loaded again', async () => {
+  it('signs with the same name after it is loaded again', async () => {
     const again = await loadAuthority({ certificate: authority.certificate, key: authority.key });
     const leaf = new X509Certificate(
       (await again.issueClient({ commonName: 'c', notBefore, days: 1 })).certificate,
@@ -159,7 +159,7 @@ describe('an authority', () => {
     await assert.rejects(loadAuthority({ ...authority, key: privateKey }), { code: 'KEY_MISMATCH' });
   });
 
-  it('makes no serving certificate without a name, or for what is none', async () => {
+  it('makes no serving certificate without a name or for an invalid name', async () => {
     const rest = { commonName: 'gate', notBefore, days: 1 };
     for (const [dnsNames, ipAddresses] of [
       [[], []],

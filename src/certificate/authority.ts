@@ -14,7 +14,7 @@ export interface KeyPair {
 
 interface Validity {
   readonly notBefore: Date;
-  /** Cut where the authority itself ends: a leaf that outlives its issuer is trusted by nobody. */
+  /** Limited to the end of the authority, because no client trusts a leaf that outlives its issuer. */
   readonly days: number;
 }
 
@@ -30,17 +30,17 @@ export interface ServingRequest extends Validity, Keyed {
 }
 
 export interface ClientRequest extends Validity, Keyed {
-  /** What Kubernetes takes for the user name. */
+  /** The user name in Kubernetes. */
   readonly commonName: string;
-  /** What Kubernetes takes for the groups. */
+  /** The groups in Kubernetes. */
   readonly organizations?: readonly string[];
 }
 
-/** A certificate authority that signs leaves, and nothing below them. What it makes itself is ECDSA P-256. */
+/** A certificate authority that signs leaves only. Keys that it makes are ECDSA P-256. */
 export interface Authority extends KeyPair {
   /**
-   * @throws {CertificateError} NAME_INVALID when a name is no DNS name, an address no IP, or there is neither;
-   * KEY_UNREADABLE when a key is given that is none.
+   * @throws {CertificateError} NAME_INVALID if a name is no DNS name, an address is no IP address, or there is neither;
+   * KEY_UNREADABLE if the given key is not readable.
    */
   issueServing(request: ServingRequest): Promise<KeyPair>;
   issueClient(request: ClientRequest): Promise<KeyPair>;
@@ -48,7 +48,7 @@ export interface Authority extends KeyPair {
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const;
-/** By Node's name of the curve: what an authority that somebody else made signs with. */
+/** By Node's name of the curve: the algorithms for keys of authorities that were made elsewhere. */
 const CURVES: Readonly<Record<string, { readonly namedCurve: string; readonly hash: string }>> = {
   prime256v1: { namedCurve: 'P-256', hash: 'SHA-256' },
   secp384r1: { namedCurve: 'P-384', hash: 'SHA-384' },
@@ -60,10 +60,10 @@ const DNS_NAME =
   /^(?=.{1,253}$)(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 
 /**
- * A new authority with a key of its own.
+ * Creates an authority with a new key.
  *
- * This module loads 19 packages (about 140 ms): reach it by `await import`, never on the path of a start that
- * finds its certificates.
+ * This module loads 19 packages (about 140 ms). Load it by `await import`, so that a start that needs no new certificate
+ * does not load it.
  */
 export async function createAuthority(
   options: { readonly commonName: string } & Validity,
@@ -91,10 +91,10 @@ export async function createAuthority(
 }
 
 /**
- * An authority from its PEM texts: ours, or one that somebody else made.
+ * Loads an authority from PEM, made here or elsewhere.
  *
- * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE (also when it is neither RSA nor ECDSA on a NIST
- * curve), KEY_MISMATCH, or NOT_AN_AUTHORITY when the certificate may not sign others.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE (also if it is neither RSA nor ECDSA on a NIST
+ * curve), KEY_MISMATCH, or NOT_AN_AUTHORITY if the certificate may not sign others.
  */
 export async function loadAuthority(pair: KeyPair): Promise<Authority> {
   if (!verifyKeyPair(pair).ca) {
@@ -122,7 +122,7 @@ function signerOf(key: KeyObject): Signer {
 }
 
 function toAuthority({ certificate, key }: KeyPair, signer: Signer): Authority {
-  // Of a bundle the first is the one that signs.
+  // The first certificate of a bundle is the issuer.
   const issuer = new x509.X509Certificate(parseCertificate(certificate).raw);
   return {
     certificate,
@@ -169,7 +169,7 @@ async function issue(
   return { certificate: `${certificate.toString('pem')}\n`, key };
 }
 
-/** The issuer's own identifier, for an authority made elsewhere may have derived it in another way. */
+/** The identifier in the issuer, because an authority that was made elsewhere may have derived it in another way. */
 async function authorityKeyIdentifier(issuer: x509.X509Certificate): Promise<x509.Extension> {
   const subject = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
   return subject === null
@@ -198,7 +198,7 @@ export function decodeNames(
 
 /** A distinguished name. */
 export function renderName(commonName: string, organizations: readonly string[] = []): x509.Name {
-  // Values, not a distinguished name as text: in "O=a, CN=b" a comma in a name would start another attribute.
+  // Values instead of one text such as "O=a, CN=b", in which a comma in a name would start another attribute.
   return new x509.Name([
     ...organizations.map((utf8String) => ({ O: [{ utf8String }] })),
     { CN: [{ utf8String: commonName }] },
@@ -206,12 +206,12 @@ export function renderName(commonName: string, organizations: readonly string[] 
 }
 
 function validityOf({ notBefore, days }: Validity): { notBefore: Date; notAfter: Date } {
-  // Certificates know whole seconds only.
+  // Certificates contain whole seconds only.
   const start = Math.floor(notBefore.getTime() / 1000) * 1000;
   return { notBefore: new Date(start), notAfter: new Date(start + days * DAY_MS) };
 }
 
-/** 16 random bytes as hexadecimal text, the first between 0x40 and 0x7f: positive, and never shorter. */
+/** 16 random bytes in hexadecimal. The first is between 0x40 and 0x7f, so that the number is positive and has 16 bytes. */
 function createSerial(): string {
   const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(SERIAL_BYTES)));
   bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x40, 0);

@@ -21,11 +21,11 @@ describe('certificates that are followed', () => {
   let folder: string;
   let files: readonly [string, string];
   let taken: string[];
-  let told: CertificateReload[];
+  let reports: CertificateReload[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'certificate-store-'));
     files = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
-    [taken, told] = [[], []];
+    [taken, reports] = [[], []];
     await write('one');
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -35,7 +35,7 @@ describe('certificates that are followed', () => {
   }
 
   /** A pair is two equal words, and none of them may be `bad`. */
-  function take(texts: readonly string[]): void {
+  function activate(texts: readonly string[]): void {
     const [certificate = '', key] = texts;
     if (certificate === 'bad') throw new CertificateError('CERTIFICATE_UNREADABLE', 'no certificate');
     if (certificate === 'weak') throw new TypeError('ee key too small');
@@ -47,10 +47,10 @@ describe('certificates that are followed', () => {
     return new CertificateStore({
       files,
       texts: ['one', 'one'],
-      take,
+      activate,
       pollMs: NEVER_MS,
       settleMs: 20,
-      onReload: (reload) => told.push(reload),
+      onReload: (reload) => reports.push(reload),
       ...options,
     });
   }
@@ -60,16 +60,16 @@ describe('certificates that are followed', () => {
     assert.ok(holds());
   }
 
-  it('are taken when they changed, and only then', async () => {
+  it('are activated if they changed, and only then', async () => {
     await using store = open();
     assert.equal((await store.reload()).result, 'unchanged');
     await write('two');
     assert.equal((await store.reload()).result, 'loaded');
     assert.equal((await store.reload()).result, 'unchanged');
-    assert.deepEqual([taken, told], [['two'], [{ result: 'loaded' }]]);
+    assert.deepEqual([taken, reports], [['two'], [{ result: 'loaded' }]]);
   });
 
-  it('R11 corrupt, mismatched or gone, they change nothing, and that is told once', async () => {
+  it('R11 files that are corrupt, mismatched or missing change nothing, and that is reported once', async () => {
     await using store = open();
     const broken: readonly (readonly [change: () => Promise<void>, code: string, message: RegExp])[] = [
       [() => write('bad'), 'CERTIFICATE_UNREADABLE', /tls\.crt, .*tls\.key: no certificate$/],
@@ -100,29 +100,29 @@ describe('certificates that are followed', () => {
       await until(() => store.problem()?.code === code && message.test(store.problem()?.message ?? ''));
       await store.reload();
     }
-    assert.deepEqual([taken, told.map(({ result }) => result)], [[], broken.map(() => 'kept')]);
+    assert.deepEqual([taken, reports.map(({ result }) => result)], [[], broken.map(() => 'kept')]);
     await rm(files[0]);
     await write('one');
     await store.reload();
-    assert.deepEqual([store.problem(), taken, told.at(-1)], [undefined, ['one'], { result: 'loaded' }]);
+    assert.deepEqual([store.problem(), taken, reports.at(-1)], [undefined, ['one'], { result: 'loaded' }]);
   });
 
-  it('flip: settleMs; files that are written one after the other are no news', async () => {
+  it('flip: settleMs; files that are written one after the other are not reported', async () => {
     await using patient = open({ settleMs: NEVER_MS });
     await writeFile(files[1], 'two');
     assert.equal((await patient.reload()).result, 'kept');
     assert.equal((await patient.reload()).result, 'kept');
-    assert.deepEqual([patient.problem(), told], [undefined, []]);
+    assert.deepEqual([patient.problem(), reports], [undefined, []]);
     await writeFile(files[0], 'two');
     assert.equal((await patient.reload()).result, 'loaded');
-    assert.deepEqual([taken, told], [['two'], [{ result: 'loaded' }]]);
+    assert.deepEqual([taken, reports], [['two'], [{ result: 'loaded' }]]);
     await using hasty = open({ settleMs: 1, texts: ['two', 'two'] });
     await writeFile(files[1], 'three');
     await hasty.reload();
     await until(() => hasty.problem()?.code === 'KEY_MISMATCH');
   });
 
-  it('flip: silenceMs; flip: read; stay when they have no answer, which is told once, until they have', async () => {
+  it('flip: silenceMs; flip: read; stay active while the files give no answer, which is reported once', async () => {
     const answer = Promise.withResolvers<void>();
     const read = async (file: string, maxBytes: number) => {
       await answer.promise;
@@ -134,7 +134,7 @@ describe('certificates that are followed', () => {
     await until(() => store.problem() !== undefined);
     await store.reload();
     assert.deepEqual(
-      [store.problem()?.code, store.problem()?.message, told.length],
+      [store.problem()?.code, store.problem()?.message, reports.length],
       [
         'CERTIFICATE_UNREADABLE',
         `${files.join(', ')}: the file cannot be read: it has not answered for 0.02 s`,
@@ -143,15 +143,15 @@ describe('certificates that are followed', () => {
     );
     answer.resolve();
     await until(() => store.problem() === undefined);
-    assert.deepEqual([taken, told.at(-1)], [['two'], { result: 'loaded' }]);
+    assert.deepEqual([taken, reports.at(-1)], [['two'], { result: 'loaded' }]);
   });
 
   for (const [how, pollMs] of [
     ['by their watch alone', NEVER_MS],
     ['by their poll alone', 20],
   ] as const) {
-    it(`R11 flip: pollMs; a rename and the swap of a Secret are seen ${how}`, async () => {
-      // A folder that is not there when watching begins cannot be watched.
+    it(`R11 flip: pollMs; a rename and the swap of a Secret are noticed ${how}`, async () => {
+      // A folder that does not exist at the start cannot be watched.
       const place = join(folder, 'place');
       if (pollMs === NEVER_MS) await mkdir(place);
       files = [join(place, 'tls.crt'), join(place, 'tls.key')];
@@ -181,7 +181,7 @@ describe('certificates that are followed', () => {
     await rename(join(place, '..data_tmp'), join(place, '..data'));
   }
 
-  it('are followed no more when they are disposed of', async () => {
+  it('are no longer followed after the store is disposed of', async () => {
     {
       await using store = open({ pollMs: 5 });
       store.watch();
@@ -190,6 +190,6 @@ describe('certificates that are followed', () => {
     }
     await write('two');
     await sleep(40);
-    assert.deepEqual([taken, told], [[], []]);
+    assert.deepEqual([taken, reports], [[], []]);
   });
 });

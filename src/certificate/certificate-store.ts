@@ -1,43 +1,37 @@
 import { type BoundedReader, readFollowed } from '../file/bounded-file.ts';
-import { Follower } from '../file/follower.ts';
+import { Follower, type FollowOptions } from '../file/follower.ts';
 import { CertificateError } from './errors.ts';
 
-/** Largest file of certificates or of a key, in bytes: some hundreds of authorities. */
+/** Maximum size of a file with certificates or a key, in bytes: some hundreds of authorities. */
 export const MAX_PEM_BYTES = 1024 * 1024;
 
-/** What came of looking at the files again. */
+/** Result of reading the files again. */
 export type CertificateReload =
   | { readonly result: 'loaded' }
   | { readonly result: 'unchanged' }
-  /** What is in force stays so. */
+  /** The active certificates stay. */
   | { readonly result: 'kept'; readonly error: CertificateError };
 
-export interface CertificateStoreOptions {
-  /** Files that belong together, such as a certificate and its key. */
+export interface CertificateStoreOptions extends FollowOptions {
+  /** Files that must match, such as a certificate and its key. */
   readonly files: readonly string[];
-  /** What is in force: the text of each file. */
+  /** The active text of each file. */
   readonly texts: readonly string[];
-  /** Puts the texts in force, or throws: then those before stay. */
-  readonly take: (texts: readonly string[]) => void;
-  /** How often the files are looked at in case the watch has missed something, in milliseconds. @default 5000 */
-  readonly pollMs?: number;
-  /** How long the files may go without an answer before that is a problem, in milliseconds. @default 10000 */
-  readonly silenceMs?: number;
-  /** @default readFollowed */
-  readonly read?: BoundedReader;
+  /** Activates the texts. If it throws, the earlier ones stay active. */
+  readonly activate: (texts: readonly string[]) => void;
   /**
-   * How long files may disagree before anybody is told, in milliseconds: they are written one after the other.
+   * How long the files may fail to match before that is reported, in milliseconds. They are written one after the other.
    *
    * @default 1000
    */
   readonly settleMs?: number;
-  /** Told of every reload that changed something, and once of every way to fail. */
+  /** Called for each reload that changed something, and once for each new problem. */
   readonly onReload?: (reload: CertificateReload) => void;
 }
 
 /**
- * Keeps what is in force up to date with its files. A reload is all or nothing: half-written, unreadable or mismatched
- * files change nothing.
+ * Follows certificates in files. Only a complete set is activated: partly written, unreadable or mismatched files change
+ * nothing.
  */
 export class CertificateStore implements AsyncDisposable {
   readonly #options: CertificateStoreOptions;
@@ -48,24 +42,23 @@ export class CertificateStore implements AsyncDisposable {
   #isSettled = false;
 
   constructor(options: CertificateStoreOptions) {
-    const { files, pollMs, silenceMs } = options;
+    const { files } = options;
     this.#options = options;
     this.#texts = options.texts;
     this.#follower = new Follower({
       files,
       look: () => this.#reload(),
       onSilence: (sentence) => this.#fail(unreadable(files.join(', '), sentence)),
-      ...(pollMs !== undefined && { pollMs }),
-      ...(silenceMs !== undefined && { silenceMs }),
+      timing: options,
     });
   }
 
-  /** Why the files are not what is in force, if so, and if that has lasted. */
+  /** Why the files are not active, if that has lasted for `settleMs`; otherwise `undefined`. */
   problem(): CertificateError | undefined {
     return this.#problem;
   }
 
-  /** Looks at the files again. Never rejects for what they hold. */
+  /** Reads the files again. Never rejects because of their content. */
   reload(): Promise<CertificateReload> {
     return this.#follower.look();
   }
@@ -85,7 +78,7 @@ export class CertificateStore implements AsyncDisposable {
       const texts = await this.#read();
       const isSame = texts.every((text, index) => text === this.#texts[index]);
       if (isSame && this.#problem === undefined) return this.#succeed({ result: 'unchanged' });
-      this.#options.take(texts);
+      this.#options.activate(texts);
       this.#texts = texts;
       return this.#succeed({ result: 'loaded' });
     } catch (cause) {
@@ -96,7 +89,7 @@ export class CertificateStore implements AsyncDisposable {
   async #read(): Promise<readonly string[]> {
     const { files, read = readFollowed } = this.#options;
     const texts: string[] = [];
-    // One by one: files of a dead mount, all read at once, would take every thread that Node has for files.
+    // One after the other, because files of a dead mount would otherwise block all of Node's threads for files.
     for (const file of files) texts.push(await readCertificateFile(file, read));
     return texts;
   }
@@ -139,7 +132,7 @@ function unreadable(files: string, why: string, options?: ErrorOptions): Certifi
   return new CertificateError('CERTIFICATE_UNREADABLE', `${files}: the file cannot be read: ${why}`, options);
 }
 
-/** Whatever refuses a certificate, it must not stop the watch, let alone the gate. */
+/** Any error that refuses a certificate must stop neither the watcher nor the gate. */
 function toCertificateError(cause: unknown, files: readonly string[]): CertificateError {
   if (cause instanceof CertificateError) {
     const isNamed = files.some((file) => cause.message.startsWith(file));

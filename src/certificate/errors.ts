@@ -1,3 +1,5 @@
+import { CodedError } from '../coded-error.ts';
+
 export type CertificateErrorCode =
   | 'CERTIFICATE_UNREADABLE'
   | 'CERTIFICATE_NOT_CURRENT'
@@ -13,13 +15,7 @@ export type CertificateErrorCode =
   | 'ROTATION_IMPOSSIBLE'
   | 'STATE_FOLDER_UNWRITABLE';
 
-/** A certificate, a key or their folder is not what it must be. Its message never quotes key material. */
-export class CertificateError extends Error {
+/** A certificate, a key or their folder cannot be used. The message never quotes key material. */
+export class CertificateError extends CodedError<CertificateErrorCode> {
   override readonly name = 'CertificateError';
-  readonly code: CertificateErrorCode;
-
-  constructor(code: CertificateErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

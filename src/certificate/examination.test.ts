@@ -36,7 +36,7 @@ describe('the examination of a certificate', () => {
   const ours = parseCertificate(authority.certificate);
   const theirs = parseCertificate(stranger.certificate);
 
-  it('says whose it is, for whom, until when, and who signed it', () => {
+  it('reports subject, names, end and issuer', () => {
     const report = first({ trusted: [ours], keys: [serving.key], calledBy: 'gate.example' });
     const { role, subject, issuer, names, daysLeft, endsSoon, hasKey, signedBy } = report;
     assert.deepEqual(
@@ -55,12 +55,12 @@ describe('the examination of a certificate', () => {
     assert.deepEqual(report.problems, []);
   });
 
-  it('knows an authority and a client by what they may do', () => {
+  it('recognises an authority and a client by their allowed usages', () => {
     assert.equal(first({ certificates: [ours] }).role, 'authority');
     assert.equal(first({ certificates: [parseCertificate(client.certificate)] }).role, 'client');
   });
 
-  it('finds what is wrong, and nothing in a client’s certificate without names', () => {
+  it('finds each problem, and none in a client certificate without names', () => {
     const nameless = parseCertificate(client.certificate);
     const cases: readonly (readonly [
       what: string,
@@ -76,7 +76,7 @@ describe('the examination of a certificate', () => {
       ['called by another name', ['CERTIFICATE_NAME_MISSING'], { calledBy: 'other.example' }],
       ['called by another address', ['CERTIFICATE_NAME_MISSING'], { calledBy: '10.0.0.2' }],
       ['called by its address', [], { calledBy: '10.0.0.1' }],
-      ['signed by nobody who is trusted', ['CERTIFICATE_NOT_TRUSTED'], { trusted: [theirs] }],
+      ['not signed by a trusted authority', ['CERTIFICATE_NOT_TRUSTED'], { trusted: [theirs] }],
       ['signed by one of two', [], { trusted: [theirs, ours] }],
       ['trusted itself', [], { trusted: [parseCertificate(serving.certificate)] }],
       [
@@ -95,7 +95,7 @@ describe('the examination of a certificate', () => {
     assert.deepEqual(problems({ certificates }, new Date()), ['CERTIFICATE_WITHOUT_NAMES']);
   });
 
-  it('says when the end comes near', () => {
+  it('reports that the end is near', () => {
     assert.deepEqual([first({}, at(59)).endsSoon, first({}, at(61)).endsSoon], [false, true]);
     assert.equal(first({}, at(92)).daysLeft, -2);
   });

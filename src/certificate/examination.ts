@@ -2,14 +2,14 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isCurrent, isIssuedBy, namesOf, parsePrivateKey, warningTime } from './inspect.ts';
 
-/** Certificates that were found together, the leaf first. */
+/** Certificates from one source, the leaf first. */
 export interface CertificateMaterial {
   readonly certificates: readonly X509Certificate[];
   /** PEM of the private keys that were found with them. */
   readonly keys: readonly string[];
-  /** What clients trust, if that is known. */
+  /** The certificates that clients trust, if known. */
   readonly trusted: readonly X509Certificate[] | undefined;
-  /** The name or address that clients call the server by, if that is known. */
+  /** The name or address that clients use for the server, if known. */
   readonly calledBy: string | undefined;
 }
 
@@ -21,13 +21,13 @@ export type CertificateProblemCode =
   | 'CERTIFICATE_NAME_MISSING'
   | 'CERTIFICATE_NOT_TRUSTED';
 
-/** Something that makes clients turn away. */
+/** A reason for clients to refuse the connection. */
 export interface CertificateProblem {
   readonly code: CertificateProblemCode;
   readonly message: string;
 }
 
-/** What there is to know about one certificate. */
+/** Data and problems of one certificate. */
 export interface CertificateReport {
   readonly role: 'authority' | 'serving' | 'client';
   readonly subject: string;
@@ -36,13 +36,13 @@ export interface CertificateReport {
   readonly names: readonly string[];
   readonly validFrom: Date;
   readonly validTo: Date;
-  /** Whole days; negative when it is over. */
+  /** Whole days; negative after its end. */
   readonly daysLeft: number;
   readonly endsSoon: boolean;
   readonly fingerprint: string;
-  /** Whether one of the keys belongs to it; `undefined` when there is none that should. */
+  /** Whether one of the keys belongs to it; `undefined` if none is expected. */
   readonly hasKey: boolean | undefined;
-  /** The subject of who signed it, among what was found; `undefined` when nobody of them did. */
+  /** Subject of its issuer, if that is among the certificates. */
   readonly signedBy: string | undefined;
   readonly problems: readonly CertificateProblem[];
 }
@@ -51,7 +51,7 @@ const DAY_MS = 86_400_000;
 /** Extended key usage of a TLS server, and of a client (RFC 5280 §4.2.1.12). */
 const [SERVER_AUTH, CLIENT_AUTH] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 
-/** Everything about certificates that were found together. */
+/** Examines certificates from one source. */
 export function examine(material: CertificateMaterial, now: Date): readonly CertificateReport[] {
   return material.certificates.map((certificate, index) =>
     examineOne(certificate, index === 0, material, now),
@@ -85,7 +85,7 @@ function examineOne(
     problems: [
       ...findValidityProblem(certificate, now),
       ...(hasKey === false
-        ? [problem('CERTIFICATE_KEY_MISMATCH', 'no private key that was given belongs to it')]
+        ? [problem('CERTIFICATE_KEY_MISMATCH', 'none of the given private keys belongs to it')]
         : []),
       ...(role === 'serving' ? findNameProblem(certificate, isFirst ? material.calledBy : undefined) : []),
       ...(isFirst ? findTrustProblem(material, now) : []),
@@ -102,7 +102,7 @@ function roleOf(certificate: X509Certificate): CertificateReport['role'] {
 function findValidityProblem(certificate: X509Certificate, now: Date): readonly CertificateProblem[] {
   if (isCurrent(certificate, now)) return [];
   return now < certificate.validFromDate
-    ? [problem('CERTIFICATE_NOT_YET_VALID', `valid from ${certificate.validFrom} on; look at the clock`)]
+    ? [problem('CERTIFICATE_NOT_YET_VALID', `valid only from ${certificate.validFrom}; check the clock`)]
     : [problem('CERTIFICATE_EXPIRED', `valid until ${certificate.validTo}; rotate it`)];
 }
 
@@ -115,7 +115,7 @@ function findNameProblem(
     return [
       problem(
         'CERTIFICATE_WITHOUT_NAMES',
-        'it has no subject alternative name, and clients look at nothing else',
+        'it has no subject alternative name, and clients check no other name',
       ),
     ];
   }
@@ -125,11 +125,11 @@ function findNameProblem(
       ? certificate.checkHost(calledBy, { subject: 'never' })
       : certificate.checkIP(calledBy);
   return isCovered === undefined
-    ? [problem('CERTIFICATE_NAME_MISSING', `it is not for ${calledBy}, by which it was called`)]
+    ? [problem('CERTIFICATE_NAME_MISSING', `it has no name ${calledBy}, which was used to connect`)]
     : [];
 }
 
-/** Follows the chain from the leaf to somebody who is trusted, or to who signed himself. */
+/** Follows the chain from the leaf to a trusted certificate, or to a self-signed one. */
 function findTrustProblem(
   { certificates, trusted }: CertificateMaterial,
   now: Date,
@@ -150,7 +150,7 @@ function findTrustProblem(
   return [
     problem(
       'CERTIFICATE_NOT_TRUSTED',
-      `nobody of those who are trusted signed it: ${trusted.map(({ subject }) => flatten(subject)).join('; ')}`,
+      `it is not signed by a trusted authority: ${trusted.map(({ subject }) => flatten(subject)).join('; ')}`,
     ),
   ];
 }
@@ -159,7 +159,7 @@ function problem(code: CertificateProblemCode, message: string): CertificateProb
   return { code, message };
 }
 
-/** Node writes one attribute a line. */
+/** Node prints one attribute in each line. */
 function flatten(name: string | undefined): string {
   return (name ?? '').split('\n').join(', ');
 }

@@ -9,15 +9,15 @@ import { readText, replaceText } from './state-folder.ts';
 
 export interface FolderTargetOptions {
   readonly files: PkiFiles;
-  /** Where the gate answers; without it only the files are looked at. */
+  /** Address of the gate. Without it only the files are checked. */
   readonly address?: LiveAddress;
   readonly now: () => Date;
 }
 
-/** How long the gate may take to show its certificate. */
+/** Maximum time for a TLS handshake with the gate. */
 const CANARY_TIMEOUT_MS = 5000;
 
-/** The certificates of a gate in files, as on a control-plane node. Every file changes as a whole. */
+/** The certificates of a gate in files, as on a control-plane node. Each file is replaced as a whole. */
 export function folderTarget({ files, address, now }: FolderTargetOptions): RotationTarget {
   const readBundle = async (): Promise<string> => {
     const bundle = await readText(files.authority);
@@ -48,7 +48,7 @@ export function folderTarget({ files, address, now }: FolderTargetOptions): Rota
     },
     writeAuthority: async (pair) => {
       if (pair === undefined) return rm(files.authorityKey, { force: true });
-      // First trusted, then able to sign: the key of the former one is lost last.
+      // The new certificate is trusted before its key replaces the old one.
       const trusted = parseCertificates(await readBundle());
       await replaceText(files.authority, renderBundle([parseCertificate(pair.certificate), ...trusted]));
       await replaceText(files.authorityKey, pair.key);
@@ -64,7 +64,7 @@ export function folderTarget({ files, address, now }: FolderTargetOptions): Rota
   };
 }
 
-/** Why who trusts these authorities would not believe the gate; `undefined` when they would. */
+/** Why a client that trusts these authorities would refuse the gate; `undefined` if it would not. */
 export async function findServedFault(
   address: LiveAddress,
   trusted: readonly X509Certificate[],
@@ -80,13 +80,13 @@ export async function findServedFault(
     throw error;
   }
   const [leaf] = chain;
-  if (leaf === undefined) return `${place} shows no certificate`;
+  if (leaf === undefined) return `${place} serves no certificate`;
   if (served !== undefined && leaf.fingerprint256 !== served.fingerprint256)
-    return `${place} still serves another certificate, of ${leaf.validFrom}`;
+    return `${place} still serves another certificate, from ${leaf.validFrom}`;
   if (!isCurrent(leaf, now))
     return `${place} serves a certificate that is valid from ${leaf.validFrom} to ${leaf.validTo}`;
   const isTrusted = chain.some((certificate) =>
     trusted.some((authority) => isIssuedBy(certificate, authority)),
   );
-  return isTrusted ? undefined : `${place} serves a certificate that nobody signed who is trusted`;
+  return isTrusted ? undefined : `${place} serves a certificate that is not signed by a trusted authority`;
 }

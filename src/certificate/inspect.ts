@@ -3,7 +3,7 @@ import { CertificateError } from './errors.ts';
 
 const MONTH_MS = 30 * 86_400_000;
 
-/** Names that a certificate speaks for. IPv6 addresses as Node prints them: `0:0:0:0:0:0:0:1`. */
+/** Subject alternative names of a certificate. IPv6 addresses as Node prints them: `0:0:0:0:0:0:0:1`. */
 export interface CertificateNames {
   readonly dns: readonly string[];
   readonly ip: readonly string[];
@@ -13,7 +13,7 @@ export interface CertificateNames {
 /**
  * The first certificate of a PEM text.
  *
- * @throws {CertificateError} CERTIFICATE_UNREADABLE when there is none.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE if there is none
  */
 export function parseCertificate(pem: string): X509Certificate {
   try {
@@ -26,15 +26,15 @@ export function parseCertificate(pem: string): X509Certificate {
 const END_CERTIFICATE = '-----END CERTIFICATE-----';
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
-// A line of dashes that is no whole boundary. A key may stand behind the certificates, whole.
+// A line that starts with dashes and is no complete boundary. A complete key may follow the certificates.
 const CUT_BOUNDARY = /^-(?!----(?:BEGIN|END) [A-Z\d ]+-----\s*$)/m;
 
 /**
- * Every certificate of a PEM text, in its order; there is at least one.
+ * All certificates of a PEM text, at least one, in their order.
  *
- * @throws {CertificateError} CERTIFICATE_UNREADABLE when one of them is not readable, there is none, or the text was cut
- * off within a boundary behind the last: OpenSSL skips in silence what it cannot read. A cut between two certificates
- * leaves no trace.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE if one of them is not readable, if there is none, or if the text is cut
+ * off in a boundary after the last, because OpenSSL silently skips unreadable parts. A cut between two certificates cannot
+ * be detected.
  */
 export function parseCertificates(pem: string): readonly X509Certificate[] {
   const rest = pem.slice(pem.lastIndexOf(END_CERTIFICATE) + END_CERTIFICATE.length);
@@ -43,12 +43,12 @@ export function parseCertificates(pem: string): readonly X509Certificate[] {
   return (pem.match(PEM_CERTIFICATE) ?? [pem]).map(parseCertificate);
 }
 
-/** Certificates as one PEM text, each of them once. */
+/** Certificates as one PEM text, without duplicates. */
 export function renderBundle(certificates: readonly X509Certificate[]): string {
   return [...new Set(certificates.map(String))].join('');
 }
 
-/** Whether `authority` signed the certificate, and not only somebody of its name. */
+/** Whether `authority` signed the certificate. Names and signature are checked. */
 export function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
@@ -56,7 +56,7 @@ export function isIssuedBy(certificate: X509Certificate, authority: X509Certific
 /**
  * The private key of a PEM text.
  *
- * @throws {CertificateError} KEY_UNREADABLE when there is none, or when it is encrypted.
+ * @throws {CertificateError} KEY_UNREADABLE if there is none, or if it is encrypted
  */
 export function parsePrivateKey(pem: string): KeyObject {
   try {
@@ -67,9 +67,9 @@ export function parsePrivateKey(pem: string): KeyObject {
 }
 
 /**
- * The first certificate of a chain that is readable to its end, once its key has been seen to belong to it.
+ * The first certificate of a chain, after checking that the whole chain is readable and that the key belongs to it.
  *
- * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, or KEY_MISMATCH when the two are not a pair.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, or KEY_MISMATCH if they are not a pair
  */
 export function verifyKeyPair(pair: { readonly certificate: string; readonly key: string }): X509Certificate {
   const certificate = parseCertificate(pair.certificate);
@@ -85,13 +85,13 @@ export function isCurrent(certificate: X509Certificate, at: Date): boolean {
   return certificate.validFromDate <= at && at <= certificate.validToDate;
 }
 
-/** When people should be told that it ends: in the last third of its life, and at most 30 days before. */
+/** When to warn about its end: in the last third of its life, and at most 30 days before. */
 export function warningTime({ validFromDate, validToDate }: X509Certificate): Date {
   const third = (validToDate.getTime() - validFromDate.getTime()) / 3;
   return new Date(validToDate.getTime() - Math.min(third, MONTH_MS));
 }
 
-/** Subject alternative names. The common name is not among them: no client has looked at it since Go 1.15. */
+/** Subject alternative names. The common name is not among them, because clients no longer check it (Go since 1.15). */
 export function namesOf(certificate: X509Certificate): CertificateNames {
   const entries = parseSubjectAltName(certificate.subjectAltName ?? '');
   const valuesOf = (type: string) =>
@@ -99,21 +99,21 @@ export function namesOf(certificate: X509Certificate): CertificateNames {
   return { dns: valuesOf('DNS'), ip: valuesOf('IP Address'), uri: valuesOf('URI') };
 }
 
-/** The subject's common name; `undefined` when there is none, or more than one and so none to rely on. */
+/** The common name of the subject; `undefined` if there is none or more than one. */
 export function commonNameOf(certificate: X509Certificate): string | undefined {
   const name: unknown = certificate.toLegacyObject().subject?.CN;
   return typeof name === 'string' ? name : undefined;
 }
 
-/** The subject's organizations: what Kubernetes takes for the groups of a client. */
+/** The organizations of the subject: the groups of a client in Kubernetes. */
 export function organizationsOf(certificate: X509Certificate): readonly string[] {
   const organizations: unknown = certificate.toLegacyObject().subject?.O;
   const list: readonly unknown[] = Array.isArray(organizations) ? organizations : [organizations];
   return list.filter((organization) => typeof organization === 'string');
 }
 
-// `DNS:a.example, IP Address:10.0.0.1, URI:"spiffe://x/\"y, DNS:z"`. Values with a comma, a quote or a control
-// character are printed as JSON strings; splitting at commas would let one name pass for several (CVE-2021-44532).
+// `DNS:a.example, IP Address:10.0.0.1, URI:"spiffe://x/one, two"`. Values with a comma, a quote or a control character
+// are printed as JSON strings. Splitting at commas would take one name apart.
 const SUBJECT_ALT_NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/gy;
 
 function parseSubjectAltName(text: string): { type: string; value: string }[] {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { CertificateError } from './errors.ts';
 
-/** Where a certificate is served, and under which name it is asked for. */
+/** Address of a TLS server, and the server name to request. */
 export interface LiveAddress {
   readonly host: string;
   readonly port: number;
@@ -13,8 +13,8 @@ export interface LiveAddress {
 }
 
 /**
- * The certificates that a server shows, the leaf first, whether anybody trusts them or not. Nothing is sent.
- * @throws {CertificateError} ADDRESS_UNREACHABLE when there is no TLS server, or none that answers in time.
+ * The certificates of a TLS server, the leaf first. They are not verified, and no data is sent.
+ * @throws {CertificateError} ADDRESS_UNREACHABLE if there is no TLS server, or if it does not answer in time
  */
 export async function fetchChain(
   { host, port, serverName = host }: LiveAddress,
@@ -23,11 +23,11 @@ export async function fetchChain(
   const socket = connect({
     host,
     port,
-    // An address is no server name (RFC 6066 §3).
+    // An IP address is no server name (RFC 6066 §3).
     ...(isIP(serverName) === 0 && { servername: serverName }),
-    // What is shown is looked at, not believed.
+    // The certificate is only examined.
     rejectUnauthorized: false,
-    // A server that asks for a client certificate shows its own all the same.
+    // A server that requests a client certificate sends its own first.
     minVersion: 'TLSv1.2',
   });
   try {
@@ -52,7 +52,7 @@ export async function fetchChain(
 function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   const chain: X509Certificate[] = [];
   let shown: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  // The last of a chain names itself as its issuer.
+  // The last certificate of a chain is its own issuer.
   while (shown?.raw !== undefined && !chain.some(({ raw }) => raw.equals(shown?.raw ?? Buffer.of()))) {
     chain.push(new X509Certificate(shown.raw));
     shown = shown.issuerCertificate;

@@ -33,7 +33,7 @@ describe('a folder of certificates', () => {
     return Object.fromEntries(await Promise.all(files));
   }
 
-  it('is made for its owner alone, and no file of it changes the second time', async () => {
+  it('is created with mode 0700, and a second call changes no file', async () => {
     const { written } = await ensurePki(options);
     assert.deepEqual(written.map((file) => basename(file)).toSorted(), NAMES);
     assert.equal(((await stat(options.folder)).mode & 0o777).toString(8), '700');
@@ -45,7 +45,7 @@ describe('a folder of certificates', () => {
     assert.deepEqual(await snapshot(), before);
   });
 
-  it('flip: files is what they are called', async () => {
+  it('flip: files gives the names of the files', async () => {
     const { files } = await ensurePki({
       ...options,
       files: { certificate: 'gate.pem', authority: 'trust.pem' },
@@ -58,7 +58,7 @@ describe('a folder of certificates', () => {
     );
   });
 
-  it('gets what is missing, and overwrites no key', async () => {
+  it('gets the missing files, and no key is overwritten', async () => {
     await ensurePki(options);
     const before = await snapshot();
     await rm(join(options.folder, 'tls.crt'));
@@ -73,7 +73,7 @@ describe('a folder of certificates', () => {
       assert.deepEqual(Object(after)[name], Object(before)[name], name);
   });
 
-  it('never holds the key of an authority that somebody else keeps', async () => {
+  it('never contains the key of a given authority', async () => {
     const authority = await createAuthority({ commonName: 'company', notBefore: start, days: 30 });
     const { files } = await ensurePki({ ...options, authority });
     assert.deepEqual(
@@ -99,10 +99,10 @@ describe('a folder of certificates', () => {
     );
   });
 
-  it('leaves owner and mode of a file that it replaces as they are: the gate of a node is not root', async () => {
+  it('keeps owner and mode of a file that it replaces, because the gate of a node does not run as root', async () => {
     const { files } = await ensurePki(options);
     await chmod(files.key, 0o640);
-    // Only root may give a file away.
+    // Only root may change the owner of a file.
     const owner = process.getuid?.() === 0 ? 65_532 : process.getuid?.();
     await chown(files.key, owner ?? -1, -1);
     await ensurePki({ ...options, names: ['other.example'], replace: 'leaf-keys' });
@@ -110,7 +110,7 @@ describe('a folder of certificates', () => {
     assert.deepEqual([mode & 0o777, uid], [0o640, owner]);
   });
 
-  it('leaves nothing behind when it cannot be written', async () => {
+  it('contains no temporary files after a write that failed', async () => {
     const file = join(parent, 'file');
     await writeFile(file, '');
     await assert.rejects(ensurePki({ ...options, folder: join(file, 'pki') }), {

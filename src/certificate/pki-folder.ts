@@ -5,26 +5,26 @@ import { CertificateError } from './errors.ts';
 import { completePki, type FoundPki, type Pki, type PkiRequest } from './pki.ts';
 import { createText, ensureFolder, readText, replaceText } from './state-folder.ts';
 
-/** How often the files are completed while others write there, too. */
+/** Maximum number of attempts while another process writes to the same files. */
 const MOST_ATTEMPTS = 16;
 
-/** Longest pause before another attempt, in milliseconds. */
+/** Maximum pause before the next attempt, in milliseconds. */
 const MOST_PAUSE_MS = 512;
 
-/** Where the certificates of a gate are. */
+/** Files with the certificates of a gate. */
 export interface PkiFiles {
-  /** What clients of the gate have to trust. */
+  /** The authorities that clients of the gate must trust. */
   readonly authority: string;
-  /** Not there when the authority is somebody else's. */
+  /** Missing if the authority was made elsewhere. */
   readonly authorityKey: string;
   readonly certificate: string;
   readonly key: string;
-  /** The API server's own pair. */
+  /** The client pair of the API server. */
   readonly clientCertificate: string;
   readonly clientKey: string;
 }
 
-/** What those files are called. */
+/** Default names of these files. */
 export const PKI_NAMES: PkiFiles = {
   authority: 'ca.crt',
   authorityKey: 'ca.key',
@@ -35,7 +35,7 @@ export const PKI_NAMES: PkiFiles = {
 };
 
 export interface PkiFolderOptions extends PkiRequest {
-  /** Made when missing, for its owner alone. */
+  /** Created with mode 0700 if it is missing. */
   readonly folder: string;
   /** Other names for the files. @default {@link PKI_NAMES} */
   readonly files?: Partial<PkiFiles>;
@@ -45,17 +45,17 @@ export interface PkiFolderOptions extends PkiRequest {
 export interface PkiFolder {
   readonly files: PkiFiles;
   readonly pki: Pki;
-  /** The files that were written just now; empty when everything was there and good. */
+  /** The files that this call wrote; empty if all were present and good. */
   readonly written: readonly string[];
 }
 
 /**
- * Files with the certificates of a gate, made when they are missing and reused while they are good; see
- * {@link completePki}. Every file is written whole or not at all, with mode 0600, and a private key that is there is
- * not overwritten unless `replace` says so.
+ * Creates files with the certificates of a gate if they are missing, and reuses them while they are good; see
+ * {@link completePki}. Each file is written completely or not at all, with mode 0600. An existing private key is overwritten
+ * only if `replace` allows it.
  *
- * @throws {CertificateError} as {@link completePki} does, or STATE_FOLDER_UNWRITABLE; AUTHORITY_INCOMPLETE also when
- * another process makes an authority here at the same moment.
+ * @throws {CertificateError} as {@link completePki} does, or STATE_FOLDER_UNWRITABLE; AUTHORITY_INCOMPLETE also if
+ * another process creates an authority here at the same moment.
  */
 export async function ensurePki(options: PkiFolderOptions): Promise<PkiFolder> {
   const files = placesIn(options.folder, options.files);
@@ -63,13 +63,13 @@ export async function ensurePki(options: PkiFolderOptions): Promise<PkiFolder> {
   const written = new Set<string>();
   let created = false;
   for (let attempt = 0; ; attempt += 1) {
-    // Who tears each other's pair at once again does so for ever.
+    // Two processes that repeat without a pause would overwrite each other's pair for ever.
     if (attempt > 1) await sleep(randomInt(Math.min(2 ** attempt, MOST_PAUSE_MS)));
     const found = await readPki(files);
     const pki = await completeIn(options, found);
     const changes = changesOf(files, found, pki);
     created ||= pki.created;
-    // Another process may renew here too, with a key of its own: whoever writes last is the one to see a torn pair.
+    // Another process may have renewed the pair with another key. The process that writes last sees that the files do not match.
     if (changes.length === 0 || attempt === MOST_ATTEMPTS)
       return { files, pki: { ...pki, created }, written: [...written] };
     await writeChanges(files, changes);
@@ -81,7 +81,7 @@ async function completeIn(options: PkiFolderOptions, found: FoundPki): Promise<P
   try {
     return await completePki(found, options);
   } catch (cause) {
-    // A name, or an authority from elsewhere, is not the folder's fault.
+    // The folder is not the cause if a name or a given authority is wrong.
     if (!(cause instanceof CertificateError) || cause.code === 'NAME_INVALID' || options.authority)
       throw cause;
     throw new CertificateError(cause.code, `${options.folder}: ${cause.message}`, { cause });
@@ -101,7 +101,7 @@ export function placesIn(folder: string, names: Partial<PkiFiles> = {}): PkiFile
   };
 }
 
-/** What there is in the files. */
+/** Reads the files. */
 export async function readPki(files: PkiFiles): Promise<Required<FoundPki>> {
   const pair = async (certificate: string, key: string) => ({
     certificate: await readText(certificate),
@@ -114,10 +114,10 @@ export async function readPki(files: PkiFiles): Promise<Required<FoundPki>> {
   };
 }
 
-/** A file, what is to be in it, and what is. */
+/** A file, its new text and its present one. */
 type Change = readonly [file: string, text: string, there: string | undefined];
 
-/** Keys before their certificates: who follows the certificate finds its key there. */
+/** Keys come before their certificates, so that a process that follows the certificate finds the new key. */
 function changesOf(files: PkiFiles, found: Required<FoundPki>, pki: Pki): readonly Change[] {
   const wanted: readonly (readonly [file: string, text: string | undefined, there: string | undefined])[] = [
     [files.authorityKey, pki.authorityKey, found.authority.key],
@@ -134,6 +134,6 @@ function changesOf(files: PkiFiles, found: Required<FoundPki>, pki: Pki): readon
 
 async function writeChanges(files: PkiFiles, changes: readonly Change[]): Promise<void> {
   for (const [file, text, there] of changes)
-    // Two first starts in one folder make one authority, and the loser says so.
+    // If two processes start for the first time in one folder, only one creates the authority, and the other one fails.
     await (file === files.authorityKey && there === undefined ? createText : replaceText)(file, text);
 }

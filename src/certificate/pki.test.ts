@@ -63,7 +63,7 @@ async function foreignAuthority(...algorithm: readonly string[]) {
 }
 
 describe('the certificates of a gate', () => {
-  it('are made from nothing, and are what is wanted', async () => {
+  it('are created as requested', async () => {
     const pki = await completePki({}, request);
     const authority = parseCertificate(pki.trust);
     const serving = verifyKeyPair(pki.serving);
@@ -79,7 +79,7 @@ describe('the certificates of a gate', () => {
     assert.equal((await completePki({}, { names: ['localhost'], now: () => start })).client, undefined);
   });
 
-  it('stay as they are while they are good, to the byte', async () => {
+  it('stay unchanged while they are good', async () => {
     const first = await completePki({}, request);
     const { created, ...same } = first;
     assert.deepEqual(await completePki(found(first), at(200)), { ...same, created: false });
@@ -89,7 +89,7 @@ describe('the certificates of a gate', () => {
     );
   });
 
-  it('flip: days and authorityDays are how long they live', async () => {
+  it('flip: days and authorityDays set their validity', async () => {
     const pki = await completePki({}, { ...request, days: 6, authorityDays: 20 });
     assert.deepEqual(
       [pki.trust, pki.serving.certificate, pki.client?.certificate ?? ''].map(lifeDays),
@@ -97,7 +97,7 @@ describe('the certificates of a gate', () => {
     );
   });
 
-  it('keep their keys when a leaf is renewed; flip: unless `replace` says otherwise', async () => {
+  it('keep their keys when a leaf is renewed; flip: `replace` replaces the keys', async () => {
     const first = await completePki({}, request);
     const changes: readonly PkiRequest[] = [at(300), { ...at(1), names: ['other.example'] }];
     for (const change of changes) {
@@ -111,7 +111,7 @@ describe('the certificates of a gate', () => {
     }
   });
 
-  it('give the API server another certificate when it is called otherwise', async () => {
+  it('give the API server another certificate if its name changes', async () => {
     const first = await completePki({}, request);
     for (const client of [
       { commonName: 'x', organizations: ['a', 'b'] },
@@ -125,13 +125,13 @@ describe('the certificates of a gate', () => {
     }
   });
 
-  it('are not renewed over and over when the authority ends first', async () => {
+  it('are not renewed repeatedly if the authority ends first', async () => {
     const short = await completePki({}, { ...request, authorityDays: 30 });
     const again = await completePki(found(short), at(25));
     assert.equal(again.serving.certificate, short.serving.certificate);
   });
 
-  it('come from an authority that somebody else made, whose key stays with them', async () => {
+  it('come from a given authority, whose key is not stored', async () => {
     for (const algorithm of [
       ['rsa:2048'],
       ['ec', '-pkeyopt', 'ec_paramgen_curve:P-384'],
@@ -147,7 +147,7 @@ describe('the certificates of a gate', () => {
     }
   });
 
-  it('refuse a second authority; flip: unless `replace` says every key', async () => {
+  it('refuse a second authority; flip: `replace: every-key` accepts it', async () => {
     const first = await completePki({}, request);
     const other = await createAuthority({ commonName: 'other', notBefore: start, days: 30 });
     const options = { ...at(1), authority: other };
@@ -188,7 +188,7 @@ describe('the certificates of a gate', () => {
     await assert.rejects(completePki({}, { ...at(1), authority: serving }), { code: 'NOT_AN_AUTHORITY' });
   });
 
-  it('are left alone in the middle of a rotation, when two authorities are trusted', async () => {
+  it('stay unchanged during a rotation, while two authorities are trusted', async () => {
     const first = await completePki({}, request);
     const next = await createAuthority({ commonName: 'next', notBefore: start, days: 3650 });
     const bundle = renderBundle([parseCertificate(next.certificate), parseCertificate(first.trust)]);

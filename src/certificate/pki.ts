@@ -12,41 +12,41 @@ import {
   verifyKeyPair,
 } from './inspect.ts';
 
-/** Whom the API server says that it is, towards the gate. */
+/** Identity of the API server as a client of the gate. */
 export interface ClientIdentity {
   readonly commonName: string;
   readonly organizations?: readonly string[];
 }
 
-/** What the certificates of one gate are to be. */
+/** Requirements for the certificates of one gate. */
 export interface PkiRequest {
-  /** DNS names and IP addresses that clients call the gate by. */
+  /** DNS names and IP addresses that clients use for the gate. */
   readonly names: readonly string[];
-  /** The API server's own pair; none is made without it. */
+  /** For the client pair of the API server. Without it none is made. */
   readonly client?: ClientIdentity;
-  /** An authority that is there already, and signs. @default one of our own */
+  /** An existing authority that signs. @default a new one */
   readonly authority?: KeyPair;
   /** @default 3650 */
   readonly authorityDays?: number;
-  /** Of the serving and the client pair, which are renewed after two thirds of it. @default 365 */
+  /** Validity of the serving and the client pair. They are renewed after two thirds of it. @default 365 */
   readonly days?: number;
   /**
-   * Whose private keys may be replaced when what is there is no longer good. Otherwise a leaf gets a new certificate
-   * for the key that it has, and an authority is an error.
+   * Which private keys may be replaced if a pair is no longer good. Without it a leaf gets a new certificate for its present
+   * key, and an authority that is no longer good is an error.
    *
-   * @default nobody's
+   * @default none
    */
   readonly replace?: 'leaf-keys' | 'every-key';
   readonly now: () => Date;
 }
 
-/** What there is of a pair. */
+/** The existing parts of a pair. */
 export interface FoundPair {
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
 }
 
-/** What there is of the certificates of a gate. */
+/** The existing certificates of a gate. */
 export interface FoundPki {
   readonly authority?: FoundPair;
   readonly serving?: FoundPair;
@@ -55,13 +55,13 @@ export interface FoundPki {
 
 /** The certificates of a gate. */
 export interface Pki {
-  /** PEM of everything that clients of the gate are to trust; during a rotation more than one certificate. */
+  /** PEM of all certificates that clients of the gate must trust. During a rotation there is more than one. */
   readonly trust: string;
-  /** `undefined` when the authority is somebody else's: its key stays where it is. */
+  /** `undefined` if the authority was given: its key is not stored here. */
   readonly authorityKey: string | undefined;
   readonly serving: KeyPair;
   readonly client: KeyPair | undefined;
-  /** The authority is new, so nobody trusts it yet. */
+  /** The authority is new, so that no client trusts it yet. */
   readonly created: boolean;
 }
 
@@ -69,12 +69,11 @@ const COMMON_NAME = 'kube-image-bouncer';
 const HOUR_MS = 3_600_000;
 
 /**
- * What the certificates of a gate should be, given what there is: everything that is still good stays as it is, byte
- * for byte. A leaf that is past two thirds of its life, lacks a name or belongs to nobody who is trusted is replaced
- * under the same authority. With nothing given, everything is made.
+ * Completes the certificates of a gate. Good ones stay unchanged, byte for byte. A leaf that is past two thirds of its
+ * life, lacks a name or is not signed by a trusted authority is replaced under the same authority. Missing ones are made.
  *
- * @throws {CertificateError} AUTHORITY_EXPIRED, AUTHORITY_INCOMPLETE (one of its certificate and key is missing),
- * AUTHORITY_CONFLICT (another one is there), CERTIFICATE_UNREADABLE, KEY_UNREADABLE, KEY_MISMATCH, NOT_AN_AUTHORITY
+ * @throws {CertificateError} AUTHORITY_EXPIRED, AUTHORITY_INCOMPLETE (its certificate or its key is missing),
+ * AUTHORITY_CONFLICT (another one exists), CERTIFICATE_UNREADABLE, KEY_UNREADABLE, KEY_MISMATCH, NOT_AN_AUTHORITY
  * or NAME_INVALID.
  */
 export async function completePki(found: FoundPki, request: PkiRequest): Promise<Pki> {
@@ -88,13 +87,13 @@ export async function completePki(found: FoundPki, request: PkiRequest): Promise
   );
   const client = keepIf(found.client, (leaf) => lasting(leaf) && isNamed(leaf, request.client));
   if (chosen !== undefined && serving !== undefined && (client !== undefined || request.client === undefined))
-    // Name by name, since what signs may be somebody else's key.
+    // Do not spread `chosen`, because its `signing` may contain a private key that must not be stored here.
     return { trust: chosen.trust, authorityKey: chosen.authorityKey, serving, client, created: false };
   return issueMissing(chosen, { serving, client }, found, request);
 }
 
 interface ChosenAuthority extends Pick<Pki, 'trust' | 'authorityKey'> {
-  /** The one that signs, and its key. */
+  /** The certificate that signs, and its key. */
   readonly signing: KeyPair;
 }
 
@@ -110,7 +109,7 @@ function chooseAuthority(found: FoundPair, request: PkiRequest): ChosenAuthority
   }
 }
 
-/** An authority of somebody else's, unless another is there already: who trusts that one would lose the gate. */
+/** The given authority, unless another one exists: clients that trust the existing one would refuse the gate. */
 function takeAuthority(given: KeyPair, found: FoundPair, request: PkiRequest): ChosenAuthority {
   const signing = requireSigning(given, request.now());
   if (found.certificate === undefined || request.replace === 'every-key')
@@ -121,31 +120,31 @@ function takeAuthority(given: KeyPair, found: FoundPair, request: PkiRequest): C
   if (isThere) return { trust: found.certificate, authorityKey: found.key, signing };
   throw new CertificateError(
     'AUTHORITY_CONFLICT',
-    'another authority is there already: rotate to the given one, or name another place',
+    'another authority exists already: rotate to the given one, or choose another folder',
   );
 }
 
-/** The certificate of a bundle that the key belongs to, and the key, if it can sign today. */
+/** The certificate that the key belongs to, and the key. Throws if it cannot sign now. */
 function requireSigning({ certificate, key }: FoundPair, now: Date): KeyPair {
   if (certificate === undefined || key === undefined) {
     const missing = certificate === undefined ? 'certificate' : 'key';
     throw new CertificateError(
       'AUTHORITY_INCOMPLETE',
-      `the ${missing} of the authority is missing; restore it, or delete its folder to start anew`,
+      `the ${missing} of the authority is missing; restore it, or delete its folder to create a new authority`,
     );
   }
   const signing = signingCertificate(certificate, key);
   if (!isCurrent(signing, now)) {
     throw new CertificateError(
       'AUTHORITY_EXPIRED',
-      `the authority is valid from ${signing.validFrom} to ${signing.validTo}, which is not now; delete its folder to start anew`,
+      `the authority is valid from ${signing.validFrom} to ${signing.validTo}, and not now; delete its folder to create a new authority`,
     );
   }
   return { certificate: String(signing), key };
 }
 
 /**
- * The certificate of a bundle that the key belongs to.
+ * The certificate in a bundle that the key belongs to.
  *
  * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE or KEY_MISMATCH
  */
@@ -155,7 +154,7 @@ export function signingCertificate(bundle: string, key: string): X509Certificate
   return own ?? verifyKeyPair({ certificate: bundle, key });
 }
 
-/** A pair that is whole and good. */
+/** The pair, if it is complete and good. */
 function keepIf(
   { certificate, key }: FoundPair = {},
   isGood: (leaf: X509Certificate) => boolean,
@@ -164,7 +163,7 @@ function keepIf(
   return isGood(parseCertificate(certificate)) ? { certificate, key } : undefined;
 }
 
-/** Whether the two belong together. A torn pair, left by a crash between its two files, is no failure: another certificate takes its place. */
+/** Whether key and certificate belong together. A crash between the writes of two files leaves a pair that does not match; it is replaced. */
 export function isPair(pair: KeyPair): boolean {
   try {
     return verifyKeyPair(pair) !== undefined;
@@ -174,13 +173,13 @@ export function isPair(pair: KeyPair): boolean {
   }
 }
 
-/** Whether a leaf should be renewed: never if its successor would end no later. */
+/** Whether a leaf should be renewed. False if the new one would not end later. */
 function isDue(leaf: X509Certificate, authority: X509Certificate, now: Date): boolean {
   if (!isCurrent(leaf, now)) return true;
   return now.getTime() >= renewalTime(leaf) && leaf.validToDate < authority.validToDate;
 }
 
-/** When two thirds of its life are over, in milliseconds since 1970. */
+/** The end of two thirds of its life, in milliseconds since 1970. */
 export function renewalTime({ validFromDate, validToDate }: X509Certificate): number {
   return validToDate.getTime() - (validToDate.getTime() - validFromDate.getTime()) / 3;
 }
@@ -205,7 +204,7 @@ async function issueMissing(
   found: FoundPki,
   request: PkiRequest,
 ): Promise<Pki> {
-  // Loading the X.509 library takes longer than the rest of a start; most starts need none of it.
+  // Loading the X.509 library takes longer than the rest of a start, and most starts do not need it.
   const { createAuthority, loadAuthority } = await import('./authority.ts');
   const authority =
     chosen === undefined
@@ -224,7 +223,7 @@ async function issueMissing(
   };
 }
 
-/** A serving pair of this authority, starting an hour ago, for clients whose clocks are behind. */
+/** Issues a serving pair. Its validity starts an hour ago, because clocks of clients may be slow. */
 export function issueServing(
   authority: Authority,
   found: FoundPair | undefined,
@@ -256,7 +255,7 @@ function keyToKeep({ key }: FoundPair = {}, { replace }: Pick<PkiRequest, 'repla
   return key === undefined || replace !== undefined ? {} : { key };
 }
 
-/** Starts an hour ago, for clients whose clocks are behind. */
+/** A validity that starts an hour ago, because clocks of clients may be slow. */
 export function validity(
   { now }: Pick<PkiRequest, 'now'>,
   days: number,

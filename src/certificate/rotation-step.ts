@@ -1,36 +1,36 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIssuedBy } from './inspect.ts';
 
-/** What there is at one moment of a rotation, from which the next step follows. */
+/** The present certificates, from which the next step of a rotation follows. */
 export interface RotationState {
-  /** What each place trusts: one list for each webhook, or for the file. */
+  /** Trusted certificates of each place: one list for each webhook, or one for the file. */
   readonly trust: readonly (readonly X509Certificate[])[];
-  /** Who signs. */
+  /** The certificate that signs. */
   readonly authority: X509Certificate;
-  /** Who signs was named by a person, so that its age says nothing. */
+  /** The authority was given by the user, so that its age has no meaning. */
   readonly isGiven: boolean;
-  /** What the gate serves with; `undefined` when it is missing or no pair. */
+  /** The certificate of the gate; `undefined` if it is missing or does not match its key. */
   readonly serving: X509Certificate | undefined;
-  /** The API server's own certificate, where it is kept beside the others. */
+  /** The client certificate of the API server, if it is stored with the others. */
   readonly client: X509Certificate | undefined;
 }
 
-/** One step of a rotation. Each can be done again after a crash in the middle of it. */
+/** One step of a rotation. Each can be repeated after a crash. */
 export type RotationStep =
-  /** Adds the new authority to what is trusted; nothing is signed by it yet. */
+  /** Adds the new authority to the trusted ones. It has signed nothing yet. */
   | { readonly kind: 'trust'; readonly bundle: readonly X509Certificate[] }
-  /** Takes away an authority that was made by a run that ended before it could sign. */
+  /** Removes an authority of an earlier run that ended before that authority signed anything. */
   | { readonly kind: 'forget'; readonly bundle: readonly X509Certificate[] }
-  /** Gives the gate a leaf of the new authority. */
+  /** Replaces the leaf of the gate by one from the new authority. */
   | { readonly kind: 'switch-leaf' }
-  /** Gives the API server a client certificate of the new authority. */
+  /** Replaces the client certificate of the API server by one from the new authority. */
   | { readonly kind: 'switch-client' }
-  /** Trusts the new authority alone. */
+  /** Trusts only the new authority. */
   | { readonly kind: 'drop'; readonly bundle: readonly X509Certificate[] };
 
 /**
- * What has to be done next; `undefined` when no rotation is under way. Nothing is remembered but what is there: new
- * authority trusted first, leaf switched then, old authority dropped last.
+ * The next step; `undefined` if no rotation is under way. It follows from the present certificates only: first the new
+ * authority is trusted, then the leaf is switched, and last the old authority is dropped.
  */
 export function findNextStep(state: RotationState): RotationStep | undefined {
   const { trust, authority, isGiven, serving, client } = state;
@@ -39,7 +39,7 @@ export function findNextStep(state: RotationState): RotationStep | undefined {
   const isTrusted = trust.every((place) => place.some((certificate) => isSame(certificate, authority)));
   if (!isTrusted) return { kind: 'trust', bundle: [authority, ...others] };
   const isOurs = (leaf: X509Certificate | undefined) => leaf !== undefined && isIssuedBy(leaf, authority);
-  // A client of an authority that is none of these has nothing to do with us.
+  // A client certificate from another authority is not part of the rotation.
   const isFormer = client !== undefined && others.some((other) => isIssuedBy(client, other));
   if (!isOurs(serving)) return { kind: 'switch-leaf' };
   if (isFormer && !isOurs(client)) return { kind: 'switch-client' };

@@ -41,7 +41,7 @@ describe('a rotation', () => {
     assert.ok(leaf.checkHost('gate.example') && leaf.checkIP('10.0.0.1') && leaf.checkIP('fd00::1'));
   });
 
-  it('of the leaf alone touches no authority', async () => {
+  it('of the leaf alone changes no authority', async () => {
     const cluster = clusterOf();
     assert.deepEqual(await run(cluster), ['begin', 'canary', 'switch-leaf', 'wait', 'canary', 'done']);
     assert.equal(cluster.writes(), 1);
@@ -52,13 +52,13 @@ describe('a rotation', () => {
     assert.notEqual(cluster.state().serving, serving.certificate);
   });
 
-  it('R11 fails calls without the overlap: flip: delayMs', async () => {
+  it('R11 fails calls without the delay: flip: delayMs', async () => {
     const cluster = clusterOf();
     await run(cluster, { authority: true, delayMs: 100 });
     assert.ok(cluster.failures.length > 0, 'who is further behind than the delay must be seen to fail');
   });
 
-  it('of an API server that proves itself gives it another certificate in between; flip: clientDelayMs', async () => {
+  it('gives an API server with a client certificate a new one before the old authority is dropped; flip: clientDelayMs', async () => {
     const cluster = clusterOf({ client });
     const steps = await run(cluster, { authority: true });
     assert.deepEqual(
@@ -77,7 +77,7 @@ describe('a rotation', () => {
     assert.deepEqual(patient.failures, []);
   });
 
-  it('R11 that ended at any write, before or after it, is finished by the next run', async () => {
+  it('R11 that was interrupted before or after any write is finished by the next run', async () => {
     const whole = clusterOf({ client });
     await run(whole, { authority: true });
     for (let write = 1; write <= whole.writes(); write += 1) {
@@ -96,7 +96,7 @@ describe('a rotation', () => {
     }
   });
 
-  it('takes away an authority that was trusted and cannot sign, and begins anew', async () => {
+  it('removes a trusted authority that cannot sign, and starts again', async () => {
     const lost = await createAuthority({
       commonName: 'lost',
       notBefore: new Date(start.getTime() + 3_600_000),
@@ -110,7 +110,7 @@ describe('a rotation', () => {
     assertSettled(cluster);
   });
 
-  it('finishes what was begun before it rotates a leaf, and then is done', async () => {
+  it('finishes an interrupted rotation before it rotates a leaf', async () => {
     const cluster = clusterOf({}, { crash: { write: 4, when: 'before' } });
     await assert.rejects(run(cluster, { authority: true }), /crash/);
     assert.deepEqual(await run(cluster), [
@@ -131,7 +131,7 @@ describe('a rotation', () => {
     const cluster = clusterOf({}, { canary: (writes) => (writes > 3 ? 'no answer' : undefined) });
     await assert.rejects(run(cluster, { authority: true }), {
       code: 'ROTATION_STOPPED',
-      message: 'the rotation stops, for the canary does not pass: no answer',
+      message: 'the rotation stopped because the canary does not pass: no answer',
     });
     assert.equal(cluster.state().serving, serving.certificate);
     assert.equal(parseCertificates(cluster.state().trust).length, 2, 'both are still trusted');
@@ -154,7 +154,7 @@ describe('a rotation', () => {
     );
   });
 
-  it('flip: given; to an authority that is kept elsewhere keeps no key of it, nor of the former one', async () => {
+  it('flip: given; to an external authority stores no key of it, and removes the key of the old one', async () => {
     const given = await newAuthority('company');
     const cluster = clusterOf();
     await assert.rejects(run(cluster, { given }), { code: 'AUTHORITY_CONFLICT' });
@@ -217,7 +217,7 @@ describe('a rotation', () => {
     assert.deepEqual(cluster.failures, []);
   });
 
-  it('replaces a leaf that is torn, and puts no torn one back', async () => {
+  it('replaces a leaf that does not match its key, and never restores such a leaf', async () => {
     const torn = { certificate: serving.certificate, key: client.key };
     const cluster = clusterOf(
       { serving: torn },

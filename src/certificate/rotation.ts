@@ -13,33 +13,33 @@ import {
 import { isPair, issueServing, signingCertificate, validity, type FoundPair } from './pki.ts';
 import { findNextStep, type RotationState, type RotationStep } from './rotation-step.ts';
 
-/** Where the certificates of a gate are kept, and how the gate is asked whether it still answers. */
+/** Access to the stored certificates of a gate, and a check that the gate still answers. */
 export interface RotationTarget {
-  /** PEM of what is trusted, for each place where that stands; there is at least one. */
+  /** PEM of the trusted certificates, for each place that contains them; at least one. */
   readonly readTrust: () => Promise<readonly string[]>;
   readonly writeTrust: (bundle: string) => Promise<void>;
-  /** Who signs; `undefined` when the key is not kept here. */
+  /** The pair that signs; `undefined` if its key is not stored here. */
   readonly readAuthority: () => Promise<KeyPair | undefined>;
-  /** Keeps a new one, which nobody trusts yet; `undefined` keeps none any more. */
+  /** Stores a new authority, which no client trusts yet. `undefined` removes the stored one. */
   readonly writeAuthority: (pair: KeyPair | undefined) => Promise<void>;
   readonly readServing: () => Promise<FoundPair>;
   readonly writeServing: (pair: KeyPair) => Promise<void>;
-  /** The API server's own pair, where it is kept beside the others. */
+  /** The client pair of the API server, if it is stored with the others. */
   readonly readClient: () => Promise<FoundPair>;
   readonly writeClient: (pair: KeyPair) => Promise<void>;
   /**
-   * Why the gate cannot be relied on; `undefined` when it answers whoever trusts what {@link readTrust} says.
-   * `served` is what it has to serve with by now, as far as that can be seen.
+   * Why the gate does not work; `undefined` if clients that trust the certificates of {@link readTrust} get answers.
+   * `served` is the certificate that it must serve now; it is checked if possible.
    */
   readonly canary: (served: X509Certificate | undefined) => Promise<string | undefined>;
 }
 
 export interface RotationOptions {
-  /** The authority is rotated as well; else the leaf alone. @default false */
+  /** Whether the authority is rotated as well. @default false, only the leaf */
   readonly authority?: boolean;
   /**
-   * Who signs from now on, made and kept elsewhere. @default with `authority` a new one of our own, else the one that
-   * is kept with the rest
+   * The pair that signs from now on, made and stored elsewhere. @default with `authority` a new one, otherwise the stored
+   * one
    */
   readonly given?: KeyPair;
   /** DNS names and addresses of the new leaf. @default those of the old one */
@@ -48,23 +48,22 @@ export interface RotationOptions {
   readonly days?: number;
   /** @default 3650 */
   readonly authorityDays?: number;
-  /** Between a change and the next one that depends on it. @default 30000 */
+  /** Wait between a change and the next one that depends on it, in milliseconds. @default 30000 */
   readonly delayMs?: number;
   /**
-   * In place of it after a change of the API server's own pair, in milliseconds: kube-apiserver looks at those files
-   * every five minutes.
+   * The same wait after a change of the client pair of the API server, which reads those files every five minutes.
    *
    * @default 330000
    */
   readonly clientDelayMs?: number;
-  /** How long a canary may fail before the rotation is given up. @default 60000 */
+  /** How long the canary may fail before the rotation stops. @default 60000 */
   readonly canaryTimeoutMs?: number;
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly onProgress?: (progress: RotationProgress) => void;
 }
 
-/** What a rotation does at the moment. */
+/** Progress of a rotation. */
 export type RotationProgress =
   | { readonly what: 'begin'; readonly authority: boolean }
   | { readonly what: 'resume' }
@@ -79,32 +78,32 @@ export type RotationProgress =
 const CANARY_PAUSE_MS = 1000;
 
 /**
- * Rotates the certificates of a gate so that nobody's call fails: new authority trusted first, leaf switched after a
- * delay and a passing canary, old authority dropped last, after another. The next step is derived from what is there,
- * so that a rotation that ended half-way is finished by the next run, before anything else.
+ * Rotates the certificates of a gate so that no call fails: first the new authority is trusted; after a delay and a passing
+ * canary the leaf is switched; after another delay and canary the old authority is dropped. The next step follows from the
+ * present certificates, so that a run first finishes a rotation that was interrupted.
  *
- * @throws {CertificateError} ROTATION_STOPPED when a canary does not pass: a leaf that was switched is put back, and
- * an authority that was dropped is trusted again. AUTHORITY_INCOMPLETE when nobody is there to sign,
- * AUTHORITY_CONFLICT when somebody else than before is to sign without `authority`. Everything that the target throws.
+ * @throws {CertificateError} ROTATION_STOPPED if a canary does not pass: a leaf that was switched is put back, and an
+ * authority that was dropped is trusted again. AUTHORITY_INCOMPLETE if there is no key that can sign. AUTHORITY_CONFLICT if
+ * another authority is given without `authority`. All errors of the target.
  */
 export async function rotate(target: RotationTarget, options: RotationOptions): Promise<void> {
   const run: Run = { target, options, previous: undefined };
   const state = await readState(run);
   const step = findNextStep(state);
   if (step !== undefined) {
-    tell(run, isNewcomer(state) ? { what: 'begin', authority: true } : { what: 'resume' });
+    report(run, isUntrusted(state) ? { what: 'begin', authority: true } : { what: 'resume' });
     await finish(run);
   }
   if (step === undefined || step.kind === 'forget') await begin(run);
   if (options.given !== undefined && (await target.readAuthority()) !== undefined)
     await target.writeAuthority(undefined);
-  tell(run, { what: 'done' });
+  report(run, { what: 'done' });
 }
 
 interface Run {
   readonly target: RotationTarget;
   readonly options: RotationOptions;
-  /** What the gate served with before this run. */
+  /** The pair of the gate before this run. */
   previous: KeyPair | undefined;
 }
 
@@ -114,43 +113,43 @@ interface FoundState extends RotationState {
   readonly foundClient: FoundPair;
 }
 
-function tell({ options }: Run, progress: RotationProgress): void {
+function report({ options }: Run, progress: RotationProgress): void {
   options.onProgress?.(progress);
 }
 
 async function begin(run: Run): Promise<void> {
   const { target, options } = run;
   const isAuthority = options.authority === true && options.given === undefined;
-  tell(run, { what: 'begin', authority: isAuthority });
+  report(run, { what: 'begin', authority: isAuthority });
   const state = await readState(run);
   await checkCanary(run, state.serving);
   if (isAuthority) {
-    tell(run, { what: 'create-authority' });
+    report(run, { what: 'create-authority' });
     await target.writeAuthority(await createNext(options));
     return finish(run);
   }
-  tell(run, { what: 'step', step: 'switch-leaf' });
+  report(run, { what: 'step', step: 'switch-leaf' });
   await switchLeaf(run, state);
   await settle(run, (await readState(run)).serving, delayOf(options));
 }
 
-/** Takes every step that is left of a rotation. */
+/** Takes all remaining steps of a rotation. */
 async function finish(run: Run): Promise<void> {
   let last: RotationStep['kind'] | undefined;
   for (;;) {
     const state = await readState(run);
     const step = findNextStep(state);
     if (step === undefined) {
-      // A leaf that was torn has no former authority to drop after it.
+      // After a leaf that did not match its key there is no old authority to drop.
       return last === 'switch-leaf' ? settle(run, state.serving, delayOf(run.options)) : undefined;
     }
     last = step.kind;
-    tell(run, { what: 'step', step: step.kind });
+    report(run, { what: 'step', step: step.kind });
     await perform(run, step, state);
   }
 }
 
-/** The wait is part of the step that depends on it: whoever takes up a rotation waits as well. */
+/** The wait is part of the step that depends on it, so that an interrupted rotation waits as well when it is resumed. */
 async function perform(run: Run, step: RotationStep, state: FoundState): Promise<void> {
   const { target, options } = run;
   switch (step.kind) {
@@ -162,7 +161,7 @@ async function perform(run: Run, step: RotationStep, state: FoundState): Promise
     case 'switch-client':
       await settle(run, state.serving, delayOf(options));
       return target.writeClient(await issueClient(state, options));
-    // By its age alone an authority seems never to have signed, and a clock may have been wrong.
+    // `forget` is guessed from the age of the authorities, and a clock may have been wrong, so that it waits as `drop` does.
     case 'forget':
     case 'drop':
       return drop(run, step, state);
@@ -182,7 +181,7 @@ async function drop(
   try {
     await checkCanary(run, serving);
   } catch (error) {
-    tell(run, { what: 'trust-again' });
+    report(run, { what: 'trust-again' });
     await target.writeTrust(renderBundle([...bundle, ...trust.flat()]));
     throw error;
   }
@@ -198,7 +197,7 @@ async function readState({ target, options }: Run): Promise<FoundState> {
   if (signing === undefined) {
     throw new CertificateError(
       'AUTHORITY_INCOMPLETE',
-      'the key of the authority is not kept here: give the certificate and the key of who signs',
+      'the key of the authority is not stored here: give the certificate and the key that sign',
     );
   }
   const [found, foundClient] = [await target.readServing(), await target.readClient()];
@@ -212,17 +211,17 @@ async function readState({ target, options }: Run): Promise<FoundState> {
     serving: leafOf(found),
     client: leafOf(foundClient),
   };
-  if (isNewcomer(state) && options.given !== undefined && options.authority !== true) {
+  if (isUntrusted(state) && options.given !== undefined && options.authority !== true) {
     throw new CertificateError(
       'AUTHORITY_CONFLICT',
-      'the given authority is not the one that is trusted: say that the authority is to be rotated as well',
+      'the given authority is not the trusted one: state that the authority is to be rotated as well',
     );
   }
   return state;
 }
 
-/** Whether who is to sign is trusted nowhere yet. */
-function isNewcomer({ trust, authority }: RotationState): boolean {
+/** Whether the authority that is to sign is trusted nowhere yet. */
+function isUntrusted({ trust, authority }: RotationState): boolean {
   return !trust.flat().some(({ fingerprint256 }) => fingerprint256 === authority.fingerprint256);
 }
 
@@ -260,7 +259,7 @@ async function issueClient(
   return issuer.issueClient({
     commonName: (client && commonNameOf(client)) ?? '',
     organizations: client === undefined ? [] : organizationsOf(client),
-    // The same key: who reads the two files at two moments still finds a pair.
+    // The key stays, so that a process that reads the two files at different moments still gets a pair.
     ...(foundClient.key !== undefined && { key: foundClient.key }),
     ...validity(options, options.days ?? 365),
   });
@@ -269,21 +268,21 @@ async function issueClient(
 async function createNext(options: RotationOptions): Promise<KeyPair> {
   const { createAuthority } = await import('./authority.ts');
   return createAuthority({
-    // Two of one name would be hard to tell apart for people.
+    // With a different name users can distinguish the two authorities.
     commonName: `kube-image-bouncer authority ${options.now().toISOString()}`,
     ...validity(options, options.authorityDays ?? 3650),
   });
 }
 
-/** Waits until everybody has seen a change, and until the canary passes. */
+/** Waits until all clients use a change, and until the canary passes. */
 async function settle(run: Run, served: X509Certificate | undefined, milliseconds: number): Promise<void> {
-  tell(run, { what: 'wait', milliseconds });
+  report(run, { what: 'wait', milliseconds });
   await run.options.sleep(milliseconds);
   try {
     await checkCanary(run, served);
   } catch (error) {
     if (run.previous !== undefined) {
-      tell(run, { what: 'put-back' });
+      report(run, { what: 'put-back' });
       await run.target.writeServing(run.previous);
     }
     throw error;
@@ -293,7 +292,7 @@ async function settle(run: Run, served: X509Certificate | undefined, millisecond
 async function checkCanary(run: Run, served: X509Certificate | undefined): Promise<void> {
   const { target, options } = run;
   const { canaryTimeoutMs = 60_000, sleep } = options;
-  tell(run, { what: 'canary' });
+  report(run, { what: 'canary' });
   let fault = await target.canary(served);
   for (let waitedMs = 0; fault !== undefined && waitedMs < canaryTimeoutMs; waitedMs += CANARY_PAUSE_MS) {
     await sleep(CANARY_PAUSE_MS);
@@ -302,6 +301,6 @@ async function checkCanary(run: Run, served: X509Certificate | undefined): Promi
   if (fault === undefined) return;
   throw new CertificateError(
     'ROTATION_STOPPED',
-    `the rotation stops, for the canary does not pass: ${fault}`,
+    `the rotation stopped because the canary does not pass: ${fault}`,
   );
 }

@@ -25,7 +25,7 @@ describe('a self-signed certificate', () => {
   });
   afterEach(() => rm(parent, { recursive: true }));
 
-  it('is made on the first start, for its owner alone', async () => {
+  it('is created at the first start, readable by its owner only', async () => {
     const made = await ensureSelfSigned(options);
     assert.equal(made.created, true);
     const leaf = verifyKeyPair({ certificate: await read('tls.crt'), key: await read('tls.key') });
@@ -48,7 +48,7 @@ describe('a self-signed certificate', () => {
     assert.notEqual(await read('tls.crt'), before);
   });
 
-  it('is renewed under the authority that clients trust: when it ran out, and when it lacks a name', async () => {
+  it('is renewed under the same authority when it has expired or lacks a name', async () => {
     await ensureSelfSigned(options);
     const [authority, first] = [await read('ca.crt'), await read('tls.crt')];
     await ensureSelfSigned(at(200));
@@ -60,7 +60,7 @@ describe('a self-signed certificate', () => {
     assert.equal(await read('ca.crt'), authority);
   });
 
-  it('is renewed when a crash tore the pair apart, or when it is of another authority', async () => {
+  it('is renewed if it does not match its key after a crash, or if another authority signed it', async () => {
     await ensureSelfSigned(options);
     const strangers = join(parent, 'strangers');
     await ensureSelfSigned({ ...options, folder: strangers });
@@ -74,7 +74,7 @@ describe('a self-signed certificate', () => {
     }
   });
 
-  it('lives as long as the options say', async () => {
+  it('is valid as long as the options say', async () => {
     await ensureSelfSigned({ ...options, authorityDays: 20, servingDays: 6 });
     const lifeDays = async (name: string) => {
       const { validFromDate, validToDate } = parseCertificate(await read(name));
@@ -83,7 +83,7 @@ describe('a self-signed certificate', () => {
     assert.deepEqual([await lifeDays('ca.crt'), await lifeDays('tls.crt')], [20, 6]);
   });
 
-  it('never replaces an authority: unreadable, incomplete, mismatched or expired, it is an error', async () => {
+  it('never replaces an authority: one that is unreadable, incomplete, mismatched or expired is an error', async () => {
     await ensureSelfSigned(options);
     const key = await read('ca.key');
     const keyFile = join(options.folder, 'ca.key');
@@ -100,7 +100,7 @@ describe('a self-signed certificate', () => {
     await refuses(key, 'AUTHORITY_INCOMPLETE');
   });
 
-  it('survives two first starts in one folder: one key is made, the loser says so', async () => {
+  it('survives two first starts in one folder: one creates the key, and the other one fails', async () => {
     const results = await Promise.allSettled([ensureSelfSigned(options), ensureSelfSigned(options)]);
     const lost = results.filter((result) => result.status === 'rejected');
     assert.ok(lost.every(({ reason }) => reason.code === 'AUTHORITY_INCOMPLETE'));
@@ -108,7 +108,7 @@ describe('a self-signed certificate', () => {
     assert.equal((await ensureSelfSigned(options)).created, false);
   });
 
-  it('survives renewals at the same moment in one folder: each has a pair, and a pair is left', async () => {
+  it('survives renewals at the same moment in one folder: each process has a pair, and the files match', async () => {
     await ensureSelfSigned(options);
     for (let day = 100; day < 900; day += 100) {
       const renewals = Array.from({ length: 4 }, () =>
@@ -119,13 +119,13 @@ describe('a self-signed certificate', () => {
     }
   });
 
-  it('says when its folder cannot be written, and when a file of it cannot be read', async () => {
+  it('reports a folder that cannot be written, and a file that cannot be read', async () => {
     const file = join(parent, 'file');
     await writeFile(file, '');
     await assert.rejects(ensureSelfSigned({ ...options, folder: join(file, 'state') }), {
       code: 'STATE_FOLDER_UNWRITABLE',
     });
-    // A folder in a file's place: unreadable for root as well, who could read any file.
+    // A folder in place of a file cannot be read, even by root.
     await assert.rejects(ensureSelfSigned({ ...options, folder: file }), { code: 'STATE_FOLDER_UNWRITABLE' });
   });
 });

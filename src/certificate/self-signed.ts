@@ -2,32 +2,32 @@ import type { KeyPair } from './authority.ts';
 import { ensurePki } from './pki-folder.ts';
 
 export interface SelfSignedOptions {
-  /** Holds `ca.crt`, `ca.key`, `tls.crt` and `tls.key`; made when missing. */
+  /** Contains `ca.crt`, `ca.key`, `tls.crt` and `tls.key`. Created if it is missing. */
   readonly folder: string;
-  /** DNS names and IP addresses that clients call the server by. */
+  /** DNS names and IP addresses that clients use for the server. */
   readonly names: readonly string[];
   readonly now: () => Date;
   /** @default 3650 */
   readonly authorityDays?: number;
-  /** Two thirds of it are used. @default 90 */
+  /** The certificate is renewed after two thirds of it. @default 90 */
   readonly servingDays?: number;
 }
 
 export interface SelfSigned {
   readonly certificateFile: string;
   readonly keyFile: string;
-  /** What was put there, or found: a pair, which two files are not while another process renews them. */
+  /** The pair that was made or found. The two files may not match while another process renews them. */
   readonly pair: KeyPair;
-  /** What clients have to trust. */
+  /** The authority that clients must trust. */
   readonly authorityFile: string;
-  /** The authority is new, so nobody trusts it yet. */
+  /** The authority is new, so that no client trusts it yet. */
   readonly created: boolean;
 }
 
 /**
- * Files of a serving certificate and of the authority behind it, made on the first start and reused after that; a
- * leaf that is no longer good is replaced, key and all. Call it again from time to time. An authority is never
- * replaced: its clients would lose the server.
+ * Creates files with a serving certificate and its authority at the first start, and reuses them later. A leaf that is no
+ * longer good is replaced together with its key. Call it again from time to time. The authority is never replaced, because
+ * its clients would then refuse the server.
  *
  * @throws {CertificateError} as {@link ensurePki} does.
  */

@@ -22,7 +22,7 @@ async function readRequest(request: string): Promise<string> {
 }
 
 describe('a signing request', () => {
-  it('says what the signer of Kubernetes wants to hear, signed by its own key', async () => {
+  it('has the fields that the signer of Kubernetes requires, and is signed by its own key', async () => {
     const { request, key } = await createSigningRequest(kubelet);
     const text = await readRequest(request);
     assert.match(text, /Subject: O ?= ?system:nodes, CN ?= ?system:node:kube-image-bouncer\.images\.svc\n/);
@@ -34,7 +34,7 @@ describe('a signing request', () => {
     assert.match(key, /^-----BEGIN PRIVATE KEY-----/);
   });
 
-  it('is made anew for a key that is there', async () => {
+  it('is made for an existing key', async () => {
     const first = await createSigningRequest(kubelet);
     const second = await createSigningRequest({ ...kubelet, key: first.key });
     assert.equal(second.key, first.key);
@@ -42,7 +42,7 @@ describe('a signing request', () => {
     assert.equal(await publicKeyOf(second.request), await publicKeyOf(first.request));
   });
 
-  it('is not made for what is no name, or with a key of another kind', async () => {
+  it('is not made for an invalid name, or with a key of another kind', async () => {
     await assert.rejects(createSigningRequest({ ...kubelet, dnsNames: [], ipAddresses: [] }), {
       code: 'NAME_INVALID',
     });

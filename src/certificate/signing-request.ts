@@ -6,17 +6,17 @@ import { createKeys, decodeNames, renderKey, renderName } from './authority.ts';
 import { CertificateError } from './errors.ts';
 import { parsePrivateKey } from './inspect.ts';
 
-/** What somebody else's authority is asked to certify. */
+/** Names to be certified by an external authority. */
 export interface SigningRequestOptions {
   readonly commonName: string;
   readonly organizations?: readonly string[];
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
-  /** PEM of a private key that is there already, ECDSA P-256. @default a new one */
+  /** PEM of an existing private key, ECDSA P-256. @default a new one */
   readonly key?: string;
 }
 
-/** A certificate signing request (PKCS#10) and the private key that it is for, both PEM. */
+/** A certificate signing request (PKCS#10) and its private key, both PEM. */
 export interface SigningRequest {
   readonly request: string;
   readonly key: string;
@@ -26,12 +26,12 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 
 /**
  * A request for a serving certificate, such as the `request` of a CertificateSigningRequest. The signer
- * `kubernetes.io/kubelet-serving` wants the organization `system:nodes` alone, a common name that begins with
+ * `kubernetes.io/kubelet-serving` requires exactly the organization `system:nodes`, a common name that begins with
  * `system:node:`, at least one name, and the usages `digital signature` and `server auth`.
  *
- * Like `authority.ts`, this module is reached by `await import`.
+ * Load this module by `await import`, as `authority.ts`.
  *
- * @throws {CertificateError} NAME_INVALID, or KEY_UNREADABLE when the key is given and is no ECDSA P-256.
+ * @throws {CertificateError} NAME_INVALID, or KEY_UNREADABLE if the given key is not ECDSA P-256
  */
 export async function createSigningRequest(options: SigningRequestOptions): Promise<SigningRequest> {
   const names = decodeNames(options.dnsNames, options.ipAddresses);

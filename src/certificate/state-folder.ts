@@ -4,7 +4,7 @@ import { chmod, chown, link, mkdir, readFile, rename, rm, stat, writeFile } from
 import { dirname } from 'node:path';
 import { CertificateError } from './errors.ts';
 
-/** Makes the folder for its owner alone (0700). A folder that is there already keeps its mode: it may be shared. */
+/** Creates the folder with mode 0700. An existing folder keeps its mode, because it may be shared. */
 export async function ensureFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -14,10 +14,9 @@ export async function ensureFolder(folder: string): Promise<void> {
 }
 
 /**
- * The text of a file; `undefined` when there is none.
+ * The text of a file; `undefined` if it does not exist.
  *
- * @throws {CertificateError} CERTIFICATE_UNREADABLE when the file is there and cannot be read: that is no reason
- * to make another.
+ * @throws {CertificateError} CERTIFICATE_UNREADABLE if the file exists and cannot be read
  */
 export async function readText(file: string): Promise<string | undefined> {
   try {
@@ -29,8 +28,8 @@ export async function readText(file: string): Promise<string | undefined> {
 }
 
 /**
- * Writes a file that readers see whole or not at all. One that is there keeps its owner and its mode, for somebody else
- * may have to read it; a new one is for its owner alone (0600).
+ * Replaces a file as a whole. An existing file keeps its owner and its mode, because other users may have to read it. A new
+ * file gets mode 0600.
  */
 export function replaceText(file: string, text: string): Promise<void> {
   return writeBeside(file, text, async (temporary) => {
@@ -53,12 +52,12 @@ async function statIfThere(file: string): Promise<Stats | undefined> {
 }
 
 /**
- * Writes a file (0600) that must not be there yet.
+ * Creates a file with mode 0600.
  *
- * @throws {CertificateError} AUTHORITY_INCOMPLETE when it is: a process that starts at the same moment made it.
+ * @throws {CertificateError} AUTHORITY_INCOMPLETE if it exists, because another process has created it at the same moment
  */
 export function createText(file: string, text: string): Promise<void> {
-  // link(2) fails where rename(2) would overwrite: of two first starts in one folder, one key survives.
+  // link(2) fails where rename(2) would overwrite, so that two processes do not replace each other's key.
   return writeBeside(file, text, (temporary) => link(temporary, file));
 }
 
@@ -75,7 +74,7 @@ async function writeBeside(
     if (!isErrno(cause, 'EEXIST')) throw unwritable(dirname(file), cause);
     throw new CertificateError(
       'AUTHORITY_INCOMPLETE',
-      `${file}: another process made it meanwhile; start again`,
+      `${file}: another process has just created it; start again`,
       { cause },
     );
   } finally {
@@ -85,7 +84,7 @@ async function writeBeside(
 
 function unwritable(folder: string, cause: unknown): CertificateError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `${folder}: certificates cannot be kept here: ${why}`;
+  const message = `${folder}: certificates cannot be stored here: ${why}`;
   return new CertificateError('STATE_FOLDER_UNWRITABLE', message, { cause });
 }
 

@@ -88,7 +88,7 @@ export function followCertificates(
   const stores: CertificateStore[] = [];
   const follow = (
     name: CertificateName,
-    parts: Pick<CertificateStoreOptions, 'files' | 'texts' | 'take'>,
+    parts: Pick<CertificateStoreOptions, 'files' | 'texts' | 'activate'>,
   ) => {
     const onReload = (reload: CertificateReload): void => tell(name, reload, server, witnesses);
     const store = resources.use(new CertificateStore({ ...parts, onReload }));
@@ -100,7 +100,7 @@ export function followCertificates(
     follow('serving', {
       files: [files.certificate, files.key],
       texts: [tls.certificate, tls.key],
-      take: ([certificate = '', key = '']) => server.replaceCertificate({ certificate, key }),
+      activate: ([certificate = '', key = '']) => server.replaceCertificate({ certificate, key }),
     });
   }
   if (client !== undefined) {
@@ -108,7 +108,7 @@ export function followCertificates(
     follow('clients', {
       files: [client.file],
       texts: [client.authority],
-      take: ([authority = '']) => {
+      activate: ([authority = '']) => {
         server.replaceClientAuthority(authority);
         tellClientExpiry(authority, witnesses);
       },

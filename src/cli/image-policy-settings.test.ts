@@ -82,7 +82,8 @@ describe('settings of bootstrap image-policy', () => {
         /there is no manifest of kube-apiserver here/,
       ));
 
-    it('nothing to undo', async () => assert.match((await run('--undo')).stderr, /nothing is recorded/));
+    it('nothing to undo', async () =>
+      assert.match((await run('--undo')).stderr, /there is no record of changes/));
   });
 
   it('refuses paths that systemd would read in another way than they stand', async () => {

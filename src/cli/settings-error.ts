@@ -1,3 +1,5 @@
+import { CodedError } from '../coded-error.ts';
+
 export type SettingsErrorCode =
   | 'SETTING_INVALID'
   | 'SETTINGS_CONFLICT'
@@ -6,12 +8,6 @@ export type SettingsErrorCode =
   | 'PORT_UNAVAILABLE';
 
 /** What was asked for on the command line, or in the environment, cannot be done. */
-export class SettingsError extends Error {
+export class SettingsError extends CodedError<SettingsErrorCode> {
   override readonly name = 'SettingsError';
-  readonly code: SettingsErrorCode;
-
-  constructor(code: SettingsErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -4,7 +4,6 @@ import {
   mergeImagePolicy,
   parseAdmissionConfiguration,
   renderAdmissionConfiguration,
-  withoutImagePolicy,
 } from './admission-configuration.ts';
 import type { ImagePolicySettings } from './image-policy-settings.ts';
 
@@ -34,8 +33,8 @@ function valuesOf(text: string): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(imagePolicy).map(([key, written]) => [key, written?.value]));
 }
 
-describe('an admission configuration of our own', () => {
-  it('is read as it was written, in a form that every version takes', () => {
+describe('a new admission configuration', () => {
+  it('is read as it was written, in a form that all versions accept', () => {
     const text = renderAdmissionConfiguration(settings);
     assert.deepEqual(valuesOf(text), settings);
     assert.match(text, /^apiVersion: apiserver\.config\.k8s\.io\/v1\nkind: AdmissionConfiguration\n/);
@@ -57,14 +56,14 @@ describe('an admission configuration of our own', () => {
 });
 
 describe('ImagePolicyWebhook is merged into', () => {
-  it('a configuration of other plugins, behind them, with every line kept', () => {
+  it('a configuration of other plugins, after them, and every line is kept', () => {
     const merged = mergeImagePolicy(WITH_OTHERS, 'a.yaml', settings);
     assert.ok(merged.startsWith(WITH_OTHERS));
     assert.deepEqual(valuesOf(merged), settings);
     assert.equal(mergeImagePolicy(merged, 'a.yaml', settings), merged, 'twice');
   });
 
-  it('settings that are there, in their order and with their comments', () => {
+  it('existing settings, in their order and with their comments', () => {
     const text = `apiVersion: apiserver.k8s.io/v1alpha1
 kind: AdmissionConfiguration
 plugins:
@@ -84,7 +83,7 @@ plugins:
     );
   });
 
-  it('the bare form of the Go program, JSON as it is', () => {
+  it('the bare form of the Go program, in JSON', () => {
     const imagePolicy = {
       kubeConfigFile: '/old',
       allowTTL: 50,
@@ -96,14 +95,14 @@ plugins:
     assert.deepEqual(JSON.parse(merged), { imagePolicy: settings });
   });
 
-  it('the bare form of YAML, with what else is in it', () => {
+  it('the bare form in YAML, and its other keys are kept', () => {
     const text = 'podNodeSelectorPluginConfig: {a: b}\nimagePolicy:\n  kubeConfigFile: /old\n';
     const merged = mergeImagePolicy(text, 'a.yaml', settings);
     assert.deepEqual(valuesOf(merged), settings);
     assert.match(merged, /^podNodeSelectorPluginConfig: \{a: b\}\n/);
   });
 
-  it('a plugin whose settings stand in another file: they come in here', () => {
+  it('a plugin with settings in another file: they are moved here', () => {
     const text = `apiVersion: apiserver.config.k8s.io/v1
 kind: AdmissionConfiguration
 plugins:
@@ -126,24 +125,8 @@ plugins:
   }
 });
 
-describe('ImagePolicyWebhook is taken out of', () => {
-  it('a configuration of others, which stays as it was', () =>
-    assert.equal(
-      withoutImagePolicy(mergeImagePolicy(WITH_OTHERS, 'a.yaml', settings), 'a.yaml'),
-      WITH_OTHERS,
-    ));
-
-  it('a configuration of nothing else: nothing is left', () => {
-    assert.equal(withoutImagePolicy(renderAdmissionConfiguration(settings), 'a.yaml'), undefined);
-    assert.equal(withoutImagePolicy('{"imagePolicy": {"allowTTL": 1}}', 'a.json'), undefined);
-  });
-
-  it('the bare form that holds something else', () =>
-    assert.equal(withoutImagePolicy('imagePolicy: {allowTTL: 1}\nother: 1\n', 'a.yaml'), 'other: 1\n'));
-});
-
-describe('values are told with their places', () => {
-  it('whatever they are', () => {
+describe('values are returned with their places', () => {
+  it('of any type', () => {
     const { imagePolicy } = parseAdmissionConfiguration('imagePolicy:\n  allowTTL: 30s\n', 'a.yaml');
     assert.deepEqual(imagePolicy?.allowTTL, {
       value: '30s',
@@ -154,12 +137,12 @@ describe('values are told with their places', () => {
   });
 });
 
-describe('what is no admission configuration is refused at its place', () => {
+describe('an invalid admission configuration is refused with its place', () => {
   const table: Readonly<Record<string, readonly [string, RegExp]>> = {
     'another kind': ['apiVersion: v1\nkind: Pod\n', /^a\.yaml:2:1: it is no AdmissionConfiguration$/],
     'another version': [
       'apiVersion: apiserver.config.k8s.io/v9\nkind: AdmissionConfiguration\n',
-      /^a\.yaml:1:1: apiVersion "apiserver\.config\.k8s\.io\/v9" is none/,
+      /^a\.yaml:1:1: apiVersion "apiserver\.config\.k8s\.io\/v9" is not read by the API server/,
     ],
     nothing: ['# nothing\n', /^a\.yaml:1:1: it is empty$/],
     'two documents': ['a: 1\n---\nb: 1\n', /^a\.yaml:3:1: a second document/],

@@ -14,21 +14,21 @@ import {
 /** A plugin of an `AdmissionConfiguration`. */
 export interface PluginConfiguration {
   readonly name: string;
-  /** A file with its configuration, relative to the folder of this one; what stands inline wins. */
+  /** A file with its configuration, relative to the folder of this file. An inline configuration takes precedence. */
   readonly file: string | undefined;
   readonly configuration: unknown;
   readonly path: Path;
   readonly position: string;
 }
 
-/** What `--admission-control-config-file` names. */
+/** The file of `--admission-control-config-file`. */
 export interface AdmissionConfiguration {
-  /** `legacy`: the file is the plugin's own block and nothing else, as it was before there were several plugins. */
+  /** `legacy`: the file contains only the block of the plugin, as before files could configure several plugins. */
   readonly form: 'versioned' | 'legacy';
   readonly plugins: readonly PluginConfiguration[];
-  /** The settings of `ImagePolicyWebhook`, when they stand in this file. */
+  /** The settings of `ImagePolicyWebhook`, if they are in this file. */
   readonly imagePolicy: WrittenImagePolicy | undefined;
-  /** The file that holds them otherwise. */
+  /** Otherwise the file that contains them. */
   readonly imagePolicyFile: string | undefined;
   /** `line:column` of a part. */
   positionOf(path: Path): string;
@@ -41,11 +41,11 @@ const API_VERSIONS = new Set([
 ]);
 
 /**
- * Reads an `AdmissionConfiguration`, YAML or JSON, or the bare `imagePolicy:` block that the flag also takes, and
- * that `path:` of a plugin leads to.
+ * Reads an `AdmissionConfiguration`, YAML or JSON, or a bare `imagePolicy:` block, which the flag and the `path:` of a
+ * plugin also accept.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
- * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID for anything else.
+ * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID for any other document
  */
 export function parseAdmissionConfiguration(text: string, file: string): AdmissionConfiguration {
   const document = openOnly(text, file);
@@ -87,7 +87,7 @@ function requireKind(value: unknown, file: string, document: TextDocument): void
   if (typeof apiVersion !== 'string' || !API_VERSIONS.has(apiVersion)) {
     throw invalid(
       `${file}:${document.positionOf(['apiVersion'])}`,
-      `apiVersion ${JSON.stringify(apiVersion ?? null)} is none that the API server reads (write apiserver.config.k8s.io/v1)`,
+      `apiVersion ${JSON.stringify(apiVersion ?? null)} is not read by the API server (write apiserver.config.k8s.io/v1)`,
     );
   }
 }
@@ -106,7 +106,7 @@ function readPlugins(value: unknown, document: TextDocument): readonly PluginCon
   });
 }
 
-/** An `AdmissionConfiguration` with `ImagePolicyWebhook` alone. */
+/** An `AdmissionConfiguration` with only `ImagePolicyWebhook`. */
 export function renderAdmissionConfiguration(settings: ImagePolicySettings): string {
   return renderYaml({
     apiVersion: 'apiserver.config.k8s.io/v1',
@@ -116,8 +116,8 @@ export function renderAdmissionConfiguration(settings: ImagePolicySettings): str
 }
 
 /**
- * The same configuration with our settings of `ImagePolicyWebhook` in it: other plugins, comments, order and form
- * stay. Settings that stood in a file of their own come in here.
+ * Adds the settings of `ImagePolicyWebhook` to a configuration. Other plugins, comments, order and form stay. Settings in
+ * a separate file are moved here.
  *
  * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
@@ -146,12 +146,12 @@ export function mergeImagePolicy(text: string, file: string, settings: ImagePoli
     ]);
   }
   const edits: Edit[] = [{ kind: 'set', path: [...ours.path, 'configuration'], value: configuration }];
-  // What stands inline wins, so that the file would only mislead whoever reads this.
+  // Remove `path`, because the inline configuration takes precedence and the file would mislead a reader.
   if (ours.file !== undefined) edits.push({ kind: 'remove', path: [...ours.path, 'path'] });
   return editDocument(text, file, edits);
 }
 
-/** The block that holds the settings; new ones go in behind the others. */
+/** The path of the block with the settings. */
 function blockOf(
   form: AdmissionConfiguration['form'],
   plugins: readonly PluginConfiguration[],
@@ -162,32 +162,6 @@ function blockOf(
   const root = form === 'legacy' || ours === undefined ? [] : [...ours.path, 'configuration'];
   const holder = valueAt(openOnly(text, file).value, root);
   return [...root, findKey(holder, 'imagePolicy')?.[0] ?? 'imagePolicy'];
-}
-
-/**
- * The configuration without `ImagePolicyWebhook`; `undefined` when nothing else is in it, so that neither the file nor
- * the flag that names it is needed.
- *
- * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID
- * @throws {EditError} DOCUMENT_NOT_EDITABLE
- */
-export function withoutImagePolicy(text: string, file: string): string | undefined {
-  const { form, plugins } = parseAdmissionConfiguration(text, file);
-  if (form === 'legacy') {
-    const { value } = openOnly(text, file);
-    const [key] = findKey(value, 'imagePolicy') ?? [];
-    const others = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
-    return key === undefined || others === 1
-      ? undefined
-      : editDocument(text, file, [{ kind: 'remove', path: [key] }]);
-  }
-  const ours = plugins.filter(({ name }) => name === IMAGE_POLICY_PLUGIN);
-  if (ours.length === plugins.length) return undefined;
-  return editDocument(
-    text,
-    file,
-    ours.toReversed().map(({ path }) => ({ kind: 'remove', path })),
-  );
 }
 
 function inOrder(settings: ImagePolicySettings): ImagePolicySettings {

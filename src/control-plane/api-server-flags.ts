@@ -1,20 +1,20 @@
 import type { Path } from '../document/json.ts';
 
-/** A flag of a command line that stands in a list of a document. */
+/** A flag in a command line that is a list in a document. */
 export interface Flag {
-  /** With dashes, as `--help` prints it. */
+  /** With dashes, as in `--help`. */
   readonly name: string;
-  /** `undefined` for a flag that stands alone. */
+  /** `undefined` for a flag without value. */
   readonly value: string | undefined;
-  /** The item that holds the value. */
+  /** The path of the item with the value. */
   readonly path: Path;
-  /** The item that holds the name: the same, or the one before. */
+  /** The path of the item with the name: the same item, or the one before. */
   readonly namePath: Path;
 }
 
 /**
- * The flags among the words of a list: `--name=value`, `--name value` in two items, or `--name` alone. A word that
- * is no text, and one that belongs to no flag, is passed over.
+ * The flags in a list: `--name=value`, `--name value` in two items, or `--name` alone. Items that are no text or belong to
+ * no flag are skipped.
  */
 export function parseFlags(words: readonly unknown[], list: Path): readonly Flag[] {
   return words.flatMap((word, index) => {
@@ -25,7 +25,7 @@ export function parseFlags(words: readonly unknown[], list: Path): readonly Flag
     const namePath = [...list, index];
     return [
       {
-        // The API server takes underscores for dashes.
+        // The API server treats underscores as dashes.
         name: name.replaceAll('_', '-'),
         value: isSplit ? next : value,
         path: isSplit ? [...list, index + 1] : namePath,
@@ -35,7 +35,7 @@ export function parseFlags(words: readonly unknown[], list: Path): readonly Flag
   });
 }
 
-/** The word that gives a flag another value, in the form in which it stands. */
+/** The item that gives a flag another value, in the form of the present item. */
 export function renderFlag(
   { name, path, namePath }: Pick<Flag, 'name' | 'path' | 'namePath'>,
   value: string,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { parseApiServerManifest } from './api-server-manifest.ts';
 
-/** A manifest with these flags, written as they stand. */
+/** A manifest with these flags. */
 function manifest(words: readonly string[], extra = ''): string {
   const items = words.map((word) => `    - ${word}\n`).join('');
   return `apiVersion: v1
@@ -42,7 +42,7 @@ describe('flags of kube-apiserver', () => {
     );
   }
 
-  it('add up for plugins, from both names of the flag', () => {
+  it('of plugins are joined, from both names of the flag', () => {
     const { enabledPlugins, disabledPlugins } = parseApiServerManifest(
       manifest([
         'kube-apiserver',
@@ -57,20 +57,20 @@ describe('flags of kube-apiserver', () => {
     assert.deepEqual([enabledPlugins, disabledPlugins], [['A', 'B', 'C', 'D'], ['E']]);
   });
 
-  it('are found in args as well, and new ones go there', () => {
+  it('are also found in args, and new ones are added there', () => {
     const text = manifest(['kube-apiserver'], '    args: [--secure-port=443]\n');
     const { flag, flagList } = parseApiServerManifest(text, 'm.yaml');
     assert.equal(flag('secure-port')?.value, '443');
     assert.deepEqual(flagList, ['spec', 'containers', 0, 'args']);
   });
 
-  it('that stand alone have no value', () => {
+  it('without a value have none', () => {
     const { flag } = parseApiServerManifest(manifest(['kube-apiserver', '--a', '--b=1']), 'm.yaml');
     assert.equal(flag('a')?.value, undefined);
   });
 });
 
-test('the innermost mount says where on the node a file is', () => {
+test('the innermost mount determines the path of a file on the node', () => {
   const { hostPathOf, image } = parseApiServerManifest(manifest(['kube-apiserver', '--a=b']), 'm.yaml');
   const table: Readonly<Record<string, string | undefined>> = {
     '/etc/kubernetes': '/etc/kubernetes',
@@ -85,7 +85,7 @@ test('the innermost mount says where on the node a file is', () => {
   assert.equal(image, 'registry.k8s.io/kube-apiserver:v1.30.1');
 });
 
-describe('what is no manifest of kube-apiserver is refused at its place', () => {
+describe('an invalid manifest of kube-apiserver is refused with its place', () => {
   const table: Readonly<Record<string, readonly [string, RegExp]>> = {
     'another kind': ['kind: Deployment\n', /^m\.yaml:1:1: it is no Pod/],
     'another pod': [
@@ -96,8 +96,8 @@ describe('what is no manifest of kube-apiserver is refused at its place', () => 
       'kind: Pod\nspec:\n  containers:\n  - name: kube-apiserver\n    command: [/bin/sh, -c, "exec kube-apiserver --a=b"]\n',
       /^m\.yaml:5:5: kube-apiserver has no flags here/,
     ],
-    'two pods': ['kind: Pod\n---\nkind: Pod\n', /^m\.yaml:1:1: it does not hold one pod/],
-    nothing: ['', /^m\.yaml:1:1: it does not hold one pod/],
+    'two pods': ['kind: Pod\n---\nkind: Pod\n', /^m\.yaml:1:1: it does not contain exactly one pod/],
+    nothing: ['', /^m\.yaml:1:1: it does not contain exactly one pod/],
   };
   for (const [title, [text, message]] of Object.entries(table)) {
     it(title, () =>

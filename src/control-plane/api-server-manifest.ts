@@ -3,56 +3,59 @@ import { parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { type Flag, itemsOf, parseFlags } from './api-server-flags.ts';
 import { ControlPlaneError } from './errors.ts';
 
-/** What the plugin is called, in flags and in an `AdmissionConfiguration`. */
+/** The name of the plugin in flags and in an `AdmissionConfiguration`. */
 export const IMAGE_POLICY_PLUGIN = 'ImagePolicyWebhook';
 
-/** A folder or file of the node that the API server sees. */
+/** A folder or file of the node that is mounted into the API server. */
 export interface Mount {
   readonly name: string;
   readonly mountPath: string;
-  /** `undefined` when the volume is none of the node's. */
+  /** `undefined` if the volume is no hostPath. */
   readonly hostPath: string | undefined;
   readonly readOnly: boolean;
   readonly path: Path;
 }
 
-/** The static pod of kube-apiserver, as far as admission hangs on it. */
+/** The parts of the static pod of kube-apiserver that matter for admission. */
 export interface ApiServerManifest {
   readonly file: string;
   readonly flags: readonly Flag[];
-  /** The list that a new flag goes into. */
+  /** The list to which new flags are added. */
   readonly flagList: Path;
   readonly mounts: readonly Mount[];
-  /** Where the container stands. */
+  /** The path of the container. */
   readonly container: Path;
   /** The image of the container. */
   readonly image: string | undefined;
   /** The `workingDir` of the container; `undefined` if it is that of the image. */
   readonly workingFolder: string | undefined;
-  /** Plugins that are on beyond those that are by default. */
+  /** Enabled plugins, without those that are enabled by default. */
   readonly enabledPlugins: readonly string[];
   readonly disabledPlugins: readonly string[];
-  /** What `--admission-control-config-file` names, as the API server sees it. */
+  /** The value of `--admission-control-config-file`: a path in the container. */
   readonly admissionConfigFile: string | undefined;
-  /** The last flag of a name: it wins. */
+  /** The last flag of a name, which is the effective one. */
   readonly flag: (name: string) => Flag | undefined;
-  /** The path on the node of what the API server sees at a path; `undefined` when no volume leads there. */
+  /** The path on the node for a path in the container; `undefined` if no volume contains it. */
   readonly hostPathOf: (path: string) => string | undefined;
   /** `file:line:column` of a part. */
   readonly placeOf: (path: Path) => string;
 }
 
 /**
- * Reads the manifest of kube-apiserver: kubeadm's, or one that is built alike.
+ * Reads the manifest of kube-apiserver, from kubeadm or of the same structure.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
- * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID when it is no pod that runs kube-apiserver, or starts it in
- * a way whose flags cannot be seen.
+ * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID if it is no pod that runs kube-apiserver, or if its flags are not
+ * in the manifest
  */
 export function parseApiServerManifest(text: string, file: string): ApiServerManifest {
   const [document, second] = parseDocuments(text, file);
   if (document === undefined || second !== undefined)
-    throw invalid(`${file}:1:1`, 'it does not hold one pod (the kubelet reads one pod a file)');
+    throw invalid(
+      `${file}:1:1`,
+      'it does not contain exactly one pod (the kubelet reads one pod from each file)',
+    );
   const { value } = document;
   const place = placeIn(document, file);
   if (valueAt(value, ['kind']) !== 'Pod')
@@ -116,7 +119,7 @@ function readFlags(
   if (flagList === undefined) {
     throw invalid(
       place([...container, 'command']),
-      'kube-apiserver has no flags here; they stand in a script or another file, and cannot be changed (give each flag as an item of command)',
+      'kube-apiserver has no flags here; they are in a script or another file and cannot be changed (write each flag as an item of command)',
     );
   }
   return { flags, flagList };
@@ -143,7 +146,7 @@ function readMounts(pod: unknown, container: Path): readonly Mount[] {
   });
 }
 
-/** The innermost mount that holds a path says where it is. */
+/** The innermost mount that contains a path determines its place on the node. */
 function hostPathOf(path: string, mounts: readonly Mount[]): string | undefined {
   const [inner] = mounts
     .filter(({ mountPath }) => isInside(path, mountPath))
@@ -161,13 +164,13 @@ function withoutSlash(path: string): string {
   return path.replace(/\/+$/, '');
 }
 
-/** The list at a path; empty when there is none. */
+/** The list at a path; empty if there is none. */
 export function listAt(root: unknown, path: Path): readonly unknown[] {
   const value = valueAt(root, path);
   return Array.isArray(value) ? value : [];
 }
 
-/** Why a manifest cannot be used, with the place of it. */
+/** An error at a place in a manifest. */
 export function invalid(place: string, sentence: string): ControlPlaneError {
   return new ControlPlaneError('API_SERVER_MANIFEST_INVALID', `${place}: ${sentence}`);
 }

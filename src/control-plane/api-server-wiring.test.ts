@@ -9,7 +9,7 @@ const wiring = {
   fingerprint: 'abc',
 };
 
-/** As kubeadm writes it, with the flags of a list. */
+/** A manifest of kubeadm with these flags. */
 function manifest(flags: readonly string[]): string {
   return `apiVersion: v1
 kind: Pod
@@ -42,7 +42,7 @@ status: {}
 `;
 }
 
-/** The lines of the command, as they stand. */
+/** The lines of the command. */
 function commandOf(text: string): string {
   return text.slice(text.indexOf('  - command:'), text.indexOf('    # pinned'));
 }
@@ -50,7 +50,7 @@ function commandOf(text: string): string {
 const wire = (text: string): string => wireApiServer(text, 'm.yaml', wiring);
 
 describe('the manifest of kube-apiserver', () => {
-  it('gets plugin, configuration, mount and fingerprint, and keeps every line that it had', () => {
+  it('gets plugin, configuration, mount and fingerprint, and keeps all its lines', () => {
     const before = manifest(['--secure-port=6443', '--enable-admission-plugins=NodeRestriction # kept']);
     const after = wire(before);
     const lines = after.split('\n');
@@ -72,12 +72,12 @@ describe('the manifest of kube-apiserver', () => {
     assert.match(after, /^ {4}kube-image-bouncer\.io\/configuration: abc$/m);
   });
 
-  it('stays as it is the second time', () => {
+  it('stays unchanged the second time', () => {
     const once = wire(manifest(['--enable-admission-plugins=NodeRestriction']));
     assert.equal(wire(once), once);
   });
 
-  it('changes when what the API server reads at its start changes, so that it is started anew', () => {
+  it('changes with the files that the API server reads at its start, so that it is restarted', () => {
     const once = wire(manifest(['--a=b']));
     const other = wireApiServer(once, 'm.yaml', { ...wiring, fingerprint: 'abd' });
     assert.equal(other, once.replace(`${FINGERPRINT}: abc`, `${FINGERPRINT}: abd`));
@@ -106,54 +106,54 @@ describe('the manifest of kube-apiserver', () => {
     ],
   };
   for (const [title, [before, after]] of Object.entries(forms)) {
-    it(`is wired where there is ${title}`, () => {
+    it(`is wired if there is ${title}`, () => {
       const expected = manifest([...after, `--admission-control-config-file=${wiring.configurationFile}`]);
       assert.equal(commandOf(wire(manifest(before))), commandOf(expected));
     });
   }
 
-  it('keeps the name of a configuration that is merged where it stands', () => {
+  it('keeps the path of a configuration that is merged in its place', () => {
     const text = manifest(['--admission-control-config-file', '/x.yaml']);
     const after = wireApiServer(text, 'm.yaml', { ...wiring, configurationFile: '/x.yaml' });
     assert.equal(after.split('admission-control-config-file').length, 2);
   });
 
-  it('needs no mount where one leads to the folder already', () => {
+  it('needs no mount if one contains the folder already', () => {
     const text = manifest(['--a=b']).replaceAll('/etc/ssl/certs', '/etc/kubernetes');
     assert.equal(wire(text).split('mountPath').length, 2);
   });
 
-  it('is refused where our plugin is switched off', () =>
+  it('is refused if the plugin is disabled', () =>
     assert.throws(() => wire(manifest(['--a=b', '--disable-admission-plugins=X,ImagePolicyWebhook'])), {
       code: 'API_SERVER_MANIFEST_INVALID',
-      message: /^m\.yaml:16:7: --disable-admission-plugins names ImagePolicyWebhook/,
+      message: /^m\.yaml:16:7: --disable-admission-plugins contains ImagePolicyWebhook/,
     }));
 
-  it('is refused at its place where aliases share the flags', () => {
+  it('is refused with its place if aliases share the flags', () => {
     const text =
       'kind: Pod\nx: &flags [kube-apiserver, --a=b]\nspec:\n  containers:\n  - {name: kube-apiserver, command: *flags}\n';
     assert.throws(() => wire(text), { code: 'DOCUMENT_NOT_EDITABLE', message: /^m\.yaml:\d+:\d+: / });
   });
 });
 
-describe('the manifest is freed', () => {
+describe('the wiring is removed from the manifest', () => {
   for (const flags of [
     ['--enable-admission-plugins=NodeRestriction', '--c=d'],
     ['--enable-admission-plugins', 'A', '--c=d'],
     ['--c=d'],
   ]) {
-    it(`of all that was put in: ${flags.join(' ')}`, () => {
+    it(`with all that was added: ${flags.join(' ')}`, () => {
       const before = manifest(flags);
       assert.equal(unwireApiServer(wire(before), 'm.yaml'), before);
     });
   }
 
-  it('and one that was never wired stays as it is', () => {
+  it('and one that was never wired stays unchanged', () => {
     const text = manifest(['--enable-admission-plugins=NodeRestriction']);
     assert.equal(unwireApiServer(text, 'm.yaml'), text);
   });
 
-  it('flip: keepConfiguration leaves the flag and the mount', () => {
+  it('flip: keepConfiguration keeps the flag and the mount', () => {
     const freed = unwireApiServer(wire(manifest(['--a=b'])), 'm.yaml', { keepConfiguration: true });
     const { enabledPlugins, admissionConfigFile, mounts } = parseApiServerManifest(freed, 'm.yaml');
     assert.deepEqual([enabledPlugins, admissionConfigFile, mounts.length], [[], wiring.configurationFile, 2]);

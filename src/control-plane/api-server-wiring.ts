@@ -10,30 +10,30 @@ import {
   parseApiServerManifest,
 } from './api-server-manifest.ts';
 
-/** What our volume is called. */
+/** The name of the volume that is added. */
 export const VOLUME = 'kube-image-bouncer';
 
-/** Where the fingerprint stands. */
+/** The annotation with the fingerprint. */
 export const FINGERPRINT = 'kube-image-bouncer.io/configuration';
 
 const CONFIGURATION_FLAG = 'admission-control-config-file';
 
 export interface ApiServerWiring {
-  /** The `AdmissionConfiguration`, as the API server sees it; what the flag names already stays. */
+  /** Path of the `AdmissionConfiguration` in the container. A present value of the flag is kept. */
   readonly configurationFile: string;
-  /** The folder of the node that the API server has to see, at the same path. */
+  /** The folder of the node to mount at the same path. */
   readonly folder: string;
-  /** Of what the API server reads only when it starts: another one in the manifest has the kubelet start it anew. */
+  /** Fingerprint of the files that the API server reads only at its start. A change makes the kubelet restart it. */
   readonly fingerprint: string;
-  /** Turns `ImagePolicyWebhook` on; webhooks that are read from files need no plugin but one that is on. @default true */
+  /** Enables `ImagePolicyWebhook`. Webhooks in files need only plugins that are enabled by default. @default true */
   readonly enablesPlugin?: boolean;
-  /** Where the fingerprint stands; each wiring of a node has its own. @default {@link FINGERPRINT} */
+  /** The annotation with the fingerprint. Each wiring of a node has its own. @default {@link FINGERPRINT} */
   readonly annotation?: string;
 }
 
 /**
- * The manifest of kube-apiserver with `ImagePolicyWebhook` among its plugins, the `AdmissionConfiguration` named, and
- * our folder mounted read-only. What is there already stays as it is.
+ * Changes the manifest of kube-apiserver: enables `ImagePolicyWebhook`, sets the flag for the `AdmissionConfiguration`, and
+ * mounts the folder read-only. Present parts stay unchanged.
  *
  * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
@@ -67,7 +67,7 @@ function enablePlugin({
   if (disabledPlugins.includes(IMAGE_POLICY_PLUGIN)) {
     throw invalid(
       placeOf(flag('disable-admission-plugins')?.path ?? flagList),
-      `--disable-admission-plugins names ${IMAGE_POLICY_PLUGIN} (take it out there)`,
+      `--disable-admission-plugins contains ${IMAGE_POLICY_PLUGIN} (remove it there)`,
     );
   }
   if (enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return [];
@@ -89,7 +89,7 @@ function nameConfiguration(
   return [{ kind: 'set', path: found.path, value: renderFlag(found, configurationFile) }];
 }
 
-/** Behind the last flag of the list; words that belong to none may follow it. */
+/** Adds a flag after the last flag of the list. Other items may follow it. */
 function addFlag(list: ApiServerManifest['flagList'], flags: ApiServerManifest['flags'], word: string): Edit {
   const places = flags
     .map(({ path }) => path)
@@ -118,17 +118,17 @@ function mountFolder(text: string, file: string, folder: string): Edit[] {
 }
 
 export interface ApiServerUnwiring {
-  /** Leaves `ImagePolicyWebhook` on. @default false */
+  /** Keeps `ImagePolicyWebhook` enabled. @default false */
   readonly keepPlugin?: boolean;
-  /** What the fingerprint is called that goes. @default {@link FINGERPRINT}, which stays with the configuration */
+  /** The annotation to remove. @default {@link FINGERPRINT}, which is kept together with the configuration */
   readonly annotation?: string;
-  /** Leaves the flag that names the `AdmissionConfiguration`, and our mount, for what else they serve. @default false */
+  /** Keeps the flag for the `AdmissionConfiguration` and the mount, because other plugins use them. @default false */
   readonly keepConfiguration?: boolean;
 }
 
 /**
- * The manifest without what {@link wireApiServer} puts in, wherever it came from. A manifest without it comes back
- * as it was.
+ * Removes the parts that {@link wireApiServer} adds, also if the user has added them. A manifest without them is returned
+ * unchanged.
  *
  * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
@@ -154,19 +154,19 @@ function unmark(annotation: string): Edit {
   return { kind: 'remove', path: ['metadata', 'annotations', annotation] };
 }
 
-/** Whether a manifest carries the fingerprint of a wiring. */
+/** Whether a manifest has the fingerprint of a wiring. */
 export function isMarked(text: string, file: string, annotation: string): boolean {
   return valueAt(parseDocuments(text, file)[0]?.value, ['metadata', 'annotations', annotation]) !== undefined;
 }
 
-/** `left`: what is left of the flag's value; nothing removes the flag, `undefined` leaves it alone. */
+/** `left`: the remaining values of the flag. An empty list removes the flag; `undefined` leaves it unchanged. */
 function removeFlags(
   text: string,
   file: string,
   left: (flag: ApiServerManifest['flags'][number]) => readonly string[] | undefined,
 ): string {
   const { flags } = parseApiServerManifest(text, file);
-  // From the end, so that the places of the others stay what they are.
+  // From the end, so that the paths of the other items stay valid.
   const edits = flags.toReversed().flatMap((flag): Edit[] => {
     const items = left(flag);
     if (items === undefined) return [];

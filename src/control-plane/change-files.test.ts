@@ -44,7 +44,7 @@ describe('files of a node', () => {
     return found;
   }
 
-  it('are written with their modes, backed up outside the folder of manifests, and undone to the byte', async () => {
+  it('are written with their modes, backed up outside the folder of manifests, and restored to the byte', async () => {
     const before = await tree();
     const { paths } = await apply();
     assert.equal(paths.length, 3);
@@ -61,7 +61,7 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('get their mode back although nothing else of them was changed', async () => {
+  it('get their mode back although nothing else was changed', async () => {
     const key = join(root, 'manifests', 'tls.key');
     await writeFile(key, 'KEY\n');
     await chmod(key, 0o640);
@@ -72,14 +72,14 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('are left alone the second time, and nothing is backed up again', async () => {
+  it('stay unchanged the second time, and nothing is backed up again', async () => {
     await apply();
     const once = await tree();
     assert.deepEqual((await apply()).paths, []);
     assert.deepEqual(await tree(), once);
   });
 
-  it('go back to what they were before the first of several changes', async () => {
+  it('are restored to the state before the first of several changes', async () => {
     const before = await tree();
     await apply();
     await apply([
@@ -90,7 +90,7 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('are rolled back to where a run began, not further', async () => {
+  it('are rolled back to the start of a run, not further', async () => {
     await apply();
     const once = await tree();
     const { rollBack } = await apply([
@@ -103,35 +103,35 @@ describe('files of a node', () => {
     assert.equal((await tree())['manifests/kube-apiserver.yaml'], '640 before\n');
   });
 
-  it('roll back to nothing at all when the first run fails', async () => {
+  it('are removed if the first run fails', async () => {
     const before = await tree();
     await (await apply()).rollBack();
     assert.deepEqual(await tree(), before);
   });
 
-  it('can be undone after a run that was cut off', async () => {
+  it('can be undone after an interrupted run', async () => {
     const before = await tree();
     await apply();
-    // As if it had ended after the record and the first file.
+    // As if the run had ended after the record and the first file.
     await rm(join(root, 'gate', 'policy.yaml'));
     await writeFile(manifest, 'before\n');
     await undo();
     assert.deepEqual(await tree(), before);
   });
 
-  it('that somebody else changed since stop the undoing before it begins', async () => {
+  it('that another program has changed stop the undo before its first change', async () => {
     await apply();
     await writeFile(manifest, 'kubeadm was here\n');
     const changed = await tree();
     await assert.rejects(undo(), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'CHANGED_SINCE');
-      assert.ok(error.message.startsWith(`${manifest}: changed by somebody else since`));
+      assert.ok(error.message.startsWith(`${manifest}: changed by another program since`));
       return true;
     });
     assert.deepEqual(await tree(), changed);
   });
 
-  it('flip: reconcile says what becomes of them', async () => {
+  it('flip: reconcile decides about files that another program has changed', async () => {
     const before = await tree();
     await apply();
     await writeFile(manifest, 'kubeadm was here\n');
@@ -142,7 +142,7 @@ describe('files of a node', () => {
     });
   });
 
-  it('that somebody else wrote anew are copied again before they are changed again', async () => {
+  it('that another program has rewritten are copied again before the next change', async () => {
     const before = await tree();
     await apply();
     await writeFile(manifest, 'kubeadm was here\n');
@@ -151,7 +151,7 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), { ...before, 'manifests/kube-apiserver.yaml': '640 kubeadm was here\n' });
   });
 
-  it('flip: onRestored hears of each, the manifest first', async () => {
+  it('flip: onRestored is called for each, the manifest first', async () => {
     await apply();
     const heard: string[] = [];
     await undo({
@@ -164,7 +164,7 @@ describe('files of a node', () => {
     ]);
   });
 
-  it('that hold a private key are not overwritten; flip: unless somebody insists', async () => {
+  it('with a private key are not overwritten; flip: force overwrites them', async () => {
     await apply();
     const other = [{ ...(plan[0] ?? assert.fail()), content: 'OTHER\n' }];
     const once = await tree();
@@ -175,7 +175,7 @@ describe('files of a node', () => {
     await assert.rejects(writeFiles(await comparePlan(plan, options), options), { code: 'KEY_EXISTS' });
   });
 
-  it('can be made to go, and come back', async () => {
+  it('can be removed and restored', async () => {
     const before = await tree();
     await apply([{ path: manifest, content: undefined }]);
     assert.equal((await tree())['manifests/kube-apiserver.yaml'], undefined);
@@ -183,14 +183,14 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('behind a link are changed where they stand', async () => {
+  it('behind a link are changed at their real path', async () => {
     const link = join(root, 'link.yaml');
     await symlink(manifest, link);
     await apply([{ path: link, content: 'after\n' }]);
     assert.equal((await tree())['manifests/kube-apiserver.yaml'], '640 after\n');
   });
 
-  it('are not undone without a record, or from a damaged one', async () => {
+  it('are not restored without a record, or from a damaged one', async () => {
     await assert.rejects(undo(), { code: 'NOTHING_TO_UNDO' });
     await apply();
     const once = await tree();
@@ -198,12 +198,15 @@ describe('files of a node', () => {
       (name) => name.endsWith('kube-apiserver.yaml') && name.includes('backup'),
     );
     await writeFile(join(root, copy ?? assert.fail('no copy')), 'other\n');
-    await assert.rejects(undo(), { code: 'UNDO_RECORD_INVALID', message: /the copy is missing, or is not/ });
+    await assert.rejects(undo(), {
+      code: 'UNDO_RECORD_INVALID',
+      message: /the copy is missing or was changed/,
+    });
     await writeFile(recordFile(options.backupFolder), '{"version": 2}');
     await assert.rejects(undo(), { code: 'UNDO_RECORD_INVALID', message: /this is no record/ });
   });
 
-  it('say so when they cannot be read or written', async () => {
+  it('cause an error if they cannot be read or written', async () => {
     await assert.rejects(apply([{ path: join(root, 'manifests'), content: 'x' }]), {
       code: 'NODE_FILE_UNREADABLE',
     });
@@ -215,7 +218,7 @@ describe('files of a node', () => {
     );
   });
 
-  it('are put back when one of them cannot be written', async () => {
+  it('are restored if one of them cannot be written', async () => {
     const before = await tree();
     await mkdir(join(root, 'taken'));
     const changes = await comparePlan(plan, options);
@@ -224,7 +227,7 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), { ...before, taken: '755 /' });
   });
 
-  it('are shown as a diff, keys never', async () => {
+  it('are shown as a diff, except keys', async () => {
     const shown = renderChanges(await comparePlan(plan, options));
     assert.equal(
       shown.replaceAll(root, ''),
@@ -246,7 +249,7 @@ describe('files of a node', () => {
     );
   });
 
-  it('flip: modes and owners are part of what should be', async () => {
+  it('flip: modes and owners are compared as well', async () => {
     await apply();
     await chmod(join(root, 'gate', 'policy.yaml'), 0o600);
     assert.equal((await comparePlan(plan, options)).length, 1);

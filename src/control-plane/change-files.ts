@@ -14,14 +14,14 @@ import {
 } from './undo-record.ts';
 
 export interface ChangeOptions {
-  /** Holds the record and the copies; never the folder of manifests, whose every file the kubelet runs. */
+  /** Contains the record and the copies. Never the folder of manifests, because the kubelet runs each file in it. */
   readonly backupFolder: string;
   readonly isRoot: boolean;
   /** Private keys may be overwritten. @default false */
   readonly force?: boolean;
 }
 
-/** Changes that were made, and the way back to where this run began. */
+/** The changes of this run, and how to undo them. */
 export interface ChangesMade {
   readonly paths: readonly string[];
   readonly rollBack: () => Promise<void>;
@@ -29,20 +29,20 @@ export interface ChangesMade {
 
 const EMPTY: UndoRecord = { version: 1, files: [], folders: [] };
 
-/** Others look into the folders on the way, and keys protect themselves. */
+/** Other users read these folders; keys are protected by their own mode. */
 const FOLDER_MODE = 0o755;
 const BACKUP_FOLDER_MODE = 0o700;
 
-/** Copies are named after what they hold, so that none takes the place of another. */
+/** Names of copies start with their digest, so that no copy replaces another. */
 const COPY_DIGITS = 16;
 const COPY = new RegExp(`^[0-9a-f]{${COPY_DIGITS}}-`);
 
 /**
- * Makes changes, each file whole or not at all. What was there is copied first, and the record of it written, so that
- * a run that is cut off anywhere can be undone. A file that was changed before keeps its first copy, unless somebody
- * else has changed it since.
+ * Makes changes, each file completely or not at all. The present files are copied and recorded first, so that an
+ * interrupted run can be undone. A file that was changed before keeps its first copy, unless another program has changed
+ * it since.
  *
- * @throws {ControlPlaneError} KEY_EXISTS before anything is changed; NODE_FILE_UNWRITABLE, NODE_FILE_UNREADABLE,
+ * @throws {ControlPlaneError} KEY_EXISTS before any change; NODE_FILE_UNWRITABLE, NODE_FILE_UNREADABLE,
  * UNDO_RECORD_INVALID
  */
 export async function makeChanges(
@@ -75,7 +75,7 @@ export async function makeChanges(
 }
 
 /**
- * Writes files that nobody runs yet, into a folder to be copied: no record, no way back.
+ * Writes files into a folder that is to be copied to a node. There is no record and no undo.
  * @throws {ControlPlaneError} KEY_EXISTS, NODE_FILE_UNWRITABLE
  */
 export async function writeFiles(
@@ -96,7 +96,7 @@ function refuseKeys(changes: readonly FileChange[], { force = false }: Pick<Chan
     if (isOverwritten && !force)
       throw new ControlPlaneError(
         'KEY_EXISTS',
-        `${file.path}: a private key is there already (--force replaces it)`,
+        `${file.path}: a private key exists already (--force replaces it)`,
       );
   }
 }
@@ -174,8 +174,8 @@ async function writeRecord(folder: string, record: UndoRecord): Promise<void> {
 
 export interface UndoOptions extends Pick<ChangeOptions, 'backupFolder' | 'isRoot'> {
   /**
-   * What to leave of a file that somebody else changed since; `undefined` refuses to touch it. Without it every such
-   * file stops the undoing before it begins.
+   * What to keep of a file that another program has changed since. `undefined` refuses to change it. Without this function
+   * any such file stops the undo before its first change.
    */
   readonly reconcile?: (
     path: string,
@@ -183,39 +183,36 @@ export interface UndoOptions extends Pick<ChangeOptions, 'backupFolder' | 'isRoo
     original: string | undefined,
   ) => Reconciled | undefined;
   /**
-   * What is left of a text once our part is out of it; asked about what somebody else made of a file between two runs.
-   * @default all of it
+   * The text without the parts that this program added. Used for a file that another program changed between two runs.
+   * @default the whole text
    */
   readonly withoutUs?: (path: string, text: string, original: string) => string;
-  /** Awaited after each file, in the order in which they are put back. */
+  /** Called and awaited after each file, in the order of the undo. */
   readonly onRestored?: (path: string, what: 'restored' | 'removed') => Promise<void>;
 }
 
-/** `original`: as it was before us; a text: that. */
+/** `original`: the file before the first change. Otherwise this text. */
 export type Reconciled = { readonly kind: 'original' } | { readonly kind: 'text'; readonly text: string };
 
 /**
- * Puts every file back as it was before the first run, the last change first, and removes the record. Answers the
- * files that were put back.
+ * Restores all files as they were before the first run, the last change first, and removes the record. Returns the
+ * restored files.
  *
- * @throws {ControlPlaneError} NOTHING_TO_UNDO; CHANGED_SINCE, before anything is touched, when somebody else changed
+ * @throws {ControlPlaneError} NOTHING_TO_UNDO; CHANGED_SINCE, before any change, if another program has changed
  * a file; UNDO_RECORD_INVALID, NODE_FILE_UNREADABLE, NODE_FILE_UNWRITABLE
  */
 export async function undoChanges(options: UndoOptions): Promise<readonly string[]> {
   const { backupFolder, onRestored } = options;
   const record = await readUndoRecord(backupFolder);
   if (record === undefined)
-    throw new ControlPlaneError(
-      'NOTHING_TO_UNDO',
-      `${backupFolder}: nothing is recorded that could be undone`,
-    );
+    throw new ControlPlaneError('NOTHING_TO_UNDO', `${backupFolder}: there is no record of changes to undo`);
   const steps: UndoStep[] = [];
   for (const file of record.files.toReversed()) steps.push(await stepFor(file, options));
   const changed = steps.flatMap(({ path, isChanged }) => (isChanged ? [path] : []));
   if (changed.length > 0) {
     throw new ControlPlaneError(
       'CHANGED_SINCE',
-      `${changed.join(', ')}: changed by somebody else since; nothing was undone (--force takes our part out of the API server's files and removes the others)`,
+      `${changed.join(', ')}: changed by another program since; nothing was undone (--force removes the parts of the gate from the API server's files, and removes the other files)`,
     );
   }
   const restored: string[] = [];
@@ -233,7 +230,7 @@ interface UndoStep {
   readonly path: string;
   readonly isChanged: boolean;
   readonly isRemoval: boolean;
-  /** `undefined`: it is as it was. */
+  /** `undefined`: the file is unchanged. */
   readonly put: (() => Promise<void>) | undefined;
 }
 
@@ -257,7 +254,7 @@ async function stepFor(file: RecordedFile, options: UndoOptions): Promise<UndoSt
   };
 }
 
-/** Whether mode and owner are what they were. */
+/** Whether mode and owner are unchanged. */
 function isHeldAs(
   found: FoundFile | undefined,
   before: RecordedBackup | null,
@@ -275,12 +272,12 @@ function reconcile(
   original: Buffer | string | undefined,
   options: UndoOptions,
 ): Reconciled | undefined {
-  // What somebody removed holds nothing that could be lost.
+  // A file that was removed contains nothing that could be lost.
   if (found === undefined) return ORIGINAL;
   return options.reconcile?.(path, found.content.toString(), original?.toString());
 }
 
-/** As it was before, without what an earlier run of ours had put there. */
+/** The earlier text, without the parts that an earlier run added. */
 async function readBefore(
   { path, before, first }: RecordedFile,
   { backupFolder, withoutUs }: UndoOptions,
@@ -292,7 +289,7 @@ async function readBefore(
 }
 
 /**
- * A file as it was before the first change of all; `undefined` when nothing of it is recorded.
+ * A file as it was before its first change; `undefined` if it is not in the record.
  * @throws {ControlPlaneError} UNDO_RECORD_INVALID, NODE_FILE_UNREADABLE
  */
 export async function readOriginal(path: string, backupFolder: string): Promise<string | undefined> {
@@ -306,13 +303,10 @@ async function readCopy(before: RecordedBackup, folder: string): Promise<Buffer>
   const path = join(folder, before.copy);
   const found = await findFile(path);
   if (found !== undefined && fingerprintOf(found.content) === before.sha256) return found.content;
-  throw new ControlPlaneError(
-    'UNDO_RECORD_INVALID',
-    `${path}: the copy is missing, or is not what was copied`,
-  );
+  throw new ControlPlaneError('UNDO_RECORD_INVALID', `${path}: the copy is missing or was changed`);
 }
 
-/** Copies of every run, those of runs whose changes somebody else overwrote among them. */
+/** The copies of all runs, also of runs whose changes another program has overwritten. */
 async function removeBackups(folder: string, { folders }: UndoRecord): Promise<void> {
   for (const name of await readdir(folder)) if (COPY.test(name)) await removeFile(join(folder, name));
   await removeFile(recordFile(folder));

@@ -1,3 +1,5 @@
+import { CodedError } from '../coded-error.ts';
+
 export type ControlPlaneErrorCode =
   | 'NODE_FILE_UNREADABLE'
   | 'NODE_FILE_UNWRITABLE'
@@ -11,13 +13,7 @@ export type ControlPlaneErrorCode =
   | 'GATE_NOT_READY'
   | 'API_SERVER_NOT_READY';
 
-/** A file of a control-plane node is not what it must be, or cannot be changed. Where it has lines, the message begins with `file:line:column`. */
-export class ControlPlaneError extends Error {
+/** A file of a control-plane node is invalid or cannot be changed. For a text file the message begins with `file:line:column`. */
+export class ControlPlaneError extends CodedError<ControlPlaneErrorCode> {
   override readonly name = 'ControlPlaneError';
-  readonly code: ControlPlaneErrorCode;
-
-  constructor(code: ControlPlaneErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

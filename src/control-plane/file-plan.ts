@@ -2,21 +2,21 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { ControlPlaneError } from './errors.ts';
 import { renderLineDiff } from './line-diff.ts';
 
-/** A file as it should be. */
+/** The required state of a file. */
 export interface PlannedFile {
   /** Absolute. */
   readonly path: string;
-  /** `undefined`: there should be no such file. */
+  /** `undefined`: the file must not exist. */
   readonly content: string | undefined;
-  /** @default that of the file that is there, else 0600 */
+  /** @default the mode of the existing file, otherwise 0600 */
   readonly mode?: number;
-  /** User and group that the file belongs to, where we may say so. @default that of the file that is there */
+  /** User and group of the file; set if the program runs as root. @default those of the existing file */
   readonly owner?: number;
-  /** A private key: never shown, and never overwritten unless somebody insists. @default false */
+  /** A private key: it is never shown, and overwritten only with `force`. @default false */
   readonly isKey?: boolean;
 }
 
-/** A file as it is. */
+/** The present state of a file. */
 export interface FoundFile {
   readonly content: Buffer;
   readonly mode: number;
@@ -24,19 +24,19 @@ export interface FoundFile {
   readonly gid: number;
 }
 
-/** A file that is not as it should be. */
+/** A file whose present state differs from the required one. */
 export interface FileChange {
   readonly file: PlannedFile;
   readonly before: FoundFile | undefined;
 }
 
 export interface PlanOptions {
-  /** Whether files can be given to others: we are root. */
+  /** Whether the program runs as root and can set owners. */
   readonly isRoot: boolean;
 }
 
 /**
- * Which files of a plan are not as they should be; none when there is nothing to do.
+ * The files of a plan whose present state differs from the required one.
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
  */
 export async function comparePlan(
@@ -45,7 +45,7 @@ export async function comparePlan(
 ): Promise<readonly FileChange[]> {
   const changes: FileChange[] = [];
   for (const file of plan) {
-    // Behind a link stands the file that is meant; renaming over the link would leave that one as it is.
+    // Resolve a link, because renaming over the link would leave its target unchanged.
     const path = await placeOf(file.path);
     const before = await findFile(path);
     if (!isAsPlanned(file, before, isRoot)) changes.push({ file: { ...file, path }, before });
@@ -63,7 +63,7 @@ function isAsPlanned(file: PlannedFile, before: FoundFile | undefined, isRoot: b
 }
 
 /**
- * The file at a path; `undefined` when there is none.
+ * The file at a path; `undefined` if it does not exist.
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
  */
 export async function findFile(path: string): Promise<FoundFile | undefined> {
@@ -77,7 +77,7 @@ export async function findFile(path: string): Promise<FoundFile | undefined> {
 }
 
 /**
- * Where a file really is, behind links; the path itself when there is none.
+ * The path of a file after resolving links; the path itself if it does not exist.
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
  */
 export async function placeOf(path: string): Promise<string> {
@@ -89,7 +89,7 @@ export async function placeOf(path: string): Promise<string> {
   }
 }
 
-/** Changes as a unified diff, to look at; of a private key no more than that there is one. */
+/** Changes as a unified diff. Of a private key only its existence is shown. */
 export function renderChanges(changes: readonly FileChange[]): string {
   return changes.map(renderChange).join('');
 }
@@ -106,17 +106,17 @@ function renderChange({ file, before }: FileChange): string {
   return `${names}${notes.join('')}${lines}`;
 }
 
-/** A mode as `chmod` takes it. */
+/** A mode in octal, as for `chmod`. */
 export function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** Whether a file or a folder on the way to it is not there. */
+/** Whether the error says that a file or a folder of its path does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
-/** What the file system said. */
+/** The message of an error. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -5,9 +5,9 @@ import { ControlPlaneError } from './errors.ts';
 import { isMissing, reasonOf, type FoundFile } from './file-plan.ts';
 
 /**
- * Puts a file in place, whole or not at all.
+ * Writes a file completely or not at all.
  *
- * Its temporary name begins with a dot, for the kubelet runs every other file that it sees in the folder of manifests.
+ * Its temporary name starts with a dot, because the kubelet runs every other file in the folder of manifests.
  * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
  */
 export async function writeWhole(
@@ -26,7 +26,7 @@ export async function writeWhole(
         await file.close();
       }
       if (owner !== undefined) await chown(temporary, owner.uid, owner.gid);
-      // Not by open(2), whose mode the umask narrows.
+      // The mode is not given to open(2), because the umask would reduce it.
       await chmod(temporary, mode);
       await rename(temporary, path);
     } finally {
@@ -35,12 +35,12 @@ export async function writeWhole(
   });
 }
 
-/** Removes a file, if it is there. */
+/** Removes a file, if it exists. */
 export function removeFile(path: string): Promise<void> {
   return guarded(path, () => rm(path, { force: true }));
 }
 
-/** Makes a folder and those on the way to it; answers which were missing, the outer before the inner. */
+/** Creates a folder and its parents. Returns those that were created, the outer before the inner. */
 export async function makeFolders(folder: string, mode: number): Promise<readonly string[]> {
   const missing = await missingFolders(folder);
   for (const path of missing) {
@@ -68,7 +68,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** Removes folders that are empty, the inner before the outer; one that somebody else uses stays. */
+/** Removes empty folders, the inner before the outer. A folder with files of other programs stays. */
 export async function removeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders.toReversed()) {
     try {

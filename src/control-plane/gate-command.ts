@@ -1,29 +1,29 @@
 import { join } from 'node:path';
 
-/** Where the gate finds its folder in a container; the image lets it read nothing else. */
+/** Path of the gate's folder in a container. The image allows it to read no other folder. */
 export const CONTAINER_FOLDER = '/etc/kubernetes/kube-image-bouncer';
 
-/** What the API server is called in the certificate that it shows to the gate. */
+/** Common name of the client certificate of the API server. */
 export const API_SERVER_NAME = 'kube-apiserver';
 
-/** How the gate runs on a control-plane node. */
+/** Options of a gate on a control-plane node. */
 export interface NodeGate {
-  /** Where it listens. */
+  /** The address on which it listens. */
   readonly address: string;
   readonly port: number;
   readonly healthPort: number;
-  /** Tag of what denials are said in; English without it. */
+  /** Tag of the language of denials. @default English */
   readonly language?: string | undefined;
 }
 
-/** Names of the files in the gate's folder. */
+/** Names of the files in the folder of the gate. */
 export const GATE_FILES = {
   certificate: 'pki/tls.crt',
   key: 'pki/tls.key',
-  /** What the API server trusts. */
+  /** The authorities that the API server trusts. */
   authority: 'pki/ca.crt',
   authorityKey: 'pki/ca.key',
-  /** Who signs for those that may ask, when that is somebody else than `authority`. */
+  /** The authority of client certificates, if it is not `authority`. */
   clientAuthority: 'pki/client-ca.crt',
   clientAuthorityKey: 'pki/client-ca.key',
   clientCertificate: 'pki/apiserver-client.crt',
@@ -36,8 +36,8 @@ export const GATE_FILES = {
 } as const;
 
 /**
- * What Node is started with wherever we write its command line, beside the files that it may read: no inspector, half the
- * memory, no `__proto__`, no code from strings; no child process, worker, addon or written file.
+ * The flags of Node in every command line that this program writes, without the files that it may read: no inspector, half
+ * the memory, no `__proto__`, no code from strings; no child process, worker, addon or written file.
  */
 export const NODE_FLAGS: readonly string[] = [
   '--disable-sigusr1',
@@ -54,7 +54,7 @@ export interface GateArguments extends NodeGate {
   readonly clientAuthority: 'authority' | 'clientAuthority';
 }
 
-/** The command line of the gate: mutual TLS with the API server alone, and the policy of its folder. */
+/** The command line of the gate: mutual TLS with only the API server, and the policy in its folder. */
 export function renderGateArguments(options: GateArguments): readonly string[] {
   const { folder, address, port, healthPort, language, keyFile } = options;
   return [

@@ -10,7 +10,7 @@ const way = {
 };
 
 describe('the kubeconfig of the gate', () => {
-  it('has the contexts that the plugin insists on, and is read as it was written', () => {
+  it('has the contexts that the plugin requires, and is read as it was written', () => {
     const written = parseGateKubeconfig(renderGateKubeconfig(way), 'k.yaml');
     assert.equal(written.hasContext, true);
     assert.deepEqual(
@@ -28,7 +28,7 @@ describe('the kubeconfig of the gate', () => {
   }
 });
 
-test('what is missing in a kubeconfig is undefined, what is there has its place', () => {
+test('missing values of a kubeconfig are undefined, the others have a place', () => {
   const text = `apiVersion: v1
 kind: Config
 clusters:
@@ -54,7 +54,7 @@ contexts:
   assert.equal(parseGateKubeconfig(`${text}current-context: d\n`, 'k.yaml').hasContext, false);
 });
 
-test('what is no kubeconfig is refused at its place', () => {
+test('an invalid kubeconfig is refused with its place', () => {
   for (const text of ['kind: Pod\n', '', 'kind: Config\n---\nkind: Config\n'])
     assert.throws(() => parseGateKubeconfig(text, 'k.yaml'), {
       code: 'GATE_KUBECONFIG_INVALID',

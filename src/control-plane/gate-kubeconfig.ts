@@ -4,19 +4,19 @@ import { parseDocuments } from '../document/yaml.ts';
 import { listAt } from './api-server-manifest.ts';
 import { ControlPlaneError } from './errors.ts';
 
-/** The API server's way to the gate. */
+/** How the API server connects to the gate. */
 export interface GateWay {
   /** `https://host:port/image_policy`, or the path of another stage. */
   readonly server: string;
-  /** Absolute, as are the others. */
+  /** An absolute path, as the others. */
   readonly authorityFile: string;
   readonly clientCertificateFile: string;
   readonly clientKeyFile: string;
 }
 
 /**
- * The kubeconfig that `ImagePolicyWebhook` reads. It insists on a context and a current one, though with a single
- * cluster and user they say nothing.
+ * Renders the kubeconfig of `ImagePolicyWebhook`. The plugin requires a context and a current context, also for a single
+ * cluster and user.
  */
 export function renderGateKubeconfig(way: GateWay): string {
   return renderYaml({
@@ -44,19 +44,19 @@ export function renderGateKubeconfig(way: GateWay): string {
   });
 }
 
-/** A value of a kubeconfig, and where it stands. */
+/** A value in a kubeconfig, and its place. */
 export interface KubeconfigValue {
   readonly value: string;
   /** `line:column`. */
   readonly position: string;
 }
 
-/** What a kubeconfig says of the way to the gate; whatever is missing is `undefined`, the plugin's own complaint. */
+/** The values of a kubeconfig for the connection to the gate. Missing ones are `undefined`; the plugin reports them. */
 export interface WrittenGateWay {
   readonly currentContext: KubeconfigValue | undefined;
   readonly hasContext: boolean;
   readonly server: KubeconfigValue | undefined;
-  /** A file; relative to the folder of the kubeconfig. */
+  /** A file, relative to the folder of the kubeconfig. */
   readonly authorityFile: KubeconfigValue | undefined;
   /** Base64 of PEM. */
   readonly authorityData: KubeconfigValue | undefined;
@@ -65,7 +65,7 @@ export interface WrittenGateWay {
   readonly clientCertificateFile: KubeconfigValue | undefined;
   readonly clientCertificateData: KubeconfigValue | undefined;
   readonly clientKeyFile: KubeconfigValue | undefined;
-  /** Never shown to anybody. */
+  /** Never shown. */
   readonly clientKeyData: KubeconfigValue | undefined;
 }
 
@@ -73,7 +73,7 @@ export interface WrittenGateWay {
  * Reads the kubeconfig of `ImagePolicyWebhook`, following its current context.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
- * @throws {ControlPlaneError} GATE_KUBECONFIG_INVALID when it is no kubeconfig.
+ * @throws {ControlPlaneError} GATE_KUBECONFIG_INVALID if it is no kubeconfig
  */
 export function parseGateKubeconfig(text: string, file: string): WrittenGateWay {
   const [document, second] = parseDocuments(text, file);

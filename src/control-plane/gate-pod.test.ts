@@ -21,7 +21,7 @@ const container = ['spec', 'containers', 0] as const;
 const argumentsOf = (value: unknown): unknown => valueAt(value, [...container, 'args']);
 
 describe('the gate as a static pod', () => {
-  it('asks for mutual TLS, and lets only the API server ask', () =>
+  it('requires mutual TLS, and accepts only the API server', () =>
     assert.deepEqual(argumentsOf(pod()), [
       'serve',
       '--cert=/etc/kubernetes/kube-image-bouncer/pki/tls.crt',
@@ -34,7 +34,7 @@ describe('the gate as a static pod', () => {
       '--health-port=1324',
     ]));
 
-  it('is restricted in everything but the network that it needs', () => {
+  it('is restricted in everything except the network that it needs', () => {
     const value = pod();
     assert.deepEqual(valueAt(value, [...container, 'securityContext']), {
       allowPrivilegeEscalation: false,
@@ -79,7 +79,7 @@ describe('the gate as a static pod', () => {
     });
   }
 
-  it('is probed where it listens, though it listens everywhere', () => {
+  it('is probed at an address on which it listens, also if it listens on all', () => {
     const host = (address: string): unknown =>
       valueAt(pod({ address }), [...container, 'livenessProbe', 'httpGet', 'host']);
     assert.deepEqual([host('0.0.0.0'), host('::'), host('fd00::1')], ['127.0.0.1', '::1', 'fd00::1']);

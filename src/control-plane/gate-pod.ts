@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { renderYaml } from '../document/render.ts';
 import { CONTAINER_FOLDER, GATE_FILES, type GateArguments, renderGateArguments } from './gate-command.ts';
 
-/** User and group of the gate in its image; it owns the gate's key on the node. */
+/** User and group of the gate in its image. They own the key of the gate on the node. */
 export const GATE_USER = 65532;
 
 export interface GatePodOptions extends Omit<GateArguments, 'keyFile'> {
@@ -10,8 +10,8 @@ export interface GatePodOptions extends Omit<GateArguments, 'keyFile'> {
 }
 
 /**
- * The gate as a static pod: the kubelet runs it before and beside the API server, and nobody can delete it through
- * the API. It uses the node's network, since the API server calls it there and no other network need be up.
+ * The gate as a static pod. The kubelet runs it independently of the API server, and it cannot be deleted through the API.
+ * It uses the network of the node, where the API server calls it, and needs no other network.
  */
 export function renderGatePod({ image, folder, ...gate }: GatePodOptions): string {
   const keyFile = join(CONTAINER_FOLDER, GATE_FILES.key);

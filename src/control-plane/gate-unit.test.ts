@@ -12,7 +12,7 @@ const options: GateUnitOptions = {
   clientAuthority: 'authority',
 };
 
-test('the unit is there before the kubelet, and reads the key as nobody but systemd can', () => {
+test('the unit starts before the kubelet, and systemd reads the key for it', () => {
   const unit = renderGateUnit(options);
   for (const line of [
     'Before=kubelet.service',
@@ -36,7 +36,7 @@ test('F05 Node is started without an inspector, `__proto__`, code from strings, 
   assert.match(unit, /^UnsetEnvironment=NODE_OPTIONS /m);
 });
 
-test('flip: every option stands in it', () => {
+test('flip: each option is in it', () => {
   const flips: readonly (readonly [Partial<GateUnitOptions>, string])[] = [
     [{ program: '/opt/gate' }, '  /opt/gate \\\n  serve '],
     [{ folder: '/srv/gate' }, '--policy=/srv/gate/policy.yaml'],

@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import { GATE_FILES, type GateArguments, NODE_FLAGS, renderGateArguments } from './gate-command.ts';
 
 /**
- * Node as the program itself would find it. Where it lies, and the libraries of the program, is known to the machine
- * alone, so that it may read what systemd lets it see; the rest is refused by Node as well.
+ * Node as the program finds it. The paths of Node and of the libraries are known only on the machine, so that Node may read
+ * all files that systemd allows. Node's other permissions are refused.
  */
 const NODE: readonly string[] = ['/usr/bin/env', 'node', ...NODE_FLAGS, '--allow-fs-read=*'];
 
 export interface GateUnitOptions extends Omit<GateArguments, 'keyFile'> {
-  /** The program, by its absolute path. */
+  /** Absolute path of the program. */
   readonly program: string;
 }
 
 /**
- * The gate as a systemd unit, there before the kubelet and so before the API server. It runs as a user that exists
- * only while it runs: systemd reads the key as root and hands over a copy, so that a new *key* needs a restart; a new
- * certificate for the same key, which is what a renewal makes, does not.
+ * The gate as a systemd unit, which starts before the kubelet and therefore before the API server. It runs as a user that
+ * exists only while it runs. systemd reads the key as root and passes a copy, so that a new *key* needs a restart. A renewal
+ * makes a new certificate for the same key, and needs none.
  *
  * JavaScript is compiled while it runs, so `MemoryDenyWriteExecute` is not among the restrictions.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html

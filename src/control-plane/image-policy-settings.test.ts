@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isInRange } from './image-policy-settings.ts';
 
-test('numbers that the plugin takes, at both ends of its ranges', () => {
+test('numbers that the plugin accepts, at both ends of the ranges', () => {
   const table: readonly (readonly [Parameters<typeof isInRange>[0], unknown, boolean])[] = [
     ['allowTTL', 1, true],
     ['allowTTL', 1800, true],
     ['allowTTL', 1801, false],
     ['allowTTL', -1, true],
     ['allowTTL', -2, false],
-    // Its own default, which is another for each.
+    // The default of the plugin, which differs for each setting.
     ['allowTTL', 0, false],
     ['allowTTL', 1.5, false],
     ['allowTTL', '30s', false],

@@ -1,25 +1,25 @@
 import type { TextDocument } from '../document/yaml.ts';
 import { isObject, type Path } from '../document/json.ts';
 
-/** What the `ImagePolicyWebhook` plugin is told. */
+/** Settings of the plugin `ImagePolicyWebhook`. */
 export interface ImagePolicySettings {
-  /** Absolute: relative to what, depends on the process. */
+  /** An absolute path, because a relative one depends on the process that reads it. */
   readonly kubeConfigFile: string;
-  /** Seconds that an admission is remembered; see {@link SETTING_RANGES}. */
+  /** Seconds for which an admission is cached; see {@link SETTING_RANGES}. */
   readonly allowTTL: number;
-  /** Seconds that a refusal is remembered. */
+  /** Seconds for which a refusal is cached. */
   readonly denyTTL: number;
-  /** Milliseconds before the first of four further attempts. */
+  /** Milliseconds before the first of four repeated attempts. */
   readonly retryBackoff: number;
-  /** Whether pods are admitted when nobody answers. */
+  /** Whether pods are admitted if the gate does not answer. */
   readonly defaultAllow: boolean;
 }
 
 export type ImagePolicyKey = keyof ImagePolicySettings;
 
 /**
- * What the plugin takes, in whole numbers: outside it the API server does not start. 0 means its own default, which
- * nobody should have to know; -1 switches the memory, or the pause, off.
+ * The ranges that the plugin accepts, in whole numbers. With other values the API server does not start. 0 means the
+ * default of the plugin; -1 disables the cache, or the pause.
  */
 export const SETTING_RANGES = {
   allowTTL: [1, 1800],
@@ -27,7 +27,7 @@ export const SETTING_RANGES = {
   retryBackoff: [1, 300_000],
 } as const satisfies Partial<Record<ImagePolicyKey, readonly [least: number, most: number]>>;
 
-/** Whether the plugin takes a value, and says so itself. */
+/** Whether the plugin accepts a value that is not its default. */
 export function isInRange(key: keyof typeof SETTING_RANGES, value: unknown): value is number {
   const [least, most] = SETTING_RANGES[key];
   return (
@@ -37,7 +37,7 @@ export function isInRange(key: keyof typeof SETTING_RANGES, value: unknown): val
   );
 }
 
-/** What somebody wrote, and where. */
+/** A value and its place in the file. */
 export interface WrittenValue {
   readonly value: unknown;
   readonly path: Path;
@@ -45,10 +45,10 @@ export interface WrittenValue {
   readonly position: string;
 }
 
-/** What stands in an `imagePolicy` block, nothing of it checked. */
+/** The values in an `imagePolicy` block, unchecked. */
 export type WrittenImagePolicy = { readonly [Key in ImagePolicyKey]: WrittenValue | undefined };
 
-/** Reads an `imagePolicy` block as the plugin does: capitals in its keys mean nothing. */
+/** Reads an `imagePolicy` block as the plugin does: keys in any case. */
 export function readImagePolicy(block: unknown, path: Path, document: TextDocument): WrittenImagePolicy {
   const written = (name: ImagePolicyKey): WrittenValue | undefined => {
     const [key, value] = findKey(block, name) ?? [];
@@ -65,7 +65,7 @@ export function readImagePolicy(block: unknown, path: Path, document: TextDocume
   };
 }
 
-/** The entry of a key, whatever its capitals. */
+/** The entry of a key in any case. */
 export function findKey(value: unknown, name: string): readonly [key: string, value: unknown] | undefined {
   if (!isObject(value)) return undefined;
   return Object.entries(value).find(([key]) => key.toLowerCase() === name.toLowerCase());

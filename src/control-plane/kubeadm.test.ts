@@ -10,7 +10,7 @@ const options = {
 };
 const open = (text: string): unknown => parseDocuments(text, 'k.yaml')[0]?.value;
 
-test('the configuration of kubeadm has flags as a map until 1.30 and as a list after that', () => {
+test('the configuration of kubeadm has flags as a map until 1.30 and as a list since then', () => {
   assert.deepEqual([24, 30, 31, 37].map(kubeadmVersionOf), ['v1beta3', 'v1beta3', 'v1beta4', 'v1beta4']);
   const extraVolumes = [
     {

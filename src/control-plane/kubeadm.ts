@@ -2,23 +2,24 @@ import { renderYaml } from '../document/render.ts';
 import { IMAGE_POLICY_PLUGIN } from './api-server-manifest.ts';
 import { VOLUME } from './api-server-wiring.ts';
 
-/** Versions of kubeadm's configuration: maps of flags until 1.30, lists after that. */
+/** Versions of the configuration of kubeadm: flags are a map until 1.30, and a list since then. */
 export type KubeadmVersion = 'v1beta3' | 'v1beta4';
 
-/** Which one the kubeadm of a Kubernetes 1.x writes. v1beta4 is there since 1.31, v1beta3 since 1.22. */
+/** The version that the kubeadm of Kubernetes 1.x writes. v1beta4 exists since 1.31, v1beta3 since 1.22. */
 export function kubeadmVersionOf(minor: number): KubeadmVersion {
   return minor >= 31 ? 'v1beta4' : 'v1beta3';
 }
 
 export interface KubeadmOptions {
-  /** All that are to be on, for kubeadm takes the flag as a whole. */
+  /** All plugins to enable, because kubeadm replaces the whole flag. */
   readonly plugins: readonly string[];
   readonly configurationFile: string;
   readonly folder: string;
 }
 
 /**
- * What the cluster's `ClusterConfiguration` needs, for `kubeadm upgrade` writes the manifest of the API server anew.
+ * The parts that the `ClusterConfiguration` of the cluster needs, because `kubeadm upgrade` writes the manifest of the API
+ * server again.
  *
  * @see https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
  */
@@ -47,8 +48,8 @@ export function renderKubeadmConfiguration(version: KubeadmVersion, options: Kub
 }
 
 /**
- * The same for `kubeadm … --patches`: a JSON patch, since a strategic one would replace all flags. kube-apiserver adds
- * the plugins of a second `--enable-admission-plugins` to those of the first.
+ * The same for `kubeadm … --patches`: a JSON patch, because a strategic one would replace all flags. kube-apiserver adds the
+ * plugins of a second `--enable-admission-plugins` to those of the first.
  *
  * @see https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/#patches
  */

@@ -15,7 +15,7 @@ describe('a difference of lines', () => {
     );
   });
 
-  it('joins changes whose surroundings meet', () =>
+  it('joins changes whose contexts meet', () =>
     assert.equal(
       renderLineDiff(text(numbers(9)), text(numbers(9).with(1, 'b').with(6, 'g'))).split('@@').length,
       3,
@@ -23,19 +23,19 @@ describe('a difference of lines', () => {
 
   it('is empty when nothing changes', () => assert.equal(renderLineDiff('a\n', 'a\n'), ''));
 
-  it('tells a new file from an empty one', () => {
+  it('distinguishes a new file from an empty one', () => {
     assert.equal(renderLineDiff(undefined, 'a\nb\n'), '@@ -0,0 +1,2 @@\n+a\n+b\n');
     assert.equal(renderLineDiff('a\n', undefined), '@@ -1,1 +0,0 @@\n-a\n');
   });
 
-  it('says when the last line has no end', () =>
+  it('shows that the last line has no line break', () =>
     assert.equal(
       renderLineDiff('a\nb', 'a\nb\n'),
       '@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n',
     ));
 });
 
-/** The other text, as `patch` makes it: every hunk has to stand where it says, on the lines that it says. */
+/** Applies a diff as `patch` does, and checks the position and the lines of each hunk. */
 function patched(before: string, difference: string): string {
   const old = before.split('\n').slice(0, -1);
   const made: string[] = [];
@@ -54,7 +54,7 @@ function patched(before: string, difference: string): string {
   return text([...made, ...old.slice(at)]);
 }
 
-test('it makes one text of the other, whatever they hold', () => {
+test('a diff turns one text into the other, for any texts', () => {
   const lines = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 20 }).map(text);
   fc.assert(
     fc.property(lines, lines, (before, after) => {

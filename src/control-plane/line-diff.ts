@@ -1,7 +1,7 @@
-/** Lines around a change that are shown with it. */
+/** Number of unchanged lines shown before and after a change. */
 const CONTEXT = 3;
 
-/** Above this many pairs of lines the middle of two texts is shown as replaced in one piece. */
+/** Above this number of pairs of lines the middle of two texts is shown as one replaced piece. */
 const MAX_PAIRS = 4_000_000;
 
 interface Line {
@@ -10,8 +10,8 @@ interface Line {
 }
 
 /**
- * What changes from one text to another, as `diff -u` shows it, without the two lines of names; empty when nothing
- * does. `undefined` is a file that is not there.
+ * The difference of two texts in the format of `diff -u`, without the two lines with names. Empty if they are equal.
+ * `undefined` is a file that does not exist.
  */
 export function renderLineDiff(before: string | undefined, after: string | undefined): string {
   const lines = compareLines(linesOf(before), linesOf(after));
@@ -41,7 +41,7 @@ function compareLines(before: readonly string[], after: readonly string[]): Line
   ];
 }
 
-/** The longest common subsequence, by the table of its lengths from each pair of places to the end. */
+/** The longest common subsequence, from a table of the lengths for each pair of positions. */
 function compareMiddle(before: readonly string[], after: readonly string[]): Line[] {
   const width = after.length + 1;
   const isSmall = before.length * after.length <= MAX_PAIRS;
@@ -83,7 +83,7 @@ function commonLengths(before: readonly string[], after: readonly string[], widt
   return lengths;
 }
 
-/** Where changes are, with their context; changes whose contexts meet are one. */
+/** The ranges of changes with their context. Changes whose contexts meet become one range. */
 function hunksOf(lines: readonly Line[]): (readonly [start: number, end: number])[] {
   const hunks: (readonly [number, number])[] = [];
   for (const [index, { mark }] of lines.entries()) {

@@ -54,7 +54,7 @@ spec:
     });
   }
 
-  describe('an AdmissionConfiguration that the API server reads already', () => {
+  describe('a present AdmissionConfiguration', () => {
     it('is found on the node through the volumes, and merged there', async () => {
       await writeManifest('--admission-control-config-file=/etc/admission/a.yaml');
       const file = join(root, 'admission', 'a.yaml');
@@ -72,13 +72,13 @@ spec:
       assert.equal(admissionConfigFile, '/etc/admission/a.yaml');
     });
 
-    it('is refused where no volume says where it is, and where it is not', async () => {
+    it('is refused if no volume contains it, and if it does not exist', async () => {
       for (const [path, message] of [
         ['/elsewhere/a.yaml', /:7:7: the API server reads \/elsewhere\/a\.yaml, and no hostPath volume/],
         ['relative.yaml', /:7:7: the API server reads relative\.yaml, and no hostPath volume/],
         [
           '/etc/admission/none.yaml',
-          /:7:7: the API server reads .*\/admission\/none\.yaml, which is not there/,
+          /:7:7: the API server reads .*\/admission\/none\.yaml, which does not exist/,
         ],
       ] as const) {
         await writeManifest(`--admission-control-config-file=${path}`);
@@ -86,7 +86,7 @@ spec:
       }
     });
 
-    it('is our own after the first run, with what somebody added to it', async () => {
+    it('is the one of the first run, with later additions of the user', async () => {
       const own = join(places.folder, 'admission-configuration.yaml');
       await mkdir(places.folder);
       const settings = { kubeConfigFile: '/x', allowTTL: 1, denyTTL: 1, retryBackoff: 1, defaultAllow: true };
@@ -96,14 +96,14 @@ spec:
     });
   });
 
-  it('tells kubeadm of the plugins that are on already', async () => {
+  it('contains the enabled plugins for kubeadm', async () => {
     const { files } = await plan();
     const { content } =
       files.find(({ path }) => path.endsWith('cluster-configuration.yaml')) ?? assert.fail();
     assert.match(content ?? '', /value: NodeRestriction,PodSecurity,ImagePolicyWebhook\n/);
   });
 
-  it('flip: isElsewhere says whether a node without a manifest is one', async () => {
+  it('flip: isElsewhere allows a machine without a manifest', async () => {
     await rm(places.manifest);
     await assert.rejects(plan(), {
       code: 'NODE_FILE_UNREADABLE',
@@ -112,7 +112,7 @@ spec:
     assert.equal((await plan({ isElsewhere: true })).manifest, undefined);
   });
 
-  it('flip: whatever the API server reads at its start only has it started anew', async () => {
+  it('flip: a change of a file that is read at the start restarts the API server', async () => {
     const fingerprintOf = async (
       changes: Partial<ApiServerPlanOptions> = {},
     ): Promise<string | undefined> => {
@@ -144,7 +144,7 @@ spec:
     const named = (files: ReturnType<typeof planGate>, name: string) =>
       files.find(({ path }) => path.endsWith(name));
 
-    it('gives the gate its own key to read, and no other', () => {
+    it('lets the gate read its own key and no other', () => {
       const owners = (files: ReturnType<typeof planGate>): object =>
         Object.fromEntries(
           files.flatMap(({ path, owner, mode, isKey }) =>
@@ -161,14 +161,14 @@ spec:
       assert.deepEqual(Object(owners(unit))['/pki/tls.key'], [0, 0o600]);
     });
 
-    it('starts it last, and takes away what another runner had', () => {
+    it('starts it last, and removes the files of another way to start it', () => {
       assert.equal(gatePlan().at(-1)?.path, places.gatePod);
       assert.equal(named(gatePlan(), '.service')?.content, undefined);
       const none = gatePlan({ runner: { kind: 'none' } });
       assert.deepEqual([named(none, '.service')?.content, none.at(-1)?.content], [undefined, undefined]);
     });
 
-    it('flip: clients may have an authority of their own', () => {
+    it('flip: clients can have another authority', () => {
       const files = gatePlan({
         certificates: { ...certificates, authorityKey: undefined, clientAuthority: pair },
       });
@@ -177,7 +177,7 @@ spec:
       assert.match(files.at(-1)?.content ?? '', /--client-ca=\S+\/client-ca\.crt\n/);
     });
 
-    it('flip: certificates that are still to be signed, and a policy that stays, are not in it', () => {
+    it('flip: contains no certificates that are not signed yet, and no policy that stays', () => {
       const files = gatePlan({ certificates: undefined, policy: undefined });
       assert.deepEqual(
         files.map(({ path }) => path),

@@ -21,50 +21,50 @@ import { renderGateUnit } from './gate-unit.ts';
 import type { ImagePolicySettings } from './image-policy-settings.ts';
 import { type KubeadmVersion, renderKubeadmConfiguration, renderKubeadmPatch } from './kubeadm.ts';
 
-/** Where the files of a control-plane node are. */
+/** Paths on a control-plane node. */
 export interface NodePlaces {
-  /** The gate's own. */
+  /** The folder of the gate. */
   readonly folder: string;
   /** The static pod manifest of kube-apiserver. */
   readonly manifest: string;
-  /** The static pod manifest of the gate, beside it. */
+  /** The static pod manifest of the gate, in the same folder. */
   readonly gatePod: string;
   readonly gateUnit: string;
 }
 
 /** The certificates of a gate on a node, PEM. */
 export interface NodeCertificates {
-  /** What the API server trusts. */
+  /** The authorities that the API server trusts. */
   readonly trust: string;
   readonly authorityKey: string | undefined;
   readonly serving: { readonly certificate: string; readonly key: string };
   readonly client: { readonly certificate: string; readonly key: string };
-  /** Who signed `client`, when that is not `trust`. */
+  /** The authority of `client`, if it is not `trust`. */
   readonly clientAuthority: { readonly certificate: string; readonly key: string } | undefined;
 }
 
-/** How the gate is run. */
+/** How the gate is started. */
 export type GateRunner =
   | { readonly kind: 'static-pod'; readonly image: string }
   | { readonly kind: 'systemd'; readonly program: string }
-  /** Somebody else does. */
+  /** The user starts it. */
   | { readonly kind: 'none' };
 
 export interface GatePlanOptions {
   readonly places: NodePlaces;
   readonly gate: NodeGate;
   readonly runner: GateRunner;
-  /** `undefined`: they are still to be signed. */
+  /** `undefined`: they are not signed yet. */
   readonly certificates: NodeCertificates | undefined;
-  /** `undefined`: the policy that is there stays. */
+  /** `undefined`: the present policy stays. */
   readonly policy: string | undefined;
 }
 
 const READABLE = 0o644;
-/** What kubelet and API server read as root, as the CIS benchmark has it. */
+/** Mode of files that kubelet and API server read as root, as the CIS benchmark requires. */
 const PRIVATE = 0o600;
 
-/** The gate's own files, in the order in which they have to be there. */
+/** The files of the gate, in the order in which they must be written. */
 export function planGate({
   places,
   gate,
@@ -82,7 +82,7 @@ export function planGate({
       places.gateUnit,
       runner.kind === 'systemd' ? renderGateUnit({ ...way, program: runner.program }) : undefined,
     ),
-    // Last, for the kubelet starts it at once.
+    // Last, because the kubelet starts it immediately.
     {
       path: places.gatePod,
       content: runner.kind === 'static-pod' ? renderGatePod({ ...way, image: runner.image }) : undefined,
@@ -118,7 +118,7 @@ function planCertificates(
           key('clientAuthorityKey', clientAuthority.key),
           certificate('clientAuthority', clientAuthority.certificate),
         ]),
-    // Only the gate's own key is the gate's to read.
+    // The gate may read no other key than its own.
     key('key', serving.key, runner.kind === 'static-pod' ? GATE_USER : 0),
     certificate('certificate', serving.certificate),
     key('clientKey', client.key),
@@ -131,24 +131,24 @@ export interface ApiServerPlanOptions {
   /** `https://host:port/image_policy…` */
   readonly server: string;
   readonly settings: Omit<ImagePolicySettings, 'kubeConfigFile'>;
-  /** What the API server will trust; `undefined` while it is still to be signed. */
+  /** The authorities that the API server will trust; `undefined` if the certificate is not signed yet. */
   readonly trust: string | undefined;
   readonly kubeadm: KubeadmVersion;
-  /** The manifest may be missing: this is not the node. */
+  /** The manifest may be missing, because this machine is not the node. */
   readonly isElsewhere: boolean;
 }
 
-/** The API server's files. */
+/** The files of the API server. */
 export interface ApiServerPlan {
-  /** Beside the manifest, in the order in which they have to be there. */
+  /** All except the manifest, in the order in which they must be written. */
   readonly files: readonly PlannedFile[];
-  /** `undefined` when this is not the node. */
+  /** `undefined` if this machine is not the node. */
   readonly manifest: PlannedFile | undefined;
 }
 
 /**
- * The way from the API server to the gate: kubeconfig, `AdmissionConfiguration` (merged into the one that the API
- * server reads already), the same for kubeadm, and the manifest.
+ * The files with which the API server calls the gate: kubeconfig, `AdmissionConfiguration` (merged into the present one),
+ * the same for kubeadm, and the manifest.
  *
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, API_SERVER_MANIFEST_INVALID, ADMISSION_CONFIGURATION_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
@@ -214,7 +214,7 @@ async function readManifest({
   );
 }
 
-/** The configuration that the API server reads already, else one of ours. */
+/** The present configuration of the API server, otherwise a new one. */
 async function planConfiguration(
   manifest: ApiServerManifest | undefined,
   settings: ImagePolicySettings,
@@ -227,11 +227,11 @@ async function planConfiguration(
   if (path === undefined)
     throw invalid(
       place(),
-      `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or take the flag out)`,
+      `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or remove the flag)`,
     );
   const found = await findFile(path);
   if (found === undefined) {
-    if (path !== own) throw invalid(place(), `the API server reads ${path}, which is not there`);
+    if (path !== own) throw invalid(place(), `the API server reads ${path}, which does not exist`);
     return { seenAs, file: text(own, renderAdmissionConfiguration(settings)) };
   }
   const content = found.content.toString();

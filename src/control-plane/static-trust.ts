@@ -7,23 +7,23 @@ import { editDocument } from '../document/edit.ts';
 import { type Path, valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
 
-/** A file from which the API server reads webhooks, and where it says what those of ours trust. */
+/** A file with webhooks that the API server reads, and the places of the authorities of this gate's webhooks. */
 interface StaticFile {
   readonly path: string;
   readonly text: string;
   readonly bundles: readonly { readonly path: Path; readonly bundle: string }[];
 }
 
-/** Which files, and which webhooks of them. */
+/** Selects files and the webhooks in them. */
 export interface StaticWebhooks {
-  /** That the API server reads. */
+  /** The folder that the API server reads. */
   readonly folder: string;
-  /** What the names of ours end with. */
+  /** Suffix of the names of the gate's webhooks. */
   readonly domain: string;
 }
 
 /**
- * The files of a folder that the API server reads webhooks of ours from; none when there is no such folder.
+ * The files of a folder that contain webhooks of the gate. None if the folder does not exist.
  * @throws {CertificateError} CERTIFICATE_UNREADABLE
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */
@@ -65,14 +65,14 @@ function bundlesOf(configuration: unknown, domain: string): StaticFile['bundles'
   });
 }
 
-/** Whether the API server reads webhooks of ours from a folder. */
+/** Whether a folder contains webhooks of the gate. */
 export async function isStaticallyWired(webhooks: StaticWebhooks): Promise<boolean> {
   return (await findStaticFiles(webhooks)).length > 0;
 }
 
 /**
- * Certificates that the webhooks of a folder trust as well. The API server reads them itself, and nobody reaches them
- * through the API: a CA that they were not told of would have every request refused.
+ * Adds certificates to the authorities of the webhooks in a folder. The API server reads these files, and they cannot be
+ * changed through the API. Without a new CA in them every request would be refused.
  */
 export function trustedByStaticFiles(target: RotationTarget, webhooks: StaticWebhooks): RotationTarget {
   return {

@@ -21,7 +21,7 @@ spec:
   volumes: []
 `;
 
-describe('the plan of a webhook that is read from a file', () => {
+describe('the plan of a webhook from a file', () => {
   let root: string;
   let folder: string;
   let manifest: string;
@@ -58,14 +58,14 @@ describe('the plan of a webhook that is read from a file', () => {
     });
     return [...plan.files, ...(plan.manifest === undefined ? [] : [plan.manifest])];
   };
-  /** Writes what differs, and answers which files those were. */
+  /** Writes the files that differ, and returns their names. */
   const make = async (plan: readonly PlannedFile[]): Promise<string[]> => {
     const changes = await comparePlan(plan, { isRoot: false });
     await writeFiles(changes, { isRoot: false });
     return changes.map(({ file }) => file.path.slice(root.length + 1));
   };
 
-  it('leads from the manifest to the folder, and changes nothing the second time', async () => {
+  it('connects the manifest with the folder, and changes nothing the second time', async () => {
     assert.deepEqual(await make(await planStatic()), [
       'gate/static-webhooks/kube-image-bouncer.yaml',
       'gate/admission-configuration.yaml',
@@ -74,7 +74,7 @@ describe('the plan of a webhook that is read from a file', () => {
     assert.deepEqual(await make(await planStatic()), []);
   });
 
-  it('turns no plugin on, and mounts the folder', async () => {
+  it('enables no plugin, and mounts the folder', async () => {
     const text = (await planStatic()).at(-1)?.content ?? '';
     const wired = parseApiServerManifest(text, 'm');
     assert.deepEqual(wired.enabledPlugins, []);
@@ -83,7 +83,7 @@ describe('the plan of a webhook that is read from a file', () => {
     assert.match(text, new RegExp(String.raw`${STATIC_FINGERPRINT}"?: "?[0-9a-f]{16}`));
   });
 
-  it('needs no new start of the API server for another configuration, and one for another kubeconfig', async () => {
+  it('restarts the API server for another kubeconfig, but not for another webhook configuration', async () => {
     await make(await planStatic('webhooks: []\n', 'users: []\n'));
     assert.deepEqual(await make(await planStatic('webhooks: [{}]\n', 'users: []\n')), [
       'gate/static-webhooks/kube-image-bouncer.yaml',
@@ -94,21 +94,21 @@ describe('the plan of a webhook that is read from a file', () => {
     ]);
   });
 
-  it('goes together with ImagePolicyWebhook on one node, in either order', async () => {
+  it('works together with ImagePolicyWebhook on one node, in either order', async () => {
     for (const first of [planStatic, planImagePolicy]) {
       await rm(folder, { recursive: true, force: true });
       await writeFile(manifest, manifestText);
       const second = first === planStatic ? planImagePolicy : planStatic;
       await make(await first());
       await make(await second());
-      // The first reads what the second wrote into the same file, once.
+      // The first wiring reads what the second wrote into the same file, once.
       await make(await first());
       await make(await second());
       assert.deepEqual([await make(await first()), await make(await second())], [[], []]);
     }
   });
 
-  it('has no manifest where there is no node', async () => {
+  it('has no manifest on another machine', async () => {
     await rm(manifest);
     const { manifest: none, files } = await planStaticWebhook({
       folder,

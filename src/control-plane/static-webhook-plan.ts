@@ -6,37 +6,37 @@ import { GATE_FILES } from './gate-command.ts';
 import { fingerprintOf } from './undo-record.ts';
 import { mergeWebhookPlugin } from './webhook-plugin.ts';
 
-/** What a node needs so that its API server reads a webhook configuration from a file. */
+/** Options for an API server that reads a webhook configuration from a file. */
 export interface StaticWebhookPlanOptions {
-  /** The gate's own folder. */
+  /** The folder of the gate. */
   readonly folder: string;
   /** The static pod manifest of kube-apiserver. */
   readonly manifest: string;
   /** Text of the webhook configuration. */
   readonly configuration: string;
-  /** By which the API server proves who it is; `undefined` when anybody may ask the gate. */
+  /** The client certificate of the API server; `undefined` if the gate requires none. */
   readonly kubeconfig: { readonly path: string; readonly text: string } | undefined;
 }
 
-/** The files of a node, in the order in which they have to be there. */
+/** The files of a node, in the order in which they must be written. */
 export interface StaticWebhookPlan {
   readonly files: readonly PlannedFile[];
-  /** `undefined` when this is not the node. */
+  /** `undefined` if this machine is not the node. */
   readonly manifest: PlannedFile | undefined;
 }
 
-/** The folder that the API server reads; nothing else may be in it. */
+/** The folder that the API server reads. It must contain no other files. */
 export const STATIC_FOLDER = 'static-webhooks';
 
-/** Where the fingerprint of this wiring stands. */
+/** The annotation with the fingerprint of this wiring. */
 export const STATIC_FINGERPRINT = 'kube-image-bouncer.io/static-webhooks';
 
 const READABLE = 0o644;
 
 /**
- * The webhook configuration, the `AdmissionConfiguration` that leads to it (merged into the one that the API server
- * reads already), and the manifest that names that. What stands in the folder may change without a restart, and so is
- * no part of the fingerprint.
+ * The webhook configuration, the `AdmissionConfiguration` with its path (merged into the present one), and the manifest with
+ * the path of that. The API server reads changes in the folder without a restart, so that the folder is not part of the
+ * fingerprint.
  *
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, API_SERVER_MANIFEST_INVALID, ADMISSION_CONFIGURATION_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
@@ -76,7 +76,7 @@ function readable(path: string, content: string): PlannedFile {
   return { path, content, mode: READABLE };
 }
 
-/** The configuration that the API server reads already, else one of ours. */
+/** The present configuration of the API server, otherwise a new one. */
 function findConfiguration(
   manifest: ApiServerManifest | undefined,
   own: string,
@@ -87,6 +87,6 @@ function findConfiguration(
   if (path !== undefined) return { path, seenAs };
   throw invalid(
     manifest.placeOf(manifest.flag('admission-control-config-file')?.path ?? []),
-    `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or take the flag out)`,
+    `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or remove the flag)`,
   );
 }

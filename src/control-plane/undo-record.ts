@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { ControlPlaneError } from './errors.ts';
 import { findFile } from './file-plan.ts';
 
-/** What was there before a file was changed for the first time. */
+/** The state of a file before its first change. */
 export interface RecordedFile {
   readonly path: string;
-  /** `null`: there was none. */
+  /** `null`: the file did not exist. */
   readonly before: RecordedBackup | null;
-  /** What was there before the first change of all, when somebody else changed the file between two of ours. */
+  /** The state before the very first change, if another program changed the file between two runs. */
   readonly first?: RecordedBackup;
-  /** What was written, as SHA-256; `null`: the file was removed. */
+  /** SHA-256 of the written content; `null`: the file was removed. */
   readonly after: string | null;
 }
 
 export interface RecordedBackup {
-  /** Name of the copy, beside the record. */
+  /** Name of the copy, in the folder of the record. */
   readonly copy: string;
   readonly sha256: string;
   readonly mode: number;
@@ -23,22 +23,22 @@ export interface RecordedBackup {
   readonly gid: number;
 }
 
-/** What was done to the files of a node since they were as somebody else had left them. */
+/** All changes of this program to the files of a node. */
 export interface UndoRecord {
   readonly version: 1;
-  /** In the order in which they were changed. */
+  /** In the order of the changes. */
   readonly files: readonly RecordedFile[];
-  /** Folders that were made, the outer before the inner. */
+  /** Folders that were created, the outer before the inner. */
   readonly folders: readonly string[];
 }
 
-/** Where the record stands in its folder. */
+/** Name of the record in its folder. */
 export function recordFile(folder: string): string {
   return join(folder, 'record.json');
 }
 
 /**
- * The record of a folder of backups; `undefined` when there is none, since nothing was done.
+ * The record in a folder of backups; `undefined` if there is none, because nothing was changed.
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, UNDO_RECORD_INVALID
  */
 export async function readUndoRecord(folder: string): Promise<UndoRecord | undefined> {
@@ -49,7 +49,7 @@ export async function readUndoRecord(folder: string): Promise<UndoRecord | undef
   if (isRecord(record)) return record;
   throw new ControlPlaneError(
     'UNDO_RECORD_INVALID',
-    `${path}: this is no record of what was done (put the files back by hand: their copies are beside it)`,
+    `${path}: this is no record of changes (restore the files by hand from the copies in the same folder)`,
   );
 }
 
@@ -91,7 +91,7 @@ function isBackup(value: unknown): boolean {
   return typeof copy === 'string' && [mode, uid, gid].every(Number.isInteger);
 }
 
-/** The text of the file that holds a record. */
+/** A record as the text of its file. */
 export function renderUndoRecord(record: UndoRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }

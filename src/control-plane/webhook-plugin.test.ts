@@ -17,7 +17,7 @@ plugins:
 `;
 
 describe('the plugin of webhooks in an AdmissionConfiguration', () => {
-  it('is all of a new one', () => {
+  it('is the only plugin of a new one', () => {
     assert.equal(
       merge(undefined),
       `apiVersion: apiserver.config.k8s.io/v1
@@ -33,14 +33,14 @@ plugins:
     );
   });
 
-  it('joins others, whose comments and order stay', () => {
+  it('is added to other plugins, whose comments and order stay', () => {
     const merged = merge(others);
     assert.ok(merged.startsWith(others), merged);
     assert.match(merged, /^- name: ValidatingAdmissionWebhook$/m);
     assert.equal(merge(merged), merged, 'a second time nothing changes');
   });
 
-  it('takes our settings beside those of somebody else, and overwrites none', () => {
+  it('gets the settings of the gate beside other settings, and overwrites none', () => {
     const theirs = `${others}- name: ValidatingAdmissionWebhook
   configuration:
     apiVersion: apiserver.config.k8s.io/v1
@@ -56,9 +56,9 @@ plugins:
     });
   });
 
-  it('is not guessed at where it stands in another file, or nowhere', () => {
+  it('is refused if it is in another file, or in the old form', () => {
     const elsewhere = `${others}- name: ValidatingAdmissionWebhook\n  path: webhooks.yaml\n`;
     assert.throws(() => merge(elsewhere), /is configured in webhooks\.yaml \(write it here/);
-    assert.throws(() => merge('imagePolicy: {kubeConfigFile: /x}\n'), /it is of the old form/);
+    assert.throws(() => merge('imagePolicy: {kubeConfigFile: /x}\n'), /it is in the old form/);
   });
 });

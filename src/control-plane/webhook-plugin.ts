@@ -4,24 +4,24 @@ import { renderYaml } from '../document/render.ts';
 import { parseAdmissionConfiguration } from './admission-configuration.ts';
 import { ControlPlaneError } from './errors.ts';
 
-/** The plugin that asks validating webhooks, whether they come from the API or from files. */
+/** The plugin that calls validating webhooks, from the API or from files. */
 export const WEBHOOK_PLUGIN = 'ValidatingAdmissionWebhook';
 
 /** A `WebhookAdmissionConfiguration`; paths are absolute, as the API server sees them. */
 export interface WebhookPluginSettings {
-  /** By which the API server proves who it is. */
+  /** The kubeconfig with the client certificate of the API server. */
   readonly kubeConfigFile?: string;
-  /** Whose files are webhook configurations: 1.36 (behind a feature gate) and newer. */
+  /** A folder of webhook configurations: since Kubernetes 1.36 (with a feature gate). */
   readonly staticManifestsDir: string;
 }
 
 const TYPE = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'WebhookAdmissionConfiguration' } as const;
 
 /**
- * An `AdmissionConfiguration` with our settings of the plugin in it: other plugins, comments and order stay. With
- * `undefined` for the text, a new one.
+ * Adds the settings of the plugin to an `AdmissionConfiguration`. Other plugins, comments and order stay. Without a text a
+ * new configuration is made.
  *
- * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID, also when the plugin is configured for somebody else.
+ * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID, also if the plugin has other settings
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
  */
 export function mergeWebhookPlugin(
@@ -31,7 +31,7 @@ export function mergeWebhookPlugin(
 ): string {
   if (text === undefined) return renderNew(settings);
   const { form, plugins } = parseAdmissionConfiguration(text, file);
-  if (form === 'legacy') throw invalid(`${file}:1:1`, 'it is of the old form, which knows one plugin only');
+  if (form === 'legacy') throw invalid(`${file}:1:1`, 'it is in the old form, which has one plugin only');
   const found = plugins.find(({ name }) => name === WEBHOOK_PLUGIN);
   if (found === undefined) {
     const value = { name: WEBHOOK_PLUGIN, configuration: { ...TYPE, ...settings } };
@@ -49,7 +49,7 @@ export function mergeWebhookPlugin(
     if (there === undefined) return [{ kind: 'set', path: [...found.path, 'configuration', key], value }];
     throw invalid(
       place,
-      `${key} of ${WEBHOOK_PLUGIN} is ${JSON.stringify(there)} already, and there can be one only`,
+      `${key} of ${WEBHOOK_PLUGIN} is ${JSON.stringify(there)} already, and only one is possible`,
     );
   });
   return edits.length === 0 ? text : editDocument(text, file, edits);

@@ -27,7 +27,7 @@ describe('following files', () => {
       files: [join(folder, 'file')],
       look,
       onSilence: (sentence) => assert.fail(sentence),
-      pollMs: NEVER_MS,
+      timing: { pollMs: NEVER_MS },
       ...options,
     });
   }
@@ -50,7 +50,7 @@ describe('following files', () => {
   });
 
   it('flip: pollMs; looks at intervals if a folder cannot be watched', async () => {
-    await using follower = open({ files: [join(folder, 'none', 'file')], pollMs: 5 });
+    await using follower = open({ files: [join(folder, 'none', 'file')], timing: { pollMs: 5 } });
     follower.follow();
     await until(() => looks > 3);
   });
@@ -65,7 +65,7 @@ describe('following files', () => {
       looks += 1;
       throw new Error('nothing to see');
     };
-    await using follower = open({ look: failing, pollMs: 2 });
+    await using follower = open({ look: failing, timing: { pollMs: 2 } });
     follower.follow();
     await assert.rejects(follower.look(), /nothing to see/);
     await until(() => looks > 5);
@@ -77,8 +77,7 @@ describe('following files', () => {
     await using follower = open({
       look: () => (looks === 0 ? answer.promise : look()).finally(() => (looks += 1)),
       onSilence: (sentence) => -said.push(sentence),
-      pollMs: 5,
-      silenceMs: 20,
+      timing: { pollMs: 5, silenceMs: 20 },
     });
     follower.follow();
     assert.equal(await follower.look(), -1);
@@ -110,7 +109,7 @@ describe('following files', () => {
       [NEVER_MS, 900, 5000],
       [1, 0, 900],
     ] as const) {
-      const follower = open({ look: hung, onSilence: () => 0, silenceMs });
+      const follower = open({ look: hung, onSilence: () => 0, timing: { silenceMs } });
       const first = follower.look();
       if (silenceMs === 1) await Promise.all([first, sleep(20)]);
       void follower.look();

@@ -2,9 +2,20 @@ import { watch, type FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TimerOptions } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BoundedReader } from './bounded-file.ts';
 
 /** How long the disposal waits for a running look. */
 const LAST_LOOK_MS = 1000;
+
+/** Timing and access to the files that a store follows. */
+export interface FollowOptions {
+  /** How often the files are read in case the watcher has missed a change, in milliseconds. @default 5000 */
+  readonly pollMs?: number;
+  /** Time without an answer from the file system before that is reported, in milliseconds. @default 10000 */
+  readonly silenceMs?: number;
+  /** @default readFollowed */
+  readonly read?: BoundedReader;
+}
 
 export interface FollowerOptions<Look> {
   readonly files: readonly string[];
@@ -12,10 +23,7 @@ export interface FollowerOptions<Look> {
   readonly look: () => Promise<Look>;
   /** The result of a look that has not ended in time. The look goes on, and no other begins before it ends. */
   readonly onSilence: (sentence: string) => Look;
-  /** Interval of looks in milliseconds, in case the watch misses a change. @default 5000 */
-  readonly pollMs?: number;
-  /** Time limit of a look, in milliseconds. @default 10000 */
-  readonly silenceMs?: number;
+  readonly timing?: Pick<FollowOptions, 'pollMs' | 'silenceMs'>;
 }
 
 /** Looks at files when they change, and at intervals. */
@@ -33,7 +41,7 @@ export class Follower<Look> implements AsyncDisposable {
 
   constructor(options: FollowerOptions<Look>) {
     this.#options = options;
-    this.#silenceMs = options.silenceMs ?? 10_000;
+    this.#silenceMs = options.timing?.silenceMs ?? 10_000;
   }
 
   /**
@@ -52,7 +60,7 @@ export class Follower<Look> implements AsyncDisposable {
     // After a look that throws, go on.
     const look = (): void => void this.look().catch(() => undefined);
     for (const folder of new Set(this.#options.files.map((file) => dirname(file)))) this.#watch(folder, look);
-    this.#timer = setInterval(look, this.#options.pollMs ?? 5000).unref();
+    this.#timer = setInterval(look, this.#options.timing?.pollMs ?? 5000).unref();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

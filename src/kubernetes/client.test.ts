@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { KubernetesClient } from './client.ts';
 import type { KubernetesObject } from './object.ts';
 
-// A real API server answers the client in test/end-to-end; here are the answers that it gives on bad days only.
+// The tests in test/end-to-end use a real API server. These tests use answers that it gives only in case of a failure.
 
 interface Asked {
   readonly line: string;
@@ -17,7 +17,7 @@ interface Asked {
 
 type Reply = readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>];
 
-/** A client of a server that gives these replies, one after the other. */
+/** A client of a server that sends these replies, one after the other. */
 async function clientOf(...replies: Reply[]) {
   const asked: Asked[] = [];
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -53,14 +53,14 @@ async function drain(objects: AsyncIterable<KubernetesObject>): Promise<Kubernet
 }
 
 describe('the client', { timeout: 20_000 }, () => {
-  it('keeps what it does not know of an object', async () => {
+  it('keeps unknown fields of an object', async () => {
     const strange = { ...pod, spec: { volumes: [{ image: { reference: 'x' } }], somethingNew: 1 } };
     await using server = await clientOf([200, strange]);
     assert.deepEqual(await server.client.get({ ...pods, namespace: 'a', name: 'web' }), strange);
     assert.equal(server.asked[0]?.line, 'GET /behind/a/proxy/api/v1/namespaces/a/pods/web');
   });
 
-  it('reads a list page by page, and gives its items what the list says for all', async () => {
+  it('reads a list page by page, and adds apiVersion and kind to its items', async () => {
     await using server = await clientOf(
       [200, { items: [{ metadata: { name: 'a' } }], metadata: { continue: 'next one' } }],
       [200, { items: [{ metadata: { name: 'b' } }], metadata: {} }],
@@ -82,7 +82,7 @@ describe('the client', { timeout: 20_000 }, () => {
     );
   });
 
-  it('tells what is not there from what may not be seen', async () => {
+  it('distinguishes an object that does not exist from one that may not be read', async () => {
     await using server = await clientOf(
       [404, {}],
       [404, {}],
@@ -100,7 +100,7 @@ describe('the client', { timeout: 20_000 }, () => {
     });
   });
 
-  it('writes under its own name, and only in earnest when it is meant', async () => {
+  it('writes with its own field manager, and stores nothing in a dry run', async () => {
     await using server = await clientOf([201, pod], [200, pod], [200, pod], [200, pod]);
     await server.client.create(pod, { dryRun: true });
     await server.client.apply(pod, { force: true });
@@ -119,7 +119,7 @@ describe('the client', { timeout: 20_000 }, () => {
     assert.deepEqual(JSON.parse(server.asked[0]?.body ?? ''), pod);
   });
 
-  it('says that an answer is none, and never with the token', async () => {
+  it('reports an unreadable answer, and never shows the token', async () => {
     const huge = 'x'.repeat(33 * 1024 * 1024);
     await using server = await clientOf(
       [200, '<html>log in here</html>'],
@@ -144,7 +144,7 @@ describe('the client', { timeout: 20_000 }, () => {
     });
   });
 
-  it('waits for an answer no longer than its caller, though the server goes on talking', async () => {
+  it('ends with the signal of its caller although the server continues to send', async () => {
     const server = createServer((_request, response) => {
       response.writeHead(200);
       const talking = setInterval(() => response.write(' '), 5);
@@ -163,7 +163,7 @@ describe('the client', { timeout: 20_000 }, () => {
     await once(server, 'close');
   });
 
-  it('hands on the warnings of an answer', async () => {
+  it('returns the warnings of an answer', async () => {
     const warning = '299 - "tag \\"latest\\" is mutable", 299 - "and, more"';
     await using server = await clientOf([201, pod, { warning }]);
     const { warnings } = await server.client.send({ method: 'POST', path: '/x', body: pod });

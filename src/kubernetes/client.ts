@@ -5,19 +5,19 @@ import { pathOf } from './resources.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from './version.ts';
 import { isObject } from '../document/json.ts';
 
-/** Who we are in `metadata.managedFields`. */
+/** The name of this program in `metadata.managedFields`. */
 export const FIELD_MANAGER = 'kube-image-bouncer';
 
-/** Objects of one page: enough that 5,000 pods are ten requests, few enough that a page is a few megabytes. */
+/** Objects in one page: 5,000 pods take ten requests, and a page has a few megabytes. */
 const PAGE_OBJECTS = 500;
 
 export interface WriteOptions {
-  /** Everything happens but the writing: admission as well. @default false */
+  /** The API server does everything, also admission, except storing the object. @default false */
   readonly dryRun?: boolean;
 }
 
 export interface ApplyOptions extends WriteOptions {
-  /** Takes fields that another manager set. @default false */
+  /** Overwrites fields that another manager has set. @default false */
   readonly force?: boolean;
 }
 
@@ -27,13 +27,13 @@ export interface ListOptions {
 }
 
 /**
- * The API server as a client: JSON in, JSON out, nothing cached, nothing dropped.
+ * A client of the API server. It sends and returns JSON, has no cache, and keeps all fields.
  *
- * Every method throws {@link KubernetesError}: CLUSTER_UNREACHABLE, CLUSTER_REFUSED with the API server's own words
- * (an admission webhook's refusal among them), or CLUSTER_ANSWER_UNREADABLE.
+ * Every method throws {@link KubernetesError}: CLUSTER_UNREACHABLE, CLUSTER_REFUSED with the message of the API server
+ * (also a refusal by an admission webhook), or CLUSTER_ANSWER_UNREADABLE.
  */
 export class KubernetesClient {
-  /** `https://host:port`, for people. */
+  /** `https://host:port`, for messages. */
   readonly server: string;
   readonly #connection: Connection;
 
@@ -42,26 +42,26 @@ export class KubernetesClient {
     this.#connection = connection;
   }
 
-  /** Sends what there is no method for; throws only when there is no answer. */
+  /** Sends any request. Throws only if there is no answer. */
   send(request: KubernetesRequest): Promise<KubernetesAnswer> {
     return sendRequest(this.#connection, request);
   }
 
   async version(): Promise<KubernetesVersion> {
-    const document = await this.#ask({ method: 'GET', path: '/version' }, '/version');
+    const document = await this.#request({ method: 'GET', path: '/version' }, '/version');
     const text = isObject(document) ? document['gitVersion'] : undefined;
     const version = typeof text === 'string' ? parseKubernetesVersion(text) : undefined;
     if (version !== undefined) return version;
-    throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${this.server}/version names no version`);
+    throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${this.server}/version contains no version`);
   }
 
-  /** The object; `undefined` when there is none, or no such kind. */
+  /** The object; `undefined` if the object or its kind does not exist. */
   async get(reference: ObjectReference): Promise<KubernetesObject | undefined> {
     const answer = await this.send({ method: 'GET', path: pathOf(reference) });
     return answer.status === 404 ? undefined : decodeObject(answer, describeObject(reference));
   }
 
-  /** Every object of a kind, in one namespace or in all, page after page. None when the kind is not served. */
+  /** All objects of a kind, in one namespace or in all. None if the API server does not serve the kind. */
   async *list(
     collection: { readonly apiVersion: string; readonly kind: string; readonly namespace?: string },
     options: ListOptions = {},
@@ -76,7 +76,7 @@ export class KubernetesClient {
       });
       if (answer.status === 404) return;
       const page = decodePage(answer, `list of ${kind}`);
-      // The items of a list leave out what the list says for all of them.
+      // The items of a list have no apiVersion and no kind.
       for (const item of page.items) yield { ...item, apiVersion, kind } as KubernetesObject;
       next = page.next;
     } while (next !== undefined);
@@ -92,7 +92,7 @@ export class KubernetesClient {
     );
   }
 
-  /** Server-side apply: creates the object or changes our fields of it, and no others. */
+  /** Server-side apply: creates the object, or changes only the fields in `object`. */
   apply(object: KubernetesObject, { force, ...options }: ApplyOptions = {}): Promise<KubernetesObject> {
     const request: KubernetesRequest = {
       method: 'PATCH',
@@ -105,7 +105,7 @@ export class KubernetesClient {
     return this.#write(request, options, object.kind, object.metadata.name);
   }
 
-  /** Puts the object in place of the one that is there, if that has not changed since `metadata.resourceVersion`. */
+  /** Replaces the object, if it has not changed since `metadata.resourceVersion`. */
   replace(object: KubernetesObject, options: WriteOptions = {}): Promise<KubernetesObject> {
     const path = pathOf(referenceOf(object));
     return this.#write({ method: 'PUT', path, body: object }, options, object.kind, object.metadata.name);
@@ -126,7 +126,7 @@ export class KubernetesClient {
     return this.#write(request, options, reference.kind, reference.name);
   }
 
-  /** Whether there was an object to delete. */
+  /** False if the object did not exist. */
   async delete(reference: ObjectReference): Promise<boolean> {
     const answer = await this.send({
       method: 'DELETE',
@@ -152,7 +152,7 @@ export class KubernetesClient {
     return decodeObject(await this.send({ ...request, query }), `${kind} ${name}`);
   }
 
-  async #ask(request: KubernetesRequest, what: string): Promise<unknown> {
+  async #request(request: KubernetesRequest, what: string): Promise<unknown> {
     const answer = await this.send(request);
     refuseFailure(answer, what);
     return answer.document;
@@ -162,7 +162,7 @@ export class KubernetesClient {
 function refuseFailure({ status, document }: KubernetesAnswer, what: string): void {
   if (status >= 200 && status < 300) return;
   const { message, reason } = isObject(document) ? document : {};
-  // Status.message names the object in most cases, and not in all of them.
+  // Status.message names the object in most cases only.
   const words = typeof message === 'string' && message !== '' ? message : `HTTP status ${status}`;
   throw new KubernetesError('CLUSTER_REFUSED', `${what}: ${words}`, {
     status,

@@ -32,7 +32,7 @@ describe('a kubeconfig', { timeout: 20_000 }, () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  it('leads to the cluster of its current context, or of the one that is named', async () => {
+  it('selects the cluster of its current context, or of the given one', async () => {
     assert.equal((await openCluster({ kubeconfig: file })).server, 'https://127.0.0.1:1');
     await assert.rejects(openCluster({ kubeconfig: file, context: 'odd' }), {
       code: 'KUBECONFIG_INVALID',
@@ -40,7 +40,7 @@ describe('a kubeconfig', { timeout: 20_000 }, () => {
     });
   });
 
-  it('is refused in a sentence when it is missing, broken, or leads nowhere', async () => {
+  it('is refused with a sentence if it is missing, broken, or without a cluster', async () => {
     const broken = join(folder, 'broken');
     await writeFile(broken, '{');
     for (const choice of [
@@ -56,7 +56,7 @@ describe('a kubeconfig', { timeout: 20_000 }, () => {
     }
   });
 
-  it('never shows what it holds, nor what a plugin said, when it cannot be read', async () => {
+  it('is never quoted, nor is the output of a plugin, if it cannot be read', async () => {
     const torn = join(folder, 'torn');
     await writeFile(torn, 'users:\n- user:\n    token: canary-token\n   bad\n');
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never', command: 'echo' };
@@ -73,12 +73,12 @@ describe('a kubeconfig', { timeout: 20_000 }, () => {
     }
   });
 
-  it('that leads to a dead server says so when it is asked', async () => {
+  it('of a server that does not answer fails at the first request', async () => {
     const client = await openCluster({ kubeconfig: file });
     await assert.rejects(client.version(), { code: 'CLUSTER_UNREACHABLE' });
   });
 
-  it('asks a plugin no longer than its caller waits, and ends it', async () => {
+  it('ends a plugin with the signal of its caller', async () => {
     const [plugin, said] = [join(folder, 'hung'), join(folder, 'pid')];
     const args = ['-c', `echo $$ > ${said}; exec sleep 600`];
     const exec = {

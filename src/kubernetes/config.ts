@@ -2,27 +2,27 @@ import { KubernetesClient } from './client.ts';
 import type { Credentials } from './connection.ts';
 import { KubernetesError } from './errors.ts';
 
-/** In place of a kubeconfig: the service account of the pod that we run in, whatever else is there. */
+/** Instead of a kubeconfig file: the service account of the pod in which this program runs. */
 export const IN_CLUSTER = 'in-cluster';
 
-/** Which cluster is meant. */
+/** Selects a cluster. */
 export interface ClusterChoice {
-  /** A kubeconfig file, or {@link IN_CLUSTER}. @default $KUBECONFIG, ~/.kube/config, or the service account of the pod that we run in */
+  /** A kubeconfig file, or {@link IN_CLUSTER}. @default $KUBECONFIG, ~/.kube/config, or the service account of the pod */
   readonly kubeconfig?: string | undefined;
-  /** @default the file's current context */
+  /** @default the current context of the file */
   readonly context?: string | undefined;
 }
 
 /**
- * A client for the cluster that a kubeconfig names, as kubectl finds it: client certificates, tokens, exec plugins,
- * OIDC, proxies and `tls-server-name` are the library's business. Loading it takes about 0.3 s: never on the path
- * of a start that needs no cluster.
+ * Creates a client for the cluster of a kubeconfig, which is found as kubectl finds it. A library handles client
+ * certificates, tokens, exec plugins, OIDC, proxies and `tls-server-name`. Loading it takes about 0.3 s, so that a start
+ * without a cluster must not call this.
  *
- * @throws {KubernetesError} KUBECONFIG_INVALID when no cluster is named, or what is named is not there.
+ * @throws {KubernetesError} KUBECONFIG_INVALID if no cluster is configured, or if a part of the configuration is missing
  * @see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
 export async function openCluster({ kubeconfig, context }: ClusterChoice = {}): Promise<KubernetesClient> {
-  // Not from the package's root, which loads a model of every kind that Kubernetes has.
+  // The root of the package would load the models of all kinds of Kubernetes.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const config = new KubeConfig();
   try {
@@ -55,14 +55,14 @@ export async function openCluster({ kubeconfig, context }: ClusterChoice = {}): 
   });
 }
 
-/** What ends the plugins that are asked from now on. */
+/** Ends exec plugins that start later. */
 interface PluginEnd {
   signal: AbortSignal | undefined;
 }
 
 /**
- * Ends exec plugins when their caller waits no more. The library waits for a plugin however long it takes, and has no
- * other place for a signal than its `execFn`, which is `spawn`; without that name, plugins go on as before.
+ * Makes exec plugins end when the signal of the request fires. The library waits for a plugin without a limit. The only way
+ * to pass a signal is its property `execFn`, which is `spawn`. If that property is missing, plugins are not ended.
  */
 function endPlugins(config: object): PluginEnd {
   const end: PluginEnd = { signal: undefined };
@@ -88,9 +88,9 @@ function invalid(message: string, cause?: unknown): KubernetesError {
   return new KubernetesError('KUBECONFIG_INVALID', message, { cause });
 }
 
-/** Parsers quote what they cannot read, and here that may be a token or a key: of YAML the first line, of JSON nothing. */
+/** Keeps only the first line of an error, and nothing of a JSON error, because parsers quote their input, which may contain a token or a key. */
 function messageOf(error: unknown): string {
-  if (error instanceof SyntaxError) return 'the answer of its exec plugin is no JSON';
+  if (error instanceof SyntaxError) return 'the answer of its exec plugin is not JSON';
   const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return first;
 }

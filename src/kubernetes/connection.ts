@@ -2,13 +2,13 @@ import { type IncomingMessage, type OutgoingHttpHeaders, request as plainRequest
 import { request, type RequestOptions } from 'node:https';
 import { KubernetesError } from './errors.ts';
 
-/** Longest silence of a server that is asked: a request that passes admission may last 34 s. Who talks may go on. */
+/** Maximum time without data from the server. Admission may delay an answer by 34 s. */
 const TIMEOUT_MS = 45_000;
 
-/** Largest answer that is read: a page of 500 objects of 64 KiB each. */
+/** Maximum size of an answer: a page of 500 objects of 64 KiB each. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** A request to the API server, before anybody knows what it means. */
+/** A request to the API server. */
 export interface KubernetesRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
@@ -16,67 +16,67 @@ export interface KubernetesRequest {
   readonly body?: unknown;
   /** @default application/json */
   readonly contentType?: string;
-  /** Ends it at once, whether it waits for credentials or for an answer. */
+  /** Aborts the request immediately, also while it waits for credentials. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What came back, whatever the status. */
+/** A response with any status. */
 export interface KubernetesAnswer {
   readonly status: number;
-  /** The JSON document; the text itself where it is none, as of `/readyz`. */
+  /** The JSON document; the text if it is not JSON, for example from `/readyz`. */
   readonly document: unknown;
-  /** Texts of `Warning` headers, unquoted. */
+  /** Texts of `Warning` headers, without quotes. */
   readonly warnings: readonly string[];
-  /** The API server's clock when it answered, to the second. */
+  /** Time of the API server at its answer, in whole seconds. */
   readonly date?: Date | undefined;
 }
 
-/** How a request proves who sends it, and whom it trusts. */
+/** Credentials of the client, and the authorities that it trusts. */
 export interface Credentials extends RequestOptions {
   headers?: OutgoingHttpHeaders;
 }
 
-/** Where requests go, and with which credentials. */
+/** The server and its credentials. */
 export interface Connection {
   readonly server: URL;
-  /** Credentials and trust for one request; asked each time, for a token may have run out. The signal ends a plugin. */
+  /** Returns the credentials for one request. It is called for each one, because a token may have expired. The signal ends a plugin. */
   readonly authenticate: (signal?: AbortSignal) => Promise<Credentials>;
 }
 
 /**
  * Sends one request and reads the answer.
- * @throws {KubernetesError} CLUSTER_UNREACHABLE when there is no answer, CLUSTER_ANSWER_UNREADABLE when it is too large.
+ * @throws {KubernetesError} CLUSTER_UNREACHABLE if there is no answer, CLUSTER_ANSWER_UNREADABLE if it is too large
  */
 export async function sendRequest(
   connection: Connection,
-  asked: KubernetesRequest,
+  wanted: KubernetesRequest,
 ): Promise<KubernetesAnswer> {
-  const options = await connection.authenticate(asked.signal);
-  const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
-  const target = targetOf(connection.server, asked);
-  const ask = target.protocol === 'http:' ? plainRequest : request;
+  const options = await connection.authenticate(wanted.signal);
+  const body = wanted.body === undefined ? undefined : JSON.stringify(wanted.body);
+  const target = targetOf(connection.server, wanted);
+  const send = target.protocol === 'http:' ? plainRequest : request;
   const { promise, resolve, reject } = Promise.withResolvers<KubernetesAnswer>();
   const fail = (cause: Error): void => reject(unreachable(connection.server, cause));
-  const sent = ask(
+  const sent = send(
     target,
     {
       ...options,
-      method: asked.method,
+      method: wanted.method,
       timeout: TIMEOUT_MS,
-      ...(asked.signal && { signal: asked.signal }),
+      ...(wanted.signal && { signal: wanted.signal }),
       headers: {
         ...options.headers,
         accept: 'application/json',
         'user-agent': 'kube-image-bouncer',
         ...(body !== undefined && {
-          'content-type': asked.contentType ?? 'application/json',
+          'content-type': wanted.contentType ?? 'application/json',
           'content-length': Buffer.byteLength(body),
         }),
       },
     },
     (answer) => {
       answer.on('error', fail);
-      readAnswer(answer, asked, { resolve, reject });
+      readAnswer(answer, wanted, { resolve, reject });
     },
   );
   sent.on('timeout', () => sent.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
@@ -111,7 +111,7 @@ function readAnswer(
 }
 
 function targetOf(server: URL, { path, query = {} }: KubernetesRequest): URL {
-  // A server behind a proxy may have a path of its own, in front of ours.
+  // A server behind a proxy may have a base path.
   const target = new URL(`${server.pathname.replace(/\/$/, '')}${path}`, server);
   for (const [name, value] of Object.entries(query))
     if (value !== undefined) target.searchParams.set(name, value);

@@ -1,18 +1,19 @@
+import { CodedError } from '../coded-error.ts';
+
 export type KubernetesErrorCode =
-  /** No cluster can be found: the kubeconfig is missing, unreadable, or names nothing that is there. */
+  /** No cluster is configured: the kubeconfig is missing or unreadable, or its context does not exist. */
   | 'KUBECONFIG_INVALID'
-  /** The API server did not answer: network, TLS, time. */
+  /** The API server did not answer: network, TLS or timeout. */
   | 'CLUSTER_UNREACHABLE'
-  /** The API server answered with a failure; {@link KubernetesError.status} and `reason` say which. */
+  /** The API server answered with an error; see {@link KubernetesError.status} and `reason`. */
   | 'CLUSTER_REFUSED'
-  /** The API server, or a program that speaks for it, answered with something that is no Kubernetes object. */
+  /** The answer is no Kubernetes object. It may come from a proxy in front of the API server. */
   | 'CLUSTER_ANSWER_UNREADABLE';
 
-/** A request to a cluster came to nothing. Its message holds the API server's own words, never a credential. */
-export class KubernetesError extends Error {
+/** A request to a cluster failed. The message quotes the API server, and never contains a credential. */
+export class KubernetesError extends CodedError<KubernetesErrorCode> {
   override readonly name = 'KubernetesError';
-  readonly code: KubernetesErrorCode;
-  /** HTTP status of the answer, when there was one. */
+  /** HTTP status of the answer, if there was one. */
   readonly status: number | undefined;
   /** `Status.reason` of the answer, such as `Forbidden` or `Conflict`. */
   readonly reason: string | undefined;
@@ -22,8 +23,7 @@ export class KubernetesError extends Error {
     message: string,
     options: ErrorOptions & { readonly status?: number; readonly reason?: string | undefined } = {},
   ) {
-    super(message, options);
-    this.code = code;
+    super(code, message, options);
     this.status = options.status;
     this.reason = options.reason;
   }

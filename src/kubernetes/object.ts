@@ -1,13 +1,13 @@
-/** Which object is meant. */
+/** Identifies an object. */
 export interface ObjectReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
-  /** Left out for an object that belongs to no namespace. */
+  /** Missing for a cluster-scoped object. */
   readonly namespace?: string | undefined;
 }
 
-/** What every object has above its own fields; what is not named here is kept all the same. */
+/** Metadata of an object. Fields that are not listed here are kept, too. */
 export interface ObjectMetadata {
   readonly name: string;
   readonly namespace?: string;
@@ -18,7 +18,7 @@ export interface ObjectMetadata {
   readonly [field: string]: unknown;
 }
 
-/** An object as the API server holds it: nothing is dropped that we do not know. */
+/** An object as the API server sends it. Unknown fields are kept. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -26,12 +26,12 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-/** The reference that leads to an object. */
+/** The reference of an object. */
 export function referenceOf({ apiVersion, kind, metadata }: KubernetesObject): ObjectReference {
   return { apiVersion, kind, name: metadata.name, namespace: metadata.namespace };
 }
 
-/** `Deployment payments/web`, for people. */
+/** `Deployment payments/web`, for messages. */
 export function describeObject({ kind, name, namespace }: ObjectReference): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
 }

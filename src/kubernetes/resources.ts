@@ -1,6 +1,6 @@
-/** How a kind is reached over the API. */
+/** The path segment and the scope of a kind. */
 export interface Resource {
-  /** As it stands in a path: `deployments`. */
+  /** As in a path: `deployments`. */
   readonly plural: string;
   readonly namespaced: boolean;
 }
@@ -58,17 +58,16 @@ function rows(
 }
 
 /**
- * How the kinds that we speak of are reached: a table, for asking the API server what it serves would cost two
- * requests before the first.
- * @throws {TypeError} for a kind that is not in the table: a mistake of ours, never of a person's.
+ * The resource of a kind, from a table, because a query to the API server would take two requests more.
+ * @throws {TypeError} for a kind that is not in the table: an error in this program, not of its user
  */
 export function resourceOf(apiVersion: string, kind: string): Resource {
   const resource = RESOURCES.get(`${apiVersion}/${kind}`);
-  if (resource === undefined) throw new TypeError(`no resource is known for ${apiVersion} ${kind}`);
+  if (resource === undefined) throw new TypeError(`the table of resources has no ${apiVersion} ${kind}`);
   return resource;
 }
 
-/** `/apis/apps/v1/namespaces/payments/deployments/web`; without a name the collection, without a namespace all of them. */
+/** `/apis/apps/v1/namespaces/payments/deployments/web`. Without a name: the collection. Without a namespace: all namespaces. */
 export function pathOf(place: {
   readonly apiVersion: string;
   readonly kind: string;

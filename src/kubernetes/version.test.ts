@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { isAtLeast, parseKubernetesVersion } from './version.ts';
 
 describe('a Kubernetes version', () => {
-  it('is read as the API server, vendors and people write it', () => {
+  it('is read in the formats of the API server, of vendors and of users', () => {
     for (const [text, major, minor] of [
       ['v1.24.17', 1, 24],
       ['1.37', 1, 37],
@@ -14,13 +14,13 @@ describe('a Kubernetes version', () => {
     }
   });
 
-  it('is nothing that merely looks like one', () => {
+  it('is undefined for similar texts', () => {
     for (const text of ['', 'v1', '1.', 'latest', 'v1.24x', '1.1000', ' 1.24']) {
       assert.equal(parseKubernetesVersion(text), undefined, text);
     }
   });
 
-  it('is compared by number, not by letter', () => {
+  it('is compared by numbers, not as text', () => {
     const version = { major: 1, minor: 9, text: '1.9' };
     assert.equal(isAtLeast(version, 1, 24), false);
     assert.equal(isAtLeast(version, 1, 9), true);

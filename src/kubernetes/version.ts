@@ -2,7 +2,7 @@
 export interface KubernetesVersion {
   readonly major: number;
   readonly minor: number;
-  /** As the API server, or a person, wrote it: `v1.24.17`. */
+  /** The original text: `v1.24.17`. */
   readonly text: string;
 }
 

@@ -1,3 +1,4 @@
+import { CodedError } from '../coded-error.ts';
 import { quote } from '../image/quote.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
@@ -19,14 +20,8 @@ export type PolicyFileErrorCode =
   | 'POLICY_INVALID';
 
 /** A policy that cannot be loaded. The message has one line a problem: `file:line:column: path: what (hint)`. */
-export class PolicyFileError extends Error {
+export class PolicyFileError extends CodedError<PolicyFileErrorCode> {
   override readonly name = 'PolicyFileError';
-  readonly code: PolicyFileErrorCode;
-
-  constructor(code: PolicyFileErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }
 
 /**

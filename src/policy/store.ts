@@ -1,5 +1,5 @@
-import { type BoundedReader, readFollowed } from '../file/bounded-file.ts';
-import { Follower } from '../file/follower.ts';
+import { readFollowed } from '../file/bounded-file.ts';
+import { Follower, type FollowOptions } from '../file/follower.ts';
 import { parsePolicy, PolicyFileError, readPolicyText, unreadable } from './load.ts';
 import type { Policy } from './policy.ts';
 
@@ -10,15 +10,9 @@ export type Reload =
   /** The last good policy, if there is one, stays in force. */
   | { readonly result: 'kept'; readonly error: PolicyFileError };
 
-export interface PolicyStoreOptions {
+export interface PolicyStoreOptions extends FollowOptions {
   readonly file: string;
   readonly language?: string;
-  /** How often the file is looked at in case the watch has missed something, in milliseconds. @default 5000 */
-  readonly pollMs?: number;
-  /** How long the file may go without an answer before that is a problem, in milliseconds. @default 10000 */
-  readonly silenceMs?: number;
-  /** @default readFollowed */
-  readonly read?: BoundedReader;
   /** Told of every reload that changed something or failed. */
   readonly onReload?: (reload: Reload) => void;
 }
@@ -39,13 +33,12 @@ export class PolicyStore implements AsyncDisposable {
 
   constructor(options: PolicyStoreOptions) {
     this.#options = options;
-    const { file, pollMs, silenceMs } = options;
+    const { file } = options;
     this.#follower = new Follower({
       files: [file],
       look: async () => this.#tell(await this.#look()),
       onSilence: (sentence) => this.#tell(this.#keep(unreadable(file, sentence))),
-      ...(pollMs !== undefined && { pollMs }),
-      ...(silenceMs !== undefined && { silenceMs }),
+      timing: options,
     });
   }
 

@@ -1,3 +1,5 @@
+import { CodedError } from '../coded-error.ts';
+
 export type RecoveryErrorCode =
   /** What was named as the thing that locks is not there. */
   | 'BLOCKER_NOT_FOUND'
@@ -7,12 +9,6 @@ export type RecoveryErrorCode =
   | 'CHANGED_SINCE_RECOVERY';
 
 /** A way out could not be looked for, or not be undone. */
-export class RecoveryError extends Error {
+export class RecoveryError extends CodedError<RecoveryErrorCode> {
   override readonly name = 'RecoveryError';
-  readonly code: RecoveryErrorCode;
-
-  constructor(code: RecoveryErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

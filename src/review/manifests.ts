@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { CodedError } from '../coded-error.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import { parseDocuments, type Position, type TextDocument } from '../document/yaml.ts';
 import { readBounded } from '../file/bounded-file.ts';
@@ -15,14 +16,8 @@ const MAX_LIST_DEPTH = 8;
 export type ManifestErrorCode = 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE' | 'NOT_AN_OBJECT';
 
 /** A manifest that cannot be read, or that holds no Kubernetes object. The message begins with its place. */
-export class ManifestError extends Error {
+export class ManifestError extends CodedError<ManifestErrorCode> {
   override readonly name = 'ManifestError';
-  readonly code: ManifestErrorCode;
-
-  constructor(code: ManifestErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }
 
 /** Where a field is in a file. */

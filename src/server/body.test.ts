@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { type BodyResult, BodyMemory, BodyReceiver } from './body.ts';
 
-/** What becomes of a body that comes in these pieces. */
+/** Receives a body in these pieces. */
 async function receive(
   pieces: readonly Buffer[],
   receivingBytes = 100_000,
@@ -15,7 +15,7 @@ async function receive(
   const receiver = new BodyReceiver(request as unknown as IncomingMessage, memory, {
     onBody: (result, body) => resolve({ result, body }),
   });
-  // At once, as Node's parser tells of the chunks that one read has brought.
+  // Without a pause, as Node's parser emits all chunks of one read.
   for (const piece of pieces) request.emit('data', piece);
   request.end();
   const received = await promise;
@@ -24,24 +24,24 @@ async function receive(
 }
 
 describe('the receiver of a body', () => {
-  it('R15 pieces of one byte are put together, so that none of them is held by itself', async () => {
+  it('R15 pieces of one byte are joined, so that their buffers are not retained', async () => {
     const pieces = Array.from({ length: 10_000 }, () => Buffer.from('a'));
     const received = receive(pieces);
-    // What is still held shows what is written to it now.
+    // A buffer that is still retained would show this change.
     for (const piece of pieces) piece.write('b');
     const { body } = await received;
     assert.equal(body.length, 10_000);
     assert.ok(body.filter((byte) => byte === 0x62).length <= 1);
   });
 
-  it('F01 pieces of all lengths make the body that they are of', async () => {
+  it('F01 pieces of all lengths make the original body', async () => {
     const lengths = [1, 3, 2, 4096, 5, 4, 3, 2, 1, 9000, 1, 1, 0, 700, 4095, 1, 20_000, 7];
     const pieces = lengths.map((length, index) => Buffer.alloc(length, index + 65));
     const { result, body } = await receive(pieces);
     assert.deepEqual([result, body.equals(Buffer.concat(pieces))], ['whole', true]);
   });
 
-  it('F18 of a body without room the beginning is there, also when its first piece was short', async () => {
+  it('F18 the first bytes of a body without room are kept, also if its first piece was short', async () => {
     const { result, body } = await receive(
       [Buffer.from('{"uid":'), Buffer.from(`"u-1","${'x'.repeat(2000)}`)],
       1000,

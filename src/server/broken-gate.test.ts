@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { createTestRecorder, open, rawReview, readToEnd, startGate } from '#test/review-server.ts';
 
 it(
-  'a review amid its body that a broken gate refuses is counted once, as shed',
+  'a review that a broken gate refuses while its body is received is counted once, as shed',
   { timeout: 20_000 },
   async () => {
     const { recorder, shed, rejections } = createTestRecorder();
@@ -23,7 +23,7 @@ it(
 );
 
 it(
-  'reviews that came behind each other on one connection are all refused by a broken gate, in their order',
+  'a broken gate refuses all pipelined reviews of a connection, in their order',
   { timeout: 20_000 },
   async () => {
     const { promise: never } = Promise.withResolvers<never>();
@@ -34,9 +34,9 @@ it(
     while (gate.inflight < 3) await new Promise(setImmediate);
     for (let count = 0; count < 50; count += 1) await new Promise(setImmediate);
     gate.fail();
-    const told = (await answers).matchAll(/"uid":"(u-\d)","outcome":"failed","code":"(\w+)"/g);
+    const refusals = (await answers).matchAll(/"uid":"(u-\d)","outcome":"failed","code":"(\w+)"/g);
     assert.deepEqual(
-      Array.from(told, ([, uid, code]) => [uid, code]),
+      Array.from(refusals, ([, uid, code]) => [uid, code]),
       ['u-1', 'u-2', 'u-3'].map((uid) => [uid, 'INTERNAL']),
     );
   },

@@ -10,20 +10,20 @@ const limits = { bodyBytes: 1000, receivingBytes: 1000 };
 const REFUSED = 'GET / HTTP/1.1\r\nhost: gate\r\n\r\n';
 const PART = `POST / HTTP/1.1\r\nhost: gate\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n${'x'.repeat(900)}`;
 
-/** Until the gate has taken so many requests, and what came with them. */
+/** Waits until the gate has this number of open requests, and has received their data. */
 async function inflight(gate: ReviewServer, count: number): Promise<void> {
   while (gate.inflight !== count) await new Promise(setImmediate);
   for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
 }
 
-/** Large enough to find no room beside one that is still held. */
+/** Sends a body for which there is no room unless the earlier one was released. */
 async function assertRoom(gate: ReviewServer): Promise<void> {
   const body = JSON.stringify({ uid: 'u-1', pad: 'x'.repeat(900) });
   const reply = await ask(gate, { body });
   assert.equal(JSON.parse(reply.text).outcome, 'admitted');
 }
 
-/** Keeps from every response of this gate that it has closed. */
+/** Suppresses the event `close` of every response of this gate. */
 function muteResponses({ port }: ReviewServer): Disposable {
   const mute = (message: unknown): void => {
     const { response } = message as { response: ServerResponse };
@@ -35,14 +35,14 @@ function muteResponses({ port }: ReviewServer): Disposable {
   return { [Symbol.dispose]: () => unsubscribe('http.server.request.start', mute) };
 }
 
-/** Decides about `slow` when it is told to, and about all others at once. */
+/** Decides the review `slow` when the test says so, and all others immediately. */
 function slowBouncer() {
   const { promise, resolve } = Promise.withResolvers<typeof admitted>();
   const bouncer: Bouncer = { decide: ({ uid }) => (uid === 'slow' ? promise : admitted) };
   return { bouncer, decide: () => resolve(admitted) };
 }
 
-/** A connection on which the first of two reviews has been answered and the second has not. */
+/** Opens a connection with one answered review and one open review. */
 async function halfAnswered(gate: ReviewServer) {
   const socket = await open(gate);
   const answers = readToEnd(socket);
@@ -56,7 +56,7 @@ function uidsOf(answers: string): string[] {
 }
 
 describe('a connection', { concurrency: true, timeout: 20_000 }, () => {
-  it('F17 gives back what it held when it closes, although no response is told', async () => {
+  it('F17 releases its memory when it closes, although no response emits `close`', async () => {
     await using gate = await startGate({ limits });
     using _muted = muteResponses(gate);
     const socket = await open(gate);
@@ -67,7 +67,7 @@ describe('a connection', { concurrency: true, timeout: 20_000 }, () => {
     await assertRoom(gate);
   });
 
-  it('F17 gives back what came behind a request that was its last', async () => {
+  it('F17 releases the memory of requests that followed its last one', async () => {
     await using gate = await startGate({ limits });
     for (let count = 0; count < 3; count += 1) {
       const socket = await open(gate);
@@ -90,7 +90,7 @@ describe('a connection', { concurrency: true, timeout: 20_000 }, () => {
     await drained;
   });
 
-  it('F17 nor does it give way to others then', async () => {
+  it('F17 is not closed for a new connection while one of its reviews is decided', async () => {
     const { bouncer, decide } = slowBouncer();
     await using gate = await startGate({ bouncer, limits: { connections: 4 } });
     const { answers } = await halfAnswered(gate);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { budgetOf, parseDuration } from './deadline.ts';
 
 describe('a deadline', () => {
-  it('F10 is read as Go writes durations', () => {
+  it('F10 is read in the syntax of Go', () => {
     const durations: Record<string, number | undefined> = {
       '10s': 10_000,
       '30s': 30_000,
@@ -36,7 +36,7 @@ describe('a deadline', () => {
       assert.equal(parseDuration(text), expected, text);
   });
 
-  it("F10 is the shorter of the caller's and ours, less half a second", () => {
+  it('F10 is the shorter of the timeout of the caller and that of the gate, minus half a second', () => {
     const budgets: Record<string, number> = {
       'timeout=10s': 9500,
       'timeout=30s': 9500,
@@ -56,12 +56,12 @@ describe('a deadline', () => {
       assert.equal(budgetOf(query, 10_000), expected, query);
   });
 
-  it('is ours when the option makes it shorter', () => {
+  it('is the timeout of the gate if that is shorter', () => {
     assert.equal(budgetOf('timeout=10s', 3000), 2500);
     assert.equal(budgetOf('', 3000), 2500);
   });
 
-  it('is read in time linear in the text', () => {
+  it('is read in linear time', () => {
     const started = performance.now();
     budgetOf(`timeout=${'1'.repeat(1_000_000)}`, 10_000);
     budgetOf('&timeout'.repeat(100_000), 10_000);

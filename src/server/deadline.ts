@@ -1,17 +1,15 @@
-/** What the answer may take to reach the caller, whose clock has been running since before ours. */
+/** Time for the answer to reach the caller, whose timeout started before the request arrived here. */
 const MARGIN_MS = 500;
 
 const UNITS_MS = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 const TIMEOUT = /(?:^|&)timeout=([^&]*)/;
-/** The API server's is 30 s at most; nothing longer is worth reading. */
+/** The API server sends at most `30s`. Longer texts are not parsed. */
 const MAX_CHARACTERS = 64;
 
 /**
- * Milliseconds of a duration as Go writes it, such as `10s`, `1m30s` or `1.5h`; `undefined` for any other text, and
- * for a duration that is not positive.
- *
- * @see https://pkg.go.dev/time#ParseDuration
+ * Milliseconds of a duration in the syntax of Go's `time.ParseDuration`, such as `10s`, `1m30s` or `1.5h`. `undefined` for
+ * any other text, and for a duration that is not positive.
  */
 export function parseDuration(text: string): number | undefined {
   if (text.length > MAX_CHARACTERS) return undefined;
@@ -27,8 +25,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Milliseconds that deciding may take: the caller's `timeout`, or `maximumMs` when that is shorter or when the query
- * names no timeout, less half a second for the way back. Of a timeout below one second half is left.
+ * Maximum time for the decision, in milliseconds: the `timeout` in the query, or `maximumMs` if that is shorter or if there
+ * is no timeout, minus 500 ms for the way back. If the timeout is below one second, half of it.
  */
 export function budgetOf(query: string, maximumMs: number): number {
   const [, text] = TIMEOUT.exec(query) ?? [];

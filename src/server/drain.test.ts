@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bouncer } from '../bouncer.ts';
 import { admitted, ask, keepAliveAgent, open, readToEnd, startGate } from '#test/review-server.ts';
 
-/** Decides after so long. */
+/** Decides after a delay. */
 function slowBouncer(milliseconds: number): Bouncer {
   return { decide: () => sleep(milliseconds, admitted) };
 }
 
-describe('leaving', { concurrency: true, timeout: 20_000 }, () => {
-  it('without it connections are kept and new ones taken', async () => {
+describe('a drain', { concurrency: true, timeout: 20_000 }, () => {
+  it('without it connections stay open and new ones are accepted', async () => {
     await using gate = await startGate();
     const agent = keepAliveAgent();
     for (let count = 0; count < 3; count += 1) {
@@ -22,7 +22,7 @@ describe('leaving', { concurrency: true, timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('tells readiness at once, and serves on: every answer ends its connection', async () => {
+  it('makes the gate unready immediately, and serves on: each connection closes after its next response', async () => {
     await using gate = await startGate();
     const agent = keepAliveAgent();
     await ask(gate, { agent });
@@ -42,7 +42,7 @@ describe('leaving', { concurrency: true, timeout: 20_000 }, () => {
     await assert.rejects(ask(gate), { code: 'ECONNREFUSED' });
   });
 
-  it('ends idle and silent connections when the grace is over, and finishes what is being decided', async () => {
+  it('closes idle and silent connections after the grace time, and finishes open reviews', async () => {
     await using gate = await startGate({ bouncer: slowBouncer(500) });
     const silent = await open(gate);
     const ended: string[] = [];
@@ -70,7 +70,7 @@ describe('leaving', { concurrency: true, timeout: 20_000 }, () => {
     await deciding;
   });
 
-  it('a second time, it closes at once', async () => {
+  it('closes immediately when it is called a second time', async () => {
     await using gate = await startGate({ bouncer: { decide: () => new Promise(() => {}) } });
     const deciding = assert.rejects(ask(gate), { code: 'ECONNRESET' });
     await sleep(50);

@@ -18,12 +18,12 @@ describe('health', () => {
   });
   after(() => health.close());
 
-  it('is alive as long as it answers', async () => {
+  it('answers /livez with 200 although a check fails', async () => {
     policyFault = 'no policy is loaded';
     assert.equal((await get(health.port, '/livez')).status, 200);
   });
 
-  it('is ready when nothing is wrong, and names what is', async () => {
+  it('is ready if no check fails, and names those that fail', async () => {
     policyFault = undefined;
     const ready = await get(health.port, '/readyz?verbose');
     assert.deepEqual([ready.status, ready.text], [200, '[+]policy ok\n[+]listener ok\nready\n']);
@@ -33,7 +33,7 @@ describe('health', () => {
     assert.deepEqual([unready.status, unready.text], [503, text]);
   });
 
-  it('shows metrics with everything that was recorded until then', async () => {
+  it('shows metrics that contain all earlier records', async () => {
     const reply = await get(health.port, '/metrics');
     assert.equal(reply.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
     assert.match(
@@ -43,7 +43,7 @@ describe('health', () => {
     assert.equal(flushes, 1);
   });
 
-  it('makes one page of metrics for all who ask at the same time, and the next one anew', async () => {
+  it('renders the metrics once for all requests at the same time, and again for the next one', async () => {
     const { promise: open, resolve } = Promise.withResolvers<void>();
     let renders = 0;
     const render = async () => {
@@ -62,14 +62,14 @@ describe('health', () => {
     const callers = await Promise.all(Array.from({ length: 20 }, () => openPlain(other)));
     const answers = callers.map(readToEnd);
     for (const caller of callers) caller.write('GET /metrics HTTP/1.1\r\nhost: gate\r\n\r\n');
-    // When this is answered, what was sent before it has been read.
+    // When this is answered, the earlier requests have been read.
     await get(other.port, '/livez');
     resolve();
     for (const answer of await Promise.all(answers)) assert.match(answer, /\r\npage 1$/);
     assert.equal((await get(other.port, '/metrics')).text, 'page 2');
   });
 
-  it('K10 shows nothing else: no review, no profile, no inspector, and answers GET and HEAD only', async () => {
+  it('K10 serves nothing else: no review, no profile, no inspector; only GET and HEAD', async () => {
     for (const path of [
       '/',
       '/validate',

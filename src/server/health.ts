@@ -4,29 +4,29 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import { createPageServer, type Page, type Pages, TEXT } from './page-server.ts';
 
-/** Name → what is wrong; `undefined` when nothing is. */
+/** By name: a function that returns what is wrong, or `undefined`. */
 export type ReadinessChecks = Readonly<Record<string, () => string | undefined>>;
 
 export interface HealthOptions {
-  /** @default every address of this machine */
+  /** @default all addresses of this machine */
   readonly address?: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** What serving depends on. Not on a registry: its outage would take every endpoint away. */
+  /** Serving depends on these. A registry is not among them, because its outage would make all gates unready. */
   readonly checks: ReadinessChecks;
-  /** What there is to know by the same names, although nothing is wrong with serving. */
+  /** By the names of `checks`: more information about a check that passes. */
   readonly details?: ReadinessChecks;
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
   readonly recorder: Pick<Recorder, 'flush'>;
 }
 
-/** A port of its own, so that probes are answered while the other one is full. */
+/** A server on a port of its own, so that probes are answered while the port for reviews is overloaded. */
 export interface HealthServer extends AsyncDisposable {
   readonly port: number;
   readonly close: () => Promise<void>;
 }
 
-/** `/livez`, `/readyz` and `/metrics` over plain HTTP, and nothing about any review. */
+/** Serves `/livez`, `/readyz` and `/metrics` over plain HTTP. They contain no data of reviews. */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
   const pages: Pages = new Map<string, () => Page | Promise<Page>>([
     ['/livez', () => ({ status: 200, type: TEXT, text: 'ok\n' })],
@@ -36,21 +36,21 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   const { server, close } = createPageServer(pages);
   server.listen(options.port, options.address);
   await once(server, 'listening');
-  // A probe that found no descriptor comes again.
+  // A connection could not be accepted, because there was no file descriptor. The kubelet repeats a failed probe.
   server.on('error', () => undefined);
   return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
 }
 
-/** Whoever asks while an answer is being made gets that one. */
+/** Calls that come while a result is being computed get the same result. */
 function share<T>(make: () => Promise<T>): () => Promise<T> {
-  let underWay: Promise<T> | undefined;
+  let running: Promise<T> | undefined;
   return () =>
-    (underWay ??= make().finally(() => {
-      underWay = undefined;
+    (running ??= make().finally(() => {
+      running = undefined;
     }));
 }
 
-/** In the form of Kubernetes' own `/readyz?verbose`. */
+/** In the format of `/readyz?verbose` of Kubernetes. */
 function renderReadiness({ checks, details = {} }: HealthOptions): Page {
   const results = Object.entries(checks).map(([name, find]) => ({ name, fault: find() }));
   const isReady = results.every(({ fault }) => fault === undefined);

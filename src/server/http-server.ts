@@ -11,7 +11,7 @@ export function reasonPhraseOf(status: number): string | undefined {
   return STATUS_CODES[status];
 }
 
-/** Node's server under our limits: HTTPS when there is a certificate, HTTP/1.1 in any case. */
+/** Creates Node's server with limits. HTTPS if there is a certificate; always HTTP/1.1. */
 export function createLimitedServer(
   limits: Limits,
   tls: TlsOptions | undefined,
@@ -30,9 +30,9 @@ export function createLimitedServer(
       ? createServer(http, listener)
       : createSecureServer({ ...http, ...handshakeOf(limits, tls) }, listener);
   server.maxRequestsPerSocket = 0;
-  // Headers beyond a count would be dropped in silence; the listener refuses them instead.
+  // Node would silently drop headers above a count. The listener refuses them instead.
   server.maxHeadersCount = 0;
-  // For connections that never said a word: see broken-request.ts.
+  // For connections that never send a byte; see broken-request.ts.
   server.timeout = limits.keepAliveTimeoutMs;
   server.maxConnections = limits.connections;
   return server;
@@ -42,7 +42,7 @@ function handshakeOf(limits: Limits, tls: TlsOptions) {
   const mutual = tls.clientAuthority !== undefined;
   return {
     ...contextOf(tls, tls.clientAuthority),
-    // A client that offers h2 only is refused: its rapid resets are not our concern (CVE-2023-44487).
+    // A client that offers HTTP/2 only is refused, so that its rapid resets are impossible (CVE-2023-44487).
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: limits.handshakeTimeoutMs,
     requestCert: mutual,

@@ -1,34 +1,34 @@
-/** What one caller, or all of them together, can make the server hold. */
+/** Limits on memory and time for one client, and for all clients together. */
 export interface Limits {
   /**
-   * A body, in bytes. 7 MiB is what controller-runtime takes: an object may have 3 MiB and an UPDATE carries two.
+   * Maximum body, in bytes. controller-runtime accepts 7 MiB: an object has at most 3 MiB, and an UPDATE contains two.
    *
    * @see https://github.com/kubernetes-sigs/controller-runtime/blob/main/pkg/webhook/admission/http.go
    */
   readonly bodyBytes: number;
-  /** Bodies that are being received or wait for their turn, all of them together, in bytes. */
+  /** All bodies that are being received or wait for their decision, in bytes. */
   readonly receivingBytes: number;
   /** Request line and headers, in bytes. */
   readonly headerBytes: number;
   readonly headerCount: number;
-  /** A longer body waits for its turn: one of them is read in each turn of the event loop, in bytes. */
+  /** A longer body, in bytes, is large: only one large body is parsed in a turn of the event loop. */
   readonly largeBytes: number;
-  /** Reviews that have come whole and are not decided yet. */
+  /** Reviews that were received completely and are not decided yet. */
   readonly queuedReviews: number;
-  /** What a review may wait for its turn; a large one waits for as long as its caller does. */
+  /** Maximum wait of a small review for its turn. A large one waits until the timeout of its caller. */
   readonly queueMs: number;
-  /** How long the event loop may be busy with reviews before it looks at its sockets again. */
+  /** Maximum time for decisions before the event loop handles its sockets again. */
   readonly sliceMs: number;
-  /** At this number the connection that was idle for longest gives way to a new one. */
+  /** At this number the connection that is idle for longest is closed for a new one. */
   readonly connections: number;
   /** From the first byte of a request to the end of its headers. */
   readonly headersTimeoutMs: number;
   /** From the first byte of a request to the end of its body. */
   readonly requestTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
-  /** Go's client gives up idle connections after 90 s. It must be first: a POST on a closed one is an error to it. */
+  /** Longer than the 90 s after which Go's client closes idle connections, because its POST on a closed one fails. */
   readonly keepAliveTimeoutMs: number;
-  /** How often the two timeouts of a request are looked at. */
+  /** Interval at which the two timeouts of a request are checked. */
   readonly checkIntervalMs: number;
 }
 

@@ -16,7 +16,7 @@ const IMPORTS = `
   const log = openLog({ stream: openLogStream(1), now: () => new Date(0), maxWaitingBytes: 1 << 20 });
 `;
 
-/** Logs 16 MiB, says how long it was busy, and leaves. */
+/** Logs 16 MiB, prints how long it was busy, and exits. */
 const LOUD = `${IMPORTS}
   const started = performance.now();
   for (let count = 0; count < 1024; count += 1) {
@@ -28,7 +28,7 @@ const LOUD = `${IMPORTS}
   process.exit(0);
 `;
 
-/** Writes more than the pipe holds by the stream of Node, and by that of the log. */
+/** Writes more than fits into the pipe, through Node's stream and through the log stream. */
 const SHARING = `${IMPORTS}
   const written = new Promise((resolve) => process.stdout.write('-'.repeat(500_000), resolve));
   log.write('info', '+'.repeat(500_000));
@@ -43,7 +43,7 @@ function run(program: string, stdout: 'pipe' | number) {
   });
 }
 
-/** The program must end by itself, soon, having been busy for no longer than its own work takes. */
+/** The program must exit soon, and must have been busy only for the time of its own work. */
 async function assertUnhindered(child: ReturnType<typeof run>): Promise<void> {
   const exited = once(child, 'exit');
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
@@ -61,7 +61,7 @@ describe('a log stream', { concurrency: true, timeout: 20_000 }, () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  /** A pipe as a shell makes one; what Node gives its children are sockets. */
+  /** A pipe as a shell makes it. Node gives its children sockets instead. */
   function makePipe(name: string): { reader: number; writer: number } {
     const path = join(folder, name);
     execFileSync('mkfifo', [path]);
@@ -102,7 +102,7 @@ describe('a log stream', { concurrency: true, timeout: 20_000 }, () => {
     closeSync(descriptor);
   });
 
-  it('R16 goes on when a disk has no room: the log counts the lines that were lost', async () => {
+  it('R16 continues when a disk is full: the log counts the lost lines', async () => {
     const descriptor = openSync('/dev/full', constants.O_WRONLY);
     const stream = openLogStream(descriptor);
     const log = openLog<string>({ stream, now: () => new Date(0) });

@@ -3,8 +3,8 @@ import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 
 /**
- * A stream to a descriptor that never blocks, for a log whose reader may stall. A blocked write would hold up
- * `process.stdout` and with it every answer; in a thread of its own it would hold up the exit of the process.
+ * A stream to a file descriptor that never blocks, for a log whose reader may stall. A blocking write to `process.stdout`
+ * would delay every answer, and in a thread it would delay the exit of the process.
  */
 export function openLogStream(descriptor: number): Writable {
   const kind = fstatSync(descriptor);
@@ -16,12 +16,12 @@ export function openLogStream(descriptor: number): Writable {
 const LINE_END = Buffer.from('\n');
 
 /**
- * A file, whose disk may be full for a while: what does not fit is lost and told as `lost`, a number of lines, and the
- * next write is tried again. Node's own stream to a file ends with its first error.
+ * A file on a disk that may be full for a while. Event `lost` reports the number of lines that could not be written; the
+ * next write is tried again. Node's stream to a file ends at its first error.
  */
 class FileStream extends Writable {
   readonly #descriptor: number;
-  /** The last line is there in part, so that the next one would be a part of it. */
+  /** The last line was written in part. The next write must start with a line break. */
   #isCut = false;
 
   constructor(descriptor: number) {
@@ -47,20 +47,20 @@ class FileStream extends Writable {
   }
 }
 
-/** Lines of a text, whose first line may be the end of one that was cut. */
+/** Number of lines. A line break at the start ends a line that was cut; it is not counted. */
 function countLines(text: Buffer): number {
   const ends = text.filter((byte) => byte === LINE_END[0]).length;
   return text[0] === LINE_END[0] ? ends - 1 : ends;
 }
 
-/** The same pipe, opened again: `O_NONBLOCK` belongs to an opening, and whoever else writes here may count on waiting. */
+/** Opens the same pipe again, because `O_NONBLOCK` would also affect other processes that write to this descriptor. */
 function reopen(descriptor: number): number {
   try {
     const again = openSync(`/dev/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
     if (fstatSync(again).isFIFO()) return again;
     closeSync(again);
   } catch {
-    // No /dev/fd, or no permission for it: the descriptor itself will do.
+    // There is no /dev/fd, or no permission for it: use the descriptor as it is.
   }
   return descriptor;
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { LoopLag } from './loop-lag.ts';
 
 describe('the lag of the event loop', () => {
-  it('is nothing while the loop keeps time, and grows from the moment at which it should have come round', () => {
+  it('is 0 while the loop is on time, and grows from the moment of a missed tick', () => {
     let nowMs = 1000;
     using lag = new LoopLag(() => nowMs);
     assert.equal(lag.at(1000), 0);
@@ -14,7 +14,7 @@ describe('the lag of the event loop', () => {
     assert.equal(lag.at(1070), 0);
   });
 
-  it('counts for what is read behind a late tick, until the next one: it may have come while nobody looked', () => {
+  it('applies to data that is read after a late tick, until the next one, because it may have waited', () => {
     let nowMs = 0;
     using lag = new LoopLag(() => nowMs);
     nowMs = 350;

@@ -1,16 +1,15 @@
-/** How often the loop is looked at when nothing holds it up. */
+/** Interval of the measurements, in milliseconds. */
 const INTERVAL_MS = 25;
 
 /**
- * How late the event loop is. What is read from a socket has lain there for as long as the loop was busy elsewhere, and
- * nobody told its time of arrival; a clock that ought to tick every 25 ms gives the most that it can have been, since
- * each turn of the loop looks at all sockets.
+ * Measures how late the event loop is. Data may have waited in a socket while the loop was busy, and its arrival time is
+ * unknown. The lateness of a timer of 25 ms is the longest possible wait, because each turn of the loop reads all sockets.
  */
 export class LoopLag implements Disposable {
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout;
   #tickedMs: number;
-  /** How late the last tick was: what came during that time is read only now. */
+  /** Lateness of the last tick. Data that arrived during that time is read only now. */
   #lateMs = 0;
 
   /** @param now monotonic, in milliseconds */
@@ -26,7 +25,7 @@ export class LoopLag implements Disposable {
     this.#tickedMs = nowMs;
   }
 
-  /** Milliseconds that what is read at this moment may have waited; 0 while the loop keeps time. */
+  /** Longest possible wait of data that is read now, in milliseconds. 0 while the loop is on time. */
   at(nowMs: number): number {
     return this.#lateMs + Math.max(0, nowMs - this.#tickedMs - 2 * INTERVAL_MS);
   }

@@ -6,7 +6,7 @@ import type { Bouncer } from '../bouncer.ts';
 import type { Limits } from './limits.ts';
 import type { ReviewServer } from './server.ts';
 
-/** A review of so many bytes, whose uid is its name. */
+/** A review of this length, whose uid is its name. */
 function request(uid: string, bytes = 0, headers: readonly string[] = []): string {
   const body = JSON.stringify({ uid, pad: 'x'.repeat(bytes) });
   const type = 'content-type: application/json';
@@ -16,7 +16,7 @@ function request(uid: string, bytes = 0, headers: readonly string[] = []): strin
 
 const CLOSE = ['connection: close'];
 
-/** The outcome of an answer as it goes over the wire, with its code if it has one. */
+/** The outcome in a response, with its code if it has one. */
 function outcomeOf(answer: string): string {
   const [head = '', body = ''] = answer.split('\r\n\r\n');
   assert.match(head, /^HTTP\/1\.1 200 /);
@@ -27,12 +27,12 @@ function outcomeOf(answer: string): string {
 interface Scene extends AsyncDisposable {
   readonly gate: ReviewServer;
   readonly sockets: readonly Socket[];
-  /** The uids of what was decided, in order. */
+  /** The uids of decided reviews, in order. */
   readonly decided: readonly string[];
   readonly shed: readonly string[];
 }
 
-/** A gate, and connections to it that are open, so that what is written to all of them comes in one turn of the loop. */
+/** A gate with open connections. What is written to all of them arrives in one turn of the event loop. */
 async function scene(
   limits: Partial<Limits>,
   connections: number,
@@ -75,7 +75,7 @@ describe('under load', { timeout: 20_000 }, () => {
     assert.equal(here.decided[1], 'small', here.decided.join(' '));
   });
 
-  it('what comes beyond the queue is refused by name, unread, at once, and keeps its connection', async () => {
+  it('a review above the limit of the queue is refused immediately by its uid, and its connection stays open', async () => {
     await using here = await scene({ largeBytes: 1000, queuedReviews: 2 }, 5);
     const ended: string[] = [];
     const answers = here.sockets.map(async (socket) => {
@@ -93,7 +93,7 @@ describe('under load', { timeout: 20_000 }, () => {
     assert.equal(JSON.parse(reply.text).outcome, 'admitted', 'and recovers');
   });
 
-  it('what has waited for too long is refused by name, and nothing is forgotten', async () => {
+  it('a review that has waited for too long is refused by its uid, and each review is answered', async () => {
     const busy = () => spin(30);
     await using here = await scene({ queueMs: 50, sliceMs: 1 }, 20, busy);
     const answers = here.sockets.map(readToEnd);
@@ -106,7 +106,7 @@ describe('under load', { timeout: 20_000 }, () => {
     assert.match(outcomeOf(await readToEnd(await askAgain(here))), /^later admitted$/);
   });
 
-  it('a body that finds no room beside the others is refused by name when it has ended', async () => {
+  it('a body without room is refused by its uid after its end', async () => {
     await using here = await scene({ bodyBytes: 200_000, receivingBytes: 200_000 }, 2);
     const [first, second] = here.sockets;
     const answers = here.sockets.map(readToEnd);
@@ -140,7 +140,7 @@ describe('under load', { timeout: 20_000 }, () => {
     for (const socket of [first, second]) socket?.destroy();
   });
 
-  it('what waits for its turn keeps its room until it is answered', async () => {
+  it('a review that waits for its turn keeps its memory until it is answered', async () => {
     await using here = await scene({ bodyBytes: 5000, largeBytes: 1000, receivingBytes: 5000 }, 3);
     const answers = here.sockets.map(readToEnd);
     for (const [index, socket] of here.sockets.entries()) socket.write(request(`u-${index}`, 2000, CLOSE));

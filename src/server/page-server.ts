@@ -5,16 +5,16 @@ export interface Page {
   readonly status: number;
   readonly type: string;
   readonly text: string;
-  /** The methods that there are, where another one was used. */
+  /** The allowed methods, for status 405. */
   readonly allow?: string;
 }
 
-/** By path, without a query. */
+/** By path without query. */
 export type Pages = ReadonlyMap<string, () => Page | Promise<Page>>;
 
 export interface PageServer {
   readonly server: Server;
-  /** Ends everything now. */
+  /** Closes the server and all connections now. */
   readonly close: () => Promise<void>;
 }
 
@@ -22,24 +22,25 @@ export const TEXT = 'text/plain; charset=utf-8';
 const REQUEST_LINE = /^([A-Z]{1,16}) (\/[^\s?]*)(?:\?\S*)? HTTP\/1\.[01]\r\n/;
 const END_OF_HEAD = '\r\n\r\n';
 const MAX_HEAD_BYTES = 8192;
-/** From the beginning of a connection to the last of its answer, whether its peer reads it or not. */
+/** Maximum time from the start of a connection to the end of its response, also if the client does not read it. */
 const WHOLE_MS = 10_000;
 const MAX_CONNECTIONS = 256;
 
 /**
- * Answers one request on each connection, and never reads a second: the kubelet sends none, and Prometheus connects again.
+ * Answers one request on each connection and never reads a second one: the kubelet sends none, and Prometheus opens a new
+ * connection.
  *
- * Not Node's server, whose parser makes a request and a response of each head in a packet before it can be stopped: 64
- * packets of 2,000 heads each take two seconds and 350 MiB, although none but the first of them is answered.
+ * It does not use Node's HTTP server, whose parser makes a request and a response of every head in a packet before it can
+ * be stopped, so that a packet full of small requests stalls the process and takes memory.
  */
 export function createPageServer(pages: Pages, wholeMs = WHOLE_MS): PageServer {
   const open = new Set<Socket>();
-  // Who half-closes still reads.
+  // A client that half-closes its connection still reads the response.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     keepWithinLimit(open, socket);
     const timer = setTimeout(() => socket.destroy(), wholeMs);
     socket.on('close', () => clearTimeout(timer));
-    // What goes wrong with it ends it, and is nobody else's business.
+    // An error ends this connection and affects nothing else.
     socket.on('error', () => undefined);
     readHead(socket, (head) => void answer(socket, pages, head));
   });
@@ -53,8 +54,8 @@ export function createPageServer(pages: Pages, wholeMs = WHOLE_MS): PageServer {
 }
 
 /**
- * At the limit the oldest connection gives way; Node would refuse the new one, and strangers that read nothing would keep
- * out the kubelet, which ends a gate that is silent.
+ * Closes the oldest connection at the limit. Node would refuse the new one instead, so that clients that never read could
+ * block the kubelet, which restarts a gate that does not answer its probes.
  */
 function keepWithinLimit(open: Set<Socket>, socket: Socket): void {
   open.add(socket);
@@ -65,7 +66,7 @@ function keepWithinLimit(open: Set<Socket>, socket: Socket): void {
   oldest.destroy();
 }
 
-/** Hands on a head that is whole, or nothing of one that grew too long; what comes behind it stays unread. */
+/** Calls `take` with the complete head, or with '' if it is too long. Bytes after the head are not read. */
 function readHead(socket: Socket, take: (head: string) => void): void {
   let head = '';
   const giveUp = (): void => void socket.destroy();

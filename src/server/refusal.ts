@@ -1,4 +1,4 @@
-/** Why a request was refused before any protocol saw it. */
+/** Why a request was refused before a protocol could read it. */
 export type RequestErrorCode =
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
@@ -7,15 +7,15 @@ export type RequestErrorCode =
   | 'HEADERS_TOO_LARGE'
   | 'REQUEST_TIMEOUT';
 
-/** What goes back to the caller: a status and a JSON document. */
+/** A response: status and JSON document. */
 export interface Reply {
   readonly status: number;
   readonly body: string;
-  /** Methods that would have been right, for a 405. */
+  /** The allowed methods, for status 405. */
   readonly allow?: string;
 }
 
-/** A reply that closes the connection, with the code to count it under. */
+/** A response after which the connection closes, with the code for the metrics. */
 export interface Refusal extends Reply {
   readonly code: string;
 }
@@ -29,7 +29,7 @@ const STATUSES = {
   REQUEST_TIMEOUT: 408,
 } as const satisfies Record<RequestErrorCode, number>;
 
-/** A refusal in no protocol's words. It is never a redirect: the API server would follow it (CVE-2020-8561). */
+/** A refusal that belongs to no protocol. It is never a redirect, because the API server would follow it (CVE-2020-8561). */
 export function refusalOf(code: RequestErrorCode, message: string): Refusal {
   const refusal = { status: STATUSES[code], code, body: JSON.stringify({ code, message }) };
   return code === 'METHOD_NOT_ALLOWED' ? { ...refusal, allow: 'POST' } : refusal;
@@ -42,11 +42,11 @@ export const NOT_FOUND = refusalOf(
 export const METHOD_NOT_ALLOWED = refusalOf('METHOD_NOT_ALLOWED', 'reviews are sent by POST');
 export const CLIENT_NOT_ALLOWED = refusalOf(
   'CLIENT_NOT_ALLOWED',
-  'the client certificate bears none of the names that may ask',
+  'the client certificate has none of the allowed names',
 );
 export const HEADERS_TOO_LARGE = refusalOf(
   'HEADERS_TOO_LARGE',
-  'the request has too many headers, or too long ones',
+  'the request has too many headers, or headers that are too long',
 );
 export const MALFORMED_REQUEST = refusalOf('MALFORMED_REQUEST', 'the request is not HTTP/1.1');
-export const REQUEST_TIMEOUT = refusalOf('REQUEST_TIMEOUT', 'the request came too slowly');
+export const REQUEST_TIMEOUT = refusalOf('REQUEST_TIMEOUT', 'the request was sent too slowly');

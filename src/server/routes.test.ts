@@ -22,7 +22,7 @@ describe('a path', () => {
     }
   });
 
-  it('chooses how hard the verdict bites: without a stage as hard as it can', () => {
+  it('chooses the stage; without one it is deny', () => {
     for (const path of ['/validate', '/image_policy', '/image-policy']) {
       for (const [suffix, expected] of [
         ['', 'deny'],
@@ -39,7 +39,7 @@ describe('a path', () => {
     }
   });
 
-  it('F09 is taken as it was sent: what would have to be normalised leads nowhere', () => {
+  it('F09 is not normalised: other spellings of a path are not found', () => {
     for (const target of [
       '//validate',
       '/validate/',
@@ -63,7 +63,7 @@ describe('a path', () => {
     }
   });
 
-  it('F09 is asked by POST only', () => {
+  it('F09 accepts POST only', () => {
     for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS', 'DELETE', 'PATCH', 'TRACE', 'post']) {
       const route = findRoute(routes, method, '/validate');
       assert.ok('status' in route);

@@ -3,20 +3,20 @@ import type { Stage } from '../policy/stage.ts';
 import { REVIEW_PATHS } from '../wiring/paths.ts';
 import { METHOD_NOT_ALLOWED, NOT_FOUND, type Refusal } from './refusal.ts';
 
-/** The wire protocols that the server speaks. */
+/** The wire protocols of the server. */
 export interface Protocols {
   readonly imageReview: ReviewProtocol;
   readonly admissionReview: ReviewProtocol;
 }
 
-/** What a path means, by the path. */
+/** By path: protocol and stage. */
 export type Routes = ReadonlyMap<string, Omit<Route, 'query'>>;
 
-/** A path has chosen the protocol, and how hard the verdict bites; nobody asks again. */
+/** Protocol and stage of a request. Only the path determines them. */
 export interface Route {
   readonly protocol: ReviewProtocol;
   readonly stage: Stage;
-  /** The text after `?`; empty when there is none. */
+  /** The text after `?`; empty if there is none. */
   readonly query: string;
 }
 
@@ -29,8 +29,8 @@ export function createRoutes({ imageReview, admissionReview }: Protocols): Route
 }
 
 /**
- * The route of a request target as it was sent. Nothing is decoded or normalised, so `//validate`, `/%76alidate` and
- * `http://gate/validate` lead nowhere (CVE-2026-26205).
+ * The route of a request target. The target is not decoded or normalised, so that `//validate`, `/%76alidate` and
+ * `http://gate/validate` are not found.
  */
 export function findRoute(routes: Routes, method: string, target: string): Route | Refusal {
   const mark = target.indexOf('?');

@@ -1,4 +1,4 @@
-// Times are compressed: what takes 10 s in the defaults takes 0.4 s here, what takes 120 s takes 3 s.
+// Times are shorter than the defaults: 0.4 s instead of 10 s, and 3 s instead of 120 s.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ const limits = {
 };
 
 describe('time', { concurrency: true, timeout: 20_000 }, () => {
-  it('F11 F16 the defaults leave slow callers 10 s and idle ones longer than Go waits', () => {
+  it('F11 F16 the defaults give slow clients 10 s, and idle ones longer than Go’s client waits', () => {
     assert.ok(DEFAULT_LIMITS.headersTimeoutMs <= 10_000);
     assert.ok(DEFAULT_LIMITS.requestTimeoutMs <= 10_000);
     assert.ok(DEFAULT_LIMITS.handshakeTimeoutMs <= 5000);
@@ -31,7 +31,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
     assert.ok(DEFAULT_LIMITS.keepAliveTimeoutMs >= 95_000);
   });
 
-  it('F11 headers or a body that trickle in are cut off, and others served meanwhile', async () => {
+  it('F11 headers or a body that arrive too slowly are cut off, and others are served meanwhile', async () => {
     const { recorder, rejections } = createTestRecorder();
     await using gate = await startGate({ limits, recorder });
     const trickle = async (first: string, byte: string) => {
@@ -56,7 +56,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
     assert.ok(rejections.includes('REQUEST_TIMEOUT'));
   });
 
-  it('F11 so is a handshake', async () => {
+  it('F11 a slow handshake is cut off as well', async () => {
     await using gate = await startGate({ limits: { handshakeTimeoutMs: 300 } });
     const socket = await openPlain(gate);
     const started = performance.now();
@@ -68,7 +68,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
     assert.ok(tookMs > 250 && tookMs < 4000, `${tookMs} ms`);
   });
 
-  it('F11 headers have a time of their own, shorter than that of the whole request', async () => {
+  it('F11 headers have a shorter timeout than the whole request', async () => {
     await using gate = await startGate({ limits: { ...limits, requestTimeoutMs: 60_000 } });
     const socket = await open(gate);
     socket.write('POST / HT');
@@ -77,7 +77,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
     assert.ok(performance.now() - started < 2500);
   });
 
-  it('F16 an idle connection outlives the timeouts of requests by far, and is used again', async () => {
+  it('F16 an idle connection stays open much longer than the timeouts of requests, and is used again', async () => {
     await using gate = await startGate({ limits });
     const agent = keepAliveAgent();
     for (const pauseMs of [0, 0, 1000]) {
@@ -90,7 +90,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('F16 so does a connection that has not said anything yet (Go opens them ahead), and its first request is timed', async () => {
+  it('F16 so does a connection without any request (Go opens them in advance), and its first request has its timeout', async () => {
     await using gate = await startGate({ limits });
     const [silent, slow] = [await open(gate), await open(gate)];
     await sleep(1000);
@@ -103,7 +103,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
     );
   });
 
-  it('F16 idle and silent connections end when Go would have ended them long ago', async () => {
+  it('F16 idle and silent connections end later than Go’s client closes them', async () => {
     await using gate = await startGate({ limits: { ...limits, keepAliveTimeoutMs: 600 } });
     const [silent, idle] = [await open(gate), await open(gate)];
     idle.write(rawReview('u-1'));
@@ -114,7 +114,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
   });
 });
 
-describe('room', { timeout: 20_000 }, () => {
+describe('connections', { timeout: 20_000 }, () => {
   it('F16 answers a thousand requests on one connection', async () => {
     await using gate = await startGate();
     const agent = keepAliveAgent();
@@ -122,7 +122,7 @@ describe('room', { timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('F15 when there is no more room the longest idle connection gives way, and health is answered', async () => {
+  it('F15 the connection that is idle for longest is closed at the limit, and the health port answers', async () => {
     const { recorder } = createTestRecorder();
     await using gate = await startGate({ limits: { connections: 20 } });
     const metrics = { contentType: 'text/plain', render: async () => '' };
@@ -133,10 +133,10 @@ describe('room', { timeout: 20_000 }, () => {
     const strangers = [];
     for (let count = 0; count < 100; count += 1) {
       const stranger = await open(gate);
-      // Some hold a connection without a word, some after a review.
+      // Some connections are silent, others have sent a review.
       if (count % 2 === 0) stranger.write(rawReview('u-1'));
       strangers.push(stranger.resume());
-      // In use all the time, so it is never the longest idle one.
+      // Always in use, so that it is never idle for longest.
       if (count % 5 === 0) assert.equal((await ask(gate, { agent })).status, 200);
     }
     await sleep(50);

@@ -26,7 +26,7 @@ function as({ certificate, key }: KeyPair) {
 }
 
 describe('a client certificate', { timeout: 20_000 }, () => {
-  it('is not asked for without an authority of clients', async () => {
+  it('is not requested without a client authority', async () => {
     await using gate = await startGate();
     assert.equal((await ask(gate)).status, 200);
   });
@@ -50,7 +50,7 @@ describe('a client certificate', { timeout: 20_000 }, () => {
     );
   });
 
-  it('E15 must bear one of the names, when there are names: 403 and close', async () => {
+  it('E15 must have one of the allowed names, if there are any: otherwise 403, and the connection closes', async () => {
     const { recorder, rejections, records } = createTestRecorder();
     const tls = {
       ...serving,
@@ -67,18 +67,18 @@ describe('a client certificate', { timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('may bear the name as a DNS name', async () => {
+  it('may have the name as a DNS name', async () => {
     const both = await issueServing(authority);
     const tls = { ...serving, clientAuthority: authority.certificate, clientNames: ['localhost'] };
     await using gate = await startGate({ tls });
-    // Only a serving certificate of ours has such names, and it is none for clients.
+    // The authority of the tests puts DNS names in serving certificates only.
     await assert.rejects(ask(gate, as(both)), { code: /ALERT|ECONNRESET|EPIPE/ });
     assert.equal((await ask(gate, as(apiServer))).status, 403);
   });
 });
 
 describe('another certificate', { timeout: 20_000 }, () => {
-  it('is shown to new connections; open ones go on, and clients are asked for theirs as before', async () => {
+  it('is used for new connections; open ones continue, and client certificates are requested as before', async () => {
     const tls = { ...serving, clientAuthority: authority.certificate, clientNames: ['kube-apiserver'] };
     await using gate = await startGate({ tls });
     const agent = keepAliveAgent();
@@ -106,7 +106,7 @@ describe('another certificate', { timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('that is no pair leaves the old one in place', async () => {
+  it('that does not match its key leaves the old one active', async () => {
     await using gate = await startGate();
     assert.throws(() => gate.replaceCertificate({ ...serving, key: apiServer.key }), {
       code: 'KEY_MISMATCH',
@@ -117,7 +117,7 @@ describe('another certificate', { timeout: 20_000 }, () => {
     assert.equal((await ask(gate)).status, 200);
   });
 
-  it('R11 leaves the old one in place when it is half written, and the authority of the clients as well', async () => {
+  it('R11 that is written in part leaves the old one active; so does a client authority', async () => {
     const tls = { ...serving, clientAuthority: authority.certificate };
     await using gate = await startGate({ tls });
     const renewed = await issueServing(authority);
@@ -136,7 +136,7 @@ describe('another certificate', { timeout: 20_000 }, () => {
     assert.equal((await ask(gate, as(apiServer))).status, 200);
   });
 
-  it('R11 that is not valid now does not take the place of one that is', async () => {
+  it('R11 that is not valid now does not replace one that is', async () => {
     await using gate = await startGate();
     const expires = gate.certificate?.validToDate;
     const validity = { notBefore: new Date(Date.now() - 3 * 86_400_000), days: 1 };
@@ -152,7 +152,7 @@ describe('another certificate', { timeout: 20_000 }, () => {
     assert.deepEqual([gate.certificate?.validToDate, gate.checks.certificate?.()], [expires, undefined]);
   });
 
-  it('R11 that has expired makes the gate unready, and no sooner', async () => {
+  it('R11 makes the gate unready when it has expired, and not earlier', async () => {
     let today = new Date();
     await using gate = await startGate({ today: () => today });
     today = gate.certificate?.validToDate ?? today;
@@ -164,8 +164,8 @@ describe('another certificate', { timeout: 20_000 }, () => {
   });
 });
 
-describe('another authority of the clients', { timeout: 20_000 }, () => {
-  it('E14 counts for new connections at once; open ones end with their next answer', async () => {
+describe('another client authority', { timeout: 20_000 }, () => {
+  it('E14 applies to new connections immediately; open ones close after their next response', async () => {
     const next = await createAuthority({
       commonName: 'next',
       notBefore: new Date(Date.now() - 60_000),
@@ -186,11 +186,11 @@ describe('another authority of the clients', { timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('E14 counts for whoever connected before and shows a certificate after: one answer is the last', async () => {
+  it('E14 applies to a connection that is accepted before and completes its handshake after it: it gets one response', async () => {
     const next = await createKeys();
     await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
     const tcp = await openPlain(gate);
-    // The gate has accepted it when it has served one that came behind it.
+    // The gate has accepted it when it has served a later connection.
     await ask(gate, as(apiServer));
     gate.replaceClientAuthority(next.authority.certificate);
     const late = await open(gate, { ...as(apiServer), socket: tcp });
@@ -205,7 +205,7 @@ describe('another authority of the clients', { timeout: 20_000 }, () => {
     await assert.rejects(ask(gate, as(apiServer)));
   });
 
-  it('stays with another certificate, and the certificate with it', async () => {
+  it('stays when the certificate is replaced, and the other way round', async () => {
     await using gate = await startGate({ tls: { ...serving, clientAuthority: authority.certificate } });
     gate.replaceCertificate(await issueServing(authority, 60));
     const expiry = gate.certificate?.validToDate;
@@ -215,7 +215,7 @@ describe('another authority of the clients', { timeout: 20_000 }, () => {
     await assert.rejects(ask(gate));
   });
 
-  it('is none where clients are not asked for a certificate', async () => {
+  it('cannot be set if client certificates are not requested', async () => {
     await using gate = await startGate();
     assert.throws(() => gate.replaceClientAuthority(authority.certificate), TypeError);
   });

@@ -1,4 +1,4 @@
-/** What a log may say about an error. */
+/** The parts of an error that may be logged. */
 export interface ErrorText {
   readonly name: string;
   readonly code?: string;
@@ -11,12 +11,12 @@ const MAX_CHARACTERS = 4096;
 const MAX_CAUSES = 4;
 
 /**
- * An error by an allow-list. Clients hang requests, headers and configuration on theirs, with bearer tokens and
- * passwords in them; none of that is looked at.
+ * Renders an error by an allow-list. Errors of HTTP clients have properties such as request, headers and configuration,
+ * with tokens and passwords in them; these are not read.
  */
 export function renderError(error: unknown, depth = 0): ErrorText {
   if (!(error instanceof Error))
-    return { name: typeof error, message: 'something that is no error was thrown' };
+    return { name: typeof error, message: 'a value that is no error was thrown' };
   const { name, message, stack, cause } = error;
   return {
     name: clip(name),
@@ -27,7 +27,7 @@ export function renderError(error: unknown, depth = 0): ErrorText {
   };
 }
 
-/** Typed as texts, but an error is what somebody threw. */
+/** The types say string, but any value can be thrown as an error. */
 function clip(text: unknown): string {
   return typeof text === 'string' ? text.slice(0, MAX_CHARACTERS) : typeof text;
 }

@@ -6,7 +6,7 @@ import { type Log, openLog } from './log.ts';
 
 const now = () => new Date('2026-01-02T03:04:05.678Z');
 
-/** A reader that takes what it is given, or nothing at all. */
+/** A reader that reads everything, or nothing. */
 function readerOf({ stalled = false } = {}) {
   const pieces: string[] = [];
   const stream = new Writable({
@@ -28,7 +28,7 @@ describe('a log', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('leaves out what is below its level', async () => {
+  it('writes no lines below its level', async () => {
     const { stream, lines } = readerOf();
     const quiet = openLog<string>({ stream, now, level: 'warn' });
     quiet.write('info', 'unheard');
@@ -40,7 +40,7 @@ describe('a log', { timeout: 20_000 }, () => {
     assert.equal(loud.lines().length, 1);
   });
 
-  it('hands over a batch in one piece, and a long batch in pieces', async () => {
+  it('passes a batch to the stream in one piece, and a long batch in several', async () => {
     const { stream, pieces, lines } = readerOf();
     const log = openLog<string>({ stream, now });
     log.batch(() => writeMany(log, 64, 'x'));
@@ -52,7 +52,7 @@ describe('a log', { timeout: 20_000 }, () => {
     assert.equal(lines().length, 128);
   });
 
-  it('drops lines, and counts them, when its reader stalls; what waits stays bounded', () => {
+  it('drops and counts lines when its reader stalls, so that the waiting bytes stay bounded', () => {
     const { stream } = readerOf({ stalled: true });
     const log = openLog<string>({ stream, now, maxWaitingBytes: 10_000 });
     log.batch(() => writeMany(log, 1000, 'x'.repeat(100)));
@@ -71,7 +71,7 @@ describe('a log', { timeout: 20_000 }, () => {
     assert.ok(tookMs >= 45 && tookMs < 500, `took ${tookMs} ms`);
   });
 
-  it('closes when its reader has everything', async () => {
+  it('closes when its reader has read everything', async () => {
     const { stream, lines } = readerOf();
     const log = openLog<string>({ stream, now });
     writeMany(log, 10, 'x');
@@ -80,7 +80,7 @@ describe('a log', { timeout: 20_000 }, () => {
     assert.equal(stream.writableLength, 0);
   });
 
-  it('outlives a reader that went away', async () => {
+  it('continues after its reader has gone', async () => {
     const stream = new Writable({ write: (_piece, _encoding, taken) => taken(new Error('EPIPE')) });
     const log = openLog<string>({ stream, now });
     log.write('info', 'into the pipe');
@@ -90,7 +90,7 @@ describe('a log', { timeout: 20_000 }, () => {
     await log.close(1000);
   });
 
-  it('K05 says of an error what is named, not what clients hang on it', () => {
+  it('K05 writes only the allowed properties of an error', () => {
     const { stream, pieces } = readerOf();
     const cause = Object.assign(new Error('socket closed', { cause: 'canary-4' }), { password: 'canary-1' });
     const error = Object.assign(new Error('registry refused', { cause }), {

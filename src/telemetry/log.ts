@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { renderError } from './error-text.ts';
 
-/** From what is said least to what is said always. */
+/** From the most detailed level to the most important. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 export type LogLevel = (typeof LEVELS)[number];
@@ -37,29 +37,29 @@ export const LOG_EVENTS = [
 
 export type LogEvent = (typeof LOG_EVENTS)[number];
 
-/** What a line says beside its level, time and message. Only what is named here is written. */
+/** The fields of a line beside its level, time and message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface LogOptions {
-  /** Must not block: what it has not taken yet is counted by its `writableLength`, lines that it lost by event `lost`. */
+  /** Must not block. `writableLength` counts the bytes that wait, and event `lost` reports lines that were lost. */
   readonly stream: Writable;
   readonly now: () => Date;
   /** @default 'info' */
   readonly level?: LogLevel;
-  /** Lines are dropped, and counted, while more than this waits for the reader. @default 8 MiB */
+  /** Lines are dropped and counted while more bytes than this wait for the reader. @default 8 MiB */
   readonly maxWaitingBytes?: number;
 }
 
-/** Structured lines, one JSON document each. A reader that stalls costs lines, never time. */
+/** A log of lines, each a JSON document. If the reader stalls, lines are lost, but nothing waits. */
 export interface Log<Event extends string = LogEvent> {
   readonly write: (level: LogLevel, message: Event, fields?: LogFields, at?: Date) => void;
-  /** Writes a failure by name, code, message and stack; an error's other properties may hold credentials. */
+  /** Writes name, code, message and stack of an error. Its other properties may contain credentials. */
   readonly failure: (message: Event, error: unknown) => void;
-  /** Hands the stream everything that `write` says meanwhile in few pieces. */
+  /** Collects the lines written during the call, and passes them to the stream in few pieces. */
   readonly batch: (write: () => void) => void;
-  /** Lines that nobody will read. */
+  /** Number of lost lines. */
   readonly dropped: () => number;
-  /** Resolves when the reader has taken everything, or after `withinMs`: a stalled reader holds up no exit. */
+  /** Resolves when the reader has read everything, or after `withinMs`, so that a stalled reader does not delay the exit. */
   readonly close: (withinMs: number) => Promise<void>;
 }
 
@@ -74,10 +74,10 @@ export function openLog<Event extends string = LogEvent>({
   maxWaitingBytes = MAX_WAITING_BYTES,
 }: LogOptions): Log<Event> {
   const piece = new Piece(stream, maxWaitingBytes);
-  const said: ReadonlySet<LogLevel> = new Set(LEVELS.slice(LEVELS.indexOf(least)));
+  const written: ReadonlySet<LogLevel> = new Set(LEVELS.slice(LEVELS.indexOf(least)));
   const write: Log<Event>['write'] = (level, message, fields, at) => {
-    if (!said.has(level)) return;
-    // JSON escapes line breaks, so that a line stays a line (K04).
+    if (!written.has(level)) return;
+    // JSON escapes line breaks, so that each document is one line (K04).
     piece.write(`${JSON.stringify({ level, time: (at ?? now()).toISOString(), ...fields, msg: message })}\n`);
   };
   return {
@@ -89,7 +89,7 @@ export function openLog<Event extends string = LogEvent>({
   };
 }
 
-/** Lines that go to the stream together: a write to a pipe costs more than the line. */
+/** Lines that are passed to the stream together, because a write to a pipe costs more than a line. */
 class Piece {
   dropped = 0;
   readonly #stream: Writable;
@@ -101,7 +101,7 @@ class Piece {
   constructor(stream: Writable, maxWaitingBytes: number) {
     this.#stream = stream;
     this.#maxWaitingBytes = maxWaitingBytes;
-    // A reader that went away (EPIPE) is a reader that stalls for ever; without a listener it would end the process.
+    // A reader that has gone (EPIPE) counts as one that stalls for ever. Without a listener the error would end the process.
     stream.on('error', () => stream.destroy());
     stream.on('lost', (lines: number) => {
       this.dropped += lines;
@@ -135,7 +135,7 @@ class Piece {
     else this.dropped += lines;
   }
 
-  /** Counts lines that were handed over to a reader who went away before it took them. */
+  /** Counts lines that were passed to the stream but not read before the reader had gone. */
   #count(lines: number): (error: Error | null | undefined) => void {
     return (error) => {
       if (error !== null && error !== undefined) this.dropped += lines;
@@ -149,7 +149,7 @@ async function waitForReader(stream: Writable, withinMs: number): Promise<void> 
   const timer = setTimeout(resolve, withinMs);
   stream.once('drain', resolve);
   stream.once('close', resolve);
-  // The callback of a write comes after all writes before it, also when these stayed below the high-water mark.
+  // The callback of a write follows all earlier writes, also if these stayed below the high-water mark.
   stream.write('', () => resolve());
   await promise;
   clearTimeout(timer);

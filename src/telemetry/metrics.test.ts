@@ -37,7 +37,7 @@ async function samplesOf(metrics: Metrics, name: string): Promise<Record<string,
 }
 
 describe('metrics', () => {
-  it('count decisions, and dry runs apart from them', async () => {
+  it('count decisions, and dry runs separately', async () => {
     const metrics = createMetrics();
     metrics.countOutcome(outcomeOf({ review, decision: admitted, protocol: 'ImageReview' }));
     metrics.countOutcome(outcomeOf({ review, decision: refusedBy('a', 'Deny') }));
@@ -55,7 +55,7 @@ describe('metrics', () => {
     });
   });
 
-  it('tell a decision that bites from one that only tells', async () => {
+  it('count refusals of stage deny and of other stages separately', async () => {
     const metrics = createMetrics();
     metrics.countOutcome(outcomeOf({ review, decision: refusedBy('a', 'Deny'), stage: 'audit' }));
     assert.deepEqual(await samplesOf(metrics, 'decisions_total'), {
@@ -63,7 +63,7 @@ describe('metrics', () => {
     });
   });
 
-  it('count a violation under each of its actions', async () => {
+  it('count a violation for each of its actions', async () => {
     const metrics = createMetrics();
     metrics.countOutcome(outcomeOf({ review, decision: refusedBy('a', 'Warn', 'Audit') }));
     assert.deepEqual(Object.keys(await samplesOf(metrics, 'violations_total')), [
@@ -96,7 +96,7 @@ describe('metrics', () => {
     assert.equal(buckets['{le="+Inf",protocol="ImageReview"}'], '3');
   });
 
-  it('K07 stay bounded, whatever rules, kinds, images and codes pass by', async () => {
+  it('K07 stay bounded, whatever rules, kinds, images and codes occur', async () => {
     const metrics = createMetrics();
     const before = (await metrics.render()).split('\n').length;
     const text = phrase('MIRROR_POD.text');
@@ -141,7 +141,7 @@ describe('metrics', () => {
     assert.equal(Object.keys(await samplesOf(metrics, 'questions_total')).length, 3 + 31 + 1);
   });
 
-  it('tell the policy in force, its reloads and the end of the certificate', async () => {
+  it('show the active policy, its reloads and the end of the certificate', async () => {
     const metrics = createMetrics();
     metrics.policyLoaded({ name: 'production', revision: 'r1' });
     metrics.policyLoaded({ name: 'production', revision: 'r2' });
@@ -167,7 +167,7 @@ describe('metrics', () => {
     });
   });
 
-  it('read what others count at the moment of reading', async () => {
+  it('read the numbers of the sources when the metrics are read', async () => {
     let dropped = 3;
     const metrics = createMetrics({ inflight: () => 7, logDropped: () => dropped });
     assert.deepEqual(await samplesOf(metrics, 'log_dropped_total'), { '': '3' });
@@ -176,7 +176,7 @@ describe('metrics', () => {
     assert.deepEqual(await samplesOf(metrics, 'inflight'), { '': '7' });
   });
 
-  it('belong to one server: another counts for itself, and all bear the prefix', async () => {
+  it('belong to one server: another one counts separately, and all have the prefix', async () => {
     const [first, second] = [createMetrics(), createMetrics()];
     first.countRejection('NOT_FOUND');
     assert.deepEqual(await samplesOf(second, 'rejected_requests_total'), {});

@@ -6,33 +6,33 @@ import { BoundedLabels, OTHER, Tally } from './labels.ts';
 import type { Outcome } from './outcome.ts';
 import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reviews.ts';
 
-/** The server's own certificate, or the authorities of its clients. */
+/** The certificate of the server, or the authorities of its clients. */
 export type CertificateName = 'serving' | 'clients';
 
-/** Numbers about one server, in Prometheus' words. */
+/** Metrics of one server, for Prometheus. */
 export interface Metrics {
   readonly contentType: string;
-  /** Everything that was counted, as Prometheus text. */
+  /** All metrics in the text format of Prometheus. */
   readonly render: () => Promise<string>;
   readonly countOutcome: (outcome: Outcome) => void;
-  /** A request that was refused before it became a review. */
+  /** Counts a request that was refused before it became a review. */
   readonly countRejection: (code: string) => void;
-  /** A review that was refused unread. */
+  /** Counts a review that was refused without a decision. */
   readonly countShed: (protocol: ProtocolName, reason: ShedReason) => void;
-  /** One question of one review has ended. */
+  /** Counts a question of a review when it has ended. */
   readonly countQuestion: (asked: AskedQuestion) => void;
-  /** A policy is in force. */
+  /** Call it when a policy becomes active. */
   readonly policyLoaded: (policy: { readonly name: string; readonly revision: string }) => void;
-  /** A policy file was read again; on `failure` the last good one stays in force. */
+  /** Call it when a policy file was read again. On `failure` the last good policy stays active. */
   readonly policyReloaded: (result: 'success' | 'failure') => void;
-  /** Whether the API server refuses a known-bad pod; `undefined` when nobody knows. */
+  /** Whether the API server refuses a known-bad pod; `undefined` if unknown. */
   readonly enforcing: (enforcing: boolean | undefined) => void;
   readonly certificateExpires: (certificate: CertificateName, at: Date) => void;
-  /** Files were read again; on `failure` what is in force stays so. */
+  /** Call it when files were read again. On `failure` the earlier certificates stay active. */
   readonly certificateReloaded: (certificate: CertificateName, result: 'success' | 'failure') => void;
 }
 
-/** Numbers that their owners keep; read when the metrics are. */
+/** Numbers that are read when the metrics are read. */
 export interface MetricSources {
   readonly inflight?: () => number;
   readonly logDropped?: () => number;
@@ -43,7 +43,7 @@ const SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 const FAILURE_CODES = ['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED'] as const;
-/** With those of `other` (some 15 codes, 3 actions, dry run or not) below 1,000. */
+/** Together with the series of `other` (about 15 codes, 3 actions, dry run or not) below 1,000. */
 const MAX_VIOLATION_SERIES = 900;
 const MAX_RULE_CHARACTERS = 128;
 const MAX_KINDS = 100;
@@ -80,7 +80,7 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
   };
 }
 
-/** What could not be decided, for whatever reason. */
+/** Counts reviews that could not be decided. */
 function failureCounter(registry: Registry): Counter<'code'> {
   const failures = counter(
     registry,
@@ -88,7 +88,7 @@ function failureCounter(registry: Registry): Counter<'code'> {
     'Reviews that could not be decided, and so were refused.',
     ['code'],
   );
-  // A series that appears with its first failure shows no increase to rate().
+  // If a series appears only with its first failure, rate() does not show that failure.
   for (const code of FAILURE_CODES) failures.inc({ code }, 0);
   return failures;
 }
@@ -97,7 +97,7 @@ function shedCounter(registry: Registry, failures: Counter<'code'>): Metrics['co
   const shed = counter(
     registry,
     'shed_reviews_total',
-    'Reviews that were refused unread; they are in no log line and in no other number but failures_total.',
+    'Reviews refused without a decision. They have no log line of their own, and only failures_total counts them, too.',
     ['protocol', 'reason'],
   );
   for (const protocol of PROTOCOL_NAMES) for (const reason of SHED_REASONS) shed.inc({ protocol, reason }, 0);
@@ -110,16 +110,13 @@ function shedCounter(registry: Registry, failures: Counter<'code'>): Metrics['co
 function outcomeCounter(registry: Registry, failures: Counter<'code'>): Metrics['countOutcome'] {
   const decisions = new Tally({
     name: `${PREFIX}decisions_total`,
-    help: 'Decisions by outcome; a dry run enforces nothing, and below stage deny nothing is refused.',
+    help: 'Decisions by outcome. A dry run enforces nothing, and at stages warn and audit nothing is refused.',
     labelNames: ['protocol', 'outcome', 'operation', 'dry_run', 'stage'],
     registers: [registry],
   });
-  const unknown = counter(
-    registry,
-    'unknown_kinds_total',
-    'Reviews of kinds that carry no image we know of.',
-    ['kind'],
-  );
+  const unknown = counter(registry, 'unknown_kinds_total', 'Reviews of kinds that the gate does not know.', [
+    'kind',
+  ]);
   const durations = new Histogram({
     name: `${PREFIX}decision_duration_seconds`,
     help: 'Time from the head of a request to its answer.',
@@ -144,7 +141,7 @@ function outcomeCounter(registry: Registry, failures: Counter<'code'>): Metrics[
 function violationCounter(registry: Registry): (violation: Violation, dryRun: string) => void {
   const violations = new Tally({
     name: `${PREFIX}violations_total`,
-    help: 'Objections by rule; a dry run enforces nothing.',
+    help: 'Violations by rule. A dry run enforces nothing.',
     labelNames: ['rule', 'code', 'action', 'dry_run'],
     registers: [registry],
   });
@@ -182,12 +179,12 @@ function questionCounter(registry: Registry): Metrics['countQuestion'] {
 }
 
 function policyMetrics(registry: Registry): Pick<Metrics, 'policyLoaded' | 'policyReloaded'> {
-  const info = gauge(registry, 'policy_info', 'The policy in force.', ['name', 'revision']);
+  const info = gauge(registry, 'policy_info', 'The active policy.', ['name', 'revision']);
   const reloads = counter(registry, 'policy_reload_total', 'Attempts to read the policy again.', ['result']);
   const lastReload = gauge(
     registry,
     'policy_last_reload_success',
-    '1 when the last attempt succeeded, else 0.',
+    '1 if the last attempt succeeded, otherwise 0.',
     [],
   );
   for (const result of ['success', 'failure']) reloads.inc({ result }, 0);
@@ -204,7 +201,7 @@ function policyMetrics(registry: Registry): Pick<Metrics, 'policyLoaded' | 'poli
 }
 
 function certificateMetrics(registry: Registry): Pick<Metrics, 'certificateExpires' | 'certificateReloaded'> {
-  // Without a label, as it has been: what most alarms are about.
+  // Without a label, because most alarms use this metric by its name.
   const serving = gauge(
     registry,
     'certificate_expiry_timestamp_seconds',
@@ -214,21 +211,21 @@ function certificateMetrics(registry: Registry): Pick<Metrics, 'certificateExpir
   const clients = gauge(
     registry,
     'client_ca_expiry_timestamp_seconds',
-    'When the first of the authorities of the clients ends.',
+    'When the first of the client authorities ends.',
     [],
   );
-  // Over plain HTTP there is none, and a gauge that says 1970 would raise an alarm.
+  // Plain HTTP has no certificate, and the value 0 would mean 1970 and raise an alarm.
   for (const expiry of [serving, clients]) expiry.remove();
   const reloads = counter(
     registry,
     'certificate_reload_total',
-    'Attempts to take a certificate from its files again.',
+    'Attempts to read a certificate from its files again.',
     ['certificate', 'result'],
   );
   const lastReload = gauge(
     registry,
     'certificate_last_reload_success',
-    '1 when the files hold what is in force, else 0.',
+    '1 if the files contain the active certificate, otherwise 0.',
     ['certificate'],
   );
   return {
@@ -245,21 +242,21 @@ function enforcementMetrics(registry: Registry): Pick<Metrics, 'enforcing'> {
   const enforcing = gauge(
     registry,
     'enforcing',
-    '1 when the API server refuses a known-bad pod because of the gate, 0 when it admits it, NaN when nobody knows.',
+    '1 if the API server refuses a known-bad pod because of the gate, 0 if it admits the pod, NaN if unknown.',
     [],
   );
-  // A gate that does not look has nothing to say.
+  // Without the canary there is no value.
   enforcing.remove();
   return { enforcing: (value) => enforcing.set(value === undefined ? Number.NaN : Number(value)) };
 }
 
-/** Copies what others count, when asked. */
+/** Copies the numbers of the sources when the metrics are read. */
 function sourceReader(registry: Registry, { inflight, logDropped }: MetricSources): () => void {
-  const waiting = gauge(registry, 'inflight', 'Requests being answered.', []);
+  const waiting = gauge(registry, 'inflight', 'Requests without an answer.', []);
   const dropped = counter(
     registry,
     'log_dropped_total',
-    'Log lines that nobody will read: their reader stalled or went away, or their disk was full.',
+    'Lost log lines: their reader stalled or had gone, or the disk was full.',
     [],
   );
   let counted = 0;

@@ -70,8 +70,8 @@ function recording() {
   return { recorder, metrics, pieces, lines };
 }
 
-describe('recording a decision', () => {
-  it('writes who asked, for what, and what was found', () => {
+describe('recording an outcome', () => {
+  it('writes user, object and violations', () => {
     const { recorder, lines } = recording();
     recorder.record(outcomeOf({ review, decision: refusalOf(['nginx']), durationMs: 1.23456 }));
     recorder.flush();
@@ -106,7 +106,7 @@ describe('recording a decision', () => {
     });
   });
 
-  it('says why there was no verdict, as an error', () => {
+  it('writes the reason of a failed decision, at level error', () => {
     const { recorder, lines } = recording();
     recorder.record(outcomeOf({ review, decision: failed, protocol: 'ImageReview' }));
     recorder.flush();
@@ -127,7 +127,7 @@ describe('recording a decision', () => {
     assert.equal(lines().length, 17);
   });
 
-  it('bounds a line whatever the object: lists and texts are cut, counts are not', () => {
+  it('bounds each line: lists and texts are cut, counts are not', () => {
     const { recorder, lines } = recording();
     const images = Array.from({ length: 500 }, (_, index) => `${index}${'x'.repeat(1_000_000 / 500)}`);
     const long = 'u'.repeat(1_000_000);
@@ -147,7 +147,7 @@ describe('recording a decision', () => {
     assert.ok([uid, ...listed, violations[0].image, violations[0].rule].every((text) => text.length <= 256));
   });
 
-  it('K04 keeps one line a decision, whatever the requester writes', () => {
+  it('K04 writes one line for each decision, whatever the requester sends', () => {
     const { recorder, lines } = recording();
     const alphabet = [
       '\n',
@@ -164,7 +164,7 @@ describe('recording a decision', () => {
       '},',
       'a',
     ];
-    // A linear congruential generator: the same texts in every run.
+    // A linear congruential generator, so that each run has the same texts.
     let state = 42;
     const random = (below: number) => {
       state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -188,7 +188,7 @@ describe('recording a decision', () => {
     }
   });
 
-  it('K05 writes nothing that it was not asked for', async () => {
+  it('K05 writes only the allowed fields', async () => {
     const { recorder, metrics, pieces } = recording();
     const secret = {
       headers: { authorization: 'Bearer canary' },

@@ -4,7 +4,7 @@ import { createMetrics } from './metrics.ts';
 import { shedReviews } from './shed-reviews.ts';
 
 describe('reviews that are shed', () => {
-  it('are counted each, and told of once a second at most', async () => {
+  it('are all counted, and logged at most once a second', async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const lines: unknown[] = [];

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ProtocolName } from '../admission/exchange.ts';
 import { STAGES } from '../policy/stage.ts';
-import {
-  imagePolicyPath,
-  isStageUp,
-  pathAtStage,
-  REVIEW_PATHS,
-  reviewPath,
-  stageOfPath,
-  type WireProtocol,
-} from './paths.ts';
+import { imagePolicyPath, isStageUp, pathAtStage, REVIEW_PATHS, reviewPath, stageOfPath } from './paths.ts';
 
 describe('the paths of a gate', () => {
   it('are these, each with a protocol and a stage', () =>
@@ -58,7 +51,7 @@ describe('the paths of a gate', () => {
     assert.equal(stageOfPath('ImageReview', '/image-policy/warn/'), 'warn');
   });
 
-  const SPELLINGS: readonly (readonly [WireProtocol, string, string | undefined])[] = [
+  const SPELLINGS: readonly (readonly [ProtocolName, string, string | undefined])[] = [
     ['ImageReview', '/image_policy', '/image_policy/warn'],
     ['ImageReview', '/image_policy/deny', '/image_policy/warn'],
     ['ImageReview', '/image-policy', '/image-policy/warn'],

@@ -1,19 +1,17 @@
+import type { ProtocolName } from '../admission/exchange.ts';
 import { STAGES, type Stage } from '../policy/stage.ts';
-
-/** The wire protocols, by the kind of the document that an API server sends. */
-export type WireProtocol = 'ImageReview' | 'AdmissionReview';
 
 /** A path at which a gate answers. */
 export interface ReviewPath {
   readonly path: string;
-  readonly protocol: WireProtocol;
+  readonly protocol: ProtocolName;
   readonly stage: Stage;
   /** The path without a stage, to which `/warn` or another stage can be appended. */
   readonly base: string;
 }
 
 /** The first base of a protocol is the one that `bootstrap` writes. */
-const BASES: readonly (readonly [base: string, protocol: WireProtocol])[] = [
+const BASES: readonly (readonly [base: string, protocol: ProtocolName])[] = [
   ['/image_policy', 'ImageReview'],
   ['/image-policy', 'ImageReview'],
   ['/validate', 'AdmissionReview'],
@@ -44,17 +42,17 @@ export function imagePolicyPath(stage: Stage): string {
 }
 
 /** The stage that a path means in a protocol; `undefined` if a gate does not answer there in that protocol. */
-export function stageOfPath(protocol: WireProtocol, path: string): Stage | undefined {
+export function stageOfPath(protocol: ProtocolName, path: string): Stage | undefined {
   return findPath(protocol, path)?.stage;
 }
 
 /** The path of another stage in the same spelling: `/image-policy/deny` at `warn` is `/image-policy/warn`. */
-export function pathAtStage(protocol: WireProtocol, path: string, stage: Stage): string | undefined {
+export function pathAtStage(protocol: ProtocolName, path: string, stage: Stage): string | undefined {
   const found = findPath(protocol, path);
   return found && pathBelow(found.base, stage);
 }
 
-function findPath(protocol: WireProtocol, path: string): ReviewPath | undefined {
+function findPath(protocol: ProtocolName, path: string): ReviewPath | undefined {
   // client-go removes slashes at the end of the server of a kubeconfig, but not of the URL of a webhook.
   const sent = protocol === 'ImageReview' ? path.replace(/\/+$/, '') : path;
   return REVIEW_PATHS.find((row) => row.protocol === protocol && row.path === sent);

@@ -266,7 +266,7 @@ describe('certificate rotate in a cluster', () => {
     const before = await readSecret(controlPlane, TLS_SECRET);
     const elsewhere = await bouncer([...rotate(controlPlane), '--namespace', 'elsewhere']);
     assert.equal(elsewhere.code, 2);
-    assert.match(elsewhere.stderr, /^error: the key of the authority is not kept here/);
+    assert.match(elsewhere.stderr, /^error: the key of the authority is not stored here/);
     const inspect = [
       'certificate',
       'inspect',
@@ -288,7 +288,7 @@ describe('certificate rotate in a cluster', () => {
     await gate[Symbol.asyncDispose]();
     const { code, stderr } = await bouncer([...rotate(controlPlane), '--authority', '--canary-timeout', '0']);
     assert.equal(code, 1);
-    assert.match(stderr, /^the rotation stops, for the canary does not pass: .*failed calling webhook/);
+    assert.match(stderr, /^the rotation stopped because the canary does not pass: .*failed calling webhook/);
     assert.deepEqual(await readSecret(controlPlane, TLS_SECRET), before);
   });
 });

@@ -84,7 +84,7 @@ describe('what serve cannot do ends with 2 and one sentence', { concurrency: 4 }
     const { certificateFile } = await certificates;
     await using folder = await makeTemporaryFolder('state');
     const refusal = await refusalOf(['--self-signed', `--state-dir=${certificateFile}/below`]);
-    const folderOfFile = `error: --state-dir: ${certificateFile}/below: certificates cannot be kept here: ENOTDIR`;
+    const folderOfFile = `error: --state-dir: ${certificateFile}/below: certificates cannot be stored here: ENOTDIR`;
     assert.ok(refusal.startsWith(folderOfFile), refusal);
     assert.equal(
       await refusalOf(['--self-signed', `--state-dir=${folder.path}`, '--host-names=a_b']),

@@ -303,7 +303,7 @@ describe('bootstrap image-policy', () => {
       await writeFile(node.manifest, wired.replace('v1.30.1', 'v1.31.0'));
       const stopped = await run('--undo');
       assert.equal(stopped.code, 2);
-      assert.match(stopped.stderr, /kube-apiserver\.yaml: changed by somebody else since/);
+      assert.match(stopped.stderr, /kube-apiserver\.yaml: changed by another program since/);
       assert.equal((await run('--undo', '--force')).code, 0);
       assert.equal(await readFile(node.manifest, 'utf8'), MANIFEST.replace('v1.30.1', 'v1.31.0'));
       await assert.rejects(stat(node.gate), { code: 'ENOENT' });

@@ -136,6 +136,6 @@ spec:
   it('needs a URL, and has nothing to undo where nothing was done', async () => {
     const { stderr } = await bouncer(['bootstrap', 'static']);
     assert.match(stderr, /--url is missing: a webhook from a file has no Service/);
-    assert.match((await run('--undo')).stderr, /nothing is recorded that could be undone/);
+    assert.match((await run('--undo')).stderr, /there is no record of changes to undo/);
   });
 });

@@ -55,7 +55,10 @@ describe('what bootstrap did to a node, undone', () => {
     const before = await tree();
     await done(imagePolicy('--image=registry.example.com/gate:1.0', '--apply'));
     await writeFile(manifest, 'kind: [');
-    assert.match((await imagePolicy('--undo')).stderr, /changed by somebody else since; nothing was undone/);
+    assert.match(
+      (await imagePolicy('--undo')).stderr,
+      /changed by another program since; nothing was undone/,
+    );
     await done(imagePolicy('--undo', '--force'));
     assert.deepEqual(await tree(), before);
   });

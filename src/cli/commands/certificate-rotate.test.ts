@@ -97,7 +97,7 @@ describe('certificate rotate --folder', () => {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /^the rotation stops, for the canary does not pass: 127\.0\.0\.1:\d+: no certificate is served/,
+      /^the rotation stopped because the canary does not pass: 127\.0\.0\.1:\d+: no certificate is served/,
     );
     assert.deepEqual(await texts(folder.pki), before);
     assert.match(
@@ -110,7 +110,7 @@ describe('certificate rotate --folder', () => {
     await using folder = await made();
     const given = ['--ca-cert', folder.file('company.crt'), '--ca-key', folder.file('company.key')];
     const args = ['certificate', 'rotate', '--folder', folder.pki, ...quick, ...given];
-    assert.match((await bouncer(args)).stderr, /^error: the given authority is not the one that is trusted/);
+    assert.match((await bouncer(args)).stderr, /^error: the given authority is not the trusted one/);
     const { code } = await bouncer([...args, '--authority', '--kubernetes-version', '1.36']);
     assert.equal(code, 0);
     const files = await texts(folder.pki);
