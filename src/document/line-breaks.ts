@@ -1,5 +1,5 @@
 /** A position at which kubectl begins a line or a document and YAML 1.2 does not, with the reason and the remedy. */
-export interface ForeignBreak {
+interface ForeignBreak {
   readonly offset: number;
   readonly sentence: string;
   readonly hint: string;

@@ -25,10 +25,10 @@ describe('a merge below a key that kubectl would replace by it is refused, with 
     'in braces': ['{image: b, <<: {image: a}}', '1:12'],
     'with an anchor': ['image: b\n&m <<: {image: a}\n', '2:4'],
     'in a list of maps': ['x: &x {image: a}\nz:\n  image: b\n  <<: [{k: 1}, *x]\n', '4:3'],
-    'through a merge in what is merged': ['x: &x {image: a}\nz:\n  image: b\n  <<: {<<: *x}\n', '4:3'],
+    'through a merge in the merged map': ['x: &x {image: a}\nz:\n  image: b\n  <<: {<<: *x}\n', '4:3'],
     'with the key in other quotes': ['"image": b\n<<: {\'image\': a}\n', '2:1'],
     'with a number for a key': ['"1": b\n<<: {1: a}\n', '2:1'],
-    'inside what is merged': ['a:\n  <<: {image: b, <<: {image: a}}\n', '2:18'],
+    'inside the merged map': ['a:\n  <<: {image: b, <<: {image: a}}\n', '2:18'],
     'in the second document': ['a: 1\n---\nimage: b\n<<: {image: a}\n', '4:1'],
     'at the anchor that is set last': ['x: &x {k: 1}\nw: &x {image: a}\nz:\n  image: b\n  <<: *x\n', '5:3'],
   };

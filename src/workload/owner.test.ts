@@ -43,7 +43,7 @@ describe('the owner of a pod', () => {
       { labels: { 'pod-template-hash': '' } },
       'ReplicaSet web-',
     ],
-    ['a hash that is no text', replicaSet, { labels: { 'pod-template-hash': 1 } }, `ReplicaSet web-${HASH}`],
+    ['a hash that is not text', replicaSet, { labels: { 'pod-template-hash': 1 } }, `ReplicaSet web-${HASH}`],
     ['a Job', { ...replicaSet, kind: 'Job', name: 'report' }, { labels }, 'Job report'],
     ['a Job with the name of a ReplicaSet', { ...replicaSet, kind: 'Job' }, { labels }, `Job web-${HASH}`],
   ] as const) {

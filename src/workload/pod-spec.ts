@@ -45,12 +45,10 @@ function readContainers(
   return undefined;
 }
 
-/** `[...at, list, index, 'image']`. Each image of each review needs one; a loop takes half the time of a spread. */
+/** The path of the image of a container. Each image of each review needs one; for a pod a literal is faster than a spread. */
 function imagePath(at: Path, list: string, index: number): Path {
-  const path: (string | number)[] = [];
-  for (const key of at) path.push(key);
-  path.push(list, index, 'image');
-  return path;
+  const [root] = at;
+  return root !== undefined && at.length === 1 ? [root, list, index, 'image'] : [...at, list, index, 'image'];
 }
 
 /** Reads `volumes[].image.reference` (KEP-4639), which the kubelet pulls like any other image. */

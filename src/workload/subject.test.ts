@@ -194,10 +194,10 @@ describe('mirrors of static pods', () => {
       { object: podOf(spec, { labels: annotations }), userInfo: node },
     ],
     [
-      'a node, with an annotation that is no text',
+      'a node, with an annotation that is not text',
       { object: podOf(spec, { annotations: { 'kubernetes.io/config.mirror': true } }), userInfo: node },
     ],
-    ['groups that are no list', { object: mirror, userInfo: { ...node, groups: 'system:nodes' } }],
+    ['groups that are not a list', { object: mirror, userInfo: { ...node, groups: 'system:nodes' } }],
     ['a request without a user', { object: mirror, userInfo: {} }],
   ] as const;
   for (const [who, request] of CLAIMS) {
@@ -274,7 +274,7 @@ describe('names, namespaces and kinds', () => {
   for (const [what, namespace, objectNamespace] of [
     ['another namespace', 'team-a', 'team-b'],
     ['a namespace where the request has none', '', 'team-a'],
-    ['a namespace that is no text', 'team-a', ['team-a']],
+    ['a namespace that is not text', 'team-a', ['team-a']],
     ['a namespace of null', 'team-a', null],
   ] as const) {
     it(`A35 an object that names ${what} is refused`, () => {
@@ -295,7 +295,7 @@ describe('names, namespaces and kinds', () => {
     ['another group', deployment(), { ...deploymentKind, group: 'extensions' }],
     ['no kind', { ...pod(), kind: undefined }, kindOf(pod())],
     ['no apiVersion', { ...pod(), apiVersion: undefined }, kindOf(pod())],
-    ['a kind that is no text', { ...pod(), kind: ['Pod'] }, kindOf(pod())],
+    ['a kind that is not text', { ...pod(), kind: ['Pod'] }, kindOf(pod())],
   ] as const) {
     it(`A36 ${what} is refused`, () => {
       const [outcome, violation = ''] = summarise(judge({ object, kind }));
