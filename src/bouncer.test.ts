@@ -25,7 +25,7 @@ function failureOf(decision: Decision): string {
 }
 
 const NO_POLICY = 'NO_POLICY: no policy is loaded, so nothing can be admitted';
-const INTERNAL = 'INTERNAL: the gate could not decide; its log says why';
+const INTERNAL = 'INTERNAL: the gate could not decide; its log has the reason';
 const DEADLINE = 'DEADLINE: there was not enough time to decide; try again';
 
 describe('a bouncer whose policy asks nothing', () => {
@@ -51,10 +51,10 @@ describe('a bouncer whose policy asks nothing', () => {
 
   for (const budgetMs of [0, -1, -Infinity]) {
     it(`refuses when ${budgetMs} ms are left, which is no failure of the gate`, async () => {
-      const told: unknown[] = [];
-      const bouncer = bouncerOf(NO_LATEST, { onFailure: (error) => told.push(error) });
+      const failures: unknown[] = [];
+      const bouncer = bouncerOf(NO_LATEST, { onFailure: (error) => failures.push(error) });
       assert.equal(failureOf(await bouncer.decide(goodExchange.review, budgetMs)), DEADLINE);
-      assert.deepEqual(told, []);
+      assert.deepEqual(failures, []);
     });
   }
 });
@@ -66,11 +66,11 @@ describe('K06 a fault inside is refused and reported to the log, not to the requ
   };
 
   it('K06 a rule that throws', async () => {
-    const told: unknown[] = [];
-    const bouncer = bouncerOf(policyWithCheck(throwing), { onFailure: (error) => told.push(error) });
+    const failures: unknown[] = [];
+    const bouncer = bouncerOf(policyWithCheck(throwing), { onFailure: (error) => failures.push(error) });
     const decision = await bouncer.decide(goodExchange.review, 1000);
     assert.equal(failureOf(decision), INTERNAL);
-    assert.deepEqual(told, [fault]);
+    assert.deepEqual(failures, [fault]);
     for (const answer of [
       goodExchange.respond(decision),
       imageReview.open(imageReviewOfImages([GOOD])).respond(decision),
@@ -82,15 +82,15 @@ describe('K06 a fault inside is refused and reported to the log, not to the requ
   });
 
   it('K06 a policy store that throws', async () => {
-    const told: unknown[] = [];
+    const failures: unknown[] = [];
     const policies = {
       current: (): Policy => {
         throw fault;
       },
     };
-    const bouncer = createBouncer({ policies, onFailure: (error) => told.push(error) });
+    const bouncer = createBouncer({ policies, onFailure: (error) => failures.push(error) });
     assert.equal(failureOf(await bouncer.decide(review, 1000)), INTERNAL);
-    assert.deepEqual(told, [fault]);
+    assert.deepEqual(failures, [fault]);
   });
 
   it('K06 something thrown that is no error', async () => {

@@ -186,7 +186,7 @@ describe('documents that are no AdmissionReview', () => {
       const reply = ask(admissionReview, crafted({}, { apiVersion }));
       assert.deepEqual([reply.status, reply.body['apiVersion']], [200, apiVersion]);
       assert.deepEqual([responseOf(reply)['uid'], responseOf(reply)['allowed']], [UID, false]);
-      assert.match(reply.text, /is a version that is not understood \[MALFORMED_OBJECT\]/);
+      assert.match(reply.text, /is not supported \[MALFORMED_OBJECT\]/);
     });
   }
 

@@ -126,7 +126,7 @@ describe('an ImageReview that cannot be read is refused, with status 200', () =>
       const { allowed, reason } = statusOf(document);
       assert.ok(performance.now() - started < 1000);
       assert.equal(allowed, false);
-      assert.match(String(reason), new RegExp(`^spec.containers holds ${count} images, .*TOO_MANY_IMAGES`));
+      assert.match(String(reason), new RegExp(`^spec.containers has ${count} images; .*TOO_MANY_IMAGES`));
     }
   });
 

@@ -7,7 +7,7 @@ import { isObject, type Fields } from '../document/json.ts';
 import { admissionReview, imageReview } from '#test/protocols.ts';
 
 const NO_UID = 'the AdmissionReview has no request.uid to answer to';
-const VERSIONS = 'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1';
+const VERSIONS = 'an AdmissionReview must have the version admission.k8s.io/v1 or v1beta1';
 
 describe('an invalid body is explained in a sentence', () => {
   for (const [document, code, message] of [
@@ -30,7 +30,7 @@ describe('an invalid body is explained in a sentence', () => {
     [{ kind: 'Pod' }, 'MALFORMED_REVIEW: the body is of another kind than ImageReview'],
     [
       { kind: 'ImageReview', apiVersion: 'imagepolicy.k8s.io/v1' },
-      'UNSUPPORTED_VERSION: an ImageReview is understood in imagepolicy.k8s.io/v1alpha1 only',
+      'UNSUPPORTED_VERSION: an ImageReview must have the version imagepolicy.k8s.io/v1alpha1',
     ],
   ] as const) {
     it(`an ImageReview: ${reason}`, () => {
@@ -44,7 +44,7 @@ describe('an invalid body is explained in a sentence', () => {
     const { body } = ask(admissionReview, crafted({ uid: 'x'.repeat(256) }, { apiVersion }));
     assert.equal(body['apiVersion'], apiVersion);
     const { status } = body['response'] as { status: { message: string } };
-    assert.match(status.message, new RegExp(`^${apiVersion} is a version that is not understood`));
+    assert.match(status.message, new RegExp(`^version ${apiVersion} is not supported`));
     assert.equal((body['response'] as Fields)['uid'], 'x'.repeat(256));
   });
 

@@ -86,12 +86,12 @@ test('B13 an IPv6 host is in brackets and has its canonical spelling', () => {
     );
     assert.match(remedy, /^write \[(?:fd00)?::1\]$/);
   }
-  refuses('[::ffff:7f00:1]', 'AMBIGUOUS_REFERENCE', '"[::ffff:7f00:1]" is an IPv4 address in IPv6 clothes');
-  refuses('[:::]', 'INVALID_REFERENCE', '"[:::]" is no IPv6 address');
-  refuses('[]:1', 'INVALID_REFERENCE', '"[]" is no IPv6 address');
-  refuses('[::1]5000', 'INVALID_REFERENCE', 'registry "[::1]5000" is no IPv6 address in brackets');
-  refuses('[[::1]', 'INVALID_REFERENCE', 'registry "[[::1]" is no IPv6 address in brackets');
-  refuses('[::1', 'INVALID_REFERENCE', 'registry "[::1" is no IPv6 address in brackets');
+  refuses('[::ffff:7f00:1]', 'AMBIGUOUS_REFERENCE', '"[::ffff:7f00:1]" is an IPv4-mapped IPv6 address');
+  refuses('[:::]', 'INVALID_REFERENCE', '"[:::]" is not an IPv6 address');
+  refuses('[]:1', 'INVALID_REFERENCE', '"[]" is not an IPv6 address');
+  refuses('[::1]5000', 'INVALID_REFERENCE', 'registry "[::1]5000" is not an IPv6 address in brackets');
+  refuses('[[::1]', 'INVALID_REFERENCE', 'registry "[[::1]" is not an IPv6 address in brackets');
+  refuses('[::1', 'INVALID_REFERENCE', 'registry "[::1" is not an IPv6 address in brackets');
   refuses('[::1]:0', 'INVALID_REFERENCE', 'port "0" is out of range');
   refuses('::1', 'INVALID_REFERENCE', 'registry "::1" is an IPv6 address without brackets');
   refuses('fd00::1', 'INVALID_REFERENCE', 'registry "fd00::1" is an IPv6 address without brackets');

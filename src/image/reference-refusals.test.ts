@@ -16,11 +16,7 @@ const SHA512 = `sha512:${'0123456789abcdef'.repeat(8)}`;
 
 describe('text that is refused as a whole', () => {
   test('B10 the Kelvin sign is not read as k', () => {
-    refuses(
-      'doc\u212aer.io/library/x',
-      'INVALID_REFERENCE',
-      'the non-ASCII character "\\u212a" stands at offset 3',
-    );
+    refuses('doc\u212aer.io/library/x', 'INVALID_REFERENCE', 'non-ASCII character "\\u212a" at offset 3');
   });
 
   test('B11 look-alike and invisible characters are refused, and the reason shows their code', () => {
@@ -41,31 +37,23 @@ describe('text that is refused as a whole', () => {
       refuses(
         `docker.io/${character}x`,
         'INVALID_REFERENCE',
-        `the non-ASCII character "${escaped}" stands at offset 10`,
+        `non-ASCII character "${escaped}" at offset 10`,
       );
-      refuses(
-        `nginx:${character}`,
-        'INVALID_REFERENCE',
-        `the non-ASCII character "${escaped}" stands at offset 6`,
-      );
+      refuses(`nginx:${character}`, 'INVALID_REFERENCE', `non-ASCII character "${escaped}" at offset 6`);
     }
   });
 
   test('B14 characters that have a meaning only in a URL are refused', () => {
-    refuses('evil.com\\@docker.io/x', 'INVALID_REFERENCE', 'the character "\\\\" stands at offset 8');
-    refuses(
-      'user:pw@docker.io/x',
-      'INVALID_REFERENCE',
-      '"@" stands before a "/", as after the user of a URL',
-    );
-    refuses('docker.io#.evil.com/x', 'INVALID_REFERENCE', 'the character "#" stands at offset 9');
-    refuses('docker.io?x/y', 'INVALID_REFERENCE', 'the character "?" stands at offset 9');
-    refuses('docker.io%2eevil.com/x', 'INVALID_REFERENCE', 'a percent sign stands at offset 9');
+    refuses('evil.com\\@docker.io/x', 'INVALID_REFERENCE', 'character "\\\\" at offset 8 is not allowed');
+    refuses('user:pw@docker.io/x', 'INVALID_REFERENCE', '"@" comes before a "/", as in a URL with a user');
+    refuses('docker.io#.evil.com/x', 'INVALID_REFERENCE', 'character "#" at offset 9 is not allowed');
+    refuses('docker.io?x/y', 'INVALID_REFERENCE', 'character "?" at offset 9 is not allowed');
+    refuses('docker.io%2eevil.com/x', 'INVALID_REFERENCE', 'percent sign at offset 9');
   });
 
   test('B25 lone surrogates are refused', () => {
-    refuses('nginx\ud800', 'INVALID_REFERENCE', 'the non-ASCII character "\\ud800" stands at offset 5');
-    refuses('\udc00/nginx', 'INVALID_REFERENCE', 'the non-ASCII character "\\udc00" stands at offset 0');
+    refuses('nginx\ud800', 'INVALID_REFERENCE', 'non-ASCII character "\\ud800" at offset 5');
+    refuses('\udc00/nginx', 'INVALID_REFERENCE', 'non-ASCII character "\\udc00" at offset 0');
   });
 
   test('B26 white space and control characters are refused at any place', () => {
@@ -81,13 +69,13 @@ describe('text that is refused as a whole', () => {
         refuses(
           text,
           'INVALID_REFERENCE',
-          `white space (${JSON.stringify(character)}) stands at offset ${text.indexOf(character)}`,
+          `white space (${JSON.stringify(character)}) at offset ${text.indexOf(character)}`,
         );
       }
     }
-    refuses('nginx\0', 'INVALID_REFERENCE', 'the control character "\\u0000" stands at offset 5');
-    refuses('\u001b[31m', 'INVALID_REFERENCE', 'the control character "\\u001b" stands at offset 0');
-    refuses('nginx\u007f', 'INVALID_REFERENCE', 'the control character "\\u007f" stands at offset 5');
+    refuses('nginx\0', 'INVALID_REFERENCE', 'control character "\\u0000" at offset 5');
+    refuses('\u001b[31m', 'INVALID_REFERENCE', 'control character "\\u001b" at offset 0');
+    refuses('nginx\u007f', 'INVALID_REFERENCE', 'control character "\\u007f" at offset 5');
   });
 
   test('B27 schemes and transports are refused', () => {
@@ -143,7 +131,7 @@ describe('a first component that is refused', () => {
   });
 
   test('B13 brackets with anything but an IPv6 address are refused', () => {
-    refuses('[fe80::1%25eth0]:5000/x', 'INVALID_REFERENCE', 'a percent sign stands at offset 8');
+    refuses('[fe80::1%25eth0]:5000/x', 'INVALID_REFERENCE', 'percent sign at offset 8');
     refuses('::1/x', 'INVALID_REFERENCE', 'registry "::1" is an IPv6 address without brackets');
     refuses('[]/x', 'INVALID_REFERENCE', 'repository component "[]" has the character "["');
     assert.equal(image('[::1]:5000/x').registry, '[::1]:5000');
@@ -154,7 +142,7 @@ describe('a repository, a tag or a digest that is refused', () => {
   test('B15 a relative path and an empty component are refused', () => {
     refuses('r.io/a/../../admin', 'INVALID_REFERENCE', 'repository component ".." is a relative path');
     refuses('r.io/a/./b', 'INVALID_REFERENCE', 'repository component "." is a relative path');
-    refuses('r.io/%2e%2e/a', 'INVALID_REFERENCE', 'a percent sign stands at offset 5');
+    refuses('r.io/%2e%2e/a', 'INVALID_REFERENCE', 'percent sign at offset 5');
     for (const text of ['r.io//a', 'r.io/a//b', 'r.io/a/', '/a', 'a/', '//']) {
       refuses(text, 'INVALID_REFERENCE', /empty component$|^the reference begins with the scheme/);
     }

@@ -3,19 +3,19 @@ import type { Phrase, PhraseKey, Shown } from './phrase.ts';
 
 /** All sentences in one language. */
 export interface Catalogue {
-  /** The language tag (BCP 47) that chose it: `en`, `zh`. */
+  /** Its language tag (BCP 47): `en`, `zh`. */
   readonly language: string;
-  /** The sentence with its gaps filled: one line, as safe to repeat as what stands in the gaps. Never throws. */
+  /** The sentence with its gaps filled: one line, as safe to show as the values of the gaps. Never throws. */
   readonly say: (phrase: Phrase) => Shown;
 }
 
-/** A text, cut at its gaps: before each gap a piece, and one behind the last. */
+/** A text, cut at its gaps: one piece before each gap, and one after the last. */
 interface Template {
   readonly pieces: readonly string[];
   readonly gaps: readonly string[];
 }
 
-/** Makes a catalogue of texts that are trusted: without control characters, their gaps those of the English ones. */
+/** Makes a catalogue of trusted texts: without control characters, with the gaps of the English texts. */
 export function createCatalogue(language: string, texts: Readonly<Record<PhraseKey, string>>): Catalogue {
   const templates = new Map<PhraseKey, Template>(
     Object.entries(texts).map(([key, text]) => [key as PhraseKey, cutAtGaps(text)]),
@@ -27,10 +27,10 @@ export function createCatalogue(language: string, texts: Readonly<Record<PhraseK
   return { language, say };
 }
 
-/** What everybody hears who asks for nothing else. */
+/** The catalogue if no language is chosen. */
 export const ENGLISH_CATALOGUE = createCatalogue('en', ENGLISH);
 
-/** The English sentence: for logs, and for people who wrote a policy or a command line. */
+/** The English sentence: for logs, and for problems of a policy or a command line. */
 export const inEnglish = ENGLISH_CATALOGUE.say;
 
 /** The names of the gaps of a text, in their order. */
@@ -38,7 +38,7 @@ export function gapsOf(text: string): readonly string[] {
   return cutAtGaps(text).gaps;
 }
 
-/** `{` without `}` is text, and so is `}` without `{`. */
+/** `{` without `}` is text, and `}` without `{` too. */
 function cutAtGaps(text: string): Template {
   const pieces: string[] = [];
   const gaps: string[] = [];
@@ -51,15 +51,15 @@ function cutAtGaps(text: string): Template {
   return { pieces: [...pieces, text.slice(start)], gaps };
 }
 
-/** One pass over the template; what stands in a gap is never looked at again, so that `{tag}` in it is text. */
+/** One pass over the template. The value of a gap is not searched for gaps, so `{tag}` in it is text. */
 function fill({ pieces, gaps }: Template, values: Phrase['values'], say: Catalogue['say']): string {
-  let said = pieces[0] ?? '';
+  let text = pieces[0] ?? '';
   for (let index = 0; index < gaps.length; index += 1) {
     const value = values[gaps[index] ?? ''];
-    said += typeof value === 'string' ? value : valueText(value, say);
-    said += pieces[index + 1];
+    text += typeof value === 'string' ? value : valueText(value, say);
+    text += pieces[index + 1];
   }
-  return said;
+  return text;
 }
 
 function valueText(value: Phrase | number | undefined, say: Catalogue['say']): string {

@@ -27,7 +27,7 @@ const CHINESE_TEXTS = {
   'NOT_FULLY_QUALIFIED.registry.remedy': '请写成 {name}',
   'UNMATCHED_IMAGE.no-rule': '策略中没有任何规则涉及该镜像',
   'UNMATCHED_IMAGE.no-rule.remedy': '请使用策略涉及的镜像，或请管理员为它添加规则',
-  'UNMATCHED_IMAGE.in-doubt': '策略中是否有规则涉及该镜像，取决于此处无从得知的信息',
+  'UNMATCHED_IMAGE.in-doubt': '没有规则确定适用：请求中没有规则所匹配的用户、命名空间或用途',
   'UNMATCHED_IMAGE.in-doubt.remedy': '请管理员添加一条不依赖用户、命名空间或用途的规则',
 
   'INVALID_REFERENCE.too-long': '镜像引用有 {length} 个字符，超过上限 {max}',

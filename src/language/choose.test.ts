@@ -35,13 +35,13 @@ describe('a language', () => {
     ['zh-CN', CHINESE],
     ['zh-Hans-CN', CHINESE],
   ] as const) {
-    it(`flip: ${language ?? 'that nobody names'} is ${expected === CHINESE ? 'Chinese' : 'English'}`, () => {
+    it(`flip: ${language ?? 'none'} is ${expected === CHINESE ? 'Chinese' : 'English'}`, () => {
       assert.deepEqual(saidIn(language), expected);
       assert.equal(chooseCatalogue(language).instead, undefined);
     });
   }
 
-  it('that nobody speaks is English, with those that are spoken', () => {
+  it('without a catalogue is English, with the list of catalogues', () => {
     for (const language of ['fr', 'z', 'zho', '', '-', 'zh_CN', '../../etc/passwd', '__proto__']) {
       assert.deepEqual(saidIn(language), ENGLISH);
       assert.deepEqual(chooseCatalogue(language).instead, ['en', 'zh']);

@@ -10,38 +10,38 @@ interface Known {
   readonly texts: Readonly<Record<PhraseKey, string>>;
 }
 
-const OUR_ENGLISH: Known = { tag: 'en', texts: ENGLISH };
+const SHIPPED_ENGLISH: Known = { tag: 'en', texts: ENGLISH };
 
-/** The catalogues that we bring. */
-const OURS: readonly Known[] = [OUR_ENGLISH, { tag: 'zh', texts: CHINESE }];
+/** The catalogues of the product. */
+const SHIPPED: readonly Known[] = [SHIPPED_ENGLISH, { tag: 'zh', texts: CHINESE }];
 
 export interface Choice {
   readonly catalogue: Catalogue;
-  /** Nobody speaks the language that was asked for; these are spoken. */
+  /** No catalogue has the wanted language. These languages have one. */
   readonly instead?: readonly string[];
 }
 
 /**
- * The catalogue of a language: `zh-CN` is content with `zh`, and who names none hears English. A further catalogue
- * comes before ours, is meant when no language is named, and leaves what it does not have to ours of its language,
- * else to English.
+ * The catalogue of a language. `zh-CN` falls back to `zh`; without a language it is English. A further catalogue has
+ * priority over those of the product, and it is the default if no language is named. The sentences that it lacks come from
+ * the product's catalogue of the same language, otherwise from the English one.
  */
 export function chooseCatalogue(language: string | undefined, further?: FurtherCatalogue): Choice {
   const wanted = language ?? further?.language;
   if (wanted === undefined) return { catalogue: ENGLISH_CATALOGUE };
-  const known = further === undefined ? OURS : [...OURS, complete(further)];
+  const known = further === undefined ? SHIPPED : [...SHIPPED, complete(further)];
   const found = lookUp(wanted, known);
   if (found === undefined) return { catalogue: ENGLISH_CATALOGUE, instead: known.map(({ tag }) => tag) };
   return { catalogue: createCatalogue(found.tag, found.texts) };
 }
 
-/** The language whose sentences stand in for those that a further catalogue does not have. */
+/** The language of the sentences that a further catalogue lacks. */
 export function stopgapOf({ language }: FurtherCatalogue): string {
-  return (lookUp(language, OURS) ?? OUR_ENGLISH).tag;
+  return (lookUp(language, SHIPPED) ?? SHIPPED_ENGLISH).tag;
 }
 
 function complete({ language, messages }: FurtherCatalogue): Known {
-  const { texts } = lookUp(language, OURS) ?? OUR_ENGLISH;
+  const { texts } = lookUp(language, SHIPPED) ?? SHIPPED_ENGLISH;
   return { tag: language, texts: { ...texts, ...messages } };
 }
 

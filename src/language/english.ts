@@ -1,17 +1,17 @@
 /**
- * Every sentence that a requester can read, in English, by the code that it belongs to; `X.remedy` says what to do
- * about `X`. Gaps stand in braces. Other catalogues have the same keys and the same gaps: their types follow from
- * this one.
+ * Every sentence that a requester can read, in English. A key begins with the code of its sentence; `X.remedy` is what to
+ * do about `X`. Gaps are in braces. Other catalogues have the same keys and gaps: their types follow from this one.
  */
 export const ENGLISH = {
-  // What rules, or the lack of one, object to.
+  // Objections of rules, or of a missing rule.
   'DISALLOWED_TAG.named': 'tag "{tag}" is not allowed',
   'DISALLOWED_TAG.named.remedy': 'name a fixed version or a digest',
   'DISALLOWED_TAG.implied': 'no tag means tag "{tag}", which is not allowed',
   'DISALLOWED_TAG.implied.remedy': 'name a fixed version or a digest',
   'TAG_NOT_ALLOWED.tag': 'tag "{tag}" is not {wanted}',
   'TAG_NOT_ALLOWED.tag.remedy': 'use a tag that is {wanted}',
-  'TAG_NOT_ALLOWED.digest': 'a digest is pulled by no tag, and the tag must be allowed',
+  'TAG_NOT_ALLOWED.digest':
+    'an image with a digest is pulled without its tag, and the rule needs an allowed tag',
   'TAG_NOT_ALLOWED.digest.remedy': 'use a tag that is {wanted}',
   'TAG_NOT_ALLOWED.wanted-semver': 'a semantic version in {range}',
   'TAG_NOT_ALLOWED.wanted-pattern': 'of the form {pattern}',
@@ -24,12 +24,13 @@ export const ENGLISH = {
   'DIGEST_REQUIRED.missing.remedy': 'add its digest, as in name@sha256:…',
   'NOT_FULLY_QUALIFIED.registry': 'the image does not name its registry',
   'NOT_FULLY_QUALIFIED.registry.remedy': 'write {name}',
-  'UNMATCHED_IMAGE.no-rule': 'no rule of the policy is about this image',
-  'UNMATCHED_IMAGE.no-rule.remedy': 'use an image that the policy knows, or have a rule added for it',
+  'UNMATCHED_IMAGE.no-rule': 'no rule of the policy applies to this image',
+  'UNMATCHED_IMAGE.no-rule.remedy':
+    'use an image that a rule of the policy selects, or ask for a rule for this image',
   'UNMATCHED_IMAGE.in-doubt':
-    'whether a rule of the policy is about this image depends on what is not known here',
+    'no rule certainly applies: the request does not carry the user, namespace or usage that the rules match on',
   'UNMATCHED_IMAGE.in-doubt.remedy':
-    'have a rule added that needs no user, namespace or usage to be about it',
+    'ask for a rule that matches this image without a user, namespace or usage',
 
   // A reference as a whole.
   'INVALID_REFERENCE.too-long': 'the reference has {length} characters, more than {max}',
@@ -38,17 +39,17 @@ export const ENGLISH = {
   'INVALID_REFERENCE.empty.remedy': 'name an image',
   'INVALID_REFERENCE.scheme': 'the reference begins with the scheme {scheme}',
   'INVALID_REFERENCE.scheme.remedy': 'write it without a scheme',
-  'INVALID_REFERENCE.user-info': '"@" stands before a "/", as after the user of a URL',
+  'INVALID_REFERENCE.user-info': '"@" comes before a "/", as in a URL with a user',
   'INVALID_REFERENCE.user-info.remedy': 'write "@" only before a digest',
-  'INVALID_REFERENCE.white-space': 'white space ({character}) stands at offset {offset}',
+  'INVALID_REFERENCE.white-space': 'white space ({character}) at offset {offset}',
   'INVALID_REFERENCE.white-space.remedy': 'remove the white space',
-  'INVALID_REFERENCE.control-character': 'the control character {character} stands at offset {offset}',
+  'INVALID_REFERENCE.control-character': 'control character {character} at offset {offset}',
   'INVALID_REFERENCE.control-character.remedy': 'remove the character',
-  'INVALID_REFERENCE.not-ascii': 'the non-ASCII character {character} stands at offset {offset}',
+  'INVALID_REFERENCE.not-ascii': 'non-ASCII character {character} at offset {offset}',
   'INVALID_REFERENCE.not-ascii.remedy': 'write it in ASCII only',
-  'INVALID_REFERENCE.percent': 'a percent sign stands at offset {offset}',
+  'INVALID_REFERENCE.percent': 'percent sign at offset {offset}',
   'INVALID_REFERENCE.percent.remedy': 'write no percent-encoding and no IPv6 zone',
-  'INVALID_REFERENCE.character': 'the character {character} stands at offset {offset}',
+  'INVALID_REFERENCE.character': 'character {character} at offset {offset} is not allowed',
   'INVALID_REFERENCE.character.remedy': 'use letters, digits and "._-/:@" only',
   'INVALID_REFERENCE.image-id': '64 hexadecimal digits are the id of an image, not a name',
   'INVALID_REFERENCE.image-id.remedy': 'name the repository and the digest',
@@ -64,13 +65,13 @@ export const ENGLISH = {
   'AMBIGUOUS_REFERENCE.transport.remedy': 'write the registry in full',
 
   // Its registry.
-  'INVALID_REFERENCE.no-ipv6': 'registry {registry} is no IPv6 address in brackets',
+  'INVALID_REFERENCE.no-ipv6': 'registry {registry} is not an IPv6 address in brackets',
   'INVALID_REFERENCE.no-ipv6.remedy': 'write it like [fd00::1]:5000',
-  'INVALID_REFERENCE.ipv6': '{address} is no IPv6 address',
+  'INVALID_REFERENCE.ipv6': '{address} is not an IPv6 address',
   'INVALID_REFERENCE.ipv6.remedy': 'correct the address',
   'AMBIGUOUS_REFERENCE.ipv6-spelling': 'the IPv6 address {address} is not in its canonical spelling',
   'AMBIGUOUS_REFERENCE.ipv6-spelling.remedy': 'write [{canonical}]',
-  'AMBIGUOUS_REFERENCE.ipv4-in-ipv6': '{address} is an IPv4 address in IPv6 clothes',
+  'AMBIGUOUS_REFERENCE.ipv4-in-ipv6': '{address} is an IPv4-mapped IPv6 address',
   'AMBIGUOUS_REFERENCE.ipv4-in-ipv6.remedy': 'write the IPv4 address',
   'INVALID_REFERENCE.ipv6-without-brackets': 'registry {registry} is an IPv6 address without brackets',
   'INVALID_REFERENCE.ipv6-without-brackets.remedy': 'write it in brackets',
@@ -150,36 +151,37 @@ export const ENGLISH = {
   'MALFORMED_OBJECT.other-namespace.remedy': 'send the object as its kind defines it',
   'MALFORMED_OBJECT.request-kind': 'request.kind is not a group, version and kind',
   'MALFORMED_OBJECT.request-kind.remedy': 'send the review as the API server does',
-  'MALFORMED_OBJECT.version': '{version} is a version that is not understood',
+  'MALFORMED_OBJECT.version': 'version {version} is not supported',
   'MALFORMED_OBJECT.version.remedy': 'send the review as the API server does',
   'MALFORMED_OBJECT.no-object': '{field} is not an object',
-  'MALFORMED_OBJECT.no-object.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.no-object.remedy': 'correct the object: its kind defines the fields',
   'MALFORMED_OBJECT.no-list': '{field} is not a list',
-  'MALFORMED_OBJECT.no-list.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.no-list.remedy': 'correct the object: its kind defines the fields',
   'MALFORMED_OBJECT.no-string': '{field} is not a string',
-  'MALFORMED_OBJECT.no-string.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.no-string.remedy': 'correct the object: its kind defines the fields',
   'MALFORMED_OBJECT.missing': '{field} is missing',
-  'MALFORMED_OBJECT.missing.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.missing.remedy': 'correct the object: its kind defines the fields',
   'MALFORMED_OBJECT.empty': '{field} is empty',
-  'MALFORMED_OBJECT.empty.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.empty.remedy': 'correct the object: its kind defines the fields',
   'MALFORMED_OBJECT.null': '{field} is null',
-  'MALFORMED_OBJECT.null.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.null.remedy': 'correct the object: its kind defines the fields',
   'MALFORMED_OBJECT.too-deep': '{field} nests more than {max} levels deep',
-  'MALFORMED_OBJECT.too-deep.remedy': 'give the object the shape that its kind has',
+  'MALFORMED_OBJECT.too-deep.remedy': 'correct the object: its kind defines the fields',
   'MALFORMED_OBJECT.review-no-list': '{field} is not a list',
   'MALFORMED_OBJECT.review-no-list.remedy': 'send the images of the pod',
   'MALFORMED_OBJECT.review-empty': '{field} is empty',
   'MALFORMED_OBJECT.review-empty.remedy': 'send the images of the pod',
   'MALFORMED_OBJECT.review-no-string': '{field} is not a string',
   'MALFORMED_OBJECT.review-no-string.remedy': 'send the images of the pod',
-  'UNSUPPORTED_KIND.list': '{kind} is a list of objects, which the API server never reviews',
+  'UNSUPPORTED_KIND.list': '{kind} is a list of objects; the API server sends each object alone',
   'UNSUPPORTED_KIND.list.remedy': 'send each object in a review of its own',
-  'TOO_MANY_IMAGES.object': '{field} makes {count} images or more, and {max} are the most that are judged',
+  'TOO_MANY_IMAGES.object':
+    '{field} brings the object to {count} images or more; the gate judges at most {max}',
   'TOO_MANY_IMAGES.object.remedy': 'use at most {max} images in one object',
-  'TOO_MANY_IMAGES.pod': '{field} holds {count} images, and {max} are the most that are judged',
+  'TOO_MANY_IMAGES.pod': '{field} has {count} images; the gate judges at most {max}',
   'TOO_MANY_IMAGES.pod.remedy': 'use at most {max} images in one pod',
 
-  // What could not be decided, and what was no review.
+  // Reviews that could not be decided, and bodies that are no review.
   'DEADLINE.reason': 'there was not enough time to decide; try again',
   'DEADLINE.question': 'the rule needs an answer that did not come in time',
   'DEADLINE.question.remedy': 'try again',
@@ -191,9 +193,9 @@ export const ENGLISH = {
   'NO_SOURCE.question.remedy': 'ask the operator of the gate',
   'TOO_MANY_QUESTIONS.question': 'the rule needs an answer, and the gate has too many open questions',
   'TOO_MANY_QUESTIONS.question.remedy': 'try again',
-  'INTERNAL.reason': 'the gate could not decide; its log says why',
+  'INTERNAL.reason': 'the gate could not decide; its log has the reason',
   'NO_POLICY.reason': 'no policy is loaded, so nothing can be admitted',
-  'OVERLOADED.reason': 'the gate has more to decide than it can in time; try again',
+  'OVERLOADED.reason': 'the gate gets more reviews than it can decide in time; try again',
   'MALFORMED_JSON.utf-8': 'the body is not UTF-8',
   'MALFORMED_JSON.json': 'the body is not JSON',
   'MALFORMED_REVIEW.no-object': 'the body is not an {kind} object',
@@ -202,21 +204,21 @@ export const ENGLISH = {
   'MALFORMED_REVIEW.unreadable': 'the review cannot be read',
   'MALFORMED_REVIEW.unanswerable': 'the review cannot be answered',
   'UNSUPPORTED_VERSION.admission-review':
-    'an AdmissionReview is understood in admission.k8s.io/v1 and v1beta1',
-  'UNSUPPORTED_VERSION.image-review': 'an ImageReview is understood in {version} only',
-  'UNSUPPORTED_MEDIA_TYPE.compressed': 'the body is compressed; send it as it is',
+    'an AdmissionReview must have the version admission.k8s.io/v1 or v1beta1',
+  'UNSUPPORTED_VERSION.image-review': 'an ImageReview must have the version {version}',
+  'UNSUPPORTED_MEDIA_TYPE.compressed': 'the body is compressed; send it without compression',
   'UNSUPPORTED_MEDIA_TYPE.other': 'the body must be application/json in UTF-8',
   'BODY_TOO_LARGE.one': 'the body is larger than {max} bytes',
 
-  // What is told and refuses nothing.
+  // Warnings that refuse nothing.
   'UNKNOWN_KIND.text':
-    '{kind} is not a kind whose images are known; its pods are judged when they are created',
-  'PLACEHOLDER.text': 'is filled in later; the pod that it becomes is judged',
-  'UNCHANGED_VIOLATION.text': 'unchanged, but new pods with it will be refused: {why}',
+    'the gate does not know the images of {kind}; its pods are judged when they are created',
+  'PLACEHOLDER.text': 'is a placeholder; the pod that is created from it is judged',
+  'UNCHANGED_VIOLATION.text': 'is unchanged, but new pods with it will be refused: {why}',
   'MIRROR_POD.text': 'admitted because the node runs this static pod already',
   'NOT_DECIDED.text': 'not decided, and so admitted at stage {stage}: {code}: {message}',
 
-  // How these are put together.
+  // Parts of messages.
   'words.place': '{image} at {field}',
   'words.place-in-container': '{image} at {field} (container "{name}")',
   'words.place-in-volume': '{image} at {field} (volume "{name}")',
@@ -234,7 +236,7 @@ export const ENGLISH = {
   'words.unasked-rules': '{denial}; rules not checked after this: {count}',
   'words.more-warnings': 'and {count} more warnings',
 
-  // What check prints around them.
+  // Output of check.
   'check.refused': 'refused',
   'check.warned': 'warned',
   'check.audited': 'audited',
@@ -245,7 +247,7 @@ export const ENGLISH = {
   'check.image': '{count} image',
   'check.images': '{count} images',
 
-  // What explain prints around them.
+  // Output of explain.
   'explain.canonical': 'canonical',
   'explain.registry': 'registry',
   'explain.repository': 'repository',
@@ -256,14 +258,14 @@ export const ENGLISH = {
   'explain.refused': 'refused',
   'explain.none': 'none',
   'explain.implied-tag': '{tag} (no tag was given)',
-  'explain.no-tag': 'none, the digest decides',
-  'explain.idle-tag': '{tag}, which counts for nothing beside the digest',
+  'explain.no-tag': 'none, the digest is pulled',
+  'explain.idle-tag': '{tag}, which is ignored because of the digest',
   'explain.says': '{rule}: {what}',
-  'explain.not-about': 'is not about this image',
-  'explain.content': 'is content',
+  'explain.not-about': 'does not apply to this image',
+  'explain.content': 'no objection',
   'explain.objects': 'objects ({actions}): {reason}',
   'explain.asks': 'needs an answer that explain does not ask for',
-  'explain.depends': '{what}, where its match and exclude let it look',
+  'explain.depends': '{what}, if its match and exclude apply',
   'explain.admitted': 'admitted',
   'explain.refused-because': 'refused: {why}',
 } as const;

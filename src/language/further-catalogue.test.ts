@@ -40,7 +40,7 @@ describe('a further catalogue', () => {
   const GAPS = 'it has other gaps than the English text (write {tag}, each once, and no other braces)';
   const NO_GAPS = 'it has other gaps than the English text (that one has none, and no braces)';
   const CONTROL =
-    'it has a control character (write one line of letters, without line ends, tabs and marks of direction)';
+    'it has a control character (write one line, without line ends, tabs and marks of direction)';
   const UNKNOWN = 'there is no such message (docs/language.md has all keys)';
   for (const [key, value, problem] of [
     ['DISALLOWED_TAG.name', 'x', UNKNOWN],
@@ -53,8 +53,8 @@ describe('a further catalogue', () => {
     ['DISALLOWED_TAG.named', '{tag} {', GAPS],
     ['DISALLOWED_TAG.named', '{{tag}}', GAPS],
     ['INVALID_REFERENCE.empty', 'leer {}', NO_GAPS],
-    ['INVALID_REFERENCE.empty', '', 'it is empty (leave it out, and it is said in English)'],
-    ['INVALID_REFERENCE.empty', ' ', 'it is empty (leave it out, and it is said in English)'],
+    ['INVALID_REFERENCE.empty', '', 'it is empty (leave it out to use the English text)'],
+    ['INVALID_REFERENCE.empty', ' ', 'it is empty (leave it out to use the English text)'],
     ['INVALID_REFERENCE.empty', false, 'it is no text (write it in quotes)'],
     ['INVALID_REFERENCE.empty', null, 'it is no text (write it in quotes)'],
     ['INVALID_REFERENCE.empty', LONG, `it has more than ${TEXT_CHARACTERS} characters (shorten it)`],

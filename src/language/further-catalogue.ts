@@ -5,23 +5,23 @@ import { isOneLine } from './one-line.ts';
 import type { PhraseKey } from './phrase.ts';
 import { LANGUAGE_TAG } from './tag.ts';
 
-/** Longest text of a further catalogue, in UTF-16 code units: twice what the longest of ours has. */
+/** Longest text of a further catalogue, in UTF-16 code units: twice the longest text of the product. */
 export const TEXT_CHARACTERS = 240;
 
-/** Texts in a language that we do not bring, as somebody wrote them; some may be missing. */
+/** Texts of a user in a language that the product lacks. Some may be missing. */
 export interface FurtherCatalogue {
   readonly language: string;
   readonly messages: Readonly<Partial<Record<PhraseKey, string>>>;
 }
 
-/** Something wrong with a document, at a path in it. */
+/** A problem of a document, at a path in it. */
 export interface CatalogueProblem {
   readonly path: readonly string[];
   readonly message: string;
   readonly hint: string;
 }
 
-/** Reads a document `{language, messages}`: the catalogue, or everything that is wrong with it. */
+/** Reads a document `{language, messages}`: the catalogue, or all problems of the document. */
 export function decodeCatalogue(document: unknown): FurtherCatalogue | readonly CatalogueProblem[] {
   if (!isObject(document))
     return [problem([], 'this is no catalogue', 'write the keys language and messages')];
@@ -37,7 +37,7 @@ export function decodeCatalogue(document: unknown): FurtherCatalogue | readonly 
   return { language, messages } as FurtherCatalogue;
 }
 
-/** The keys that a catalogue leaves to another. */
+/** The keys that a catalogue lacks. */
 export function missingKeys({ messages }: FurtherCatalogue): PhraseKey[] {
   return (Object.keys(ENGLISH) as PhraseKey[]).filter((key) => messages[key] === undefined);
 }
@@ -48,11 +48,11 @@ function examineText(key: string, text: unknown): readonly CatalogueProblem[] {
     return [problem(path, 'there is no such message', 'docs/language.md has all keys')];
   if (typeof text !== 'string') return [problem(path, 'it is no text', 'write it in quotes')];
   if (text.trim() === '' && !key.startsWith('words.'))
-    return [problem(path, 'it is empty', 'leave it out, and it is said in English')];
+    return [problem(path, 'it is empty', 'leave it out to use the English text')];
   if (text.length > TEXT_CHARACTERS)
     return [problem(path, `it has more than ${TEXT_CHARACTERS} characters`, 'shorten it')];
   if (!isOneLine(text)) {
-    const hint = 'write one line of letters, without line ends, tabs and marks of direction';
+    const hint = 'write one line, without line ends, tabs and marks of direction';
     return [problem(path, 'it has a control character', hint)];
   }
   const gaps = gapsOf(ENGLISH[key as PhraseKey]).toSorted();

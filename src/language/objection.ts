@@ -1,7 +1,7 @@
 import type { ENGLISH } from './english.ts';
 import { phrase, type GapsOf, type GapValue, type Phrase, type PhraseKey } from './phrase.ts';
 
-/** Sentences that have another beside them that says what to do. */
+/** Sentences that have a remedy. */
 export type ObjectionKey = {
   [Key in PhraseKey]: `${Key}.remedy` extends PhraseKey ? Key : never;
 }[PhraseKey];
@@ -9,7 +9,7 @@ export type ObjectionKey = {
 /** The stable code that a key begins with. */
 export type CodeOf<Key extends PhraseKey> = Key extends `${infer Code}.${string}` ? Code : never;
 
-/** What is wrong, under its stable code, and what to do. */
+/** What is wrong, with its stable code, and what to do. */
 export interface Objection<Code extends string = string> {
   readonly code: Code;
   /** A clause in lower case, without the place: `tag "latest" is not allowed`. */
@@ -20,19 +20,19 @@ export interface Objection<Code extends string = string> {
 
 type Gaps<Key extends ObjectionKey> = GapsOf<(typeof ENGLISH)[Key | `${Key}.remedy`]>;
 
-/** Values for the gaps of both sentences; nothing where neither has one. */
+/** Values for the gaps of both sentences; no argument if neither has a gap. */
 export type ObjectionValues<Key extends ObjectionKey> = [Gaps<Key>] extends [never]
   ? readonly []
   : readonly [values: Readonly<Record<Gaps<Key>, GapValue>>];
 
-/** Both sentences of a key, with one set of values for the gaps of either. */
+/** Both sentences of a key, with one set of values for the gaps of both. */
 export function objection<Key extends ObjectionKey>(
   key: Key,
   ...[values]: ObjectionValues<Key>
 ): Objection<CodeOf<Key>> {
   const remedyKey: PhraseKey = `${key}.remedy`;
   const code = key.slice(0, key.indexOf('.')) as CodeOf<Key>;
-  // The types above have compared the values with the gaps of both texts, which is more than one key alone can say.
+  // The types above have compared the values with the gaps of both texts. The type of one key cannot.
   const fill = phrase as (key: PhraseKey, values?: Phrase['values']) => Phrase;
   return { code, reason: fill(key, values), remedy: fill(remedyKey, values) };
 }

@@ -33,7 +33,7 @@ describe('a phrase', () => {
     const outer = phrase('UNCHANGED_VIOLATION.text', { why: inner });
     assert.equal(
       inEnglish(outer),
-      'unchanged, but new pods with it will be refused: tag "{why}" is not allowed',
+      'is unchanged, but new pods with it will be refused: tag "{why}" is not allowed',
     );
     assert.equal(inChinese(outer), '没有改动，但使用它的新 Pod 将被拒绝：不允许使用标签 "{why}"');
   });

@@ -3,8 +3,8 @@ import type { ENGLISH } from './english.ts';
 declare const shown: unique symbol;
 
 /**
- * Text that may stand in a message whatever it holds: only what quotes and escapes makes it. So nothing of a
- * requester's can reach a message as it came, by type.
+ * Text that is safe in a message. Only functions that quote or escape make it, so the type keeps raw text of a requester
+ * out of messages.
  */
 export type Shown = string & { readonly [shown]: true };
 
@@ -16,16 +16,16 @@ export type GapsOf<Text extends string> = Text extends `${string}{${infer Gap}}$
   ? Gap | GapsOf<Rest>
   : never;
 
-/** What a gap is filled with; a phrase is said in the same language. */
+/** The value of a gap. A phrase is rendered in the same language. */
 export type GapValue = Shown | number | Phrase;
 
-/** A sentence that is not said yet: which one, and what stands in its gaps. */
+/** A sentence before it is rendered: its key, and the values of its gaps. */
 export interface Phrase {
   readonly key: PhraseKey;
   readonly values: Readonly<Record<string, GapValue>>;
 }
 
-/** Nothing where a text has no gap; else a value for each gap that the English text names. */
+/** No argument if the text has no gap, otherwise a value for each gap of the English text. */
 export type ValuesOf<Key extends PhraseKey> = [GapsOf<(typeof ENGLISH)[Key]>] extends [never]
   ? readonly []
   : readonly [values: Readonly<Record<GapsOf<(typeof ENGLISH)[Key]>, GapValue>>];
@@ -33,7 +33,7 @@ export type ValuesOf<Key extends PhraseKey> = [GapsOf<(typeof ENGLISH)[Key]>] ex
 const NO_VALUES: Phrase['values'] = Object.freeze({});
 const withoutGaps = new Map<PhraseKey, Phrase>();
 
-/** A phrase costs one small object; one without gaps is made once. */
+/** A phrase is one small object. A phrase without gaps is made once. */
 export function phrase<Key extends PhraseKey>(key: Key, ...values: ValuesOf<Key>): Phrase;
 export function phrase(key: PhraseKey, values?: Phrase['values']): Phrase {
   return values === undefined ? constantPhrase(key) : { key, values };
@@ -47,11 +47,11 @@ function constantPhrase(key: PhraseKey): Phrase {
   return made;
 }
 
-/** Whether two phrases say the same in every language. */
+/** Whether two phrases are the same in every language. */
 export function samePhrase(one: Phrase, other: Phrase): boolean {
   if (one === other) return true;
   if (one.key !== other.key) return false;
-  // A list of the names would cost more than the comparison, and hundreds of images are compared with each other.
+  // Object.keys() would cost more than the comparison, and a denial compares hundreds of images.
   for (const gap in one.values) if (!sameValue(one.values[gap], other.values[gap])) return false;
   return true;
 }

@@ -1,9 +1,9 @@
-/** A language tag as people write one: `zh`, `zh-CN`. BCP 47 knows more, which nobody needs here. */
+/** A language tag: `zh`, `zh-CN`. BCP 47 has further forms, which no catalogue needs. */
 export const LANGUAGE_TAG = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
 
 /**
- * What there is for a language, else for the more general one: `zh-CN` is content with `zh`, and never the other way
- * round. Case does not count.
+ * The value for a language, otherwise for the more general language: `zh-CN` falls back to `zh`, and `zh` never to
+ * `zh-CN`. Case does not matter.
  * @see https://www.rfc-editor.org/rfc/rfc4647#section-3.4
  */
 export function lookUpLanguage<Value>(

@@ -63,7 +63,7 @@ describe('a document that is no policy is refused where it is none', () => {
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('a key that nobody knows is refused where it stands', () => {
+describe('an unknown key is refused at its place', () => {
   const table: readonly BadPolicy[] = [
     [
       'C10 an unknown key at the root',

@@ -105,9 +105,9 @@ describe('a limit is named where it is passed, and holds what it names', () => {
   }
 
   for (const [what, text, said] of [
-    ['no custom resource', customText('[]'), 'an empty list tells nothing; leave it out'],
-    ['an empty path', widget('images: [{image: ""}]'), 'an empty path leads nowhere'],
-    ['no path', widget('images: []'), 'without images there is nothing to find; name at least one path'],
+    ['no custom resource', customText('[]'), 'the list is empty; leave it out'],
+    ['an empty path', widget('images: [{image: ""}]'), 'the path is empty'],
+    ['no path', widget('images: []'), 'the list of images is empty; name at least one path'],
     [
       'a text for a map of texts',
       ruleText('messages: none', 'requiredDigest: {}'),

@@ -9,7 +9,7 @@ import { DocumentError } from '../document/yaml.ts';
 import { ImagePatternError } from '../image/pattern-text.ts';
 import { decodePolicy, PolicyProblemsError } from './decode.ts';
 import { loadPolicy, MAX_POLICY_BYTES, parsePolicy, PolicyFileError } from './load.ts';
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './parameters.ts';
 import { parseResource } from './resource.ts';
 import { parseTagPattern } from './rules/tag-pattern.ts';
 import { PolicyStore } from './store.ts';

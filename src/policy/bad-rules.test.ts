@@ -8,7 +8,7 @@ const A_NAME =
 const A_TAG =
   'a tag has letters, digits, "_", "." and "-" only, at most 128 of them; wildcards are for allowedTags.pattern';
 const ONE_LINE = 'a message is one line without control characters';
-const EMPTY_LIST = 'an empty list would select nothing; leave it out, or name at least one';
+const EMPTY_LIST = 'an empty list selects nothing; leave it out, or name at least one';
 
 describe('what is missing or empty is refused where it should be', () => {
   const table: readonly BadPolicy[] = [
@@ -60,12 +60,12 @@ describe('what is missing or empty is refused where it should be', () => {
     [
       'C09 an empty list of images',
       ruleText(`allowedImages: {${HERE}images: []}`),
-      'spec.rules[0].allowedImages.images: an empty list is about no image at all; name at least one',
+      'spec.rules[0].allowedImages.images: an empty list selects no image; name at least one',
     ],
     [
       'C09 an empty list of tags',
       ruleText(`disallowedTags: {${HERE}tags: []}`),
-      'spec.rules[0].disallowedTags.tags: an empty list is about no tag at all; name at least one',
+      'spec.rules[0].disallowedTags.tags: an empty list selects no tag; name at least one',
     ],
     [
       'C09 no tags',
@@ -80,17 +80,17 @@ describe('what is missing or empty is refused where it should be', () => {
     [
       'C09 an empty message',
       ruleText('requiredDigest: {}', `${HERE}message: ""`),
-      'spec.rules[0].message: an empty message says nothing; leave it out',
+      'spec.rules[0].message: the message is empty; leave it out',
     ],
     [
       'C09 an empty range',
       ruleText(`allowedTags: {${HERE}semver: ""}`),
-      'spec.rules[0].allowedTags.semver: it is empty; leave it out, or say what a tag must be',
+      'spec.rules[0].allowedTags.semver: it is empty; leave it out, or write what a tag must be',
     ],
     [
       'no actions',
       ruleText('requiredDigest: {}', `${HERE}validationActions: []`),
-      'spec.rules[0].validationActions: no action would be no rule; name Deny, Warn or Audit',
+      'spec.rules[0].validationActions: a rule without an action does nothing; name Deny, Warn or Audit',
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
@@ -141,7 +141,7 @@ describe('a rule that is none is refused where it stands', () => {
     [
       'Deny and Warn together',
       ruleText('requiredDigest: {}', `${HERE}validationActions: [Deny, Warn]`),
-      'spec.rules[0].validationActions: Deny stands alone; what is refused is told and audited anyway',
+      'spec.rules[0].validationActions: Deny excludes the others; a refusal is reported and audited anyway',
     ],
     [
       'an action twice',
@@ -159,7 +159,7 @@ describe('a rule that is none is refused where it stands', () => {
         '  rules:',
         `  ${HERE}validationActions: [Audit, Deny]\n  rules:`,
       ),
-      'spec.validationActions: Deny stands alone; what is refused is told and audited anyway',
+      'spec.validationActions: Deny excludes the others; a refusal is reported and audited anyway',
     ],
     [
       'an action that is no list',

@@ -79,7 +79,7 @@ describe('a selector that could never select, or always does, is refused', () =>
     [
       'a namespace of another glob',
       ruleText(`exclude: {namespaces: [${HERE}"team-?"]}`, 'requiredDigest: {}'),
-      'spec.rules[0].exclude.namespaces[0]: "team-?" holds a character that has no meaning here (write the whole name, or "*" for any run of characters beside at least one other character)',
+      'spec.rules[0].exclude.namespaces[0]: "team-?" contains a character that has no meaning here (write the whole name, or "*" for any run of characters beside at least one other character)',
     ],
     [
       'an empty user',

@@ -17,13 +17,13 @@ const WIDGET: CustomResourceDocument = {
 
 function policyWith(...customResources: CustomResourceDocument[]): Promise<Policy> {
   const document = policyDocument([{ disallowedTags: { tags: ['latest'] } }]);
-  const told = customResources.length > 0 && { customResources };
-  return decodePolicy({ ...document, spec: { ...document.spec, ...told } });
+  const own = customResources.length > 0 && { customResources };
+  return decodePolicy({ ...document, spec: { ...document.spec, ...own } });
 }
 
 const widget = (spec: unknown) => workload('example.com/v1', 'Widget', 'spec', spec);
 
-describe('custom resources that a policy tells about', () => {
+describe('custom resources of a policy', () => {
   it('are judged by the images at their paths, under their usages', async () => {
     const policy = await policyWith({
       ...WIDGET,
@@ -138,7 +138,7 @@ const widgetWith = (images: string): string =>
 const PATH_HINT =
   'write keys with dots between them, [*] for the items of a list, .* for the values of a map';
 
-describe('what a policy tells about custom resources and cannot mean is refused', () => {
+describe('custom resources with a meaning that their author cannot want are refused', () => {
   const table: readonly BadPolicy[] = [
     [
       'a path that is none',
@@ -163,22 +163,22 @@ describe('what a policy tells about custom resources and cannot mean is refused'
     [
       'no path',
       widgetWith(`${HERE}{usage: container}`),
-      'spec.customResources[0].images[0]: it takes exactly one of podSpec and image',
+      'spec.customResources[0].images[0]: it needs exactly one of podSpec and image',
     ],
     [
       'two paths in one',
       widgetWith(`${HERE}{podSpec: spec, image: spec.image}`),
-      'spec.customResources[0].images[0]: it takes exactly one of podSpec and image',
+      'spec.customResources[0].images[0]: it needs exactly one of podSpec and image',
     ],
     [
       'a usage of a pod spec',
       widgetWith(`${HERE}{podSpec: spec, usage: container}`),
-      'spec.customResources[0].images[0]: usage goes with image; a pod spec says it itself',
+      'spec.customResources[0].images[0]: usage belongs to image; a pod spec has usages of its own',
     ],
     [
       'no images',
       textWith(`{resource: widgets.example.com, kind: Widget, ${HERE}images: []}`),
-      'spec.customResources[0].images: without images there is nothing to find; name at least one path',
+      'spec.customResources[0].images: the list of images is empty; name at least one path',
     ],
     [
       'a kind of Kubernetes’ own',
@@ -191,12 +191,12 @@ describe('what a policy tells about custom resources and cannot mean is refused'
       'spec.customResources[0].resource: "widgets" is not the plural and the group of a custom resource (write them as in widgets.example.com)',
     ],
     [
-      'a resource told about twice',
+      'a resource that is listed twice',
       textWith(
         '{resource: widgets.example.com, kind: Widget, images: [{podSpec: spec}]}',
         `{${HERE}resource: widgets.example.com, kind: Widget, images: [{image: spec.image}]}`,
       ),
-      'spec.customResources[1].resource: widgets.example.com is told about twice (write all its images once)',
+      'spec.customResources[1].resource: widgets.example.com is listed twice (write all its images in one entry)',
     ],
     [
       'another kind of a known resource',

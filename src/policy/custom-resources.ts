@@ -8,18 +8,18 @@ import {
 import { FieldPathError } from '../workload/custom/field-path.ts';
 import { kindsIn, KNOWN_KINDS, withCustomKinds } from '../workload/kinds.ts';
 import type { KindTable } from '../workload/kinds.ts';
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './parameters.ts';
 import { isCustomResource, OWN_RESOURCES } from './resource.ts';
 import type { PolicyProblem } from './schema-problems.ts';
 import type { CustomResourceDocument, ImageSourceDocument } from './schema.ts';
 
-/** The kinds that a policy knows, and what is wrong with those that it tells about itself. */
+/** The kinds that a policy knows, and the problems of its own custom resources. */
 export interface DecodedKinds {
   readonly kinds: KindTable;
   readonly problems: readonly PolicyProblem[];
 }
 
-/** Adds a policy's own custom resources to those that come with the gate; a table that one policy has alone. */
+/** Adds a policy's own custom resources to those of the gate. The table belongs to this policy alone. */
 export function decodeKinds(documents: readonly CustomResourceDocument[] = []): DecodedKinds {
   const own: CustomKind[] = [];
   const problems: PolicyProblem[] = [];
@@ -52,7 +52,11 @@ function decodeCustomResource(document: CustomResourceDocument, own: readonly Cu
     );
   }
   if (own.some((other) => other.resource === resource)) {
-    throw new ParameterError(['resource'], `${resource} is told about twice`, 'write all its images once');
+    throw new ParameterError(
+      ['resource'],
+      `${resource} is listed twice`,
+      'write all its images in one entry',
+    );
   }
   const sources = document.images.map((source, index) => decodeSource(source, ['images', index]));
   const differences = {
@@ -64,7 +68,7 @@ function decodeCustomResource(document: CustomResourceDocument, own: readonly Cu
   const shipped = findShipped(decoded, own);
   if (shipped !== undefined && document.scope !== undefined && document.scope !== shipped.scope)
     throw new ParameterError(['scope'], `${resource} is ${shipped.scope}`, 'leave it out');
-  // What comes with the gate is widened, and never narrowed.
+  // A policy adds paths to a kind that the gate knows. It never removes one.
   return shipped === undefined
     ? decoded
     : {
@@ -74,7 +78,7 @@ function decodeCustomResource(document: CustomResourceDocument, own: readonly Cu
       };
 }
 
-/** The kind that comes with the gate under this name; a resource is of one kind, and a kind of one resource. */
+/** The kind of this name that the gate knows. A resource has one kind, and a kind has one resource. */
 function findShipped(
   { resource, group, kind }: CustomKind,
   own: readonly CustomKind[],
@@ -92,7 +96,7 @@ function findShipped(
 }
 
 function decodeSource(source: ImageSourceDocument, path: readonly (string | number)[]): ImageSource {
-  // The schema has seen to it that one of the two is there.
+  // The schema has checked that one of the two exists.
   const [key, text] =
     source.podSpec === undefined ? ['image', source.image ?? ''] : ['podSpec', source.podSpec];
   const decoded = parseSource(source, [...path, key]);

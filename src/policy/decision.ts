@@ -5,12 +5,12 @@ import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 import type { UnavailableCode } from '../question/question.ts';
 import type { SubjectErrorCode } from '../workload/image-list.ts';
 
-/** What a violation does: `Deny` refuses the request, `Warn` tells its sender, `Audit` annotates the audit event. */
+/** What a violation does: `Deny` refuses the request, `Warn` warns its sender, `Audit` annotates the audit event. */
 export const VALIDATION_ACTIONS = ['Deny', 'Warn', 'Audit'] as const;
 
 export type ValidationAction = (typeof VALIDATION_ACTIONS)[number];
 
-/** Stable codes of what a rule, or the lack of one, objects to. docs/errors.md lists them with their remedies. */
+/** Stable codes of the objections of rules, or of a missing rule. docs/errors.md lists them with their remedies. */
 export type RuleErrorCode =
   | 'DISALLOWED_TAG'
   | 'TAG_NOT_ALLOWED'
@@ -22,26 +22,26 @@ export type RuleErrorCode =
 
 export type ViolationCode = RuleErrorCode | ReferenceErrorCode | SubjectErrorCode | UnavailableCode;
 
-/** Codes of a decision that could not be reached; it refuses all the same. */
+/** Codes of a review that could not be decided. It is refused. */
 export type FailureCode = 'DEADLINE' | 'INTERNAL' | 'NO_POLICY' | 'OVERLOADED';
 
 /** One objection, at one place, under the actions of its rule. */
 export interface Violation extends Objection<ViolationCode> {
   readonly actions: readonly [ValidationAction, ...ValidationAction[]];
-  /** Name of the rule; `undefined` when no rule but the gate itself objects. */
+  /** Name of the rule; `undefined` if the gate itself objects. */
   readonly rule: string | undefined;
-  /** The place; `undefined` when the whole object is what is wrong. */
+  /** The image at its place; `undefined` if the whole object is wrong. */
   readonly use: ImageUse | undefined;
-  /** The rule author's own words, in the language that the gate speaks. */
+  /** The message of the rule's author, in the language of the gate. */
   readonly message: Shown | undefined;
 }
 
-/** Something to be told that refuses nothing: an unknown kind, a placeholder, a bad image that was there before. */
+/** A warning that refuses nothing: an unknown kind, a placeholder, an unchanged bad image. */
 export interface Notice {
   readonly code: 'UNKNOWN_KIND' | 'PLACEHOLDER' | 'UNCHANGED_VIOLATION' | 'MIRROR_POD' | 'NOT_DECIDED';
   readonly use: ImageUse | undefined;
   readonly text: Phrase;
-  /** The kind that nobody knows, of an `UNKNOWN_KIND`. */
+  /** The unknown kind, if the code is `UNKNOWN_KIND`. */
   readonly kind?: string;
 }
 
@@ -53,15 +53,15 @@ export interface JudgedUse {
   readonly digest?: string;
 }
 
-/** Which policy it was, for logs, metrics and audit events. */
+/** Identifies a policy in logs, metrics and audit events. */
 export interface PolicyIdentity {
   readonly name: string;
-  /** Changes with every change of meaning: the first 12 hex digits of the SHA-256 of the document. */
+  /** The first 12 hex digits of the SHA-256 of the parsed document: comments and the order of keys do not change it. */
   readonly revision: string;
 }
 
 interface Judgement {
-  /** The policy that judged; `undefined` when there was none. */
+  /** The policy that judged; `undefined` if there was none. */
   readonly policy: PolicyIdentity | undefined;
   /** Every image use of the object that was judged, in the order of the object. */
   readonly uses: readonly JudgedUse[];
@@ -83,12 +83,12 @@ export type Decision =
       readonly violations: readonly [];
     });
 
-/** A decision that could not be reached; it refuses. */
+/** The decision about a review that could not be decided: it refuses. */
 export function failed(code: FailureCode): Decision {
   return { outcome: 'failed', code, policy: undefined, uses: [], notices: [], violations: [] };
 }
 
-/** Why a decision could not be reached, without anything that only an operator may know. */
+/** Why it could not be decided. Details that only an operator may see are in the log. */
 export function failureReason(code: FailureCode): Phrase {
   return phrase(`${code}.reason`);
 }

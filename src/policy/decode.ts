@@ -8,15 +8,14 @@ import type { ValidationAction } from './decision.ts';
 import { parseNamePattern, parseNamespacePattern, type NamePattern } from './name-pattern.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { parseResource } from './resource.ts';
-import { ParameterError } from './parameter-error.ts';
-import type { Check, Rule } from './rule.ts';
-import { parseImageList } from './image-list.ts';
+import { ParameterError, parseImageList } from './parameters.ts';
+import { LastTag, type Check, type Rule, type RuleContext } from './rule.ts';
 import { RULE_KINDS, type RuleKey } from './rules/index.ts';
 import { explainIssues, findHiddenKeys, type PolicyProblem } from './schema-problems.ts';
 import { policySchema, type PolicyDocument, type RuleDocument, type SelectorDocument } from './schema.ts';
 import type { Selector } from './selector.ts';
 
-/** All the problems of one document, in the order of the document. */
+/** All problems of one document, in the order of the document. */
 export class PolicyProblemsError extends Error {
   override readonly name = 'PolicyProblemsError';
   readonly problems: readonly PolicyProblem[];
@@ -28,8 +27,8 @@ export class PolicyProblemsError extends Error {
 }
 
 /**
- * Turns a document into a policy that can judge. `language` chooses among a rule's `messages`.
- * @throws {PolicyProblemsError} with everything that is wrong with it.
+ * Makes a policy from a document. `language` selects one of a rule's `messages`.
+ * @throws {PolicyProblemsError} with all problems of the document.
  */
 export async function decodePolicy(document: unknown, language?: string): Promise<Policy> {
   const parsed = policySchema.safeParse(document);
@@ -39,6 +38,7 @@ export async function decodePolicy(document: unknown, language?: string): Promis
   const { metadata, spec } = parsed.data;
   const { kinds, problems: kindProblems } = decodeKinds(spec.customResources);
   problems.push(...kindProblems);
+  const context: RuleContext = { lastTag: new LastTag() };
   const resources = new Set(kindsIn(kinds).map(({ resource }) => resource));
   for (const [index, rule] of spec.rules.entries()) {
     const path = ['spec', 'rules', index];
@@ -51,7 +51,7 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     }
     try {
       rules.push(
-        await decodeRule(rule, { actions: spec.validationActions ?? ['Deny'], language, resources }),
+        await decodeRule(rule, { actions: spec.validationActions ?? ['Deny'], language, resources, context }),
       );
     } catch (error) {
       if (!(error instanceof ParameterError)) throw error;
@@ -67,15 +67,19 @@ export async function decodePolicy(document: unknown, language?: string): Promis
   });
 }
 
-/** What a rule takes from the policy around it. */
-interface Surroundings {
+/** What a rule takes from its policy. */
+interface PolicyDefaults {
   readonly actions: readonly ValidationAction[];
   readonly language: string | undefined;
-  /** Whose images are found. */
+  /** The resources whose images are found. */
   readonly resources: ReadonlySet<string>;
+  readonly context: RuleContext;
 }
 
-async function decodeRule(rule: RuleDocument, { actions, language, resources }: Surroundings): Promise<Rule> {
+async function decodeRule(
+  rule: RuleDocument,
+  { actions, language, resources, context }: PolicyDefaults,
+): Promise<Rule> {
   const [key, ...others] = (Object.keys(RULE_KINDS) as RuleKey[]).filter(
     (known) => rule[known] !== undefined,
   );
@@ -92,19 +96,22 @@ async function decodeRule(rule: RuleDocument, { actions, language, resources }: 
     name: rule.name,
     kind: key,
     actions: [first, ...more],
-    // A wider match makes a rule stricter, a wider exclude laxer.
+    // A wider match makes a rule stricter, a wider exclude makes it laxer.
     match: decodeSelector(rule.match, 'match', 'closes', resources),
     exclude: decodeSelector(rule.exclude, 'exclude', 'opens', resources),
-    check: await prepareCheck(key, rule),
+    check: await prepareCheck(key, rule, context),
     message: chooseMessage(rule, language),
   };
 }
 
-async function prepareCheck(key: RuleKey, rule: RuleDocument): Promise<Check> {
-  // The schema has decoded the parameters of this very kind, which the index type cannot say.
-  const prepare = RULE_KINDS[key].prepare as (parameters: unknown) => Check | Promise<Check>;
+async function prepareCheck(key: RuleKey, rule: RuleDocument, context: RuleContext): Promise<Check> {
+  // The schema has decoded the parameters of this kind. The index type cannot express that.
+  const prepare = RULE_KINDS[key].prepare as (
+    parameters: unknown,
+    context: RuleContext,
+  ) => Check | Promise<Check>;
   try {
-    return await prepare(rule[key]);
+    return await prepare(rule[key], context);
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;
     throw new ParameterError([key, ...error.path], error.message, error.hint, { cause: error });
@@ -136,7 +143,7 @@ function decodeSelector(
   };
 }
 
-/** `zh-CN` is content with `zh`; every language is content with the message that has none. */
+/** `zh-CN` falls back to `zh`, and every language falls back to `message`. */
 function chooseMessage({ message, messages }: RuleDocument, language: string | undefined): Shown | undefined {
   const chosen =
     language === undefined ? undefined : lookUpLanguage(language, Object.entries(messages ?? {}));

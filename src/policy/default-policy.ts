@@ -8,8 +8,8 @@ const NO_LATEST: RuleDocument = {
 };
 
 /**
- * The policy in force when none is given: what the Go program of the same name did, put right. No image may be
- * pulled by the tag `latest`; with `allowedRegistries` (hosts, with their ports) none may come from elsewhere.
+ * The policy for a gate without `--policy`: the rules of the Go program of the same name, without its faults. No image may
+ * be pulled by the tag `latest`. With `allowedRegistries` (hosts, with their ports) no image may come from another host.
  */
 export function defaultPolicyDocument(allowedRegistries: readonly string[]): PolicyDocument {
   const rules = [NO_LATEST];

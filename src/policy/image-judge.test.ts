@@ -18,7 +18,7 @@ function spy(): { readonly asked: Map<string, number>; readonly check: Check } {
 }
 
 describe('the memory of a policy', () => {
-  it('asks a rule twice about an image, in one review and in many', () => {
+  it('calls a rule at most twice for an image, in one review and in many', () => {
     const { asked, check } = spy();
     const policy = policyWithCheck(check);
     for (let round = 0; round < 100; round += 1) decide(reviewOf(['nginx:1', 'nginx:1', 'app:2']), policy);
@@ -31,7 +31,7 @@ describe('the memory of a policy', () => {
     );
   });
 
-  it('holds 4096 images that came twice, and then begins anew', () => {
+  it('has 4096 images that came twice, and is then cleared', () => {
     const { asked, check } = spy();
     const { judge } = policyWithCheck(check);
     const judgeTwice = (image: string): void => void [judge(image), judge(image)];
@@ -53,7 +53,7 @@ describe('the memory of a policy', () => {
     assert.equal(asked.get('app:0'), 2);
   });
 
-  it('knows of 4096 images that they came once, and then begins anew', () => {
+  it('has 4096 slots for images that came once, and then replaces them', () => {
     const { asked, check } = spy();
     const { judge } = policyWithCheck(check);
     for (let index = 0; index < 4097; index += 1) judge(`app:${index}`);

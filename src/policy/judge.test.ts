@@ -106,10 +106,10 @@ describe('the verdict over all rules', () => {
 describe('an image that no rule selects', () => {
   const elsewhere: NamelessRule = { ...PINNED, match: { images: ['ghcr.io/**'] } };
 
-  it('C08 is refused where the policy says Deny, by nobody in particular', async () => {
+  it('C08 is refused by the gate itself if the policy has Deny', async () => {
     const decision = decide(reviewOf('nginx'), await policyThat('Deny', elsewhere));
     assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
-    assert.equal(said(decision.violations[0]?.reason), 'no rule of the policy is about this image');
+    assert.equal(said(decision.violations[0]?.reason), 'no rule of the policy applies to this image');
     assert.equal(decision.violations[0]?.rule, undefined);
   });
 
@@ -130,12 +130,15 @@ describe('an image that no rule selects', () => {
     assert.equal(decide(reviewOf('nginx:1'), await policyThat('Deny', warning)).outcome, 'admitted');
   });
 
-  it('is one that a rule selects only if something is true that is not known', async () => {
+  it('is also an image that a rule selects only by an unknown user', async () => {
     const policy = await policyThat('Deny', { ...NO_LATEST, match: { users: ['alice'] } });
     assert.equal(decide(reviewOf('nginx:1'), policy).outcome, 'admitted', 'alice, for certain');
     const decision = decide(imageReview.open(imageReviewOfImages(['nginx:1'])).review, policy);
     assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
-    assert.match(said(decision.violations[0]?.reason), /depends on what is not known here/);
+    assert.match(
+      said(decision.violations[0]?.reason),
+      /^no rule certainly applies: the request does not carry/,
+    );
   });
 });
 
@@ -197,7 +200,7 @@ describe('an update', () => {
     replicas,
   });
 
-  it('of a template that keeps a bad image passes, and is told that its new pods will not', () => {
+  it('of a template that keeps a bad image is admitted, with a warning about its new pods', () => {
     const decision = judge({ object: template(BAD, 2), oldObject: template(BAD, 1) });
     assert.deepEqual(summarise(decision), ['admitted']);
     assert.deepEqual(

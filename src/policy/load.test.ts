@@ -134,7 +134,7 @@ test('every problem of a policy has a line of its own, in one message', async ()
   });
 });
 
-test('a policy of nothing but mistakes is told by the first of them', async () => {
+test('a message lists the first of very many problems', async () => {
   const text = Array.from({ length: 2000 }, (_, index) => `key${index}: 1`).join('\n');
   await assert.rejects(parsePolicy(text, 'p.yaml'), (error) => {
     assert.ok(error instanceof PolicyFileError);
@@ -162,7 +162,7 @@ test('anchors that save lines are welcome', async () => {
   );
 });
 
-test('a problem behind an alias is told where the alias leads', async () => {
+test('a problem behind an alias is reported at the anchor', async () => {
   const text = policyText(
     '  - {name: a, match: &m {users: ["*"]}, requiredDigest: {}}\n  - {name: b, match: *m, requiredDigest: {}}',
   );

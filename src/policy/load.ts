@@ -7,10 +7,10 @@ import { decodePolicy, PolicyProblemsError } from './decode.ts';
 import type { Policy } from './policy.ts';
 import type { PolicyProblem } from './schema-problems.ts';
 
-/** Largest policy file, in bytes: as much as a ConfigMap holds. */
+/** Largest policy file, in bytes: the limit of a ConfigMap. */
 export const MAX_POLICY_BYTES = 1024 * 1024;
 
-/** Most problems that one message lists. */
+/** Most problems in one message. */
 const MAX_SHOWN = 20;
 
 export type PolicyFileErrorCode =
@@ -19,13 +19,13 @@ export type PolicyFileErrorCode =
   | 'POLICY_SYNTAX'
   | 'POLICY_INVALID';
 
-/** A policy that cannot be loaded. The message has one line a problem: `file:line:column: path: what (hint)`. */
+/** A policy cannot be loaded. The message has one line for each problem: `file:line:column: path: what (hint)`. */
 export class PolicyFileError extends CodedError<PolicyFileErrorCode> {
   override readonly name = 'PolicyFileError';
 }
 
 /**
- * Loads a policy from a file; `language` chooses among the messages of its rules.
+ * Loads a policy from a file. `language` selects the messages of its rules.
  * @throws {PolicyFileError} POLICY_UNREADABLE, POLICY_TOO_LARGE, POLICY_SYNTAX or POLICY_INVALID.
  */
 export async function loadPolicy(file: string, language?: string): Promise<Policy> {
@@ -52,13 +52,13 @@ async function readPolicyBytes(file: string, read: BoundedReader): Promise<Uint8
   throw new PolicyFileError('POLICY_TOO_LARGE', message);
 }
 
-/** POLICY_UNREADABLE, in a sentence. */
+/** The error POLICY_UNREADABLE with its sentence. */
 export function unreadable(file: string, why: string, options?: ErrorOptions): PolicyFileError {
   return new PolicyFileError('POLICY_UNREADABLE', `${file}: the policy cannot be read: ${why}`, options);
 }
 
 /**
- * Turns the text of a policy (YAML or JSON) into a policy; `file` is what problems are reported against.
+ * Makes a policy from text (YAML or JSON). Problems are reported with the name `file`.
  * @throws {PolicyFileError} POLICY_SYNTAX or POLICY_INVALID.
  */
 export async function parsePolicy(text: string, file: string, language?: string): Promise<Policy> {

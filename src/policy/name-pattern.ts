@@ -1,17 +1,17 @@
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './parameters.ts';
 
-/** Names of namespaces, users or groups; `*` stands for any run of characters. */
+/** A test for the names of namespaces, users or groups. `*` matches any run of characters. */
 export type NamePattern = (name: string) => boolean;
 
 const HINT = 'write the whole name, or "*" for any run of characters beside at least one other character';
 
 /**
  * A pattern for namespaces, whose names are DNS labels.
- * @throws {ParameterError} for a pattern that no namespace could match, so that the rule would be no rule.
+ * @throws {ParameterError} for a pattern that matches no possible namespace, because the rule would do nothing.
  */
 export function parseNamespacePattern(text: string, path: readonly (string | number)[]): NamePattern {
   const matches = parseNamePattern(text, path);
-  // One letter in place of each wildcard: if that is no name of a namespace, nothing is.
+  // If one letter in place of each wildcard makes no name of a namespace, nothing does.
   const example = text.replaceAll(/\*+/g, 'x');
   if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(example) && example.length - (text.split('*').length - 1) <= 63)
     return matches;
@@ -27,7 +27,7 @@ export function parseNamePattern(text: string, path: readonly (string | number)[
   if (/^\*+$/.test(text))
     throw new ParameterError(path, `"${text}" matches every name`, 'leave the list out to match everything');
   if (/[?[\]{}!\\]/.test(text))
-    throw new ParameterError(path, `"${text}" holds a character that has no meaning here`, HINT);
+    throw new ParameterError(path, `"${text}" contains a character that has no meaning here`, HINT);
   const parts = text.split('*');
   const first = parts[0] ?? '';
   if (parts.length === 1) return (name) => name === first;
@@ -40,7 +40,7 @@ export function parseNamePattern(text: string, path: readonly (string | number)[
   };
 }
 
-// Leftmost is best for parts without wildcards, so that nothing is ever tried twice.
+// The leftmost match is the best one for parts without wildcards, so no part is tried twice.
 function containsInOrder(name: string, parts: readonly string[], start: number, end: number): boolean {
   let position = start;
   for (const part of parts) {

@@ -3,7 +3,7 @@ import type { PolicyIdentity } from './decision.ts';
 import { createImageJudge, type ImageJudge } from './image-judge.ts';
 import type { Rule } from './rule.ts';
 
-/** A loaded policy: everything decoded, every pattern prepared, ready to judge. */
+/** A loaded policy: decoded, with prepared patterns, ready to judge. */
 export interface Policy {
   readonly identity: PolicyIdentity;
   readonly rules: readonly Rule[];

@@ -4,7 +4,7 @@ import { SHIPPED_KINDS } from '../workload/custom/shipped-kinds.ts';
 import { kindsIn, KNOWN_KINDS } from '../workload/kinds.ts';
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
 import { parseResource } from './resource.ts';
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './parameters.ts';
 
 const FOUND = new Set(kindsIn(KNOWN_KINDS).map(({ resource }) => resource));
 
@@ -70,8 +70,8 @@ describe('a resource in a policy', () => {
     });
   }
 
-  it('may be any custom resource that is told about, however near another it is', () => {
-    const told = new Set([...FOUND, 'rollout.argoproj.io']);
-    assert.equal(parseResource('rollout.argoproj.io', [], told), 'rollout.argoproj.io');
+  it('may be any custom resource of the policy, even if its name is nearly that of another', () => {
+    const known = new Set([...FOUND, 'rollout.argoproj.io']);
+    assert.equal(parseResource('rollout.argoproj.io', [], known), 'rollout.argoproj.io');
   });
 });

@@ -1,11 +1,11 @@
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
-import { ParameterError } from './parameter-error.ts';
+import { ParameterError } from './parameters.ts';
 
 /** Resources of Kubernetes' own that hold images. */
 export const OWN_RESOURCES: ReadonlySet<string> = new Set(WORKLOAD_KINDS.map(({ resource }) => resource));
 
-// Groups without a dot are Kubernetes' own, whose kinds we all know: another name there is a slip of the pen. A
-// version before or behind a group is kubectl's way to write it, and no part of it.
+// Groups without a dot belong to Kubernetes, and the gate knows all their kinds: another name there is a typing error.
+// A version before or after a group is kubectl's spelling, and not part of the group.
 const CUSTOM = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}$/;
 const VERSION = /^v\d+((alpha|beta)\d+)?$/;
 
@@ -21,9 +21,9 @@ export function isCustomResource(text: string): boolean {
 }
 
 /**
- * A resource as policies name it: `pods`, `deployments.apps`, `rollouts.argoproj.io`. `known` are those whose images
- * are found.
- * @throws {ParameterError} for one that could never be asked about, so that the rule would be no rule.
+ * A resource as policies name it: `pods`, `deployments.apps`, `rollouts.argoproj.io`. `known` are the resources whose
+ * images are found.
+ * @throws {ParameterError} for a resource that no review can have, because the rule would do nothing.
  */
 export function parseResource(
   text: string,
@@ -42,17 +42,17 @@ export function parseResource(
   throw new ParameterError(path, `${JSON.stringify(text)} is not a resource that holds images`, hint);
 }
 
-/** A custom resource that is known, and that a slip of the pen turns into the text. */
+/** The known custom resource that differs from the text by one typing error. */
 function findMeant(text: string, known: ReadonlySet<string>): string | undefined {
-  return [...known].find((one) => isCustomResource(one) && isSlipOf(one, text));
+  return [...known].find((one) => isCustomResource(one) && isTypingErrorOf(one, text));
 }
 
 function isPluralOf(plural: string, word: string): boolean {
   return plural === word || plural.slice(0, -1) === word;
 }
 
-/** Whether one character is missing, too many or another, or two have changed places. */
-function isSlipOf(meant: string, text: string): boolean {
+/** Whether one character is missing, added or replaced, or two neighbours are swapped. */
+function isTypingErrorOf(meant: string, text: string): boolean {
   const shorter = Math.min(meant.length, text.length);
   let start = 0;
   while (start < shorter && meant[start] === text[start]) start += 1;

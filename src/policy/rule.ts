@@ -27,6 +27,29 @@ export interface PendingCheck<Value = unknown> {
  */
 export type Check = (image: ImageReference) => RuleObjection | PendingCheck | undefined;
 
+/** What the rules of one policy share while they are prepared and called. */
+export interface RuleContext {
+  readonly lastTag: LastTag;
+}
+
+/**
+ * Remembers what the last tag was parsed to. The rules of a policy check one image after another, and to parse a tag
+ * costs more than to compare it.
+ */
+export class LastTag {
+  #tag: string | undefined;
+  #value: unknown;
+
+  /** The value of `parse(tag)`. Each `LastTag` is for one `parse` only. */
+  parse<Value>(tag: string, parse: (tag: string) => Value): Value {
+    if (tag !== this.#tag) {
+      this.#value = parse(tag);
+      this.#tag = tag;
+    }
+    return this.#value as Value;
+  }
+}
+
 /** A kind of rule, one file under `rules/`; its `key` is the key of the check in a policy. */
 export interface RuleKind<Parameters> {
   readonly key: string;
@@ -35,7 +58,7 @@ export interface RuleKind<Parameters> {
    * Turns parameters into a check, once, when the policy loads.
    * @throws {ParameterError} when a parameter has the right type and the wrong meaning.
    */
-  readonly prepare: (parameters: Parameters) => Check | Promise<Check>;
+  readonly prepare: (parameters: Parameters, context: RuleContext) => Check | Promise<Check>;
 }
 
 /** A rule of a loaded policy. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { renderPolicySchema } from './schema.ts';
 
-/** Something in a policy that keeps it from being loaded. */
+/** A problem because of which a policy cannot be loaded. */
 export interface PolicyProblem {
   /** From the root of the document: `['spec', 'rules', 0, 'name']`. */
   readonly path: readonly (string | number)[];
@@ -9,7 +9,7 @@ export interface PolicyProblem {
   readonly hint: string | undefined;
 }
 
-/** What a person calls what the schema expects. */
+/** What to write, by the type that the schema expects. */
 const WANTED: Readonly<Record<string, string>> = {
   string: 'write text; quote what looks like a number or a boolean',
   array: 'write a list',
@@ -17,7 +17,7 @@ const WANTED: Readonly<Record<string, string>> = {
   record: 'write a map of text',
 };
 
-/** What the schema has against a document, said to the people who write policies. */
+/** The problems that the schema finds in a document, in words for authors of policies. */
 export function explainIssues(issues: readonly z.core.$ZodIssue[], document: unknown): PolicyProblem[] {
   return issues.flatMap((issue) => explainIssue(issue, document));
 }
@@ -34,12 +34,12 @@ function explainIssue(issue: z.core.$ZodIssue, document: unknown): PolicyProblem
   if (issue.code === 'invalid_value') {
     return [{ path, message: describe(valueAt(document, path)), hint: `write ${issue.values.join(' or ')}` }];
   }
-  // What else there is has a message of its own in the schema; that of a key stands inside.
+  // All other issues have a message in the schema. The message of a key is inside the issue.
   const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
   return [{ path, message, hint: undefined }];
 }
 
-/** Keys named `__proto__`, which the schema does not look at, wherever they stand. */
+/** Keys named `__proto__` at any depth. The schema does not see them. */
 export function findHiddenKeys(value: unknown, path: readonly (string | number)[] = []): PolicyProblem[] {
   if (typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return value.flatMap((item, index) => findHiddenKeys(item, [...path, index]));
@@ -55,7 +55,7 @@ function unknownKey(path: readonly (string | number)[], known: readonly string[]
   return { path, message, hint: known.length === 0 ? 'leave it out' : `known here: ${known.join(', ')}` };
 }
 
-/** The part of a JSON Schema that says where keys stand. */
+/** The part of a JSON Schema that lists keys. */
 interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly items?: Shape;

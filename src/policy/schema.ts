@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { USAGES } from '../image/use.ts';
 import { VALIDATION_ACTIONS } from './decision.ts';
-import { imageList } from './image-list.ts';
+import { imageList } from './parameters.ts';
 import { RULE_KINDS, type RuleKey } from './rules/index.ts';
 
 /** The `apiVersion` and `kind` of a policy. */
@@ -20,28 +20,28 @@ const name = z
 const list = <Item extends z.ZodType>(item: Item) =>
   z
     .array(item)
-    .min(1, { message: 'an empty list would select nothing; leave it out, or name at least one' })
+    .min(1, { message: 'an empty list selects nothing; leave it out, or name at least one' })
     .max(1000, { message: 'a list has at most 1000 items; write several rules' });
 
-/** Text that a parser of its own reads when the policy loads. */
+/** Text that a parser reads when the policy is loaded. */
 const item = z.string().max(253, { message: 'a name has at most 253 characters' });
 
 const actions = z
   .array(z.enum(VALIDATION_ACTIONS))
-  .min(1, { message: 'no action would be no rule; name Deny, Warn or Audit' })
+  .min(1, { message: 'a rule without an action does nothing; name Deny, Warn or Audit' })
   .refine((chosen) => new Set(chosen).size === chosen.length, {
     message: 'an action is named twice; name it once',
   })
   .refine((chosen) => !chosen.includes('Deny') || chosen.length === 1, {
-    message: 'Deny stands alone; what is refused is told and audited anyway',
+    message: 'Deny excludes the others; a refusal is reported and audited anyway',
   })
   .describe('What a violation does: Deny, or Warn, or Audit, or Warn and Audit together.');
 
 const text = z
   .string()
-  .min(1, { message: 'an empty message says nothing; leave it out' })
+  .min(1, { message: 'the message is empty; leave it out' })
   .max(256, { message: 'a message has at most 256 characters' })
-  // eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
+  // eslint-disable-next-line no-control-regex -- control characters must not come through (K01, K02)
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, {
     message: 'a message is one line without control characters',
   });
@@ -49,7 +49,7 @@ const text = z
 const selector = z
   .strictObject({
     images: imageList.optional(),
-    usages: list(z.enum(USAGES)).optional().describe('Where in a pod the image stands.'),
+    usages: list(z.enum(USAGES)).optional().describe('The list of a pod that has the image.'),
     resources: list(item).optional().describe('Plural with group: pods, deployments.apps.'),
     namespaces: list(item).optional().describe('Names; "*" for any run of characters, as in team-*.'),
     users: list(item).optional().describe('User names; "*" for any run of characters.'),
@@ -67,10 +67,10 @@ const rule = z.strictObject({
   name: name.describe('Named in denials, logs and metrics; unique in the policy.'),
   match: selector
     .optional()
-    .describe('What the rule is about; without it, everything. Fields are ANDed, values ORed.'),
-  exclude: selector.optional().describe('What the rule is not about, though it matches.'),
+    .describe('What the rule applies to; without it, everything. Fields are ANDed, values are ORed.'),
+  exclude: selector.optional().describe('What the rule does not apply to, although it matches.'),
   validationActions: actions.optional(),
-  message: text.optional().describe('Said first when the rule refuses.'),
+  message: text.optional().describe('The first part of the text when the rule refuses.'),
   messages: z
     .record(
       z
@@ -85,7 +85,7 @@ const rule = z.strictObject({
 
 const path = z
   .string()
-  .min(1, { message: 'an empty path leads nowhere' })
+  .min(1, { message: 'the path is empty' })
   .describe('Keys with dots between them; [*] for the items of a list, .* for the values of a map.');
 
 const imageSource = z
@@ -94,13 +94,13 @@ const imageSource = z
     image: path
       .optional()
       .describe('Path to text that is an image; {keys} behind a map whose keys are images.'),
-    usage: z.enum(USAGES).optional().describe('What rules take the image for. Default container.'),
+    usage: z.enum(USAGES).optional().describe('The usage that rules see. Default container.'),
   })
   .refine(({ podSpec, image }) => (podSpec === undefined) !== (image === undefined), {
-    message: 'it takes exactly one of podSpec and image',
+    message: 'it needs exactly one of podSpec and image',
   })
   .refine(({ podSpec, usage }) => podSpec === undefined || usage === undefined, {
-    message: 'usage goes with image; a pod spec says it itself',
+    message: 'usage belongs to image; a pod spec has usages of its own',
   });
 
 const customResource = z.strictObject({
@@ -110,15 +110,20 @@ const customResource = z.strictObject({
     .regex(/^[A-Z][A-Za-z0-9]{0,62}$/, {
       message: 'a kind has letters and digits only, begins with a capital and has at most 63 of them',
     })
-    .describe('As its objects name it: Widget.'),
+    .describe('The kind of its objects: Widget.'),
   scope: z
     .enum(['Namespaced', 'Cluster'])
     .optional()
-    .describe('Where its objects live, for check. Without it check does not know their namespaces.'),
-  template: z.boolean().optional().describe('Whether pods come of it, which are judged again. Default true.'),
+    .describe(
+      'Whether its objects have namespaces, for check. Without it check does not know their namespaces.',
+    ),
+  template: z
+    .boolean()
+    .optional()
+    .describe('Whether pods are created from it, which are judged again. Default true.'),
   images: z
     .array(imageSource)
-    .min(1, { message: 'without images there is nothing to find; name at least one path' })
+    .min(1, { message: 'the list of images is empty; name at least one path' })
     .max(100, { message: 'a kind has at most 100 paths' }),
 });
 
@@ -135,13 +140,13 @@ export const policySchema = z.strictObject({
     validationActions: actions.optional(),
     unmatchedImages: z
       .enum(['Deny', 'Allow'])
-      .describe('What happens to an image that no rule selects. There is no default on purpose.'),
+      .describe('What happens to an image that no rule selects. There is no default.'),
     customResources: z
       .array(customResource)
-      .min(1, { message: 'an empty list tells nothing; leave it out' })
+      .min(1, { message: 'the list is empty; leave it out' })
       .max(100, { message: 'a policy has at most 100 custom resources of its own' })
       .optional()
-      .describe('Where custom resources hold images that the gate does not know by itself.'),
+      .describe('Paths of images in custom resources that the gate does not know.'),
     rules: z
       .array(rule)
       .min(1, { message: 'a policy without rules decides nothing; write at least one' })
@@ -155,12 +160,12 @@ export type SelectorDocument = NonNullable<RuleDocument['match']>;
 export type CustomResourceDocument = NonNullable<PolicyDocument['spec']['customResources']>[number];
 export type ImageSourceDocument = CustomResourceDocument['images'][number];
 
-/** JSON Schema (2020-12) of the document, for editors. What needs a parser, such as image patterns, is text there. */
+/** JSON Schema (2020-12) of the document, for editors. Values that need a parser, such as image patterns, are strings. */
 export function renderPolicySchema(): object {
   const schema = z.toJSONSchema(policySchema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
-      // "Exactly one" is a refinement, which Zod cannot render by itself.
+      // Zod cannot render "exactly one", because it is a refinement.
       if (zodSchema === rule) jsonSchema.oneOf = Object.keys(RULE_KINDS).map((key) => ({ required: [key] }));
       if (zodSchema === imageSource) jsonSchema.oneOf = [{ required: ['podSpec'] }, { required: ['image'] }];
     },

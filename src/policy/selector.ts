@@ -5,7 +5,7 @@ import type { ImageUse, Usage } from '../image/use.ts';
 import type { NamePattern } from './name-pattern.ts';
 import type { Review } from './review.ts';
 
-/** A rule's `match` or `exclude`: fields are ANDed, the values of a field ORed; a field that is absent holds. */
+/** A rule's `match` or `exclude`: fields are ANDed, the values of a field are ORed, and an absent field is true. */
 export interface Selector {
   readonly images: readonly ImagePattern[] | undefined;
   readonly usages: ReadonlySet<Usage> | undefined;
@@ -15,29 +15,29 @@ export interface Selector {
   readonly groups: readonly NamePattern[] | undefined;
 }
 
-/** Whether the selector's `images` hold, which depends on nothing but the image. */
+/** Whether the selector's `images` match. That depends on the image alone. */
 export function selectsImage(selector: Selector, image: ImageReference): boolean {
   return selector.images === undefined || selector.images.some((pattern) => matchesImage(pattern, image));
 }
 
 /**
- * Whether everything but `images` holds. A fact that the protocol does not carry counts as `unknown`. Asked
- * whether a rule applies, that is `true` in a `match` and `false` in an `exclude`, so that nothing is let off;
- * asked whether it surely does, the other way round.
+ * Whether all fields but `images` match. `unknown` is the result of a field whose value the protocol does not carry. To
+ * find out whether a rule applies, it is `true` in a `match` and `false` in an `exclude`; to find out whether it
+ * certainly applies, it is the opposite.
  */
 export function selectsPlace(selector: Selector, use: ImageUse, review: Review, unknown: boolean): boolean {
   const { user } = review;
   return (
-    holds(selector.usages, use.usage, unknown) &&
-    holds(selector.resources, review.resource, unknown) &&
-    holdsName(selector.namespaces, review.namespace, unknown) &&
-    holdsName(selector.users, user?.username, unknown) &&
+    includes(selector.usages, use.usage, unknown) &&
+    includes(selector.resources, review.resource, unknown) &&
+    includesName(selector.namespaces, review.namespace, unknown) &&
+    includesName(selector.users, user?.username, unknown) &&
     (selector.groups === undefined ||
       (user === undefined ? unknown : user.groups.some((group) => matchesAny(selector.groups, group))))
   );
 }
 
-function holds<Value>(
+function includes<Value>(
   allowed: ReadonlySet<Value> | undefined,
   value: Value | undefined,
   unknown: boolean,
@@ -46,7 +46,7 @@ function holds<Value>(
   return value === undefined ? unknown : allowed.has(value);
 }
 
-function holdsName(
+function includesName(
   patterns: readonly NamePattern[] | undefined,
   name: string | undefined,
   unknown: boolean,

@@ -3,9 +3,9 @@ import { phrase } from '../language/phrase.ts';
 import { type Decision, type ValidationAction, type Violation, failureReason } from './decision.ts';
 
 /**
- * How hard a wiring lets verdicts bite. `deny` refuses what is refused; `warn` admits it, tells its sender and the
- * audit log; `audit` admits it and tells the audit log alone. The wiring chooses by the path that it calls, so that
- * one gate and one policy can be rolled out namespace by namespace.
+ * What a refusal by the policy does. `deny`: refuse. `warn`: admit, and warn the sender and the audit log. `audit`: admit,
+ * and write to the audit log only. The path of the request selects the stage, so that one gate with one policy can be
+ * rolled out namespace by namespace.
  */
 export const STAGES = ['deny', 'warn', 'audit'] as const;
 
@@ -18,27 +18,27 @@ const ACTIONS: Readonly<Record<Exclude<Stage, 'deny'>, readonly [ValidationActio
   };
 
 /**
- * A decision as a stage lets it bite: below `deny` nothing is refused, not even what could not be decided. What is
- * recorded is the decision itself, so that the log of an early stage tells what the next one would refuse.
+ * The decision that the sender gets. Below `deny` nothing is refused, not even a review that could not be decided. The
+ * recorder gets the original decision, so that the log of an early stage shows what the next one would refuse.
  */
 export function applyStage(decision: Decision, stage: Stage): Decision {
   if (stage === 'deny') return decision;
   const { policy, uses } = decision;
-  // Notices are for the sender, whom the audit stage leaves in peace.
+  // At stage `audit` the sender gets no warnings, so notices are dropped.
   const notices = stage === 'warn' ? decision.notices : [];
   if (decision.outcome === 'failed') {
     const { code } = decision;
     const message = failureReason(code);
     const text = phrase('NOT_DECIDED.text', { stage: quote(stage), code: quote(code), message });
-    const told = stage === 'warn' ? [{ code: 'NOT_DECIDED', use: undefined, text } as const] : [];
-    return { outcome: 'admitted', policy, uses, violations: [], notices: [...notices, ...told] };
+    const notDecided = stage === 'warn' ? [{ code: 'NOT_DECIDED', use: undefined, text } as const] : [];
+    return { outcome: 'admitted', policy, uses, violations: [], notices: [...notices, ...notDecided] };
   }
   const violations = decision.violations.map((violation) => soften(violation, stage));
   return { outcome: 'admitted', policy, uses, violations, notices };
 }
 
 function soften(violation: Violation, stage: 'warn' | 'audit'): Violation {
-  const bites =
+  const changes =
     violation.actions.includes('Deny') || (stage === 'audit' && violation.actions.includes('Warn'));
-  return bites ? { ...violation, actions: ACTIONS[stage] } : violation;
+  return changes ? { ...violation, actions: ACTIONS[stage] } : violation;
 }

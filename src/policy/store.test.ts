@@ -11,7 +11,7 @@ import { createBouncer } from '../bouncer.ts';
 import { readFollowed } from '../file/bounded-file.ts';
 import { PolicyStore, type PolicyStoreOptions, type Reload } from './store.ts';
 
-/** Three policies that can be told apart by the tag that they refuse. */
+/** Three policies that differ in the tag that they refuse. */
 const [ONE, TWO, THREE] = ['one', 'two', 'three'].map((tag) =>
   ruleText(`disallowedTags: {tags: [${tag}]}`),
 ) as [string, string, string];
@@ -19,22 +19,27 @@ const [ONE, TWO, THREE] = ['one', 'two', 'three'].map((tag) =>
 /** Longer than any test takes. */
 const NEVER_MS = 60_000;
 
-describe('the policy in force', () => {
+describe('the active policy', () => {
   let folder: string;
   let file: string;
-  let told: Reload[];
+  let reloads: Reload[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'store-'));
     file = join(folder, 'policy.yaml');
-    told = [];
+    reloads = [];
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   function open(options: Partial<PolicyStoreOptions> = {}): PolicyStore {
-    return new PolicyStore({ file, pollMs: NEVER_MS, onReload: (reload) => told.push(reload), ...options });
+    return new PolicyStore({
+      file,
+      pollMs: NEVER_MS,
+      onReload: (reload) => reloads.push(reload),
+      ...options,
+    });
   }
 
-  /** Which of the three policies is in force. */
+  /** Which of the three policies is active. */
   function inForce(store: PolicyStore): string | undefined {
     const policy = store.current();
     return ['one', 'two', 'three'].find((tag) => policy?.judge(`app:${tag}`).findings.length === 1);
@@ -55,12 +60,12 @@ describe('the policy in force', () => {
     assert.equal((await store.reload()).result, 'loaded');
     assert.equal(inForce(store), 'two');
     assert.deepEqual(
-      told.map(({ result }) => result),
+      reloads.map(({ result }) => result),
       ['loaded', 'loaded'],
     );
   });
 
-  it('stays when the file is broken, which is told once, and recovers', async () => {
+  it('stays active while the file is broken, which is reported once', async () => {
     await using store = open();
     await writeFile(file, ONE);
     await store.reload();
@@ -72,12 +77,12 @@ describe('the policy in force', () => {
     assert.equal((await store.reload()).result, 'loaded');
     assert.equal(store.problem(), undefined);
     assert.deepEqual(
-      told.map(({ result }) => result),
+      reloads.map(({ result }) => result),
       ['loaded', 'kept', 'loaded'],
     );
   });
 
-  it('stays when the file is broken in one way after the other, and each is told', async () => {
+  it('stays active while the file is broken in several ways, each of which is reported', async () => {
     await using store = open();
     await writeFile(file, ONE);
     await store.reload();
@@ -88,12 +93,12 @@ describe('the policy in force', () => {
     }
     assert.equal(inForce(store), 'one');
     assert.deepEqual(
-      told.map(({ result }) => result),
+      reloads.map(({ result }) => result),
       ['loaded', 'kept', 'kept', 'kept'],
     );
   });
 
-  it('stays when the file is deleted, and is loaded anew when it is back', async () => {
+  it('stays when the file is deleted, and is loaded again when it is back', async () => {
     await using store = open();
     await writeFile(file, ONE);
     await store.reload();
@@ -106,7 +111,7 @@ describe('the policy in force', () => {
     await store.reload();
     assert.equal(store.problem(), undefined);
     assert.deepEqual(
-      told.map(({ result }) => result),
+      reloads.map(({ result }) => result),
       ['loaded', 'kept', 'loaded'],
     );
   });
@@ -140,7 +145,7 @@ describe('the policy in force', () => {
     assert.equal(inForce(store), 'two');
   });
 
-  it('R12 flip: silenceMs; flip: read; stays when the file has no answer, which is told once, until it has', async () => {
+  it('R12 flip: silenceMs; flip: read; stays active while the file cannot be read in time, which is reported once', async () => {
     const answer = Promise.withResolvers<void>();
     let isDead = false;
     await using store = open({
@@ -163,7 +168,7 @@ describe('the policy in force', () => {
     answer.resolve();
     for (let waited = 0; waited < 5000 && store.problem() !== undefined; waited += 5) await sleep(5);
     assert.deepEqual(
-      told.map(({ result }) => result),
+      reloads.map(({ result }) => result),
       ['loaded', 'kept', 'loaded'],
     );
     await writeFile(file, TWO);
@@ -281,10 +286,10 @@ describe('the policy in force', () => {
       await store.reload();
       store.watch();
     }
-    const before = told.length;
+    const before = reloads.length;
     await writeFile(file, TWO);
     await sleep(30);
-    assert.equal(told.length, before);
+    assert.equal(reloads.length, before);
   });
 
   it('is not followed without being asked to', async () => {

@@ -3,32 +3,32 @@ import { Follower, type FollowOptions } from '../file/follower.ts';
 import { parsePolicy, PolicyFileError, readPolicyText, unreadable } from './load.ts';
 import type { Policy } from './policy.ts';
 
-/** What came of looking at the file again. */
+/** The result of reading the file again. */
 export type Reload =
   | { readonly result: 'loaded'; readonly policy: Policy }
   | { readonly result: 'unchanged' }
-  /** The last good policy, if there is one, stays in force. */
+  /** The file cannot be loaded. The last good policy, if there is one, stays active. */
   | { readonly result: 'kept'; readonly error: PolicyFileError };
 
 export interface PolicyStoreOptions extends FollowOptions {
   readonly file: string;
   readonly language?: string;
-  /** Told of every reload that changed something or failed. */
+  /** Gets each reload that changed the policy, and each new problem. */
   readonly onReload?: (reload: Reload) => void;
 }
 
 /**
- * The policy in force, kept up to date with its file. A reload is all or nothing: whoever asks gets the old
- * policy or the new one, and a file that cannot be loaded changes nothing.
+ * The active policy, kept up to date with its file. A reload replaces the whole policy or nothing: a file that cannot be
+ * loaded changes nothing.
  */
 export class PolicyStore implements AsyncDisposable {
   readonly #options: PolicyStoreOptions;
   readonly #follower: Follower<Reload>;
   #policy: Policy | undefined;
   #problem: PolicyFileError | undefined;
-  /** The problem that was told last, unless all is well since. */
-  #told: string | undefined;
-  /** What the file held when it was last read, good or not. */
+  /** The message of the last reload, if it failed. */
+  #reported: string | undefined;
+  /** The text of the last reading that succeeded, whether it is a good policy or not. */
   #text: string | undefined;
 
   constructor(options: PolicyStoreOptions) {
@@ -36,28 +36,28 @@ export class PolicyStore implements AsyncDisposable {
     const { file } = options;
     this.#follower = new Follower({
       files: [file],
-      look: async () => this.#tell(await this.#look()),
-      onSilence: (sentence) => this.#tell(this.#keep(unreadable(file, sentence))),
+      look: async () => this.#report(await this.#look()),
+      onSilence: (sentence) => this.#report(this.#keep(unreadable(file, sentence))),
       timing: options,
     });
   }
 
-  /** The policy in force; `undefined` until one has been loaded. */
+  /** The active policy; `undefined` until one has been loaded. */
   current(): Policy | undefined {
     return this.#policy;
   }
 
-  /** Why the file is not what is in force, if so. */
+  /** Why the file is not the active policy; `undefined` if it is. */
   problem(): PolicyFileError | undefined {
     return this.#problem;
   }
 
-  /** Looks at the file again; whoever asks at the same time shares the look. Never rejects for what the file holds. */
+  /** Reads the file again. Calls at the same time share one reading. Never rejects because of the file. */
   reload(): Promise<Reload> {
     return this.#follower.look();
   }
 
-  /** Follows the file as it changes. */
+  /** Begins to follow the file. */
   watch(): void {
     this.#follower.follow();
   }
@@ -66,10 +66,10 @@ export class PolicyStore implements AsyncDisposable {
     return this.#follower[Symbol.asyncDispose]();
   }
 
-  #tell(reload: Reload): Reload {
+  #report(reload: Reload): Reload {
     const problem = reload.result === 'kept' ? reload.error.message : undefined;
-    const isNews = problem === undefined ? reload.result === 'loaded' : problem !== this.#told;
-    this.#told = problem;
+    const isNews = problem === undefined ? reload.result === 'loaded' : problem !== this.#reported;
+    this.#reported = problem;
     if (isNews) this.#options.onReload?.(reload);
     return reload;
   }
@@ -82,7 +82,7 @@ export class PolicyStore implements AsyncDisposable {
     } catch (cause) {
       return this.#keep(cause);
     }
-    // Neither a good policy nor a broken one is read twice.
+    // Neither a good policy nor a broken one is parsed twice.
     if (text === this.#text)
       return this.#problem ? { result: 'kept', error: this.#problem } : { result: 'unchanged' };
     try {
@@ -96,9 +96,9 @@ export class PolicyStore implements AsyncDisposable {
     }
   }
 
-  /** Keeps the policy that is in force. A text that nobody has read is loaded when it can be, even if it is the same. */
+  /** Keeps the active policy. Without `text`, the next successful reading is parsed even if the text is the same. */
   #keep(cause: unknown, text?: string): Reload {
-    // A fault of ours must not stop the watch, let alone the gate: it is a policy that cannot be loaded.
+    // A fault of the gate must stop neither the watch nor the gate. It counts as a policy that cannot be loaded.
     const error =
       cause instanceof PolicyFileError
         ? cause

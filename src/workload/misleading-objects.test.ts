@@ -59,7 +59,7 @@ describe('a kind that is not covered', () => {
   it('A24 is a list of a covered kind only if its name ends in List', () => {
     assert.deepEqual(refusal({ kind: 'PodList' }), [
       'object',
-      'PodList is a list of objects, which the API server never reviews',
+      'PodList is a list of objects; the API server sends each object alone',
     ]);
     for (const kind of ['PodLost', 'Podding', 'Podlist'])
       assert.equal(isListOfKind(KNOWN_KINDS, '', kind), false, kind);
@@ -178,7 +178,7 @@ describe('the images of a pod', () => {
     const full = podOf({ ...podSpec(), volumes });
     assert.deepEqual(refusal({ object: full }), [
       'spec.volumes[499].image.reference',
-      'spec.volumes[499].image.reference makes 501 images or more, and 500 are the most that are judged',
+      'spec.volumes[499].image.reference brings the object to 501 images or more; the gate judges at most 500',
     ]);
   });
 

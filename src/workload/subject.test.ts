@@ -95,7 +95,7 @@ describe('unknown kinds', () => {
     );
     assert.match(
       said(decision.notices[0]?.text),
-      /^Widget\.example\.com is not a kind whose images are known/,
+      /^the gate does not know the images of Widget\.example\.com;/,
     );
     assert.equal(askAdmission({ object }).warnings?.length, 1);
   });
@@ -103,7 +103,7 @@ describe('unknown kinds', () => {
   it('A15 the name of an unknown kind is safe to repeat', () => {
     const kind = { group: 'x\r\ny', version: 'v1', kind: '\u001b[31mWidget' };
     const [notice] = judge({ object: {}, kind }).notices;
-    assert.match(said(notice?.text), /^\\u001b\[31mWidget\.x\\u000d\\u000ay is not a kind/);
+    assert.match(said(notice?.text), /the images of \\u001b\[31mWidget\.x\\u000d\\u000ay; its pods/);
   });
 
   for (const object of [

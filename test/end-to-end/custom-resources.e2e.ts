@@ -141,7 +141,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         // Other fields may change as well, with a warning.
         const warned = await patch(name, { spec: { paused: true } });
         assertAdmitted(warned);
-        assert.match(warned.stderr, /^Warning: .*unchanged, but new pods with it will be refused/m);
+        assert.match(warned.stderr, /^Warning: .*is unchanged, but new pods with it will be refused/m);
       }
       const moved = {
         spec: {

@@ -89,7 +89,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       const kubectl = inNamespace('restarted');
       const restarted = await kubectl(['rollout', 'restart', 'deployment/web']);
       assertAdmitted(restarted);
-      assert.match(restarted.stderr, /^Warning: .*unchanged, but new pods with it will be refused/m);
+      assert.match(restarted.stderr, /^Warning: .*is unchanged, but new pods with it will be refused/m);
       // The new template needs a new ReplicaSet, which is refused as any new object is.
       const message = await condition(kubectl, 'Progressing', /ReplicaSetCreateError/);
       assert.ok(message.includes(refusal) && message.includes(latestRefused), message);

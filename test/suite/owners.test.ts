@@ -91,7 +91,7 @@ describe('A29 a pod that claims an owner', () => {
     const object = { ...pod({}, { ownerReferences: [good] }), spec: {} };
     assert.equal(
       askAdmission({ object }).status?.message,
-      'pod of ReplicaSet web-5d4f: spec.containers is missing [MALFORMED_OBJECT]; give the object the shape that its kind has',
+      'pod of ReplicaSet web-5d4f: spec.containers is missing [MALFORMED_OBJECT]; correct the object: its kind defines the fields',
     );
   });
 });

@@ -8,7 +8,7 @@ import type { PendingCheck, Rule } from '../../src/policy/rule.ts';
 import { Asker, type AskerOptions, type Clock } from '../../src/question/asker.ts';
 import type { Answer, Question, QuestionKind, Source } from '../../src/question/question.ts';
 
-/** What a source knows of an image: its digest, and whether somebody approved it. */
+/** What a source knows of an image: its digest, and whether it is approved. */
 export interface Approval {
   readonly digest: string;
   readonly approved: boolean;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { said } from './sayings.ts';
 import { parseImageReference } from '../../src/image/reference.ts';
-import type { RuleKind, RuleObjection } from '../../src/policy/rule.ts';
+import { LastTag, type RuleKind, type RuleObjection } from '../../src/policy/rule.ts';
 
 /** A sha256 digest that nothing has. */
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -47,7 +47,7 @@ export async function ask<Parameters>(
 ): Promise<RuleObjection | undefined> {
   const reference = parseImageReference(image);
   assert.ok(reference.kind === 'image', `${image} is no reference`);
-  const check = await kind.prepare(kind.parameters.parse(parameters));
+  const check = await kind.prepare(kind.parameters.parse(parameters), { lastTag: new LastTag() });
   const finding = check(reference);
   assert.ok(finding === undefined || !('question' in finding), `${kind.key} asks a question`);
   return finding;

@@ -261,7 +261,7 @@ describe('check: what manifests hold', () => {
   it('a placeholder in a template is told, and refuses nothing', async () => {
     const { code, stdout } = await checkText(DEPLOYMENT.replace('image: b', 'image: "$(image)"'));
     assert.equal(code, 0);
-    assert.match(stdout, /^note {5}stdin:1:1 {2}Deployment web\n.*is filled in later/);
+    assert.match(stdout, /^note {5}stdin:1:1 {2}Deployment web\n.*is a placeholder/);
   });
 
   it('what a merge key brings in is judged, as kubectl would send it', async () => {

@@ -82,9 +82,9 @@ describe('explain', () => {
       '  repository   library/nginx',
       '  tag          1.27',
       '  digest       none',
-      '  rule         no-latest: is content',
-      '  rule         ghcr: is not about this image',
-      '  rule         pinned: objects (Warn, Audit): the image is not pinned by a digest, where its match and exclude let it look',
+      '  rule         no-latest: no objection',
+      '  rule         ghcr: does not apply to this image',
+      '  rule         pinned: objects (Warn, Audit): the image is not pinned by a digest, if its match and exclude apply',
       '  verdict      admitted',
       '',
     ]);
@@ -93,9 +93,9 @@ describe('explain', () => {
   it('says what a missing tag and a tag beside a digest mean', async () => {
     assert.match((await bouncer(['explain', 'nginx'])).stdout, /\n {2}tag {10}latest \(no tag was given\)\n/);
     const beside = await bouncer(['explain', `nginx:1@${DIGEST}`]);
-    assert.match(beside.stdout, /\n {2}tag {10}1, which counts for nothing beside the digest\n/);
+    assert.match(beside.stdout, /\n {2}tag {10}1, which is ignored because of the digest\n/);
     const alone = await bouncer(['explain', `nginx@${DIGEST}`]);
-    assert.match(alone.stdout, /\n {2}tag {10}none, the digest decides\n/);
+    assert.match(alone.stdout, /\n {2}tag {10}none, the digest is pulled\n/);
   });
 
   it('says why a text is no image, in characters that a terminal can show', async () => {
@@ -111,7 +111,7 @@ describe('explain', () => {
     const { stdout } = await bouncer(['explain', 'nginx:1', '--policy', folder.file('policy.yaml')]);
     assert.match(
       stdout,
-      /\n {2}verdict {6}refused: nginx:1: no rule of the policy is about this image \[UNMATCHED_IMAGE\]/,
+      /\n {2}verdict {6}refused: nginx:1: no rule of the policy applies to this image \[UNMATCHED_IMAGE\]/,
     );
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
-import { ParameterError } from '../parameter-error.ts';
+import { ParameterError } from '../parameters.ts';
 import { allowedImages } from './allowed-images.ts';
 
 for (const [title, run] of ruleCases(

@@ -3,14 +3,14 @@ import { matchesImage } from '../../image/pattern.ts';
 import { imageName } from '../../image/quote.ts';
 import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
-import { imageList, parseImageList } from '../image-list.ts';
+import { imageList, parseImageList } from '../parameters.ts';
 
-/** Admits only images that one of the patterns names. */
+/** Admits only images that match one of the patterns. */
 export const allowedImages = {
   key: 'allowedImages',
   parameters: z
     .strictObject({ images: imageList })
-    .describe('The only images that are allowed, whatever their tag or digest.'),
+    .describe('The only images that are allowed, with any tag or digest.'),
   prepare: ({ images }) => {
     const allowed = parseImageList(images, 'opens');
     return (image) => {

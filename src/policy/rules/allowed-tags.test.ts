@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { said } from '#test/sayings.ts';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
-import { ParameterError } from '../parameter-error.ts';
+import { ParameterError } from '../parameters.ts';
 import { allowedTags } from './allowed-tags.ts';
 
-const PINNED = 'a digest is pulled by no tag, and the tag must be allowed';
+const PINNED = 'an image with a digest is pulled without its tag, and the rule needs an allowed tag';
 
 for (const [title, run] of ruleCases(
   allowedTags,
@@ -100,21 +100,24 @@ for (const [option, [named, other]] of Object.entries(FLIPS)) {
   });
 }
 
-test('a long list of tags is told by its first eight', async () => {
+test('a message has the first eight of a long list of tags', async () => {
   const tags = Array.from({ length: 9 }, (_, index) => `v${index}`);
   const objection = await ask(allowedTags, { tags }, 'app');
   assert.equal(said(objection?.reason), 'tag "latest" is not one of v0, v1, v2, v3, v4, v5, v6, v7, ...');
 });
 
-test('eight tags are told in full, however long they are', async () => {
+test('a message has eight tags in full, however long they are', async () => {
   const tags = Array.from({ length: 8 }, (_, index) => `v${index}${'x'.repeat(126)}`);
   const objection = await ask(allowedTags, { tags }, 'app');
   assert.equal(said(objection?.reason), `tag "latest" is not one of ${tags.join(', ')}`);
 });
 
-test('an image with a digest is told what its tag would have to be', async () => {
+test('the remedy for an image with a digest names the allowed tags', async () => {
   const objection = await ask(allowedTags, { tags: ['v1', 'v2'] }, `app@sha256:${'0'.repeat(64)}`);
-  assert.equal(said(objection?.reason), 'a digest is pulled by no tag, and the tag must be allowed');
+  assert.equal(
+    said(objection?.reason),
+    'an image with a digest is pulled without its tag, and the rule needs an allowed tag',
+  );
   assert.match(said(objection?.remedy), /one of v1, v2/);
 });
 

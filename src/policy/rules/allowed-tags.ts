@@ -4,18 +4,17 @@ import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
 import { objection } from '../../language/objection.ts';
 import { phrase, type Phrase } from '../../language/phrase.ts';
-import { ParameterError } from '../parameter-error.ts';
-import type { RuleKind } from '../rule.ts';
+import { ParameterError, tagList } from '../parameters.ts';
+import type { LastTag, RuleKind } from '../rule.ts';
 import { parseSemverRange } from './semver-range.ts';
-import { tagList } from './tag-list.ts';
 import { parseTagPattern } from './tag-pattern.ts';
 
-/** Tags that a message lists. */
+/** Most tags in a message. */
 const SHOWN_TAGS = 8;
 
 const expression = z
   .string()
-  .min(1, { message: 'it is empty; leave it out, or say what a tag must be' })
+  .min(1, { message: 'it is empty; leave it out, or write what a tag must be' })
   .max(256, { message: 'it has more than 256 characters; split it into several rules' });
 
 const parameters = z
@@ -29,16 +28,16 @@ const parameters = z
   .describe('Tags that images must be pulled by: exactly one of tags, semver and pattern.');
 
 /**
- * Admits only tags that are listed, lie in a range of semantic versions, or match a pattern as a whole.
+ * Admits only tags that are in a list, in a range of semantic versions, or match a pattern as a whole.
  *
- * An image with a digest is pulled by no tag, so it never satisfies this rule: its tag is whatever somebody
- * wrote beside the digest.
+ * An image with a digest is pulled by no tag, so it never satisfies this rule: the registry does not compare the tag
+ * with the digest.
  */
 export const allowedTags = {
   key: 'allowedTags',
   parameters,
-  prepare: async (options) => {
-    const { isAllowed, wanted } = await parseTagTest(options);
+  prepare: async (options, { lastTag }) => {
+    const { isAllowed, wanted } = await parseTagTest(options, lastTag);
     return (image) => {
       const tag = effectiveTag(image);
       if (tag === undefined) return objection('TAG_NOT_ALLOWED.digest', { wanted });
@@ -51,11 +50,11 @@ export const allowedTags = {
 
 interface TagTest {
   readonly isAllowed: (tag: string) => boolean;
-  /** What an allowed tag is: `one of v1, v2`. */
+  /** The allowed tags in words: `one of v1, v2`. */
   readonly wanted: Phrase;
 }
 
-async function parseTagTest(options: z.infer<typeof parameters>): Promise<TagTest> {
+async function parseTagTest(options: z.infer<typeof parameters>, lastTag: LastTag): Promise<TagTest> {
   const { tags, semver, pattern } = options;
   if (Object.values(options).filter((value) => value !== undefined).length !== 1) {
     throw new ParameterError(
@@ -66,7 +65,7 @@ async function parseTagTest(options: z.infer<typeof parameters>): Promise<TagTes
   }
   if (semver !== undefined) {
     const wanted = phrase('TAG_NOT_ALLOWED.wanted-semver', { range: quote(semver, 256) });
-    return { isAllowed: await parseSemverRange(semver), wanted };
+    return { isAllowed: await parseSemverRange(semver, lastTag), wanted };
   }
   if (pattern !== undefined) {
     const wanted = phrase('TAG_NOT_ALLOWED.wanted-pattern', { pattern: quote(pattern, 256) });

@@ -3,14 +3,14 @@ import { matchesImage } from '../../image/pattern.ts';
 import { imageName } from '../../image/quote.ts';
 import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
-import { imageList, parseImageList } from '../image-list.ts';
+import { imageList, parseImageList } from '../parameters.ts';
 
-/** Refuses images that one of the patterns names, under any of the names of their registry. */
+/** Refuses images that match one of the patterns, under each name of their registry. */
 export const disallowedImages = {
   key: 'disallowedImages',
   parameters: z
     .strictObject({ images: imageList })
-    .describe('Images that are refused, whatever their tag or digest.'),
+    .describe('Images that are refused, with any tag or digest.'),
   prepare: ({ images }) => {
     const disallowed = parseImageList(images, 'closes');
     return (image) => {

@@ -4,13 +4,13 @@ import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
 import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
-import { tagList } from './tag-list.ts';
+import { tagList } from '../parameters.ts';
 
 /**
- * Refuses tags that may move.
+ * Refuses the tags of a list.
  *
- * Looks at the tag that the runtime would pull: `latest` when there is neither tag nor digest, none when there
- * is a digest, since then the tag is decoration.
+ * Compares the tag that the runtime would pull: `latest` without tag and digest, and no tag with a digest, because the
+ * runtime then ignores the tag.
  */
 export const disallowedTags = {
   key: 'disallowedTags',

@@ -1,4 +1,3 @@
-import type { RuleKind } from '../rule.ts';
 import { allowedImages } from './allowed-images.ts';
 import { allowedTags } from './allowed-tags.ts';
 import { disallowedImages } from './disallowed-images.ts';
@@ -6,7 +5,7 @@ import { disallowedTags } from './disallowed-tags.ts';
 import { requireFullyQualified } from './require-fully-qualified.ts';
 import { requiredDigest } from './required-digest.ts';
 
-/** Every kind of rule, by the key that names it in a policy. */
+/** Every kind of rule by its key in a policy. */
 export const RULE_KINDS = {
   disallowedTags,
   allowedTags,
@@ -17,5 +16,3 @@ export const RULE_KINDS = {
 } as const;
 
 export type RuleKey = keyof typeof RULE_KINDS;
-
-export type AnyRuleKind = RuleKind<never>;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 
-/** Refuses images that are not pinned by a digest. */
+/** Refuses images without a digest. */
 export const requiredDigest = {
   key: 'requiredDigest',
   parameters: z.strictObject({}).describe('Every image must be pinned by a sha256 or sha512 digest.'),

@@ -1,19 +1,20 @@
 import type { SemVer } from 'semver';
-import { ParameterError } from '../parameter-error.ts';
+import { ParameterError } from '../parameters.ts';
+import type { LastTag } from '../rule.ts';
 
-/** Cheap look before the parser, which takes its time to say no. */
+/** Tags that do not begin so are no versions. This test is cheaper than the parser. */
 const VERSION_LIKE = /^v?\d+\.\d+\.\d+/;
 
-/** A range that holds all of these bounds nothing: `*`, `>=0.0.0`, `<1 || >=1`. */
+/** A range that contains all of these bounds nothing: `*`, `>=0.0.0`, `<1 || >=1`. */
 const EVERY_KIND = ['0.0.0', '0.0.1', '0.1.0', '1.0.0', '1.2.3', '999999.999999.999999'];
 
 /**
- * Whether a tag is a semantic version in a range. Pre-releases count only where the range names one of the
- * same version. The library is loaded when a policy asks for it.
- * @throws {ParameterError} when the text is no range, or one that every version is in.
+ * A test whether a tag is a semantic version in a range. Pre-releases count only if the range names one of the same
+ * version. The library is loaded when the first policy needs it. `lastTag` is for semantic versions only.
+ * @throws {ParameterError} when the text is no range, or one that contains every version.
  * @see https://semver.org and https://github.com/npm/node-semver#ranges
  */
-export async function parseSemverRange(text: string): Promise<(tag: string) => boolean> {
+export async function parseSemverRange(text: string, lastTag: LastTag): Promise<(tag: string) => boolean> {
   const { default: semver } = await import('semver');
   const range = semver.validRange(text);
   if (range === null) {
@@ -31,20 +32,9 @@ export async function parseSemverRange(text: string): Promise<(tag: string) => b
       'name a lower or an upper bound',
     );
   }
+  const parse = (tag: string): SemVer | null => (VERSION_LIKE.test(tag) ? semver.parse(tag) : null);
   return (tag) => {
-    const version = parseVersion(tag, semver.parse);
+    const version = lastTag.parse(tag, parse);
     return version !== null && parsed.test(version);
   };
-}
-
-// The rules of a policy are asked about one tag after the other, and parsing it costs more than comparing it.
-let lastTag: string | undefined;
-let lastVersion: SemVer | null = null;
-
-function parseVersion(tag: string, parse: (text: string) => SemVer | null): SemVer | null {
-  if (tag !== lastTag) {
-    lastVersion = VERSION_LIKE.test(tag) ? parse(tag) : null;
-    lastTag = tag;
-  }
-  return lastVersion;
 }

@@ -1,9 +1,9 @@
-import { ParameterError } from '../parameter-error.ts';
+import { ParameterError } from '../parameters.ts';
 
 /**
- * Whether a pattern matches a tag as a whole. RE2 syntax in linear time, so that no pattern and no tag can make
- * the gate late (C19); the engine is loaded when a policy asks for it.
- * @throws {ParameterError} when the pattern is not RE2, or when it would match any tag.
+ * A test whether a pattern matches a tag as a whole. RE2 takes linear time, so that no pattern and no tag can make the
+ * gate late (C19). The engine is loaded when the first policy needs it.
+ * @throws {ParameterError} if the pattern is not RE2, or matches any tag.
  * @see https://github.com/google/re2/wiki/Syntax
  */
 export async function parseTagPattern(pattern: string): Promise<(tag: string) => boolean> {

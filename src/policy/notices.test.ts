@@ -15,18 +15,18 @@ const MIRROR = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
 const NODE = { username: 'system:node:node-1', groups: ['system:nodes'] };
 
 /** Code, field and sentence of each notice. */
-function notices({ notices: told }: Decision) {
-  return told.map(({ code, use, text }) => [code, use && fieldOf(use), said(text)]);
+function noticesOf({ notices }: Decision) {
+  return notices.map(({ code, use, text }) => [code, use && fieldOf(use), said(text)]);
 }
 
-describe('what is told and refuses nothing', () => {
+describe('a notice refuses nothing', () => {
   it('a placeholder, by its place', () => {
     const decision = judge({ object: deployment({ containers: { web: '$(image)' } }) });
-    assert.deepEqual(notices(decision), [
+    assert.deepEqual(noticesOf(decision), [
       [
         'PLACEHOLDER',
         'spec.template.spec.containers[0].image',
-        'is filled in later; the pod that it becomes is judged',
+        'is a placeholder; the pod that is created from it is judged',
       ],
     ]);
   });
@@ -38,11 +38,11 @@ describe('what is told and refuses nothing', () => {
       [{ ...LATEST, message: 'no latest here' }, 'no latest here'],
     ] as const) {
       const decision = judge({ object, oldObject: object }, await policyOf(rule));
-      assert.deepEqual(notices(decision), [
+      assert.deepEqual(noticesOf(decision), [
         [
           'UNCHANGED_VIOLATION',
           'spec.template.spec.containers[0].image',
-          `unchanged, but new pods with it will be refused: ${why}`,
+          `is unchanged, but new pods with it will be refused: ${why}`,
         ],
       ]);
       assert.deepEqual(
@@ -52,7 +52,7 @@ describe('what is told and refuses nothing', () => {
     }
   });
 
-  it('a kind that nobody told us about', () => {
+  it('an unknown kind', () => {
     const decision = judge({ object: workload('example.com/v1', 'Widget', 'spec', {}) });
     const [notice] = decision.notices;
     assert.deepEqual(
@@ -64,7 +64,7 @@ describe('what is told and refuses nothing', () => {
     assert.match(said(judge({ object: {}, kind: long }).notices[0]?.text), /W\.g{1,126}\.\.\./);
   });
 
-  it('A20 the mirror of a static pod, whose violations are told and audited alone', async () => {
+  it('A20 the mirror of a static pod, whose violations only warn and audit', async () => {
     const object = podOf({ ...podSpec({ containers: { web: BAD } }), nodeName: 'node-1' }, MIRROR);
     for (const validationActions of [['Deny'], ['Audit'], ['Warn']] as ['Deny' | 'Audit' | 'Warn'][]) {
       const policy = await policyOf({ ...LATEST, validationActions });
@@ -74,12 +74,12 @@ describe('what is told and refuses nothing', () => {
         decision.violations.map(({ actions }) => actions),
         [validationActions[0] === 'Deny' ? ['Warn', 'Audit'] : validationActions],
       );
-      assert.deepEqual(notices(decision), [
+      assert.deepEqual(noticesOf(decision), [
         ['MIRROR_POD', undefined, 'admitted because the node runs this static pod already'],
       ]);
     }
     const good = podOf({ ...podSpec(), nodeName: 'node-1' }, MIRROR);
-    assert.deepEqual(notices(judge({ object: good, userInfo: NODE })), [], 'a good one needs no word');
+    assert.deepEqual(noticesOf(judge({ object: good, userInfo: NODE })), [], 'a good one needs no word');
   });
 
   it('nothing of what holds no image, and nothing is made up', () => {
@@ -93,7 +93,7 @@ describe('what is told and refuses nothing', () => {
   });
 });
 
-describe('a selector over what a protocol does not tell', () => {
+describe('a selector over a value that a protocol does not carry', () => {
   it('C13 an exclusion by place needs the place, one without holds as it stands', async () => {
     const policy = await policyOf({ ...LATEST, exclude: { images: ['registry.example.com/team/*'] } });
     assert.equal(decide(reviewOf([BAD, GOOD]), policy).outcome, 'admitted');
@@ -121,12 +121,12 @@ test('rules deny unless they, or the policy, say otherwise', async () => {
   );
 });
 
-test('a decision that could not be reached holds nothing but its code, and says why in a sentence', () => {
+test('a review that could not be decided has only a code, with a sentence', () => {
   for (const [code, sentence] of [
     ['DEADLINE', 'there was not enough time to decide; try again'],
-    ['INTERNAL', 'the gate could not decide; its log says why'],
+    ['INTERNAL', 'the gate could not decide; its log has the reason'],
     ['NO_POLICY', 'no policy is loaded, so nothing can be admitted'],
-    ['OVERLOADED', 'the gate has more to decide than it can in time; try again'],
+    ['OVERLOADED', 'the gate gets more reviews than it can decide in time; try again'],
   ] as const) {
     const empty = { policy: undefined, uses: [], notices: [], violations: [] };
     assert.deepEqual(failed(code), { outcome: 'failed', code, ...empty });
