@@ -66,7 +66,7 @@ function byHand(
     expected,
     recorded: 'decision',
   } as const;
-  const rest = { tells: undefined, stage: 'deny', target, timeoutMs: Infinity, facets: [] } as const;
+  const rest = { warns: undefined, stage: 'deny', target, timeoutMs: Infinity, facets: [] } as const;
   return labelled({ ...drawn, ...facts, ...rest, body }, body);
 }
 

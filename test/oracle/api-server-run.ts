@@ -124,7 +124,7 @@ function caseOf(
     truth: step.truth,
     expected: step.truth === 'good' ? 'admit' : 'refuse',
     recorded: 'decision',
-    tells: step.tells ? true : undefined,
+    warns: step.warns ? true : undefined,
     protocol: 'AdmissionReview',
     apiVersion: '',
     uid: undefined,
@@ -143,10 +143,10 @@ const DENIED =
 const STARVED_MS = 400;
 
 /** What an API server makes of the gate's answer; anything but its object or the gate's refusal is a fault. */
-function judgeApiAnswer({ truth, tells }: Step, { status, body, warned, elapsedMs }: ApiAnswer): Judgement {
+function judgeApiAnswer({ truth, warns }: Step, { status, body, warned, elapsedMs }: ApiAnswer): Judgement {
   if (status === 200 || status === 201) {
     if (truth === 'bad') return { outcome: 'admitted', fault: 'failOpen' };
-    return tells && !warned
+    return warns && !warned
       ? { outcome: 'admitted', fault: 'badShape', detail: 'the sender is not warned' }
       : { outcome: 'admitted' };
   }

@@ -17,7 +17,7 @@ export interface Case {
   /** Whether the gate counts a decision, or a request that never became a review. */
   readonly recorded: 'decision' | 'rejection';
   /** Whether the sender must be warned; `undefined` when either is fine. */
-  readonly tells: boolean | undefined;
+  readonly warns: boolean | undefined;
   readonly protocol: ProtocolName;
   readonly apiVersion: string;
   readonly uid: string | undefined;

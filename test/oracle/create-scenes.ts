@@ -12,7 +12,7 @@ import {
   goodSlots,
   objectAt,
   spotFor,
-  toldImage,
+  warnedImage,
   type Family,
   type Scene,
   type Spot,
@@ -65,14 +65,15 @@ function goodCreate(random: Random, policy: OraclePolicy): Scene | undefined {
 }
 
 /** Some image breaks a rule that only warns. */
-function toldCreate(random: Random, policy: OraclePolicy): Scene | undefined {
+function warnedCreate(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'good', ({ kind }) => kind === 'Pod' || kind === 'Deployment');
   const usage = spot && random.pick(usagesOf(spot.kind));
-  const slots = spot && usage && badSlots(random, spot, () => toldImage(random, spot.setting, usage), usage);
+  const slots =
+    spot && usage && badSlots(random, spot, () => warnedImage(random, spot.setting, usage), usage);
   return (
     slots &&
     spot &&
-    created(random, spot, slots, { family: 'warned about, by its rule', truth: 'good', tells: true })
+    created(random, spot, slots, { family: 'warned about, by its rule', truth: 'good', warns: true })
   );
 }
 
@@ -106,7 +107,7 @@ function placeholder(random: Random, policy: OraclePolicy): Scene | undefined {
   const usage = spot && random.pick(usagesOf(spot.kind));
   const slots = spot && usage && badSlots(random, spot, () => random.pick(PLACEHOLDERS), usage);
   if (spot === undefined || slots === undefined || !areOtherwiseGood(spot, slots)) return undefined;
-  return created(random, spot, slots, { family: 'placeholder in a template', truth: 'good', tells: true });
+  return created(random, spot, slots, { family: 'placeholder in a template', truth: 'good', warns: true });
 }
 
 function areOtherwiseGood({ setting }: Spot, slots: readonly Slot[]): boolean {
@@ -139,7 +140,7 @@ function volumeWithoutReference(random: Random, policy: OraclePolicy): Scene | u
   const object = objectOf(random, kind, { ...podSpec, volumes }, namespace);
   return admission(
     random,
-    { family: 'image volume to be filled in', truth: 'good', tells: true },
+    { family: 'image volume to be filled in', truth: 'good', warns: true },
     { setting, kind, namespace, operation: 'CREATE', object },
   );
 }
@@ -228,7 +229,7 @@ function missingEphemeralContainers(random: Random, policy: OraclePolicy): Scene
 /** Objects that come new, or as good as new. */
 export const CREATE_FAMILIES: readonly Family[] = [
   { name: 'good images', truth: 'good', weight: 30, draw: goodCreate },
-  { name: 'warned about', truth: 'good', weight: 3, draw: toldCreate },
+  { name: 'warned about', truth: 'good', weight: 3, draw: warnedCreate },
   { name: 'placeholder in a template', truth: 'good', weight: 2, draw: placeholder },
   { name: 'image volume to be filled in', truth: 'good', weight: 1, draw: volumeWithoutReference },
   { name: '500 images', truth: 'good', weight: 0.15, draw: manyImages(500) },

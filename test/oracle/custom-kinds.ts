@@ -141,7 +141,7 @@ export const CUSTOM_KINDS: Some<CustomKind> = [
   custom('kubeflow.org/v1', 'MPIJob', 'mpijobs', [['spec.mpiReplicaSpecs{}.template.spec', 'podSpec']]),
 ];
 
-/** Custom resources that only a policy of ours tells the gate of. */
+/** Custom resources that the gate knows only from a policy of the oracle. */
 export const OWN_KINDS: Some<CustomKind> = [
   custom('example.com/v1', 'Gadget', 'gadgets', [
     ['spec.pods[].spec', 'podSpec'],

@@ -66,15 +66,21 @@ function filler(random: Random, setting: Setting): string {
   return goodImage(random, setting, 'container') ?? badImage(random, setting, 'container') ?? 'nginx:1.2.3';
 }
 
-interface Told {
+interface Verdict {
   readonly family: string;
   readonly truth: Truth;
-  readonly tells?: boolean;
+  readonly warns?: boolean;
 }
 
-function scene(random: Random, spot: CustomSpot, told: Told, object: unknown, oldObject?: unknown): Scene {
+function scene(
+  random: Random,
+  spot: CustomSpot,
+  verdict: Verdict,
+  object: unknown,
+  oldObject?: unknown,
+): Scene {
   const change = oldObject === undefined ? { operation: 'CREATE' } : { operation: 'UPDATE', oldObject };
-  return admission(random, told, { ...spot, object, ...change });
+  return admission(random, verdict, { ...spot, object, ...change });
 }
 
 type Draw = Family['draw'];
@@ -123,7 +129,7 @@ const placeholder: Draw = (random, policy) => {
   return scene(
     random,
     spot,
-    { family: 'placeholder in a custom resource', truth: 'good', tells: true },
+    { family: 'placeholder in a custom resource', truth: 'good', warns: true },
     object,
   );
 };
@@ -174,12 +180,12 @@ const kept: Draw = (random, policy) => {
     spot.namespace,
   );
   const after: Fields = { ...before, metadata: metadataOf(random, spot.namespace) };
-  const told = {
+  const verdict = {
     family: 'A32 a custom resource keeps a bad image',
     truth: 'good',
-    tells: spot.kind.template && policy.asks === undefined,
+    warns: spot.kind.template && policy.asks === undefined,
   } as const;
-  return scene(random, spot, told, after, before);
+  return scene(random, spot, verdict, after, before);
 };
 
 const changed: Draw = (random, policy) => {

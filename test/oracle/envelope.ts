@@ -52,7 +52,7 @@ export function drawEnvelope(random: Random, scene: Scene): Envelope {
     ...plain,
     expected: stage === 'deny' && scene.truth === 'bad' ? 'refuse' : 'admit',
     recorded: 'decision',
-    tells: tellsAt(stage, scene),
+    warns: warnsAt(stage, scene),
     stage,
     target: pathOf(random, protocol, stage) + query,
     body: write(random, documentOf(scene, apiVersion, uid)),
@@ -64,12 +64,12 @@ function pathOf(random: Random, protocol: ProtocolName, stage: Stage): string {
   return random.pick(PATHS[protocol][stage]);
 }
 
-/** Below `deny` nothing is refused; `warn` tells the sender what would be, `audit` leaves it in peace. */
-function tellsAt(stage: Stage, { protocol, truth, tells }: Scene): boolean | undefined {
+/** Below `deny` nothing is refused; `warn` warns the sender of what would be, `audit` does not. */
+function warnsAt(stage: Stage, { protocol, truth, warns }: Scene): boolean | undefined {
   if (protocol === 'ImageReview') return false;
   if (stage === 'audit') return false;
-  if (stage === 'warn') return truth === 'bad' || tells || undefined;
-  return tells || undefined;
+  if (stage === 'warn') return truth === 'bad' || warns || undefined;
+  return warns || undefined;
 }
 
 function facetsOf(scene: Scene, apiVersion: string, stage: Stage): readonly string[] {
@@ -108,7 +108,7 @@ function write(random: Random, document: Fields): Buffer {
 }
 
 const DISGUISES: Some<(text: string, random: Random) => string> = [
-  // F03: deeper than a recursive walk survives, where nobody needs to look.
+  // F03: deeper than a recursive walk survives, in a field that the gate does not read.
   (text, random) => {
     const depth = random.chance(0.1) ? 10_000 : 100;
     return `${text.slice(0, -1)},"extra":${'['.repeat(depth)}${']'.repeat(depth)}}`;
@@ -147,7 +147,7 @@ function spoil(random: Random, scene: Scene, plain: Plain): Envelope {
     expected: scene.protocol === 'ImageReview' ? 'refuse' : expected,
     recorded: expected === 'reject' ? 'rejection' : 'decision',
   } as const;
-  const where = { stage: 'deny', tells: undefined, facets: ['stage deny'] } as const;
+  const where = { stage: 'deny', warns: undefined, facets: ['stage deny'] } as const;
   return { ...plain, ...verdict, ...where, family: `no review: ${family}`, body, ...changed };
 }
 

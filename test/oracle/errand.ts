@@ -7,7 +7,7 @@ import { validObject } from './valid-objects.ts';
 import type { Person } from './people.ts';
 import type { Setting } from './policy.ts';
 
-/** What somebody asks of a real API server; `reviewed` when it asks the gate in turn. */
+/** A request to a real API server; `reviewed` if the API server then calls the gate. */
 export interface Step {
   readonly person: NonNullable<Person>;
   readonly method: 'POST' | 'PUT' | 'DELETE';
@@ -17,7 +17,7 @@ export interface Step {
   readonly dryRun: boolean;
   readonly reviewed: boolean;
   readonly truth: Truth;
-  readonly tells: boolean;
+  readonly warns: boolean;
   /** The body, made of what the step before it got back. */
   readonly body: (before: Fields) => Fields | undefined;
 }
@@ -106,7 +106,7 @@ export function create(place: Place, object: Fields, parts: Partial<Step> & Pick
     apiVersion: kind.apiVersion,
     dryRun: random.chance(0.5),
     reviewed: true,
-    tells: false,
+    warns: false,
     body: () => object,
     ...parts,
   };
@@ -121,7 +121,7 @@ export function beforeAndAfter(
   place: Place,
   slots: readonly Slot[],
   change: (object: Fields) => void,
-  last: Pick<Step, 'truth' | 'tells'>,
+  last: Pick<Step, 'truth' | 'warns'>,
 ): [Step, Step] {
   const { kind, name } = place;
   const before = validObject(place.kind, place.name, slots);

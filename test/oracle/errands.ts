@@ -52,7 +52,7 @@ const placeholder: DrawErrand = (place) => {
     ...slots,
     { usage: 'container', name: 'later', image },
   ]);
-  return errand(place, 'placeholder in a template', [create(place, object, { truth: 'good', tells: true })]);
+  return errand(place, 'placeholder in a template', [create(place, object, { truth: 'good', warns: true })]);
 };
 
 /** What was there stays (SECURITY.md 7), and what is done with it afterwards passes as well (A22, A32, A33). */
@@ -63,7 +63,7 @@ const kept: DrawErrand = (place) => {
   const slots = bad === undefined ? undefined : drawSlots(place, usage, bad);
   if (slots === undefined) return undefined;
   const finalizers = (object: Fields): void => void ((object['metadata'] as Fields)['finalizers'] = []);
-  const steps = beforeAndAfter(place, slots, finalizers, { truth: 'good', tells: kind.template });
+  const steps = beforeAndAfter(place, slots, finalizers, { truth: 'good', warns: kind.template });
   const [then, followUp] = random.pick(followUps(place));
   return errand(place, `a bad image is kept${then}`, [...steps, ...followUp]);
 };
@@ -112,7 +112,7 @@ const changed: DrawErrand = (place) => {
   const name = slots.findLast((slot) => slot.usage === usage)?.name;
   const steps = beforeAndAfter(place, slots, (object) => setImage(object, kind, name, bad), {
     truth: 'bad',
-    tells: false,
+    warns: false,
   });
   return errand(place, 'A08 an image becomes bad', steps);
 };
@@ -134,7 +134,7 @@ const swapped: DrawErrand = (place) => {
   return errand(
     place,
     'A09 two containers swap their images',
-    beforeAndAfter(place, slots, swap, { truth: 'bad', tells: false }),
+    beforeAndAfter(place, slots, swap, { truth: 'bad', warns: false }),
   );
 };
 
@@ -170,7 +170,7 @@ const debugged: DrawErrand = (place) => {
 
 const NODE = 'node-1';
 
-/** A20, A21: a node's mirror pod, and one that somebody else makes up. */
+/** A20, A21: a node's mirror pod, and a forged one. */
 const mirror: DrawErrand = (place) => {
   const { random, kind } = place;
   const bad = takenReference(random, true);
@@ -180,7 +180,7 @@ const mirror: DrawErrand = (place) => {
   (object['metadata'] as Fields)['annotations'] = { 'kubernetes.io/config.mirror': 'a'.repeat(32) };
   (object['spec'] as Fields)['nodeName'] = NODE;
   if (random.chance(0.5)) {
-    const step = create(place, object, { truth: 'good', tells: true, person: node(NODE) });
+    const step = create(place, object, { truth: 'good', warns: true, person: node(NODE) });
     return errand(place, 'A20 a node’s mirror pod', [step]);
   }
   const person = random.pick([place.person, node('node-2')]);
@@ -195,7 +195,7 @@ const unknown: DrawErrand = (place) => {
     metadata: { name: place.name },
     stringData: { image: 'Evil:latest' },
   };
-  const step = create(place, object, { truth: 'good', tells: true, path: 'secrets', apiVersion: 'v1' });
+  const step = create(place, object, { truth: 'good', warns: true, path: 'secrets', apiVersion: 'v1' });
   return errand(place, 'A15 an unknown kind', [step]);
 };
 

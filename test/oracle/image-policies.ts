@@ -25,7 +25,7 @@ export const OURS: readonly NameFamily[] = [
 /** docker.io/library/ under the names that mean it wherever a rule lets in. */
 const OFFICIAL: readonly NameFamily[] = ['hubShort', 'hubFull', 'hub443'];
 
-/** Families that hold names of several kinds, and so are of no use to a policy that tells these apart. */
+/** Families with names of several kinds. A policy that distinguishes these kinds cannot use them. */
 const MIXED: readonly NameFamily[] = ['miner', 'minerShort'];
 
 const SHORT: readonly NameFamily[] = ['hubShort', 'hubUserShort', 'minerShort'];

@@ -15,9 +15,9 @@ function settingFor(random: Random, policy: OraclePolicy, need: Truth | 'any'): 
 
 function scene(random: Random, family: string, truth: Truth, setting: Setting, containers: unknown): Scene {
   const content: Fields = { containers, namespace: random.pick(setting.namespaces) };
-  // E06: the requester's own text, which exempts nobody.
+  // E06: the requester's own text, which exempts no image.
   if (random.chance(0.1)) content['annotations'] = { 'a.image-policy.k8s.io/ticket-1234': 'break-glass' };
-  return { family: `ImageReview: ${family}`, truth, tells: false, protocol: 'ImageReview', content };
+  return { family: `ImageReview: ${family}`, truth, warns: false, protocol: 'ImageReview', content };
 }
 
 function goodContainers(random: Random, setting: Setting): Fields[] {

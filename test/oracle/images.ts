@@ -43,7 +43,7 @@ export const NAMES = {
   oursLegacy: ['registry.example.com/legacy/app', 'registry.example.com:443/legacy/a/b'],
   /** B07: another port is another registry. */
   oursPort: ['registry.example.com:5000/team/app', 'registry.example.com:8443/app'],
-  /** C01: no name of ours, but written like one. */
+  /** C01: not our name, but similar to it. */
   lookalike: [
     'registry.example.com.evil.io/team/app',
     'registry-example.com/team/app',

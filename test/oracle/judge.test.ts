@@ -16,7 +16,7 @@ function asked(changes: Partial<Case> = {}): Case {
     uid: UID,
     stage: 'deny',
     timeoutMs: 10_000,
-    tells: undefined,
+    warns: undefined,
     truth: 'good',
     expected: 'admit',
     recorded: 'decision',
@@ -97,9 +97,9 @@ describe('what the oracle says to answers', () => {
     ['a denial without a reason', reply(denied('')), BAD],
     ['a denial of two lines', reply(denied('a\nb')), BAD],
     ['a denial that is too long', reply(denied('a'.repeat(1025))), BAD],
-    ['no warning where one is due', reply({ allowed: true }), { tells: true }],
-    ['a warning where none is due', reply({ allowed: true, warnings: ['a'] }), { tells: false }],
-    ['a verdict where there is nobody to answer', reply(denied()), { truth: 'bad', expected: 'reject' }],
+    ['no warning where one is due', reply({ allowed: true }), { warns: true }],
+    ['a warning where none is due', reply({ allowed: true, warnings: ['a'] }), { warns: false }],
+    ['a verdict for a review without a uid', reply(denied()), { truth: 'bad', expected: 'reject' }],
   ];
   for (const [what, answer, question] of shapes) {
     it(`finds ${what}`, () => assert.equal(judge(asked(question), answer).fault, 'badShape'));

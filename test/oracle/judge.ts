@@ -131,8 +131,8 @@ function readAdmissionReview(asked: Case, document: Fields): Read {
         hasOnly(response, ['uid', 'allowed', 'status', 'warnings', 'auditAnnotations']),
       'fields that do not belong there, such as a patch',
     ],
-    [asked.tells !== true || outcome !== 'admitted' || warnings !== undefined, 'the sender is not warned'],
-    [asked.tells !== false || warnings === undefined, 'the sender is warned'],
+    [asked.warns !== true || outcome !== 'admitted' || warnings !== undefined, 'the sender is not warned'],
+    [asked.warns !== false || warnings === undefined, 'the sender is warned'],
   );
   return { outcome, problem };
 }

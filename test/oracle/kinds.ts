@@ -57,7 +57,7 @@ export const EPHEMERAL_CONTAINERS: Kind = {
 /** Templates only. */
 export const TEMPLATES: Some<Kind> = KINDS.slice(1) as unknown as Some<Kind>;
 
-/** Kinds that hold no image that anybody told the gate of; whatever stands in them. */
+/** Kinds that the gate does not know, with any content. */
 export const UNKNOWN_KINDS: Some<readonly [apiVersion: string, kind: string, resource: string]> = [
   ['v1', 'ConfigMap', 'configmaps'],
   ['v1', 'Service', 'services'],

@@ -77,7 +77,7 @@ const unknownKind: Draw = (random, policy) => {
     operation: random.pick(['CREATE', 'UPDATE']),
     object,
   };
-  return admission(random, { family: 'A15 unknown kind', truth: 'good', tells: true }, request);
+  return admission(random, { family: 'A15 unknown kind', truth: 'good', warns: true }, request);
 };
 
 /** A24. */
@@ -114,7 +114,7 @@ const mirror: Draw = (random, policy) => {
   const spot = mirrorSpot(random, policy);
   if (spot === undefined) return undefined;
   const request = { ...spot, person: node(NODE), operation: 'CREATE', object: mirrorPod(random, spot, NODE) };
-  return admission(random, { family: 'A20 a node’s mirror pod', truth: 'good', tells: true }, request);
+  return admission(random, { family: 'A20 a node’s mirror pod', truth: 'good', warns: true }, request);
 };
 
 type Forgery = readonly [what: string, person: Person, nodeName: unknown];
@@ -125,7 +125,7 @@ const forgedMirror: Draw = (random, policy) => {
   if (spot === undefined) return undefined;
   const [what, person, nodeName] = random.pick<Forgery>([
     ['a user', random.pick([...ORDINARY, ...ALICE]), NODE],
-    ['nobody knows who', undefined, NODE],
+    ['unknown user', undefined, NODE],
     ['a node, for another', node('node-2'), NODE],
     ['a node, for none', node(NODE), random.pick<unknown>([undefined, '', 1, null])],
     ['the name of a node without its group', { username: `system:node:${NODE}`, groups: [] }, NODE],
@@ -137,7 +137,7 @@ const forgedMirror: Draw = (random, policy) => {
   return admission(random, { family: `A21 forged mirror pod: ${what}`, truth: 'bad' }, request);
 };
 
-/** A20: without the annotation a node is somebody like others. */
+/** A20: without the annotation a node is like any other user. */
 const nodeWithoutMirror: Draw = (random, policy) => {
   const spot = mirrorSpot(random, policy);
   if (spot === undefined) return undefined;
@@ -241,7 +241,7 @@ const noObject: Draw = (random, policy) => {
   return admission(random, { family: 'A16 no object', truth: 'bad' }, { ...spot, operation, object });
 };
 
-/** What passes because there is nothing to judge, and what is refused because nobody can judge it. */
+/** Reviews that pass because there is nothing to judge, and reviews that are refused because they cannot be judged. */
 export const PASSING_FAMILIES: readonly Family[] = [
   { name: 'DELETE', truth: 'good', weight: 3, draw: deleted },
   { name: 'status', truth: 'good', weight: 3, draw: status },

@@ -5,7 +5,7 @@ export type Person = { readonly username: string; readonly groups: readonly stri
 
 const AUTHENTICATED = 'system:authenticated';
 
-/** Nobody that a policy of ours names. A controller, an administrator, a name that an object has by birth (E08, E09, E10, C12). */
+/** Users that no policy of the oracle names: a controller, an administrator, the name of an object's property (E08, E09, E10, C12). */
 export const ORDINARY: Some<Person> = [
   { username: 'bob', groups: ['ops', AUTHENTICATED] },
   { username: 'root', groups: ['system:masters', AUTHENTICATED] },

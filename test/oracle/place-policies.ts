@@ -28,7 +28,7 @@ import {
 
 const NO_LATEST = says(images(ALL_NAMES, FIXED), images(ALL_NAMES, ['latest']));
 const DIGEST = says(images(ALL_NAMES, PINNED), images(ALL_NAMES, TAGGED));
-/** 'miner' holds one of ours beside others. */
+/** 'miner' contains one image of ours, among others. */
 const NOT_OURS = namesBut(...OURS, 'miner');
 
 const PRODUCTION = ['prod', 'prod-eu', 'prod-x'] as const;
@@ -57,7 +57,7 @@ const namespaces: OraclePolicy = {
       expect: pinnedContainers,
     },
     {
-      what: 'in production, nobody knows who',
+      what: 'in production, unknown user',
       protocol: 'AdmissionReview',
       namespaces: PRODUCTION,
       people: UNSAID,
@@ -110,7 +110,7 @@ const people: OraclePolicy = {
       expect: OURS_ONLY,
     },
     { what: 'a matched service account', protocol: 'AdmissionReview', people: CI, expect: DIGEST },
-    { what: 'nobody knows who', protocol: 'AdmissionReview', people: UNSAID, expect: OURS_PINNED },
+    { what: 'unknown user', protocol: 'AdmissionReview', people: UNSAID, expect: OURS_PINNED },
     { what: 'by ImageReview', protocol: 'ImageReview', expect: OURS_PINNED },
   ),
 };
@@ -236,7 +236,7 @@ const unmatched: OraclePolicy = {
       expect: OURS_ONLY,
     },
     { what: 'no rule is about it', protocol: 'AdmissionReview', expect: SHUT },
-    { what: 'in doubt: nobody knows who', protocol: 'AdmissionReview', people: UNSAID, expect: IN_DOUBT },
+    { what: 'in doubt: unknown user', protocol: 'AdmissionReview', people: UNSAID, expect: IN_DOUBT },
     { what: 'in doubt: by ImageReview', protocol: 'ImageReview', expect: IN_DOUBT },
   ),
 };

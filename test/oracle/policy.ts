@@ -11,7 +11,7 @@ export interface Expectation {
   readonly good: readonly Pair[];
   readonly bad: readonly Pair[];
   /** Admitted, and the sender is warned. */
-  readonly told: readonly Pair[];
+  readonly warned: readonly Pair[];
 }
 
 export type ProtocolName = 'AdmissionReview' | 'ImageReview';
@@ -37,13 +37,13 @@ export interface OraclePolicy {
   /** The document, as the gate reads it. */
   readonly document: object;
   readonly settings: readonly Setting[];
-  /** Custom resources that it tells the gate of. */
+  /** Custom resources that its document adds. */
   readonly ownKinds?: readonly CustomKind[];
   /** Names of the rules of the document that the driver replaces by a rule that asks a source. */
   readonly asks?: readonly string[];
 }
 
-/** Names that no policy of ours means, some of which an object has by birth (C12). */
+/** Names that no policy of the oracle has. Some are names of properties of an object (C12). */
 export const NAMESPACES: Some<string> = [
   'default',
   'dev',
@@ -75,8 +75,8 @@ export function namesBut(...names: readonly NameFamily[]): NameFamily[] {
 }
 
 /** A row of an expectation. */
-export function says(good: readonly Pair[], bad: readonly Pair[], told: readonly Pair[] = []): Expectation {
-  return { good, bad, told };
+export function says(good: readonly Pair[], bad: readonly Pair[], warned: readonly Pair[] = []): Expectation {
+  return { good, bad, warned };
 }
 
 /** Every image is good. */

@@ -32,8 +32,8 @@ export async function reconcileGate(
     metrics: one('rejected', rejected),
   });
   if (shed === 0) return [...reconcile({ client, log, metrics }), ...rejections];
-  // Below `deny` nobody can see from outside which reviews were refused unread; their number is the same all the same.
-  await eventually('the log tells of them', () =>
+  // Below `deny` no answer shows which reviews were refused unparsed. Their number must still be equal.
+  await eventually('the log counts them', () =>
     Promise.resolve(gate.loggedShed() >= shed || undefined),
   ).catch(() => undefined);
   const totals = {

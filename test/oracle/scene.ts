@@ -13,8 +13,8 @@ export interface Scene {
   /** Why it is good or bad: one of few texts, which the run counts. */
   readonly family: string;
   readonly truth: Truth;
-  /** Whether the sender must be told something, though it is good. */
-  readonly tells: boolean;
+  /** Whether the sender must be warned, although the verdict is good. */
+  readonly warns: boolean;
   readonly protocol: ProtocolName;
   /** The `request` of an `AdmissionReview` without its uid, or the `spec` of an `ImageReview`. */
   readonly content: Fields;
@@ -78,8 +78,8 @@ export function goodImage(random: Random, setting: Setting, usage: Usage | 'unkn
 }
 
 /** One that it admits and warns about. */
-export function toldImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
-  return imageOf(random, setting.expect[usage].told);
+export function warnedImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
+  return imageOf(random, setting.expect[usage].warned);
 }
 
 /** One that it finds bad. */
@@ -148,13 +148,13 @@ export function objectAt(random: Random, { kind, namespace }: Spot, slots: reado
 /** A scene of an `AdmissionReview`. */
 export function admission(
   random: Random,
-  verdict: Pick<Scene, 'family' | 'truth'> & { readonly tells?: boolean },
+  verdict: Pick<Scene, 'family' | 'truth'> & { readonly warns?: boolean },
   request: Request,
 ): Scene {
   return {
     family: verdict.family,
     truth: verdict.truth,
-    tells: verdict.tells ?? false,
+    warns: verdict.warns ?? false,
     protocol: 'AdmissionReview',
     content: contentOf(random, request),
   };

@@ -30,7 +30,7 @@ test('a gate over TLS keeps every promise, and its log and metrics count what it
   assert.deepEqual(await reconcileGate(gate, census.records), []);
 });
 
-test('what log and metrics count and no caller was answered is found, and so is a request that nobody counts', async () => {
+test('a difference between the answers, the log and the metrics is a find', async () => {
   const key = recordKey('AdmissionReview', 'admitted', 'deny');
   const count = census.records.get(key) ?? 0;
   const others = new Map(census.records).set(key, count - 1).set('rejected', 1000);
@@ -42,7 +42,7 @@ test('what log and metrics count and no caller was answered is found, and so is 
   assert.deepEqual(found[0]?.counts, { client: count - 1, log: count, metrics: count });
 });
 
-test('a gate that ends answers nobody, which is a find', async () => {
+test('a gate that ends and answers no more is a find', async () => {
   await gate.stop();
   const unanswered = new Census();
   let asked = 0;

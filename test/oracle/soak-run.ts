@@ -25,7 +25,7 @@ export interface Soak {
   readonly grows: boolean;
 }
 
-/** One policy is in force for so long, in ever new words; then comes the next, while nobody asks. */
+/** One policy is active for so long, in new spellings. Between two policies no review is sent. */
 const PHASE_MS = 20_000;
 /** Between two samples, of which each has its change of the policy's words and, every third, of the certificate. */
 const SAMPLE_MS = 2000;

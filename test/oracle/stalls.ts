@@ -1,4 +1,4 @@
-/** Nobody hears anything for so long: the gate, or this process, has no processor. */
+/** No answer for so long means that the gate, or this process, has no processor. */
 const STALL_MS = 200;
 /** What waited meanwhile is worked off in so long. */
 const AFTERMATH_MS = 1000;
@@ -6,7 +6,7 @@ const AFTERMATH_MS = 1000;
 const LONG_WAIT_MS = 400;
 
 /**
- * Moments at which a gate under closed-loop load answered nobody. A machine that is busy with others makes them; in
+ * Moments at which a gate under closed-loop load sent no answer. A machine that is busy with others makes them; in
  * them a refusal because nothing could be decided in time is no fault, though it is counted.
  */
 export class Stalls {
@@ -19,7 +19,7 @@ export class Stalls {
     this.#lastMs = nowMs;
   }
 
-  /** Nobody has asked until now. */
+  /** No review was sent until now. */
   resume(nowMs: number): void {
     this.#lastMs = nowMs;
   }
@@ -37,6 +37,6 @@ export class Stalls {
   }
 
   toString(): string {
-    return `${this.#count} moments of ${STALL_MS} ms or more in which nobody was answered, the longest ${this.#longestMs.toFixed(0)} ms`;
+    return `${this.#count} moments of ${STALL_MS} ms or more without an answer, the longest ${this.#longestMs.toFixed(0)} ms`;
   }
 }

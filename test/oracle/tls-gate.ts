@@ -17,7 +17,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export interface TlsGate extends AsyncDisposable {
   readonly address: () => Address;
   readonly pid: number;
-  /** Decisions that the log tells of, by protocol, outcome and stage. */
+  /** Decisions in the log, by protocol, outcome and stage. */
   readonly logged: ReadonlyMap<string, number>;
   /** Reviews that the log says were refused unread. */
   readonly loggedShed: () => number;
@@ -141,7 +141,7 @@ function readLog(child: ChildProcess): Log {
         recordKey(textOf(line['protocol']), line['outcome'], textOf(line['stage'] ?? 'deny')),
       );
     increment(messages, textOf(line['msg']));
-    // The log tells of them together, by the reason.
+    // The log has one line for many of them, by the reason.
     const unread = (line['reviews'] ?? {}) as Readonly<Record<string, number>>;
     for (const count of Object.values(unread)) shed += count;
     if (line['msg'] === 'listening')
@@ -208,11 +208,11 @@ async function scrape(healthPort: number): Promise<Metrics> {
   return { decisions, rejected, shed, value: (name) => values.get(name), names: [...values.keys()] };
 }
 
-/** Waits until the log tells of as many decisions as were answered, or has had time enough to. */
+/** Waits until the log has as many decisions as there were answers, or its time is over. */
 export async function untilLogged(gate: TlsGate, decisions: number): Promise<void> {
   const total = (): number => [...gate.logged.values()].reduce((sum, count) => sum + count, 0);
   await eventually(
-    'the log tells of every decision',
+    'the log has every decision',
     () => Promise.resolve(total() >= decisions ? true : undefined),
     {
       timeoutMs: 5000,

@@ -23,14 +23,14 @@ interface Update {
   readonly truth: Truth;
   readonly before: unknown;
   readonly after: Fields;
-  readonly tells?: boolean;
+  readonly warns?: boolean;
 }
 
-function update(random: Random, spot: Spot, { family, truth, before, after, tells = false }: Update): Scene {
+function update(random: Random, spot: Spot, { family, truth, before, after, warns = false }: Update): Scene {
   const { setting, kind, namespace } = spot;
   const subresource = subresourceOf(random, kind);
   const change = { operation: 'UPDATE', oldObject: before, object: after };
-  return admission(random, { family, truth, tells }, { setting, kind, namespace, ...change, ...subresource });
+  return admission(random, { family, truth, warns }, { setting, kind, namespace, ...change, ...subresource });
 }
 
 /** A pod is changed by several ways, of which each sends it whole. */
@@ -170,7 +170,7 @@ function noOldObject(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family: `old object: ${what}`, truth: 'bad', before, after });
 }
 
-/** What was there stays (SECURITY.md 7), whatever the policy says by now; a template's sender is told. */
+/** What was there stays (SECURITY.md 7), whatever the policy is now. The sender of a template is warned. */
 function kept(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -183,11 +183,11 @@ function kept(random: Random, policy: OraclePolicy): Scene | undefined {
     ['another place gets a good image', () => objectAt(random, spot, [...added(random, spot, slots), held])],
   ]);
   // An unchanged image asks nothing, so that nothing is known to warn of.
-  const tells = spot.kind.template && policy.asks === undefined;
+  const warns = spot.kind.template && policy.asks === undefined;
   return update(random, spot, {
     family: `kept bad image: ${family}`,
     truth: 'good',
-    tells,
+    warns,
     before,
     after: after(),
   });
@@ -242,7 +242,7 @@ function keptBesideNew(random: Random, policy: OraclePolicy): Scene | undefined 
   return update(random, spot, { family: 'a kept bad image beside a new one', truth: 'bad', before, after });
 }
 
-/** What nobody can read, and nobody changes: it must still be able to lose its finalizers. */
+/** An unreadable object that does not change: its finalizers can still be removed. */
 function keptUnreadable(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any', ({ podSpec }) => podSpec.length > 0);
   if (spot === undefined) return undefined;
