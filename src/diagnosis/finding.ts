@@ -4,41 +4,46 @@ import type { FindingKind, Severity } from './catalogue/finding-kind.ts';
 import { GATE } from './catalogue/gate.ts';
 import { NODE } from './catalogue/node.ts';
 import { WEBHOOK } from './catalogue/webhook.ts';
+import type { Remedy } from './remedy.ts';
 
-/** Everything that can be found; docs/doctor.md has a row for each. */
+/** The catalogue of all findings; docs/doctor.md has a row for each. */
 export const FINDING_KINDS = { ...ENFORCEMENT, ...WEBHOOK, ...GATE, ...CERTIFICATE, ...NODE };
 
 export type FindingCode = keyof typeof FINDING_KINDS;
 
-/** Something that a person should know about a wiring. */
+/** One fact about the wiring of a gate that the operator should know. */
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: Severity;
-  /** What it is about: `ValidatingWebhookConfiguration kube-image-bouncer`, a file. */
+  /** The object or the file: `ValidatingWebhookConfiguration kube-image-bouncer`, or a path. */
   readonly subject: string;
-  /** What is seen there, in one clause. */
+  /** The observation, in one clause without a full stop. */
   readonly what: string;
   readonly why: string;
-  /** The command that mends it, or the nearest thing to one. */
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
-/** A finding of a code; `remedy` where more is known than the code knows. */
-export function finding(code: FindingCode, subject: string, what: string, remedy?: string): Finding {
+/** A finding with the severity and the reason of its code. @param remedy in place of the remedy of its code */
+export function finding(code: FindingCode, subject: string, what: string, remedy?: Remedy): Finding {
   const kind: FindingKind = FINDING_KINDS[code];
   return { code, severity: kind.severity, subject, what, why: kind.why, remedy: remedy ?? kind.remedy };
 }
 
 const ORDER: readonly Severity[] = ['fault', 'warning', 'note'];
 
-/** The worst first; within a severity in the order of the examinations. */
+/** Faults first, then warnings, then notes; findings of one severity keep their order. */
 export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
   return ORDER.flatMap((severity) => findings.filter((one) => one.severity === severity));
 }
 
-/** Whether nothing is above a note. */
+/** Whether there are notes only. */
 export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ severity }) => severity === 'note');
+}
+
+/** Whether the operator has chosen a stage at which the gate refuses nothing. */
+export function isBelowDeny(findings: readonly Finding[]): boolean {
+  return findings.some(({ code }) => code === 'BELOW_DENY');
 }
 
 /** A source that could not be read: an object of the cluster, or a file of the node. */

@@ -4,8 +4,10 @@ import { ControlPlaneError } from '../../control-plane/errors.ts';
 import type { FetchChain } from '../../diagnosis/certificate/served.ts';
 import { examineNode } from '../../diagnosis/node/examine.ts';
 import { gatherNode } from '../../diagnosis/node/gather.ts';
+import { stageOf } from '../../diagnosis/node/stage.ts';
 import { NODE_FOLDER } from '../../diagnosis/node/reader.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
+import type { Stage } from '../../policy/stage.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { DoctorOptions } from '../doctor-options.ts';
 import { SettingsError } from '../settings-error.ts';
@@ -13,18 +15,24 @@ import type { DoctorReport } from './doctor-report.ts';
 
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
 
-/** What the files are looked at with. */
+/** The dependencies of {@link examineNodeFiles}. */
 export interface NodeInspection {
   readonly now: () => Date;
   readonly fetchChain: FetchChain;
   readonly policy: Policy | undefined;
 }
 
-/** Looks at the files of a control-plane node, or at files that are to become some. */
+/** A report, and the stage of `ImagePolicyWebhook`, which the cluster does not show. */
+export interface NodeResult {
+  readonly report: DoctorReport;
+  readonly imagePolicyStage: Stage | undefined;
+}
+
+/** Examines the files of a control-plane node, or files elsewhere that are meant for one. */
 export async function examineNodeFiles(
   { manifest, folder, kubernetesVersion }: DoctorOptions,
   { now, fetchChain, policy }: NodeInspection,
-): Promise<DoctorReport> {
+): Promise<NodeResult> {
   const manifestFile = manifest ?? MANIFEST;
   const material = await gatherNode({
     files: { find: findFile, list: listFolder },
@@ -36,7 +44,11 @@ export async function examineNodeFiles(
     now,
     fetchChain,
   });
-  return { subjects: [manifestFile], enforcing: undefined, proofs: [], findings: examineNode(material) };
+  const findings = examineNode(material);
+  return {
+    report: { subjects: [manifestFile], enforcing: undefined, proofs: [], findings },
+    imagePolicyStage: stageOf(material),
+  };
 }
 
 function decodeVersion(text: string | undefined): KubernetesVersion | undefined {
@@ -45,7 +57,7 @@ function decodeVersion(text: string | undefined): KubernetesVersion | undefined 
   if (version !== undefined) return version;
   throw new SettingsError(
     'SETTING_INVALID',
-    `--kubernetes-version: ${JSON.stringify(text)} is no version (write it as 1.30)`,
+    `--kubernetes-version: ${JSON.stringify(text)} is no version (write 1.30, for example)`,
   );
 }
 

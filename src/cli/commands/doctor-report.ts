@@ -1,13 +1,14 @@
-import { type Finding, isHealthy } from '../../diagnosis/finding.ts';
+import { type Finding, isBelowDeny, isHealthy } from '../../diagnosis/finding.ts';
+import { renderRemedy } from '../../diagnosis/remedy.ts';
 import { oneLine } from '../../language/one-line.ts';
 
-/** What doctor found, wherever it looked. */
+/** The results of one run of doctor: the cluster, the files of a node, or both. */
 export interface DoctorReport {
-  /** What was looked at. */
+  /** The API server with its version, and the manifest. */
   readonly subjects: readonly string[];
-  /** A bad pod was refused; `undefined` when none was tried. */
+  /** Whether a bad pod was refused; `undefined` without a trial. */
   readonly enforcing: boolean | undefined;
-  /** What was shown to be so. */
+  /** One sentence for each fact that a trial has proven. */
   readonly proofs: readonly string[];
   readonly findings: readonly Finding[];
 }
@@ -19,7 +20,9 @@ export function renderReport(report: DoctorReport, output: 'table' | 'json'): st
 
 function renderJson({ subjects, enforcing, proofs, findings }: DoctorReport): string {
   const healthy = isHealthy(findings);
-  return `${JSON.stringify({ healthy, enforcing: enforcing ?? null, subjects, proofs, findings }, null, 2)}\n`;
+  const rendered = findings.map((one) => ({ ...one, remedy: renderRemedy(one.remedy) }));
+  const document = { healthy, enforcing: enforcing ?? null, subjects, proofs, findings: rendered };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 function renderTable(report: DoctorReport): string {
@@ -32,9 +35,9 @@ function renderFinding({ code, severity, subject, what, why, remedy }: Finding):
     `${severity.padEnd(8)} ${subject}`,
     `         ${what} [${code}]`,
     `         ${why}`,
-    `         → ${remedy}`,
+    `         → ${renderRemedy(remedy)}`,
   ];
-  // What others have written, into a configuration or an answer, must not act on a terminal.
+  // Text from configurations and answers must not control the terminal.
   return `${lines.map(oneLine).join('\n')}\n`;
 }
 
@@ -48,12 +51,9 @@ function renderSummary(report: DoctorReport): string {
   return `${subjects.join(', ')}: ${verdictOf(report)} (${counts.join(', ')})\n${proven}`;
 }
 
-/** Nothing is called enforcing that was not seen to be. */
+/** `enforcing` only if a bad pod was refused. */
 function verdictOf({ enforcing, findings }: DoctorReport): string {
   if (findings.some(({ severity }) => severity === 'fault')) return 'not well';
   if (enforcing === true) return 'enforcing';
-  // On purpose, at the stages below deny.
-  return findings.some(({ code }) => code === 'BELOW_DENY')
-    ? 'telling, not enforcing'
-    : 'nothing is known to be enforced';
+  return isBelowDeny(findings) ? 'reporting, not enforcing' : 'not known to be enforcing';
 }

@@ -5,6 +5,7 @@ import { isHealthy, sortFindings } from '../../diagnosis/finding.ts';
 import { fetchChain } from '../../certificate/live.ts';
 import { openCluster } from '../../kubernetes/config.ts';
 import { loadPolicy } from '../../policy/load.ts';
+import type { Stage } from '../../policy/stage.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { DoctorOptions } from '../doctor-options.ts';
 import { SettingsError } from '../settings-error.ts';
@@ -12,26 +13,32 @@ import type { ExitCode, Streams } from '../streams.ts';
 import { type DoctorReport, renderReport } from './doctor-report.ts';
 import { examineNodeFiles } from './doctor-node.ts';
 
-/** What cannot be reached from here must not keep anybody waiting: certificates of a Service, seen from a laptop. */
-const LOOK_MS = 1500;
+/** From a laptop the certificate of a Service is not reachable: do not wait long for it. */
+const FETCH_MS = 1500;
 
-/** Says whether the gate is enforcing, or what is broken and how it is mended. Changes nothing. */
+/** Prints whether the gate is enforcing, or the faults and their remedies. Changes nothing. */
 export async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<ExitCode> {
   const wantsNode =
     options.nodeFiles === true || options.manifest !== undefined || options.folder !== undefined;
   const wantsCluster = !wantsNode || options.kubeconfig !== undefined || options.context !== undefined;
   refuseIdleOptions(options, wantsNode, wantsCluster);
   const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
-  const reports = [
-    ...(wantsNode ? [await examineNodeFiles(options, { now, fetchChain: look, policy })] : []),
-    ...(wantsCluster ? [await diagnoseCluster(options, policy)] : []),
-  ];
-  const report = joinReports(reports);
+  const node = wantsNode
+    ? await examineNodeFiles(options, { now, fetchChain: fetchInTime, policy })
+    : undefined;
+  const cluster = wantsCluster
+    ? await examineLiveCluster(options, policy, node?.imagePolicyStage)
+    : undefined;
+  const report = joinReports([node?.report, cluster].filter((one) => one !== undefined));
   stdout.write(renderReport(report, options.output));
   return isHealthy(report.findings) ? 0 : 1;
 }
 
-async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefined): Promise<DoctorReport> {
+async function examineLiveCluster(
+  options: DoctorOptions,
+  policy: Policy | undefined,
+  imagePolicyStage: Stage | undefined,
+): Promise<DoctorReport> {
   const { kubeconfig, context, namespace, canaryNamespace, goodImage } = options;
   const client = await openCluster({ kubeconfig, context });
   const material = await gatherCluster({
@@ -41,7 +48,8 @@ async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefine
     namespace,
     canaryNamespace,
     goodImage,
-    fetchChain: look,
+    imagePolicyStage,
+    fetchChain: fetchInTime,
   });
   return {
     subjects: [`${material.server} (${material.version.text})`],
@@ -51,42 +59,35 @@ async function diagnoseCluster(options: DoctorOptions, policy: Policy | undefine
   };
 }
 
-/** The files know more than the cluster: of an ImagePolicyWebhook it cannot tell the stage. */
 function joinReports(reports: readonly DoctorReport[]): DoctorReport {
-  const findings = reports.flatMap((one) => one.findings);
-  const isStaged = reports.length > 1 && reports[0]?.findings.some(({ code }) => code === 'BELOW_DENY');
   return {
     subjects: reports.flatMap(({ subjects }) => subjects),
     enforcing: reports.at(-1)?.enforcing,
     proofs: reports.flatMap(({ proofs }) => proofs),
-    findings: sortFindings(
-      isStaged === true
-        ? findings.filter(({ code }) => code !== 'NO_WIRING' && code !== 'NOT_ENFORCING')
-        : findings,
-    ),
+    findings: sortFindings(reports.flatMap(({ findings }) => findings)),
   };
 }
 
-/** An option that would mean nothing was meant for something else. */
+/** Refuses an option that has no effect with the others: the user expects one. */
 function refuseIdleOptions(options: DoctorOptions, wantsNode: boolean, wantsCluster: boolean): void {
   const { kubernetesVersion, namespace, goodImage } = options;
   if (kubernetesVersion !== undefined && !wantsNode) {
     throw new SettingsError(
       'SETTINGS_CONFLICT',
-      '--kubernetes-version goes with --node-files: a cluster says itself which version it is',
+      '--kubernetes-version goes with --node-files: doctor asks a cluster for its version',
     );
   }
   const idle = namespace === undefined ? goodImage && '--good-image' : '--namespace';
   if (idle !== undefined && !wantsCluster) {
     throw new SettingsError(
       'SETTINGS_CONFLICT',
-      `${idle} is about a cluster, and only files are looked at: give --kubeconfig as well`,
+      `${idle} is about a cluster, and doctor examines files only: give --kubeconfig as well`,
     );
   }
 }
 
-function look(address: Parameters<typeof fetchChain>[0]): ReturnType<typeof fetchChain> {
-  return fetchChain(address, LOOK_MS);
+function fetchInTime(address: Parameters<typeof fetchChain>[0]): ReturnType<typeof fetchChain> {
+  return fetchChain(address, FETCH_MS);
 }
 
 function now(): Date {

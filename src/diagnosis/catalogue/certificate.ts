@@ -1,9 +1,11 @@
+import { GATE_NAME } from '../../webhook/names.ts';
+import { bootstrapWebhook, gateCommand, remedy, shellCommand } from '../remedy.ts';
 import type { FindingKinds } from './finding-kind.ts';
 
-const RENEW = 'kube-image-bouncer certificate rotate, or bootstrap again';
-const TRUST = 'run bootstrap again: it puts the CA of the gate where the API server looks for it';
+const RENEW = remedy`${gateCommand('certificate rotate')}, or run bootstrap again`;
+const TRUST = remedy`run bootstrap again: it writes the CA of the gate to the place where the API server reads it`;
 
-/** What can be wrong between the gate's certificate and the API server that has to trust it. */
+/** What can be wrong between the certificate of the gate and the API server, which must trust it. */
 export const CERTIFICATE = {
   CA_MISSING: {
     severity: 'warning',
@@ -12,38 +14,38 @@ export const CERTIFICATE = {
   },
   CA_UNREADABLE: {
     severity: 'fault',
-    why: 'The API server cannot trust any gate, so that each call fails.',
+    why: 'The API server cannot trust any gate, so each call fails.',
     remedy: TRUST,
   },
   CA_MISMATCH: {
     severity: 'fault',
-    why: 'The API server does not trust the gate that answers, so that each call fails.',
+    why: 'The API server does not trust the gate that answers, so each call fails.',
     remedy: TRUST,
   },
   CA_EXPIRED: {
     severity: 'fault',
-    why: 'Nothing that the CA has signed is trusted any more.',
+    why: 'The API server no longer trusts the certificates that this CA has signed.',
     remedy: RENEW,
   },
   CA_EXPIRING: {
     severity: 'warning',
-    why: 'A CA is replaced with an overlap, which takes time: a leaf that is valid beyond it does not help.',
+    why: 'The change of a CA needs an overlap, which takes time: a leaf that is valid longer than its CA does not help.',
     remedy: RENEW,
   },
   CERTIFICATE_EXPIRED: {
     severity: 'fault',
-    why: 'The API server refuses to talk to the gate.',
+    why: 'The API server refuses to connect to the gate.',
     remedy: RENEW,
   },
   CERTIFICATE_EXPIRING: {
     severity: 'warning',
-    why: 'Less than a third of its life is left, so that whatever renews it does not.',
+    why: 'Less than a third of its lifetime is left, so the renewal does not work.',
     remedy: RENEW,
   },
   CERTIFICATE_NOT_YET_VALID: {
     severity: 'fault',
-    why: 'The API server refuses to talk to the gate until then.',
-    remedy: 'set the clocks right, or make the certificate anew',
+    why: 'The API server refuses to connect to the gate before that time.',
+    remedy: remedy`correct the clocks, or make a new certificate`,
   },
   CERTIFICATE_NAME_MISSING: {
     severity: 'fault',
@@ -52,33 +54,32 @@ export const CERTIFICATE = {
   },
   CERTIFICATE_WEAK: {
     severity: 'fault',
-    why: 'A signature with SHA-1 or MD5 is refused by every API server that we know.',
+    why: 'No supported API server accepts a signature with SHA-1 or MD5.',
     remedy: RENEW,
   },
   CERTIFICATE_STALE: {
     severity: 'warning',
-    why: 'The gate serves another certificate than the one it was given, which it should have taken up by itself.',
-    remedy:
-      'look at the log of the gate; then restart it, as with kubectl -n NAMESPACE rollout restart deployment kube-image-bouncer',
+    why: 'The gate did not load the new certificate, although it reloads changed files.',
+    remedy: remedy`read the log of the gate; then restart it, as with ${shellCommand('kubectl', '-n', 'NAMESPACE', 'rollout', 'restart', 'deployment', GATE_NAME)}`,
   },
   CERTIFICATE_UNSEEN: {
     severity: 'note',
-    why: 'The certificate that is really served was not looked at; the trial pods show whether the API server trusts it.',
-    remedy: 'run doctor where the gate can be reached, such as on a node',
+    why: 'Doctor did not see the certificate that is served; the trial pods show whether the API server trusts it.',
+    remedy: remedy`run doctor on a machine that can reach the gate, such as a node`,
   },
   SERVING_SECRET_MISSING: {
     severity: 'fault',
-    why: 'A gate that starts anew has no certificate, and does not start.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --apply',
+    why: 'A gate that is started now has no certificate, and exits.',
+    remedy: remedy`${bootstrapWebhook('--apply')}`,
   },
   SERVING_PAIR_UNUSABLE: {
     severity: 'fault',
-    why: 'A gate that starts anew cannot serve with it, and does not start.',
+    why: 'A gate that is started now cannot serve with this pair, and exits.',
     remedy: RENEW,
   },
   CLOCK_DIFFERS: {
     severity: 'warning',
-    why: 'Certificates are judged by the API server’s clock: what is valid here may not be valid there.',
-    remedy: 'set the clocks right, as with chronyc or timedatectl set-ntp true',
+    why: 'The API server checks certificates by its own clock: a certificate that is valid here may not be valid there.',
+    remedy: remedy`correct the clocks, as with chronyc or timedatectl set-ntp true`,
   },
 } as const satisfies FindingKinds;

@@ -1,13 +1,18 @@
-/** How bad a finding is: `fault` nothing may be enforced, `warning` it will be or may be, `note` to be known. */
+import type { Remedy } from '../remedy.ts';
+
+/**
+ * How bad a finding is. `fault`: images may be admitted unchecked, or refused without reason. `warning`: this can happen
+ * later. `note`: for information.
+ */
 export type Severity = 'fault' | 'warning' | 'note';
 
-/** What is the same for every finding of one code. */
+/** The parts that all findings of one code share. */
 export interface FindingKind {
   readonly severity: Severity;
-  /** Why it matters, in one sentence. */
+  /** Why it matters, in one or two sentences. */
   readonly why: string;
-  /** The command that mends it, or the nearest thing to one. */
-  readonly remedy: string;
+  /** What the operator can do, where a finding brings no remedy of its own. */
+  readonly remedy: Remedy;
 }
 
 export type FindingKinds = Readonly<Record<string, FindingKind>>;

@@ -1,12 +1,15 @@
+import { GATE_NAME } from '../../webhook/names.ts';
+import { bootstrapWebhook, gateCommand, remedy, shellCommand } from '../remedy.ts';
 import type { FindingKinds } from './finding-kind.ts';
 
-const APPLY = 'kube-image-bouncer bootstrap webhook … --apply';
+const APPLY = remedy`${bootstrapWebhook('--apply')}`;
+const UNBIND = remedy`remove the binding of the subjects that doctor names, unless you want it`;
 
-/** What can be wrong with the gate in a cluster: its objects, its policy, and who may touch them. */
+/** What can be wrong with the gate in a cluster: its objects, its policy, and the rights of users. */
 export const GATE = {
   SERVICE_MISSING: {
     severity: 'fault',
-    why: 'The API server finds no gate to ask.',
+    why: 'The API server finds no gate to call.',
     remedy: APPLY,
   },
   SERVICE_PORT_WRONG: {
@@ -16,67 +19,67 @@ export const GATE = {
   },
   SERVICE_WITHOUT_ENDPOINTS: {
     severity: 'fault',
-    why: 'No gate stands behind the Service, so that each call fails.',
-    remedy: 'kubectl -n NAMESPACE get pods,events, and mend what keeps the gate from being ready',
+    why: 'No gate is ready behind the Service, so each call fails.',
+    remedy: remedy`${shellCommand('kubectl', '-n', 'NAMESPACE', 'get', 'pods,events')}, and fix the reason why the gate is not ready`,
   },
   DEPLOYMENT_MISSING: {
     severity: 'warning',
-    why: 'Nothing brings a gate back that is gone.',
+    why: 'Without a Deployment, Kubernetes does not replace a gate that is gone.',
     remedy: APPLY,
   },
   DEPLOYMENT_NOT_READY: {
     severity: 'warning',
-    why: 'Fewer gates answer than should; with the last of them, answers end.',
-    remedy: 'kubectl -n NAMESPACE describe deployment kube-image-bouncer',
+    why: 'Fewer gates answer than the Deployment asks for; without the last one, no call is answered.',
+    remedy: remedy`${shellCommand('kubectl', '-n', 'NAMESPACE', 'describe', 'deployment', GATE_NAME)}`,
   },
   REPLICAS_SINGLE: {
     severity: 'warning',
-    why: 'While the only gate moves to another node, nobody answers the API server.',
-    remedy: 'kubectl -n NAMESPACE scale deployment kube-image-bouncer --replicas=3',
+    why: 'While the only gate moves to another node, no gate answers the API server.',
+    remedy: remedy`${shellCommand('kubectl', '-n', 'NAMESPACE', 'scale', 'deployment', GATE_NAME, '--replicas=3')}`,
   },
   DISRUPTION_BUDGET_BLOCKS: {
     severity: 'warning',
-    why: 'No gate may ever be evicted, so that no node that runs one can be drained.',
+    why: 'No gate may ever be evicted, so no node that runs a gate can be drained.',
     remedy: APPLY,
   },
   NETWORK_POLICY_BLOCKS: {
     severity: 'warning',
-    why: 'No rule lets the API server, whose address is no pod’s, reach the port of the gate.',
+    why: 'The address of the API server is not the address of a pod, and no rule lets it reach the port of the gate.',
     remedy: APPLY,
   },
   POLICY_MISSING: {
     severity: 'fault',
-    why: 'A gate that starts anew has no policy, and does not start.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --policy FILE --apply',
+    why: 'A gate that is started now has no policy, and exits.',
+    remedy: remedy`${bootstrapWebhook('--policy FILE --apply')}`,
   },
   POLICY_NOT_LOADABLE: {
     severity: 'fault',
-    why: 'Gates keep the last good policy until they restart, and then do not start.',
-    remedy: 'mend it at the place that is named, or bootstrap again with --policy FILE',
+    why: 'Gates keep the last good policy until they restart; then they exit.',
+    remedy: remedy`fix it at the place that the message names, or run bootstrap again with --policy FILE`,
   },
   POLICY_DIFFERS: {
     severity: 'warning',
-    why: 'Images are judged by another policy than the one that was meant.',
-    remedy: 'bootstrap again with --policy FILE',
+    why: 'The gate judges images by another policy than the one of --policy.',
+    remedy: remedy`run bootstrap again with --policy FILE`,
   },
   API_SERVERS_DIFFER: {
     severity: 'fault',
-    why: 'A request that reaches another API server is not judged.',
-    remedy: 'kube-image-bouncer bootstrap image-policy --apply, on each control-plane node that lacks it',
+    why: 'A request that reaches this API server is not judged.',
+    remedy: remedy`${gateCommand('bootstrap image-policy', '--apply')}, on each control-plane node that lacks it`,
   },
   GATE_NAMESPACE_OPEN: {
     severity: 'note',
-    why: 'The gate is not asked about its own namespace: who may create pods there may use any image.',
-    remedy: 'remove the binding that is named, if it is not meant',
+    why: 'The API server does not call the gate for the namespace of the gate: a user who may create pods there may use any image.',
+    remedy: UNBIND,
   },
   WIRING_EDITORS: {
     severity: 'note',
-    why: 'Who may change webhook configurations may switch the gate off.',
-    remedy: 'remove the binding that is named, if it is not meant',
+    why: 'A user who may change webhook configurations may switch the gate off.',
+    remedy: UNBIND,
   },
   NAMESPACE_EDITORS: {
     severity: 'note',
-    why: 'Who may label namespaces may leave the reach of a webhook that selects by such a label.',
-    remedy: 'remove the binding that is named, if it is not meant',
+    why: 'A user who may label namespaces may take a namespace away from a webhook that selects by such a label.',
+    remedy: UNBIND,
   },
 } as const satisfies FindingKinds;

@@ -1,45 +1,46 @@
+import { bootstrapWebhook, gateCommand, remedy, shellCommand } from '../remedy.ts';
 import type { FindingKinds } from './finding-kind.ts';
 
-const APPLY = 'kube-image-bouncer bootstrap image-policy --apply';
-const STATIC = 'kube-image-bouncer bootstrap static --url https://HOST:PORT --apply';
+const APPLY = remedy`${gateCommand('bootstrap image-policy', '--apply')}`;
+const STATIC = remedy`${gateCommand('bootstrap static', '--url https://HOST:PORT --apply')}`;
+const FIX = remedy`fix the file at the place that the message names`;
 
 /** What can be wrong with the files of a control-plane node. */
 export const NODE = {
   MANIFEST_UNREADABLE: {
     severity: 'fault',
     why: 'The kubelet cannot start an API server from it.',
-    remedy: 'mend the file, or take it back from the backup folder',
+    remedy: remedy`fix the file, or restore it from the backup folder`,
   },
   MANIFEST_LOST_FLAGS: {
     severity: 'fault',
-    why: 'The files are there and the API server does not read them, as after a kubeadm upgrade: every image gets in.',
-    remedy:
-      'kube-image-bouncer bootstrap image-policy --apply; kubeadm keeps it with the files that this writes for it',
+    why: 'The files exist and the API server does not read them, as after a kubeadm upgrade: every image is admitted.',
+    remedy: remedy`${gateCommand('bootstrap image-policy', '--apply')}; it also writes files for kubeadm, so that the next upgrade keeps the flags`,
   },
   PLUGIN_WITHOUT_CONFIGURATION: {
     severity: 'fault',
-    why: 'The plugin is on and told nothing, so that the API server does not start.',
+    why: 'The plugin is enabled and has no configuration, so the API server does not start.',
     remedy: APPLY,
   },
   CONFIGURATION_WITHOUT_PLUGIN: {
     severity: 'fault',
-    why: 'The configuration is read and the plugin is off: every image gets in.',
+    why: 'The configuration exists and the plugin is not enabled: every image is admitted.',
     remedy: APPLY,
   },
   PLUGIN_DISABLED: {
     severity: 'fault',
-    why: 'A plugin that is enabled and disabled is an error, or off.',
-    remedy: 'take it out of --disable-admission-plugins',
+    why: 'A plugin that is enabled and disabled is an error, or it is off.',
+    remedy: remedy`remove it from --disable-admission-plugins`,
   },
   MOUNT_MISSING: {
     severity: 'fault',
-    why: 'The API server runs in a container that does not have the file.',
+    why: 'The API server runs in a container that does not contain the file.',
     remedy: APPLY,
   },
   BACKUP_IN_MANIFESTS: {
     severity: 'fault',
-    why: 'The kubelet runs every file of that folder, whatever its name: the old API server as well.',
-    remedy: 'mv FILE /etc/kubernetes/kube-image-bouncer/backup/',
+    why: 'The kubelet runs every file of that folder, whatever its name is, also the old API server.',
+    remedy: remedy`${shellCommand('mv', 'FILE', '/etc/kubernetes/kube-image-bouncer/backup/')}`,
   },
   ADMISSION_CONFIGURATION_MISSING: {
     severity: 'fault',
@@ -48,95 +49,93 @@ export const NODE = {
   },
   ADMISSION_CONFIGURATION_UNREADABLE: {
     severity: 'fault',
-    why: 'The API server does not start with it.',
-    remedy: 'mend the file at the place that is named',
+    why: 'The API server does not start with this file.',
+    remedy: FIX,
   },
   GATE_KUBECONFIG_MISSING: {
     severity: 'fault',
-    why: 'The API server does not start without the way to the gate.',
+    why: 'The API server does not start without the kubeconfig that leads to the gate.',
     remedy: APPLY,
   },
   GATE_KUBECONFIG_RELATIVE: {
     severity: 'fault',
-    why: 'The path is looked for in the folder in which the API server happens to run.',
-    remedy: 'write the absolute path',
+    why: 'The API server looks for a relative path in its working folder.',
+    remedy: remedy`write the absolute path`,
   },
   GATE_KUBECONFIG_UNREADABLE: {
     severity: 'fault',
-    why: 'The API server does not start with it.',
-    remedy: 'mend the file at the place that is named',
+    why: 'The API server does not start with this file.',
+    remedy: FIX,
   },
   GATE_KUBECONFIG_CONTEXT: {
     severity: 'fault',
-    why: 'Without contexts and current-context the plugin says that no configuration has been provided, and the API server does not start.',
+    why: 'Without contexts and current-context the plugin reports that no configuration has been provided, and the API server does not start.',
     remedy: APPLY,
   },
   GATE_NOT_HTTPS: {
     severity: 'fault',
-    why: 'Whoever stands between the API server and the gate writes the verdict.',
+    why: 'An attacker on the network between the API server and the gate can write the verdict.',
     remedy: APPLY,
   },
   GATE_UNVERIFIED: {
     severity: 'fault',
-    why: 'Whoever stands between the API server and the gate can take its place.',
-    remedy: 'take insecure-skip-tls-verify out, and name the CA',
+    why: 'An attacker on the network between the API server and the gate can take the place of the gate.',
+    remedy: remedy`remove insecure-skip-tls-verify, and name the CA`,
   },
   GATE_PATH_UNKNOWN: {
     severity: 'fault',
-    why: 'The gate serves no ImageReview at this path, so that each call fails.',
+    why: 'The gate serves no ImageReview at this path, so each call fails.',
     remedy: APPLY,
   },
   CLIENT_PAIR_UNUSABLE: {
     severity: 'fault',
-    why: 'The gate turns the API server away, so that each call fails.',
+    why: 'The gate refuses the API server, so each call fails.',
     remedy: APPLY,
   },
   CLIENT_CERTIFICATE_EXPIRED: {
     severity: 'fault',
-    why: 'The gate turns the API server away, so that each call fails.',
+    why: 'The gate refuses the API server, so each call fails.',
     remedy: APPLY,
   },
   CLIENT_CERTIFICATE_EXPIRING: {
     severity: 'warning',
-    why: 'Once it has ended, the gate turns the API server away.',
+    why: 'After its end the gate refuses the API server.',
     remedy: APPLY,
   },
   TTL_INVALID: {
     severity: 'fault',
     why: 'The API server does not start with a number out of range, or with a text such as 30s.',
-    remedy:
-      'write a whole number: 1 to 1800 seconds, up to 300000 milliseconds for retryBackoff, or -1 for none',
+    remedy: remedy`write a whole number: 1 to 1800 seconds, up to 300000 milliseconds for retryBackoff, or -1 for none`,
   },
   TTL_LONG: {
     severity: 'warning',
-    why: 'For so long a changed policy is not seen.',
-    remedy: 'write 50 or less',
+    why: 'A changed policy has no effect on an image for so long.',
+    remedy: remedy`write 50 or less`,
   },
   DEFAULT_ALLOW: {
     severity: 'fault',
-    why: 'Whenever the gate does not answer, every image gets in.',
-    remedy: 'write defaultAllow: false, and restart the API server',
+    why: 'When the gate does not answer, every image is admitted.',
+    remedy: remedy`write defaultAllow: false, and restart the API server`,
   },
   KEY_READABLE: {
     severity: 'warning',
-    why: 'Whoever reads the key can speak as its owner.',
-    remedy: 'chmod 600 FILE',
+    why: 'A user who can read the key can act as its owner.',
+    remedy: remedy`${shellCommand('chmod', '600', 'FILE')}`,
   },
   LEFTOVER_FILES: {
     severity: 'fault',
-    why: 'What an uninstall left behind is started again and again, and cannot serve.',
-    remedy: 'kube-image-bouncer bootstrap image-policy --undo',
+    why: 'An uninstall left a pod behind: the kubelet starts it again and again, and it cannot serve.',
+    remedy: remedy`${gateCommand('bootstrap image-policy', '--undo')}`,
   },
   IMAGE_VOLUMES_UNSEEN: {
     severity: 'note',
     why: 'ImagePolicyWebhook never sends the images of volumes, on any version.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --apply, beside it',
+    remedy: remedy`${bootstrapWebhook('--apply')}, in addition`,
   },
   EPHEMERAL_CONTAINERS_UNSEEN: {
     severity: 'note',
-    why: 'On this version kubectl debug brings any image into a pod without ImagePolicyWebhook being asked (CVE-2023-2727).',
-    remedy:
-      'upgrade to 1.24.15, 1.25.11, 1.26.6, 1.27.3 or newer, or kube-image-bouncer bootstrap webhook … --apply',
+    why: 'On this version kubectl debug adds any image to a pod, because ImagePolicyWebhook does not send it (CVE-2023-2727).',
+    remedy: remedy`upgrade to 1.24.15, 1.25.11, 1.26.6, 1.27.3 or newer, or ${bootstrapWebhook('--apply')}`,
   },
   STATIC_FOLDER_MISSING: {
     severity: 'fault',
@@ -145,27 +144,27 @@ export const NODE = {
   },
   STATIC_FOLDER_EMPTY: {
     severity: 'fault',
-    why: 'The folder is read and holds no webhook of ours: nobody asks the gate.',
+    why: 'The API server reads the folder, and no webhook of it calls the gate.',
     remedy: STATIC,
   },
   STATIC_OBJECT_UNREADABLE: {
     severity: 'fault',
-    why: 'The API server does not start with it; one that runs keeps what it had.',
-    remedy: 'mend the file at the place that is named',
+    why: 'The API server does not start with this file; a running one keeps the webhooks that it had.',
+    remedy: FIX,
   },
   STATIC_NAME: {
     severity: 'fault',
-    why: 'Only names that end in .static.k8s.io may be loaded from files.',
+    why: 'The API server loads from files only objects whose names end in .static.k8s.io.',
     remedy: STATIC,
   },
   STATIC_SERVICE: {
     severity: 'fault',
-    why: 'A static webhook is reached by URL only: there are no Services before the API server is up.',
+    why: 'A static webhook needs a URL, because there are no Services before the API server runs.',
     remedy: STATIC,
   },
   STATIC_TOO_OLD: {
     severity: 'fault',
-    why: 'Before Kubernetes 1.36 no webhook is loaded from files, and in 1.36 only with the feature gate ManifestBasedAdmissionControlConfig.',
-    remedy: 'kube-image-bouncer bootstrap image-policy --apply, until Kubernetes has been upgraded',
+    why: 'Before Kubernetes 1.36 the API server loads no webhook from files, and in 1.36 only with the feature gate ManifestBasedAdmissionControlConfig.',
+    remedy: remedy`${gateCommand('bootstrap image-policy', '--apply')}, until you have upgraded Kubernetes`,
   },
 } as const satisfies FindingKinds;

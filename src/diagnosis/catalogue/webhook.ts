@@ -1,117 +1,121 @@
+import { bootstrapWebhook, remedy, shellCommand } from '../remedy.ts';
 import type { FindingKinds } from './finding-kind.ts';
 
-const APPLY = 'kube-image-bouncer bootstrap webhook … --apply';
+const APPLY = remedy`${bootstrapWebhook('--apply')}`;
+/** A namespace that the selector leaves out by mistake is no choice of the operator. */
+const COVER = remedy`${bootstrapWebhook('--apply', ['exempt-namespaces'])}`;
+const PATCH = remedy`remove it with the kubectl patch that doctor shows`;
 
 /** What can be wrong with a webhook configuration. */
 export const WEBHOOK = {
   FAILURE_POLICY_IGNORE: {
     severity: 'fault',
-    why: 'Whenever the gate does not answer, every image gets in.',
+    why: 'When the gate does not answer, every image is admitted.',
     remedy: APPLY,
   },
   FAILURE_POLICY_FAIL: {
     severity: 'warning',
-    why: 'At this stage nothing is refused, but a gate that does not answer still blocks every pod.',
+    why: 'At this stage the gate refuses nothing, but a gate that does not answer still blocks every pod.',
     remedy: APPLY,
   },
   TIMEOUT_LONG: {
     severity: 'warning',
-    why: 'A gate that hangs makes every request wait so long, and a whole request has 34 seconds.',
+    why: 'A gate that hangs delays every request by this time, and a whole request has 34 seconds.',
     remedy: APPLY,
   },
   TIMEOUT_SHORT: {
     severity: 'warning',
-    why: 'A busy machine needs longer now and then, and then requests fail that should not.',
+    why: 'A busy machine sometimes needs longer to answer, and then requests fail without reason.',
     remedy: APPLY,
   },
   SIDE_EFFECTS: {
     severity: 'fault',
-    why: 'With any other value the API server refuses dry runs without asking, so that neither kubectl diff nor doctor works.',
+    why: 'With any other value the API server refuses dry runs without calling the gate, so neither kubectl diff nor doctor works.',
     remedy: APPLY,
   },
   REVIEW_VERSION_MISSING: {
     severity: 'warning',
-    why: 'The API server sends the first version of the list that it knows; v1 is the one that stays.',
+    why: 'The API server sends the first version of the list that it supports; only v1 will stay.',
     remedy: APPLY,
   },
   MATCH_POLICY_EXACT: {
     severity: 'warning',
-    why: 'The same object sent in another API version is not sent to the gate.',
+    why: 'The API server does not send an object to the gate if the client uses another version of its API.',
     remedy: APPLY,
   },
   OBJECT_SELECTOR: {
     severity: 'fault',
-    why: 'Whoever creates a pod writes its labels, and so chooses whether the gate is asked.',
-    remedy: 'take it out, with the kubectl patch that is shown',
+    why: 'The user who creates a pod writes its labels, and so chooses whether the gate is called.',
+    remedy: PATCH,
   },
   SELECTOR_SETTABLE: {
     severity: 'fault',
-    why: 'Whoever may label a namespace chooses whether the gate is asked.',
-    remedy: APPLY,
+    why: 'A user who may label a namespace chooses whether the gate is called.',
+    remedy: COVER,
   },
   SELECTOR_TOO_OLD: {
     severity: 'fault',
-    why: 'Before Kubernetes 1.21 the API server does not set kubernetes.io/metadata.name itself, so that users can.',
-    remedy: 'upgrade Kubernetes, or select namespaces by nothing',
+    why: 'Before Kubernetes 1.21 the API server does not set kubernetes.io/metadata.name itself, so users can set it.',
+    remedy: remedy`upgrade Kubernetes, or remove the namespaceSelector`,
   },
   NAMESPACE_UNCOVERED: {
     severity: 'warning',
-    why: 'In these namespaces any image gets in, as far as webhooks are concerned.',
-    remedy: APPLY,
+    why: 'No webhook checks the images of these namespaces.',
+    remedy: COVER,
   },
   KUBE_SYSTEM_NOT_DENIED: {
     severity: 'note',
-    why: 'Whoever may create pods in kube-system may use any image there; in return a dead gate never blocks CNI or DNS.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --kube-system deny --apply, if you want it otherwise',
+    why: 'A user who may create pods in kube-system may use any image there; in return, a gate that is down never blocks CNI or DNS.',
+    remedy: remedy`${bootstrapWebhook('--kube-system deny --apply', ['kube-system'])}, if you want the gate to refuse there`,
   },
   MATCH_CONDITION: {
     severity: 'warning',
-    why: 'What the condition excludes is not sent to the gate.',
-    remedy: 'take it out, with the kubectl patch that is shown',
+    why: 'The API server does not send to the gate what the condition excludes.',
+    remedy: PATCH,
   },
   KIND_NOT_COVERED: {
     severity: 'fault',
-    why: 'Objects of these kinds are not sent to the gate.',
+    why: 'The API server does not send objects of this kind to the gate.',
     remedy: APPLY,
   },
   CUSTOM_RESOURCES_NOT_COVERED: {
     severity: 'note',
-    why: 'The authors of these are not told, where they are installed; the pods that come of them are judged.',
+    why: 'Where these custom resources are installed, their authors get no message; the gate judges the pods that they create.',
     remedy: APPLY,
   },
   OPERATION_NOT_COVERED: {
     severity: 'fault',
-    why: 'An image that is put in by this operation is not judged.',
+    why: 'The gate does not judge an image that this operation adds.',
     remedy: APPLY,
   },
   SUBRESOURCE_NOT_COVERED: {
     severity: 'fault',
-    why: 'kubectl debug puts an image into a running pod through this subresource.',
+    why: 'kubectl debug adds an image to a running pod through this subresource.',
     remedy: APPLY,
   },
   SCOPE_CLUSTER: {
     severity: 'fault',
-    why: 'Pods and everything that makes pods live in namespaces; such a rule sees none of them.',
+    why: 'Pods, and all objects that create pods, are in namespaces; a rule with scope Cluster selects none of them.',
     remedy: APPLY,
   },
   PATH_UNKNOWN: {
     severity: 'fault',
-    why: 'The gate serves nothing at this path, so that each call fails.',
+    why: 'The gate has no such path, so each call fails.',
     remedy: APPLY,
   },
   WEBHOOK_DUPLICATE: {
     severity: 'warning',
-    why: 'The gate is asked more than once about each object, and a repair of one leaves the other.',
-    remedy: 'kubectl delete validatingwebhookconfiguration NAME, for the one that is not yours',
+    why: 'The API server calls the gate more than once for each object, and a repair of one configuration leaves the other.',
+    remedy: remedy`${shellCommand('kubectl', 'delete', 'validatingwebhookconfiguration', 'NAME')}, for the configuration that is not yours`,
   },
   WEBHOOK_LEFTOVER: {
     severity: 'fault',
-    why: 'It is what an uninstall left behind: it calls a gate that is gone, for ever.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --delete',
+    why: 'An uninstall left it behind: it calls a gate that no longer exists.',
+    remedy: remedy`${bootstrapWebhook('--delete')}`,
   },
   TEMPLATES_UNSEEN: {
     severity: 'note',
-    why: 'ImagePolicyWebhook is asked about pods only: the author of a Deployment is not told, only its pods fail.',
-    remedy: 'kube-image-bouncer bootstrap webhook … --apply, beside it',
+    why: 'ImagePolicyWebhook judges pods only: the author of a Deployment gets no message, only its pods fail.',
+    remedy: remedy`${bootstrapWebhook('--apply')}, in addition`,
   },
 } as const satisfies FindingKinds;

@@ -9,21 +9,16 @@ import type { Canaries, ClusterMaterial } from './material.ts';
 const POD = `a pod with image ${CANARY_IMAGE}`;
 const DEPLOYMENT = `a Deployment with image ${CANARY_IMAGE}`;
 
-/** What the trials show: bad images are refused, good ones are not. */
+/** Whether bad images are refused and good ones are admitted, as the trial objects show. */
 export function examineEnforcement(material: ClusterMaterial): readonly Finding[] {
-  const { canaries } = material;
-  const bad = examineBadPod(material);
   return [
-    ...bad,
-    ...examineBadDeployment(material).filter(
-      // A gate that cannot be reached is one fault, whoever wanted to ask it.
-      ({ code }) => code === 'TEMPLATE_NOT_ENFORCED' || !bad.some((one) => one.code === code),
-    ),
-    ...examineGoodPod(canaries.goodPod, bad),
+    ...examineBadPod(material),
+    ...examineBadDeployment(material),
+    ...examineGoodPod(material.canaries),
   ];
 }
 
-/** Webhooks that are called for the namespace of the trials. */
+/** Webhooks that the API server calls for the namespace of the trials. */
 function webhooksOnTrial({ webhooks, namespaces, canaries }: ClusterMaterial): readonly SeenWebhook[] {
   const labels = namespaces?.find(({ metadata }) => metadata.name === canaries.namespace)?.metadata.labels;
   if (namespaces === undefined) return webhooks;
@@ -39,31 +34,36 @@ function examineBadPod(material: ClusterMaterial): readonly Finding[] {
 }
 
 function examineAdmittedPod(material: ClusterMaterial, warnings: readonly string[]): readonly Finding[] {
-  const { server, webhooks, areWebhooksRead, apiServers } = material;
+  const { server, webhooks, areWebhooksRead, apiServers, imagePolicyStage } = material;
   const asking = webhooksOnTrial(material);
-  const isImagePolicy = apiServers.some(asksImagePolicy);
+  const isBelowDeny = imagePolicyStage === 'warn' || imagePolicyStage === 'audit';
+  // The examination of the node files reports this stage.
+  if (asking.length === 0 && isBelowDeny) return [];
+  const isImagePolicy = !isBelowDeny && apiServers.some(asksImagePolicy);
   if (webhooks.length === 0 && areWebhooksRead && !isImagePolicy) {
     return [
       finding(
         'NO_WIRING',
         server,
-        `no webhook asks a gate, and ${POD} was admitted (an ImagePolicyWebhook below stage deny cannot be seen from here)`,
+        `no webhook calls a gate, and ${POD} was admitted (the cluster does not show an ImagePolicyWebhook below stage deny)`,
       ),
     ];
   }
   const stages = new Set(asking.map(({ stage }) => stage));
   if (asking.length === 0 || stages.has('deny') || stages.has(undefined) || isImagePolicy)
     return [finding('NOT_ENFORCING', server, `${POD} was admitted in a dry run${hintOf(asking)}`)];
-  const told = warnings.some((text) => text.includes(CANARY_IMAGE));
-  if (stages.has('warn') && !told)
-    return [finding('NOT_ENFORCING', server, `the stage is warn, and nothing was told of ${POD}`)];
+  const isReported = warnings.some((text) => text.includes(CANARY_IMAGE));
+  if (stages.has('warn') && !isReported)
+    return [finding('NOT_ENFORCING', server, `the stage is warn, and no warning named ${POD}`)];
   const stage = stages.has('warn') ? 'warn' : 'audit';
-  return [finding('BELOW_DENY', sourceOf(asking), `its stage is ${stage}: ${POD} is told of and admitted`)];
+  return [finding('BELOW_DENY', sourceOf(asking), `its stage is ${stage}: ${POD} is reported and admitted`)];
 }
 
-/** The files of a node know the stage of an `ImagePolicyWebhook`; the cluster does not. */
+/** The stage of an `ImagePolicyWebhook` is in the files of a node, and nowhere in the cluster. */
 function hintOf(asking: readonly SeenWebhook[]): string {
-  return asking.length > 0 ? '' : ' (of an ImagePolicyWebhook, --node-files tells whether its stage is deny)';
+  return asking.length > 0
+    ? ''
+    : ' (for an ImagePolicyWebhook, --node-files shows whether its stage is deny)';
 }
 
 function sourceOf(webhooks: readonly SeenWebhook[]): string {
@@ -74,13 +74,22 @@ function examineBadDeployment(material: ClusterMaterial): readonly Finding[] {
   const { canaries, server } = material;
   const { badPod, badDeployment } = canaries;
   const denying = webhooksOnTrial(material).filter(({ stage }) => stage === 'deny');
-  if (badDeployment.outcome !== 'admitted') return examineFailure(badDeployment, DEPLOYMENT, canaries);
+  if (badDeployment.outcome !== 'admitted') {
+    // One cause makes both trials fail, and is reported once.
+    if (failureOf(badDeployment) === failureOf(badPod)) return [];
+    return examineFailure(badDeployment, DEPLOYMENT, canaries);
+  }
   if (denying.length > 0)
     return [finding('TEMPLATE_NOT_ENFORCED', sourceOf(denying), `${DEPLOYMENT} was admitted in a dry run`)];
   const byImagePolicy = badPod.outcome === 'refused' && badPod.by.plugin === 'image-policy';
   return byImagePolicy && material.webhooks.length === 0
     ? [finding('TEMPLATES_UNSEEN', server, `${DEPLOYMENT} was admitted`)]
     : [];
+}
+
+/** Trials that are `undecided` or `forbidden` have the same finding. */
+function failureOf({ outcome }: CanaryResult): CanaryResult['outcome'] {
+  return outcome === 'forbidden' ? 'undecided' : outcome;
 }
 
 function examineFailure(
@@ -99,8 +108,8 @@ function examineFailure(
   }
 }
 
-function examineGoodPod(good: Canaries['goodPod'], bad: readonly Finding[]): readonly Finding[] {
-  if (good === undefined) return [finding('GOOD_POD_NOT_TRIED', 'trial', 'no image is known to be good')];
+function examineGoodPod({ goodPod: good, badPod }: Canaries): readonly Finding[] {
+  if (good === undefined) return [finding('GOOD_POD_NOT_TRIED', 'trial', 'no good image is known')];
   const { image, result } = good;
   switch (result.outcome) {
     case 'admitted':
@@ -114,7 +123,7 @@ function examineGoodPod(good: Canaries['goodPod'], bad: readonly Finding[]): rea
         ),
       ];
     case 'unreachable':
-      return bad.some(({ code }) => code === 'GATE_UNREACHABLE')
+      return badPod.outcome === 'unreachable'
         ? []
         : [finding('GATE_UNREACHABLE', `${result.by.plugin} ${result.by.name}`, oneLine(result.message))];
     case 'undecided':
@@ -130,7 +139,7 @@ function oneLine(message: string): string {
   return first.length > 400 ? `${first.slice(0, 400)}…` : first;
 }
 
-/** What the trials have proven, one sentence each; nothing that they have not. */
+/** One sentence for each fact that the trials have proven. */
 export function proofsOf({ canaries, served }: ClusterMaterial): readonly string[] {
   const { badPod, badDeployment, goodPod } = canaries;
   return [

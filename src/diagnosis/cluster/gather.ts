@@ -1,5 +1,6 @@
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { Stage } from '../../policy/stage.ts';
 import { GATE_NAME } from '../../wiring/names.ts';
 import { CANARY_IMAGE } from '../../wiring/canary.ts';
 import { type CanaryResult, sendCanary } from '../../wiring/canary.ts';
@@ -25,6 +26,8 @@ export interface ClusterQuestion {
   readonly canaryNamespace: string;
   /** An image that the policy admits. @default one that runs */
   readonly goodImage?: string | undefined;
+  /** The stage of `ImagePolicyWebhook` by the files of a node, where they were read. */
+  readonly imagePolicyStage?: Stage | undefined;
   readonly fetchChain: FetchChain;
 }
 
@@ -70,6 +73,7 @@ export async function gatherCluster(question: ClusterQuestion): Promise<ClusterM
     policy,
     people,
     apiServers: apiServers ?? [],
+    imagePolicyStage: question.imagePolicyStage,
     canaries,
     served,
     unread: reader.unread,

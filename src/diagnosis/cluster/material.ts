@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
+import type { Stage } from '../../policy/stage.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { CanaryResult } from '../../wiring/canary.ts';
 import type { ServedCertificate } from '../certificate/served.ts';
@@ -23,6 +24,8 @@ export interface ClusterMaterial {
   readonly people: PeopleMaterial | undefined;
   /** Pods of kube-apiserver as their nodes tell of them; none where others run the control plane. */
   readonly apiServers: readonly KubernetesObject[];
+  /** The stage of `ImagePolicyWebhook` by the files of a node; `undefined` where no files were read. */
+  readonly imagePolicyStage: Stage | undefined;
   readonly canaries: Canaries;
   readonly served: readonly ServedCertificate[];
   readonly unread: readonly UnreadSource[];

@@ -1,43 +1,44 @@
 import { GATE_NAME } from '../../wiring/names.ts';
 import type { Finding } from '../finding.ts';
+import { completeRemedy, type WebhookChoice, type WebhookCommand } from '../remedy.ts';
 import { groupNamespaces } from '../webhook/coverage.ts';
 import type { ClusterMaterial } from './material.ts';
 import { fieldsOf } from '../../document/json.ts';
+import { KUBE_SYSTEM } from './webhooks.ts';
 
-/** What a remedy leaves open: how `bootstrap webhook` wires this gate in this cluster. */
-const OPEN = 'bootstrap webhook …';
-
-const KUBE_SYSTEM = 'kube-system';
+/** The replicas of `bootstrap webhook`, without an option. */
+const DEFAULT_REPLICAS = 3;
 
 /**
- * The same findings with commands that fit this cluster: to be pasted, and to mend what is wrong without changing what
- * was meant.
+ * The same findings, each `bootstrap webhook` with the options of this cluster: the command can be pasted, and it
+ * repairs the fault without a change of the operator's choices.
  */
 export function completeRemedies(
   findings: readonly Finding[],
   material: ClusterMaterial,
 ): readonly Finding[] {
-  return findings.map((one) => ({
-    ...one,
-    remedy: one.remedy.replaceAll(OPEN, () =>
-      ['bootstrap webhook', ...addressOptions(material), ...keptOptions(one, material)].join(' '),
-    ),
-  }));
+  const address = addressOptions(material);
+  const choices = choicesOf(material);
+  const wiringOf = ({ keep }: WebhookCommand): readonly string[] => [
+    ...address,
+    ...keep.flatMap((choice) => choices[choice] ?? []),
+  ];
+  return findings.map((one) => ({ ...one, remedy: completeRemedy(one.remedy, wiringOf) }));
 }
 
 function addressOptions({ webhooks, gate }: ClusterMaterial): readonly string[] {
   for (const { target } of webhooks) {
     const origin = target.form === 'url' ? URL.parse(target.url)?.origin : undefined;
-    // Only who runs the gate knows where its CA is.
-    if (origin !== undefined) return [`--url ${origin}`, '--ca-cert FILE'];
+    // Only the operator of the gate knows the file of its CA.
+    if (origin !== undefined) return ['--url', origin, '--ca-cert', 'FILE'];
   }
-  return ['--service', ...(gate.namespace === GATE_NAME ? [] : [`--namespace ${gate.namespace}`])];
+  return ['--service', ...(gate.namespace === GATE_NAME ? [] : ['--namespace', gate.namespace])];
 }
 
-/** What somebody has chosen, where the default of the command is another choice. */
-function keptOptions({ code, remedy }: Finding, material: ClusterMaterial): readonly string[] {
+/** The choices of the operator that differ from the defaults of the command, as its options. */
+function choicesOf(material: ClusterMaterial): Partial<Record<WebhookChoice, readonly string[]>> {
   const { webhooks, namespaces, gate } = material;
-  if (webhooks.length === 0 || namespaces === undefined) return [];
+  if (webhooks.length === 0 || namespaces === undefined) return {};
   const groups = groupNamespaces(webhooks, namespaces);
   const stageOf = (namespace: string): string | undefined => {
     const covering = groups.find((group) => group.namespaces.includes(namespace))?.webhooks ?? [];
@@ -50,24 +51,18 @@ function keptOptions({ code, remedy }: Finding, material: ClusterMaterial): read
     .flatMap((group) => group.namespaces)
     .filter((name) => name !== gate.namespace && name !== KUBE_SYSTEM);
   const replicas = replicasOf(material);
-  return [
-    ...(stage === undefined || stage === 'deny' || remedy.includes('--stage') ? [] : [`--stage ${stage}`]),
-    ...(kubeSystem === 'warn' ||
-    kubeSystem === 'audit' ||
-    stage !== 'deny' ||
-    remedy.includes('--kube-system')
-      ? []
-      : [`--kube-system ${kubeSystem}`]),
-    // A hole in the selector is not a choice.
-    ...(left.length === 0 || code === 'NAMESPACE_UNCOVERED' || code === 'SELECTOR_SETTABLE'
-      ? []
-      : [`--exempt-namespaces ${left.join(',')}`]),
-    ...(replicas === undefined || replicas === 3 ? [] : [`--replicas ${replicas}`]),
-  ];
+  return {
+    ...(stage !== undefined && stage !== 'deny' && { stage: ['--stage', stage] }),
+    ...(stage === 'deny' &&
+      (kubeSystem === 'deny' || kubeSystem === 'exempt') && { 'kube-system': ['--kube-system', kubeSystem] }),
+    ...(left.length > 0 && { 'exempt-namespaces': ['--exempt-namespaces', left.join(',')] }),
+    ...(replicas !== undefined &&
+      replicas !== DEFAULT_REPLICAS && { replicas: ['--replicas', String(replicas)] }),
+  };
 }
 
 function replicasOf({ gate }: ClusterMaterial): number | undefined {
   const { replicas } = fieldsOf(gate.deployment?.['spec']);
-  // One is a fault of its own.
+  // A single replica is a finding, not a choice to keep.
   return typeof replicas === 'number' && replicas > 1 ? replicas : undefined;
 }

@@ -5,7 +5,8 @@ import { examineSelectors, settableKeys } from '../webhook/selectors.ts';
 import { examineSettings } from '../webhook/settings.ts';
 import type { ClusterMaterial } from './material.ts';
 
-const KUBE_SYSTEM = 'kube-system';
+/** Its pods start the network and DNS; `bootstrap webhook` treats it apart. */
+export const KUBE_SYSTEM = 'kube-system';
 
 /** The webhook configurations that call the gate: how many there are, their settings, and what they leave out. */
 export function examineWebhooks(material: ClusterMaterial): readonly Finding[] {
@@ -59,8 +60,8 @@ function examineKubeSystem(groups: ReturnType<typeof groupNamespaces>, subject: 
   if (own === undefined || isDenied(own) || !groups.some(isDenied)) return [];
   const what =
     own.webhooks.length === 0
-      ? 'the gate is not asked about kube-system'
-      : 'in kube-system the gate tells and refuses nothing';
+      ? 'the API server does not call the gate for kube-system'
+      : 'in kube-system the gate reports and refuses nothing';
   return [finding('KUBE_SYSTEM_NOT_DENIED', subject, what)];
 }
 

@@ -1,7 +1,11 @@
 import { isAtLeast, type KubernetesVersion } from '../../kubernetes/version.ts';
 import { finding, type Finding } from '../finding.ts';
+import { gateCommand, remedy } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
 import { stageOf } from './stage.ts';
+
+/** The remedy of the catalogue is for webhooks. */
+const TO_DENY = remedy`${gateCommand('bootstrap image-policy', '--stage deny --apply')}, after you have fixed the violations that it reports`;
 
 /** First patch of each minor version that asks about ephemeral containers (CVE-2023-2727). */
 const MENDED: ReadonlyMap<number, number> = new Map([
@@ -19,7 +23,7 @@ export function examineBlindSpots(material: NodeMaterial): readonly Finding[] {
   return [
     ...(stage === undefined || stage === 'deny'
       ? []
-      : [finding('BELOW_DENY', kubeconfig.opened.file, `its stage is ${stage}`)]),
+      : [finding('BELOW_DENY', kubeconfig.opened.file, `its stage is ${stage}`, TO_DENY)]),
     finding('IMAGE_VOLUMES_UNSEEN', manifestFile, 'ImagePolicyWebhook asks about images of containers only'),
     ...(version !== undefined && !seesEphemeralContainers(version)
       ? [finding('EPHEMERAL_CONTAINERS_UNSEEN', manifestFile, `kube-apiserver is ${version.text}`)]

@@ -1,6 +1,7 @@
 import { CertificateError } from '../../certificate/errors.ts';
 import { verifyKeyPair } from '../../certificate/inspect.ts';
 import { finding, type Finding } from '../finding.ts';
+import { remedy, shellCommand } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
 
 /** Whether the gate on this node can serve with its pair, and does. */
@@ -26,7 +27,12 @@ export function examineKeys({ keys }: NodeMaterial): readonly Finding[] {
   return keys
     .filter(({ mode }) => (mode & 0o077) !== 0)
     .map(({ path, mode }) =>
-      finding('KEY_READABLE', path, `its mode is 0${mode.toString(8)}`, `chmod 600 ${path}`),
+      finding(
+        'KEY_READABLE',
+        path,
+        `its mode is 0${mode.toString(8)}`,
+        remedy`${shellCommand('chmod', '600', path)}`,
+      ),
     );
 }
 

@@ -55,13 +55,6 @@ export function describeWebhook({ source, name }: SeenWebhook): string {
   return `${source}, webhook ${name}`;
 }
 
-/** The command that takes a field out of a webhook, and changes nothing else. */
-export function removal({ source, configuration, index }: SeenWebhook, field: string): string {
-  if (source !== `${KIND} ${configuration}`) return `take ${field} out of ${source}`;
-  const patch = JSON.stringify([{ op: 'remove', path: `/webhooks/${index}/${field}` }]);
-  return `kubectl patch validatingwebhookconfiguration ${configuration} --type=json -p '${patch}'`;
-}
-
 /** Whether a webhook is one that asks a gate: by its name, or by that of its configuration. */
 export function isOurs(webhook: SeenWebhook): boolean {
   return (

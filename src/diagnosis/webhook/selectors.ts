@@ -4,7 +4,8 @@ import type { Policy } from '../../policy/policy.ts';
 import { KNOWN_KINDS } from '../../workload/kinds.ts';
 import { finding, type Finding } from '../finding.ts';
 import { keysOf } from './label-selector.ts';
-import { describeWebhook, removal, type SeenWebhook } from './seen-webhook.ts';
+import { type Remedy, remedy, shellCommand } from '../remedy.ts';
+import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
 
 /** The label that the API server sets by itself and lets nobody change. */
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -73,6 +74,14 @@ function examineConditions(
     const what = `matchCondition ${name} is ${squeeze(expression)}`;
     return [finding('MATCH_CONDITION', subject, what, removal(webhook, `matchConditions/${index}`))];
   });
+}
+
+/** The command that removes one field of a webhook, and changes nothing else. */
+function removal({ source, configuration, index }: SeenWebhook, field: string): Remedy {
+  if (source !== `ValidatingWebhookConfiguration ${configuration}`) return [`remove ${field} from ${source}`];
+  const patch = JSON.stringify([{ op: 'remove', path: `/webhooks/${index}/${field}` }]);
+  const target = ['validatingwebhookconfiguration', configuration];
+  return remedy`${shellCommand('kubectl', 'patch', ...target, '--type=json', '-p', patch)}`;
 }
 
 const NEWEST: KubernetesVersion = { major: 1, minor: 999, text: '' };
