@@ -128,9 +128,23 @@ export async function examineChanged(change: ClusterChange): Promise<readonly Fi
 }
 
 /** Changes fields of every webhook. */
-export function withWebhooks(fields: Partial<SeenWebhook>): Partial<ClusterMaterial> {
-  return { webhooks: HEALTHY_CLUSTER.webhooks.map((webhook) => ({ ...webhook, ...fields })) };
+export function withWebhooks(
+  fields: Partial<SeenWebhook> | ((webhook: SeenWebhook) => Partial<SeenWebhook>),
+): { readonly webhooks: readonly SeenWebhook[] } {
+  const fieldsOf = typeof fields === 'function' ? fields : (): Partial<SeenWebhook> => fields;
+  return {
+    webhooks: HEALTHY_CLUSTER.webhooks.map((webhook) => Object.assign({}, webhook, fieldsOf(webhook))),
+  };
 }
+
+/** A gate at a URL, outside the cluster, which doctor cannot reach. */
+export const OUTSIDE: Partial<ClusterMaterial> = {
+  ...withWebhooks({
+    target: { form: 'url', url: 'https://gate.example.com:8443/validate', path: '/validate' },
+  }),
+  ...withGate({ deployment: undefined }),
+  served: [],
+};
 
 /** Changes an object of the gate, or another part of what doctor reads in its namespace. */
 export function withGate(parts: Partial<GateMaterial>): Partial<ClusterMaterial> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { clusterReports, withWebhooks } from '#test/cluster-findings.ts';
 import { policyOf } from '#test/policies.ts';
 import { examineCoverage, groupNamespaces, neededRules, renderNames } from './coverage.ts';
-import { decodeWebhooks, type SeenWebhook } from './seen-webhook.ts';
+import { decodeWebhooks, type SeenRule, type SeenWebhook } from './seen-webhook.ts';
 
 const EVERYTHING = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*', '*/*'] };
 
@@ -113,6 +114,34 @@ describe('what a policy needs and no rule covers', () => {
       ],
     );
     assert.deepEqual(examineCoverage(groups, neededRules(undefined)), []);
+  });
+});
+
+/** The webhooks of the healthy cluster, with other rules. */
+function withRules(change: (rule: SeenRule) => Partial<SeenRule>): {
+  readonly webhooks: readonly SeenWebhook[];
+} {
+  return withWebhooks(({ rules }) => ({
+    rules: rules.map((rule) => Object.assign({}, rule, change(rule))),
+  }));
+}
+
+const without = (left: string): ReturnType<typeof withRules> =>
+  withRules(({ resources }) => ({ resources: resources.filter((one) => one !== left) }));
+
+describe('rules of the webhooks of a cluster', () => {
+  clusterReports(['KIND_NOT_COVERED'], 'no rule for Deployments', without('deployments'));
+  clusterReports(['SUBRESOURCE_NOT_COVERED'], 'no rule for ephemeral containers', {
+    ...without('pods/ephemeralcontainers'),
+  });
+  clusterReports(['CUSTOM_RESOURCES_NOT_COVERED'], 'no rule for a custom resource', without('rollouts'));
+  clusterReports(['OPERATION_NOT_COVERED'], 'no rule for updates of apps', {
+    ...withRules(({ apiGroups, operations }) => ({
+      operations: apiGroups.includes('apps') ? operations.filter((one) => one !== 'UPDATE') : operations,
+    })),
+  });
+  clusterReports(['KIND_NOT_COVERED', 'SCOPE_CLUSTER'], 'a rule for batch with scope Cluster', {
+    ...withRules(({ apiGroups, scope }) => ({ scope: apiGroups.includes('batch') ? 'Cluster' : scope })),
   });
 });
 
