@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-/** What `doctor` was asked, as text. */
+/** The options of `doctor`, as text. */
 export interface DoctorOptions {
   readonly kubeconfig?: string;
   readonly context?: string;

@@ -2,23 +2,23 @@ import { parsePolicy, PolicyFileError } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import { finding, type Finding } from './finding.ts';
 
-/** A policy somewhere, or why it cannot be loaded. */
+/** The policy in a file or a ConfigMap, or the reason why it cannot be loaded. */
 export type HeldPolicy = { readonly policy: Policy } | { readonly problem: string };
 
-/** The policy that is meant, and the one that gates are given. */
+/** The policy of `--policy`, and the policy that the gates use. */
 export interface PolicyMaterial {
-  /** What `--policy` names. */
+  /** The policy of `--policy`. */
   readonly meant: Policy | undefined;
   readonly held: HeldPolicy | 'none' | 'unread';
 }
 
-/** The policy by which doctor expects verdicts: the one that is meant, else the one that gates are given. */
+/** The policy by which doctor expects verdicts: that of `--policy`; otherwise that of the gates. */
 export function policyOf({ meant, held }: PolicyMaterial): Policy | undefined {
   if (meant !== undefined) return meant;
   return typeof held === 'object' && 'policy' in held ? held.policy : undefined;
 }
 
-/** Loads a policy as a gate that starts would. */
+/** Loads a policy in the same way as a gate at its start. */
 export async function holdPolicy(text: string, place: string): Promise<HeldPolicy> {
   try {
     return { policy: await parsePolicy(text, place) };
@@ -28,16 +28,16 @@ export async function holdPolicy(text: string, place: string): Promise<HeldPolic
   }
 }
 
-/** Whether there is a policy that can be loaded, and the one that is meant. */
+/** Checks that the policy exists, that it can be loaded, and that it is the policy of `--policy`. */
 export function examinePolicy({ held, meant }: PolicyMaterial, subject: string): readonly Finding[] {
   if (held === 'unread') return [];
-  if (held === 'none') return [finding('POLICY_MISSING', subject, 'there is none')];
+  if (held === 'none') return [finding('POLICY_MISSING', subject, 'it does not exist')];
   if ('problem' in held) {
     const [first = ''] = held.problem.split('\n');
     return [finding('POLICY_NOT_LOADABLE', subject, first)];
   }
   const { name, revision } = held.policy.identity;
   if (meant === undefined || meant.identity.revision === revision) return [];
-  const what = `it holds policy ${name} (${revision}), and --policy names ${meant.identity.name} (${meant.identity.revision})`;
+  const what = `it has policy ${name} (${revision}), and --policy has ${meant.identity.name} (${meant.identity.revision})`;
   return [finding('POLICY_DIFFERS', subject, what)];
 }

@@ -7,7 +7,7 @@ import type { KubernetesObject } from '../../src/kubernetes/object.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { renderWebhookConfiguration, type WiringRequest } from '../../src/webhook/configuration.ts';
 import { renderGateObjects } from '../../src/webhook/gate-objects.ts';
-import { GATE_NAME, serviceHost, WEBHOOKS } from '../../src/webhook/names.ts';
+import { GATE_NAME, serviceHost, WEBHOOKS } from '../../src/wiring/names.ts';
 import { reports } from './findings.ts';
 import { dayAfter, gateAuthority, servedChain, servingPair } from './gate-certificates.ts';
 

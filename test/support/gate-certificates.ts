@@ -1,7 +1,7 @@
 // Real certificates, made once for all tests of a process.
 import { createAuthority } from '../../src/certificate/authority.ts';
 import { parseCertificate } from '../../src/certificate/inspect.ts';
-import { GATE_NAME, serviceHost } from '../../src/webhook/names.ts';
+import { GATE_NAME, serviceHost } from '../../src/wiring/names.ts';
 
 const DAY_MS = 86_400_000;
 

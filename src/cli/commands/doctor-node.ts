@@ -4,7 +4,7 @@ import { ControlPlaneError } from '../../control-plane/errors.ts';
 import type { FetchChain } from '../../diagnosis/certificate/served.ts';
 import { examineNode } from '../../diagnosis/node/examine.ts';
 import { gatherNode } from '../../diagnosis/node/gather.ts';
-import { stageOf } from '../../diagnosis/node/stage.ts';
+import { imagePolicyStageOf } from '../../diagnosis/node/kubeconfig.ts';
 import { NODE_FOLDER } from '../../diagnosis/node/reader.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
 import type { Stage } from '../../policy/stage.ts';
@@ -47,7 +47,7 @@ export async function examineNodeFiles(
   const findings = examineNode(material);
   return {
     report: { subjects: [manifestFile], enforcing: undefined, proofs: [], findings },
-    imagePolicyStage: stageOf(material),
+    imagePolicyStage: imagePolicyStageOf(material),
   };
 }
 

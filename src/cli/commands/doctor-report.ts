@@ -53,7 +53,7 @@ function renderSummary(report: DoctorReport): string {
 
 /** `enforcing` only if a bad pod was refused. */
 function verdictOf({ enforcing, findings }: DoctorReport): string {
-  if (findings.some(({ severity }) => severity === 'fault')) return 'not well';
+  if (findings.some(({ severity }) => severity === 'fault')) return 'faulty';
   if (enforcing === true) return 'enforcing';
   return isBelowDeny(findings) ? 'reporting, not enforcing' : 'not known to be enforcing';
 }

@@ -11,7 +11,7 @@ metadata: {name: p}
 spec: {unmatchedImages: Deny, rules: [{name: r, disallowedTags: {tags: [latest]}}]}
 `;
 
-/** An API server that was told about the gate, and sees its folder. */
+/** The manifest of an API server with the plugin and a volume for the folder of the gate. */
 function manifest(folder: string): string {
   return renderYaml({
     apiVersion: 'v1',
@@ -80,12 +80,12 @@ async function codesOf(args: readonly string[]): Promise<{ code: number; codes: 
     findings: { code: string }[];
     enforcing: boolean | null;
   };
-  assert.equal(enforcing, null, 'nothing was tried');
+  assert.equal(enforcing, null, 'without a cluster there is no trial');
   return { code, codes: findings.map((one) => one.code) };
 }
 
 describe('doctor, on files', () => {
-  it('--manifest and --folder say where they are', async () => {
+  it('--manifest and --folder name other places of the files', async () => {
     await using files = await nodeFiles();
     const args = [`--manifest=${files.file('kube-apiserver.yaml')}`, `--folder=${files.file('gate')}`];
     const { code, codes } = await codesOf(args);
@@ -97,19 +97,19 @@ describe('doctor, on files', () => {
     assert.deepEqual(without.codes, ['MANIFEST_UNREADABLE']);
   });
 
-  it('--node-files looks where kubeadm puts them', async () => {
+  it('--node-files reads the files at the paths of kubeadm', async () => {
     const { stdout } = await bouncer(['doctor', '--node-files']);
     assert.match(stdout, /^fault {4}\/etc\/kubernetes\/manifests\/kube-apiserver\.yaml\n/m);
   });
 
-  it('--kubernetes-version counts for more than the image', async () => {
+  it('--kubernetes-version replaces the version of the image', async () => {
     await using files = await nodeFiles();
     const args = [`--manifest=${files.file('kube-apiserver.yaml')}`, `--folder=${files.file('gate')}`];
     const { codes } = await codesOf([...args, '--kubernetes-version=1.24.15']);
     assert.ok(!codes.includes('EPHEMERAL_CONTAINERS_UNSEEN'));
   });
 
-  it('--policy is compared with the one of the node', async () => {
+  it('--policy is compared with the policy of the node', async () => {
     await using files = await nodeFiles();
     const args = [`--manifest=${files.file('kube-apiserver.yaml')}`, `--folder=${files.file('gate')}`];
     const same = await codesOf([...args, `--policy=${files.file('gate/policy.yaml')}`]);
@@ -118,7 +118,7 @@ describe('doctor, on files', () => {
     assert.ok(other.codes.includes('POLICY_DIFFERS'));
   });
 
-  it('says what, why and what mends it', async () => {
+  it('a finding is printed with its reason and its remedy', async () => {
     await using files = await nodeFiles();
     const args = [`--manifest=${files.file('kube-apiserver.yaml')}`, `--folder=${files.file('gate')}`];
     const { stdout } = await bouncer(['doctor', ...args]);
@@ -130,11 +130,11 @@ describe('doctor, on files', () => {
       /^ {9}→ kube-image-bouncer bootstrap image-policy --apply$/,
     ];
     first.split('\n').forEach((line, index) => assert.match(line, lines[index] ?? /^never$/));
-    assert.match(rest.at(-1) ?? '', /kube-apiserver\.yaml: not well \(1 fault, 0 warnings, 2 notes\)\n$/);
+    assert.match(rest.at(-1) ?? '', /kube-apiserver\.yaml: faulty \(1 fault, 0 warnings, 2 notes\)\n$/);
   });
 });
 
-it('what others have written does not act on the terminal that shows it', () => {
+it('text from objects does not control the terminal', () => {
   const text = renderReport(
     {
       subjects: ['a'],
@@ -155,7 +155,7 @@ describe('doctor cannot run', () => {
     const other = await bouncer([...args, '--context=other']);
     assert.deepEqual([other.code, other.stdout], [2, '']);
     assert.match(other.stderr, /^error: .*"other"/);
-    // The one that is there leads to nobody.
+    // Nothing listens at the address of this context.
     assert.match((await bouncer([...args, '--context=g'])).stderr, /127\.0\.0\.1:1/);
   });
 

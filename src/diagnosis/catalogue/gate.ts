@@ -1,4 +1,4 @@
-import { GATE_NAME } from '../../webhook/names.ts';
+import { GATE_NAME } from '../../wiring/names.ts';
 import { bootstrapWebhook, gateCommand, remedy, shellCommand } from '../remedy.ts';
 import type { FindingKinds } from './finding-kind.ts';
 

@@ -16,7 +16,7 @@ import {
   examineValidity,
   issuersOf,
   parseBundle,
-  speaksFor,
+  isValidFor,
   type ValidityCodes,
 } from './chain.ts';
 
@@ -64,7 +64,7 @@ describe('a serving certificate', () => {
       '127.0.0.2',
     ];
     assert.deepEqual(
-      names.map((name) => speaksFor(leaf, name)),
+      names.map((name) => isValidFor(leaf, name)),
       [true, true, false, false],
     );
   });

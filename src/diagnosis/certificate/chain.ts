@@ -6,7 +6,7 @@ import { finding, type Finding } from '../finding.ts';
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** Every certificate of a PEM text; `undefined` when it holds none, or one that cannot be read. */
+/** The certificates of a PEM text; `undefined` if it has none, or one that cannot be read. */
 export function parseBundle(pem: string): readonly X509Certificate[] | undefined {
   const blocks = pem.match(PEM_CERTIFICATE);
   if (blocks === null) return undefined;
@@ -18,12 +18,12 @@ export function parseBundle(pem: string): readonly X509Certificate[] | undefined
   }
 }
 
-/** Whether a certificate speaks for a name or an address; its common name counts for nothing since Go 1.15. */
-export function speaksFor(leaf: X509Certificate, name: string): boolean {
+/** Whether a certificate is valid for a name or an address. Go ignores the common name since 1.15. */
+export function isValidFor(leaf: X509Certificate, name: string): boolean {
   return (isIP(name) === 0 ? leaf.checkHost(name, { subject: 'never' }) : leaf.checkIP(name)) !== undefined;
 }
 
-/** The authorities of `trust` that a chain leads to: the issuer of its leaf, or of one that comes with it. */
+/** The authorities of `trust` that have signed the leaf of a chain, or an intermediate certificate of the chain. */
 export function issuersOf(
   chain: readonly X509Certificate[],
   trust: readonly X509Certificate[],
@@ -32,7 +32,7 @@ export function issuersOf(
     (one, index) => index === 0 || chain.slice(0, index).some((below) => isSigned(below, one)),
   );
   return trust.filter((authority) =>
-    // A certificate that is trusted itself needs no issuer.
+    // A certificate of the chain can itself be in `trust`.
     signed.some((one) => isSigned(one, authority) || one.raw.equals(authority.raw)),
   );
 }
@@ -41,7 +41,7 @@ function isSigned(certificate: X509Certificate, authority: X509Certificate): boo
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
-/** Whether a leaf is valid now and for a while, and signed as API servers accept it. */
+/** Checks the lifetime of a leaf, and its signature algorithm. */
 export function examineLeaf(leaf: X509Certificate, now: Date, subject: string): readonly Finding[] {
   const { signatureAlgorithm = '' } = leaf;
   return [
@@ -58,13 +58,13 @@ export function examineLeaf(leaf: X509Certificate, now: Date, subject: string): 
   ];
 }
 
-/** Codes for one that has ended, and for one that will soon. */
+/** The code for a certificate that has ended, and the code for one that ends soon. */
 export interface ValidityCodes {
   readonly over: 'CERTIFICATE_EXPIRED' | 'CA_EXPIRED' | 'CLIENT_CERTIFICATE_EXPIRED';
   readonly ending: 'CERTIFICATE_EXPIRING' | 'CA_EXPIRING' | 'CLIENT_CERTIFICATE_EXPIRING';
 }
 
-/** The last third of a life is when it should have been renewed. An authority that lives for years is warned of in its last quarter. */
+/** A leaf is renewed before the last third of its lifetime. A CA for years is reported in its last three months. */
 export function examineValidity(
   certificate: X509Certificate,
   now: Date,

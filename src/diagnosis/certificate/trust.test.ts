@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 const start = new Date('2026-01-01T00:00:00Z');
 const day = (days: number): Date => new Date(start.getTime() + days * DAY_MS);
 
-describe('whether a client trusts what is served to it', () => {
+describe('a client that trusts some authorities', () => {
   let authority: Authority;
   let stranger: Authority;
   let leaf: string;
@@ -34,13 +34,13 @@ describe('whether a client trusts what is served to it', () => {
     return examineTrust({ subject: 'webhook', trust, serverName, served }, at).map(({ code }) => code);
   };
 
-  it('nothing is wrong with a chain that holds', () => {
+  it('accepts a valid chain', () => {
     assert.deepEqual(codesOf(authority.certificate, day(1)), []);
     assert.deepEqual(codesOf(`${stranger.certificate}${authority.certificate}`, day(59)), []);
     assert.deepEqual(codesOf(authority.certificate, day(1), { serverName: '10.0.0.1' }), []);
   });
 
-  it('a CA is missing, unreadable, or another', () => {
+  it('reports a CA that is missing, unreadable, or of another gate', () => {
     assert.deepEqual(codesOf(undefined, day(1)), ['CA_MISSING']);
     assert.deepEqual(codesOf(' \n', day(1)), ['CA_MISSING']);
     assert.deepEqual(codesOf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', day(1)), [
@@ -49,23 +49,23 @@ describe('whether a client trusts what is served to it', () => {
     assert.deepEqual(codesOf(stranger.certificate, day(1)), ['CA_MISMATCH']);
   });
 
-  it('a CA of the same name and another key has signed nothing of it', async () => {
+  it('does not accept a CA with the same name and another key', async () => {
     const twin = await createAuthority({ commonName: 'ours', notBefore: start, days: 1000 });
     assert.deepEqual(codesOf(twin.certificate, day(1)), ['CA_MISMATCH']);
   });
 
-  it('a leaf has ended, ends within a third of its life, or is not valid yet', () => {
+  it('reports a leaf that has ended, ends soon, or is not valid yet', () => {
     assert.deepEqual(codesOf(authority.certificate, day(91)), ['CERTIFICATE_EXPIRED']);
     assert.deepEqual(codesOf(authority.certificate, day(61)), ['CERTIFICATE_EXPIRING']);
     assert.deepEqual(codesOf(authority.certificate, day(-1)), ['CERTIFICATE_NOT_YET_VALID']);
   });
 
-  it('a name is missing, the common name notwithstanding', () => {
+  it('ignores the common name of the leaf', () => {
     for (const serverName of ['gate', 'gate.b.svc', '10.0.0.2'])
       assert.deepEqual(codesOf(authority.certificate, day(1), { serverName }), ['CERTIFICATE_NAME_MISSING']);
   });
 
-  it('a CA has ended or will, unless another one of the bundle has signed it too', async () => {
+  it('reports a CA that has ended or ends soon, unless another CA of the bundle has signed the leaf', async () => {
     const short = await createAuthority({ commonName: 'short', notBefore: start, days: 100 });
     const request = { commonName: 'g', dnsNames: ['gate.a.svc'], ipAddresses: [], notBefore: start };
     const { certificate } = await short.issueServing({ ...request, days: 100 });
@@ -77,7 +77,7 @@ describe('whether a client trusts what is served to it', () => {
     ]);
   });
 
-  it('a chain may lead over a certificate that comes with it', async () => {
+  it('accepts a chain with an intermediate certificate', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chain-'));
     const at = (name: string): string => join(folder, name);
     try {
@@ -105,7 +105,7 @@ describe('whether a client trusts what is served to it', () => {
       assert.deepEqual(codesOf(root, today, { chain: [last, between] }), []);
       assert.deepEqual(codesOf(root, today, { chain: [last] }), ['CA_MISMATCH']);
       assert.deepEqual(codesOf(root, today, { chain: [weak] }), ['CERTIFICATE_WEAK']);
-      // Without identifiers of keys nothing but the signature tells two authorities of one name apart.
+      // Without key identifiers only the signature distinguishes two authorities of one name.
       assert.deepEqual(codesOf(plain, today, { chain: [unmarked] }), []);
       assert.deepEqual(codesOf(twin, today, { chain: [unmarked] }), ['CA_MISMATCH']);
     } finally {
@@ -113,7 +113,7 @@ describe('whether a client trusts what is served to it', () => {
     }
   });
 
-  it('of what nobody has seen only the CA can be looked at', () => {
+  it('checks the CA alone if the served certificate is unknown', () => {
     const trusting = { subject: 'webhook', serverName: 'gate.a.svc', served: undefined };
     const codes = (trust: string, at: Date): readonly string[] =>
       examineTrust({ ...trusting, trust }, at).map(({ code }) => code);

@@ -1,20 +1,20 @@
 import type { X509Certificate } from 'node:crypto';
 import { finding, type Finding } from '../finding.ts';
-import { examineLeaf, examineValidity, issuersOf, parseBundle, speaksFor } from './chain.ts';
+import { examineLeaf, examineValidity, issuersOf, parseBundle, isValidFor } from './chain.ts';
 
-/** What somebody trusts, and what is served to them. */
+/** The certificate authorities that a client trusts, and the chain that the gate serves to it. */
 export interface Trusting {
-  /** Who trusts: a webhook, a kubeconfig. */
+  /** The webhook or the kubeconfig that names the authorities. */
   readonly subject: string;
   /** PEM of the authorities. */
   readonly trust: string | undefined;
-  /** What is served, for people; the leaf first. `undefined` when nobody has seen it. */
+  /** The leaf first; `undefined` if doctor has not seen the chain. */
   readonly served: { readonly subject: string; readonly chain: readonly X509Certificate[] } | undefined;
-  /** What the API server calls the gate. */
+  /** The name by which the API server calls the gate. */
   readonly serverName: string;
 }
 
-/** Whether a client that trusts these authorities takes what is served to it. */
+/** Checks that the client accepts the chain: its authorities, its name, and its lifetime. */
 export function examineTrust(
   { subject, trust, served, serverName }: Trusting,
   now: Date,
@@ -26,13 +26,13 @@ export function examineTrust(
       ? []
       : [
           ...examineLeaf(leaf, now, served.subject),
-          ...(speaksFor(leaf, serverName)
+          ...(isValidFor(leaf, serverName)
             ? []
             : [
                 finding(
                   'CERTIFICATE_NAME_MISSING',
                   served.subject,
-                  `it speaks for ${leaf.subjectAltName ?? 'nobody'}, and not for ${serverName}`,
+                  `it is valid for ${leaf.subjectAltName ?? 'no name'}, and not for ${serverName}`,
                 ),
               ]),
         ]),
@@ -52,10 +52,14 @@ function examineAuthorities(
   const issuers = served === undefined ? authorities : issuersOf(served.chain, authorities);
   if (issuers.length === 0)
     return [
-      finding('CA_MISMATCH', subject, `its CA has not signed what ${served?.subject ?? 'the gate'} shows`),
+      finding(
+        'CA_MISMATCH',
+        subject,
+        `its CA has not signed the certificate of ${served?.subject ?? 'the gate'}`,
+      ),
     ];
   const codes = { over: 'CA_EXPIRED', ending: 'CA_EXPIRING' } as const;
-  // While an authority is rotated, the old one may end: one that lasts is enough.
+  // During a rotation the old CA may end: one valid issuer is enough.
   const found = issuers.map((authority) => examineValidity(authority, now, subject, codes));
   return found.some((findings) => findings.length === 0) ? [] : (found[0] ?? []);
 }

@@ -5,7 +5,7 @@ import { isObject } from '../../document/json.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial } from './material.ts';
 
-/** Whether every API server asks, where nodes tell of their static pods: a request may reach any of them. */
+/** Checks that all API servers have the plugin, by their mirror pods: a request may reach any of them. */
 export function examineApiServers({ apiServers }: ClusterMaterial): readonly Finding[] {
   const lacking = apiServers.filter((pod) => !asksImagePolicy(pod));
   if (lacking.length === 0 || lacking.length === apiServers.length) return [];
@@ -18,7 +18,7 @@ export function examineApiServers({ apiServers }: ClusterMaterial): readonly Fin
   );
 }
 
-/** Whether an API server runs with the plugin, as far as its flags say. */
+/** Whether the flags of an API server enable the plugin. */
 export function asksImagePolicy({ spec }: KubernetesObject): boolean {
   const containers = isObject(spec) && Array.isArray(spec['containers']) ? spec['containers'] : [];
   const words = containers.filter(isObject).flatMap(({ command, args }) => [command, args].flat());

@@ -10,12 +10,12 @@ import { finding, type Finding } from '../finding.ts';
 import { describeWebhook, type SeenWebhook } from '../webhook/seen-webhook.ts';
 import { addressOf, type ClusterMaterial, type GateMaterial } from './material.ts';
 
-/** Whether the API server, by its own clock, trusts the certificate that the gate shows. */
+/** Checks that the API server trusts the certificate that the gate serves, by the clock of the API server. */
 export function examineCertificates(material: ClusterMaterial): readonly Finding[] {
   const { webhooks, clockAheadMs = 0 } = material;
   const now = new Date(material.now.getTime() + clockAheadMs);
   const found = webhooks.flatMap((webhook) => examineTrust(trustingOf(webhook, material), now));
-  // Webhooks of one configuration call the same gate: what is wrong with its certificate is said once.
+  // Webhooks of one configuration call the same gate: report each fault of its certificate once.
   return [
     ...new Map(found.map((one) => [`${one.code} ${one.subject}`, one])).values(),
     ...examineUnseen(material),
@@ -32,18 +32,18 @@ function trustingOf(webhook: SeenWebhook, { served, gate }: ClusterMaterial): Tr
   const subject = describeWebhook(webhook);
   if (seen !== undefined && typeof seen.chain !== 'string')
     return { subject, trust: webhook.trust, serverName, served: { subject: address, chain: seen.chain } };
-  // The Secret speaks for the Service beside it, and for no other.
+  // The Secret has the certificate of the Service in its namespace, and of no other.
   const isBeside = target.form === 'service' && target.namespace === gate.namespace;
   const held = isBeside ? heldChain(gate) : undefined;
   const stored = held && { subject: secretOf(gate), chain: held };
   return { subject, trust: webhook.trust, serverName, served: stored };
 }
 
-/** Of what cannot be seen from here, the Secret tells. */
+/** For these addresses the certificate of the Secret was examined. */
 function examineUnseen({ served }: ClusterMaterial): readonly Finding[] {
   return served.flatMap(({ address, chain }) =>
     typeof chain === 'string'
-      ? [finding('CERTIFICATE_UNSEEN', address, `it could not be reached from here: ${chain}`)]
+      ? [finding('CERTIFICATE_UNSEEN', address, `doctor could not reach it: ${chain}`)]
       : [],
   );
 }
@@ -53,7 +53,7 @@ function examineServingSecret(material: ClusterMaterial): readonly Finding[] {
   const { servingSecret: secret } = gate;
   if (gate.deployment === undefined || secret === 'unread') return [];
   const subject = secretOf(gate);
-  if (secret === 'none') return [finding('SERVING_SECRET_MISSING', subject, 'there is none')];
+  if (secret === 'none') return [finding('SERVING_SECRET_MISSING', subject, 'it does not exist')];
   try {
     verifyKeyPair({ certificate: textOf(secret, 'tls.crt'), key: textOf(secret, 'tls.key') });
   } catch (error) {
@@ -86,13 +86,13 @@ function textOf({ data }: KubernetesObject, key: string): string {
   return typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString() : '';
 }
 
-/** What is tolerated: the header is to the second, and an answer may have been long on its way. */
+/** Not reported: the `Date` header has whole seconds, and an answer takes time. */
 const TOLERATED_MS = 30_000;
 
-/** Whether the API server and we agree on the time. */
+/** Compares the clock of the API server with the clock of this machine. */
 export function examineClock({ clockAheadMs, server }: ClusterMaterial): readonly Finding[] {
   if (clockAheadMs === undefined || Math.abs(clockAheadMs) <= TOLERATED_MS) return [];
   const seconds = Math.round(Math.abs(clockAheadMs) / 1000);
-  const what = `its clock is ${seconds} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} ours`;
+  const what = `its clock is ${seconds} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} the clock of this machine`;
   return [finding('CLOCK_DIFFERS', server, what)];
 }

@@ -1,6 +1,6 @@
 import { describe } from 'node:test';
 import { clusterReports, gateObject, OUTSIDE, withGate } from '#test/cluster-findings.ts';
-import { GATE_NAME } from '../../webhook/names.ts';
+import { GATE_NAME } from '../../wiring/names.ts';
 import type { ClusterMaterial } from './material.ts';
 
 function replicas(wanted: number, ready: number): Partial<ClusterMaterial> {

@@ -3,7 +3,7 @@ import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial } from './material.ts';
 import { podLabelsOf, selectsPod } from './gate-pods.ts';
 
-/** Whether there are enough gates, and whether they may be moved. Nothing is said of a gate outside the cluster. */
+/** Checks the replicas of the gate, and whether they can be evicted. A gate outside the cluster has no Deployment. */
 export function examineDeployment({ webhooks, gate, namespaces }: ClusterMaterial): readonly Finding[] {
   const calls = webhooks.some(
     ({ target }) => target.form === 'service' && target.namespace === gate.namespace,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { clusterReports, HEALTHY_CLUSTER, webhooksOf, withGate, withTrials } from '#test/cluster-findings.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
-import { CANARY_IMAGE } from '../../webhook/canary.ts';
-import { WEBHOOKS } from '../../webhook/names.ts';
+import { CANARY_IMAGE } from '../../wiring/canary.ts';
+import { WEBHOOKS } from '../../wiring/names.ts';
 import { proofsOf } from './enforcement.ts';
 
 const admitted = { outcome: 'admitted', warnings: [] } as const;

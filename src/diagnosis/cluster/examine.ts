@@ -12,7 +12,7 @@ import { completeRemedies } from './remedies.ts';
 import { examineServices } from './services.ts';
 import { examineWebhooks } from './webhooks.ts';
 
-/** Looks at what was gathered, and says what is wrong with it. */
+/** One check of the material. */
 export type Examination = (material: ClusterMaterial) => readonly Finding[];
 
 const EXAMINATIONS: readonly Examination[] = [
@@ -33,7 +33,7 @@ const EXAMINATIONS: readonly Examination[] = [
   ({ unread }) => examineUnread(unread),
 ];
 
-/** Everything that is wrong with the wiring of a cluster, the worst first. */
+/** All findings of a cluster, faults first, with remedies for this cluster. */
 export function examineCluster(material: ClusterMaterial): readonly Finding[] {
   const findings = EXAMINATIONS.flatMap((examine) => examine(material));
   return sortFindings(completeRemedies(findings, material));

@@ -3,14 +3,14 @@ import { selects } from '../webhook/label-selector.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Labels of the pods that a Deployment makes. */
+/** The labels of the pods of a Deployment. */
 export function podLabelsOf(deploymentSpec: Fields): Labels {
   const template = isObject(deploymentSpec['template']) ? deploymentSpec['template'] : {};
   const metadata = isObject(template['metadata']) ? template['metadata'] : {};
   return isObject(metadata['labels']) ? (metadata['labels'] as Labels) : {};
 }
 
-/** Ports that its containers listen on, by name and by number. */
+/** The ports of its containers; the key is the name, or the number of a port without a name. */
 export function containerPortsOf(deploymentSpec: Fields): ReadonlyMap<string, number> {
   const template = isObject(deploymentSpec['template']) ? deploymentSpec['template'] : {};
   const podSpec = isObject(template['spec']) ? template['spec'] : {};
@@ -27,7 +27,7 @@ export function containerPortsOf(deploymentSpec: Fields): ReadonlyMap<string, nu
   );
 }
 
-/** Whether a selector of pods, as budgets and network policies have it, selects pods with these labels. */
+/** Whether the pod selector of a budget or a network policy selects pods with these labels. */
 export function selectsPod(selector: unknown, labels: Labels): boolean {
   return isObject(selector) && selects(selector, labels);
 }

@@ -6,15 +6,15 @@ import type { Policy } from '../../policy/policy.ts';
 import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../document/json.ts';
 
-/** Pods to look through: enough to find an image that is fine, few enough to be read at once. */
+/** Pods to search for a good image: so few that one page of the list is enough. */
 const MOST_PODS = 200;
 
-/** Without a policy nobody knows which image is good: a few that run are tried. */
+/** Without a policy the good image is unknown: try a few running images. */
 const MOST_TRIALS = 3;
 
 const UNHURRIED_MS = 60_000;
 
-/** Images to try as known-good ones: the one that is named, else one that runs and that the policy admits. */
+/** Images to try as good ones: the named one; otherwise a running image that the policy admits. */
 export async function chooseGoodImages(
   client: KubernetesClient,
   policy: Policy | undefined,
@@ -30,7 +30,7 @@ export async function chooseGoodImages(
       if (pods >= MOST_PODS) break;
     }
   } catch (error) {
-    // Who may not list pods may still name an image.
+    // Without the right to list pods, the user can still name an image.
     if (error instanceof KubernetesError && error.code === 'CLUSTER_REFUSED') return [];
     throw error;
   }
@@ -46,7 +46,7 @@ function imagesOf({ spec }: KubernetesObject): readonly string[] {
   );
 }
 
-/** Nobody is known to ask, so that a rule about users applies; what passes then passes for us. */
+/** Without a user every rule about users applies: an image that passes also passes for the user of doctor. */
 async function isAdmitted(policy: Policy, image: string): Promise<boolean> {
   const known = { operation: 'CREATE', subresource: '', user: undefined, namespace: undefined } as const;
   const object = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ name: 'canary', image }] } };

@@ -7,22 +7,22 @@ import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 
-/** Everything that was read of a cluster; what could not be read is `undefined`, and told in `unread`. */
+/** Everything that doctor reads in a cluster. A part that it may not read is empty, with an entry in `unread`. */
 export interface ClusterMaterial {
   /** `https://host:port` of the API server. */
   readonly server: string;
   readonly version: KubernetesVersion;
   readonly now: Date;
-  /** By how much the API server's clock is ahead of ours; both are read to the second. */
+  /** The clock of the API server minus the clock of this machine, with an accuracy of one second. */
   readonly clockAheadMs: number | undefined;
-  /** Those that ask the gate, of all configurations; none when they may not be read. */
+  /** The webhooks of all configurations that call the gate. */
   readonly webhooks: readonly SeenWebhook[];
   readonly areWebhooksRead: boolean;
   readonly namespaces: readonly KubernetesObject[] | undefined;
   readonly gate: GateMaterial;
   readonly policy: PolicyMaterial;
   readonly people: PeopleMaterial | undefined;
-  /** Pods of kube-apiserver as their nodes tell of them; none where others run the control plane. */
+  /** The mirror pods of kube-apiserver; empty where a provider runs the control plane. */
   readonly apiServers: readonly KubernetesObject[];
   /** The stage of `ImagePolicyWebhook` by the files of a node; `undefined` where no files were read. */
   readonly imagePolicyStage: Stage | undefined;
@@ -31,43 +31,43 @@ export interface ClusterMaterial {
   readonly unread: readonly UnreadSource[];
 }
 
-/** The gate's own objects in its namespace. */
+/** The objects of the gate in its namespace. */
 export interface GateMaterial {
   readonly namespace: string;
-  /** By `namespace/name`, those that webhooks call; `undefined` in place of one that is not there. */
+  /** The Services that webhooks call, by `namespace/name`; `undefined` for one that does not exist. */
   readonly services: ReadonlyMap<string, ServiceMaterial | undefined>;
   readonly deployment: KubernetesObject | undefined;
   readonly budgets: readonly KubernetesObject[];
   readonly networkPolicies: readonly KubernetesObject[];
-  /** `unread` where Secrets may not be read. */
+  /** `unread` if doctor may not read it. */
   readonly servingSecret: KubernetesObject | 'none' | 'unread';
 }
 
 export interface ServiceMaterial {
   readonly service: KubernetesObject;
-  /** Addresses that are ready. */
+  /** The ready addresses. */
   readonly endpoints: readonly string[];
 }
 
-/** Who may do what. */
+/** Roles and bindings. */
 export interface PeopleMaterial {
   readonly clusterRoles: readonly KubernetesObject[];
   readonly clusterRoleBindings: readonly KubernetesObject[];
-  /** Of the gate's namespace. */
+  /** In the namespace of the gate. */
   readonly roles: readonly KubernetesObject[];
   readonly roleBindings: readonly KubernetesObject[];
 }
 
-/** What became of the trial objects. */
+/** The results of the trial objects. */
 export interface Canaries {
   readonly namespace: string;
   readonly badPod: CanaryResult;
   readonly badDeployment: CanaryResult;
-  /** `undefined` when no image is known that the policy admits. */
+  /** `undefined` if no good image is known. */
   readonly goodPod: { readonly image: string; readonly result: CanaryResult } | undefined;
 }
 
-/** How an address is called in {@link ServedCertificate}. */
+/** The address of a webhook, as in {@link ServedCertificate}. */
 export function addressOf({ target }: SeenWebhook): string {
   if (target.form === 'service') return `Service ${target.namespace}/${target.name}`;
   return URL.parse(target.url)?.origin ?? target.url;

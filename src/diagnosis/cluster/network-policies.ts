@@ -5,8 +5,8 @@ import { containerPortsOf, podLabelsOf, selectsPod } from './gate-pods.ts';
 import type { ClusterMaterial } from './material.ts';
 
 /**
- * Whether network policies leave the API server a way to the gate. It is no pod, so that only a rule without `from`,
- * or with an address block, can mean it. Policies add up: one that lets it through is enough.
+ * Checks that network policies let the API server reach the gate. The API server is no pod: only a rule without `from`,
+ * or with an `ipBlock`, can include it. Policies are additive: one rule is enough.
  */
 export function examineNetworkPolicies({ gate }: ClusterMaterial): readonly Finding[] {
   const spec = gate.deployment?.['spec'];

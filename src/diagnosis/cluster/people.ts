@@ -5,14 +5,14 @@ import { renderNames } from '../webhook/coverage.ts';
 import type { ClusterMaterial, PeopleMaterial } from './material.ts';
 import { dependsOnLabels } from './webhooks.ts';
 
-/** A right that lets somebody past the gate. */
+/** A right with which a user can switch the gate off or avoid it. */
 interface Right {
   readonly code: FindingCode;
   readonly what: string;
   readonly group: string;
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
-  /** A Role or a RoleBinding of the gate's namespace gives it as well. */
+  /** Whether a Role or a RoleBinding in the namespace of the gate gives it too. */
   readonly namespaced: boolean;
 }
 
@@ -45,11 +45,11 @@ const PODS: Right = {
   namespaced: true,
 };
 
-/** Who, beside those that every cluster has, may switch the gate off or get round it (E11). */
+/** Users with such a right, except those of every cluster (E11). */
 export function examinePeople(material: ClusterMaterial): readonly Finding[] {
   const { people, gate } = material;
   if (people === undefined || material.webhooks.length === 0) return [];
-  // A gate outside the cluster has no namespace that would have to be left out.
+  // A gate outside the cluster needs no exempt namespace.
   const isInside = material.webhooks.some(
     ({ target }) => target.form === 'service' && target.namespace === gate.namespace,
   );
@@ -77,7 +77,7 @@ function subjectsWith(right: Right, people: PeopleMaterial): readonly string[] {
   return [...new Set(bindings.filter(isOwn).flatMap(subjectsOf))].toSorted();
 }
 
-/** What Kubernetes itself brings: controllers, and `system:masters` as `cluster-admin`. */
+/** Not a default binding of Kubernetes: controllers, and `system:masters` as `cluster-admin`. */
 function isOwn({ metadata }: KubernetesObject): boolean {
   return metadata.labels?.['kubernetes.io/bootstrapping'] !== 'rbac-defaults';
 }
@@ -97,7 +97,7 @@ function gives(rule: Fields, { group, resources, verbs }: Right): boolean {
     holdsAny(rule['apiGroups'], [group]) &&
     holdsAny(rule['resources'], resources) &&
     holdsAny(rule['verbs'], verbs) &&
-    // A rule for one object by name is about that object: ours has another, or it is meant.
+    // A rule with resourceNames gives the right only if it names an object of the gate.
     !(Array.isArray(rule['resourceNames']) && rule['resourceNames'].length > 0 && !namesUs(rule))
   );
 }

@@ -1,6 +1,6 @@
 import { describe } from 'node:test';
 import { clusterReports, gateObject, withGate, withWebhooks } from '#test/cluster-findings.ts';
-import { GATE_NAME } from '../../webhook/names.ts';
+import { GATE_NAME } from '../../wiring/names.ts';
 import type { ClusterMaterial, ServiceMaterial } from './material.ts';
 
 function service(material: ServiceMaterial | undefined): Partial<ClusterMaterial> {

@@ -3,7 +3,7 @@ import { describeWebhook, type SeenWebhook } from '../webhook/seen-webhook.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial, ServiceMaterial } from './material.ts';
 
-/** Whether what the webhooks call is there: namespace, Service, port, somebody behind it. */
+/** Checks the target of each webhook: namespace, Service, port, and a ready endpoint. */
 export function examineServices({ webhooks, namespaces, gate }: ClusterMaterial): readonly Finding[] {
   const exists = (name: string): boolean =>
     namespaces === undefined || namespaces.some(({ metadata }) => metadata.name === name);
@@ -12,13 +12,17 @@ export function examineServices({ webhooks, namespaces, gate }: ClusterMaterial)
     const { target, source } = webhook;
     if (target.form !== 'service') return [];
     const { namespace, name, port } = target;
-    // The webhooks of a configuration call the same port, and one sentence about it is enough.
+    // The webhooks of one configuration call the same port: report it once.
     const key = `${source} ${namespace}/${name}:${port}`;
     if (seen.has(key)) return [];
     seen.add(key);
     if (!exists(namespace))
       return [
-        finding('WEBHOOK_LEFTOVER', source, `it calls a Service of namespace ${namespace}, which is gone`),
+        finding(
+          'WEBHOOK_LEFTOVER',
+          source,
+          `it calls a Service of namespace ${namespace}, which does not exist`,
+        ),
       ];
     const service = `${namespace}/${name}`;
     return gate.services.has(service) ? examineService(webhook, target, gate.services.get(service)) : [];
@@ -33,11 +37,7 @@ function examineService(
   const subject = `Service ${target.namespace}/${target.name}`;
   if (material === undefined) {
     return [
-      finding(
-        'SERVICE_MISSING',
-        describeWebhook(webhook),
-        `it calls ${subject}, and there is no such Service`,
-      ),
+      finding('SERVICE_MISSING', describeWebhook(webhook), `it calls ${subject}, which does not exist`),
     ];
   }
   const { spec } = material.service;

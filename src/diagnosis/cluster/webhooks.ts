@@ -20,11 +20,11 @@ export function examineWebhooks(material: ClusterMaterial): readonly Finding[] {
   ];
 }
 
-/** Whether the gate is wired more than once: a hand-made configuration beside ours, or one of an older name. */
+/** Two configurations: a hand-made one beside that of `bootstrap`, or one with an older name. */
 function examineDuplicates({ webhooks }: ClusterMaterial): readonly Finding[] {
   const sources = [...new Set(webhooks.map(({ source }) => source))];
   if (sources.length < 2) return [];
-  return [finding('WEBHOOK_DUPLICATE', sources.join(', '), `${sources.length} configurations ask the gate`)];
+  return [finding('WEBHOOK_DUPLICATE', sources.join(', '), `${sources.length} configurations call the gate`)];
 }
 
 function examineRules({ webhooks, namespaces, policy }: ClusterMaterial): readonly Finding[] {
@@ -35,14 +35,14 @@ function examineRules({ webhooks, namespaces, policy }: ClusterMaterial): readon
   return examineCoverage(groups, needed);
 }
 
-/** Which namespaces nobody covers, and how kube-system is treated (E04). */
+/** Namespaces without a webhook, and the stage of kube-system (E04). */
 function examineNamespaces({ webhooks, namespaces, gate }: ClusterMaterial): readonly Finding[] {
   if (webhooks.length === 0 || namespaces === undefined) return [];
   const groups = groupNamespaces(webhooks, namespaces);
   const uncovered = groups
     .filter((group) => group.webhooks.length === 0)
     .flatMap((group) => group.namespaces)
-    // The way out of a lock-out must not lead through the gate; who may create pods there is told elsewhere.
+    // These two are exempt on purpose; GATE_NAMESPACE_OPEN and KUBE_SYSTEM_NOT_DENIED are about them.
     .filter((name) => name !== gate.namespace && name !== KUBE_SYSTEM);
   const subject = [...new Set(webhooks.map(({ source }) => source))].join(', ');
   return [
@@ -65,7 +65,7 @@ function examineKubeSystem(groups: ReturnType<typeof groupNamespaces>, subject: 
   return [finding('KUBE_SYSTEM_NOT_DENIED', subject, what)];
 }
 
-/** Whether somebody who may label namespaces matters to this wiring. */
+/** Whether a webhook selects namespaces by labels that users can set. */
 export function dependsOnLabels({ webhooks }: ClusterMaterial): boolean {
   return webhooks.some((webhook) => settableKeys(webhook).length > 0);
 }

@@ -5,7 +5,7 @@ import { examineValidity } from '../certificate/chain.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClientPair, NodeMaterial } from './material.ts';
 
-/** Whether the API server can prove who it is, and for how long. Without a pair it asks as nobody. */
+/** Checks the certificate and the key that the API server shows to the gate. Without a pair it is an anonymous client. */
 export function examineClientPair(
   { clientCertificate, clientKey }: ClientPair,
   file: string,
@@ -16,9 +16,7 @@ export function examineClientPair(
   const [certificate, key] = [clientCertificate?.text, clientKey?.text];
   if (certificate === undefined || key === undefined) {
     const missing = certificate === undefined ? clientCertificate : clientKey;
-    return [
-      finding('CLIENT_PAIR_UNUSABLE', missing?.place ?? subject, 'of certificate and key one is not there'),
-    ];
+    return [finding('CLIENT_PAIR_UNUSABLE', missing?.place ?? subject, 'there is no such file')];
   }
   try {
     verifyKeyPair({ certificate, key });
@@ -32,7 +30,7 @@ export function examineClientPair(
   });
 }
 
-/** Whether the API server can prove to webhooks who it is, where it is told to. */
+/** Checks the kubeconfig with the credentials of the API server for webhooks, and its pairs. */
 export function examineWebhookUsers({ webhookUsers, now }: NodeMaterial): readonly Finding[] {
   if (webhookUsers === undefined) return [];
   const { namedIn, written, opened, pairs } = webhookUsers;

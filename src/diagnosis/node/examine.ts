@@ -11,7 +11,7 @@ import type { NodeMaterial } from './material.ts';
 import { examineKeys, examineLeftovers, examineServingPair } from './gate-files.ts';
 import { examineStatic } from './static-webhooks.ts';
 
-/** Looks at what was gathered, and says what is wrong with it. */
+/** One check of the material. */
 export type NodeExamination = (material: NodeMaterial) => readonly Finding[];
 
 const EXAMINATIONS: readonly NodeExamination[] = [
@@ -24,14 +24,14 @@ const EXAMINATIONS: readonly NodeExamination[] = [
   examineServingPair,
   examineKeys,
   examineLeftovers,
-  // A gate that somebody else runs has its policy elsewhere.
+  // A gate that was not installed by `bootstrap` has its policy elsewhere.
   ({ policy, folder }) =>
     policy.held === 'none' ? [] : examinePolicy(policy, join(folder, GATE_FILES.policy)),
   examineBlindSpots,
   ({ unread }) => examineUnread(unread),
 ];
 
-/** Everything that is wrong with the files of a control-plane node, the worst first. */
+/** All findings of the files of a control-plane node, faults first. */
 export function examineNode(material: NodeMaterial): readonly Finding[] {
   return sortFindings(EXAMINATIONS.flatMap((examine) => examine(material)));
 }

@@ -4,7 +4,7 @@ import { finding, type Finding } from '../finding.ts';
 import { remedy, shellCommand } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
 
-/** Whether the gate on this node can serve with its pair, and does. */
+/** Checks that the gate on this node can serve with its pair, and that it serves this pair. */
 export function examineServingPair({ serving, kubeconfig }: NodeMaterial): readonly Finding[] {
   if (serving === undefined) return [];
   const { certificateFile: subject, certificate, key = '' } = serving;
@@ -22,7 +22,7 @@ export function examineServingPair({ serving, kubeconfig }: NodeMaterial): reado
   }
 }
 
-/** Whether private keys are for their owner alone. */
+/** Private keys that other users can read. */
 export function examineKeys({ keys }: NodeMaterial): readonly Finding[] {
   return keys
     .filter(({ mode }) => (mode & 0o077) !== 0)
@@ -36,10 +36,10 @@ export function examineKeys({ keys }: NodeMaterial): readonly Finding[] {
     );
 }
 
-/** The gate's own static pod, beside that of kube-apiserver. */
+/** The static pod of the gate, in the folder of the static pod of kube-apiserver. */
 const GATE_POD = 'kube-image-bouncer.yaml';
 
-/** What an uninstall by hand leaves: a pod of the gate whose files are gone, which the kubelet starts for ever. */
+/** A static pod of the gate without its files: an uninstall by hand leaves it. */
 export function examineLeftovers({ besides, inFolder, folder }: NodeMaterial): readonly Finding[] {
   if (!besides.includes(GATE_POD) || inFolder.includes('pki')) return [];
   return [

@@ -2,12 +2,12 @@ import { isAbsolute } from 'node:path';
 import { isInRange, SETTING_RANGES, type WrittenValue } from '../../control-plane/image-policy-settings.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { NodeMaterial } from './material.ts';
-import { stageOf } from './stage.ts';
+import { imagePolicyStageOf } from './kubeconfig.ts';
 
-/** For so long nobody should have to wait for a policy. */
+/** From this value a change of the policy takes too long to have an effect. */
 const LONG_SECONDS = 300;
 
-/** What the `ImagePolicyWebhook` plugin is told. */
+/** Checks the settings of the `ImagePolicyWebhook` plugin. */
 export function examineImagePolicy(material: NodeMaterial): readonly Finding[] {
   const { admission, imagePolicy } = material;
   if (admission?.state === 'missing')
@@ -26,7 +26,7 @@ export function examineImagePolicy(material: NodeMaterial): readonly Finding[] {
       return [finding('TTL_INVALID', at(written), `${key} is ${JSON.stringify(written.value)}`)];
     }),
     ...examineLongTtl(allowTTL, file),
-    ...(defaultAllow?.value === true && stageOf(material) === 'deny'
+    ...(defaultAllow?.value === true && imagePolicyStageOf(material) === 'deny'
       ? [finding('DEFAULT_ALLOW', at(defaultAllow), 'defaultAllow is true at stage deny')]
       : []),
     ...(typeof kubeConfigFile?.value === 'string' && kubeConfigFile.value !== ''
@@ -43,10 +43,10 @@ export function examineImagePolicy(material: NodeMaterial): readonly Finding[] {
   ];
 }
 
-/** Left out, or 0, it is five minutes. */
+/** Without the setting, or with 0, the plugin uses five minutes. */
 function examineLongTtl(allowTTL: WrittenValue | undefined, file: string): readonly Finding[] {
   const seconds = allowTTL?.value === undefined || allowTTL.value === 0 ? LONG_SECONDS : allowTTL.value;
   if (!isInRange('allowTTL', seconds) || seconds < LONG_SECONDS) return [];
   const where = allowTTL === undefined ? file : `${file}:${allowTTL.position}`;
-  return [finding('TTL_LONG', where, `an admission is remembered for ${seconds} s`)];
+  return [finding('TTL_LONG', where, `an admission is cached for ${seconds} s`)];
 }

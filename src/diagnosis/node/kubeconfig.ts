@@ -1,11 +1,13 @@
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
+import type { Stage } from '../../policy/stage.ts';
+import { stageOfKubeconfig } from '../../wiring/api-server-files.ts';
 import { stageOfPath } from '../../wiring/paths.ts';
 import { examineTrust } from '../certificate/trust.ts';
 import { finding, type Finding } from '../finding.ts';
 import { examineClientPair } from './client-pairs.ts';
 import type { KubeconfigMaterial, NodeMaterial } from './material.ts';
 
-/** Whether the API server finds the way to the gate, trusts it, and is let in. */
+/** Checks the kubeconfig of `ImagePolicyWebhook`: the address of the gate, the CA, and the pair of the API server. */
 export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
   const { kubeconfig } = material;
   if (kubeconfig === undefined) return [];
@@ -27,10 +29,15 @@ export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
   }
 }
 
+/** The stage of `ImagePolicyWebhook`; `undefined` if its kubeconfig leads to no path of a gate. */
+export function imagePolicyStageOf({ kubeconfig }: NodeMaterial): Stage | undefined {
+  return kubeconfig && stageOfKubeconfig(kubeconfig.opened);
+}
+
 function describeContext({ currentContext }: WrittenGateWay): string {
   return currentContext === undefined
     ? 'it has no current-context'
-    : `current-context is ${JSON.stringify(currentContext.value)}, and there is no such context`;
+    : `current-context is ${JSON.stringify(currentContext.value)}, which does not exist`;
 }
 
 function examineServer({ server, isUnverified }: WrittenGateWay, file: string): readonly Finding[] {

@@ -3,7 +3,7 @@ import { IMAGE_POLICY_PLUGIN } from '../../control-plane/api-server-manifest.ts'
 import { finding, type Finding } from '../finding.ts';
 import type { NodeMaterial } from './material.ts';
 
-/** Whether the API server is told about the gate, and sees the files that it is told of. */
+/** Checks the flags of the API server, and whether its container contains the files that they name. */
 export function examineManifest(material: NodeMaterial): readonly Finding[] {
   const { manifest, manifestFile } = material;
   switch (manifest.state) {
@@ -50,21 +50,25 @@ function examinePlugins(material: NodeMaterial): readonly Finding[] {
   if (isEnabled || staticFolder !== undefined || admission?.state === 'missing') return [];
   const left = material.inFolder.filter((name) => name !== 'backup');
   return left.length === 0
-    ? [finding('NO_WIRING', manifestFile, 'no flag leads to a gate')]
-    : [finding('MANIFEST_LOST_FLAGS', manifestFile, `no flag leads to the files of ${folder}`)];
+    ? [finding('NO_WIRING', manifestFile, 'no flag names a configuration of a gate')]
+    : [finding('MANIFEST_LOST_FLAGS', manifestFile, `no flag names the files of ${folder}`)];
 }
 
 function examineMounts({ manifestFile, unmounted }: NodeMaterial): readonly Finding[] {
   return unmounted.map((path) => finding('MOUNT_MISSING', manifestFile, `no volume leads to ${path}`));
 }
 
-/** Files that the kubelet takes for pods: it ignores only those that begin with a dot. */
+/** Copies of the manifest: the kubelet runs each file of the folder, except names that begin with a dot. */
 export function examineBesides({ besides, manifestFile }: NodeMaterial): readonly Finding[] {
   const own = basename(manifestFile);
   const stem = own.replace(/\.(?:ya?ml|json)$/, '');
   return besides
     .filter((name) => name !== own && !name.startsWith('.') && name.includes(stem))
     .map((name) =>
-      finding('BACKUP_IN_MANIFESTS', manifestFile, `beside it lies ${name}, which the kubelet runs as well`),
+      finding(
+        'BACKUP_IN_MANIFESTS',
+        manifestFile,
+        `its folder also contains ${name}, which the kubelet runs as well`,
+      ),
     );
 }

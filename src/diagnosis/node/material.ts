@@ -10,91 +10,91 @@ import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';
 import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 
-/** Everything that was read of the files of a control-plane node. */
+/** Everything that doctor reads in the files of a control-plane node. */
 export interface NodeMaterial {
   readonly now: Date;
-  /** `undefined` when neither an option nor the image of the manifest says. */
+  /** By the option, or by the image of the manifest; `undefined` without both. */
   readonly version: KubernetesVersion | undefined;
   readonly manifestFile: string;
   readonly manifest: Opened<ApiServerManifest>;
-  /** Names of the files beside the manifest, its own among them. */
+  /** The names in the folder of the manifest, with the manifest. */
   readonly besides: readonly string[];
-  /** Where the gate's own files are. */
+  /** The folder of the gate. */
   readonly folder: string;
-  /** Names in that folder; none when it is not there. */
+  /** The names in that folder; empty if it does not exist. */
   readonly inFolder: readonly string[];
-  /** `undefined` when no flag names one. */
+  /** `undefined` if no flag names one. */
   readonly admission: Opened<AdmissionConfiguration> | undefined;
-  /** `undefined` when the plugin is told nothing. */
+  /** `undefined` if the plugin has no configuration. */
   readonly imagePolicy: { readonly file: string; readonly settings: WrittenImagePolicy } | undefined;
   readonly kubeconfig: KubeconfigMaterial | undefined;
-  /** `undefined` when webhooks are asked anonymously. */
+  /** `undefined` if the API server calls webhooks anonymously. */
   readonly webhookUsers: WebhookUsers | undefined;
-  /** `undefined` when no static webhooks are read. */
+  /** `undefined` if the API server reads no static webhooks. */
   readonly staticFolder: StaticMaterial | undefined;
   /** The policy of the gate on this node, in its folder. */
   readonly policy: PolicyMaterial;
-  /** The pair that the gate on this node serves with; `undefined` when it is not in the folder. */
+  /** The serving pair of the gate on this node; `undefined` if it is not in the folder. */
   readonly serving: ServingMaterial | undefined;
-  /** Private keys that are named, and how open they are. */
+  /** Private keys with their file modes. */
   readonly keys: readonly { readonly path: string; readonly mode: number }[];
-  /** Paths that the API server reads and no volume leads to. */
+  /** Paths that the API server reads and that no volume contains. */
   readonly unmounted: readonly string[];
   readonly unread: readonly UnreadSource[];
-  /** A dead gate is a fault on the node that it should run on; files may be examined anywhere. */
+  /** Whether doctor runs on the node of these files. Only there a gate that does not answer is a fault. */
   readonly isOnNode: boolean;
 }
 
-/** The API server's way to the gate. */
+/** The kubeconfig of `ImagePolicyWebhook`, and the certificates that it names. */
 export interface KubeconfigMaterial extends ClientPair {
-  /** As it is written: relative or absolute. */
+  /** The path in the configuration, relative or absolute. */
   readonly written: string;
   readonly opened: Opened<WrittenGateWay>;
   readonly authority: Credential | undefined;
   readonly served: ServedCertificate | undefined;
 }
 
-/** By which the API server proves who it is. */
+/** The certificate and the key that the API server shows to the gate. */
 export interface ClientPair {
   readonly clientCertificate: Credential | undefined;
   readonly clientKey: Credential | undefined;
 }
 
-/** The kubeconfig by which the API server proves to webhooks who it is. */
+/** The kubeconfig with the credentials of the API server for webhooks. */
 export interface WebhookUsers {
   /** The file that names it. */
   readonly namedIn: string;
-  /** As it is written: relative or absolute. */
+  /** The path in the configuration, relative or absolute. */
   readonly written: string;
   readonly opened: Opened<unknown>;
   readonly pairs: readonly ClientPair[];
 }
 
-/** PEM that a kubeconfig names or holds; `text` is `undefined` when the file is not there. */
+/** PEM in a kubeconfig, or in a file that it names; `text` is `undefined` if the file does not exist. */
 export interface Credential {
   readonly place: string;
   readonly text: string | undefined;
 }
 
-/** The gate's own pair, PEM. */
+/** The serving pair of the gate, PEM. */
 export interface ServingMaterial {
   readonly certificateFile: string;
   readonly certificate: string;
-  /** `undefined` when the file is not there. */
+  /** `undefined` if the file does not exist. */
   readonly key: string | undefined;
 }
 
 /** The folder of static webhooks. */
 export interface StaticMaterial {
   readonly path: string;
-  /** `undefined` when the folder is not there. */
+  /** `undefined` if the folder does not exist. */
   readonly files: readonly StaticFile[] | undefined;
   readonly served: readonly ServedCertificate[];
 }
 
 export interface StaticFile {
   readonly file: string;
-  /** `problem` when it cannot be read; names of its objects, and the webhooks that ask the gate. */
+  /** The reason why it cannot be read. */
   readonly problem: string | undefined;
   readonly names: readonly string[];
   readonly webhooks: readonly SeenWebhook[];
@@ -102,8 +102,8 @@ export interface StaticFile {
 
 /** Reads the files of a node. */
 export interface NodeFiles {
-  /** The file; `undefined` when there is none. Rejects with a {@link ControlPlaneError} when it may not be read. */
+  /** The file; `undefined` if it does not exist. Rejects with a {@link ControlPlaneError} if doctor may not read it. */
   readonly find: (path: string) => Promise<FoundFile | undefined>;
-  /** The names in a folder; `undefined` when there is none. */
+  /** The names in a folder; `undefined` if it does not exist. */
   readonly list: (folder: string) => Promise<readonly string[] | undefined>;
 }

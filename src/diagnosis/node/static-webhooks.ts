@@ -11,7 +11,7 @@ import type { NodeMaterial, StaticFile, StaticMaterial } from './material.ts';
 
 const ENDING = '.static.k8s.io';
 
-/** Whether the webhooks that the API server loads from files can be loaded, and ask the gate. */
+/** Checks that the API server can load its webhooks from files, and that they call the gate. */
 export function examineStatic(material: NodeMaterial): readonly Finding[] {
   const { staticFolder, version, manifestFile } = material;
   if (staticFolder === undefined) return [];
@@ -51,7 +51,7 @@ function examineFolder(
     ),
   ];
   if (webhooks.length > 0 || folder.files.some(({ problem }) => problem !== undefined)) return found;
-  return [...found, finding('STATIC_FOLDER_EMPTY', folder.path, 'no webhook of it asks a gate')];
+  return [...found, finding('STATIC_FOLDER_EMPTY', folder.path, 'no webhook of it calls a gate')];
 }
 
 function examineFile({ file, problem, names, webhooks }: StaticFile): readonly Finding[] {
@@ -59,7 +59,7 @@ function examineFile({ file, problem, names, webhooks }: StaticFile): readonly F
   return [
     ...names
       .filter((name) => !name.endsWith(ENDING))
-      .map((name) => finding('STATIC_NAME', file, `an object of it is called ${name}`)),
+      .map((name) => finding('STATIC_NAME', file, `the name of an object is ${name}`)),
     ...webhooks
       .filter(({ target }) => target.form === 'service')
       .map((webhook) => finding('STATIC_SERVICE', describeWebhook(webhook), 'it calls a Service')),

@@ -17,21 +17,21 @@ function missing(...rules: readonly object[]): readonly string[] {
   );
 }
 
-describe('what a policy needs and no rule covers', () => {
-  it('is nothing, when everything is', () => {
+describe('requests that a policy needs and no rule covers', () => {
+  it('there are none if the rules cover everything', () => {
     assert.deepEqual(missing(EVERYTHING), []);
     assert.deepEqual(missing(EVERYTHING, { ...EVERYTHING, scope: 'Cluster', resources: ['nodes'] }), []);
     assert.deepEqual(missing(...neededRules(undefined).rules), []);
   });
 
-  it('a star for resources covers no subresource', () => {
+  it('the star for resources covers no subresource', () => {
     assert.deepEqual(missing({ ...EVERYTHING, resources: ['*'] }), [
       'SUBRESOURCE_NOT_COVERED no rule covers pods/ephemeralcontainers',
     ]);
     assert.deepEqual(missing({ ...EVERYTHING, resources: ['*', 'pods/*'] }), []);
   });
 
-  it('is named by resource, and by operation where only that is missing', () => {
+  it('each resource is named; the operation is named if only that is missing', () => {
     const found = missing({ ...EVERYTHING, operations: ['CREATE'] });
     assert.ok(found.includes('OPERATION_NOT_COVERED no rule covers UPDATE of pods'), found.join('\n'));
     assert.ok(found.includes('SUBRESOURCE_NOT_COVERED no rule covers pods/ephemeralcontainers'));
@@ -40,17 +40,17 @@ describe('what a policy needs and no rule covers', () => {
     assert.ok(!apps.some((one) => one.includes('cronjobs')));
   });
 
-  it('another version is not the one that is needed', () => {
+  it('a rule for another version covers nothing', () => {
     assert.ok(missing({ ...EVERYTHING, apiVersions: ['v1beta1'] }).length > 5);
   });
 
-  it('is what cluster-wide rules do not see', () => {
+  it('a rule with scope Cluster covers no namespaced kind', () => {
     const found = missing({ ...EVERYTHING, scope: 'Cluster' });
     assert.ok(found.some((one) => one.startsWith('SCOPE_CLUSTER')));
     assert.ok(found.some((one) => one.startsWith('KIND_NOT_COVERED')));
   });
 
-  it('of custom resources that come with the gate is told once, and lightly, for they need not be there', async () => {
+  it('known custom resources are one note, because they may not be installed', async () => {
     const own = missing({ ...EVERYTHING, apiGroups: ['', 'apps', 'batch'] });
     const listed = 'rollouts.argoproj.io, experiments.argoproj.io, analysistemplates.argoproj.io';
     assert.equal(own.length, 2);
@@ -63,11 +63,11 @@ describe('what a policy needs and no rule covers', () => {
     assert.deepEqual(
       local.map((one) => one.includes('clustertasks.tekton.dev')),
       [true],
-      'what lives in no namespace is not seen',
+      'a cluster-scoped kind is not covered',
     );
   });
 
-  it('of custom resources that the policy names is a fault', async () => {
+  it('custom resources that the policy names are a fault', async () => {
     const policy = await policyOf({ match: { resources: ['rollouts.argoproj.io'] }, requiredDigest: {} });
     const needed = neededRules(policy);
     const found = (...rules: readonly object[]) =>
@@ -87,7 +87,7 @@ describe('what a policy needs and no rule covers', () => {
     assert.deepEqual(found(pods, { ...rollouts, scope: 'Cluster' }), ['KIND_NOT_COVERED', 'SCOPE_CLUSTER']);
   });
 
-  it('in kube-system is what lives in namespaces: the rest is sent to every webhook', () => {
+  it('cluster-scoped kinds are covered by any webhook, also by one that is not called for kube-system', () => {
     const [one, other] = [webhooksOf(EVERYTHING), webhooksOf({ ...EVERYTHING, scope: 'Namespaced' })];
     const groups = [
       { namespaces: ['a'], webhooks: one },
@@ -96,7 +96,7 @@ describe('what a policy needs and no rule covers', () => {
     assert.deepEqual(examineCoverage(groups, neededRules(undefined)), []);
   });
 
-  it('E04 namespaces are told apart by the webhooks that are called for them', () => {
+  it('E04 namespaces are grouped by the webhooks that are called for them', () => {
     const [one] = webhooksOf(EVERYTHING);
     assert.ok(one !== undefined);
     const optIn = { ...one, namespaceSelector: { matchLabels: { ask: 'yes' } } };
@@ -145,7 +145,7 @@ describe('rules of the webhooks of a cluster', () => {
   });
 });
 
-it('names are listed up to five', () => {
+it('a list shows five names, and the number of the others', () => {
   assert.equal(renderNames(['a', 'b', 'c', 'd', 'e']), 'a, b, c, d, e');
   assert.equal(renderNames(['a', 'b', 'c', 'd', 'e', 'f', 'g']), 'a, b, c, d, e and 2 more');
 });

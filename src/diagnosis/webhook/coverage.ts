@@ -7,17 +7,17 @@ import { finding, type Finding } from '../finding.ts';
 import { selects } from './label-selector.ts';
 import type { SeenRule, SeenWebhook } from './seen-webhook.ts';
 
-/** What a policy needs to be asked about. */
+/** The requests that the API server must send to the gate for a policy. */
 export interface NeededRules {
   readonly rules: readonly WebhookRule[];
   /**
-   * Custom resources that come with the gate and that no rule of the policy names: they need not be installed, and
-   * their pods are judged.
+   * Custom resources that the gate knows and that no rule of the policy names. They may not be installed, and the gate
+   * judges their pods.
    */
   readonly optional: ReadonlySet<string>;
 }
 
-/** What a policy needs to be asked about; one that nobody has told us needs every kind. */
+/** The requests that a policy needs; an unknown policy needs every kind. */
 export function neededRules(policy: Policy | undefined): NeededRules {
   const rules = webhookRules(policy ?? { rules: [], unmatchedImages: 'Deny', kinds: KNOWN_KINDS });
   const named = new Set(policy?.rules.flatMap(({ match }) => [...(match?.resources ?? [])]));
@@ -25,7 +25,7 @@ export function neededRules(policy: Policy | undefined): NeededRules {
   return { rules, optional: new Set(shipped.filter((resource) => !named.has(resource))) };
 }
 
-/** A request that the policy needs to be asked about. */
+/** One request that the policy needs. */
 interface Need {
   readonly group: string;
   readonly version: string;
@@ -34,16 +34,16 @@ interface Need {
   readonly scope: Scope;
 }
 
-/** Where an object lives: in a namespace, or in none. */
+/** Whether an object is in a namespace. */
 type Scope = 'Namespaced' | 'Cluster';
 
-/** Namespaces that the same webhooks are called for. */
+/** Namespaces for which the API server calls the same webhooks. */
 export interface CoveredNamespaces {
   readonly namespaces: readonly string[];
   readonly webhooks: readonly SeenWebhook[];
 }
 
-/** Namespaces by the webhooks that are called for them. */
+/** Groups namespaces by the webhooks that the API server calls for them. */
 export function groupNamespaces(
   webhooks: readonly SeenWebhook[],
   namespaces: readonly KubernetesObject[],
@@ -60,7 +60,7 @@ export function groupNamespaces(
   }));
 }
 
-/** What the policy needs and no webhook of a group of namespaces is asked about. */
+/** Reports the requests that the policy needs and that no webhook of a group of namespaces receives. */
 export function examineCoverage(
   groups: readonly CoveredNamespaces[],
   needed: NeededRules,
@@ -72,7 +72,7 @@ export function examineCoverage(
       return finding(code, sourcesOf(webhooks), `${what}${where}`);
     }),
   );
-  // What lives in no namespace is sent to every webhook, whichever namespaces it chooses.
+  // The API server sends cluster-scoped objects to every webhook, whatever its namespaceSelector is.
   const all = [...new Set(covered.flatMap(({ webhooks }) => webhooks))];
   const clusterWide = all.length === 0 ? [] : findMissing(all, needed, 'Cluster');
   return [
@@ -82,7 +82,7 @@ export function examineCoverage(
   ];
 }
 
-/** At most five names, and how many more there are. */
+/** At most five names, and the number of the others. */
 export function renderNames(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ');
   return names.length <= 5 ? shown : `${shown} and ${names.length - 5} more`;
@@ -111,11 +111,11 @@ function findMissing(
   const missing = needs.filter((need) => !rules.some((rule) => covers(rule, need)));
   const byResource = [...Map.groupBy(missing, nameOf)];
   const wanted = byResource.filter(([resource]) => optional.has(resource)).map(([resource]) => resource);
-  const told = wanted.length === 0 ? [] : [untold(wanted)];
-  return [...byResource.filter(([resource]) => !optional.has(resource)).map(renderGaps(needs)), ...told];
+  const notes = wanted.length === 0 ? [] : [customResourcesMissing(wanted)];
+  return [...byResource.filter(([resource]) => !optional.has(resource)).map(renderGaps(needs)), ...notes];
 }
 
-function untold(resources: readonly string[]): Missing {
+function customResourcesMissing(resources: readonly string[]): Missing {
   return { code: 'CUSTOM_RESOURCES_NOT_COVERED', what: `no rule covers ${renderNames(resources)}` };
 }
 
@@ -155,7 +155,7 @@ function names(rule: SeenRule, { group, version, resource, operation }: Need): b
     (wanted === '*' || wanted === plural) && (part === '*' || part === subresource);
   return (
     includes(rule.apiGroups, group) &&
-    // In which versions a custom resource is served nobody knows; matchPolicy has one converted to another.
+    // The served versions of a custom resource are unknown; with matchPolicy Equivalent the API server converts them.
     (version === '*' || includes(rule.apiVersions, version)) &&
     includes(rule.operations, operation) &&
     rule.resources.some((entry) => named(entry.split('/')))
@@ -166,7 +166,7 @@ function includes(values: readonly string[], value: string): boolean {
   return values.includes('*') || values.includes(value);
 }
 
-/** A rule for what lives in no namespace that names what lives in one. */
+/** Rules with scope Cluster for namespaced kinds. */
 function examineScope(webhooks: readonly SeenWebhook[], needed: NeededRules): readonly Finding[] {
   const local = needed.rules.flatMap(expandRule).filter(({ scope }) => scope === 'Namespaced');
   const wrong = webhooks.filter(({ rules }) =>

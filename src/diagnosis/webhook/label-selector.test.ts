@@ -26,12 +26,12 @@ describe('a selector', () => {
       assert.equal(selects(selector, labels), selected));
   }
 
-  it('looks at its keys, each once', () => {
+  it('has each of its keys once', () => {
     assert.deepEqual(keysOf({ matchLabels: { a: '1', b: '2' }, ...one('Exists') }), ['a', 'b']);
     assert.deepEqual(keysOf({}), []);
   });
 
-  it('that nobody can read is never taken for one that selects everything', () => {
+  it('selects nothing if it cannot be read', () => {
     for (const nothing of [undefined, null, {}, { matchLabels: null, matchExpressions: null }])
       assert.ok(selects(decodeSelector(nothing), {}), JSON.stringify(nothing));
     const odd = [

@@ -10,10 +10,10 @@ export interface LabelSelector {
   }[];
 }
 
-/** What stands in a file in place of a requirement; nothing is selected by it, so that it is not taken for less. */
+/** In place of a requirement that cannot be read. It selects nothing. */
 const UNREADABLE = { key: '(unreadable)', operator: '' } as const;
 
-/** A selector as somebody wrote it; what is left out, or null, requires nothing. */
+/** Decodes a selector; a part that is missing or null requires nothing. */
 export function decodeSelector(value: unknown): LabelSelector {
   if (value === undefined || value === null) return {};
   if (!isObject(value)) return { matchExpressions: [UNREADABLE] };
@@ -40,7 +40,7 @@ function decodeExpression(value: unknown): NonNullable<LabelSelector['matchExpre
   return { key, operator, values: texts.filter((one): one is string => typeof one === 'string') };
 }
 
-/** Whether an object with these labels is selected. An operator that nobody knows selects nothing. */
+/** Whether a selector selects an object with these labels. An unknown operator selects nothing. */
 export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
   return (
     Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&

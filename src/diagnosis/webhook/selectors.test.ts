@@ -28,7 +28,7 @@ const byName = {
 };
 
 describe('selectors of a webhook', () => {
-  it('E01 a label that users can set on their namespace is a hole', () => {
+  it('E01 a label that users can set on their namespace is a fault', () => {
     for (const namespaceSelector of [
       { matchLabels: { 'skip-gate': 'no' } },
       { matchExpressions: [{ key: 'skip-gate', operator: 'DoesNotExist' }] },
@@ -36,18 +36,18 @@ describe('selectors of a webhook', () => {
       assert.deepEqual(codesOf({ namespaceSelector }), ['SELECTOR_SETTABLE']);
   });
 
-  it('E02 the name of a namespace is a label like any other before Kubernetes 1.21', () => {
+  it('E02 users can set the name label of a namespace before Kubernetes 1.21', () => {
     assert.deepEqual(codesOf(byName, V1_20), ['SELECTOR_TOO_OLD']);
     assert.deepEqual(codesOf(byName), []);
     assert.deepEqual(codesOf({}, V1_20), []);
   });
 
-  it('E03 labels of the object are its author’s own', () => {
+  it('E03 an objectSelector is a fault, because the author of an object sets its labels', () => {
     assert.deepEqual(codesOf({ objectSelector: { matchLabels: { a: 'b' } } }), ['OBJECT_SELECTOR']);
     assert.deepEqual(codesOf({ objectSelector: {} }), []);
   });
 
-  it('of conditions only our own are known to let nothing by, however they are wrapped', () => {
+  it('the conditions of bootstrap are no finding, whatever their line breaks; any other condition is one', () => {
     const ours = matchConditions(V1_37, KNOWN_KINDS);
     assert.deepEqual(codesOf({ matchConditions: ours }), []);
     const wrapped = ours.map(({ name, expression }) => ({
@@ -60,7 +60,7 @@ describe('selectors of a webhook', () => {
     ]);
   });
 
-  it('a condition that is ours is none for a policy whose images stand elsewhere', async () => {
+  it('a condition of bootstrap is a finding if the policy has custom resources with images elsewhere', async () => {
     const document = policyDocument([{ requiredDigest: {} }]);
     const own = [{ resource: 'widgets.example.com', kind: 'Widget', images: [{ image: 'data.image' }] }];
     const policy = await decodePolicy({ ...document, spec: { ...document.spec, customResources: own } });

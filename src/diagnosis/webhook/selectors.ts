@@ -7,10 +7,10 @@ import { keysOf } from './label-selector.ts';
 import { type Remedy, remedy, shellCommand } from '../remedy.ts';
 import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
 
-/** The label that the API server sets by itself and lets nobody change. */
+/** The label that the API server sets, and that no user can change. */
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
-/** Whether a webhook can be got round by what its selectors and conditions look at (E01 – E04). */
+/** Checks that no user can avoid a webhook through its selectors and conditions (E01 – E04). */
 export function examineSelectors(
   webhooks: readonly SeenWebhook[],
   version: KubernetesVersion,
@@ -28,7 +28,7 @@ export function examineSelectors(
   });
 }
 
-/** Labels of a namespace selector that somebody else than the API server writes. */
+/** Labels of a namespace selector that users can set. */
 export function settableKeys({ namespaceSelector }: SeenWebhook): readonly string[] {
   return keysOf(namespaceSelector).filter((key) => key !== NAME_LABEL);
 }
@@ -63,7 +63,7 @@ function examineObjectSelector(webhook: SeenWebhook, subject: string): readonly 
   return [finding('OBJECT_SELECTOR', subject, what, removal(webhook, 'objectSelector'))];
 }
 
-/** What we would write for the policy is known to let nothing by; of another condition nobody can say. */
+/** The conditions that `bootstrap` writes for the policy exclude no image. Other conditions are not evaluated. */
 function examineConditions(
   webhook: SeenWebhook,
   subject: string,

@@ -23,19 +23,19 @@ const at = (path: string): object => ({ clientConfig: { url: `https://gate:8443$
 
 describe('settings of a webhook', () => {
   const CASES: readonly (readonly [what: string, fields: object, codes: readonly string[]])[] = [
-    ['as bootstrap writes it', {}, []],
+    ['the settings of bootstrap', {}, []],
     ['the defaults of Kubernetes', { failurePolicy: undefined, timeoutSeconds: undefined }, []],
     ['Ignore at stage deny', { failurePolicy: 'Ignore' }, ['FAILURE_POLICY_IGNORE']],
     ['Ignore at stage warn', { failurePolicy: 'Ignore', ...at('/validate/warn') }, []],
     ['Fail at stage audit', at('/validate/audit'), ['FAILURE_POLICY_FAIL']],
     ['the path of the Go program', at('/'), []],
     ['another path', at('/image_policy'), ['PATH_UNKNOWN']],
-    ['no path that can be read', { clientConfig: { url: 'gate' } }, ['PATH_UNKNOWN']],
+    ['a URL that cannot be parsed', { clientConfig: { url: 'gate' } }, ['PATH_UNKNOWN']],
     ['11 seconds', { timeoutSeconds: 11 }, ['TIMEOUT_LONG']],
     ['1 second', { timeoutSeconds: 1 }, ['TIMEOUT_SHORT']],
-    ['side effects of old', { sideEffects: 'Some' }, ['SIDE_EFFECTS']],
-    ['side effects that are not said', { sideEffects: undefined }, ['SIDE_EFFECTS']],
-    ['no side effects in a dry run', { sideEffects: 'NoneOnDryRun' }, []],
+    ['sideEffects Some', { sideEffects: 'Some' }, ['SIDE_EFFECTS']],
+    ['sideEffects left out', { sideEffects: undefined }, ['SIDE_EFFECTS']],
+    ['sideEffects NoneOnDryRun', { sideEffects: 'NoneOnDryRun' }, []],
     ['only v1beta1', { admissionReviewVersions: ['v1beta1'] }, ['REVIEW_VERSION_MISSING']],
     ['A12 matchPolicy Exact', { matchPolicy: 'Exact' }, ['MATCH_POLICY_EXACT']],
   ];

@@ -1,13 +1,13 @@
 import { finding, type Finding } from '../finding.ts';
 import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
 
-/** A whole request has 34 seconds, of which every webhook takes its share. */
+/** A whole request has 34 seconds, and each webhook uses a part of them. */
 const LONG_SECONDS = 10;
 
-/** A garbage collection and a new TLS connection on a busy machine. */
+/** A garbage collection and a new TLS connection take so long on a busy machine. */
 const SHORT_SECONDS = 2;
 
-/** What each webhook says of itself: what happens when it fails, how long it may take, what it is sent. */
+/** Checks the settings of each webhook: failure policy, timeout, path, and the reviews that it receives. */
 export function examineSettings(webhooks: readonly SeenWebhook[]): readonly Finding[] {
   return webhooks.flatMap((webhook) => {
     const subject = describeWebhook(webhook);
@@ -16,7 +16,7 @@ export function examineSettings(webhooks: readonly SeenWebhook[]): readonly Find
       ...examineTimeout(webhook, subject),
       ...examineReviews(webhook, subject),
       ...(webhook.stage === undefined
-        ? [finding('PATH_UNKNOWN', subject, `it asks at ${webhook.target.path || 'no path'}`)]
+        ? [finding('PATH_UNKNOWN', subject, `its path is ${webhook.target.path || 'empty'}`)]
         : []),
     ];
   });
