@@ -5,7 +5,7 @@ import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 import type { GateMaterial, ServiceMaterial } from './material.ts';
 import type { ClusterReader } from './reader.ts';
 
-/** Reads the gate's own objects; a gate outside the cluster has none. */
+/** Reads the objects of the gate; a gate outside the cluster has none. */
 export async function gatherGate(
   reader: ClusterReader,
   namespace: string,
@@ -33,7 +33,7 @@ export async function gatherGate(
   };
 }
 
-/** `undefined` for a Service that may not be read: of it nothing can be said. */
+/** `undefined` if doctor may not read the Service or its endpoints. */
 async function gatherService(
   reader: ClusterReader,
   key: string,
@@ -50,7 +50,7 @@ async function gatherService(
   return [key, service === 'none' ? undefined : { service, endpoints: slices.flatMap(readyAddresses) }];
 }
 
-/** A condition that is not given counts as ready. */
+/** An endpoint without the condition counts as ready. */
 function readyAddresses(slice: KubernetesObject): readonly string[] {
   const endpoints = Array.isArray(slice['endpoints']) ? (slice['endpoints'] as unknown[]) : [];
   return endpoints.filter(isObject).flatMap(({ addresses, conditions }) => {

@@ -4,7 +4,7 @@ import { POLICY_CONFIG_MAP, POLICY_KEY } from '../../wiring/names.ts';
 import { holdPolicy, type PolicyMaterial } from '../policy.ts';
 import type { ClusterReader } from './reader.ts';
 
-/** Reads the policy that the cluster holds, as a gate that starts would. */
+/** Reads the policy of the cluster in the same way as a gate at its start. */
 export async function gatherPolicy(
   reader: ClusterReader,
   namespace: string,

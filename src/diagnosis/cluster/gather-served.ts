@@ -3,7 +3,7 @@ import type { SeenWebhook } from '../webhook/seen-webhook.ts';
 import type { FetchChain, ServedCertificate } from '../certificate/served.ts';
 import { addressOf, type GateMaterial } from './material.ts';
 
-/** Looks at what is really served, once an address. What cannot be reached from here is said, not taken for a fault. */
+/** Fetches the served certificates, once for each address. An address that doctor cannot reach is no fault. */
 export async function gatherServed(
   webhooks: readonly SeenWebhook[],
   gate: GateMaterial,
@@ -34,7 +34,7 @@ function placeOfUrl(url: string): Place | undefined {
   return { host, port: Number(parsed.port || 443), serverName: host };
 }
 
-/** The cluster's DNS is not asked, for the API server does not ask it either. */
+/** The cluster address: the API server does not use the DNS of the cluster either. */
 function placeOfService(
   target: SeenWebhook['target'] & { readonly form: 'service' },
   gate: GateMaterial,

@@ -14,15 +14,15 @@ import { chooseGoodImages } from './good-image.ts';
 import { type Canaries, type ClusterMaterial, type PeopleMaterial } from './material.ts';
 import { ClusterReader } from './reader.ts';
 
-/** What to look at, and with whose eyes. */
+/** What to examine, and with which client. */
 export interface ClusterQuestion {
   readonly client: KubernetesClient;
   readonly now: () => Date;
-  /** The policy that is meant to be in force. */
+  /** The policy of `--policy`. */
   readonly policy?: Policy | undefined;
   /** Where the gate runs. @default the namespace that a webhook names, else {@link GATE_NAME} */
   readonly namespace?: string | undefined;
-  /** Where trial objects are created. */
+  /** The namespace of the trial objects. */
   readonly canaryNamespace: string;
   /** An image that the policy admits. @default one that runs */
   readonly goodImage?: string | undefined;
@@ -32,7 +32,7 @@ export interface ClusterQuestion {
 }
 
 /**
- * Reads everything that the examinations look at, and makes the trials. Nothing is written.
+ * Reads everything that the checks need, and makes the trials. It changes nothing.
  * @throws {KubernetesError} CLUSTER_UNREACHABLE, or what the first question is refused with.
  */
 export async function gatherCluster(question: ClusterQuestion): Promise<ClusterMaterial> {
@@ -97,7 +97,7 @@ async function gatherPeople(reader: ClusterReader, namespace: string): Promise<P
   return { clusterRoles, clusterRoleBindings, roles: roles ?? [], roleBindings: roleBindings ?? [] };
 }
 
-/** The `Date` of an answer against the middle of the time that it took. */
+/** The `Date` of an answer, minus the middle of the time between request and answer. */
 async function measureClock(client: KubernetesClient, now: () => Date): Promise<number | undefined> {
   const before = now().getTime();
   const { date } = await client.send({ method: 'GET', path: '/version' });

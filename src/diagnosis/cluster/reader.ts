@@ -9,7 +9,7 @@ interface Collection {
   readonly namespace?: string;
 }
 
-/** Reads what it may, and remembers what it may not. */
+/** Reads objects; keeps a list of those that it may not read. */
 export class ClusterReader {
   readonly unread: UnreadSource[] = [];
   readonly #client: KubernetesClient;
@@ -41,7 +41,7 @@ export class ClusterReader {
 
   /**
    * What `read` reads; `undefined`, and a line in `unread`, when the API server refuses it.
-   * @throws {KubernetesError} CLUSTER_UNREACHABLE: nothing more can be asked then.
+   * @throws {KubernetesError} CLUSTER_UNREACHABLE: no further request can succeed.
    */
   async attempt<Value>(subject: string, read: () => Promise<Value>): Promise<Value | undefined> {
     try {

@@ -7,7 +7,7 @@ import type { ClientPair, WebhookUsers } from './material.ts';
 import type { NodeReader } from './reader.ts';
 
 /**
- * Reads the kubeconfig by which the API server proves to webhooks who it is. Only its `users` count, each for the host
+ * Reads the kubeconfig with the credentials of the API server for webhooks. Only its `users` count, each for the host
  * that it is named after; there is no context.
  */
 export async function gatherWebhookUsers(

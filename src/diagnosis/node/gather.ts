@@ -93,7 +93,7 @@ async function gatherKeys(
   return found.flatMap(({ path, mode }) => (mode === undefined ? [] : [{ path, mode }]));
 }
 
-/** Where `bootstrap` puts it; a gate that somebody else runs has it elsewhere. */
+/** The policy at the path of `bootstrap`; a gate of another installation has it elsewhere. */
 async function gatherPolicy(reader: NodeReader, folder: string): Promise<PolicyMaterial['held']> {
   const file = join(folder, GATE_FILES.policy);
   const found = await reader.find(file);

@@ -41,7 +41,7 @@ export class NodeReader implements NodeFileReader {
     }
   }
 
-  /** The file, parsed; what a person wrote wrongly is no failure of ours. */
+  /** The parsed file. A file with an error is a value with the `problem`, not an exception. */
   async open<Value>(path: string, parse: (text: string, file: string) => Value): Promise<Opened<Value>> {
     const found = await this.find(path);
     if (found === undefined) return { state: 'missing', file: path };

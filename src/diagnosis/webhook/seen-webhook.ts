@@ -7,7 +7,7 @@ import type { LabelSelector } from './label-selector.ts';
 
 const KIND = 'ValidatingWebhookConfiguration';
 
-/** Where a webhook asks. */
+/** The address that a webhook calls. */
 export type WebhookTarget =
   | { readonly form: 'url'; readonly url: string; readonly path: string }
   | {
@@ -18,12 +18,12 @@ export type WebhookTarget =
       readonly path: string;
     };
 
-/** A webhook as it is found, whoever wrote it, with Kubernetes' defaults filled in. */
+/** A webhook of any author, with the defaults of Kubernetes for missing fields. */
 export interface SeenWebhook {
-  /** The object, or the file, that it stands in. */
+  /** Its object, or its file. */
   readonly source: string;
   readonly configuration: string;
-  /** Its place in the configuration. */
+  /** Its index in the configuration. */
   readonly index: number;
   readonly name: string;
   readonly target: WebhookTarget;
