@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { Command } from 'commander';
 import { applyEnvironment, renderEnvironment, VARIABLES } from './environment.ts';
-import { addServeOptions, type ServeOptions } from './serve-options.ts';
-import { SettingsError } from './settings-error.ts';
-import type { Environment } from './streams.ts';
+import type { Environment } from './command.ts';
+import { addServeOptions } from './commands/serve.ts';
+import type { ServeOptions } from './commands/serve-settings.ts';
+import { SettingsError } from './settings.ts';
 
 /** What `serve` is asked by these flags and this environment. */
 function optionsOf(flags: readonly string[], environment: Environment = {}): ServeOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { SettingsError } from './settings-error.ts';
-import type { Environment } from './streams.ts';
+import type { Environment } from './command.ts';
+import { SettingsError } from './settings.ts';
 
 /** Environment variables, by the option that each stands for. A flag wins over its variable. */
 export const VARIABLES = {
@@ -33,13 +33,13 @@ export const VARIABLES = {
   canaryNamespace: 'BOUNCER_CANARY_NAMESPACE',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** What an option is also called: a flag by either name wins over the variables of both. */
+/** Other names of an option. A flag by either name wins over the variables of both. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   registryWhitelist: 'allowedRegistries',
   allowedRegistries: 'registryWhitelist',
 };
 
-// What strconv.ParseBool takes, which the Go program used, and what people write.
+// The values of Go's strconv.ParseBool, which the Go program used, and further usual ones.
 const YES = new Set(['1', 't', 'true', 'y', 'yes', 'on']);
 const NO = new Set(['0', 'f', 'false', 'n', 'no', 'off']);
 
@@ -61,7 +61,7 @@ export function applyEnvironment(command: Command, environment: Environment): vo
   }
 }
 
-/** Beside a Service that is called `bouncer`, Kubernetes itself sets `BOUNCER_PORT=tcp://10.0.0.1:443` in every pod. */
+/** If a Service is called `bouncer`, Kubernetes sets `BOUNCER_PORT=tcp://10.0.0.1:443` in every pod of its namespace. */
 function isServiceLink(variable: string, value: string): boolean {
   return variable === VARIABLES.port && /^(tcp|udp|sctp):\/\//.test(value);
 }

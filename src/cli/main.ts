@@ -3,18 +3,19 @@ import { run } from './program.ts';
 
 const { stdin, stdout, stderr, env, argv } = process;
 
-// Before a command is asked for, and so before the libraries that it needs.
+// Before any command loads its libraries.
 freezePrototypes();
 
-// A reader that has seen enough (`| head`) is no failure of ours.
+// A reader that closes the pipe early (`| head`) is no failure.
 stdout.on('error', () => undefined);
 
 process.exitCode = await run(argv.slice(2), env, { stdin, stdout, stderr });
 
-/** How long what nobody waits for may keep the process alive. */
+/** Longest time that an abandoned task may keep the process alive. */
 const LAST_MS = 1000;
 
-// A credential plugin's child that keeps its pipe, a token that never comes. Output that waits for its reader is no such.
+// Something may keep the event loop alive, such as the pipe of a credential plugin. Exit anyway, unless output is still
+// unwritten.
 setInterval(() => {
   if (stdout.writableLength + stderr.writableLength === 0) process.exit();
 }, LAST_MS).unref();

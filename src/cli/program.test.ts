@@ -95,7 +95,7 @@ describe('the environment', () => {
     const env = { BOUNCER_MESSAGES: folder.file('de.yaml') };
     const { stdout, stderr } = await bouncer(['explain', 'nginx:1'], { env });
     assert.match(stdout, /zugelassen/);
-    assert.match(stderr, /^note: --messages \S+de\.yaml: \d+ messages are missing, and said in en\n$/);
+    assert.match(stderr, /^note: --messages \S+de\.yaml: \d+ messages are missing; they are shown in en\n$/);
     assert.match((await bouncer(['check'], { env, stdin: '' })).stdout, /^0 Objekte, /);
     assert.match((await bouncer(['explain', 'nginx:1', '--language=en'], { env })).stdout, /admitted/);
   });

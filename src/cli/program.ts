@@ -1,14 +1,16 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { quote } from '../image/quote.ts';
-import { addBootstrapCommands } from './bootstrap-commands.ts';
-import { addCertificateCommands } from './certificate-commands.ts';
-import { applyEnvironment, renderEnvironment } from './environment.ts';
-import { addDoctorCommand } from './doctor-command.ts';
-import { addRecoverCommand } from './recover-command.ts';
-import { addServeOptions } from './serve-options.ts';
-import type { Environment, ExitCode, Streams } from './streams.ts';
-import { fitForTerminal } from './terminal.ts';
+import {
+  fitForTerminal,
+  type CommandContext,
+  type CommandModule,
+  type Environment,
+  type ExitCode,
+  type Streams,
+} from './command.ts';
+import { applyEnvironment } from './environment.ts';
+import { describeRolloutError } from './rollout-output.ts';
 
 const EXAMPLES = `
 Examples:
@@ -23,34 +25,111 @@ With no command, \`serve\` is meant.`;
 
 const HELP_COLUMNS = 100;
 
-/** Runs one command line. Nothing but this and what it calls reads the environment, the clock or the terminal. */
+/** A command by its words, such as `bootstrap webhook`. Its file is loaded only when the command line names it. */
+interface CommandEntry {
+  readonly words: string;
+  readonly description: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  bootstrap: 'everything that a cluster needs to call the gate, one wiring each',
+  certificate: 'make, inspect and rotate the certificates of a gate',
+  policy: 'commands for policy files',
+};
+
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    words: 'serve',
+    description: 'answer the API server (default command)',
+    load: () => import('./commands/serve.ts'),
+  },
+  {
+    words: 'check',
+    description: 'judge manifests: files, folders, or - for standard input',
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    words: 'explain',
+    description: 'show how an image reference is read, and the result of each rule',
+    load: () => import('./commands/explain.ts'),
+  },
+  {
+    words: 'bootstrap image-policy',
+    description: 'ImagePolicyWebhook on a control-plane node: print the changes, apply them, or undo them',
+    load: () => import('./commands/bootstrap-image-policy.ts'),
+  },
+  {
+    words: 'bootstrap webhook',
+    description: 'an admission webhook: print it, apply it, or delete it',
+    load: () => import('./commands/bootstrap-webhook.ts'),
+  },
+  {
+    words: 'bootstrap static',
+    description: 'a webhook that the API server of a node reads from a file: print, apply, or undo it',
+    load: () => import('./commands/bootstrap-static.ts'),
+  },
+  {
+    words: 'certificate create',
+    description: 'make certificates in a folder; usable ones are kept',
+    load: () => import('./commands/certificate-create.ts'),
+  },
+  {
+    words: 'certificate inspect',
+    description: 'show the certificates in files, in Secrets and at live addresses, and their problems',
+    load: () => import('./commands/certificate-inspect.ts'),
+  },
+  {
+    words: 'certificate rotate',
+    description: 'rotate certificates so that no call fails: in a folder, or in the cluster',
+    load: () => import('./commands/certificate-rotate.ts'),
+  },
+  {
+    words: 'doctor',
+    description: 'prove that the gate enforces its policy, or name the fault',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    words: 'recover',
+    description: 'the least invasive way out when a gate has locked the cluster',
+    load: () => import('./commands/recover.ts'),
+  },
+  {
+    words: 'policy schema',
+    description: 'print the JSON Schema of a policy, for editors',
+    load: () => import('./commands/policy-schema.ts'),
+  },
+];
+
+/** Runs one command line. Only this and its callees read the environment, the clock and the terminal. */
 export async function run(
   args: readonly string[],
   environment: Environment,
   streams: Streams,
 ): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const program = createProgram(environment, streams, (result) => {
+  const finish = (result: ExitCode): void => {
     code = result;
-  });
+  };
   try {
+    const program = await createProgram({ environment, streams, finish }, (words) => isNamedBy(args, words));
     refuseUnknownCommand(program, args[0]);
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    // Commander has printed its own sentence already, or the help that was asked for.
+    // Commander has printed its own sentence already, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     streams.stderr.write(`${renderError(error)}\n`);
     return 2;
   }
 }
 
-/** The commands and their options; `finish` is told how a command ended. */
-export function createProgram(
-  environment: Environment,
-  streams: Streams,
-  finish: (code: ExitCode) => void,
-): Command {
+/** The commands, with the options of those that are selected. */
+export async function createProgram(
+  context: CommandContext,
+  isSelected: (words: string) => boolean = () => true,
+): Promise<Command> {
+  const { environment, streams } = context;
   const program = new Command('kube-image-bouncer')
     .description('One policy decides about every container image that enters a cluster.')
     .version(manifest.version)
@@ -63,80 +142,43 @@ export function createProgram(
     })
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES);
-
-  // `| undefined` belongs to the exported options; each command is loaded when it is asked for.
-  addServeOptions(
-    program.command('serve', { isDefault: true }).description('answer the API server (default command)'),
-  )
-    .addHelpText('after', `\n${renderEnvironment()}`)
-    .hook('preAction', (command) => applyEnvironment(command, environment))
-    .action(async (options) =>
-      finish(await (await import('./commands/serve.ts')).serve(options, environment, streams)),
-    );
-
-  addPolicyOptions(
-    program.command('check').description('judge manifests: files, folders, or - for standard input'),
-  )
-    .argument('[paths...]', 'files and folders of YAML or JSON; - for standard input', ['-'])
-    .option('--namespace <name>', 'namespace of objects that name none')
-    .addOption(outputOption())
-    .addHelpText('after', '\nExit code: 0 nothing refused, 1 something refused, 2 could not run.')
-    .hook('preAction', (command) => applyEnvironment(command, environment))
-    .action(async (paths, options) =>
-      finish(await (await import('./commands/check.ts')).check(paths, options, streams)),
-    );
-
-  addPolicyOptions(
-    program.command('explain').description('how an image reference is read, and what each rule says to it'),
-  )
-    .argument('<images...>', 'image references, as a pod would spell them')
-    .addOption(outputOption())
-    .hook('preAction', (command) => applyEnvironment(command, environment))
-    .action(async (images, options) =>
-      finish(await (await import('./commands/explain.ts')).explain(images, options, streams)),
-    );
-
-  addBootstrapCommands(program, { environment, streams, finish });
-  addCertificateCommands(program, { environment, streams, finish });
-  addDoctorCommand(program, { environment, streams, finish });
-  addRecoverCommand(program, { environment, streams, finish });
-
-  program
-    .command('policy')
-    .description('about policies themselves')
-    .command('schema')
-    .description('print the JSON Schema of a policy, for editors')
-    .action(async () =>
-      finish(await (await import('./commands/policy-schema.ts')).printPolicySchema(streams)),
-    );
+  for (const { words, description, load } of COMMANDS) {
+    const [name = '', nested] = words.split(' ');
+    const parent = nested === undefined ? program : groupOf(program, name);
+    const command = parent
+      .command(nested ?? name, { isDefault: words === 'serve' })
+      .description(description)
+      .hook('preAction', (invoked) => applyEnvironment(invoked, environment));
+    if (isSelected(words)) (await load()).define(command, context);
+  }
   return program;
 }
 
-/** `serve` is the default, and would call a misspelt command one argument too many. */
+function groupOf(program: Command, name: string): Command {
+  return (
+    program.commands.find((command) => command.name() === name) ??
+    program.command(name).description(GROUPS[name] ?? '')
+  );
+}
+
+/** Whether a command line runs a command or shows its help. */
+function isNamedBy(args: readonly string[], words: string): boolean {
+  const named = args.filter((word) => word !== 'help').slice(0, words.split(' ').length);
+  const isDefault = named[0] === undefined || named[0].startsWith('-');
+  return isDefault ? words === 'serve' : named.join(' ') === words;
+}
+
+/** Without this check `serve` would report a misspelt command as one argument too many. */
 function refuseUnknownCommand(program: Command, word: string | undefined): void {
   const known = [...program.commands.map((command) => command.name()), 'help'];
   if (word === undefined || word.startsWith('-') || known.includes(word)) return;
   program.error(`error: unknown command '${quote(word)}' (there are ${known.join(', ')})`);
 }
 
-function addPolicyOptions(command: Command): Command {
-  return command
-    .option('--policy <file>', 'policy to judge by (default: no image may use the tag "latest")')
-    .option(
-      '--allowed-registries <hosts>',
-      'comma separated; without --policy, images from elsewhere are refused',
-    )
-    .option('--registry-whitelist <hosts>', 'the older name of --allowed-registries')
-    .option('--language <tag>', 'language of denials: en, zh, or that of --messages')
-    .option('--messages <file>', 'a catalogue of messages in a further language, YAML');
-}
-
-function outputOption(): Option {
-  return new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table');
-}
-
 function renderError(error: unknown): string {
-  if (error instanceof Error && 'code' in error)
-    return `${error.message.includes('\n') ? 'error:\n' : 'error: '}${fitForTerminal(error.message)}`;
+  if (error instanceof Error && 'code' in error) {
+    const text = describeRolloutError(error) ?? error.message;
+    return `${text.includes('\n') ? 'error:\n' : 'error: '}${fitForTerminal(text)}`;
+  }
   return `error: something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -1,244 +1,192 @@
-import { BlockList, isIP } from 'node:net';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute } from 'node:path';
+import type { KeyPair } from '../certificate/authority.ts';
 import { MAX_PEM_BYTES } from '../certificate/certificate-store.ts';
 import { CertificateError } from '../certificate/errors.ts';
-import {
-  parseCertificate,
-  parseCertificates,
-  parsePrivateKey,
-  verifyKeyPair,
-} from '../certificate/inspect.ts';
+import { parseCertificates, parsePrivateKey, verifyKeyPair } from '../certificate/inspect.ts';
+import { CodedError } from '../coded-error.ts';
 import { readBounded } from '../file/bounded-file.ts';
-import { splitList } from './chosen-policy.ts';
-import { decodeLimits, type LimitSettings } from './limit-settings.ts';
-import type { ServeOptions } from './serve-options.ts';
-import { decodeNumber } from './number-setting.ts';
-import { SettingsError } from './settings-error.ts';
-import type { Environment } from './streams.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { ClusterChoice } from '../kubernetes/config.ts';
+import { isSupported, parseKubernetesVersion, type KubernetesVersion } from '../kubernetes/version.ts';
+import { messageOf } from './command.ts';
 
-/** Where the serving certificate comes from. */
-export type CertificateSource =
-  | {
-      readonly kind: 'files';
-      readonly certificateFile: string;
-      readonly keyFile: string;
-      /** What is in them, PEM. */
-      readonly certificate: string;
-      readonly key: string;
-    }
-  | { readonly kind: 'self-signed'; readonly folder: string; readonly names: readonly string[] }
-  /** Plain HTTP, as the Go program did when it had no certificate. */
-  | { readonly kind: 'none' };
+export type SettingsErrorCode =
+  | 'SETTING_INVALID'
+  | 'SETTINGS_CONFLICT'
+  | 'FILE_UNREADABLE'
+  | 'MESSAGES_INVALID'
+  | 'PORT_UNAVAILABLE';
 
-/** Who may ask, proved by a client certificate. */
-export interface ClientSettings {
-  readonly file: string;
-  /** What is in it, PEM. */
-  readonly authority: string;
-  /** Empty: every client of the authority. */
-  readonly names: readonly string[];
+/** An option of the command line, or a variable of the environment, cannot be used. */
+export class SettingsError extends CodedError<SettingsErrorCode> {
+  override readonly name = 'SettingsError';
 }
 
-/** How the gate looks whether it is asked at all. */
-export interface CanarySettings {
-  /** A kubeconfig file; `in-cluster` means the service account of the pod. */
-  readonly kubeconfig: string;
-  readonly intervalMs: number;
-  readonly namespace: string;
+export function conflict(message: string): SettingsError {
+  return new SettingsError('SETTINGS_CONFLICT', message);
 }
 
-/** What `serve` was asked, checked and with every default filled in. */
-export interface ServeSettings {
-  readonly source: CertificateSource;
-  readonly client: ClientSettings | undefined;
-  readonly canary: CanarySettings | undefined;
-  /** `undefined`: every address. */
-  readonly address: string | undefined;
-  readonly port: number;
-  readonly healthPort: number;
-  readonly reviewTimeoutMs: number;
-  readonly drainMs: number;
-  readonly limits: LimitSettings;
-  readonly debug: boolean;
+export function invalid(message: string, options?: ErrorOptions): SettingsError {
+  return new SettingsError('SETTING_INVALID', message, options);
 }
 
-/** Names of the Service that the Go program's manifests use, so that its certificate fits there too. */
-const HOST_NAMES = ['localhost', '127.0.0.1', '::1', 'image-bouncer-webhook.default.svc'];
+/** @throws {SettingsError} SETTING_INVALID */
+export function decodeNumber(option: string, text: string, least: number, most: number): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw invalid(`${option}: ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`);
+}
 
-/** @throws {SettingsError} SETTING_INVALID, SETTINGS_CONFLICT or FILE_UNREADABLE, naming the option. */
-export async function decodeSettings(
-  options: ServeOptions,
-  environment: Environment,
-): Promise<ServeSettings> {
-  const source = await chooseSource(options, environment);
-  const port = decodeNumber('--port', options.port, 0, 65535);
-  const healthPort =
-    options.healthPort === undefined
-      ? nextPort(port)
-      : decodeNumber('--health-port', options.healthPort, 0, 65535);
-  return {
-    source,
-    client: await chooseClient(options, source),
-    canary: chooseCanary(options),
-    address: chooseAddress(options, source),
-    port,
-    healthPort,
-    reviewTimeoutMs: decodeNumber('--review-timeout', options.reviewTimeout, 1, 30) * 1000,
-    drainMs: decodeNumber('--drain', options.drain, 0, 3600) * 1000,
-    limits: decodeLimits(options),
-    debug: options.debug ?? false,
+/** The parts of a comma separated list, without empty ones. */
+export function splitList(text = ''): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** @throws {SettingsError} SETTING_INVALID */
+export function decodeNamespace(option: string, name: string): string {
+  if (DNS_LABEL.test(name)) return name;
+  throw invalid(
+    `${option}: ${JSON.stringify(name)} is no name of a namespace; patterns are not taken, because a user who may create namespaces could match them`,
+  );
+}
+
+/** @throws {SettingsError} SETTING_INVALID */
+export function decodeNamespaces(option: string, text: string | undefined): readonly string[] {
+  return splitList(text).map((name) => decodeNamespace(option, name));
+}
+
+/**
+ * The version of `--kubernetes-version`, if it is given.
+ * @throws {SettingsError} SETTING_INVALID for a text that is no version
+ */
+export function decodeAnyVersion(text: string | undefined): KubernetesVersion | undefined {
+  if (text === undefined) return undefined;
+  const version = parseKubernetesVersion(text);
+  if (version !== undefined) return version;
+  throw invalid(`--kubernetes-version: ${JSON.stringify(text)} is no version, such as 1.37`);
+}
+
+/**
+ * The same for a version that the gate can be wired to.
+ * @throws {SettingsError} SETTING_INVALID for a text that is no version, or for a version that is too old
+ */
+export function decodeVersion(text: string | undefined): KubernetesVersion | undefined {
+  const version = decodeAnyVersion(text);
+  if (version === undefined || isSupported(version)) return version;
+  throw invalid(
+    `--kubernetes-version: Kubernetes ${version.text} is older than 1.24, the oldest that is supported`,
+  );
+}
+
+/** @throws {SettingsError} SETTING_INVALID */
+export function requireAbsolute(option: string, path: string): string {
+  if (isAbsolute(path)) return path;
+  throw invalid(`${option}: ${path} is not an absolute path`);
+}
+
+/**
+ * The origin of a gate outside the cluster.
+ * @throws {SettingsError} SETTING_INVALID
+ */
+export function decodeOrigin(text: string): string {
+  const url = URL.parse(text);
+  const refuse = (what: string): never => {
+    throw invalid(`--url: ${JSON.stringify(text)} ${what}; write https://host:port`);
   };
+  if (url === null) return refuse('is no URL');
+  if (url.protocol !== 'https:')
+    return refuse('does not begin with https://, and the API server takes no other scheme');
+  if (url.username !== '' || url.password !== '')
+    return refuse('holds a user, which the API server does not take');
+  if (url.search !== '' || url.hash !== '' || url.pathname !== '/')
+    return refuse('has a path, a query or a fragment, and --stage chooses the path');
+  return url.origin;
 }
 
-/** The file may come later: the gate has to be there before the API server is. */
-function chooseCanary({
-  canaryKubeconfig,
-  canaryInterval,
-  canaryNamespace,
-}: ServeOptions): CanarySettings | undefined {
-  if (canaryKubeconfig !== undefined) {
-    return {
-      kubeconfig: canaryKubeconfig,
-      intervalMs: decodeNumber('--canary-interval', canaryInterval ?? '60', 1, 86_400) * 1000,
-      namespace: canaryNamespace ?? 'default',
-    };
-  }
-  const idle = canaryInterval === undefined ? canaryNamespace && '--canary-namespace' : '--canary-interval';
-  if (idle === undefined) return undefined;
-  throw new SettingsError(
-    'SETTINGS_CONFLICT',
-    `${idle} says how to look at the cluster of --canary-kubeconfig: give --canary-kubeconfig as well`,
-  );
+/**
+ * The text of a certificate, a bundle or a key: at most {@link MAX_PEM_BYTES}.
+ * @throws {SettingsError} FILE_UNREADABLE
+ */
+export async function readSetting(option: string, file: string): Promise<string> {
+  const bytes = await readBounded(file, MAX_PEM_BYTES).catch((cause: unknown) => {
+    throw new SettingsError('FILE_UNREADABLE', `${option}: ${file} cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
+  });
+  if (bytes !== undefined) return bytes.toString();
+  const problem = `${option}: ${file} cannot be read: it has more than ${MAX_PEM_BYTES} bytes`;
+  throw new SettingsError('FILE_UNREADABLE', problem);
 }
 
-/** Any free port has any free port beside it. */
-function nextPort(port: number): number {
-  return port === 0 ? 0 : Math.min(port + 1, 65535);
-}
-
-async function chooseSource(options: ServeOptions, environment: Environment): Promise<CertificateSource> {
-  const { cert, key, selfSigned = false } = options;
-  if (selfSigned && (cert !== undefined || key !== undefined)) {
-    throw new SettingsError(
-      'SETTINGS_CONFLICT',
-      '--self-signed makes a certificate, --cert and --key bring one: give either',
-    );
-  }
-  requireSelfSigned(options);
-  if (selfSigned)
-    return { kind: 'self-signed', folder: stateFolder(options, environment), names: hostNames(options) };
-  if (cert === undefined && key === undefined) return { kind: 'none' };
-  if (cert === undefined || key === undefined) {
-    throw new SettingsError(
-      'SETTINGS_CONFLICT',
-      `${cert === undefined ? '--cert' : '--key'} is missing: a certificate and its key go together`,
-    );
-  }
-  const pair = { certificate: await readSetting('--cert', cert), key: await readSetting('--key', key) };
-  requirePem('--cert', cert, () => parseCertificate(pair.certificate));
-  requirePem('--key', key, () => parsePrivateKey(pair.key));
-  requirePem('--key', key, () => verifyKeyPair(pair));
-  return { kind: 'files', certificateFile: cert, keyFile: key, ...pair };
-}
-
-/** What says how a certificate is made says nothing where none is made. */
-function requireSelfSigned({ selfSigned = false, stateDir, hostNames }: ServeOptions): void {
-  const idle = stateDir === undefined ? hostNames && '--host-names' : '--state-dir';
-  if (selfSigned || idle === undefined) return;
-  throw new SettingsError(
-    'SETTINGS_CONFLICT',
-    `${idle} is about the certificate of --self-signed: give --self-signed as well, or leave it out`,
-  );
-}
-
-/** @throws {SettingsError} SETTING_INVALID when the file does not hold what it has to. */
+/** @throws {SettingsError} SETTING_INVALID if `parse` rejects the content of the file */
 export function requirePem(option: string, file: string, parse: () => unknown): void {
   try {
     parse();
   } catch (cause) {
     if (!(cause instanceof CertificateError)) throw cause;
-    throw new SettingsError('SETTING_INVALID', `${option}: ${file}: ${cause.message}`, { cause });
+    throw invalid(`${option}: ${file}: ${cause.message}`, { cause });
   }
 }
 
-/** Where `serve --self-signed` keeps its certificates. */
-export function stateFolder({ stateDir }: Pick<ServeOptions, 'stateDir'>, environment: Environment): string {
-  const states = environment['XDG_STATE_HOME'];
-  return (
-    stateDir ??
-    join(
-      states === undefined || states === '' ? join(homedir(), '.local', 'state') : states,
-      'kube-image-bouncer',
-    )
-  );
-}
-
-function hostNames(options: ServeOptions): readonly string[] {
-  const names = splitList(options.hostNames ?? '');
-  return names.length > 0 ? names : HOST_NAMES;
-}
-
-async function chooseClient(
-  { clientCa, clientName }: ServeOptions,
-  source: CertificateSource,
-): Promise<ClientSettings | undefined> {
-  const names = splitList(clientName ?? '');
-  if (clientName !== undefined && names.length === 0) {
-    // Else a list of nobody would let in everybody.
-    throw new SettingsError(
-      'SETTING_INVALID',
-      `--client-name: ${JSON.stringify(clientName)} names no client`,
-    );
-  }
-  if (clientCa === undefined) {
-    if (clientName === undefined) return undefined;
-    throw new SettingsError(
-      'SETTINGS_CONFLICT',
-      '--client-name says which clients of --client-ca may ask: give --client-ca as well',
-    );
-  }
-  if (source.kind === 'none')
-    throw new SettingsError(
-      'SETTINGS_CONFLICT',
-      '--client-ca needs HTTPS: give --cert and --key, or --self-signed',
-    );
-  const authority = await readSetting('--client-ca', clientCa);
-  // With no authority at all Node would trust those of the web.
-  requirePem('--client-ca', clientCa, () => parseCertificates(authority));
-  return { file: clientCa, authority, names };
-}
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-/** In plain HTTP anybody on the way can write the verdict, so that it stays on the machine unless somebody insists. */
-function chooseAddress(
-  { bind, insecureBind = false }: ServeOptions,
-  source: CertificateSource,
-): string | undefined {
-  if (bind !== undefined && isIP(bind) === 0)
-    throw new SettingsError('SETTING_INVALID', `--bind: ${JSON.stringify(bind)} is not an IP address`);
-  if (source.kind !== 'none' || insecureBind) return bind;
-  if (bind === undefined) return '127.0.0.1';
-  if (LOOPBACK.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4')) return bind;
-  throw new SettingsError(
-    'SETTINGS_CONFLICT',
-    `--bind ${bind} would serve plain HTTP to others: give a certificate, or --insecure-bind if you must`,
-  );
+/** @throws {SettingsError} FILE_UNREADABLE, SETTING_INVALID */
+export async function readCertificates(option: string, file: string): Promise<string> {
+  const text = await readSetting(option, file);
+  requirePem(option, file, () => parseCertificates(text));
+  return text;
 }
 
 /**
- * The text of a certificate, a bundle of them, or a key: at most {@link MAX_PEM_BYTES}.
- * @throws {SettingsError} FILE_UNREADABLE
+ * The CA of `--ca-cert` and `--ca-key`; `undefined` if both are missing.
+ * @throws {SettingsError} SETTINGS_CONFLICT if only one is given, FILE_UNREADABLE, SETTING_INVALID
  */
-export async function readSetting(option: string, file: string): Promise<string> {
-  const bytes = await readBounded(file, MAX_PEM_BYTES).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SettingsError('FILE_UNREADABLE', `${option}: ${file} cannot be read: ${why}`, { cause });
-  });
-  if (bytes !== undefined) return bytes.toString();
-  const problem = `${option}: ${file} cannot be read: it has more than ${MAX_PEM_BYTES} bytes`;
-  throw new SettingsError('FILE_UNREADABLE', problem);
+export async function readAuthority({
+  caCert,
+  caKey,
+}: {
+  readonly caCert?: string;
+  readonly caKey?: string;
+}): Promise<KeyPair | undefined> {
+  if (caCert === undefined && caKey === undefined) return undefined;
+  if (caCert === undefined || caKey === undefined) {
+    const missing = caCert === undefined ? '--ca-cert' : '--ca-key';
+    throw conflict(`${missing} is missing: a CA signs with both, --ca-cert and --ca-key`);
+  }
+  const certificate = await readCertificates('--ca-cert', caCert);
+  const authority = { certificate, key: await readSetting('--ca-key', caKey) };
+  requirePem('--ca-key', caKey, () => parsePrivateKey(authority.key));
+  requirePem('--ca-key', caKey, () => verifyKeyPair(authority));
+  return authority;
+}
+
+/** @throws {SettingsError} SETTINGS_CONFLICT if more than one mode is given, or `--yes` without `--apply` */
+export function requireOneMode(options: {
+  readonly apply?: boolean;
+  readonly undo?: boolean;
+  readonly out?: string;
+  readonly yes?: boolean;
+}): void {
+  const { apply, undo, out, yes } = options;
+  const modes = [apply === true, undo === true, out !== undefined].filter(Boolean).length;
+  if (modes > 1) throw conflict('--apply, --undo and --out contradict each other: give one of them');
+  if (yes === true && apply !== true) throw conflict('--yes is for --apply');
+}
+
+/**
+ * The cluster of `--kubeconfig` and `--context`, or kubectl's.
+ * @throws {KubernetesError}
+ */
+export async function openCluster({ kubeconfig, context }: ClusterChoice): Promise<KubernetesClient> {
+  // Loads the Kubernetes library, which takes 0.3 s and which most command lines do not need.
+  const { openCluster: open } = await import('../kubernetes/config.ts');
+  return open({ kubeconfig, context });
+}
+
+/** The same; `undefined` if no option names a cluster. */
+export async function openNamedCluster(choice: ClusterChoice): Promise<KubernetesClient | undefined> {
+  return choice.kubeconfig === undefined && choice.context === undefined ? undefined : openCluster(choice);
 }

@@ -6,6 +6,14 @@ export interface KubernetesVersion {
   readonly text: string;
 }
 
+/** The newest version that the gate knows; newer ones are treated like it. */
+export const NEWEST_KUBERNETES: KubernetesVersion = { major: 1, minor: 37, text: 'v1.37' };
+
+/** Whether a version is 1.24 or newer. */
+export function isSupported(version: KubernetesVersion): boolean {
+  return isAtLeast(version, 1, 24);
+}
+
 /** The version in `v1.24.17`, `1.37` or `v1.29.3-gke.100`; `undefined` for anything else. */
 export function parseKubernetesVersion(text: string): KubernetesVersion | undefined {
   const [, major, minor] = /^v?(\d{1,3})\.(\d{1,3})(?=$|[.+-])/.exec(text) ?? [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Command } from 'commander';
-import { addServeOptions } from '../cli/serve-options.ts';
+import { addServeOptions } from '../cli/commands/serve.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { parseKubernetesVersion } from '../kubernetes/version.ts';
 import { languageOf } from './gate-deployment.ts';

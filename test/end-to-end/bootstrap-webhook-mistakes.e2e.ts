@@ -84,7 +84,7 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
     const words = ['--service', '--image=gate:2', '--client-ca', `--out=${out}`, '--apply'];
     const { code, stdout } = await ourselves(...words);
     assert.equal(code, 1, stdout);
-    assert.match(stdout, /^nothing was applied: the gate would turn the API server away/m);
+    assert.match(stdout, /^nothing was applied: the gate would require a client certificate/m);
     assert.match(
       (await kubectl('get', 'deployment', `--namespace=${GATE_NAME}`, '-o=yaml')).stdout,
       /gate:1/,
@@ -96,7 +96,7 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
     for (let time = 0; time < 2; time += 1) {
       const { code, stdout } = await ourselves('--delete');
       assert.equal(code, 1, stdout);
-      assert.match(stdout, /^ValidatingWebhookConfiguration by-hand still asks the gate, which stays/m);
+      assert.match(stdout, /^ValidatingWebhookConfiguration by-hand still calls the gate, which stays/m);
     }
     assertAdmitted(await kubectl('get', 'service', GATE_NAME, `--namespace=${GATE_NAME}`));
     assertAdmitted(await kubectl('delete', 'validatingwebhookconfiguration', 'by-hand'));

@@ -8,7 +8,7 @@ import { folderTarget } from '../../src/certificate/folder-target.ts';
 import { ensurePki, type PkiFiles } from '../../src/certificate/pki-folder.ts';
 import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
 import { openCluster } from '../../src/kubernetes/config.ts';
-import { trustedByWebhooks } from '../../src/webhook/rotation-target.ts';
+import { trustedByWebhooks } from '../../src/rollout/rotation-target.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { startGateOnFiles, type GateOnFiles } from './support/gate-on-files.ts';
 import { Load, measureRate, renderLoad, type Call, type LoadReport } from './support/load.ts';

@@ -6,7 +6,7 @@ import { folderTarget } from '../../src/certificate/folder-target.ts';
 import { ensurePki } from '../../src/certificate/pki-folder.ts';
 import { rotate, type RotationTarget } from '../../src/certificate/rotation.ts';
 import { openCluster } from '../../src/kubernetes/config.ts';
-import { trustedByWebhooks } from '../../src/webhook/rotation-target.ts';
+import { trustedByWebhooks } from '../../src/rollout/rotation-target.ts';
 import type { KubernetesVersion } from '../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';
 import { startGateOnFiles, type GateOnFiles } from './support/gate-on-files.ts';

@@ -103,10 +103,11 @@ describe('docs/policy.md', () => {
   });
 });
 
+const streams = { stdin: Readable.from([]), stdout: new Writable(), stderr: new Writable() };
+const program = await createProgram({ environment: {}, streams, finish: () => undefined });
+
 describe('docs/cli.md', () => {
   const page = read('docs/cli.md');
-  const nothing = { stdin: Readable.from([]), stdout: new Writable(), stderr: new Writable() };
-  const program = createProgram({}, nothing, () => undefined);
 
   /** What the program says of a command's options, as the page should. */
   function definedBy(command: Command): string[] {

@@ -30,7 +30,7 @@ describe('docs/language.md', () => {
     assert.ok('language' in decoded);
     assert.match(
       stderr,
-      new RegExp(`: ${missingKeys(decoded).length} messages are missing, and said in en\n$`),
+      new RegExp(`: ${missingKeys(decoded).length} messages are missing; they are shown in en\n$`),
     );
   });
 

@@ -16,7 +16,7 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 const streams = { stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() };
-const program = createProgram({}, streams, () => undefined);
+const program = await createProgram({ environment: {}, streams, finish: () => undefined });
 
 /** What a reader brings along; what it prints is not ours to promise. */
 const FOREIGN = new Set([

@@ -4,7 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../src/cli/program.ts';
-import type { ExitCode } from '../../src/cli/streams.ts';
+import type { ExitCode } from '../../src/cli/command.ts';
 import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 
 /** A line of the gate's log. */

@@ -141,7 +141,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     const { message } = await askImages(german, ['nginx:latest']);
     assert.match(message, /tag "latest" is not allowed \[rule no-latest\]; nenne eine Version$/);
     const warning = german.lines().find(({ msg }) => msg === FALLBACK);
-    assert.match(String(warning?.['problem']), /de\.yaml: \d+ messages are missing, and said in en$/);
+    assert.match(String(warning?.['problem']), /de\.yaml: \d+ messages are missing; they are shown in en$/);
     assert.match((await askImages(await plain(), ['nginx:latest'])).message, /name a fixed version/);
   });
 
@@ -149,7 +149,10 @@ describe('an option of serve', { concurrency: 4 }, () => {
     await using gate = await startServe(['--language=tlh']);
     assert.match((await askImages(gate, ['nginx:latest'])).message, /is not allowed/);
     const warning = gate.lines().find(({ msg }) => msg === FALLBACK);
-    assert.match(String(warning?.['problem']), /^--language tlh: nobody speaks it here.*\(there are en, zh;/);
+    assert.match(
+      String(warning?.['problem']),
+      /^--language tlh: no catalogue has this language.*\(there are en, zh;/,
+    );
   });
 
   it('flip: --insecure-bind lets plain HTTP leave loopback', async () => {

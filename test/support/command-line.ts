@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { run } from '../../src/cli/program.ts';
-import type { Environment, ExitCode } from '../../src/cli/streams.ts';
+import type { Environment, ExitCode } from '../../src/cli/command.ts';
 
 /** What a command line came to. */
 export interface Outcome {

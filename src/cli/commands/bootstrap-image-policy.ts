@@ -1,169 +1,214 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
 import { writeFiles } from '../../control-plane/change-files.ts';
-import { comparePlan, findFile, type PlannedFile, renderChanges } from '../../control-plane/file-plan.ts';
-import { GATE_FILES } from '../../control-plane/gate-command.ts';
-import { kubeadmVersionOf } from '../../control-plane/kubeadm.ts';
-import { type ApiServerPlan, planApiServer, planGate } from '../../control-plane/node-plan.ts';
-import { parseApiServerManifest } from '../../control-plane/api-server-manifest.ts';
-import { renderYaml } from '../../document/render.ts';
+import { comparePlan, renderChanges, type PlannedFile } from '../../control-plane/file-plan.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { parseKubernetesVersion } from '../../kubernetes/version.ts';
-import { parsePolicy, readPolicyText } from '../../policy/load.ts';
+import { signatureFrom } from '../../rollout/cluster-signature.ts';
+import { planImagePolicy, type NodePlan, type NodeSettings } from '../../rollout/image-policy-plan.ts';
+import type { SigningWay } from '../../rollout/node-certificates.ts';
+import {
+  rollOutImagePolicy,
+  undoOnNode,
+  type NodePorts,
+  type NodeRolloutResult,
+} from '../../rollout/node-rollout.ts';
 import { KUBE_SYSTEM_MODES } from '../../webhook/configuration.ts';
-import { languageNotes } from '../bootstrap-language.ts';
-import { signatureFrom } from '../cluster-signature.ts';
-import { defaultNodePolicy } from '../default-node-policy.ts';
-import { imagePolicyPath } from '../../wiring/paths.ts';
-import { mayBite, proveOnNode } from '../node-canary.ts';
-import type { ImagePolicyOptions } from '../image-policy-options.ts';
+import {
+  addClusterOptions,
+  addNodeOptions,
+  BOOTSTRAP_EXIT_CODES,
+  stageOption,
+  YES_OPTION,
+  type CommandContext,
+  type ExitCode,
+  type Streams,
+} from '../command.ts';
+import { languageNotes } from '../language.ts';
+import { renderNext, renderRolloutEvent } from '../rollout-output.ts';
+import { conflict, decodeNumber, openNamedCluster } from '../settings.ts';
 import {
   decodeNodeSettings,
   decodePlaces,
-  type NodeSettings,
+  GATE_RUNNERS,
   refuseConflicts,
-} from '../image-policy-settings.ts';
-import { describeWay, prepareNodeCertificates } from '../node-certificates.ts';
-import { type NodeSurroundings, rollOutOnNode, undoOnNode } from '../node-rollout.ts';
-import type { ExitCode, Streams } from '../streams.ts';
-import { decodeNumber } from '../number-setting.ts';
-import { SettingsError } from '../settings-error.ts';
-import { NEWEST_KUBERNETES } from '../webhook-settings.ts';
+  type ImagePolicyOptions,
+} from './image-policy-settings.ts';
 
-/** Shows, writes, applies or undoes everything that `ImagePolicyWebhook` needs on a control-plane node. */
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  addCertificateOptions(addGateOptions(addWiringOptions(addNodeOptions(command)))).option(
+    '--kubernetes-version <version>',
+    "for kubeadm's files, such as 1.30 (default: that of the manifest's image, otherwise the newest)",
+  );
+  addClusterOptions(command, 'the cluster: judges the workloads before, proves the wiring after, signs')
+    .option('--timeout <seconds>', 'time to wait for the gate, and for the API server', '180')
+    .option('--force', 'replace private keys; with --undo: also files that were changed since')
+    .option(...YES_OPTION)
+    .addHelpText('after', BOOTSTRAP_EXIT_CODES)
+    .action(async (options: ImagePolicyOptions) => finish(await bootstrapImagePolicy(options, streams)));
+}
+
+function addWiringOptions(command: Command): Command {
+  return command
+    .option('--address <address>', 'where the gate listens, and the API server calls it', '127.0.0.1')
+    .option('--name <host>', 'host name that the API server calls instead; the node must resolve it')
+    .option('--port <number>', 'port of the reviews', '1323')
+    .option('--health-port <number>', 'port of /livez, /readyz and /metrics (default: --port + 1)')
+    .addOption(stageOption())
+    .option('--default-allow', 'admit pods when the gate does not answer (below deny: always)')
+    .option('--allow-ttl <seconds>', 'time that the API server caches an admission; -1: no cache', '50')
+    .option('--deny-ttl <seconds>', 'time that it caches a refusal; -1: no cache', '10')
+    .option('--retry-backoff <ms>', 'its pause before it calls again; -1: none', '500')
+    .option('--policy <file>', 'policy of the gate (default: the one on the node, otherwise no tag "latest")')
+    .addOption(
+      new Option(
+        '--kube-system <mode>',
+        'mode of the default policy in kube-system (default: "warn")',
+      ).choices(KUBE_SYSTEM_MODES),
+    );
+}
+
+function addGateOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--gate <runner>', 'what runs the gate').choices(GATE_RUNNERS).default('static-pod'),
+    )
+    .option('--image <reference>', "the gate's image, with --gate static-pod")
+    .option('--program <file>', 'the program, with --gate systemd', '/usr/local/bin/kube-image-bouncer')
+    .option(
+      '--unit <file>',
+      'the unit, with --gate systemd',
+      '/etc/systemd/system/kube-image-bouncer.service',
+    )
+    .option('--language <tag>', 'language of denials, en or zh');
+}
+
+function addCertificateOptions(command: Command): Command {
+  return command
+    .option('--host-names <names>', 'comma separated; more names and addresses of the serving certificate')
+    .option('--days <number>', 'life of a new certificate', '365')
+    .option('--ca-cert <file>', 'CA that signs (with --ca-key), or CA of the signer (with --signer)')
+    .option('--ca-key <file>', 'its private key; it is read, and not kept')
+    .option('--signer <name>', 'signer of the cluster that signs, such as kubernetes.io/kubelet-serving')
+    .option('--approve', 'with --signer: approve the request');
+}
+
+/** Prints, writes, applies or undoes everything that `ImagePolicyWebhook` needs on a control-plane node. */
 export async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Streams): Promise<ExitCode> {
   refuseConflicts(options);
+  const say = (line: string): void => void streams.stderr.write(`${line}\n`);
   const clock = startClock();
-  const surroundings = surroundingsFor(options, streams, clock);
+  const ports = portsOf(options, say, clock);
   if (options.undo === true) {
-    const { manifest } = decodePlaces(options);
-    const code = await undoOnNode('image-policy', manifest, surroundings);
-    surroundings.tell(clock.render());
-    return code;
-  }
-  const settings = await decodeNodeSettings(options);
-  const cluster = await openChosenCluster(options);
-  const plan = await planNode(options, settings, cluster, surroundings);
-  for (const note of notesOf(options, settings, plan)) surroundings.tell(`note: ${note}`);
-  if (options.out !== undefined) return writeOut(options.out, plan.all, surroundings);
-  if (options.apply !== true) {
-    const changes = await comparePlan(plan.all, surroundings);
-    streams.stdout.write(renderChanges(changes));
-    surroundings.tell(changes.length === 0 ? 'nothing to change' : 'nothing was changed; --apply does it');
+    await undoOnNode('image-policy', decodePlaces(options).manifest, ports);
+    say(clock.render());
     return 0;
   }
-  return applyToNode(plan, { options, settings, cluster, surroundings, clock });
-}
-
-interface NodePlan {
-  readonly certificates: Awaited<ReturnType<typeof prepareNodeCertificates>>;
-  readonly policy: string;
-  readonly files: readonly PlannedFile[];
-  readonly manifest: PlannedFile | undefined;
-  readonly all: readonly PlannedFile[];
-}
-
-async function planNode(
-  options: ImagePolicyOptions,
-  settings: NodeSettings,
-  cluster: KubernetesClient | undefined,
-  { tell, force, waiting }: NodeSurroundings,
-): Promise<NodePlan> {
-  const { places } = settings;
-  // Below the folder of --out everything stands where it will on the node.
-  const folder = join(options.out ?? '/', places.folder);
+  const settings = await decodeNodeSettings(options);
+  const cluster = await openNamedCluster(options);
   const isWritten = options.apply === true || options.out !== undefined;
-  const certificates = await prepareNodeCertificates(settings, {
-    folder,
-    force,
+  const plan = await planImagePolicy(settings, {
+    root: options.out ?? '/',
+    force: ports.force,
     now: () => new Date(),
     requestSignature:
-      isWritten && cluster !== undefined ? signatureFrom({ cluster, tell, ...waiting }) : undefined,
+      isWritten && cluster !== undefined ? signatureFrom({ cluster, ...ports, ...ports.waiting }) : undefined,
   });
-  const policy = await choosePolicyText(options, join(folder, GATE_FILES.policy));
-  const { gate, runner } = settings;
-  const gateFiles = planGate({ places, gate, runner, certificates, policy });
-  const server = await planApiServer({
-    places,
-    server: `https://${settings.authority}${imagePolicyPath(settings.stage)}`,
-    settings: settings.imagePolicy,
-    trust: certificates?.trust,
-    kubeadm: kubeadmVersionOf(await minorOf(settings)),
-    isElsewhere: options.out !== undefined,
-  });
-  return { certificates, policy, ...joined(gateFiles, server) };
+  for (const note of notesOf(options, settings, plan)) say(`note: ${note}`);
+  if (options.apply === true) {
+    const code = await applyToNode(settings, plan, { options, cluster, ports, say });
+    say(clock.render());
+    return code;
+  }
+  const all = plan.manifest === undefined ? plan.files : [...plan.files, plan.manifest];
+  if (options.out !== undefined) return writeOut(options.out, all, ports, say);
+  return showChanges(all, ports, streams);
 }
 
-function joined(
-  gate: readonly PlannedFile[],
-  { files, manifest }: ApiServerPlan,
-): Pick<NodePlan, 'files' | 'manifest' | 'all'> {
-  const before = [...files, ...gate];
-  return { files: before, manifest, all: manifest === undefined ? before : [...before, manifest] };
-}
-
-/** What somebody made of the default policy is theirs: no option but --policy takes its place. */
-async function choosePolicyText(options: ImagePolicyOptions, file: string): Promise<string> {
-  const found = (await findFile(file))?.content.toString();
-  const defaults = KUBE_SYSTEM_MODES.map((mode) => renderYaml(defaultNodePolicy(mode)));
-  const isOurs = found === undefined || (defaults.includes(found) && options.kubeSystem !== undefined);
-  const fallback = isOurs ? renderYaml(defaultNodePolicy(options.kubeSystem ?? 'warn')) : found;
-  const text = options.policy === undefined ? fallback : await readPolicyText(options.policy);
-  await parsePolicy(text, options.policy ?? file);
-  return text;
-}
-
-/** The version that the node runs, as far as its manifest says. */
-async function minorOf({ version, places }: NodeSettings): Promise<number> {
-  if (version !== undefined) return version.minor;
-  const found = await findFile(places.manifest);
-  if (found === undefined) return NEWEST_KUBERNETES.minor;
-  const { image } = parseApiServerManifest(found.content.toString(), places.manifest);
-  return parseKubernetesVersion(image?.split(':').at(-1) ?? '')?.minor ?? NEWEST_KUBERNETES.minor;
-}
-
-async function writeOut(
-  out: string,
+/** Prints the changes that `--apply` would make. */
+export async function showChanges(
   plan: readonly PlannedFile[],
-  { tell, isRoot, force }: NodeSurroundings,
+  { isRoot }: NodePorts,
+  { stdout, stderr }: Streams,
 ): Promise<ExitCode> {
-  const below = plan.map((file) => ({ ...file, path: join(out, file.path) }));
-  const changes = await comparePlan(below, { isRoot });
-  await writeFiles(changes, { isRoot, force });
-  for (const { file } of changes) tell(`wrote ${file.path}`);
-  if (changes.length === 0) tell('nothing to change');
+  const changes = await comparePlan(plan, { isRoot });
+  stdout.write(renderChanges(changes));
+  stderr.write(changes.length === 0 ? 'nothing to change\n' : 'nothing was changed; --apply does it\n');
   return 0;
 }
 
-interface ApplySurroundings {
+/** Writes files below a folder, under the paths that they have on a node. */
+export async function writeOut(
+  out: string,
+  plan: readonly PlannedFile[],
+  { isRoot, force }: NodePorts,
+  say: (line: string) => void,
+): Promise<ExitCode> {
+  const below = plan.map((file) => Object.assign({}, file, { path: join(out, file.path) }));
+  const changes = await comparePlan(below, { isRoot });
+  await writeFiles(changes, { isRoot, force });
+  for (const { file } of changes) say(`wrote ${file.path}`);
+  if (changes.length === 0) say('nothing to change');
+  return 0;
+}
+
+interface ApplyContext {
   readonly options: ImagePolicyOptions;
-  readonly settings: NodeSettings;
   readonly cluster: KubernetesClient | undefined;
-  readonly surroundings: NodeSurroundings;
-  readonly clock: Clock;
+  readonly ports: NodePorts;
+  readonly say: (line: string) => void;
 }
 
 async function applyToNode(
-  { certificates, policy, files, manifest }: NodePlan,
-  { options, settings, cluster, surroundings, clock }: ApplySurroundings,
+  settings: NodeSettings,
+  plan: NodePlan,
+  { options, cluster, ports, say }: ApplyContext,
 ): Promise<ExitCode> {
+  const { certificates, manifest } = plan;
   if (certificates === undefined || manifest === undefined)
-    throw new SettingsError('SETTINGS_CONFLICT', '--signer asks a cluster: give --kubeconfig as well');
-  const { tell } = surroundings;
-  if (cluster === undefined)
-    tell('note: without --kubeconfig nobody judges what runs already, and nothing is proved');
-  else if (!(await mayBite({ settings, policy, cluster, tell, yes: options.yes === true }))) return 1;
-  const code = await rollOutOnNode({ settings, certificates, files, manifest }, surroundings);
-  const isProvable = code === 0 && cluster !== undefined && settings.timeoutMs > 0;
-  const proved = isProvable ? await proveOnNode(settings, cluster, surroundings) : code;
-  tell(clock.render());
-  return proved;
+    throw conflict('--signer needs a cluster: give --kubeconfig as well');
+  if (cluster === undefined) say(WITHOUT_CLUSTER);
+  const applicable = { ...plan, certificates, manifest };
+  const result = await rollOutImagePolicy(
+    settings,
+    applicable,
+    { cluster, yes: options.yes === true },
+    ports,
+  );
+  const problem = renderNodeResult(result, settings);
+  if (problem === undefined) return 0;
+  say(problem);
+  return 1;
 }
 
-/** Apart from what takes long elsewhere, this takes no time worth speaking of; so both are told. */
+export const WITHOUT_CLUSTER =
+  'note: without --kubeconfig the running workloads are not judged, and the wiring is not proved';
+
+export const WORKLOADS_REFUSED = renderNext(
+  'nothing was changed: running workloads would be refused when they start again. Do one of these:',
+  'correct the workloads or the policy',
+  'begin with --stage warn',
+  'continue with --yes',
+);
+
+function renderNodeResult(result: NodeRolloutResult, { runner, places }: NodeSettings): string | undefined {
+  switch (result.outcome) {
+    case 'done':
+      return undefined;
+    case 'workloads-refused':
+      return WORKLOADS_REFUSED;
+    case 'gate-silent':
+      return runner.kind === 'systemd'
+        ? `the gate does not answer yet (${result.why}), so the API server was left alone: run \`systemctl daemon-reload && systemctl enable --now ${basename(places.gateUnit)}\`, then this again`
+        : `no gate answers (${result.why}), so the API server was left alone: start it with the files of ${places.folder}, then run this again`;
+    case 'not-proved':
+      return `--undo takes everything back; copies are in ${join(places.folder, 'backup')}`;
+  }
+}
+
+/** Measures the time of this program apart from the time that it waits for the gate and the API server. */
 interface Clock {
   readonly elapsed: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
   readonly render: () => string;
   readonly waited: (ms: number) => void;
 }
@@ -173,7 +218,6 @@ function startClock(): Clock {
   let waitedMs = 0;
   return {
     elapsed: () => performance.now(),
-    sleep: async (ms) => delay(ms),
     waited: (ms) => {
       waitedMs += ms;
     },
@@ -184,27 +228,23 @@ function startClock(): Clock {
   };
 }
 
-function surroundingsFor(options: ImagePolicyOptions, { stderr }: Streams, clock: Clock): NodeSurroundings {
+function portsOf(
+  { timeout, folder, force }: ImagePolicyOptions,
+  say: (line: string) => void,
+  { elapsed, waited }: Clock,
+): NodePorts {
   return {
-    tell: (line) => void stderr.write(`${line}\n`),
+    onProgress: (event) => say(renderRolloutEvent(event)),
     waiting: {
-      sleep: clock.sleep,
-      elapsed: clock.elapsed,
-      waited: clock.waited,
-      timeoutMs: decodeNumber('--timeout', options.timeout, 0, 3600) * 1000,
+      sleep: async (ms) => delay(ms),
+      elapsed,
+      waited,
+      timeoutMs: decodeNumber('--timeout', timeout, 0, 3600) * 1000,
     },
-    backupFolder: join(options.folder, 'backup'),
+    backupFolder: join(folder, 'backup'),
     isRoot: process.getuid?.() === 0,
-    force: options.force === true,
+    force: force === true,
   };
-}
-
-async function openChosenCluster({
-  kubeconfig,
-  context,
-}: ImagePolicyOptions): Promise<KubernetesClient | undefined> {
-  if (kubeconfig === undefined && context === undefined) return undefined;
-  return (await import('../../kubernetes/config.ts')).openCluster({ kubeconfig, context });
 }
 
 function notesOf(
@@ -218,9 +258,7 @@ function notesOf(
     ...(runner.kind === 'none' && gate.language !== undefined
       ? ['--language is for a gate that is started here: start yours with it']
       : []),
-    ...(plan.certificates === undefined
-      ? ['the serving certificate is still to be signed, and not shown']
-      : []),
+    ...(plan.certificates === undefined ? ['the serving certificate is not signed yet, and not shown'] : []),
     ...(plan.manifest === undefined
       ? [`there is no ${options.manifest} here: wire it as kubeadm/patches says, or run --apply on the node`]
       : []),
@@ -228,10 +266,22 @@ function notesOf(
       ? [`--image ${runner.image} is not pinned: add its digest`]
       : []),
     ...(stage === 'deny' && options.defaultAllow === true
-      ? ['--default-allow: pods pass unseen while the gate does not answer']
+      ? ['--default-allow: pods are admitted unseen while the gate does not answer']
       : []),
     ...(process.getuid?.() === 0 || runner.kind !== 'static-pod'
       ? []
       : [`pki/tls.key has to belong to user 65532, who runs the gate`]),
   ];
+}
+
+/** The consequences of a way of signing. */
+function describeWay(way: SigningWay): string {
+  switch (way.kind) {
+    case 'own':
+      return 'a new CA signs; a user who can read its key, pki/ca.key, can act as the gate, and as the API server toward the gate';
+    case 'given':
+      return 'your CA signs. Its key was read and is not kept, so a renewal needs --ca-key again. Other certificates that it signs for the name kube-apiserver can call the gate';
+    case 'signer':
+      return `${way.signer} signs. kubernetes.io/kubelet-serving is meant for nodes: clients that trust nodes trust its certificates, their life is not defined, and a renewal needs another approval`;
+  }
 }

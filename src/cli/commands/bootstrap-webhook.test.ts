@@ -22,7 +22,7 @@ spec:
     disallowedTags: {tags: [latest]}
 `;
 
-/** What was printed, as JSON to be searched, and its webhooks. */
+/** The printed objects as JSON text, and their webhooks. */
 interface Printed {
   readonly text: string;
   readonly stderr: string;
@@ -69,7 +69,7 @@ describe('bootstrap webhook', () => {
     assert.match(stderr, /^note: the Secrets of this stream hold private keys$/m);
   });
 
-  it('trusts the CA of serve --self-signed on this machine when none is named', async () => {
+  it('trusts the CA of serve --self-signed on this machine by default', async () => {
     const env = { XDG_STATE_HOME: folder.file('state') };
     const { stdout } = await bouncer(['bootstrap', 'webhook', url], { env });
     const [configuration] = parseDocuments(stdout, 'stdout');
@@ -81,7 +81,7 @@ describe('bootstrap webhook', () => {
     );
   });
 
-  /** Each option, and what it changes; without it the same must not be there. */
+  /** Each option, and its effect, which must not be visible without the option. */
   const FLIPS: readonly (readonly [form: 'url' | 'service', option: string, shows: RegExp])[] = [
     ['url', '--stage=audit', /\/validate\/audit/],
     ['url', '--kube-system=exempt', /"webhooks":\[\{(?!.*kube-system\.kube-image-bouncer\.io)/],
@@ -102,7 +102,7 @@ describe('bootstrap webhook', () => {
     });
   }
 
-  it('flip: --policy decides which kinds are asked about, and goes into the cluster', async () => {
+  it('flip: --policy decides which kinds are reviewed, and is put into the cluster', async () => {
     const policy = `--policy=${folder.file('narrow.yaml')}`;
     const rulesOf = ({ webhooks }: Printed): readonly string[] =>
       webhooks[0]?.rules.flatMap(({ resources }) => resources) ?? [];
@@ -112,17 +112,17 @@ describe('bootstrap webhook', () => {
     assert.ok(narrow.text.includes(JSON.stringify(narrowPolicy).slice(1, -1)));
     assert.match(
       narrow.stderr,
-      /^note: the policy names gadgets\.example\.com, which the gate cannot read: .* its customResources/m,
+      /^note: the policy names gadgets\.example\.com, and the gate does not know .* its customResources/m,
     );
   });
 
-  it('flip: --language, and what is said of one that nobody speaks, or of a gate that we do not start', async () => {
+  it('flip: --language, with a note if no catalogue has it, or if the gate runs already', async () => {
     const note = /^note: --language .*$/m;
     assert.doesNotMatch((await printService('--language=zh')).stderr, note);
     const [spoken] = note.exec((await printService('--language=de')).stderr) ?? [];
     assert.equal(
       spoken,
-      'note: --language de: the gate speaks en and zh; in this one only the messages of rules are said',
+      'note: --language de: the gate has messages in en and zh; in this language only the messages of rules are shown',
     );
     const [elsewhere] = note.exec((await printUrl('--language=zh')).stderr) ?? [];
     assert.equal(
@@ -131,7 +131,7 @@ describe('bootstrap webhook', () => {
     );
   });
 
-  it('flip: --image, and what is said of one that is not pinned', async () => {
+  it('flip: --image, with a note if it is not pinned', async () => {
     const { text, stderr } = await printService();
     assert.ok(text.includes(`"image":"${image}"`));
     assert.match(stderr, /is not pinned: add its digest/);
@@ -150,7 +150,7 @@ describe('bootstrap webhook', () => {
     assert.equal(kinds.filter((kind) => kind === 'Secret').length, 1, 'the key of the CA stays where it is');
   });
 
-  it('flip: --out writes what else is printed, keeps certificates, and changes nothing the second time', async () => {
+  it('flip: --out writes files instead of printing, keeps certificates, and changes nothing the second time', async () => {
     const out = join(folder.path, 'out');
     const args = ['--service', `--image=${image}`, `--out=${out}`];
     const read = async (name: string): Promise<string> => readFile(join(out, name), 'utf8');
@@ -198,10 +198,10 @@ describe('bootstrap webhook', () => {
     ['--url=https://u:p@a', /holds a user/],
     ['--url=https://a/validate', /has a path, a query or a fragment/],
     ['--url=a:1', /--url: "a:1" does not begin with https/],
-    ['--url=https://a', /--ca-cert is missing: it has to name the CA/],
+    ['--url=https://a', /--ca-cert is missing: the CA of the gate's certificate is not known/],
     [`--url=https://a ${ca} --image=x`, /--image is for --service/],
     [`--url=https://a ${ca} --cert-manager=x`, /--cert-manager makes the certificate of --service/],
-    ['--service', /--image is missing: --service has to know/],
+    ['--service', /--image is missing: a gate in the cluster needs the reference/],
     ['--service --image=A', /--image: repository component "A" has an upper-case letter/],
     [`--service --image=x ${ca}`, /--ca-key is missing: with --service/],
     ['--service --image=x --ca-key=x', /--ca-cert is missing: a certificate and its key go together/],
@@ -247,7 +247,7 @@ describe('bootstrap webhook', () => {
     });
   }
 
-  it('E02 refuses to be made for a Kubernetes where anybody could set the label that it goes by', async () => {
+  it('E02 refuses a Kubernetes version in which every user could set the label with the name of a namespace', async () => {
     const { code, stderr } = await bouncer(['bootstrap', 'webhook', url, '--kubernetes-version=1.20']);
     assert.equal(code, 2);
     assert.match(stderr, /Kubernetes 1\.20 is older than 1\.24, the oldest that is supported/);

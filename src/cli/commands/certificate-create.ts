@@ -1,53 +1,81 @@
 import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { ensurePki } from '../../certificate/pki-folder.ts';
-import { splitList } from '../chosen-policy.ts';
-import { readAuthority } from '../given-authority.ts';
-import { decodeNumber } from '../number-setting.ts';
-import { SettingsError } from '../settings-error.ts';
-import type { ExitCode, Streams } from '../streams.ts';
+import type { CommandContext, ExitCode, Streams } from '../command.ts';
+import { decodeNumber, invalid, readAuthority, splitList } from '../settings.ts';
 
-export interface CreateOptions {
+export interface CreateOptions extends AuthorityOptions {
   readonly hostNames?: string;
   readonly clientName?: string;
-  readonly days: string;
-  readonly caDays: string;
-  readonly caCert?: string;
-  readonly caKey?: string;
   readonly force?: boolean;
 }
 
-/** Longest life that a certificate of ours may have, in days: ten years, and the twentieth for an authority. */
-const MOST_DAYS = 7300;
+/** Options of `certificate create` and `certificate rotate` about the CA. */
+export interface AuthorityOptions {
+  readonly caCert?: string;
+  readonly caKey?: string;
+  readonly days: string;
+  readonly caDays: string;
+}
 
-/** Makes the certificates of a gate in a folder, and says what it did; what is there and good stays. */
-export async function createCertificates(
+export function addAuthorityOptions(command: Command): Command {
+  return command
+    .option('--ca-cert <file>', 'CA that signs, PEM (default: a new one)')
+    .option('--ca-key <file>', 'its private key, PEM; never copied')
+    .option('--days <number>', 'life of a new certificate', '365')
+    .option('--ca-days <number>', 'life of a new CA', '3650');
+}
+
+/** Longest life of a certificate, in days: twenty years, twice the default of a CA. */
+const MAX_DAYS = 7300;
+
+export function decodeDays({ days, caDays }: AuthorityOptions): {
+  readonly days: number;
+  readonly authorityDays: number;
+} {
+  return {
+    days: decodeNumber('--days', days, 1, MAX_DAYS),
+    authorityDays: decodeNumber('--ca-days', caDays, 1, MAX_DAYS),
+  };
+}
+
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  command
+    .argument('<folder>', 'holds ca.crt, ca.key, tls.crt, tls.key; made if missing')
+    .option('--host-names <names>', 'comma separated names and addresses of the gate');
+  addAuthorityOptions(command)
+    .option('--client-name <name>', 'make a client pair of this name for the API server as well')
+    .option('--force', 'overwrite private keys that cannot be used any more')
+    .action(async (folder: string, options: CreateOptions) =>
+      finish(await createCertificates(folder, options, streams)),
+    );
+}
+
+/** Makes the certificates of a gate in a folder, and prints which are new. Usable ones are kept. */
+async function createCertificates(
   folder: string,
   options: CreateOptions,
   { stdout }: Streams,
 ): Promise<ExitCode> {
   const authority = await readAuthority(options);
-  const names = splitList(options.hostNames ?? '');
+  const names = splitList(options.hostNames);
   if (names.length === 0)
-    throw new SettingsError(
-      'SETTING_INVALID',
-      '--host-names is missing: clients believe a certificate only for the names that are in it',
-    );
+    throw invalid('--host-names is missing: clients accept a certificate only for the names in it');
   const { files, written } = await ensurePki({
     folder,
     names,
-    days: decodeNumber('--days', options.days, 1, MOST_DAYS),
-    authorityDays: decodeNumber('--ca-days', options.caDays, 1, MOST_DAYS),
+    ...decodeDays(options),
     now: () => new Date(),
     ...(options.clientName !== undefined && { client: { commonName: options.clientName } }),
     ...(authority !== undefined && { authority }),
     ...(options.force === true && { replace: 'every-key' as const }),
   });
   for (const file of Object.values(files))
-    if (await isThere(file)) stdout.write(`${written.includes(file) ? 'written' : 'kept'}  ${file}\n`);
+    if (await exists(file)) stdout.write(`${written.includes(file) ? 'written' : 'kept'}  ${file}\n`);
   return 0;
 }
 
-async function isThere(file: string): Promise<boolean> {
+async function exists(file: string): Promise<boolean> {
   return readFile(file).then(
     () => true,
     () => false,

@@ -1,16 +1,36 @@
+import type { Command } from 'commander';
 import { examine, type CertificateReport } from '../../certificate/examination.ts';
 import { parseCertificates } from '../../certificate/inspect.ts';
+import { readMaterial } from '../../certificate/material.ts';
+import { isObject } from '../../document/json.ts';
 import { quote } from '../../image/quote.ts';
-import { readMaterial } from '../certificate-material.ts';
-import { readSetting, requirePem } from '../settings.ts';
-import { SettingsError } from '../settings-error.ts';
-import type { ExitCode, Streams } from '../streams.ts';
+import {
+  addClusterOptions,
+  outputOption,
+  type CommandContext,
+  type ExitCode,
+  type Streams,
+} from '../command.ts';
+import { openCluster, readCertificates, SettingsError } from '../settings.ts';
 
 export interface InspectOptions {
   readonly caCert?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly output: 'table' | 'json';
+}
+
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  addClusterOptions(
+    command
+      .argument('<places...>', 'files, folders, host:port, https://…, secret/NAMESPACE/NAME')
+      .option('--ca-cert <file>', 'trusted CA, PEM (default: the CAs that are found at the places)')
+      .addOption(outputOption()),
+  )
+    .addHelpText('after', '\nExit code: 0 no problem, 1 a problem, 2 could not run.')
+    .action(async (places: readonly string[], options: InspectOptions) =>
+      finish(await inspectCertificates(places, options, streams)),
+    );
 }
 
 /** Longest name that is printed. */
@@ -20,13 +40,15 @@ interface PlacedReport extends CertificateReport {
   readonly place: string;
 }
 
-/** Says everything about certificates in files, in Secrets and at live addresses. */
-export async function inspectCertificates(
+/** Shows the certificates in files, in Secrets and at live addresses, with their problems. */
+async function inspectCertificates(
   places: readonly string[],
   options: InspectOptions,
   { stdout }: Streams,
 ): Promise<ExitCode> {
-  const found = await readMaterial(places, await readTrusted(options), options);
+  const found = await readMaterial(places, await readTrusted(options), (namespace, name) =>
+    readSecret(options, namespace, name),
+  );
   const now = new Date();
   const reports = found.flatMap(({ place, ...material }) =>
     examine(material, now).map((report): PlacedReport => Object.assign({ place }, report)),
@@ -43,14 +65,26 @@ export async function inspectCertificates(
 
 async function readTrusted({ caCert }: InspectOptions) {
   if (caCert === undefined) return undefined;
-  const text = await readSetting('--ca-cert', caCert);
-  requirePem('--ca-cert', caCert, () => parseCertificates(text));
-  return parseCertificates(text);
+  return parseCertificates(await readCertificates('--ca-cert', caCert));
+}
+
+async function readSecret(
+  options: InspectOptions,
+  namespace: string,
+  name: string,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const cluster = await openCluster(options);
+  const secret = await cluster.get({ apiVersion: 'v1', kind: 'Secret', name, namespace });
+  if (secret === undefined) return undefined;
+  const data = isObject(secret['data']) ? secret['data'] : {};
+  return new Map(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString()]),
+  );
 }
 
 function toDocument(reports: readonly PlacedReport[]): object {
   return {
-    // A key whose value is not known is there all the same.
+    // A value that is not known is null, so that every key exists.
     certificates: reports.map((report) =>
       Object.assign({}, report, { signedBy: report.signedBy ?? null, hasKey: report.hasKey ?? null }),
     ),

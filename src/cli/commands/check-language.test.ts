@@ -22,7 +22,7 @@ describe('the language of check', () => {
     assert.match(json.stdout, /"remedy": "请指定固定的版本或摘要"/);
     const { stdout, stderr } = await checkText(BAD, '--language', 'fr');
     assert.match(stdout, /^refused /);
-    assert.match(stderr, /^note: --language fr: nobody speaks it here, so that denials are in English/);
+    assert.match(stderr, /^note: --language fr: no catalogue has this language, so denials are in English/);
   });
 
   it('flip: --messages says what it has in its language', async () => {

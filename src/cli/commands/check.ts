@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { createBouncer } from '../../bouncer.ts';
 import type { Say } from '../../admission/fit.ts';
 import { renderDenial, renderWarnings } from '../../admission/message.ts';
@@ -8,19 +9,36 @@ import { type Decision, failureReason, type Violation } from '../../policy/decis
 import type { Review } from '../../policy/review.ts';
 import { readManifests, type Manifest } from '../../review/manifests.ts';
 import { reviewOfObject } from '../../review/review-of.ts';
-import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
-import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
-import type { ExitCode, Streams } from '../streams.ts';
-import { fitForTerminal, padColumns } from '../terminal.ts';
+import {
+  fitForTerminal,
+  outputOption,
+  padColumns,
+  type CommandContext,
+  type ExitCode,
+  type Streams,
+} from '../command.ts';
+import { chooseLanguage } from '../language.ts';
+import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 import { fieldOf, type ImageUse } from '../../image/use.ts';
 
-export interface CheckOptions extends PolicyOptions, LanguageOptions {
+export interface CheckOptions extends PolicyOptions {
   readonly namespace?: string;
   readonly output: 'table' | 'json';
 }
 
 /** No request waits for these verdicts, so the budget is generous. */
 const BUDGET_MS = 60_000;
+
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  addPolicyOptions(command)
+    .argument('[paths...]', 'files and folders of YAML or JSON; - for standard input', ['-'])
+    .option('--namespace <name>', 'namespace of objects that name none')
+    .addOption(outputOption())
+    .addHelpText('after', '\nExit code: 0 nothing refused, 1 something refused, 2 could not run.')
+    .action(async (paths: readonly string[], options: CheckOptions) =>
+      finish(await check(paths, options, streams)),
+    );
+}
 
 interface Checked {
   readonly manifest: Manifest;
@@ -36,7 +54,7 @@ export async function check(
 ): Promise<ExitCode> {
   const { catalogue, wanted, notices } = await chooseLanguage(options);
   for (const notice of notices) stderr.write(`note: ${notice}\n`);
-  const policy = await choosePolicy({ ...options, ...(wanted !== undefined && { language: wanted }) });
+  const policy = await choosePolicy(options, wanted);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const checked: Checked[] = [];
   for await (const manifest of readManifests(paths, stdin)) {

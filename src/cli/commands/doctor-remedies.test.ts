@@ -23,11 +23,8 @@ function commandLines(remedy: Remedy): readonly (readonly string[])[] {
 /** Parses a command line without running it; returns the name of its command, or the complaint. */
 async function parse(args: readonly string[]): Promise<string> {
   const output = new PassThrough();
-  const program = createProgram(
-    {},
-    { stdin: Readable.from([]), stdout: output, stderr: output },
-    () => undefined,
-  );
+  const streams = { stdin: Readable.from([]), stdout: output, stderr: output };
+  const program = await createProgram({ environment: {}, streams, finish: () => undefined });
   let parsed = 'nothing';
   const replaceActions = (command: Command, path: readonly string[]): void => {
     if (command.commands.length === 0) command.action(() => void (parsed = path.join(' ')));

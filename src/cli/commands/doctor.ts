@@ -1,30 +1,73 @@
+import { readdir } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { ControlPlaneError } from '../../control-plane/errors.ts';
+import { findFile } from '../../control-plane/file-plan.ts';
+import { examineNode } from '../../diagnosis/node/examine.ts';
+import { gatherNode } from '../../diagnosis/node/gather.ts';
+import { imagePolicyStageOf } from '../../diagnosis/node/kubeconfig.ts';
+import { NODE_FOLDER } from '../../diagnosis/node/reader.ts';
 import { examineCluster } from '../../diagnosis/cluster/examine.ts';
 import { proofsOf } from '../../diagnosis/cluster/enforcement.ts';
 import { gatherCluster } from '../../diagnosis/cluster/gather.ts';
 import { isHealthy, sortFindings } from '../../diagnosis/finding.ts';
 import { fetchChain } from '../../certificate/live.ts';
-import { openCluster } from '../../kubernetes/config.ts';
 import { loadPolicy } from '../../policy/load.ts';
 import type { Stage } from '../../policy/stage.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { DoctorOptions } from '../doctor-options.ts';
-import { SettingsError } from '../settings-error.ts';
-import type { ExitCode, Streams } from '../streams.ts';
+import {
+  addClusterOptions,
+  messageOf,
+  outputOption,
+  type CommandContext,
+  type ExitCode,
+  type Streams,
+} from '../command.ts';
+import { conflict, decodeAnyVersion, openCluster } from '../settings.ts';
 import { type DoctorReport, renderReport } from './doctor-report.ts';
-import { examineNodeFiles } from './doctor-node.ts';
+
+/** Options of `doctor` as text. */
+export interface DoctorOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly policy?: string;
+  readonly namespace?: string;
+  readonly canaryNamespace: string;
+  readonly goodImage?: string;
+  readonly nodeFiles?: boolean;
+  readonly manifest?: string;
+  readonly folder?: string;
+  readonly kubernetesVersion?: string;
+  readonly output: 'table' | 'json';
+}
+
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  command
+    .option('--policy <file>', 'policy that should be active (default: the one in the cluster)')
+    .option('--namespace <name>', "the gate's own namespace (default: the one that a webhook calls)")
+    .option('--canary-namespace <name>', 'namespace of the test pods, which are dry runs', 'default')
+    .option('--good-image <image>', 'image that the policy admits (default: one that runs)')
+    .option('--node-files', 'examine the files of this control-plane node')
+    .option('--manifest <file>', 'the static pod (default: /etc/kubernetes/manifests/kube-apiserver.yaml)')
+    .option('--folder <folder>', 'copy of /etc/kubernetes/kube-image-bouncer (default: the folder itself)')
+    .option('--kubernetes-version <version>', 'with --node-files: such as 1.30 (default: of the image)');
+  addClusterOptions(command)
+    .addOption(outputOption())
+    .addHelpText('after', '\nExit code: 0 nothing above a note, 1 a warning or a fault, 2 could not run.')
+    .action(async (options: DoctorOptions) => finish(await doctor(options, streams)));
+}
 
 /** From a laptop the certificate of a Service is not reachable: do not wait long for it. */
 const FETCH_MS = 1500;
 
 /** Prints whether the gate is enforcing, or the faults and their remedies. Changes nothing. */
-export async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<ExitCode> {
+async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<ExitCode> {
   const wantsNode =
     options.nodeFiles === true || options.manifest !== undefined || options.folder !== undefined;
   const wantsCluster = !wantsNode || options.kubeconfig !== undefined || options.context !== undefined;
   refuseIdleOptions(options, wantsNode, wantsCluster);
   const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
   const node = wantsNode
-    ? await examineNodeFiles(options, { now, fetchChain: fetchInTime, policy })
+    ? await examineNodeFiles(options, policy)
     : undefined;
   const cluster = wantsCluster
     ? await examineLiveCluster(options, policy, node?.imagePolicyStage)
@@ -59,6 +102,48 @@ async function examineLiveCluster(
   };
 }
 
+const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
+
+/** A report, and the stage of `ImagePolicyWebhook`, which the cluster does not show. */
+interface NodeResult {
+  readonly report: DoctorReport;
+  readonly imagePolicyStage: Stage | undefined;
+}
+
+/** Examines the files of a control-plane node, or files elsewhere that are meant for one. */
+async function examineNodeFiles(
+  { manifest, folder, kubernetesVersion }: DoctorOptions,
+  policy: Policy | undefined,
+): Promise<NodeResult> {
+  const manifestFile = manifest ?? MANIFEST;
+  const material = await gatherNode({
+    files: { find: findFile, list: listFolder },
+    manifestFile,
+    folder: folder ?? NODE_FOLDER,
+    version: decodeAnyVersion(kubernetesVersion),
+    policy,
+    isOnNode: manifest === undefined && folder === undefined,
+    now,
+    fetchChain: fetchInTime,
+  });
+  const findings = examineNode(material);
+  return {
+    report: { subjects: [manifestFile], enforcing: undefined, proofs: [], findings },
+    imagePolicyStage: imagePolicyStageOf(material),
+  };
+}
+
+/** @throws {ControlPlaneError} NODE_FILE_UNREADABLE */
+async function listFolder(folder: string): Promise<readonly string[] | undefined> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+      return undefined;
+    throw new ControlPlaneError('NODE_FILE_UNREADABLE', `${folder}: ${messageOf(cause)}`, { cause });
+  }
+}
+
 function joinReports(reports: readonly DoctorReport[]): DoctorReport {
   return {
     subjects: reports.flatMap(({ subjects }) => subjects),
@@ -72,16 +157,12 @@ function joinReports(reports: readonly DoctorReport[]): DoctorReport {
 function refuseIdleOptions(options: DoctorOptions, wantsNode: boolean, wantsCluster: boolean): void {
   const { kubernetesVersion, namespace, goodImage } = options;
   if (kubernetesVersion !== undefined && !wantsNode) {
-    throw new SettingsError(
-      'SETTINGS_CONFLICT',
-      '--kubernetes-version goes with --node-files: doctor asks a cluster for its version',
+    throw conflict('--kubernetes-version goes with --node-files: doctor asks a cluster for its version',
     );
   }
   const idle = namespace === undefined ? goodImage && '--good-image' : '--namespace';
   if (idle !== undefined && !wantsCluster) {
-    throw new SettingsError(
-      'SETTINGS_CONFLICT',
-      `${idle} is about a cluster, and doctor examines files only: give --kubeconfig as well`,
+    throw conflict(`${idle} is about a cluster, and doctor examines files only: give --kubeconfig as well`,
     );
   }
 }

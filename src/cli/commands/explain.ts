@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { createBouncer } from '../../bouncer.ts';
 import type { Say } from '../../admission/fit.ts';
 import { renderDenial } from '../../admission/message.ts';
@@ -15,19 +16,34 @@ import type { Finding, JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
 import { reviewOfImage } from '../../review/review-of.ts';
-import { chooseLanguage, type LanguageOptions } from '../chosen-language.ts';
-import { choosePolicy, type PolicyOptions } from '../chosen-policy.ts';
-import type { ExitCode, Streams } from '../streams.ts';
-import { fitForTerminal, padColumns } from '../terminal.ts';
+import {
+  fitForTerminal,
+  outputOption,
+  padColumns,
+  type CommandContext,
+  type ExitCode,
+  type Streams,
+} from '../command.ts';
+import { chooseLanguage } from '../language.ts';
+import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 
-export interface ExplainOptions extends PolicyOptions, LanguageOptions {
+export interface ExplainOptions extends PolicyOptions {
   readonly output: 'table' | 'json';
 }
 
 /** No request waits for these verdicts, so the budget is generous. */
 const BUDGET_MS = 60_000;
 
-/** Prints how references are read and what the policy says to them, in the order in which they were given. */
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  addPolicyOptions(command)
+    .argument('<images...>', 'image references, as in a pod')
+    .addOption(outputOption())
+    .action(async (images: readonly string[], options: ExplainOptions) =>
+      finish(await explain(images, options, streams)),
+    );
+}
+
+/** Prints how references are read and what each rule answers, in the order of the arguments. */
 export async function explain(
   images: readonly string[],
   options: ExplainOptions,
@@ -36,7 +52,7 @@ export async function explain(
   const { catalogue, wanted, notices } = await chooseLanguage(options);
   const { say } = catalogue;
   for (const notice of notices) stderr.write(`note: ${notice}\n`);
-  const policy = await choosePolicy({ ...options, ...(wanted !== undefined && { language: wanted }) });
+  const policy = await choosePolicy(options, wanted);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   for (const image of images) {
     const decision = await bouncer.decide(reviewOfImage(image), BUDGET_MS);

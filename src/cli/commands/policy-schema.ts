@@ -1,8 +1,11 @@
+import type { Command } from 'commander';
 import { renderPolicySchema } from '../../policy/schema.ts';
-import type { ExitCode, Streams } from '../streams.ts';
+import type { CommandContext } from '../command.ts';
 
 /** Prints the JSON Schema of `ImageAdmissionPolicy`. */
-export async function printPolicySchema({ stdout }: Streams): Promise<ExitCode> {
-  stdout.write(`${JSON.stringify(renderPolicySchema(), null, 2)}\n`);
-  return 0;
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  command.action(() => {
+    streams.stdout.write(`${JSON.stringify(renderPolicySchema(), null, 2)}\n`);
+    finish(0);
+  });
 }

@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { type ClusterChoice, openCluster } from '../../kubernetes/config.ts';
+import type { ClusterChoice } from '../../kubernetes/config.ts';
 import { decodeRecord, type RecoveryRecord } from '../../recovery/record.ts';
 import { undoFile, undoObject, type Undo, type UndoOptions } from '../../recovery/undo.ts';
-import { SettingsError } from '../settings-error.ts';
-import type { ExitCode } from '../streams.ts';
+import { messageOf, type ExitCode } from '../command.ts';
+import { conflict, openCluster, SettingsError } from '../settings.ts';
 
-/** Puts back what a recovery changed: all of it, or nothing when somebody else has changed a part of it since. */
+/** Takes a recovery back: all of it, or nothing if a part was changed since. */
 export async function undoRecovery(
   file: string,
   { yes = false, ...choice }: ClusterChoice & { readonly yes?: boolean },
   { isRoot, say }: Pick<UndoOptions, 'isRoot'> & { readonly say: (text: string) => void },
 ): Promise<ExitCode> {
   const record = decodeRecord(await readRecord(file), file);
-  // Files can be put back although the API server does not answer, or because it does not.
+  // Files can be restored while the API server does not answer.
   const needsCluster = record.changes.some(({ kind }) => kind === 'object');
   const client = needsCluster ? await openCluster(choice) : undefined;
   if (client !== undefined && !yes) refuseOtherCluster(client, record, file);
@@ -31,9 +31,8 @@ export async function undoRecovery(
 
 function refuseOtherCluster(client: KubernetesClient, { server }: RecoveryRecord, file: string): void {
   if (server === undefined || server === client.server) return;
-  throw new SettingsError(
-    'SETTINGS_CONFLICT',
-    `--undo: ${file} is about ${server}, and this is ${client.server} (--yes puts it back all the same)`,
+  throw conflict(
+    `--undo: ${file} is a recovery of ${server}, and this is ${client.server} (--yes puts it back all the same)`,
   );
 }
 
@@ -41,10 +40,8 @@ async function readRecord(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new SettingsError(
-      'FILE_UNREADABLE',
-      `--undo: ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    throw new SettingsError('FILE_UNREADABLE', `--undo: ${file} cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }

@@ -1,22 +1,26 @@
+import { Option, type Command } from 'commander';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { openCluster } from '../../kubernetes/config.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import type { Blocker } from '../../recovery/blocker.ts';
 import { blockersOf, findConfigurations, gateNamespacesOf } from '../../recovery/configuration-blocker.ts';
 import { imagePolicyBlocker } from '../../recovery/image-policy-blocker.ts';
-import { choosePlaces } from '../../recovery/places.ts';
+import { choosePlaces, type Goal } from '../../recovery/places.ts';
 import { isLocked, prepareProbes, runProbes, type Finding, type Probe } from '../../recovery/probes.ts';
 import { keepRecord, type RecoveryRecord } from '../../recovery/record.ts';
 import { staticBlockers } from '../../recovery/static-blocker.ts';
 import { diagnose, takeWayOut } from '../../recovery/way-out.ts';
 import { GATE_NAME } from '../../wiring/names.ts';
-import { splitList } from '../chosen-policy.ts';
-import type { RecoverOptions } from '../recover-options.ts';
-import { SettingsError } from '../settings-error.ts';
-import type { ExitCode, Streams } from '../streams.ts';
+import {
+  addClusterOptions,
+  messageOf,
+  type CommandContext,
+  type ExitCode,
+  type Streams,
+} from '../command.ts';
+import { decodeNumber, invalid, openCluster, SettingsError, splitList } from '../settings.ts';
 import {
   renderDiagnosis,
   renderFindings,
@@ -26,7 +30,56 @@ import {
 } from './recover-report.ts';
 import { undoRecovery } from './recover-undo.ts';
 
-/** One recovery: which cluster, begun when, with what to look at and what to change. */
+/** Options of `recover` as text. */
+export interface RecoverOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly configuration?: string;
+  readonly namespace?: string;
+  readonly image?: string;
+  readonly manifest?: string;
+  readonly staticManifests?: string;
+  readonly wait: string;
+  readonly until: Goal;
+  readonly yes?: boolean;
+  readonly backup?: string;
+  readonly undo?: string;
+}
+
+export function define(command: Command, { streams, finish }: CommandContext): void {
+  command
+    .option('--yes', 'take the way out, instead of explaining it')
+    .addOption(
+      new Option(
+        '--until <goal>',
+        'stop as soon as pods can be created in: kube-system (and the gate itself), default, or all',
+      )
+        .choices(['kube-system', 'default', 'all'] satisfies Goal[])
+        .default('kube-system'),
+    )
+    .option('--namespace <names>', 'comma separated; further namespaces that are as important as kube-system')
+    .option('--configuration <names>', 'comma separated; webhook configurations of a gate, made by hand')
+    .option(
+      '--manifest <file>',
+      "as root on the control-plane node: kube-apiserver's static pod manifest, for ImagePolicyWebhook",
+    )
+    .option(
+      '--static-manifests <folder>',
+      'as root on the control-plane node: webhook configurations that are loaded from files',
+    )
+    .option('--wait <seconds>', 'time for the API server to act on changed files', '180')
+    .option('--image <image>', 'image that must be able to start (default: those that run already)')
+    .option('--backup <folder>', 'folder for the state before the recovery (default: the working folder)')
+    .option('--undo <file>', 'restore the state before the recovery, from the file of --backup');
+  addClusterOptions(command)
+    .addHelpText(
+      'after',
+      '\nExit code: 0 nothing locked, or the way out is taken; 1 locked; 2 could not run.',
+    )
+    .action(async (options: RecoverOptions) => finish(await recover(options, streams)));
+}
+
+/** One recovery of a cluster. */
 interface Recovery {
   readonly options: RecoverOptions;
   readonly client: KubernetesClient;
@@ -35,14 +88,14 @@ interface Recovery {
   readonly say: (text: string) => void;
 }
 
-/** Explains the least invasive way out of a lock-out and, when told to, takes it; or takes it back. */
-export async function recover(options: RecoverOptions, streams: Streams): Promise<ExitCode> {
+/** Explains the least invasive way out of a lock-out. With `--yes` it takes it, with `--undo` it takes it back. */
+async function recover(options: RecoverOptions, streams: Streams): Promise<ExitCode> {
   const isRoot = process.getuid?.() === 0;
   const say = (text: string): void => void streams.stdout.write(`${text}\n`);
   if (options.undo !== undefined) return undoRecovery(options.undo, options, { isRoot, say });
   const client = await openCluster(options);
   const recovery = { options, client, recoveredAt: new Date().toISOString(), isRoot, say };
-  const configurations = await findConfigurations(client, splitList(options.configuration ?? ''));
+  const configurations = await findConfigurations(client, splitList(options.configuration));
   const blockers = await blockersFor(recovery, configurations);
   return leave(recovery, await probesFor(recovery, configurations), blockers);
 }
@@ -52,7 +105,7 @@ async function blockersFor(
   configurations: readonly KubernetesObject[],
 ): Promise<readonly Blocker[]> {
   const { manifest, staticManifests } = options;
-  const waitMs = decodeSeconds(options.wait) * 1000;
+  const waitMs = decodeNumber('--wait', options.wait, 0, 9999) * 1000;
   const files = staticManifests === undefined ? [] : await listManifests(staticManifests);
   return [
     ...configurations.flatMap((configuration) => blockersOf(client, configuration)),
@@ -63,7 +116,7 @@ async function blockersFor(
   ];
 }
 
-/** What the API server reads of the folder: its direct children of these names. */
+/** The files of a folder that the API server reads. */
 async function listManifests(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new SettingsError(
@@ -80,14 +133,6 @@ async function listManifests(folder: string): Promise<readonly string[]> {
     .toSorted();
 }
 
-function decodeSeconds(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new SettingsError(
-    'SETTING_INVALID',
-    `--wait: ${JSON.stringify(text)} is not a whole number from 0 to 9999`,
-  );
-}
-
 async function probesFor(
   { client, options }: Recovery,
   configurations: readonly KubernetesObject[],
@@ -95,7 +140,7 @@ async function probesFor(
   const places = await choosePlaces(client, {
     goal: options.until,
     gateNamespaces: [...new Set([...gateNamespacesOf(configurations), GATE_NAME])],
-    namespaces: splitList(options.namespace ?? ''),
+    namespaces: splitList(options.namespace),
   });
   return prepareProbes(client, places, options.image);
 }
@@ -175,14 +220,8 @@ async function keep(file: string, record: RecoveryRecord): Promise<void> {
   try {
     await keepRecord(file, record);
   } catch (cause) {
-    throw new SettingsError(
-      'SETTING_INVALID',
-      `--backup: ${file} cannot be written, so nothing more is changed: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw invalid(`--backup: ${file} cannot be written, so nothing more is changed: ${messageOf(cause)}`, {
+      cause,
+    });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,17 @@
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
 import { admissionReviewIn } from '../../admission/admission-review.ts';
 import { imageReviewIn } from '../../admission/image-review.ts';
 import { createBouncer } from '../../bouncer.ts';
+import { CertificateError } from '../../certificate/errors.ts';
+import { openPolicySource, type PolicySource } from '../../policy-source/policy-source.ts';
+import {
+  followCertificates,
+  openCertificate,
+  type FollowedCertificates,
+  type OpenedCertificate,
+} from '../../server/certificate-source.ts';
 import type { EnforcementCanary } from '../../diagnosis/enforcement-canary.ts';
 import { Asker, type Clock } from '../../question/asker.ts';
 import { startHealthServer, type HealthServer } from '../../server/health.ts';
@@ -11,41 +20,82 @@ import { startServer, type ReviewServer } from '../../server/server.ts';
 import { openLog, type Log } from '../../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { createRecorder, type Recorder } from '../../telemetry/recorder.ts';
+import type { CommandContext, Environment, ExitCode, Streams } from '../command.ts';
+import { renderEnvironment } from '../environment.ts';
+import { chooseLanguage, type ChosenLanguage } from '../language.ts';
+import { addPolicyOptions, decodePolicyOrigin, namingRegistries } from '../policy-options.ts';
+import { fitConnections, readDescriptorLimit, secureNode, waitForStop, type Stop } from '../process.ts';
+import { invalid, SettingsError } from '../settings.ts';
 import {
-  followCertificates,
-  openCertificate,
-  type FollowedCertificates,
-  type OpenedCertificate,
-} from '../certificate-source.ts';
-import { chooseLanguage, type ChosenLanguage } from '../chosen-language.ts';
-import { openPolicySource, type PolicySource } from '../policy-source.ts';
-import { fitConnections, readDescriptorLimit } from '../file-descriptors.ts';
-import { secureNode } from '../node-environment.ts';
-import type { ServeOptions } from '../serve-options.ts';
-import { type CanarySettings, decodeSettings, type ServeSettings } from '../settings.ts';
-import { SettingsError } from '../settings-error.ts';
-import { waitForStop, type Stop } from '../signals.ts';
-import type { Environment, ExitCode, Streams } from '../streams.ts';
+  decodeServeSettings,
+  type CanarySettings,
+  type ServeOptions,
+  type ServeSettings,
+} from './serve-settings.ts';
 
-/** How long the log's reader has for the last lines. */
+/** The flags of `serve`; those of the Go program keep their names, letters and defaults. */
+export function addServeOptions(command: Command): Command {
+  command
+    .option('-c, --cert <file>', 'serving certificate, PEM (without one: plain HTTP on loopback)')
+    .option('-k, --key <file>', 'its private key, PEM')
+    .option('-p, --port <number>', 'port of the reviews', '1323');
+  return addPolicyOptions(command, 'policy to judge by; it is followed as it changes')
+    .option('--self-signed', 'make a CA and a certificate in --state-dir, and use them')
+    .option(
+      '--state-dir <folder>',
+      'where --self-signed keeps them (default: ~/.local/state/kube-image-bouncer)',
+    )
+    .option('--host-names <names>', 'comma separated names and addresses of the self-signed certificate')
+    .option('--client-ca <file>', 'CA of the clients that may call, PEM; others get no connection')
+    .option('--client-name <names>', 'comma separated; with --client-ca: names of the clients that may call')
+    .option('--bind <address>', 'address to listen on (default: all; plain HTTP: 127.0.0.1)')
+    .option('--insecure-bind', 'allow plain HTTP on an address that is not loopback')
+    .option('--health-port <number>', 'port of /livez, /readyz and /metrics (default: --port + 1)')
+    .option('--review-timeout <seconds>', 'longest time for one review, even if the caller allows more', '10')
+    .option('--drain <seconds>', 'time to serve after SIGTERM', '10')
+    .option('--max-body <MiB>', 'largest body of one review', '7')
+    .option('--max-receiving <MiB>', 'bodies of all undecided reviews together', '24')
+    .option(
+      '--max-connections <number>',
+      'open connections; beyond it the longest idle one is closed',
+      '4096',
+    )
+    .option('--max-queue <number>', 'waiting reviews; further ones are refused unread', '4096')
+    .option('--max-wait <milliseconds>', 'longest time that a review waits for its turn', '2000')
+    .option(
+      '--canary-kubeconfig <file>',
+      'cluster of the canary: a forbidden pod is sent again and again as a dry run; in-cluster: this cluster',
+    )
+    .option('--canary-interval <seconds>', 'pause between two canaries (default: 60)')
+    .option('--canary-namespace <name>', 'namespace of the canary (default: default)')
+    .option('--debug', 'log more events');
+}
+
+export function define(command: Command, { environment, streams, finish }: CommandContext): void {
+  addServeOptions(command)
+    .addHelpText('after', `\n${renderEnvironment()}`)
+    .action(async (options: ServeOptions) => finish(await serve(options, environment, streams)));
+}
+
+/** Time for the reader of the log to take the last lines. */
 const FLUSH_MS = 2000;
 
-/** Runs the gate until it is told to stop, then lets it finish what it has begun. */
+/** Runs the gate until a signal stops it; begun reviews are finished. */
 export async function serve(
   options: ServeOptions,
   environment: Environment,
   streams: Streams,
 ): Promise<ExitCode> {
   const ignored = secureNode(environment);
-  const settings = await decodeSettings(options, environment);
+  const settings = await decodeServeSettings(options, environment);
   await using resources = new AsyncDisposableStack();
   const stream = logStreamOf(streams.stdout);
-  // What a stalled reader has not taken would keep the process alive.
+  // Lines that a stalled reader has not taken would keep the process alive.
   if (stream !== streams.stdout) resources.defer(() => void stream.destroy());
   const log = openLog({ stream, now, level: settings.debug ? 'debug' : 'info' });
   for (const problem of ignored) log.write('warn', 'environment variable ignored', { problem });
   const gate = await openGate(settings, options, log, resources);
-  // Before anybody is told that we are here: a signal that came at once would end us as if we had none to answer.
+  // Handle signals before the gate announces itself: an early SIGTERM must drain it like a later one.
   const stopped = waitForStop({
     onReload: () => reload(gate, log),
     onFailure: (error) => fail(gate, error, log),
@@ -56,7 +106,7 @@ export async function serve(
   return stop.hasFailed() ? 1 : 0;
 }
 
-/** Whoever waits for an answer comes before the log, which may be what broke. */
+/** Open requests are answered before the log is written, because the log may be the cause. */
 function fail({ server }: Gate, error: unknown, log: Log): void {
   server.fail();
   log.failure('unexpected failure; the gate refuses every review and stops', error);
@@ -79,11 +129,13 @@ async function openGate(
 ): Promise<Gate> {
   const inflight = { count: (): number => 0 };
   const metrics = createMetrics({ inflight: () => inflight.count(), logDropped: log.dropped });
-  const { catalogue, wanted } = await speak(options, log);
-  const said = { ...options, ...(wanted !== undefined && { language: wanted }) };
-  const policies = resources.use(await openPolicySource(said, { log, metrics }));
-  const certificate = await openCertificate(settings, now);
-  const recorder = tellRejections(createRecorder({ log, metrics }), log);
+  const { catalogue, wanted } = await openLanguage(options, log);
+  const origin = decodePolicyOrigin(options);
+  const policies = resources.use(
+    await namingRegistries(() => openPolicySource(origin, wanted, { log, metrics })),
+  );
+  const certificate = await namingCertificates(() => openCertificate(settings, now));
+  const recorder = logRejections(createRecorder({ log, metrics }), log);
   const onFailure = (error: unknown): void => log.failure('failure', error);
   const asker = new Asker({ sources: [], clock: CLOCK, onAsked: metrics.countQuestion, onFailure });
   const server = await listening('--port', settings.port, () =>
@@ -110,7 +162,7 @@ async function openGate(
   const checks = {
     policy: policies.fault,
     ...server.checks,
-    // A gate that is not asked is no worse a gate: it is told, and never makes it unready.
+    // The canary is shown, and never makes the gate unready: the fault is not in the gate.
     ...(canary && { enforcement: () => undefined }),
   };
   const health = await listening('--health-port', settings.healthPort, () =>
@@ -162,8 +214,8 @@ async function startCanary(
   });
 }
 
-/** The language of denials; what is amiss with it is told, and keeps nobody from serving. */
-async function speak(options: ServeOptions, log: Log): Promise<ChosenLanguage> {
+/** The language of denials. A problem with it is logged and does not stop the gate. */
+async function openLanguage(options: ServeOptions, log: Log): Promise<ChosenLanguage> {
   const language = await chooseLanguage(options);
   for (const problem of language.notices) log.write('warn', 'denials use another language', { problem });
   return language;
@@ -180,8 +232,8 @@ function connectionsOf({ limits: { connections } }: ServeSettings, log: Log): nu
   return fitting;
 }
 
-/** For `--debug`: who is refused before there is a review is counted only, else anybody could fill the log. */
-function tellRejections(recorder: Recorder, log: Log): Recorder {
+/** For `--debug`: a request that is refused before it is a review is only counted, so that clients cannot fill the log. */
+function logRejections(recorder: Recorder, log: Log): Recorder {
   return {
     ...recorder,
     reject: (code) => {
@@ -193,6 +245,17 @@ function tellRejections(recorder: Recorder, log: Log): Recorder {
 
 function addressOf({ address }: ServeSettings): { readonly address?: string } {
   return address === undefined ? {} : { address };
+}
+
+/** @throws {SettingsError} SETTING_INVALID if the self-signed certificate cannot be made */
+async function namingCertificates(open: () => Promise<OpenedCertificate>): Promise<OpenedCertificate> {
+  try {
+    return await open();
+  } catch (cause) {
+    if (!(cause instanceof CertificateError)) throw cause;
+    const option = cause.code === 'NAME_INVALID' ? '--host-names' : '--state-dir';
+    throw invalid(`${option}: ${cause.message}`, { cause });
+  }
 }
 
 /** @throws {SettingsError} PORT_UNAVAILABLE */
@@ -207,7 +270,7 @@ async function listening<Listener>(
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
     throw new SettingsError(
       'PORT_UNAVAILABLE',
-      `${option} ${port}: it cannot be listened on: ${cause.message}`,
+      `${option} ${port}: the gate cannot listen on it: ${cause.message}`,
       { cause },
     );
   }
@@ -236,7 +299,7 @@ function announce(
   });
   const trust =
     certificate.authorityFile === undefined ? '' : `, CA certificate ${certificate.authorityFile}`;
-  // Whoever reads it may have gone; that is no reason to go as well.
+  // A closed standard error must not end the gate.
   stderr.on('error', () => undefined);
   stderr.write(
     `kube-image-bouncer serves ${scheme}://localhost:${server.port}${trust}; health on http://localhost:${health.port}\n`,
@@ -248,7 +311,7 @@ async function reload({ policies, certificates }: Gate, log: Log): Promise<void>
   await Promise.all([policies.reload(), certificates.reload()]);
 }
 
-/** First the promise to every caller, then the log. */
+/** Open requests are answered first, then the log is written. */
 async function leave(
   { server, recorder }: Gate,
   stop: Stop,
@@ -257,7 +320,7 @@ async function leave(
 ): Promise<void> {
   log.write('info', 'leaving', { signal: stop.reason === 'signal' ? stop.signal : undefined, drainMs });
   stop.onImpatience(() => void server.close());
-  // SIGTERM comes from a cluster, where news travels slowly; SIGINT from a person, who waits.
+  // SIGTERM comes from a cluster, which needs time to stop routing here. SIGINT comes from a person, who waits.
   const patient = stop.reason === 'signal' && stop.signal === 'SIGTERM';
   await server.drain({ graceMs: patient ? drainMs : 0 });
   recorder.flush();

@@ -1,0 +1,103 @@
+import type { Readable, Writable } from 'node:stream';
+import { Option, type Command } from 'commander';
+import { oneLine } from '../language/one-line.ts';
+import { STAGES } from '../policy/stage.ts';
+import { KUBE_SYSTEM_MODES } from '../webhook/configuration.ts';
+
+/** Where a command reads and writes. */
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** 0: done, and nothing was refused. 1: something was refused. 2: it could not run. */
+export type ExitCode = 0 | 1 | 2;
+
+/** What a command needs to run. `finish` takes its exit code. */
+export interface CommandContext {
+  readonly environment: Environment;
+  readonly streams: Streams;
+  readonly finish: (code: ExitCode) => void;
+}
+
+/** A file of `commands/`: adds arguments, options and the action to a command that has a name and a description. */
+export interface CommandModule {
+  readonly define: (command: Command, context: CommandContext) => void;
+}
+
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
+}
+
+export function addClusterOptions(command: Command, use = 'the cluster'): Command {
+  return command
+    .option('--kubeconfig <file>', `${use} (default: the kubeconfig that kubectl uses)`)
+    .option('--context <name>', 'context of the kubeconfig (default: the current one)');
+}
+
+export function stageOption(): Option {
+  return new Option('--stage <stage>', 'deny, warn (admit and warn) or audit (admit and record)')
+    .choices(STAGES.toReversed())
+    .default('deny');
+}
+
+/** `--stage`, `--policy`, `--kube-system` and the others that shape a webhook. */
+export function addWebhookOptions(command: Command, policyDefault: string): Command {
+  return command
+    .addOption(stageOption())
+    .option('--policy <file>', `policy of the gate (default: ${policyDefault}, otherwise no tag "latest")`)
+    .addOption(
+      new Option('--kube-system <mode>', 'stage for the namespace kube-system, or exempt: no reviews')
+        .choices(KUBE_SYSTEM_MODES)
+        .default('warn'),
+    )
+    .option('--exempt-namespaces <names>', 'comma separated namespaces without reviews')
+    .option('--timeout-seconds <seconds>', 'time that the API server waits for a verdict', '10');
+}
+
+/** Which node a `bootstrap` command changes, and what it does there. The defaults are the places of kubeadm. */
+export function addNodeOptions(command: Command): Command {
+  return command
+    .option('--apply', 'change this node, and wait for its API server (default: print the changes)')
+    .option('--undo', 'restore every file of this node')
+    .option('--out <folder>', 'write every file below this folder, to be copied to a node')
+    .option('--folder <path>', "the gate's folder on the node", '/etc/kubernetes/kube-image-bouncer')
+    .option(
+      '--manifest <file>',
+      'static pod manifest of kube-apiserver',
+      '/etc/kubernetes/manifests/kube-apiserver.yaml',
+    );
+}
+
+export const YES_OPTION = [
+  '--yes',
+  'with --apply: continue although running workloads would be refused',
+] as const;
+
+export const BOOTSTRAP_EXIT_CODES =
+  '\nExit code: 0 done; 1 running workloads would be refused, or the gate does not answer; 2 could not run.';
+
+// East Asian Wide and Fullwidth (UAX #11), as far as catalogues of messages need it.
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/g;
+
+/** Pads a text to a number of columns of a terminal. */
+export function padColumns(text: string, columns: number): string {
+  const taken = text.replace(WIDE, '  ').length;
+  return text + ' '.repeat(Math.max(0, columns - taken));
+}
+
+/**
+ * Escapes control characters, which may come from a pull request (CVE-2021-25743), and keeps line breaks. JSON stays
+ * the same document, because its strings spell the characters out.
+ */
+export function fitForTerminal(text: string): string {
+  return text.split('\n').map(oneLine).join('\n');
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { PolicyProblemsError } from '../policy/decode.ts';
+import type { Policy } from '../policy/policy.ts';
+import { loadPolicyFrom, type PolicyOrigin } from '../policy-source/policy-source.ts';
+import type { LanguageOptions } from './language.ts';
+import { conflict, invalid, splitList } from './settings.ts';
+
+export interface PolicyOptions extends LanguageOptions {
+  readonly policy?: string;
+  readonly allowedRegistries?: string;
+  readonly registryWhitelist?: string;
+}
+
+/** Options of `serve`, `check` and `explain`. */
+export function addPolicyOptions(command: Command, description = 'policy to judge by'): Command {
+  return command
+    .option('--policy <file>', `${description} (default: no image may use the tag "latest")`)
+    .option(
+      '--allowed-registries <hosts>',
+      'comma separated; without --policy, images of other registries are refused',
+    )
+    .option('--registry-whitelist <hosts>', 'the older name of --allowed-registries')
+    .option('--language <tag>', 'language of denials: en, zh, or that of --messages')
+    .option('--messages <file>', 'a catalogue of messages in a further language, YAML');
+}
+
+/**
+ * The policy of the options. `language` chooses among a rule's `messages`.
+ * @throws {PolicyFileError} when the file cannot be loaded
+ * @throws {SettingsError} SETTINGS_CONFLICT or SETTING_INVALID
+ */
+export async function choosePolicy(options: PolicyOptions, language: string | undefined): Promise<Policy> {
+  const origin = decodePolicyOrigin(options);
+  return namingRegistries(() => loadPolicyFrom(origin, language));
+}
+
+/**
+ * Where the policy comes from. `--allowed-registries` has two names.
+ * @throws {SettingsError} SETTINGS_CONFLICT if both names are used, or a policy file as well; SETTING_INVALID for a
+ * list without hosts
+ */
+export function decodePolicyOrigin(options: PolicyOptions): PolicyOrigin {
+  const { policy, allowedRegistries, registryWhitelist } = options;
+  if (allowedRegistries !== undefined && registryWhitelist !== undefined)
+    throw conflict('--registry-whitelist is the older name of --allowed-registries: give one of them');
+  const text = allowedRegistries ?? registryWhitelist ?? '';
+  const registries = splitList(text);
+  // An empty list would allow every registry.
+  if (text !== '' && registries.length === 0)
+    throw invalid(`--allowed-registries: ${JSON.stringify(text)} names no host`);
+  if (policy === undefined) return { kind: 'default', registries };
+  if (registries.length > 0)
+    throw conflict(
+      '--allowed-registries is for when there is no --policy: write an allowedImages rule into the policy',
+    );
+  return { kind: 'file', file: policy };
+}
+
+/** @throws {SettingsError} SETTING_INVALID if the default policy cannot be made, because a registry is not valid */
+export async function namingRegistries<Result>(load: () => Promise<Result>): Promise<Result> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (!(cause instanceof PolicyProblemsError)) throw cause;
+    const problems = cause.problems.map(({ message, hint }) =>
+      hint === undefined ? message : `${message} (${hint})`,
+    );
+    throw invalid(`--allowed-registries: ${problems.join('; ')}`, { cause });
+  }
+}

@@ -1,0 +1,110 @@
+import { renderCause } from '../admission/sentence.ts';
+import { describeObject } from '../kubernetes/object.ts';
+import { inEnglish } from '../language/catalogue.ts';
+import { failureReason, type Decision } from '../policy/decision.ts';
+import {
+  RolloutError,
+  type CanaryProof,
+  type NodeCanaryProof,
+  type RolloutErrorCode,
+  type RolloutEvent,
+} from '../rollout/progress.ts';
+import type { RunningWorkloads } from '../rollout/running-workloads.ts';
+import { CANARY_IMAGE } from '../wiring/canary.ts';
+
+/** Most refused workloads that are listed. */
+const MAX_WORKLOADS = 100;
+
+/** Progress of a roll-out as lines, without the last line break. */
+export function renderRolloutEvent(event: RolloutEvent): string {
+  switch (event.what) {
+    case 'workloads':
+      return renderWorkloads(event.found);
+    case 'object':
+      return `${event.change.padEnd(10)} ${describeObject(event.reference)}`;
+    case 'file':
+      return `${event.change.padEnd(8)} ${event.path}`;
+    case 'nothing-to-change':
+      return 'nothing to change';
+    case 'waiting':
+      return WAITING[event.for];
+    case 'waiting-for-approval':
+      return `waiting until the request is approved: run \`kubectl certificate approve ${event.request}\`, or give --approve`;
+    case 'trial':
+      return 'wiring the gate at stage warn first, to test whether the API server reaches it';
+    case 'canary':
+      return renderCanary(event.canary);
+    case 'node-canary':
+      return renderNodeCanary(event.canary);
+    case 'configuration-restored':
+      return 'put back: the wiring that was there before';
+    case 'restoring':
+      return 'the API server is not back: putting everything back';
+  }
+}
+
+const WAITING = {
+  'gate-pod': 'waiting until a pod of the gate is ready',
+  gate: 'waiting until the gate answers',
+  'api-server': 'waiting until the API server is back',
+} as const;
+
+/** The workloads that would be refused, with reasons, and a summary. */
+export function renderWorkloads({ judged, refused }: RunningWorkloads): string {
+  const lines: string[] = [];
+  for (const { kind, namespace, name, decision } of refused.slice(0, MAX_WORKLOADS)) {
+    lines.push(`refused  ${kind} ${namespace}/${name}`);
+    for (const reason of reasonsOf(decision)) lines.push(`         ${reason}`);
+  }
+  const more = refused.length - MAX_WORKLOADS;
+  if (more > 0) lines.push(`… and ${more} more`);
+  lines.push(`${judged} running objects: ${refused.length} would be refused`);
+  return lines.join('\n');
+}
+
+function reasonsOf(decision: Decision): readonly string[] {
+  if (decision.outcome === 'failed') return [inEnglish(failureReason(decision.code))];
+  const denials = decision.violations.filter(({ actions }) => actions.includes('Deny'));
+  return denials.map((violation) => renderCause([violation], inEnglish));
+}
+
+function renderCanary({ verdict, expected, isMet, timeoutMs }: CanaryProof): string {
+  const what = `a pod with a forbidden image is ${verdict.outcome}`;
+  return isMet
+    ? `proved: ${what}`
+    : `not proved: ${what}, not ${expected}, after ${timeoutMs / 1000} s${causeOf(verdict)}`;
+}
+
+/** `: message` of a verdict that has one. */
+export function causeOf(verdict: CanaryProof['verdict']): string {
+  return 'message' in verdict ? `: ${verdict.message}` : '';
+}
+
+function renderNodeCanary({ verdict, expected, isMet, stage }: NodeCanaryProof): string {
+  const what = `a pod with image ${CANARY_IMAGE} is ${verdict.outcome}`;
+  const cause = verdict.message === '' ? '' : `: ${verdict.message}`;
+  return isMet
+    ? `proved: ${what}, as it should be at stage ${stage}`
+    : `not proved: ${what}, and should be ${expected}${cause}`;
+}
+
+/** Next steps as a numbered list, below the line that says what happened. */
+export function renderNext(what: string, ...steps: readonly string[]): string {
+  return [what, ...steps.map((step, index) => `  ${index + 1}. ${step}`)].join('\n');
+}
+
+/** The options that solve an error of a roll-out. */
+const OPTIONS: Readonly<Record<RolloutErrorCode, string | undefined>> = {
+  IMAGE_UNKNOWN: '--image is missing: ',
+  AUTHORITY_UNKNOWN: '--ca-cert is missing: ',
+  AUTHORITY_KEY_UNKNOWN: '--ca-cert and --ca-key are missing: ',
+  SIGNER_UNKNOWN: 'give the CA of the signer with --ca-cert: ',
+  NOT_SIGNED: undefined,
+  VERSION_UNSUPPORTED: undefined,
+  FEATURE_GATE_MISSING: undefined,
+};
+
+/** The message of an error of a roll-out, with the option that solves it; `undefined` for other errors. */
+export function describeRolloutError(error: Error): string | undefined {
+  return error instanceof RolloutError ? `${OPTIONS[error.code] ?? ''}${error.message}` : undefined;
+}

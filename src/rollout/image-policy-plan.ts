@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
+import { findFile, type PlannedFile } from '../control-plane/file-plan.ts';
+import { GATE_FILES, type NodeGate } from '../control-plane/gate-command.ts';
+import type { ImagePolicySettings } from '../control-plane/image-policy-settings.ts';
+import { kubeadmVersionOf } from '../control-plane/kubeadm.ts';
+import {
+  planApiServer,
+  planGate,
+  type GateRunner,
+  type NodeCertificates,
+  type NodePlaces,
+} from '../control-plane/node-plan.ts';
+import { renderYaml } from '../document/render.ts';
+import { NEWEST_KUBERNETES, parseKubernetesVersion, type KubernetesVersion } from '../kubernetes/version.ts';
+import { defaultPolicyDocument } from '../policy/default-policy.ts';
+import { parsePolicy } from '../policy/load.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { PolicyDocument, RuleDocument } from '../policy/schema.ts';
+import type { Stage } from '../policy/stage.ts';
+import { KUBE_SYSTEM_MODES, type KubeSystemMode } from '../webhook/configuration.ts';
+import { imagePolicyPath } from '../wiring/paths.ts';
+import {
+  prepareNodeCertificates,
+  type NodeCertificateSettings,
+  type RequestSignature,
+} from './node-certificates.ts';
+import type { PolicyText } from './webhook-plan.ts';
+
+/** What `ImagePolicyWebhook` and its gate on a control-plane node should be. */
+export interface NodeSettings extends NodeCertificateSettings {
+  readonly places: NodePlaces;
+  readonly gate: NodeGate;
+  readonly runner: GateRunner;
+  /** `host` or `host:port` of the gate, as in a URL. */
+  readonly authority: string;
+  readonly stage: Stage;
+  readonly imagePolicy: Omit<ImagePolicySettings, 'kubeConfigFile'>;
+  /** @default the policy on the node, otherwise the default policy */
+  readonly policy: PolicyText | undefined;
+  /** What the default policy does in kube-system. @default warn, or what the policy on the node does */
+  readonly kubeSystem: KubeSystemMode | undefined;
+  /** @default the version of the API server's image, otherwise the newest one that is known */
+  readonly version: KubernetesVersion | undefined;
+}
+
+export interface NodeSources {
+  /** Folder below which the files are written; `/` means this node. */
+  readonly root: string;
+  /** Replaces private keys that cannot be used any more. */
+  readonly force: boolean;
+  readonly now: () => Date;
+  /** `undefined` if no signer may be called, because nothing is written. */
+  readonly requestSignature: RequestSignature | undefined;
+}
+
+/** Every file of the wiring, as values. */
+export interface NodePlan {
+  /** `undefined` if a signer has to be called first. */
+  readonly certificates: NodeCertificates | undefined;
+  readonly policy: Policy;
+  /** Every file but the API server's manifest. */
+  readonly files: readonly PlannedFile[];
+  /** `undefined` if this machine has none. */
+  readonly manifest: PlannedFile | undefined;
+}
+
+/**
+ * Plans the files of a node. Usable certificates and the policy of an earlier run are kept.
+ * @throws {RolloutError} @throws {CertificateError} @throws {ControlPlaneError} @throws {PolicyFileError}
+ */
+export async function planImagePolicy(settings: NodeSettings, sources: NodeSources): Promise<NodePlan> {
+  const { places, gate, runner } = settings;
+  // Below the root every file has the path that it has on the node.
+  const folder = join(sources.root, places.folder);
+  const certificates = await prepareNodeCertificates(settings, { ...sources, folder });
+  const policy = await choosePolicyText(settings, join(folder, GATE_FILES.policy));
+  const gateFiles = planGate({ places, gate, runner, certificates, policy: policy.text });
+  const server = await planApiServer({
+    places,
+    server: `https://${settings.authority}${imagePolicyPath(settings.stage)}`,
+    settings: settings.imagePolicy,
+    trust: certificates?.trust,
+    kubeadm: kubeadmVersionOf(await minorOf(settings)),
+    isElsewhere: sources.root !== '/',
+  });
+  return {
+    certificates,
+    policy: await parsePolicy(policy.text, policy.file),
+    files: [...server.files, ...gateFiles],
+    manifest: server.manifest,
+  };
+}
+
+/** A default policy that was edited on the node is kept: only a given policy replaces it. */
+async function choosePolicyText({ policy, kubeSystem }: NodeSettings, file: string): Promise<PolicyText> {
+  if (policy !== undefined) return policy;
+  const text = (await findFile(file))?.content.toString();
+  const defaults = KUBE_SYSTEM_MODES.map((mode) => renderYaml(defaultNodePolicy(mode)));
+  if (text !== undefined && (kubeSystem === undefined || !defaults.includes(text))) return { text, file };
+  return { text: renderYaml(defaultNodePolicy(kubeSystem ?? 'warn')), file };
+}
+
+/** The minor version of the node's API server, by the tag of its image. */
+async function minorOf({ version, places }: NodeSettings): Promise<number> {
+  if (version !== undefined) return version.minor;
+  const found = await findFile(places.manifest);
+  if (found === undefined) return NEWEST_KUBERNETES.minor;
+  const { image } = parseApiServerManifest(found.content.toString(), places.manifest);
+  return parseKubernetesVersion(image?.split(':').at(-1) ?? '')?.minor ?? NEWEST_KUBERNETES.minor;
+}
+
+const KUBE_SYSTEM = { namespaces: ['kube-system'] };
+
+/**
+ * The default policy of a node: no tag `latest`, with a mode for kube-system, where the cluster's own pods run.
+ * `ImagePolicyWebhook` has no selector, so the policy holds the mode.
+ */
+function defaultNodePolicy(mode: KubeSystemMode): PolicyDocument {
+  const document = defaultPolicyDocument([]);
+  const { spec } = document;
+  switch (mode) {
+    case 'deny':
+      return document;
+    case 'exempt': {
+      const rules = spec.rules.map((rule) => ({ ...rule, exclude: KUBE_SYSTEM }));
+      return { ...document, spec: { ...spec, unmatchedImages: 'Allow', rules } };
+    }
+    case 'warn': {
+      const rules = spec.rules.flatMap((rule): RuleDocument[] => [
+        { ...rule, exclude: KUBE_SYSTEM },
+        {
+          ...rule,
+          name: `${rule.name}-in-kube-system`,
+          match: KUBE_SYSTEM,
+          validationActions: ['Warn', 'Audit'],
+        },
+      ]);
+      return { ...document, spec: { ...spec, rules } };
+    }
+  }
+}

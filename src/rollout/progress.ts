@@ -1,0 +1,76 @@
+import { CodedError } from '../coded-error.ts';
+import type { ObjectReference } from '../kubernetes/object.ts';
+import type { Stage } from '../policy/stage.ts';
+import type { CanaryVerdict } from '../wiring/canary.ts';
+import type { RunningWorkloads } from './running-workloads.ts';
+
+/** What an action does at the moment. Texts are made from it by the caller. */
+export type RolloutEvent =
+  /** The workloads that run were judged by the new policy. */
+  | { readonly what: 'workloads'; readonly found: RunningWorkloads }
+  /** An object of the cluster was applied or deleted. */
+  | { readonly what: 'object'; readonly reference: ObjectReference; readonly change: ObjectChange }
+  /** A file of the node was written or removed. */
+  | { readonly what: 'file'; readonly path: string; readonly change: string }
+  | { readonly what: 'nothing-to-change' }
+  | { readonly what: 'waiting'; readonly for: 'gate-pod' | 'gate' | 'api-server' }
+  /** A person has to approve a CertificateSigningRequest of this name. */
+  | { readonly what: 'waiting-for-approval'; readonly request: string }
+  /** The webhook is applied at stage `warn` first, where a gate that does not answer refuses nothing. */
+  | { readonly what: 'trial' }
+  | { readonly what: 'canary'; readonly canary: CanaryProof }
+  /** The same for `ImagePolicyWebhook`. */
+  | { readonly what: 'node-canary'; readonly canary: NodeCanaryProof }
+  /** The webhook configuration is again the one that was there before. */
+  | { readonly what: 'configuration-restored' }
+  /** The API server did not become ready: every file is restored. */
+  | { readonly what: 'restoring' };
+
+/** What became of an object. An object that the gate does not own is `left alone`. */
+export type ObjectChange = 'created' | 'changed' | 'unchanged' | 'deleted' | 'left alone';
+
+/** The canary that shows whether a wiring works: a pod with a forbidden image, sent as a dry run. */
+export interface CanaryProof {
+  readonly verdict: CanaryVerdict;
+  readonly expected: CanaryVerdict['outcome'];
+  /** Whether the verdict was as expected in time. */
+  readonly isMet: boolean;
+  readonly timeoutMs: number;
+}
+
+/** What became of a canary that was sent through `ImagePolicyWebhook`. */
+export interface NodeCanaryVerdict {
+  readonly outcome:
+    | 'refused'
+    | 'admitted'
+    | 'refused because the gate does not answer'
+    | 'stopped by something else'
+    | 'not answered';
+  /** The API server's message, or why it did not answer; `''` if the canary was admitted. */
+  readonly message: string;
+}
+
+/** The canary that shows whether `ImagePolicyWebhook` works. */
+export interface NodeCanaryProof {
+  readonly verdict: NodeCanaryVerdict;
+  readonly expected: NodeCanaryVerdict['outcome'];
+  readonly isMet: boolean;
+  readonly stage: Stage;
+}
+
+/** Receives progress as it happens. */
+export type OnProgress = (event: RolloutEvent) => void;
+
+export type RolloutErrorCode =
+  | 'IMAGE_UNKNOWN'
+  | 'AUTHORITY_UNKNOWN'
+  | 'AUTHORITY_KEY_UNKNOWN'
+  | 'VERSION_UNSUPPORTED'
+  | 'NOT_SIGNED'
+  | 'SIGNER_UNKNOWN'
+  | 'FEATURE_GATE_MISSING';
+
+/** A roll-out that cannot be planned or finished with what the caller and the cluster give. */
+export class RolloutError extends CodedError<RolloutErrorCode> {
+  override readonly name = 'RolloutError';
+}

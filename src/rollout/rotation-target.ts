@@ -1,0 +1,268 @@
+import type { X509Certificate } from 'node:crypto';
+import type { KeyPair } from '../certificate/authority.ts';
+import { CertificateError } from '../certificate/errors.ts';
+import type { FoundPair } from '../certificate/pki.ts';
+import type { RotationTarget } from '../certificate/rotation.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
+import { isObject } from '../document/json.ts';
+import { sendWebhookCanary } from '../wiring/canary.ts';
+import {
+  AUTHORITY_SECRET,
+  GATE_NAME,
+  HEALTH_PORT,
+  LABELS,
+  SELECTOR_LABELS,
+  TLS_SECRET,
+  WEBHOOK_DOMAIN,
+} from '../wiring/names.ts';
+import { readWiring } from '../webhook/wiring-in-force.ts';
+
+const CONFIGURATIONS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'] as const;
+
+/** Where the canary is sent unless somebody says otherwise: a namespace that every cluster has. */
+const CANARY_NAMESPACE = 'default';
+
+/** `caBundle` of every webhook of ours, and how they are changed. */
+interface WebhookTrust {
+  /** PEM, one for each webhook. */
+  readonly read: () => Promise<readonly string[]>;
+  readonly write: (bundle: string) => Promise<void>;
+}
+
+/** The trust that stands in the webhook configurations of a cluster. */
+function webhookTrust(cluster: KubernetesClient): WebhookTrust {
+  return {
+    read: async () => (await findBundles(cluster)).map(({ bundle }) => bundle),
+    write: async (bundle) => {
+      for (const { configuration, index, name } of await findBundles(cluster)) {
+        await cluster.patch(configuration, [
+          // Whoever changed the list meanwhile is not overwritten.
+          { op: 'test', path: `/webhooks/${index}/name`, value: name },
+          { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: toBase64(bundle) },
+        ]);
+      }
+    },
+  };
+}
+
+/** Certificates that are kept elsewhere, and that the webhook configurations of a cluster trust as well. */
+export function trustedByWebhooks(target: RotationTarget, cluster: KubernetesClient): RotationTarget {
+  const trust = webhookTrust(cluster);
+  return {
+    ...target,
+    readTrust: async () => [...(await target.readTrust()), ...(await trust.read())],
+    writeTrust: async (bundle) => {
+      await trust.write(bundle);
+      await target.writeTrust(bundle);
+    },
+    canary: async (served) => (await target.canary(served)) ?? findCanaryFault(cluster, CANARY_NAMESPACE),
+  };
+}
+
+interface Bundle {
+  readonly configuration: ObjectReference;
+  readonly index: number;
+  readonly name: string;
+  readonly bundle: string;
+}
+
+async function findBundles(cluster: KubernetesClient): Promise<readonly Bundle[]> {
+  const bundles: Bundle[] = [];
+  for (const kind of CONFIGURATIONS) {
+    const collection = { apiVersion: 'admissionregistration.k8s.io/v1', kind };
+    for await (const configuration of cluster.list(collection)) bundles.push(...bundlesOf(configuration));
+  }
+  return bundles;
+}
+
+function bundlesOf({ apiVersion, kind, metadata, webhooks }: KubernetesObject): readonly Bundle[] {
+  if (!Array.isArray(webhooks)) return [];
+  return webhooks.flatMap((webhook: unknown, index) => {
+    const { name, clientConfig } = isObject(webhook) ? webhook : {};
+    if (typeof name !== 'string' || !name.endsWith(WEBHOOK_DOMAIN) || !isObject(clientConfig)) return [];
+    const bundle = clientConfig['caBundle'];
+    // Without one the API server trusts the roots of its machine, which nobody rotates here.
+    if (typeof bundle !== 'string' || bundle === '') return [];
+    return [
+      { configuration: { apiVersion, kind, name: metadata.name }, index, name, bundle: fromBase64(bundle) },
+    ];
+  });
+}
+
+export interface ClusterTargetOptions {
+  readonly cluster: KubernetesClient;
+  /** Where the gate is. */
+  readonly namespace: string;
+  /** Where the canary is sent; the gate must be asked about it. @default default */
+  readonly canaryNamespace?: string;
+}
+
+/** The certificates of a gate in the cluster: two Secrets, and the trust of the API server. */
+export function clusterTarget({
+  cluster,
+  namespace,
+  canaryNamespace = CANARY_NAMESPACE,
+}: ClusterTargetOptions): RotationTarget {
+  const trust = webhookTrust(cluster);
+  const tls = secret(cluster, TLS_SECRET, namespace);
+  const authority = secret(cluster, AUTHORITY_SECRET, namespace);
+  return {
+    readTrust: async () => {
+      const own = (await tls.read())?.['ca.crt'];
+      const bundles = [...(own === undefined ? [] : [own]), ...(await trust.read())];
+      if (bundles.length > 0) return bundles;
+      throw new CertificateError(
+        'AUTHORITY_INCOMPLETE',
+        `no webhook of ours and no Secret ${namespace}/${TLS_SECRET} says who is trusted`,
+      );
+    },
+    // Whoever trusts is told before the gate itself, whose clients may be judged by the same bundle.
+    writeTrust: async (bundle) => {
+      await trust.write(bundle);
+      if ((await tls.read()) !== undefined) await tls.write({ 'ca.crt': bundle });
+    },
+    readAuthority: async () => pairOf(await authority.read()),
+    writeAuthority: async (pair) => {
+      if (pair === undefined) await authority.remove();
+      else await authority.write({ 'tls.crt': pair.certificate, 'tls.key': pair.key });
+    },
+    readServing: async (): Promise<FoundPair> => {
+      const data = await tls.read();
+      return { certificate: data?.['tls.crt'], key: data?.['tls.key'] };
+    },
+    writeServing: ({ certificate, key }) => tls.write({ 'tls.crt': certificate, 'tls.key': key }),
+    // It is on the control-plane nodes, if anywhere.
+    readClient: async () => ({}),
+    writeClient: async () => undefined,
+    canary: async (served) =>
+      (await findCanaryFault(cluster, canaryNamespace)) ?? findServedFault(cluster, namespace, served),
+  };
+}
+
+function pairOf(data: Readonly<Record<string, string>> | undefined): KeyPair | undefined {
+  const { 'tls.crt': certificate, 'tls.key': key } = data ?? {};
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
+}
+
+/**
+ * Whether the authority of a gate in the cluster can be rotated from here. A gate that knows the API server by a
+ * certificate of the same authority would turn it away once that is dropped, and nobody here reaches the nodes that
+ * hold the API server's pair.
+ *
+ * @throws {CertificateError} ROTATION_IMPOSSIBLE @throws {KubernetesError}
+ */
+export async function requireRotatable(cluster: KubernetesClient, namespace: string): Promise<void> {
+  const deployment = await cluster.get({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    name: GATE_NAME,
+    namespace,
+  });
+  if (!/--client-ca=\S*\/tls\/ca\.crt/.test(JSON.stringify(deployment ?? {}))) return;
+  throw new CertificateError(
+    'ROTATION_IMPOSSIBLE',
+    'the gate knows the API server by a certificate of the same authority, which lies on the control-plane nodes: give clients an authority of their own first (bootstrap webhook --client-ca FILE), or rotate the leaf alone',
+  );
+}
+
+/**
+ * Why the API server does not hear the gate; `undefined` when it does, or when the stage shows nothing of it.
+ *
+ * @throws {KubernetesError} CLUSTER_UNREACHABLE
+ */
+async function findCanaryFault(cluster: KubernetesClient, namespace: string): Promise<string | undefined> {
+  const configuration = await cluster.get({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    name: GATE_NAME,
+  });
+  const wiring = readWiring(configuration);
+  if (wiring === undefined || wiring.stage === 'audit') return undefined;
+  const verdict = await sendWebhookCanary(cluster, namespace);
+  switch (verdict.outcome) {
+    case 'refused':
+    case 'warned':
+      return undefined;
+    case 'admitted':
+      return 'the API server admitted a pod that the gate refuses, so it did not hear the gate';
+    case 'unanswered':
+    case 'stopped':
+      return verdict.message;
+  }
+}
+
+/** Which pod of the gate still serves another certificate, as far as their metrics can be reached. */
+async function findServedFault(
+  cluster: KubernetesClient,
+  namespace: string,
+  served: X509Certificate | undefined,
+): Promise<string | undefined> {
+  if (served === undefined) return undefined;
+  const labelSelector = Object.entries(SELECTOR_LABELS)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+  for await (const { metadata } of cluster.list(
+    { apiVersion: 'v1', kind: 'Pod', namespace },
+    { labelSelector },
+  )) {
+    const path = `/api/v1/namespaces/${namespace}/pods/http:${metadata.name}:${HEALTH_PORT}/proxy/metrics`;
+    const { document } = await cluster.send({ method: 'GET', path });
+    const end = /^kube_image_bouncer_certificate_expiry_timestamp_seconds (\S+)$/m.exec(
+      String(document),
+    )?.[1];
+    // A pod that cannot be asked, such as one that is not there yet, is left to the delay.
+    if (end !== undefined && Number(end) !== served.validToDate.getTime() / 1000)
+      return `pod ${metadata.name} still serves another certificate`;
+  }
+  return undefined;
+}
+
+interface SecretTexts {
+  readonly read: () => Promise<Readonly<Record<string, string>> | undefined>;
+  readonly write: (texts: Readonly<Record<string, string>>) => Promise<void>;
+  readonly remove: () => Promise<void>;
+}
+
+/** A Secret's texts, some of which are changed at once and none of the others. */
+function secret(cluster: KubernetesClient, name: string, namespace: string): SecretTexts {
+  const reference = { apiVersion: 'v1', kind: 'Secret', name, namespace } as const;
+  return {
+    read: async () => {
+      const data = (await cluster.get(reference))?.['data'];
+      if (!isObject(data)) return undefined;
+      return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, fromBase64(String(value))]));
+    },
+    write: async (texts) => {
+      const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, toBase64(text)]));
+      if ((await cluster.get(reference)) === undefined) {
+        const { apiVersion, kind } = reference;
+        await cluster.create({
+          apiVersion,
+          kind,
+          metadata: { name, namespace, labels: LABELS },
+          type: 'kubernetes.io/tls',
+          data,
+        });
+        return;
+      }
+      const operations = Object.entries(data).map(([key, value]) => ({
+        op: 'add',
+        path: `/data/${key}`,
+        value,
+      }));
+      await cluster.patch(reference, operations);
+    },
+    remove: async () => {
+      await cluster.delete(reference);
+    },
+  };
+}
+
+function toBase64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function fromBase64(text: string): string {
+  return Buffer.from(text, 'base64').toString();
+}

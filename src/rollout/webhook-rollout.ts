@@ -1,0 +1,206 @@
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import type { ObjectReference } from '../kubernetes/object.ts';
+import type { CanaryVerdict } from '../wiring/canary.ts';
+import { uncoveredNamespaces } from '../webhook/configuration.ts';
+import { GATE_NAME } from '../wiring/names.ts';
+import { isStageUp } from '../wiring/paths.ts';
+import { readWiring } from '../webhook/wiring-in-force.ts';
+import {
+  applyObject,
+  CANARY_NAMESPACE,
+  CONFIGURATION,
+  deleteGateObjects,
+  expectedOutcome,
+  findCallers,
+  putBack,
+  untilCanary,
+  untilEndpoints,
+  type WaitOptions,
+} from './install.ts';
+import type { CanaryProof, OnProgress } from './progress.ts';
+import { findRefusedWorkloads } from './running-workloads.ts';
+import type { WebhookPlan, WebhookSettings } from './webhook-plan.ts';
+
+/** The cluster of a roll-out, and what the action needs from its caller. */
+export interface WebhookRolloutPorts {
+  readonly cluster: KubernetesClient;
+  readonly onProgress: OnProgress;
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+
+export interface WebhookRolloutOptions {
+  /** Goes on although running workloads would be refused. */
+  readonly yes: boolean;
+  /** Waits for the gate before the wiring, and for the API server after it. */
+  readonly wait: boolean;
+}
+
+/** How the roll-out of a webhook ended. Only with `done` is the webhook wired as planned. */
+export type WebhookRolloutResult =
+  | { readonly outcome: 'done' }
+  /** Nothing was applied: the gate would require a client certificate that the API server may not have yet. */
+  | { readonly outcome: 'client-certificate-missing' }
+  /** Nothing was applied: the policy refuses workloads that run. */
+  | { readonly outcome: 'workloads-refused' }
+  /** The gate is applied and not wired: none of its pods became ready. */
+  | { readonly outcome: 'gate-not-ready'; readonly namespace: string; readonly timeoutMs: number }
+  /** The gate is applied and not wired: at stage `warn` the canary got no warning. */
+  | { readonly outcome: 'trial-failed'; readonly canary: CanaryProof }
+  /** Wired, and the canary was not treated as the stage requires. */
+  | { readonly outcome: 'not-proved' };
+
+/** How the removal of a webhook ended. Only with `done` is the gate deleted. */
+export type WebhookRemovalResult =
+  | { readonly outcome: 'done' }
+  /** The gate is left alone: API servers still call some gate. */
+  | { readonly outcome: 'still-called'; readonly verdict: CanaryVerdict }
+  /** The gate is left alone: these webhook configurations still call it. */
+  | { readonly outcome: 'has-callers'; readonly callers: readonly ObjectReference[] };
+
+const ENDPOINTS_TIMEOUT_MS = 300_000;
+const CANARY_TIMEOUT_MS = 20_000;
+
+/**
+ * Applies the gate, waits until it serves, and only then wires it, because a wiring without a gate refuses
+ * everything. Before a stricter stage than the active one, the running workloads are judged.
+ * @throws {KubernetesError}
+ */
+export async function rollOutWebhook(
+  plan: WebhookPlan,
+  options: WebhookRolloutOptions,
+  ports: WebhookRolloutPorts,
+): Promise<WebhookRolloutResult> {
+  const { cluster, onProgress } = ports;
+  const obstacle = await findObstacle(plan, options, ports);
+  if (obstacle !== undefined) return { outcome: obstacle };
+  for (const object of plan.gateObjects)
+    onProgress({ what: 'object', ...(await applyObject(cluster, object)) });
+  if (options.wait) {
+    const failure = (await awaitGate(plan, ports)) ?? (await tryAtWarn(plan, ports));
+    if (failure !== undefined) return failure;
+  }
+  const before = await cluster.get(CONFIGURATION);
+  const applied = await applyObject(cluster, plan.configuration);
+  onProgress({ what: 'object', ...applied });
+  const proof = options.wait ? await proveWired(plan.settings, ports) : undefined;
+  if (proof === undefined || proof.isMet) return { outcome: 'done' };
+  if (proof.verdict.outcome === 'unanswered' && before !== undefined && applied.change === 'changed') {
+    await putBack(cluster, before);
+    onProgress({ what: 'configuration-restored' });
+  }
+  return { outcome: 'not-proved' };
+}
+
+/**
+ * Deletes the wiring, waits until no API server calls the gate any more, and only then deletes the gate.
+ * @throws {KubernetesError}
+ */
+export async function removeWebhook(
+  namespace: string,
+  { cluster, onProgress, sleep }: WebhookRolloutPorts,
+): Promise<WebhookRemovalResult> {
+  const wiring = readWiring(await cluster.get(CONFIGURATION));
+  const gateNamespace = wiring?.namespace ?? namespace;
+  const isDeleted = await cluster.delete(CONFIGURATION);
+  if (isDeleted) onProgress({ what: 'object', reference: CONFIGURATION, change: 'deleted' });
+  const service = { apiVersion: 'v1', kind: 'Service', name: GATE_NAME, namespace: gateNamespace };
+  // An earlier run may have ended after the wiring was deleted and before the gate was.
+  if (isDeleted || (await cluster.get(service)) !== undefined) {
+    const wait: WaitOptions = { sleep, timeoutMs: CANARY_TIMEOUT_MS };
+    const { verdict, isMet } = await untilCanary(cluster, CANARY_NAMESPACE, ['admitted', 'stopped'], wait);
+    if (!isMet) return { outcome: 'still-called', verdict };
+  }
+  const callers = await findCallers(cluster, gateNamespace);
+  if (callers.length > 0) return { outcome: 'has-callers', callers };
+  for await (const change of deleteGateObjects(cluster, gateNamespace))
+    onProgress({ what: 'object', ...change });
+  return { outcome: 'done' };
+}
+
+/** Why the roll-out must not begin; `undefined` if it may. */
+async function findObstacle(
+  { settings, policy }: WebhookPlan,
+  { yes }: WebhookRolloutOptions,
+  { cluster, onProgress }: WebhookRolloutPorts,
+): Promise<'client-certificate-missing' | 'workloads-refused' | undefined> {
+  const { stage } = settings;
+  const active = readWiring(await cluster.get(CONFIGURATION));
+  if (active?.stage === 'deny' && !yes && (await addsClientCertificate(settings, cluster)))
+    return 'client-certificate-missing';
+  // At the first stage no request gets a warning.
+  if (stage === 'audit') return undefined;
+  const uncovered = new Set(uncoveredNamespaces(settings));
+  // With mode `warn` nothing is refused in kube-system, whatever the stage.
+  if (settings.kubeSystem === 'warn') uncovered.add('kube-system');
+  const isUp = isStageUp(active?.stage, stage);
+  const leftOut = new Set(active?.leftOut);
+  if (!isUp && [...leftOut].every((namespace) => uncovered.has(namespace))) return undefined;
+  const found = await findRefusedWorkloads(cluster, policy, {
+    isCovered: (namespace) => !uncovered.has(namespace) && (isUp || leftOut.has(namespace)),
+  });
+  onProgress({ what: 'workloads', found });
+  return found.refused.length > 0 && !yes && stage === 'deny' ? 'workloads-refused' : undefined;
+}
+
+/** Whether a gate without client certificates would now require one, which the API server may not have yet. */
+async function addsClientCertificate(
+  { address, client }: WebhookSettings,
+  cluster: KubernetesClient,
+): Promise<boolean> {
+  if (address.form === 'url' || client === undefined) return false;
+  const { namespace } = address;
+  const deployment = await cluster.get({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    name: GATE_NAME,
+    namespace,
+  });
+  return deployment !== undefined && !JSON.stringify(deployment['spec'] ?? {}).includes('--client-ca=');
+}
+
+async function awaitGate(
+  { settings: { address } }: WebhookPlan,
+  { cluster, onProgress, sleep }: WebhookRolloutPorts,
+): Promise<WebhookRolloutResult | undefined> {
+  if (address.form === 'url') return undefined;
+  const { namespace } = address;
+  const timeoutMs = ENDPOINTS_TIMEOUT_MS;
+  onProgress({ what: 'waiting', for: 'gate-pod' });
+  const isReady = await untilEndpoints(cluster, namespace, { sleep, timeoutMs });
+  return isReady ? undefined : { outcome: 'gate-not-ready', namespace, timeoutMs };
+}
+
+/**
+ * Applies the wiring at stage `warn` to see whether the API server and the gate understand each other. With
+ * `failurePolicy: Fail` a wrong address, CA or client certificate would refuse every pod of the cluster.
+ */
+async function tryAtWarn(
+  { settings, trial }: WebhookPlan,
+  { cluster, onProgress, sleep }: WebhookRolloutPorts,
+): Promise<WebhookRolloutResult | undefined> {
+  const before = await cluster.get(CONFIGURATION);
+  if (settings.stage !== 'deny' || readWiring(before)?.stage === 'deny') return undefined;
+  if (uncoveredNamespaces(settings).includes(CANARY_NAMESPACE)) return undefined;
+  onProgress({ what: 'trial' });
+  onProgress({ what: 'object', ...(await applyObject(cluster, trial)) });
+  const timeoutMs = CANARY_TIMEOUT_MS;
+  const found = await untilCanary(cluster, CANARY_NAMESPACE, ['warned'], { sleep, timeoutMs });
+  if (found.isMet) return undefined;
+  if (before === undefined && (await cluster.delete(CONFIGURATION)))
+    onProgress({ what: 'object', reference: CONFIGURATION, change: 'deleted' });
+  return { outcome: 'trial-failed', canary: { ...found, expected: 'warned', timeoutMs } };
+}
+
+/** Waits until the API server follows its configuration; `undefined` if no canary can show that. */
+async function proveWired(
+  settings: WebhookSettings,
+  { cluster, onProgress, sleep }: WebhookRolloutPorts,
+): Promise<CanaryProof | undefined> {
+  const expected = expectedOutcome(settings);
+  if (expected === undefined) return undefined;
+  const timeoutMs = CANARY_TIMEOUT_MS;
+  const found = await untilCanary(cluster, CANARY_NAMESPACE, [expected], { sleep, timeoutMs });
+  const canary = { ...found, expected, timeoutMs };
+  onProgress({ what: 'canary', canary });
+  return canary;
+}
