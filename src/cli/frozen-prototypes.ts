@@ -1,6 +1,6 @@
 /**
- * Prototypes that everything inherits from: what is written to one of them shows in every object of its kind. Not that
- * of RegExp: no document leads to it, and V8 would take four times as long for each `match` and `replace`.
+ * Prototypes of the language. A property that is written to one of them is visible in every object of its kind. Without
+ * the prototype of RegExp: no document leads to it, and V8 would need four times as long for each `match` and `replace`.
  */
 const PROTOTYPES: readonly object[] = [
   [Object, Function, Array, String, Number, Boolean, Symbol, BigInt, Date, Promise],
@@ -11,7 +11,7 @@ const PROTOTYPES: readonly object[] = [
   .flat()
   .map(({ prototype }) => prototype as object);
 
-/** Functions and iterators of whose prototypes no name leads there. */
+/** Prototypes of functions and iterators that have no name. */
 const NAMELESS: readonly object[] = [
   async () => undefined,
   function* () {},
@@ -23,8 +23,8 @@ const NAMELESS: readonly object[] = [
 ].map((value) => Object.getPrototypeOf(value) as object);
 
 /**
- * What objects of their own may still be given by assignment, as `error.name = …` in many libraries: a frozen property
- * would refuse that to all that inherit it.
+ * Properties that objects may override by assignment, such as `error.name = …` in many libraries. An object that inherits
+ * a frozen property could not be given its own.
  */
 const ASSIGNED: ReadonlyMap<object, readonly string[]> = new Map<object, readonly string[]>([
   [Object.prototype, ['constructor', 'toString', 'toLocaleString', 'valueOf', 'hasOwnProperty']],
@@ -35,9 +35,8 @@ const ASSIGNED: ReadonlyMap<object, readonly string[]> = new Map<object, readonl
 ]);
 
 /**
- * Makes the prototypes of the language unchangeable, and takes `__proto__` away: no text that becomes an object can
- * leave a trace in others (F05), whatever a library does with it. For a process of our own, once, before libraries are
- * loaded.
+ * Makes the prototypes of the language unchangeable, and removes `__proto__`. An object that is made from text cannot
+ * change other objects (F05), even through a library. Call it once, before libraries are loaded.
  */
 export function freezePrototypes(): void {
   Reflect.deleteProperty(Object.prototype, '__proto__');
@@ -48,12 +47,12 @@ export function freezePrototypes(): void {
   }
 }
 
-/** V8 takes a change of these for a subclass of Array, everywhere: `map`, `filter` and spreading then cost four times as much. */
+/** If one of these changes, V8 expects subclasses of Array everywhere: `map`, `filter` and spreading cost four times as much. */
 const KEPT_BY_ARRAYS: ReadonlySet<string | symbol> = new Set(['constructor', Symbol.iterator]);
 
 /**
- * What `Object.freeze` does to a prototype of arrays, but for its elements: as soon as those are frozen, V8 looks
- * through the prototypes at each element that any array is given, and a review costs a twentieth more.
+ * Freezes a prototype of arrays without its elements. If they were frozen, V8 would search the prototypes at each write of
+ * an element, and a review would cost 5 % more.
  */
 function fixProperties(prototype: object): void {
   Object.seal(prototype);
@@ -62,11 +61,11 @@ function fixProperties(prototype: object): void {
     const { writable } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
     if (writable === true && !isKept) Object.defineProperty(prototype, name, { writable: false });
   }
-  // V8 makes a table of a prototype whose properties change, and a fast object again of one that is inherited from.
+  // V8 turns a changed prototype into a slow table. Inheriting from it makes it fast again.
   Object.create(prototype);
 }
 
-/** The property stays as it is, and an assignment to an object that inherits it makes one of its own. */
+/** The property cannot be changed. An assignment to an object that inherits it creates an own property. */
 function allowAssignment(prototype: object, name: string): void {
   const property = Object.getOwnPropertyDescriptor(prototype, name);
   if (property === undefined || !('value' in property)) return;

@@ -45,10 +45,7 @@ describe('what a terminal is shown', () => {
         assert.match(checked.stdout, /nginx/);
         const printed = await bouncer(['check', folder.path, '--output', 'json', '--language', language]);
         const { objects } = JSON.parse(printed.stdout) as { objects: readonly { place: string }[] };
-        assert.ok(
-          objects[0]?.place.startsWith(folder.file(`${text}.json`)),
-          'for programs it is told as it is',
-        );
+        assert.ok(objects[0]?.place.startsWith(folder.file(`${text}.json`)), 'JSON keeps the text unchanged');
         assert.doesNotMatch(printed.stdout.replaceAll('\n', ''), /\p{Cc}/v);
       });
     }

@@ -3,20 +3,20 @@ import { describe, it, test } from 'node:test';
 import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
 import { addressOfApiServer, awaitRestart, type Waiting } from './node-probes.ts';
 
-/** Time that passes only while somebody waits. */
-function waitingFor(timeoutMs: number): Waiting & { readonly told: () => number } {
+/** Time that passes only while the code under test waits. */
+function waitingFor(timeoutMs: number): Waiting & { readonly total: () => number } {
   let now = 0;
-  let told = 0;
+  let total = 0;
   return {
     sleep: async (ms) => {
       now += ms;
     },
     elapsed: () => now,
     waited: (ms) => {
-      told += ms;
+      total += ms;
     },
     timeoutMs,
-    told: () => told,
+    total: () => total,
   };
 }
 
@@ -40,14 +40,14 @@ describe('an API server is back', () => {
     );
   }
 
-  it('and how long that took is told', async () => {
+  it('and the waiting time is reported', async () => {
     const waiting = waitingFor(5_000);
     await awaitRestart(server('+--+'), { isGone: false }, waiting);
-    assert.equal(waiting.told(), 700);
+    assert.equal(waiting.total(), 700);
   });
 });
 
-test('an API server is asked where its own manifest says', () => {
+test('the address of an API server comes from its manifest', () => {
   const table: Readonly<Record<string, string>> = {
     '--a=b': 'https://127.0.0.1:6443/',
     '--secure-port=443': 'https://127.0.0.1/',

@@ -7,22 +7,22 @@ import { imagePolicyPath } from '../wiring/paths.ts';
 import { CANARY_IMAGE } from '../wiring/canary.ts';
 import { isObject } from '../document/json.ts';
 
-/** How to wait; a test hands in its own. */
+/** How an action waits. */
 export interface Waiting {
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly elapsed: () => number;
-  /** Told how long was waited for others. */
+  /** Called with the time that was spent waiting, in milliseconds. */
   readonly waited: (ms: number) => void;
   readonly timeoutMs: number;
 }
 
 const POLL_MS = 100;
 
-/** An API server that falls over again is not back: it answers this often in a row. */
+/** Ready answers in a row that count as ready, because an API server may crash again after its start. */
 const STEADY_ANSWERS = 5;
 
-/** Where the API server of this node answers, by its own manifest. */
+/** The address of the API server of this node, by its manifest. */
 export function addressOfApiServer(manifest: ApiServerManifest): URL {
   const bound = manifest.flag('bind-address')?.value;
   const host = bound === undefined || bound === '0.0.0.0' || bound === '::' ? '127.0.0.1' : bound;
@@ -31,14 +31,14 @@ export function addressOfApiServer(manifest: ApiServerManifest): URL {
 }
 
 /**
- * Whether the API server says that it is ready. As the kubelet does, it is asked without looking at its certificate:
- * nothing is told to it, and nothing it says is believed but that it is there.
+ * Whether the API server is ready. Like the kubelet, this probe does not verify the certificate: it sends nothing secret,
+ * and learns only whether a server answers.
  */
 export async function isApiServerReady(server: URL): Promise<boolean> {
   const authenticate = async () => ({ rejectUnauthorized: false });
   try {
     const { status } = await sendRequest({ server, authenticate }, { method: 'GET', path: '/readyz' });
-    // Where strangers are not let in, it is up all the same.
+    // A server that refuses anonymous requests is ready as well.
     return status === 200 || status === 401 || status === 403;
   } catch (error) {
     if (error instanceof KubernetesError) return false;
@@ -46,7 +46,7 @@ export async function isApiServerReady(server: URL): Promise<boolean> {
   }
 }
 
-/** Waits until the API server has gone and come back; `isGone` says that it has gone already. */
+/** Waits until the API server has stopped and is ready again. `isGone`: it is stopped already. */
 export async function awaitRestart(
   isReady: () => Promise<boolean>,
   { isGone }: { readonly isGone: boolean },
@@ -62,14 +62,14 @@ export async function awaitRestart(
   });
 }
 
-/** Asks again and again until it is so, or the time is over. */
+/** Repeats a check until it is true, or until the time is over. */
 export async function poll(
   { sleep, elapsed, waited, timeoutMs }: Waiting,
-  isSo: () => Promise<boolean>,
+  isTrue: () => Promise<boolean>,
 ): Promise<boolean> {
   const start = elapsed();
   try {
-    while (!(await isSo())) {
+    while (!(await isTrue())) {
       if (elapsed() - start >= timeoutMs) return false;
       await sleep(POLL_MS);
     }
@@ -79,14 +79,14 @@ export async function poll(
   }
 }
 
-/** What came of asking a gate as the API server will. */
+/** The result of calling a gate like the API server does. */
 export type GateAnswer =
   | { readonly outcome: 'answers' }
   | { readonly outcome: 'silent'; readonly why: string };
 
 /**
- * Asks the gate about the canary with the API server's own certificate and trust: that it answers proves address,
- * chain, names and both keys at once.
+ * Sends the canary to the gate with the API server's own certificate and trust. An answer proves the address, the chain,
+ * the names and both keys.
  */
 export async function askGate(
   server: URL,
@@ -107,7 +107,7 @@ export async function askGate(
       isObject(document) && isObject(document['status']) ? document['status']['allowed'] : undefined;
     if (verdict === false) return { outcome: 'answers' };
     const said =
-      verdict === true ? 'it admits an image that is none' : `HTTP status ${status}, and no verdict`;
+      verdict === true ? 'it admits an image that is not valid' : `HTTP status ${status}, and no verdict`;
     return { outcome: 'silent', why: said };
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;

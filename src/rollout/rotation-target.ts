@@ -20,24 +20,24 @@ import { readWiring } from '../webhook/wiring-in-force.ts';
 
 const CONFIGURATIONS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'] as const;
 
-/** Where the canary is sent unless somebody says otherwise: a namespace that every cluster has. */
+/** Default namespace of the canary: every cluster has it. */
 const CANARY_NAMESPACE = 'default';
 
-/** `caBundle` of every webhook of ours, and how they are changed. */
+/** Reads and writes `caBundle` of every webhook of the gate. */
 interface WebhookTrust {
   /** PEM, one for each webhook. */
   readonly read: () => Promise<readonly string[]>;
   readonly write: (bundle: string) => Promise<void>;
 }
 
-/** The trust that stands in the webhook configurations of a cluster. */
+/** The trust in the webhook configurations of a cluster. */
 function webhookTrust(cluster: KubernetesClient): WebhookTrust {
   return {
     read: async () => (await findBundles(cluster)).map(({ bundle }) => bundle),
     write: async (bundle) => {
       for (const { configuration, index, name } of await findBundles(cluster)) {
         await cluster.patch(configuration, [
-          // Whoever changed the list meanwhile is not overwritten.
+          // A list that was changed meanwhile is not overwritten.
           { op: 'test', path: `/webhooks/${index}/name`, value: name },
           { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: toBase64(bundle) },
         ]);
@@ -46,7 +46,7 @@ function webhookTrust(cluster: KubernetesClient): WebhookTrust {
   };
 }
 
-/** Certificates that are kept elsewhere, and that the webhook configurations of a cluster trust as well. */
+/** Certificates of another target, which the webhook configurations of a cluster trust as well. */
 export function trustedByWebhooks(target: RotationTarget, cluster: KubernetesClient): RotationTarget {
   const trust = webhookTrust(cluster);
   return {
@@ -82,7 +82,7 @@ function bundlesOf({ apiVersion, kind, metadata, webhooks }: KubernetesObject): 
     const { name, clientConfig } = isObject(webhook) ? webhook : {};
     if (typeof name !== 'string' || !name.endsWith(WEBHOOK_DOMAIN) || !isObject(clientConfig)) return [];
     const bundle = clientConfig['caBundle'];
-    // Without one the API server trusts the roots of its machine, which nobody rotates here.
+    // Without a bundle the API server trusts the CAs of its machine, which are not rotated here.
     if (typeof bundle !== 'string' || bundle === '') return [];
     return [
       { configuration: { apiVersion, kind, name: metadata.name }, index, name, bundle: fromBase64(bundle) },
@@ -92,9 +92,9 @@ function bundlesOf({ apiVersion, kind, metadata, webhooks }: KubernetesObject): 
 
 export interface ClusterTargetOptions {
   readonly cluster: KubernetesClient;
-  /** Where the gate is. */
+  /** Namespace of the gate. */
   readonly namespace: string;
-  /** Where the canary is sent; the gate must be asked about it. @default default */
+  /** Namespace of the canary; the gate must review it. @default default */
   readonly canaryNamespace?: string;
 }
 
@@ -114,10 +114,10 @@ export function clusterTarget({
       if (bundles.length > 0) return bundles;
       throw new CertificateError(
         'AUTHORITY_INCOMPLETE',
-        `no webhook of ours and no Secret ${namespace}/${TLS_SECRET} says who is trusted`,
+        `no webhook of the gate and no Secret ${namespace}/${TLS_SECRET} holds a trusted CA`,
       );
     },
-    // Whoever trusts is told before the gate itself, whose clients may be judged by the same bundle.
+    // Webhooks before the Secret: the gate may check its clients by the same bundle.
     writeTrust: async (bundle) => {
       await trust.write(bundle);
       if ((await tls.read()) !== undefined) await tls.write({ 'ca.crt': bundle });
@@ -132,7 +132,7 @@ export function clusterTarget({
       return { certificate: data?.['tls.crt'], key: data?.['tls.key'] };
     },
     writeServing: ({ certificate, key }) => tls.write({ 'tls.crt': certificate, 'tls.key': key }),
-    // It is on the control-plane nodes, if anywhere.
+    // The client pair is on the control-plane nodes.
     readClient: async () => ({}),
     writeClient: async () => undefined,
     canary: async (served) =>
@@ -146,9 +146,8 @@ function pairOf(data: Readonly<Record<string, string>> | undefined): KeyPair | u
 }
 
 /**
- * Whether the authority of a gate in the cluster can be rotated from here. A gate that knows the API server by a
- * certificate of the same authority would turn it away once that is dropped, and nobody here reaches the nodes that
- * hold the API server's pair.
+ * Checks that the CA of a gate in the cluster can be rotated from here. A gate that requires client certificates of the
+ * same CA would refuse the API server after the rotation, and the client pairs on the nodes cannot be replaced from here.
  *
  * @throws {CertificateError} ROTATION_IMPOSSIBLE @throws {KubernetesError}
  */
@@ -162,12 +161,12 @@ export async function requireRotatable(cluster: KubernetesClient, namespace: str
   if (!/--client-ca=\S*\/tls\/ca\.crt/.test(JSON.stringify(deployment ?? {}))) return;
   throw new CertificateError(
     'ROTATION_IMPOSSIBLE',
-    'the gate knows the API server by a certificate of the same authority, which lies on the control-plane nodes: give clients an authority of their own first (bootstrap webhook --client-ca FILE), or rotate the leaf alone',
+    'the gate accepts client certificates of the same CA, and those on the control-plane nodes cannot be replaced from here: give clients a CA of their own first (bootstrap webhook --client-ca FILE), or rotate the leaf alone',
   );
 }
 
 /**
- * Why the API server does not hear the gate; `undefined` when it does, or when the stage shows nothing of it.
+ * Why the API server does not reach the gate; `undefined` if it does, or if the stage shows nothing of it.
  *
  * @throws {KubernetesError} CLUSTER_UNREACHABLE
  */
@@ -185,14 +184,14 @@ async function findCanaryFault(cluster: KubernetesClient, namespace: string): Pr
     case 'warned':
       return undefined;
     case 'admitted':
-      return 'the API server admitted a pod that the gate refuses, so it did not hear the gate';
+      return 'the API server admitted a pod that the gate refuses, so it did not reach the gate';
     case 'unanswered':
     case 'stopped':
       return verdict.message;
   }
 }
 
-/** Which pod of the gate still serves another certificate, as far as their metrics can be reached. */
+/** A pod of the gate that still serves another certificate, as far as the metrics of the pods are reachable. */
 async function findServedFault(
   cluster: KubernetesClient,
   namespace: string,
@@ -211,7 +210,7 @@ async function findServedFault(
     const end = /^kube_image_bouncer_certificate_expiry_timestamp_seconds (\S+)$/m.exec(
       String(document),
     )?.[1];
-    // A pod that cannot be asked, such as one that is not there yet, is left to the delay.
+    // A pod whose metrics are not reachable, such as a new one, has the delay of the rotation.
     if (end !== undefined && Number(end) !== served.validToDate.getTime() / 1000)
       return `pod ${metadata.name} still serves another certificate`;
   }
@@ -224,7 +223,7 @@ interface SecretTexts {
   readonly remove: () => Promise<void>;
 }
 
-/** A Secret's texts, some of which are changed at once and none of the others. */
+/** The texts of a Secret. A write changes the given keys at once, and no others. */
 function secret(cluster: KubernetesClient, name: string, namespace: string): SecretTexts {
   const reference = { apiVersion: 'v1', kind: 'Secret', name, namespace } as const;
   return {

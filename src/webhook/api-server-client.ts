@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { serviceHost } from '../wiring/names.ts';
 import type { GateAddress } from './configuration.ts';
 
-/** Where the files of a control-plane node are: absolute, for the API server takes no other paths. */
+/** Absolute paths of files on a control-plane node. The API server accepts no relative ones. */
 export interface NodeFiles {
   readonly kubeconfig: string;
   readonly clientCertificate: string;
   readonly clientKey: string;
 }
 
-/** Where the node's own folder has those files. */
+/** The paths of those files in the gate's folder on the node. */
 export function nodeFilesIn(folder: string): NodeFiles {
   return {
     kubeconfig: join(folder, 'webhook-kubeconfig.yaml'),
@@ -19,8 +19,8 @@ export function nodeFilesIn(folder: string): NodeFiles {
 }
 
 /**
- * The kubeconfig by which the API server proves to the gate who it is (E14, E15). Only its users count, and they are
- * looked up by the name of the host that is called.
+ * The kubeconfig with the client certificate that the API server shows to the gate (E14, E15). The API server reads only
+ * its users, and selects one by the host that it calls.
  * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#authenticate-apiservers
  */
 export function renderWebhookKubeconfig(address: GateAddress, files: NodeFiles): object {
@@ -29,7 +29,7 @@ export function renderWebhookKubeconfig(address: GateAddress, files: NodeFiles):
     kind: 'Config',
     users: [
       {
-        // A Service's port 443 is left out there as in a URL.
+        // Without port 443, as in a URL.
         name: address.form === 'url' ? new URL(address.origin).host : serviceHost(address.namespace),
         user: { 'client-certificate': files.clientCertificate, 'client-key': files.clientKey },
       },
@@ -37,7 +37,7 @@ export function renderWebhookKubeconfig(address: GateAddress, files: NodeFiles):
   };
 }
 
-/** The plugin's part of an `AdmissionConfiguration`. */
+/** The entry of the plugin in an `AdmissionConfiguration`. */
 export function renderWebhookPlugin(configuration: {
   readonly kubeConfigFile?: string;
   /** 1.36 (behind a feature gate) and newer. */
@@ -53,7 +53,7 @@ export function renderWebhookPlugin(configuration: {
   };
 }
 
-/** An `AdmissionConfiguration` of that plugin alone. */
+/** An `AdmissionConfiguration` with that plugin alone. */
 export function renderAdmissionConfiguration(plugin: ReturnType<typeof renderWebhookPlugin>): object {
   return {
     apiVersion: 'apiserver.config.k8s.io/v1',

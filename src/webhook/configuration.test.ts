@@ -37,7 +37,7 @@ function namespacesOf(request: WiringRequest): readonly string[] {
 }
 
 describe('a webhook configuration', () => {
-  it('leaves nothing to the defaults of a version', () => {
+  it('gives every field, so that no default of a version applies', () => {
     const [webhook] = webhooksOf(byUrl);
     const { rules, matchConditions, ...rest } = webhook ?? assert.fail('no webhook');
     assert.ok(rules.length > 0 && matchConditions !== undefined);
@@ -67,14 +67,14 @@ describe('a webhook configuration', () => {
     }
   });
 
-  it('asks about what lives in no namespace once, by the first of its webhooks', () => {
+  it('reviews cluster-scoped objects once, in its first webhook', () => {
     const [images, kubeSystem] = webhooksOf(byUrl).map(({ rules }) => rules.map(({ scope }) => scope));
     assert.deepEqual([images?.includes('Cluster'), kubeSystem?.includes('Cluster')], [true, false]);
     const [only] = webhooksOf({ ...byUrl, kubeSystem: 'deny' });
     assert.ok(only?.rules.some(({ scope }) => scope === 'Cluster'));
   });
 
-  it('asks about every update where images stand beside spec and template', async () => {
+  it('reviews every update if images are outside spec and template', async () => {
     const document = policyDocument([{ disallowedTags: { tags: ['latest'] } }]);
     const conditionsWith = async (image: string) => {
       const own = [{ resource: 'widgets.example.com', kind: 'Widget', images: [{ image }] }];
@@ -86,13 +86,13 @@ describe('a webhook configuration', () => {
   });
 
   it('flip: the stage chooses path and failure policy; kube-system is never blocked', () => {
-    const told = (stage: WiringRequest['stage']): string[] =>
+    const pathsAt = (stage: WiringRequest['stage']): string[] =>
       webhooksOf({ ...byUrl, stage }).map(
         ({ clientConfig, failurePolicy }) => `${new URL(clientConfig.url ?? '').pathname} ${failurePolicy}`,
       );
-    assert.deepEqual(told('deny'), ['/validate Fail', '/validate/warn Ignore']);
-    assert.deepEqual(told('warn'), ['/validate/warn Ignore', '/validate/warn Ignore']);
-    assert.deepEqual(told('audit'), ['/validate/audit Ignore', '/validate/audit Ignore']);
+    assert.deepEqual(pathsAt('deny'), ['/validate Fail', '/validate/warn Ignore']);
+    assert.deepEqual(pathsAt('warn'), ['/validate/warn Ignore', '/validate/warn Ignore']);
+    assert.deepEqual(pathsAt('audit'), ['/validate/audit Ignore', '/validate/audit Ignore']);
   });
 
   it('flip: a gate in the cluster is called by its Service', () => {
@@ -104,13 +104,13 @@ describe('a webhook configuration', () => {
     ]);
   });
 
-  it('flip: kube-system is told, denied or not asked', () => {
+  it('flip: kube-system gets warnings, denials or no reviews', () => {
     assert.deepEqual(namespacesOf(byUrl), ['NotIn kube-system', 'In kube-system']);
     assert.deepEqual(namespacesOf({ ...byUrl, kubeSystem: 'deny' }), ['']);
     assert.deepEqual(namespacesOf({ ...byUrl, kubeSystem: 'exempt' }), ['NotIn kube-system']);
   });
 
-  it('E11 leaves out the namespace of the gate, by its name, when the gate is in the cluster', () => {
+  it('E11 leaves out the namespace of a gate in the cluster, by its name', () => {
     assert.deepEqual(namespacesOf(byService), ['NotIn gates,kube-system', 'In kube-system']);
     assert.deepEqual(namespacesOf({ ...byService, kubeSystem: 'deny' }), ['NotIn gates']);
     assert.deepEqual(uncoveredNamespaces(byUrl), []);
@@ -127,7 +127,7 @@ describe('a webhook configuration', () => {
     ]);
   });
 
-  it('E03 chooses by no label that somebody could set, and by none of an object', () => {
+  it('E03 selects by no label that users can set, and by no label of an object', () => {
     for (const request of [byUrl, byService]) {
       for (const webhook of webhooksOf({ ...request, exemptNamespaces: ['a'] })) {
         assert.deepEqual(webhook.objectSelector, {});
@@ -138,7 +138,7 @@ describe('a webhook configuration', () => {
     }
   });
 
-  it('flip: conditions are there from 1.28 on, whose API servers all know them', () => {
+  it('flip: conditions exist since 1.28, whose API servers all support them', () => {
     const conditions = (text: string): readonly (string | undefined)[] =>
       webhooksOf({ ...byUrl, version: version(text) }).map(({ matchConditions }) =>
         matchConditions?.map(({ name }) => name).join(),
@@ -148,7 +148,7 @@ describe('a webhook configuration', () => {
     assert.deepEqual(conditions('v1.28.0'), [both, both]);
   });
 
-  it('flip: time-out, trust and annotations are what was asked for', () => {
+  it('flip: timeout, trust and annotations', () => {
     const request = { ...byUrl, timeoutSeconds: 3, trust: undefined, annotations: { a: 'b' } };
     const configuration = renderWebhookConfiguration(request);
     assert.deepEqual(configuration.metadata.annotations, { a: 'b' });
@@ -156,7 +156,7 @@ describe('a webhook configuration', () => {
       assert.deepEqual([timeoutSeconds, 'caBundle' in clientConfig], [3, false]);
   });
 
-  it('from a file is of a name that the API keeps for files, and asks in v1 alone', () => {
+  it('from a file has a name that is reserved for files, and accepts only v1', () => {
     const { metadata, webhooks } = renderStaticConfiguration(byUrl) as unknown as {
       metadata: { name: string };
       webhooks: Webhook[];

@@ -6,38 +6,38 @@ import { GATE_NAME, LABELS, SERVICE_PORT, STATIC_CONFIGURATION, WEBHOOKS } from 
 import { failurePolicyAt, reviewPath } from '../wiring/paths.ts';
 import { namespacedRules, webhookRules, type PolicyScope, type WebhookRule } from './rules.ts';
 
-/** What happens in `kube-system`: told and never blocked, as everywhere else, or not asked. */
+/** Reviews in `kube-system`: warnings only, the stage of the other namespaces, or no reviews. */
 export const KUBE_SYSTEM_MODES = ['warn', 'deny', 'exempt'] as const;
 
 export type KubeSystemMode = (typeof KUBE_SYSTEM_MODES)[number];
 
-/** Where the API server finds the gate. */
+/** The address at which the API server calls the gate. */
 export type GateAddress =
   | {
       readonly form: 'url';
-      /** `https://host:port`, without a path: the stage says which. */
+      /** `https://host:port`, without a path: the stage decides the path. */
       readonly origin: string;
     }
   | { readonly form: 'service'; readonly namespace: string };
 
-/** Everything that decides what a webhook configuration says. */
+/** The input of a webhook configuration. */
 export interface WiringRequest {
   readonly address: GateAddress;
   readonly policy: PolicyScope;
   readonly stage: Stage;
   readonly kubeSystem: KubeSystemMode;
-  /** Exact names: whoever may create namespaces could make one that a prefix lets off (E13). */
+  /** Exact names: a user who may create namespaces could create one that matches a prefix (E13). */
   readonly exemptNamespaces: readonly string[];
   /** 1 to 30. */
   readonly timeoutSeconds: number;
   readonly version: KubernetesVersion;
-  /** PEM of the authorities that the gate's certificate may come from; `undefined` when something else fills it in. */
+  /** PEM of the CAs of the gate's certificate; `undefined` if cert-manager fills it in. */
   readonly trust: string | undefined;
-  /** On the object's metadata, for who fills in the trust. */
+  /** Annotations of the object, for cert-manager. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** One webhook of a configuration; every field is given, so that no version's default decides. */
+/** One webhook of a configuration. Every field is given, so that no default of a version applies. */
 export interface Webhook {
   readonly name: string;
   readonly clientConfig: {
@@ -56,7 +56,7 @@ export interface Webhook {
   readonly timeoutSeconds: number;
   readonly matchPolicy: 'Equivalent';
   readonly namespaceSelector: { readonly matchExpressions?: readonly NamespaceExpression[] };
-  /** Every object, and said so: one that somebody else put in would let out whoever labels a pod (E03). */
+  /** Explicitly empty: with a selector of another client, users could exclude their pods by a label (E03). */
   readonly objectSelector: Readonly<Record<string, never>>;
   readonly rules: readonly WebhookRule[];
   readonly matchConditions?: readonly MatchCondition[];
@@ -70,21 +70,21 @@ interface NamespaceExpression {
 
 const KUBE_SYSTEM = 'kube-system';
 
-/** The webhook configuration that is kept in the API. */
+/** The webhook configuration that the API stores. */
 export function renderWebhookConfiguration(request: WiringRequest): KubernetesObject {
   return render(GATE_NAME, renderWebhooks(request, ['v1', 'v1beta1']), request.annotations);
 }
 
 /**
- * The webhook configuration that the API server reads from a file: there before the first request, invisible in the
- * API, and nobody can delete it there. `url` only, and `v1` only.
+ * The webhook configuration that the API server reads from a file: active before the first request, invisible in the
+ * API, and not deletable there. Only `url` and `v1` are allowed.
  * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/5793-manifest-based-admission-control-config
  */
 export function renderStaticConfiguration(request: WiringRequest): KubernetesObject {
   return render(STATIC_CONFIGURATION, renderWebhooks(request, ['v1']), undefined);
 }
 
-/** Namespaces that the wiring is not asked about at all. */
+/** Namespaces without reviews. */
 export function uncoveredNamespaces(
   request: Pick<WiringRequest, 'address' | 'kubeSystem' | 'exemptNamespaces'>,
 ): readonly string[] {
@@ -117,15 +117,15 @@ function renderWebhooks(
   const rules = webhookRules(request.policy);
   const images = renderWebhook(WEBHOOKS.images, request, request.stage, versions, everywhere, rules);
   if (!apart) return [images];
-  // A gate that does not answer must not keep the network, DNS or kube-proxy from coming back.
+  // A gate that does not answer must not block the network, DNS or kube-proxy.
   const stage = request.stage === 'deny' ? 'warn' : request.stage;
   const selector = { matchExpressions: [namespaceExpression('In', [KUBE_SYSTEM])] };
-  // What lives in no namespace is sent whatever the selector says, and is asked about once.
+  // Cluster-scoped objects match every namespace selector. Only the first webhook reviews them.
   const local = namespacedRules(rules);
   return [images, renderWebhook(WEBHOOKS.kubeSystem, request, stage, versions, selector, local)];
 }
 
-/** The API server sets this label itself, since 1.21, and lets nobody change it (E01, E02). */
+/** The API server sets this label since 1.21, and no user can change it (E01, E02). */
 function namespaceExpression(
   operator: NamespaceExpression['operator'],
   values: readonly string[],

@@ -12,40 +12,40 @@ import {
   TLS_SECRET,
 } from '../wiring/names.ts';
 
-/** Which clients of the gate may ask, where not everybody may. */
+/** The only client that the gate accepts. */
 export interface AdmittedClient {
   readonly commonName: string;
-  /** PEM of the CA that its certificate comes from; `undefined` for the gate's own. */
+  /** PEM of the CA of its certificate. @default the gate's own CA */
   readonly authority: string | undefined;
 }
 
-/** What the Deployment of the gate is to be. */
+/** The input of the gate's Deployment. */
 export interface GateDeployment {
   readonly namespace: string;
   readonly image: string;
   readonly replicas: number;
   readonly client: AdmittedClient | undefined;
-  /** Tag of what denials are said in; English without it. */
+  /** Language tag of denials. @default English */
   readonly language?: string | undefined;
 }
 
-/** Where the Secret and the ConfigMaps are mounted, one folder each, so that the kubelet follows their changes. */
+/** Mount points of the Secret and the ConfigMaps. Each is a folder, so that the kubelet updates its files. */
 const MOUNTS = {
   tls: '/etc/kube-image-bouncer/tls',
   policy: '/etc/kube-image-bouncer/policy',
   clientAuthority: '/etc/kube-image-bouncer/client-authority',
 } as const;
 
-/** How the language stands among the arguments of the gate. */
+/** The argument of the gate for its language. */
 const LANGUAGE_ARGUMENT = '--language=';
 
-/** The distroless convention for somebody who is nobody. */
+/** The user without privileges of distroless images. */
 const USER_ID = 65532;
 
 /** Group-readable; the files belong to root and the group of {@link USER_ID}. */
 const SECRET_MODE = 0o440;
 
-/** The gate as a Deployment: fit for the `restricted` Pod Security Standard, and there while nodes are drained. */
+/** The gate as a Deployment. It conforms to the `restricted` Pod Security Standard and stays available during drains. */
 export function renderDeployment(gate: GateDeployment): KubernetesObject {
   return {
     apiVersion: 'apps/v1',
@@ -55,7 +55,7 @@ export function renderDeployment(gate: GateDeployment): KubernetesObject {
       replicas: gate.replicas,
       revisionHistoryLimit: 3,
       selector: { matchLabels: SELECTOR_LABELS },
-      // A new pod answers before an old one leaves.
+      // A new pod is ready before an old one stops.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: { metadata: { labels: LABELS }, spec: renderPodSpec(gate) },
     },
@@ -69,7 +69,7 @@ function renderPodSpec(gate: GateDeployment): object {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     priorityClassName: 'system-cluster-critical',
-    // Longer than the gate goes on serving after SIGTERM.
+    // Longer than the gate serves after SIGTERM.
     terminationGracePeriodSeconds: 30,
     securityContext: {
       runAsNonRoot: true,
@@ -119,7 +119,7 @@ function renderContainer({ image, client, language }: GateDeployment): object {
     ],
     livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3 }),
     readinessProbe: probe('/readyz', { periodSeconds: 5, failureThreshold: 2 }),
-    // No limit of CPU: a gate that is throttled makes every request of the cluster wait.
+    // No CPU limit: throttling the gate would delay every request of the cluster.
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -149,7 +149,7 @@ function probe(
   return { httpGet: { path, port: 'health', scheme: 'HTTP' }, timeoutSeconds: 2, ...times };
 }
 
-/** The language of a Deployment that {@link renderDeployment} made. */
+/** The language of a Deployment of {@link renderDeployment}. */
 export function languageOf({ spec }: KubernetesObject): string | undefined {
   const template = isObject(spec) ? spec['template'] : undefined;
   const pod = isObject(template) ? template['spec'] : undefined;

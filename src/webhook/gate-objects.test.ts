@@ -38,7 +38,7 @@ const POD = 'spec.template.spec';
 const CONTAINER = `${POD}.containers.0`;
 
 describe('the objects of a gate', () => {
-  it('say in which language it speaks, and can be asked for it', () => {
+  it('have the language of the gate, which can be read back', () => {
     for (const language of [undefined, 'zh', 'pt-BR'])
       assert.equal(languageOf(find('Deployment', { language })), language);
     const spec = {
@@ -51,7 +51,7 @@ describe('the objects of a gate', () => {
       );
   });
 
-  it('can be created in their order: what is needed first', () => {
+  it('can be created in their order', () => {
     const kinds = renderGateObjects(gate).map(({ kind }) => kind);
     assert.deepEqual(kinds, [
       'Namespace',
@@ -66,14 +66,14 @@ describe('the objects of a gate', () => {
     ]);
   });
 
-  it('are all in the namespace, and all ours', () => {
+  it('are all in the namespace, with the labels of the gate', () => {
     for (const { kind, metadata } of renderGateObjects(gate)) {
       assert.equal(kind === 'Namespace' ? metadata.name : metadata.namespace, 'gates', kind);
       assert.equal(metadata.labels?.['app.kubernetes.io/managed-by'], 'kube-image-bouncer', kind);
     }
   });
 
-  it('give nobody a right, and mount no token', () => {
+  it('grant no rights, and mount no token', () => {
     const kinds = renderGateObjects(gate).map(({ kind }) => kind);
     assert.deepEqual(
       kinds.filter((kind) => /Role|Binding/.test(kind)),
@@ -84,7 +84,7 @@ describe('the objects of a gate', () => {
     assert.equal(at(find('Deployment'), `${POD}.serviceAccountName`), 'kube-image-bouncer');
   });
 
-  it('show the key of the authority to no pod', () => {
+  it('mount the key of the CA into no pod', () => {
     const authority = find('Secret', {}, 'kube-image-bouncer-authority');
     assert.deepEqual(authority['data'], {
       'tls.crt': Buffer.from('CA').toString('base64'),
@@ -93,7 +93,7 @@ describe('the objects of a gate', () => {
     assert.doesNotMatch(JSON.stringify(find('Deployment')), /kube-image-bouncer-authority/);
   });
 
-  it('flip: an authority of somebody else’s, and one of cert-manager, leave no key in the cluster', () => {
+  it('flip: with a given CA, or with cert-manager, no CA key is in the cluster', () => {
     const others = { ...gate.certificates, authority: undefined } as GateInstallation['certificates'];
     const names = (certificates: GateInstallation['certificates']): string[] =>
       renderGateObjects({ ...gate, certificates })
@@ -112,7 +112,7 @@ describe('the objects of a gate', () => {
     assert.equal(injectionOf(others, 'gates'), undefined);
   });
 
-  it('stay while nodes are drained, and never keep a drain from going on', () => {
+  it('stay available during drains, and never block a drain', () => {
     const deployment = find('Deployment');
     assert.deepEqual(at(deployment, 'spec.strategy.rollingUpdate'), { maxSurge: 1, maxUnavailable: 0 });
     const spread = at(deployment, `${POD}.topologySpreadConstraints`) as { topologyKey: string }[];
@@ -128,7 +128,7 @@ describe('the objects of a gate', () => {
     assert.equal(at(budget('1.26'), 'unhealthyPodEvictionPolicy'), undefined);
   });
 
-  it('let reviews and probes in, and nothing out', () => {
+  it('accept reviews and probes, and no outgoing traffic', () => {
     const { spec } = find('NetworkPolicy');
     assert.deepEqual(at(spec, 'policyTypes'), ['Ingress', 'Egress']);
     assert.equal(at(spec, 'egress'), undefined);
@@ -139,7 +139,7 @@ describe('the objects of a gate', () => {
     );
   });
 
-  it('start the gate with options that it has, on the ports that the others name', () => {
+  it('start the gate with existing options, on the ports of the Service', () => {
     const client = { commonName: 'kube-apiserver', authority: 'PEM' };
     const args = at(find('Deployment', { client }), `${CONTAINER}.args`) as string[];
     const serve = addServeOptions(new Command('serve')).exitOverride();
@@ -165,7 +165,7 @@ describe('the objects of a gate', () => {
     assert.equal(at(find('Deployment'), `${CONTAINER}.ports.0.containerPort`), 8443);
   });
 
-  it('flip: clients of the gate’s own authority, of another, or everybody', () => {
+  it('flip: clients of the gate’s own CA, of another CA, or every client', () => {
     const args = (client: GateInstallation['client']): string =>
       (at(find('Deployment', { client }), `${CONTAINER}.args`) as string[]).join(' ');
     assert.doesNotMatch(args(undefined), /--client/);
@@ -179,7 +179,7 @@ describe('the objects of a gate', () => {
     assert.deepEqual(other['data'], { 'ca.crt': 'PEM' });
   });
 
-  it('flip: image, replicas, policy and namespace are what was asked for', () => {
+  it('flip: image, replicas, policy and namespace', () => {
     const changes = { image: 'x/y:1', replicas: 5, policyText: 'another\n' };
     assert.equal(at(find('Deployment', changes), `${CONTAINER}.image`), 'x/y:1');
     assert.equal(at(find('Deployment', changes), 'spec.replicas'), 5);

@@ -16,12 +16,12 @@ import {
   TLS_SECRET,
 } from '../wiring/names.ts';
 
-/** Certificates that we made: what the gate serves with, what its clients trust, and who signs the next one. */
+/** Certificates that were made here: the serving pair, the CAs that clients trust, and the signing CA. */
 export interface OwnCertificates {
   readonly source: 'own';
   readonly serving: { readonly certificate: string; readonly key: string };
   readonly trust: string;
-  /** `undefined` when the CA is somebody else's: its key does not belong into the cluster. */
+  /** `undefined` if the CA was given: its key does not belong into the cluster. */
   readonly authority: { readonly certificate: string; readonly key: string } | undefined;
 }
 
@@ -34,15 +34,12 @@ export interface IssuedCertificates {
 /** The gate inside the cluster that it guards. */
 export interface GateInstallation extends GateDeployment {
   readonly certificates: OwnCertificates | IssuedCertificates;
-  /** The policy, as its author wrote it. */
+  /** The text of the policy. */
   readonly policyText: string;
   readonly version: KubernetesVersion;
 }
 
-/** What of an installation its objects are called by; enough to find them again. */
-export type InstallationPlace = Pick<GateDeployment, 'namespace'>;
-
-/** Everything that the gate needs in a cluster, in the order in which it can be created; the wiring comes after it. */
+/** The objects of a gate in the order in which they are created. The webhook configuration comes after them. */
 export function renderGateObjects(gate: GateInstallation): readonly KubernetesObject[] {
   const { namespace, client } = gate;
   return [
@@ -70,7 +67,7 @@ export function renderGateObjects(gate: GateInstallation): readonly KubernetesOb
   ];
 }
 
-/** What an annotation tells cert-manager to fill into a webhook configuration. */
+/** The annotations with which cert-manager fills `caBundle`. */
 export function injectionOf(
   certificates: GateInstallation['certificates'],
   namespace: string,
@@ -133,12 +130,12 @@ function renderTlsSecret(
   return object('v1', 'Secret', name, namespace, { type: 'kubernetes.io/tls', data });
 }
 
-/** The API server may come from any address, and a gate that looks nothing up has nobody to call. */
+/** The API server may call from any address. The gate itself calls no other server. */
 function renderNetworkPolicy(namespace: string): KubernetesObject {
   return object('networking.k8s.io/v1', 'NetworkPolicy', GATE_NAME, namespace, {
     spec: {
       podSelector: { matchLabels: SELECTOR_LABELS },
-      // No egress is named, so none is let out; an empty list would be dropped, and make every apply a change.
+      // Without egress rules no traffic leaves. The API server drops an empty list, so each apply would change the object.
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
         {
@@ -149,13 +146,13 @@ function renderNetworkPolicy(namespace: string): KubernetesObject {
   });
 }
 
-/** Keeps a drain from taking all pods at once, and never keeps it from going on. */
+/** A drain cannot evict all pods at once, and is never blocked. */
 function renderDisruptionBudget(namespace: string, version: KubernetesVersion): KubernetesObject {
   return object('policy/v1', 'PodDisruptionBudget', GATE_NAME, namespace, {
     spec: {
-      // Counted from what is away, not from what has to stay: it holds for any number of replicas.
+      // `maxUnavailable` is correct for any number of replicas.
       maxUnavailable: 1,
-      // Else pods that never become ready could not be evicted. The field is there for everybody from 1.27 on.
+      // Otherwise pods that never become ready could not be evicted. The field is generally available since 1.27.
       ...(isAtLeast(version, 1, 27) && { unhealthyPodEvictionPolicy: 'AlwaysAllow' }),
       selector: { matchLabels: SELECTOR_LABELS },
     },

@@ -3,16 +3,16 @@ import { rootsOf } from '../workload/custom/custom-kind.ts';
 import { kindsIn } from '../workload/kinds.ts';
 import type { KindTable } from '../workload/kinds.ts';
 
-/** `matchConditions[]` of a webhook: it is asked only when every expression is true. */
+/** `matchConditions[]` of a webhook: a request is reviewed only if every expression is true. */
 export interface MatchCondition {
   readonly name: string;
   readonly expression: string;
 }
 
 /**
- * A node tells of a static pod that it runs already: asking could not stop the pod, and a gate that does not answer
- * would keep the control plane from showing it. Whom to believe is read as in `workload/subject.ts`: the node itself,
- * as the API server authenticated it.
+ * A node reports a static pod that runs already. A refusal could not stop the pod, and a gate that does not answer would
+ * hide it from the control plane. As in `workload/subject.ts`, the user has to be the node itself, authenticated by the
+ * API server.
  */
 const NOT_A_MIRROR_POD: MatchCondition = {
   name: 'not-a-mirror-pod',
@@ -25,9 +25,9 @@ const NOT_A_MIRROR_POD: MatchCondition = {
 };
 
 /**
- * An update that leaves the whole spec as it was brings no image. Finalizers, labels and owner references can then be
- * changed although no gate answers, so that nothing hangs in deletion, and a controller that writes the status of a custom
- * resource into the object itself, as Argo Workflows does, goes on. A `PodTemplate` has its spec in `template`.
+ * An update without a change of the spec brings no image. Without a review, finalizers, labels and owner references can
+ * be changed while no gate answers: deletions finish, and controllers that keep the status in the object itself continue,
+ * such as Argo Workflows. A `PodTemplate` has its spec in `template`.
  */
 const CHANGES_THE_SPEC: MatchCondition = {
   name: 'changes-the-spec',
@@ -40,13 +40,13 @@ const CHANGES_THE_SPEC: MatchCondition = {
 };
 
 /**
- * What need not be asked about, where the version can say so: the field is there for everybody from 1.28 on. Before
- * it, the gate is asked, and admits the same.
+ * Requests that need no review. The field is generally available since 1.28. Before, the gate reviews these requests
+ * and admits them.
  *
- * Where a policy tells of a custom resource whose images stand elsewhere than in `spec` or `template`, each of its
- * updates has to be asked about, and so every update.
+ * If a custom resource of the policy has images outside `spec` and `template`, every update is reviewed.
  *
- * An expression that fails refuses under `failurePolicy: Fail`, without a call: each field is looked for before it is read.
+ * With `failurePolicy: Fail` an expression with an error refuses the request without a call. Each expression therefore
+ * checks that a field exists before it reads it.
  */
 export function matchConditions(version: KubernetesVersion, kinds: KindTable): readonly MatchCondition[] {
   if (!isAtLeast(version, 1, 28)) return [];

@@ -20,7 +20,7 @@ const PODS = ['/v1 pods CREATE+UPDATE', '/v1 pods/ephemeralcontainers UPDATE'];
 const noLatest = { disallowedTags: { tags: ['latest'] } };
 
 describe('the rules of a webhook', () => {
-  it('are about every kind of Kubernetes’ own that holds images, and nothing else', () => {
+  it('match every built-in kind with images, and nothing else', () => {
     const own = linesOf(webhookRules(NO_LATEST)).filter((line) => !line.includes('/* '));
     assert.deepEqual(own.toSorted(), [
       '/v1 pods CREATE+UPDATE',
@@ -36,7 +36,7 @@ describe('the rules of a webhook', () => {
     ]);
   });
 
-  it('forget no kind of the table, whatever is added there', () => {
+  it('match every kind of the table, also new ones', () => {
     const asked = new Set(
       webhookRules(NO_LATEST).flatMap(({ apiGroups, resources }) =>
         resources.map((resource) => (apiGroups[0] === '' ? resource : `${resource}.${apiGroups[0]}`)),
@@ -50,7 +50,7 @@ describe('the rules of a webhook', () => {
     );
   });
 
-  it('name the version that is served today, and so one that is listed for the kind', () => {
+  it('name the current version, which the table lists', () => {
     for (const { apiGroups, apiVersions, resources } of webhookRules(NO_LATEST)) {
       if (apiVersions.includes('*')) continue;
       for (const plural of resources) {
@@ -63,7 +63,7 @@ describe('the rules of a webhook', () => {
     }
   });
 
-  it('are about what the policy names alone, when that is all that it could refuse', async () => {
+  it('match only the kinds that the policy names, if it can refuse no others', async () => {
     const policy = await policyOf(
       { match: { resources: ['deployments.apps', 'cronjobs.batch'] }, ...noLatest },
       { match: { resources: ['deployments.apps'] }, requiredDigest: {} },
@@ -75,12 +75,12 @@ describe('the rules of a webhook', () => {
     ]);
   });
 
-  it('keep pods, which are what runs, and their ephemeral containers', async () => {
+  it('always match pods and their ephemeral containers', async () => {
     const policy = await policyOf({ match: { resources: ['jobs.batch'] }, ...noLatest });
     assert.deepEqual(linesOf(webhookRules(policy)).slice(0, 2), PODS);
   });
 
-  it('are about everything as soon as one rule is, or as an image that no rule selects is refused', async () => {
+  it('match every kind if one rule does, or if images that no rule selects are refused', async () => {
     const narrow = { match: { resources: ['pods'] }, ...noLatest };
     const everything = linesOf(webhookRules(NO_LATEST));
     assert.deepEqual(linesOf(webhookRules(await policyOf(narrow))), PODS);
@@ -94,7 +94,7 @@ describe('the rules of a webhook', () => {
     assert.deepEqual(linesOf(webhookRules(strict)), everything);
   });
 
-  it('ask about custom resources in every version, where they live', () => {
+  it('match custom resources in every version and in their scope', () => {
     const rules = webhookRules(NO_LATEST).filter(({ apiGroups }) => apiGroups[0] === 'argoproj.io');
     assert.deepEqual(rules, [
       {
@@ -122,7 +122,7 @@ describe('the rules of a webhook', () => {
     ]);
   });
 
-  it('ask about a policy’s own custom resources wherever they live', async () => {
+  it('match custom resources of the policy in any scope', async () => {
     const document = policyDocument([{ match: { resources: ['widgets.example.com'] }, ...noLatest }]);
     const own = [{ resource: 'widgets.example.com', kind: 'Widget', images: [{ image: 'spec.image' }] }];
     const policy = await decodePolicy({ ...document, spec: { ...document.spec, customResources: own } });
@@ -131,7 +131,7 @@ describe('the rules of a webhook', () => {
     assert.deepEqual(unreadableResources(policy), []);
   });
 
-  it('leave out custom resources that nobody can read, which are told apart', async () => {
+  it('leave out custom resources whose images cannot be found, and list them', async () => {
     const policy = await policyOf({
       match: { resources: ['rollouts.argoproj.io', 'pods', 'apps.kruise.example.io'] },
       ...noLatest,
@@ -141,7 +141,7 @@ describe('the rules of a webhook', () => {
     assert.deepEqual(unreadableResources(NO_LATEST), []);
   });
 
-  it('for some namespaces are about nothing that lives in none, which would be asked about twice', () => {
+  it('match no cluster-scoped kinds in a webhook for some namespaces, which would review them twice', () => {
     const rules = namespacedRules(webhookRules(NO_LATEST));
     assert.deepEqual([...new Set(rules.map(({ scope }) => scope))], ['Namespaced']);
     assert.ok(!linesOf(rules).some((line) => line.includes('clustertasks')));

@@ -3,36 +3,36 @@ import type { CustomKind } from '../workload/custom/custom-kind.ts';
 import { kindsIn } from '../workload/kinds.ts';
 import { groupOf, WORKLOAD_KINDS } from '../workload/kinds.ts';
 
-/** `rules[]` of a webhook: which requests the API server asks about. */
+/** `rules[]` of a webhook: the requests that the API server sends to it. */
 export interface WebhookRule {
   readonly apiGroups: readonly string[];
   readonly apiVersions: readonly string[];
   readonly operations: readonly ('CREATE' | 'UPDATE')[];
   readonly resources: readonly string[];
-  /** `*` where nobody knows. */
+  /** `*` if the scope is not known. */
   readonly scope: 'Namespaced' | 'Cluster' | '*';
 }
 
-/** What of a policy decides which kinds have to be asked about. */
+/** The parts of a policy that decide which kinds are reviewed. */
 export type PolicyScope = Pick<Policy, 'rules' | 'unmatchedImages' | 'kinds'>;
 
 const PODS = 'pods';
 
 /**
- * Every kind that the policy needs, and none more: all kinds that hold images, unless all rules name resources and an
- * image that no rule selects is allowed. Pods stay in any case, for they are what runs.
+ * Exactly the kinds that the policy needs: all kinds with images, unless every rule names resources and an image that no
+ * rule selects is allowed. Pods are always included, because pods run the images.
  *
- * `status`, `scale` and the like carry no image; DELETE and CONNECT are admitted anyway. A kind of Kubernetes' own is
- * listed in the one version that every supported Kubernetes serves: `matchPolicy: Equivalent` has the others converted
- * to it, such as `batch/v1beta1` of 1.24. A custom resource is listed in every version, for nobody knows which ones a
- * cluster serves; one that is not installed there is simply never asked about.
+ * Subresources such as `status` and `scale` hold no image. DELETE and CONNECT are always admitted. A built-in kind is
+ * listed in the one version that every supported Kubernetes serves: with `matchPolicy: Equivalent` the API server converts
+ * the others, such as `batch/v1beta1` of 1.24. A custom resource is listed in every version, because the versions that a
+ * cluster serves are not known. A kind that is not installed has no effect.
  */
 export function webhookRules(policy: PolicyScope): readonly WebhookRule[] {
   const needed = neededResources(policy);
   return [...ownRules(needed), ...customRules(policy, needed)];
 }
 
-/** The rules for what lives in namespaces, for a webhook that chooses some: nothing else is in any of them. */
+/** The rules without cluster-scoped kinds, for a webhook with a namespace selector. */
 export function namespacedRules(rules: readonly WebhookRule[]): readonly WebhookRule[] {
   return rules.flatMap((rule) =>
     rule.scope === 'Cluster' ? [] : [{ ...rule, scope: 'Namespaced' as const }],
@@ -40,8 +40,8 @@ export function namespacedRules(rules: readonly WebhookRule[]): readonly Webhook
 }
 
 /**
- * Custom resources that rules of the policy name and that nobody can read, so that asking about them would cost time
- * and tell nothing; their pods are judged when they come.
+ * Custom resources that rules of the policy name and whose images the gate cannot find. A review of them would be useless;
+ * their pods are reviewed.
  */
 export function unreadableResources(policy: PolicyScope): readonly string[] {
   const known = resourcesIn(policy);
@@ -66,12 +66,12 @@ function neededResources(policy: PolicyScope): ReadonlySet<string> {
 
 function ownRules(needed: ReadonlySet<string>): readonly WebhookRule[] {
   const rules: WebhookRule[] = [];
-  // In the order of the table, so that the same policy gives the same text.
+  // In the order of the table, so that equal policies render the same text.
   const resources = [...new Set(WORKLOAD_KINDS.map(({ resource }) => resource))];
   const own = resources.filter((resource) => needed.has(resource));
   for (const [apiVersion, together] of Map.groupBy(own, servedAs)) {
     rules.push(ownRule(apiVersion, ['CREATE', 'UPDATE'], together.map(pluralOf)));
-    // A rule for pods does not match their subresources, and no ephemeral container is there at the creation.
+    // A rule for pods does not match their subresources, and ephemeral containers are added to running pods.
     if (together.includes(PODS)) rules.push(ownRule(apiVersion, ['UPDATE'], [`${PODS}/ephemeralcontainers`]));
   }
   return rules;
@@ -94,7 +94,7 @@ function pluralOf(resource: string): string {
   return resource.split('.', 1)[0] ?? resource;
 }
 
-/** The first version of a row is the one that is served today; kinds of the past share their resource with today's. */
+/** The first version of a row is the current one. Former kinds share their resource with the current ones. */
 function servedAs(resource: string): string {
   const apiVersion = WORKLOAD_KINDS.find((row) => row.resource === resource)?.served[0];
   if (apiVersion === undefined) throw new TypeError(`${resource} is not in the table of kinds`);

@@ -109,7 +109,7 @@ describe('recover, its options and its way back', () => {
       const guessed = await recover(controlPlane(), '--until=all');
       assert.match(
         guessed.stdout,
-        /kube-public +Pod +webhook \S+ refuses \S+, which nobody uses here: no lock-out/,
+        /kube-public +Pod +webhook \S+ refuses \S+, which no pod uses here: no lock-out/,
       );
       const named = await recover(controlPlane(), '--until=all', '--image=ghcr.io/acme/app:1');
       assert.match(

@@ -135,7 +135,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
           explained.stdout.includes(`LOCKED: webhook ${images} refuses ${gateImage}`),
           'its own image as well',
         );
-        assert.match(explained.stdout, /Best of all is to correct the policy/);
+        assert.match(explained.stdout, /Best: correct the policy/);
         const narrowed = await recover(controlPlane(), '--yes');
         assert.equal(narrowed.code, 0, narrowed.stdout);
         await untilOpen(controlPlane(), 'kube-system');

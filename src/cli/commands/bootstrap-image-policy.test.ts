@@ -16,7 +16,7 @@ spec:
   containers:
   - command:
     - kube-apiserver
-    - --secure-port=1 # nobody answers there
+    - --secure-port=1 # no server answers there
     - --enable-admission-plugins=NodeRestriction
     image: registry.k8s.io/kube-apiserver:v1.30.1
     name: kube-apiserver
@@ -66,7 +66,7 @@ describe('bootstrap image-policy', () => {
     return found;
   }
 
-  it('shows what it would change, keys left out, and changes nothing', async () => {
+  it('prints the changes without keys, and changes nothing', async () => {
     const before = await tree();
     const { code, stdout, stderr } = await run(IMAGE);
     assert.equal(code, 0);
@@ -77,7 +77,7 @@ describe('bootstrap image-policy', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('flip: --apply changes the node, once, and --undo puts it back to the byte', async () => {
+  it('flip: --apply changes the node once, and --undo restores every byte', async () => {
     const before = await tree();
     const applied = await run(IMAGE, '--apply');
     assert.equal(applied.code, 0, applied.stderr);
@@ -113,7 +113,7 @@ describe('bootstrap image-policy', () => {
     assert.match(stderr, /there is no .*x\.yaml here/);
   });
 
-  describe('flip: what the API server is told', () => {
+  describe('flip: the AdmissionConfiguration', () => {
     const settingsOf = async (...words: readonly string[]): Promise<Readonly<Record<string, unknown>>> => {
       const text = await written('admission-configuration.yaml', ...words);
       const { imagePolicy } = parseAdmissionConfiguration(text, 'a.yaml');
@@ -138,7 +138,7 @@ describe('bootstrap image-policy', () => {
     }
   });
 
-  describe('flip: where the API server asks', () => {
+  describe('flip: the address that the API server calls', () => {
     const table: Readonly<Record<string, string>> = {
       '--timeout=0': 'https://127.0.0.1:1323/image_policy',
       '--port=8443': 'https://127.0.0.1:8443/image_policy',
@@ -157,7 +157,7 @@ describe('bootstrap image-policy', () => {
     }
   });
 
-  describe('flip: what the certificate says', () => {
+  describe('flip: the certificate', () => {
     const certificate = async (...words: readonly string[]): Promise<X509Certificate> =>
       new X509Certificate(await written('pki/tls.crt', ...words));
 
@@ -191,7 +191,7 @@ describe('bootstrap image-policy', () => {
     });
   });
 
-  describe('flip: who runs the gate', () => {
+  describe('flip: the runner of the gate', () => {
     const pod = (): string => join(node.out, dirname(node.manifest), 'kube-image-bouncer.yaml');
 
     it('--image, --health-port: a static pod beside that of the API server', async () => {
@@ -223,7 +223,7 @@ describe('bootstrap image-policy', () => {
       await assert.rejects(readFile(join(node.out, node.unit)), { code: 'ENOENT' });
     });
 
-    it('another runner takes the place of the one before, and undoing brings back what was there', async () => {
+    it('another runner replaces the one before, and --undo restores the first state', async () => {
       const before = await tree();
       await run(IMAGE, '--apply');
       await run('--gate=systemd', '--apply');
@@ -234,7 +234,7 @@ describe('bootstrap image-policy', () => {
       assert.deepEqual(await tree(), before);
     });
 
-    it('a gate that does not come up has everything put back', async () => {
+    it('restores everything if the gate does not start', async () => {
       const before = await tree();
       const { code, stderr } = await run(IMAGE, '--apply', '--port=1', '--timeout=1');
       assert.equal(code, 2);
@@ -242,7 +242,7 @@ describe('bootstrap image-policy', () => {
       assert.deepEqual(await tree(), before);
     });
 
-    it('a gate that somebody else starts and that is not there leaves the API server alone', async () => {
+    it('a gate that is started by other means and does not run yet leaves the API server unchanged', async () => {
       const { code, stderr } = await run('--gate=systemd', '--apply', '--port=1', '--timeout=1');
       assert.equal(code, 1);
       assert.match(
@@ -254,7 +254,7 @@ describe('bootstrap image-policy', () => {
   });
 
   describe('the policy', () => {
-    it('is by default no tag latest, and told only in kube-system; flip: --kube-system', async () => {
+    it('forbids the tag latest by default, with warnings in kube-system; flip: --kube-system', async () => {
       const [warn, deny, exempt] = [
         await written('policy.yaml'),
         await written('policy.yaml', '--kube-system=deny'),
@@ -266,10 +266,10 @@ describe('bootstrap image-policy', () => {
       assert.doesNotMatch(exempt, /in-kube-system/);
     });
 
-    it('flip: --policy brings another', async () =>
+    it('flip: --policy replaces it', async () =>
       assert.equal(await written('policy.yaml', `--policy=${folder.file('policy.yaml')}`), POLICY));
 
-    it('that somebody edited stays', async () => {
+    it('is kept if it was edited', async () => {
       await run(IMAGE, '--apply');
       await writeFile(join(node.gate, 'policy.yaml'), POLICY);
       assert.match((await run(IMAGE, '--apply')).stderr, /^nothing to change$/m);
@@ -277,7 +277,7 @@ describe('bootstrap image-policy', () => {
       assert.equal(await readFile(join(node.gate, 'policy.yaml'), 'utf8'), POLICY);
     });
 
-    it('that cannot be loaded changes nothing', async () => {
+    it('changes nothing if it cannot be loaded', async () => {
       await writeFile(folder.file('bad.yaml'), 'kind: Pod\n');
       const before = await tree();
       const { code, stderr } = await run(IMAGE, '--apply', `--policy=${folder.file('bad.yaml')}`);
@@ -297,7 +297,7 @@ describe('bootstrap image-policy', () => {
   });
 
   describe('flip: --force', () => {
-    it('undoes what somebody else changed since, and keeps their part of the manifest', async () => {
+    it('undoes files that were changed since, and keeps the other edits of the manifest', async () => {
       await run(IMAGE, '--apply');
       const wired = await readFile(node.manifest, 'utf8');
       await writeFile(node.manifest, wired.replace('v1.30.1', 'v1.31.0'));
@@ -309,7 +309,7 @@ describe('bootstrap image-policy', () => {
       await assert.rejects(stat(node.gate), { code: 'ENOENT' });
     });
 
-    it('replaces keys that are no longer good', async () => {
+    it('replaces keys that are not usable any more', async () => {
       await run(IMAGE, '--apply');
       const file = join(node.gate, 'pki', 'tls.key');
       await writeFile(file, 'half a k');

@@ -12,13 +12,13 @@ spec:
   containers:
   - command:
     - kube-apiserver
-    - --secure-port=1 # nobody answers there
+    - --secure-port=1 # no server answers there
     - --enable-admission-plugins=NodeRestriction
     image: registry.k8s.io/kube-apiserver:v1.37.1
     name: kube-apiserver
 `;
 
-describe('what bootstrap did to a node, undone', () => {
+describe('bootstrap --undo on a node', () => {
   let folder: Folder;
   let manifest: string;
   beforeEach(async () => {
@@ -51,7 +51,7 @@ describe('what bootstrap did to a node, undone', () => {
     assert.equal(code, 0, stderr);
   }
 
-  it('comes back although somebody has made the manifest unreadable since', async () => {
+  it('restores a manifest that is not readable any more', async () => {
     const before = await tree();
     await done(imagePolicy('--image=registry.example.com/gate:1.0', '--apply'));
     await writeFile(manifest, 'kind: [');
@@ -63,7 +63,7 @@ describe('what bootstrap did to a node, undone', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('leaves nothing of ours in a manifest that somebody changed between two runs', async () => {
+  it('removes the flags of the gate from a manifest that was edited between two runs', async () => {
     const apply = (...words: readonly string[]): Promise<void> =>
       done(imagePolicy('--image=registry.example.com/gate:1.0', '--apply', ...words));
     await apply();
@@ -82,7 +82,7 @@ describe('what bootstrap did to a node, undone', () => {
   };
   const unit = (): string => `--unit=${folder.file('gate.service')}`;
 
-  it('keeps ImagePolicyWebhook on, which was made on top of a webhook from a file', async () => {
+  it('keeps ImagePolicyWebhook if it was wired after a webhook from a file', async () => {
     const before = await tree();
     await done(fromFile('--url=https://127.0.0.1:1323', `--ca-cert=${folder.file('ca.crt')}`, '--apply'));
     await done(imagePolicy('--image=registry.example.com/gate:1.0', '--apply'));
@@ -94,7 +94,7 @@ describe('what bootstrap did to a node, undone', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('keeps a webhook from a file, which was made on top of ImagePolicyWebhook, in whatever order they were applied again', async () => {
+  it('keeps a webhook from a file that was wired after ImagePolicyWebhook, in any order of later runs', async () => {
     const before = await tree();
     const apply = (...words: readonly string[]): Promise<void> =>
       done(imagePolicy('--image=registry.example.com/gate:1.0', '--apply', ...words));

@@ -9,7 +9,7 @@ import { company, DAY_MS, made, texts } from '#test/certificate-folders.ts';
 import { bouncer, folderOf } from '#test/command-line.ts';
 
 describe('certificate inspect', () => {
-  it('finds nothing wrong in a folder that it made; flip: --output', async () => {
+  it('finds no problem in a folder of certificate create; flip: --output', async () => {
     await using folder = await made('--client-name', 'kube-apiserver');
     const table = await bouncer(['certificate', 'inspect', folder.pki]);
     assert.equal(table.code, 0);
@@ -36,7 +36,7 @@ describe('certificate inspect', () => {
     );
   });
 
-  it('ends with 1 and says what is wrong: keys, names, trust, time', async () => {
+  it('ends with 1 and prints the problems: keys, names, trust, time', async () => {
     await using folder = await made();
     const [tls, strange] = [join(folder.pki, 'tls.crt'), folder.file('company.crt')];
     const old = await company.issueServing({
@@ -72,7 +72,7 @@ describe('certificate inspect', () => {
     );
   });
 
-  it('looks at a live address without trusting it', async () => {
+  it('inspects a live address without trusting it', async () => {
     await using folder = await made();
     const files = await texts(folder.pki);
     const server = createServer({ cert: files['tls.crt'], key: files['tls.key'] }).listen(0, '127.0.0.1');
@@ -91,14 +91,14 @@ describe('certificate inspect', () => {
       assert.equal((await bouncer([...trusting, join(folder.pki, 'ca.crt')])).code, 0);
       assert.equal((await bouncer([...trusting, folder.file('company.crt')])).code, 1);
       const named = await bouncer(['certificate', 'inspect', `127.0.0.2:${port}`]);
-      assert.equal(named.code, 2, 'nobody listens there');
+      assert.equal(named.code, 2, 'no server listens there');
       assert.match(named.stderr, /^error: 127\.0\.0\.2:\d+: no certificate is served: /);
     } finally {
       server.close();
     }
   });
 
-  it('ends with 2 when there is nothing to look at', async () => {
+  it('ends with 2 when there is no certificate', async () => {
     await using folder = await folderOf({
       'torn.crt': company.certificate.slice(0, 200),
       'torn.key': 'x',

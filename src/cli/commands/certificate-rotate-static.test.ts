@@ -8,7 +8,7 @@ import { renderYaml } from '../../document/render.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import { STATIC_CONFIGURATION, WEBHOOKS } from '../../wiring/names.ts';
 
-/** A file as `bootstrap static` leaves it beside the certificates, with somebody else's webhook in it. */
+/** A file of `bootstrap static` beside the certificates, with a webhook of another project in it. */
 async function wire(pki: string, trust: string): Promise<string> {
   const file = join(dirname(pki), 'static-webhooks', 'kube-image-bouncer.yaml');
   const caBundle = Buffer.from(trust).toString('base64');
@@ -36,7 +36,7 @@ async function bundlesIn(file: string): Promise<readonly string[]> {
 describe('certificate rotate --folder, beside a webhook from a file', () => {
   const rotate = ['--authority', '--kubernetes-version', '1.37', '--delay', '0', '--client-delay', '0'];
 
-  it('has it trust the new CA first and the old one no more at last', async () => {
+  it('the webhook trusts the new CA first, and stops trusting the old one last', async () => {
     await using folder = await made();
     const file = await wire(folder.pki, (await texts(folder.pki))['ca.crt'] ?? '');
     const { code, stderr } = await bouncer(['certificate', 'rotate', '--folder', folder.pki, ...rotate]);
@@ -45,7 +45,7 @@ describe('certificate rotate --folder, beside a webhook from a file', () => {
     assert.match(await readFile(file, 'utf8'), /^# ours\n/, 'the rest stays as it was written');
   });
 
-  it('leaves the leaf alone until it can be trusted there', async () => {
+  it('does not change the leaf before the webhook trusts it', async () => {
     await using folder = await made();
     const before = await texts(folder.pki);
     const file = await wire(folder.pki, before['ca.crt'] ?? '');

@@ -46,7 +46,7 @@ describe('check: the namespace that an object has at admission', () => {
     assert.equal(await refuses(policy, pod(', namespace: dev'), '--namespace=prod'), false);
   });
 
-  it('flip: scope says it of a kind that the policy tells about; without it nobody knows', async () => {
+  it('flip: scope of a custom resource in the policy; without it the scope is unknown', async () => {
     const unknown = policyOf('');
     assert.equal(await refuses(unknown, widget('dev')), true, 'it may be cluster-scoped for all we know');
     assert.equal(await refuses(unknown, widget('sandbox', 'latest'), '--namespace=sandbox'), true);
@@ -59,7 +59,7 @@ describe('check: the namespace that an object has at admission', () => {
     assert.equal(await refuses(cluster, widget('sandbox', 'latest'), '--namespace=sandbox'), true);
   });
 
-  it('is none for what lives in none and comes with the gate', async () => {
+  it('is empty for built-in cluster-scoped kinds', async () => {
     const images = 'spec: {images: {registry.example.com/a: {tags: [{tag: "1"}]}}}';
     const manifest = `apiVersion: apps.kruise.io/v1alpha1\nkind: NodeImage\nmetadata: {name: node-1, namespace: prod}\n${images}\n`;
     const policy = `${HEAD}spec:

@@ -169,7 +169,7 @@ describe('check: where manifests come from', () => {
     assert.match(stderr, /z\.yaml:1:5: a key is not plain text/);
   });
 
-  it('a link to a folder that is called like a file is told, not followed for ever', async () => {
+  it('a link to a folder with the name of a file is an error, and is not followed forever', async () => {
     await using folder = await folderOf({ 'a.yaml': GOOD });
     await symlink(folder.path, folder.file('loop.yaml'));
     const { code, stderr } = await bouncer(['check', folder.path]);
@@ -241,7 +241,7 @@ describe('check: what manifests hold', () => {
     ]);
   });
 
-  it('an object of a kind that has no images is passed over in silence', async () => {
+  it('an object of a kind without images is ignored', async () => {
     const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {image: nginx}\n';
     assert.deepEqual(await checkText(text), {
       code: 0,
@@ -250,7 +250,7 @@ describe('check: what manifests hold', () => {
     });
   });
 
-  it('a workload that cannot be read is refused, not passed over', async () => {
+  it('a workload that cannot be read is refused, not ignored', async () => {
     const { code, stdout } = await checkText(
       'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: nginx}\n',
     );
@@ -258,13 +258,13 @@ describe('check: what manifests hold', () => {
     assert.match(stdout, /^refused {2}stdin:1:1 {2}Pod x\n.*MALFORMED_OBJECT/);
   });
 
-  it('a placeholder in a template is told, and refuses nothing', async () => {
+  it('a placeholder in a template is a note, and refuses nothing', async () => {
     const { code, stdout } = await checkText(DEPLOYMENT.replace('image: b', 'image: "$(image)"'));
     assert.equal(code, 0);
     assert.match(stdout, /^note {5}stdin:1:1 {2}Deployment web\n.*is a placeholder/);
   });
 
-  it('what a merge key brings in is judged, as kubectl would send it', async () => {
+  it('the content of a merge key is judged, as kubectl would send it', async () => {
     const text =
       'apiVersion: v1\nkind: Pod\nmetadata: {name: m}\nbase: &b\n  initContainers: [{name: i, image: evil}]\nspec:\n  <<: *b\n  containers: [{name: a, image: a:1}]\n';
     const { code, stdout } = await checkText(text);
@@ -272,7 +272,7 @@ describe('check: what manifests hold', () => {
     assert.match(stdout, /evil at spec\.initContainers\[0\]\.image/);
   });
 
-  it('names that a terminal would act on are printed as text', async () => {
+  it('names with control characters are printed as text', async () => {
     const { stdout } = await checkText(
       String.raw`{apiVersion: v1, kind: Pod, metadata: {name: "a\e[31m\nb"}, spec: {containers: [{name: "\e", image: "x\ny"}]}}`,
     );
@@ -282,7 +282,7 @@ describe('check: what manifests hold', () => {
 });
 
 describe('check: options', () => {
-  it('flip: --namespace is that of objects that name none', async () => {
+  it('flip: --namespace applies to objects that name none', async () => {
     await using folder = await folderOf({
       'p.yaml': ruleText('match: {namespaces: [prod]}', 'requiredDigest: {}').replace('Deny', 'Allow'),
     });
@@ -294,7 +294,7 @@ describe('check: options', () => {
     assert.equal(await check(DEPLOYMENT, '--namespace', 'dev'), 1, 'the object names its own');
   });
 
-  it('flip: --policy is the policy', async () => {
+  it('flip: --policy replaces the default policy', async () => {
     await using folder = await folderOf({ 'p.yaml': ruleText('requireFullyQualified: {}') });
     assert.equal((await checkText(GOOD)).code, 0);
     assert.equal((await checkText(GOOD, '--policy', folder.file('p.yaml'))).code, 1);

@@ -4,7 +4,7 @@ import { isLocked, type Finding } from '../../recovery/probes.ts';
 import { originOf, type Refusal } from '../../wiring/refusal.ts';
 import type { Diagnosis, Lock, PlannedStep } from '../../recovery/way-out.ts';
 
-/** Longest piece of the API server's own words that is repeated, in characters. */
+/** Longest quotation of an API server's message, in characters. */
 const MESSAGE_CHARACTERS = 600;
 
 const GOAL_WORDS: Readonly<Record<Goal, string>> = {
@@ -13,12 +13,12 @@ const GOAL_WORDS: Readonly<Record<Goal, string>> = {
   all: 'pods of every namespace, nodes and the gate itself',
 };
 
-/** What a goal asks for: `pods of kube-system, nodes and the gate itself can be created`. */
+/** The meaning of a goal: `pods of kube-system, nodes and the gate itself can be created`. */
 export function renderGoal(goal: Goal): string {
   return `${GOAL_WORDS[goal]} can be created`;
 }
 
-/** What can be created and what cannot, a line each. */
+/** A line for each probe: whether the object can be created. */
 export function renderFindings(findings: readonly Finding[]): string {
   const rows = findings.map((finding) => [
     placeName(finding.probe.place),
@@ -45,7 +45,7 @@ function stateOf(finding: Finding): string {
     case 'refused':
       return isLocked(finding)
         ? `LOCKED: ${who} refuses ${probe.kind === 'Pod' ? imageOf(finding) : 'it'}`
-        : `${who} refuses ${imageOf(finding)}, which nobody uses here: no lock-out`;
+        : `${who} refuses ${imageOf(finding)}, which no pod uses here: no lock-out`;
   }
 }
 
@@ -59,7 +59,7 @@ function placeName({ namespace }: Place): string {
   return namespace ?? '(no namespace)';
 }
 
-/** Who locks, why, and the way out step by step, with what to type when this program is not at hand. */
+/** The cause of each lock, and the way out step by step, with kubectl commands for use without this program. */
 export function renderDiagnosis({ locks, unexplained }: Diagnosis, goal: Goal): string {
   const origins = Map.groupBy(unexplained, ({ refusal }) => refusal && originOf(refusal));
   return [
@@ -76,7 +76,7 @@ function renderLock({ blocker, description, findings, steps }: Lock, goal: Goal)
     `  It stops ${stopped.join(', ')}.`,
     ...(refusal === undefined ? [] : [`  ${reasonOf(refusal)}`]),
     `  ${hintOf(refusal)}`,
-    `  Else, step by step, until ${renderGoal(goal)}:`,
+    `  Otherwise, step by step, until ${renderGoal(goal)}:`,
     ...steps.flatMap((planned, index) => renderStep(planned, index + 1)),
   ].join('\n');
 }
@@ -97,23 +97,23 @@ function reasonOf(refusal: Refusal): string {
 
 function hintOf(refusal: Refusal | undefined): string {
   return refusal?.outcome === 'refused'
-    ? 'Best of all is to correct the policy: the gate reads it again as soon as it changes, and nothing below is needed.'
+    ? 'Best: correct the policy. The gate reads it again as soon as it changes, and no step below is needed.'
     : 'Best of all is to bring the gate back: it is meant to fail closed, and nothing below is needed once it answers.';
 }
 
 function renderStep({ step, isNeeded }: PlannedStep, number: number): readonly string[] {
-  const last = isNeeded ? '' : ' (only if that does not help, or for a wider --until)';
+  const last = isNeeded ? '' : ' (only if the steps before do not help, or for a wider --until)';
   return [`  ${number}. ${step.kind}${last}: ${step.does}.`, ...step.byHand.map((line) => `       ${line}`)];
 }
 
-/** What is locked all the same, and how to go on. */
+/** The namespaces that are still locked. */
 export function renderStill(locked: readonly Finding[]): string {
   if (locked.length === 0) return 'Nothing is locked any more.';
   const places = new Set(locked.map(({ probe }) => placeName(probe.place)));
   return `Still locked: ${[...places].join(', ')}.`;
 }
 
-/** The command that takes a recovery back, whole. */
+/** The command that takes the whole recovery back. */
 export function renderUndoCommand(
   file: string,
   { kubeconfig, context }: { readonly kubeconfig?: string; readonly context?: string },
@@ -126,7 +126,7 @@ export function renderUndoCommand(
   ].join(' ');
 }
 
-/** Refusals of nothing that can be changed here. */
+/** Refusals whose cause cannot be changed from here. */
 function renderUnexplained(findings: readonly Finding[]): string {
   const what = findings.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`).join(', ');
   const [refusal] = findings.flatMap((finding) => finding.refusal ?? []);
@@ -148,6 +148,6 @@ function renderUnexplained(findings: readonly Finding[]): string {
         '  Run this as root there, with --manifest /etc/kubernetes/manifests/kube-apiserver.yaml.',
       ].join('\n');
     case 'other':
-      return [`Stopped by something that no gate has to do with: ${what}.`, words].join('\n');
+      return [`Stopped by something other than a gate: ${what}.`, words].join('\n');
   }
 }

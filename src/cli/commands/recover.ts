@@ -169,12 +169,12 @@ async function leave(
     return 1;
   }
   if (!diagnosis.locks.some((lock) => lock.findings.some(isLockedAndWanted))) {
-    say('Nothing has been changed: nothing of that can be changed from here.');
+    say('Nothing has been changed: the causes cannot be changed from here.');
     return 1;
   }
   if (options.yes === true) return take(recovery, probes, blockers);
   say(
-    'Nothing has been changed. With --yes these steps are taken one by one, with another look after each, and no further than needed; what was before is kept, and can be put back.',
+    'Nothing has been changed. With --yes these steps are taken one by one. After each step the probes run again, and no more steps are taken than needed. The former state is kept, and --undo restores it.',
   );
   return 1;
 }
@@ -195,7 +195,7 @@ async function take(
     keep: async (changes) => {
       await keep(file, { server: client.server, recoveredAt, changes });
       if (!isKept)
-        say(`What was before is kept in ${file}. To put it back:\n  ${renderUndoCommand(file, options)}\n`);
+        say(`The former state is kept in ${file}. To restore it:\n  ${renderUndoCommand(file, options)}\n`);
       isKept = true;
     },
     onStep: (blocker, step) => say(`Step: ${step.kind}: ${blocker.name}: ${step.does}.`),

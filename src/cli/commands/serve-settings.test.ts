@@ -102,7 +102,7 @@ describe('the settings of serve', () => {
     assert.deepEqual([await ports('8443'), await ports('0'), await ports('65535')], [8444, 0, 65535]);
   });
 
-  it('listen on every address with a certificate, on loopback without, and elsewhere if somebody insists', async () => {
+  it('listen on every address with a certificate, on loopback without one, and elsewhere with --insecure-bind', async () => {
     const address = async (...args: string[]) => (await settingsOf(args)).address;
     assert.equal(await address(...PAIR), undefined);
     assert.equal(await address('--bind=127.8.9.10'), '127.8.9.10');
@@ -135,7 +135,7 @@ describe('the settings of serve', () => {
   });
 });
 
-describe('settings that cannot be', () => {
+describe('settings that are not possible', () => {
   const both = file('both.pem', `${authority.certificate}\n${other.certificate}`);
   const torn = file('torn.pem', `${authority.certificate}\n${other.certificate.slice(0, 200)}`);
   const REFUSED: readonly (readonly [code: string, said: RegExp, ...args: string[]])[] = [
