@@ -98,7 +98,7 @@ function reasonOf(refusal: Refusal): string {
 function hintOf(refusal: Refusal | undefined): string {
   return refusal?.outcome === 'refused'
     ? 'Best: correct the policy. The gate reads it again as soon as it changes, and no step below is needed.'
-    : 'Best of all is to bring the gate back: it is meant to fail closed, and nothing below is needed once it answers.';
+    : 'Best: start the gate again. It fails closed on purpose, and no step below is needed once it answers.';
 }
 
 function renderStep({ step, isNeeded }: PlannedStep, number: number): readonly string[] {
