@@ -127,8 +127,8 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
 
   it('and refuses options that would mean nothing, or no time', async () => {
     const lines = {
-      '--canary-interval=5': /--canary-interval says how to look at the cluster of --canary-kubeconfig/,
-      '--canary-namespace=a': /--canary-namespace says how to look/,
+      '--canary-interval=5': /--canary-interval is for the canary of --canary-kubeconfig/,
+      '--canary-namespace=a': /--canary-namespace is for the canary/,
       '--canary-kubeconfig=k --canary-interval=0': /--canary-interval: "0" is not a whole number from 1/,
       '--canary-kubeconfig=k --canary-interval=5m': /--canary-interval: "5m" is not a whole number/,
     };

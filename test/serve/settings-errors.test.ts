@@ -51,7 +51,7 @@ describe('what serve cannot do ends with 2 and one sentence', { concurrency: 4 }
       const said = await refusalOf(args);
       assert.match(
         said,
-        new RegExp(`^error: ${option} ${port}: it cannot be listened on: listen EADDRINUSE.*\n$`),
+        new RegExp(`^error: ${option} ${port}: the gate cannot listen on it: listen EADDRINUSE.*\n$`),
       );
     }
   });
