@@ -66,9 +66,7 @@ async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<Exit
   const wantsCluster = !wantsNode || options.kubeconfig !== undefined || options.context !== undefined;
   refuseIdleOptions(options, wantsNode, wantsCluster);
   const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
-  const node = wantsNode
-    ? await examineNodeFiles(options, policy)
-    : undefined;
+  const node = wantsNode ? await examineNodeFiles(options, policy) : undefined;
   const cluster = wantsCluster
     ? await examineLiveCluster(options, policy, node?.imagePolicyStage)
     : undefined;
@@ -157,13 +155,11 @@ function joinReports(reports: readonly DoctorReport[]): DoctorReport {
 function refuseIdleOptions(options: DoctorOptions, wantsNode: boolean, wantsCluster: boolean): void {
   const { kubernetesVersion, namespace, goodImage } = options;
   if (kubernetesVersion !== undefined && !wantsNode) {
-    throw conflict('--kubernetes-version goes with --node-files: doctor asks a cluster for its version',
-    );
+    throw conflict('--kubernetes-version goes with --node-files: doctor asks a cluster for its version');
   }
   const idle = namespace === undefined ? goodImage && '--good-image' : '--namespace';
   if (idle !== undefined && !wantsCluster) {
-    throw conflict(`${idle} is about a cluster, and doctor examines files only: give --kubeconfig as well`,
-    );
+    throw conflict(`${idle} is about a cluster, and doctor examines files only: give --kubeconfig as well`);
   }
 }
 
