@@ -28,7 +28,7 @@ import {
 
 const NO_LATEST = says(images(ALL_NAMES, FIXED), images(ALL_NAMES, ['latest']));
 const DIGEST = says(images(ALL_NAMES, PINNED), images(ALL_NAMES, TAGGED));
-/** 'miner' contains one image of ours, among others. */
+/** 'miner' contains one image of registry.example.com, among others. */
 const NOT_OURS = namesBut(...OURS, 'miner');
 
 const PRODUCTION = ['prod', 'prod-eu', 'prod-x'] as const;
