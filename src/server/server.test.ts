@@ -263,7 +263,8 @@ describe('the server', { timeout: 20_000 }, () => {
   });
 
   it('counts open requests', async () => {
-    assert.equal(gate.inflight, 0);
+    // Connections of the tests before may still be closing.
+    while (gate.inflight > 0) await sleep(5);
     const socket = await open(gate);
     socket.write(
       'POST / HTTP/1.1\r\nhost: gate\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n',
