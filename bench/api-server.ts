@@ -7,7 +7,7 @@ import { startLogging, type LogPipe, type ServerProgram } from './processes.ts';
 import { goodPod, seenSamples } from './reviews.ts';
 import { figure, median, renderTable } from './table.ts';
 
-export interface ApiServerMeasurement {
+interface ApiServerMeasurement {
   /** Each gets its own pods. One of them is the gate. */
   readonly webhooks: readonly ServerProgram[];
   readonly pipe: LogPipe;

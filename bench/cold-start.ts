@@ -4,7 +4,7 @@ import { seenSamples } from './reviews.ts';
 import { median } from './table.ts';
 
 /** Time from a start to the first answered review. */
-export interface ColdStart {
+interface ColdStart {
   readonly name: string;
   readonly firstMs: number;
   readonly medianMs: number;

@@ -2,7 +2,7 @@ const END_OF_LINE = '\r\n';
 const END_OF_HEAD = '\r\n\r\n';
 
 /** A response that was received completely. */
-export interface Response {
+interface Response {
   readonly body: string;
   /** Number of bytes of head and body. */
   readonly length: number;

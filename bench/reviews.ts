@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ProtocolName } from '../src/admission/exchange.ts';
 
 /** A document to send, and the expected verdict. */
-export interface Sample {
+interface Sample {
   readonly body: Buffer;
   readonly denied: boolean;
 }

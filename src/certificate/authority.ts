@@ -29,7 +29,7 @@ export interface ServingRequest extends Validity, Keyed {
   readonly ipAddresses: readonly string[];
 }
 
-export interface ClientRequest extends Validity, Keyed {
+interface ClientRequest extends Validity, Keyed {
   /** The user name in Kubernetes. */
   readonly commonName: string;
   /** The groups in Kubernetes. */

@@ -1,6 +1,6 @@
 import { CodedError } from '../coded-error.ts';
 
-export type CertificateErrorCode =
+type CertificateErrorCode =
   | 'CERTIFICATE_UNREADABLE'
   | 'CERTIFICATE_NOT_CURRENT'
   | 'KEY_UNREADABLE'

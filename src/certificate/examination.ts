@@ -13,7 +13,7 @@ export interface CertificateMaterial {
   readonly calledBy: string | undefined;
 }
 
-export type CertificateProblemCode =
+type CertificateProblemCode =
   | 'CERTIFICATE_EXPIRED'
   | 'CERTIFICATE_NOT_YET_VALID'
   | 'CERTIFICATE_KEY_MISMATCH'
@@ -22,7 +22,7 @@ export type CertificateProblemCode =
   | 'CERTIFICATE_NOT_TRUSTED';
 
 /** A reason for clients to refuse the connection. */
-export interface CertificateProblem {
+interface CertificateProblem {
   readonly code: CertificateProblemCode;
   readonly message: string;
 }

@@ -7,7 +7,7 @@ import type { PkiFiles } from './pki-folder.ts';
 import type { RotationTarget } from './rotation.ts';
 import { readText, replaceText } from './state-folder.ts';
 
-export interface FolderTargetOptions {
+interface FolderTargetOptions {
   readonly files: PkiFiles;
   /** Address of the gate. Without it only the files are checked. */
   readonly address?: LiveAddress;
@@ -65,7 +65,7 @@ export function folderTarget({ files, address, now }: FolderTargetOptions): Rota
 }
 
 /** Why a client that trusts these authorities would refuse the gate; `undefined` if it would not. */
-export async function findServedFault(
+async function findServedFault(
   address: LiveAddress,
   trusted: readonly X509Certificate[],
   served: X509Certificate | undefined,

@@ -4,7 +4,7 @@ import { CertificateError } from './errors.ts';
 const MONTH_MS = 30 * 86_400_000;
 
 /** Subject alternative names of a certificate. IPv6 addresses as Node prints them: `0:0:0:0:0:0:0:1`. */
-export interface CertificateNames {
+interface CertificateNames {
   readonly dns: readonly string[];
   readonly ip: readonly string[];
   readonly uri: readonly string[];

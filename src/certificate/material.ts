@@ -15,7 +15,7 @@ export type ReadSecret = (
 ) => Promise<ReadonlyMap<string, string> | undefined>;
 
 /** Certificates that were found at one place. */
-export interface FoundMaterial extends CertificateMaterial {
+interface FoundMaterial extends CertificateMaterial {
   /** A file, an address, or a key of a Secret. */
   readonly place: string;
 }

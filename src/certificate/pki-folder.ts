@@ -25,7 +25,7 @@ export interface PkiFiles {
 }
 
 /** Default names of these files. */
-export const PKI_NAMES: PkiFiles = {
+const PKI_NAMES: PkiFiles = {
   authority: 'ca.crt',
   authorityKey: 'ca.key',
   certificate: 'tls.crt',
@@ -42,7 +42,7 @@ export interface PkiFolderOptions extends PkiRequest {
 }
 
 /** The certificates of a gate, in files. */
-export interface PkiFolder {
+interface PkiFolder {
   readonly files: PkiFiles;
   readonly pki: Pki;
   /** The files that this call wrote; empty if all were present and good. */

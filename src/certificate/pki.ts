@@ -13,7 +13,7 @@ import {
 } from './inspect.ts';
 
 /** Identity of the API server as a client of the gate. */
-export interface ClientIdentity {
+interface ClientIdentity {
   readonly commonName: string;
   readonly organizations?: readonly string[];
 }

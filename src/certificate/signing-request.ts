@@ -7,7 +7,7 @@ import { CertificateError } from './errors.ts';
 import { parsePrivateKey } from './inspect.ts';
 
 /** Names to be certified by an external authority. */
-export interface SigningRequestOptions {
+interface SigningRequestOptions {
   readonly commonName: string;
   readonly organizations?: readonly string[];
   readonly dnsNames: readonly string[];
@@ -17,7 +17,7 @@ export interface SigningRequestOptions {
 }
 
 /** A certificate signing request (PKCS#10) and its private key, both PEM. */
-export interface SigningRequest {
+interface SigningRequest {
   readonly request: string;
   readonly key: string;
 }

@@ -12,7 +12,7 @@ import {
 } from './image-policy-settings.ts';
 
 /** A plugin of an `AdmissionConfiguration`. */
-export interface PluginConfiguration {
+interface PluginConfiguration {
   readonly name: string;
   /** A file with its configuration, relative to the folder of this file. An inline configuration takes precedence. */
   readonly file: string | undefined;

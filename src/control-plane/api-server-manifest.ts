@@ -7,7 +7,7 @@ import { ControlPlaneError } from './errors.ts';
 export const IMAGE_POLICY_PLUGIN = 'ImagePolicyWebhook';
 
 /** A folder or file of the node that is mounted into the API server. */
-export interface Mount {
+interface Mount {
   readonly name: string;
   readonly mountPath: string;
   /** `undefined` if the volume is no hostPath. */

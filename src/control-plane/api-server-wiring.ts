@@ -18,7 +18,7 @@ export const FINGERPRINT = 'kube-image-bouncer.io/configuration';
 
 const CONFIGURATION_FLAG = 'admission-control-config-file';
 
-export interface ApiServerWiring {
+interface ApiServerWiring {
   /** Path of the `AdmissionConfiguration` in the container. A present value of the flag is kept. */
   readonly configurationFile: string;
   /** The folder of the node to mount at the same path. */
@@ -117,7 +117,7 @@ function mountFolder(text: string, file: string, folder: string): Edit[] {
   ];
 }
 
-export interface ApiServerUnwiring {
+interface ApiServerUnwiring {
   /** Keeps `ImagePolicyWebhook` enabled. @default false */
   readonly keepPlugin?: boolean;
   /** The annotation to remove. @default {@link FINGERPRINT}, which is kept together with the configuration */

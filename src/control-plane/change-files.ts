@@ -13,7 +13,7 @@ import {
   type UndoRecord,
 } from './undo-record.ts';
 
-export interface ChangeOptions {
+interface ChangeOptions {
   /** Contains the record and the copies. Never the folder of manifests, because the kubelet runs each file in it. */
   readonly backupFolder: string;
   readonly isRoot: boolean;

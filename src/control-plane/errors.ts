@@ -1,6 +1,6 @@
 import { CodedError } from '../coded-error.ts';
 
-export type ControlPlaneErrorCode =
+type ControlPlaneErrorCode =
   | 'NODE_FILE_UNREADABLE'
   | 'NODE_FILE_UNWRITABLE'
   | 'API_SERVER_MANIFEST_INVALID'

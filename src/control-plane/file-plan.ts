@@ -30,7 +30,7 @@ export interface FileChange {
   readonly before: FoundFile | undefined;
 }
 
-export interface PlanOptions {
+interface PlanOptions {
   /** Whether the program runs as root and can set owners. */
   readonly isRoot: boolean;
 }
@@ -107,7 +107,7 @@ function renderChange({ file, before }: FileChange): string {
 }
 
 /** A mode in octal, as for `chmod`. */
-export function octal(mode: number): string {
+function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 

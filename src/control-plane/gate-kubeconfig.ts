@@ -5,7 +5,7 @@ import { listAt } from './api-server-manifest.ts';
 import { ControlPlaneError } from './errors.ts';
 
 /** How the API server connects to the gate. */
-export interface GateWay {
+interface GateWay {
   /** `https://host:port/image_policy`, or the path of another stage. */
   readonly server: string;
   /** An absolute path, as the others. */

@@ -15,7 +15,7 @@ export interface ImagePolicySettings {
   readonly defaultAllow: boolean;
 }
 
-export type ImagePolicyKey = keyof ImagePolicySettings;
+type ImagePolicyKey = keyof ImagePolicySettings;
 
 /**
  * The ranges that the plugin accepts, in whole numbers. With other values the API server does not start. 0 means the

@@ -10,7 +10,7 @@ export function kubeadmVersionOf(minor: number): KubeadmVersion {
   return minor >= 31 ? 'v1beta4' : 'v1beta3';
 }
 
-export interface KubeadmOptions {
+interface KubeadmOptions {
   /** All plugins to enable, because kubeadm replaces the whole flag. */
   readonly plugins: readonly string[];
   readonly configurationFile: string;

@@ -50,7 +50,7 @@ export type GateRunner =
   /** The user starts it. */
   | { readonly kind: 'none' };
 
-export interface GatePlanOptions {
+interface GatePlanOptions {
   readonly places: NodePlaces;
   readonly gate: NodeGate;
   readonly runner: GateRunner;

@@ -7,7 +7,7 @@ import { fingerprintOf } from './undo-record.ts';
 import { mergeWebhookPlugin } from './webhook-plugin.ts';
 
 /** Options for an API server that reads a webhook configuration from a file. */
-export interface StaticWebhookPlanOptions {
+interface StaticWebhookPlanOptions {
   /** The folder of the gate. */
   readonly folder: string;
   /** The static pod manifest of kube-apiserver. */

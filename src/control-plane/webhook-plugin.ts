@@ -8,7 +8,7 @@ import { ControlPlaneError } from './errors.ts';
 export const WEBHOOK_PLUGIN = 'ValidatingAdmissionWebhook';
 
 /** A `WebhookAdmissionConfiguration`; paths are absolute, as the API server sees them. */
-export interface WebhookPluginSettings {
+interface WebhookPluginSettings {
   /** The kubeconfig with the client certificate of the API server. */
   readonly kubeConfigFile?: string;
   /** A folder of webhook configurations: since Kubernetes 1.36 (with a feature gate). */

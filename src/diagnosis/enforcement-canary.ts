@@ -4,7 +4,7 @@ import { sendCanary, type CanaryResult } from '../wiring/canary.ts';
 /** The longest time of a trial, with its credentials. A request may be in admission for 34 s. */
 const TRIAL_MS = 45_000;
 
-export interface EnforcementCanaryOptions {
+interface EnforcementCanaryOptions {
   /** Opens the cluster. It is called again after a failure, and not after a success. */
   readonly open: () => Promise<Pick<KubernetesClient, 'send'>>;
   readonly namespace: string;
@@ -25,7 +25,7 @@ export interface EnforcementCanary extends Disposable {
 }
 
 /** What a trial shows of the cluster. */
-export interface Enforcement {
+interface Enforcement {
   /** `undefined` if the trial shows nothing. */
   readonly enforcing: boolean | undefined;
   readonly message: string;

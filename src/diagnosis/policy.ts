@@ -3,7 +3,7 @@ import type { Policy } from '../policy/policy.ts';
 import { finding, type Finding } from './finding.ts';
 
 /** The policy in a file or a ConfigMap, or the reason why it cannot be loaded. */
-export type HeldPolicy = { readonly policy: Policy } | { readonly problem: string };
+type HeldPolicy = { readonly policy: Policy } | { readonly problem: string };
 
 /** The policy of `--policy`, and the policy that the gates use. */
 export interface PolicyMaterial {

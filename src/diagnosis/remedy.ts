@@ -13,7 +13,7 @@ export interface WebhookCommand {
 }
 
 /** Any other command of kube-image-bouncer. */
-export interface GateCommand {
+interface GateCommand {
   readonly form: 'gate';
   /** As in `bootstrap image-policy`. */
   readonly command: string;
@@ -22,13 +22,13 @@ export interface GateCommand {
 }
 
 /** A command of another program. */
-export interface ShellCommand {
+interface ShellCommand {
   readonly form: 'shell';
   readonly program: string;
   readonly options: readonly string[];
 }
 
-export type RemedyCommand = WebhookCommand | GateCommand | ShellCommand;
+type RemedyCommand = WebhookCommand | GateCommand | ShellCommand;
 
 /** What the operator can do about a finding: a command, or a sentence with commands in it. */
 export type Remedy = readonly (string | RemedyCommand)[];

@@ -13,7 +13,7 @@ export type Edit =
   /** Removes a value, and the maps and lists that are then empty. */
   | { readonly kind: 'remove'; readonly path: Path };
 
-export type EditErrorCode = 'DOCUMENT_NOT_EDITABLE';
+type EditErrorCode = 'DOCUMENT_NOT_EDITABLE';
 
 /** The document cannot be changed in place. The message begins with `file:line:column`. */
 export class EditError extends Error {

@@ -4,7 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type YAMLMap } 
 export const MAX_MERGED = 1_000_000;
 
 /** The node that each alias means. */
-export type AliasTargets = ReadonlyMap<Alias, Node>;
+type AliasTargets = ReadonlyMap<Alias, Node>;
 
 type Refuse = (offset: number, sentence: string, hint: string) => Error;
 

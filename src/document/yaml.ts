@@ -59,7 +59,7 @@ export interface DocumentOptions {
   readonly mergeKeys?: boolean;
 }
 
-export type DocumentErrorCode = 'DOCUMENT_SYNTAX';
+type DocumentErrorCode = 'DOCUMENT_SYNTAX';
 
 /** A text that is neither YAML nor JSON, or that two readers read differently. The message begins with `file:line:column`. */
 export class DocumentError extends Error {

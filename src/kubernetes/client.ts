@@ -6,22 +6,22 @@ import { type KubernetesVersion, parseKubernetesVersion } from './version.ts';
 import { isObject } from '../document/json.ts';
 
 /** The name of this program in `metadata.managedFields`. */
-export const FIELD_MANAGER = 'kube-image-bouncer';
+const FIELD_MANAGER = 'kube-image-bouncer';
 
 /** Objects in one page: 5,000 pods take ten requests, and a page has a few megabytes. */
 const PAGE_OBJECTS = 500;
 
-export interface WriteOptions {
+interface WriteOptions {
   /** The API server does everything, also admission, except storing the object. @default false */
   readonly dryRun?: boolean;
 }
 
-export interface ApplyOptions extends WriteOptions {
+interface ApplyOptions extends WriteOptions {
   /** Overwrites fields that another manager has set. @default false */
   readonly force?: boolean;
 }
 
-export interface ListOptions {
+interface ListOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }

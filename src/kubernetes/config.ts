@@ -3,7 +3,7 @@ import type { Credentials } from './connection.ts';
 import { KubernetesError } from './errors.ts';
 
 /** Instead of a kubeconfig file: the service account of the pod in which this program runs. */
-export const IN_CLUSTER = 'in-cluster';
+const IN_CLUSTER = 'in-cluster';
 
 /** Selects a cluster. */
 export interface ClusterChoice {

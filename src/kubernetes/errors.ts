@@ -1,6 +1,6 @@
 import { CodedError } from '../coded-error.ts';
 
-export type KubernetesErrorCode =
+type KubernetesErrorCode =
   /** No cluster is configured: the kubeconfig is missing or unreadable, or its context does not exist. */
   | 'KUBECONFIG_INVALID'
   /** The API server did not answer: network, TLS or timeout. */

@@ -1,5 +1,5 @@
 /** The path segment and the scope of a kind. */
-export interface Resource {
+interface Resource {
   /** As in a path: `deployments`. */
   readonly plural: string;
   readonly namespaced: boolean;
@@ -61,7 +61,7 @@ function rows(
  * The resource of a kind, from a table, because a query to the API server would take two requests more.
  * @throws {TypeError} for a kind that is not in the table: an error in this program, not of its user
  */
-export function resourceOf(apiVersion: string, kind: string): Resource {
+function resourceOf(apiVersion: string, kind: string): Resource {
   const resource = RESOURCES.get(`${apiVersion}/${kind}`);
   if (resource === undefined) throw new TypeError(`the table of resources has no ${apiVersion} ${kind}`);
   return resource;

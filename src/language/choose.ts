@@ -15,7 +15,7 @@ const SHIPPED_ENGLISH: Known = { tag: 'en', texts: ENGLISH };
 /** The catalogues of the product. */
 const SHIPPED: readonly Known[] = [SHIPPED_ENGLISH, { tag: 'zh', texts: CHINESE }];
 
-export interface Choice {
+interface Choice {
   readonly catalogue: Catalogue;
   /** No catalogue has the wanted language. These languages have one. */
   readonly instead?: readonly string[];

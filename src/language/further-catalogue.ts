@@ -15,7 +15,7 @@ export interface FurtherCatalogue {
 }
 
 /** A problem of a document, at a path in it. */
-export interface CatalogueProblem {
+interface CatalogueProblem {
   readonly path: readonly string[];
   readonly message: string;
   readonly hint: string;

@@ -7,7 +7,7 @@ export type ObjectionKey = {
 }[PhraseKey];
 
 /** The stable code that a key begins with. */
-export type CodeOf<Key extends PhraseKey> = Key extends `${infer Code}.${string}` ? Code : never;
+type CodeOf<Key extends PhraseKey> = Key extends `${infer Code}.${string}` ? Code : never;
 
 /** What is wrong, with its stable code, and what to do. */
 export interface Objection<Code extends string = string> {

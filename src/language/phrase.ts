@@ -26,7 +26,7 @@ export interface Phrase {
 }
 
 /** No argument if the text has no gap, otherwise a value for each gap of the English text. */
-export type ValuesOf<Key extends PhraseKey> = [GapsOf<(typeof ENGLISH)[Key]>] extends [never]
+type ValuesOf<Key extends PhraseKey> = [GapsOf<(typeof ENGLISH)[Key]>] extends [never]
   ? readonly []
   : readonly [values: Readonly<Record<GapsOf<(typeof ENGLISH)[Key]>, GapValue>>];
 

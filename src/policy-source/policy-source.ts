@@ -21,7 +21,7 @@ export interface PolicySource extends AsyncDisposable {
   readonly detail: () => string | undefined;
 }
 
-export interface PolicyWitnesses {
+interface PolicyWitnesses {
   readonly log: Log;
   readonly metrics: Metrics;
 }

@@ -14,7 +14,7 @@ import type { PolicyProblem } from './schema-problems.ts';
 import type { CustomResourceDocument, ImageSourceDocument } from './schema.ts';
 
 /** The kinds that a policy knows, and the problems of its own custom resources. */
-export interface DecodedKinds {
+interface DecodedKinds {
   readonly kinds: KindTable;
   readonly problems: readonly PolicyProblem[];
 }

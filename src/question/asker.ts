@@ -8,7 +8,7 @@ export interface TimedQuestion {
 }
 
 /** Gives the answer to each question that was asked with it. */
-export type AnswerOf = (question: Question) => Answer;
+type AnswerOf = (question: Question) => Answer;
 
 /** How one question of one review ended. */
 export interface AskedQuestion {

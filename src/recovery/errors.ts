@@ -1,6 +1,6 @@
 import { CodedError } from '../coded-error.ts';
 
-export type RecoveryErrorCode =
+type RecoveryErrorCode =
   /** What was named as the thing that locks is not there. */
   | 'BLOCKER_NOT_FOUND'
   /** The file that was given to undo is no record of a recovery. */

@@ -16,7 +16,7 @@ import { withPath } from './webhook-entry.ts';
 /** On the static pod of the API server: any change of it makes the kubelet start it anew. */
 const RESTART_ANNOTATION = ['metadata', 'annotations', 'kube-image-bouncer.io/recovered-at'] as const;
 
-export interface ImagePolicyFiles {
+interface ImagePolicyFiles {
   /** The static pod manifest of kube-apiserver. */
   readonly manifest: string;
   readonly isRoot: boolean;

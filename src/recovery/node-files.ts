@@ -31,7 +31,7 @@ export async function findNodeFile(named: string): Promise<NodeFile | undefined>
 }
 
 /** A file, and the text that it should have; `undefined`: it should go. */
-export interface NewText {
+interface NewText {
   readonly file: NodeFile;
   readonly text: string | undefined;
 }

@@ -2,7 +2,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { RecoveryError } from './errors.ts';
 
 /** How much has to work before a way out goes no further. */
-export const GOALS = ['kube-system', 'default', 'all'] as const;
+const GOALS = ['kube-system', 'default', 'all'] as const;
 
 export type Goal = (typeof GOALS)[number];
 
@@ -23,7 +23,7 @@ export interface Place {
   readonly isWanted: boolean;
 }
 
-export interface PlacesWanted {
+interface PlacesWanted {
   readonly goal: Goal;
   /** Namespaces where a gate may live. */
   readonly gateNamespaces: readonly string[];

@@ -5,7 +5,7 @@ import { findNodeFile, readNodeFile, writing, type NodeFile } from './node-files
 import { addressOf, entriesOf, type WebhookEntry } from './webhook-entry.ts';
 import { remediesOf, type Remedy } from './webhook-remedies.ts';
 
-export interface StaticFiles {
+interface StaticFiles {
   /** Whether files can be given to others. */
   readonly isRoot: boolean;
   /** How long the API server may take: it watches the folder, and looks into it once a minute besides. */

@@ -75,7 +75,7 @@ function isWanted({ probe }: Finding): boolean {
 }
 
 /** What taking the way out needs from outside. */
-export interface WayOut {
+interface WayOut {
   readonly probes: readonly Probe[];
   readonly blockers: readonly Blocker[];
   readonly runProbes: (probes: readonly Probe[]) => Promise<readonly Finding[]>;

@@ -12,7 +12,7 @@ import {
 } from './webhook-entry.ts';
 
 /** The ways out, the least invasive first. */
-export type RemedyKind = 'narrow' | 'ignore' | 'warn' | 'remove';
+type RemedyKind = 'narrow' | 'ignore' | 'warn' | 'remove';
 
 /** A change that lets objects in again. */
 export interface Remedy {

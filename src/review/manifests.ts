@@ -13,15 +13,15 @@ const MAX_INPUT_BYTES = 32 * 1024 * 1024;
 /** Deepest nesting of lists in lists. */
 const MAX_LIST_DEPTH = 8;
 
-export type ManifestErrorCode = 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE' | 'NOT_AN_OBJECT';
+type ManifestErrorCode = 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE' | 'NOT_AN_OBJECT';
 
 /** A manifest that cannot be read, or that holds no Kubernetes object. The message begins with its place. */
-export class ManifestError extends CodedError<ManifestErrorCode> {
+class ManifestError extends CodedError<ManifestErrorCode> {
   override readonly name = 'ManifestError';
 }
 
 /** Where a field is in a file. */
-export interface Location extends Position {
+interface Location extends Position {
   readonly file: string;
 }
 

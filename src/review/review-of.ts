@@ -5,7 +5,7 @@ import type { Review } from '../policy/review.ts';
 import { findKind, groupOf, type KnownKind } from '../workload/kinds.ts';
 
 /** An object that no request carries: from a manifest, or as a cluster stores it. */
-export interface StoredObject {
+interface StoredObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly object: Fields;

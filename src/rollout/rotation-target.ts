@@ -90,7 +90,7 @@ function bundlesOf({ apiVersion, kind, metadata, webhooks }: KubernetesObject): 
   });
 }
 
-export interface ClusterTargetOptions {
+interface ClusterTargetOptions {
   readonly cluster: KubernetesClient;
   /** Namespace of the gate. */
   readonly namespace: string;

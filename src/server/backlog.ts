@@ -14,7 +14,7 @@ export interface QueuedReview {
   readonly shed: (reason: ShedReason) => void;
 }
 
-export interface BacklogOptions {
+interface BacklogOptions {
   readonly limits: Pick<Limits, 'largeBytes' | 'queuedReviews' | 'queueMs' | 'sliceMs'>;
   readonly lag: Pick<LoopLag, 'at'>;
   /** Monotonic, in milliseconds. */

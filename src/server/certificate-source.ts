@@ -55,7 +55,7 @@ export interface FollowedCertificates extends AsyncDisposable {
   readonly detail: () => string | undefined;
 }
 
-export interface CertificateWitnesses {
+interface CertificateWitnesses {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly now: () => Date;

@@ -7,7 +7,7 @@ import { createPageServer, type Page, type Pages, TEXT } from './page-server.ts'
 /** By name: a function that returns what is wrong, or `undefined`. */
 export type ReadinessChecks = Readonly<Record<string, () => string | undefined>>;
 
-export interface HealthOptions {
+interface HealthOptions {
   /** @default all addresses of this machine */
   readonly address?: string;
   /** 0 selects a free port. */

@@ -12,7 +12,7 @@ export interface Page {
 /** By path without query. */
 export type Pages = ReadonlyMap<string, () => Page | Promise<Page>>;
 
-export interface PageServer {
+interface PageServer {
   readonly server: Server;
   /** Closes the server and all connections now. */
   readonly close: () => Promise<void>;

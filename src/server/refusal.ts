@@ -1,5 +1,5 @@
 /** Why a request was refused before a protocol could read it. */
-export type RequestErrorCode =
+type RequestErrorCode =
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
   | 'CLIENT_NOT_ALLOWED'
@@ -30,7 +30,7 @@ const STATUSES = {
 } as const satisfies Record<RequestErrorCode, number>;
 
 /** A refusal that belongs to no protocol. It is never a redirect, because the API server would follow it (CVE-2020-8561). */
-export function refusalOf(code: RequestErrorCode, message: string): Refusal {
+function refusalOf(code: RequestErrorCode, message: string): Refusal {
   const refusal = { status: STATUSES[code], code, body: JSON.stringify({ code, message }) };
   return code === 'METHOD_NOT_ALLOWED' ? { ...refusal, allow: 'POST' } : refusal;
 }

@@ -35,7 +35,7 @@ export interface ServerOptions extends Pick<ReviewContext, 'bouncer' | 'now' | '
   readonly limits?: Partial<Limits>;
 }
 
-export interface DrainOptions {
+interface DrainOptions {
   /** Requests are served as before for this time, until no new ones are sent to this server. @default 10000 */
   readonly graceMs?: number;
   /** Maximum time for open requests after that. @default 15000 */

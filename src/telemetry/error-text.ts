@@ -1,5 +1,5 @@
 /** The parts of an error that may be logged. */
-export interface ErrorText {
+interface ErrorText {
   readonly name: string;
   readonly code?: string;
   readonly message: string;

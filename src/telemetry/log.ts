@@ -4,7 +4,7 @@ import { renderError } from './error-text.ts';
 /** From the most detailed level to the most important. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-export type LogLevel = (typeof LEVELS)[number];
+type LogLevel = (typeof LEVELS)[number];
 
 /**
  * The messages of the log of `serve`: `msg` of a line is one of them. What varies is in the fields of the line.
@@ -35,12 +35,12 @@ export const LOG_EVENTS = [
   'left',
 ] as const;
 
-export type LogEvent = (typeof LOG_EVENTS)[number];
+type LogEvent = (typeof LOG_EVENTS)[number];
 
 /** The fields of a line beside its level, time and message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-export interface LogOptions {
+interface LogOptions {
   /** Must not block. `writableLength` counts the bytes that wait, and event `lost` reports lines that were lost. */
   readonly stream: Writable;
   readonly now: () => Date;

@@ -33,7 +33,7 @@ export interface Metrics {
 }
 
 /** Numbers that are read when the metrics are read. */
-export interface MetricSources {
+interface MetricSources {
   readonly inflight?: () => number;
   readonly logDropped?: () => number;
 }

@@ -4,7 +4,7 @@ import type { Review } from '../policy/review.ts';
 import type { Stage } from '../policy/stage.ts';
 
 /** A review without its object, which may be large and is not logged. */
-export type ReviewSummary = Omit<Review, 'subject'>;
+type ReviewSummary = Omit<Review, 'subject'>;
 
 /** One decided review: the value that the log and the metrics are written from. */
 export interface Outcome {

@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.ts';
 import type { Outcome } from './outcome.ts';
 import { shedReviews, type ShedReason } from './shed-reviews.ts';
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly log: Pick<Log, 'write' | 'batch'>;
   readonly metrics: Pick<Metrics, 'countOutcome' | 'countRejection' | 'countShed'>;
 }

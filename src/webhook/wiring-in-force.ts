@@ -5,7 +5,7 @@ import { WEBHOOKS } from '../wiring/names.ts';
 import { stageOfPath } from '../wiring/paths.ts';
 
 /** What a webhook configuration of ours says, read back from a cluster. */
-export interface WiringInForce {
+interface WiringInForce {
   /** `undefined` when the path is not ours, as in a configuration made by hand. */
   readonly stage: Stage | undefined;
   /** Where the gate's Service is; `undefined` when the gate is outside the cluster. */

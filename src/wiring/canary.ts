@@ -9,9 +9,9 @@ import { readRefusal, type Refusal, type Refuser } from './refusal.ts';
 export const CANARY_IMAGE = 'kube-image-bouncer.invalid/CANARY';
 
 /** The kinds of object that a canary can be. */
-export type CanaryKind = 'Pod' | 'Deployment' | 'PodTemplate';
+type CanaryKind = 'Pod' | 'Deployment' | 'PodTemplate';
 
-export interface CanaryOptions {
+interface CanaryOptions {
   /** @default Pod */
   readonly kind?: CanaryKind;
   readonly namespace: string;
@@ -42,7 +42,7 @@ export type CanaryVerdict =
   | { readonly outcome: 'unanswered' | 'stopped'; readonly message: string };
 
 /** An object that is created in a dry run. */
-export interface TrialObject {
+interface TrialObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly namespace?: string | undefined };
@@ -115,7 +115,7 @@ function verdictOf(result: CanaryResult): CanaryVerdict {
 }
 
 /** Whether one of the warnings is about the image of the canary. */
-export function hasWarning(warnings: readonly string[]): boolean {
+function hasWarning(warnings: readonly string[]): boolean {
   return warnings.some((warning) => warning.includes(CANARY_IMAGE));
 }
 

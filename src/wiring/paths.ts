@@ -2,7 +2,7 @@ import type { ProtocolName } from '../admission/exchange.ts';
 import { STAGES, type Stage } from '../policy/stage.ts';
 
 /** A path at which a gate answers. */
-export interface ReviewPath {
+interface ReviewPath {
   readonly path: string;
   readonly protocol: ProtocolName;
   readonly stage: Stage;

@@ -17,7 +17,7 @@ export type Refusal =
   /** Something else, for example a quota, another admission plugin, or a ValidatingAdmissionPolicy. */
   | { readonly outcome: 'other'; readonly message: string };
 
-export const IMAGE_POLICY: Refuser = { plugin: 'image-policy', name: 'ImagePolicyWebhook' };
+const IMAGE_POLICY: Refuser = { plugin: 'image-policy', name: 'ImagePolicyWebhook' };
 
 // Each expression is anchored: a gate can repeat any text in the message of its denial.
 const WEBHOOK_FAILED = /^(?:Internal error occurred: )?failed calling (?:admission )?webhook "([^"]+)"/;

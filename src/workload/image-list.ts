@@ -96,7 +96,7 @@ function fieldName(field: string): Shown {
 }
 
 /** The images of an object: those that its old version has too, and the others. */
-export interface ImageChanges {
+interface ImageChanges {
   readonly changed: readonly ImageUse[];
   readonly kept: readonly ImageUse[];
 }

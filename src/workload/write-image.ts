@@ -23,7 +23,7 @@ type NotWritable =
   | 'no-tag-field';
 
 /** An object with another image. */
-export type ImageWrite =
+type ImageWrite =
   | {
       readonly kind: 'written';
       /** A copy that shares the unchanged parts with the original. */

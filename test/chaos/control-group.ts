@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What the processes of a group may use together. */
-export interface ControlGroupLimits {
+interface ControlGroupLimits {
   readonly memoryBytes?: number;
   /** A share of one processor, 0.1 for a tenth. */
   readonly processor?: number;

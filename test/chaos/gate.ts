@@ -15,7 +15,7 @@ export interface Stand {
   readonly folder: string;
 }
 
-export interface GateOptions {
+interface GateOptions {
   /** Beside the certificate and the ports. @default none */
   readonly args?: readonly string[];
   /** A certificate of its own, made by `--self-signed`, instead of the harness's. */
@@ -101,7 +101,7 @@ export async function startGate(stand: Stand, options: GateOptions = {}): Promis
 }
 
 /** Node's options of the command that docs/cli.md gives for a process that stays. */
-export function documentedFlags(): readonly string[] {
+function documentedFlags(): readonly string[] {
   const text = readFileSync(join(root, 'docs', 'cli.md'), 'utf8');
   const [, flags] = /^node ((?:--\S+ )+)bin\/kube-image-bouncer\.js serve /m.exec(text) ?? [];
   if (flags === undefined) throw new Error('docs/cli.md has no command for a process that stays');

@@ -1,7 +1,7 @@
 import { connect, type TLSSocket } from 'node:tls';
 
 /** The address of the server, and how long an idle connection is kept. */
-export interface GoClientOptions {
+interface GoClientOptions {
   readonly port: number;
   /** PEM of the authority behind the server's certificate. */
   readonly authority: string;

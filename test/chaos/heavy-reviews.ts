@@ -18,7 +18,7 @@ const OBJECTS = 480_000;
 const MAX_IMAGES = 500;
 
 /** The largest legal review of its weight, good or bad; `salt` makes its images new. */
-export function heavyReview(weight: Weight, truth: Truth, salt: number): LabelledReview {
+function heavyReview(weight: Weight, truth: Truth, salt: number): LabelledReview {
   switch (weight) {
     case 'objects':
       return admissionReviewFor(truth, { ...podOf(truth), status: { conditions: smallObjects() } });

@@ -3,9 +3,9 @@ import type { LabelledReview } from './labelled-reviews.ts';
 import { judge } from '../oracle/judge.ts';
 
 /** What may be wrong with what came of a review. */
-export const FINDS = ['failOpen', 'wrongDeny', 'late', 'noAnswer', 'badShape'] as const;
+const FINDS = ['failOpen', 'wrongDeny', 'late', 'noAnswer', 'badShape'] as const;
 
-export type Find = (typeof FINDS)[number];
+type Find = (typeof FINDS)[number];
 
 /** Denials because of the state of the gate, not of the images; and what was turned away before it was a review. */
 const STRAINS = ['OVERLOADED', 'DEADLINE', 'INTERNAL', 'turnedAway'] as const;
@@ -13,12 +13,12 @@ const STRAINS = ['OVERLOADED', 'DEADLINE', 'INTERNAL', 'turnedAway'] as const;
 type Strain = (typeof STRAINS)[number];
 
 /** Outside the window of a fault every find counts. Inside, strains and some finds are expected. */
-export type Window = 'inside' | 'outside';
+type Window = 'inside' | 'outside';
 
 type Counts = Record<Find | Strain | 'asked' | 'right', number>;
 
 /** How a review is asked. */
-export interface Question {
+interface Question {
   readonly client: GoClient;
   readonly review: LabelledReview;
   /** The `?timeout=` of the request. The caller gives up after this time. */

@@ -4,7 +4,7 @@ import type { NamelessRule } from './policies.ts';
 import { BAD, GOOD, podSpec, workload, type KubernetesObject, type PodImages } from './pods.ts';
 import { RULE_EXAMPLES } from './rule-examples.ts';
 
-/** The same cases in every run; a failure prints the path that leads back to it. */
+/** Makes the same cases in every run. A failure prints the path that repeats it. */
 export const FIXED = { seed: 20_260_101, numRuns: 600 } as const;
 
 const EXAMPLES = Object.values(RULE_EXAMPLES).flat();
@@ -27,7 +27,7 @@ export const podImages: fc.Arbitrary<PodImages> = fc.record(
   { requiredKeys: [] },
 );
 
-/** An object of any kind that we cover, in any version that ever served it. */
+/** An object of any built-in kind, in any API version that ever served it. */
 export const kinds: fc.Arbitrary<(spec: object) => KubernetesObject> = fc
   .constantFrom(
     ...WORKLOAD_KINDS.flatMap(({ kind, served, podSpec }) =>

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { parsePolicy, PolicyFileError } from '../../src/policy/load.ts';
 
-/** Stands in a text where the problem is reported, and is taken out before the text is read. */
+/** Marks the place of a problem in a text. It is removed before the text is parsed. */
 export const HERE = '▶';
 
 export const HEAD =
   'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: ImageAdmissionPolicy\nmetadata: {name: p}\n';
 
-/** The text of a policy with these rules, indented as they stand in it. */
+/** The text of a policy with these rules, which are indented already. */
 export function policyText(rules: string): string {
   return `${HEAD}spec:\n  unmatchedImages: Deny\n  rules:\n${rules}\n`;
 }
@@ -17,23 +17,23 @@ export function ruleText(...lines: readonly string[]): string {
   return policyText(['  - name: a', ...lines.map((line) => `    ${line}`)].join('\n'));
 }
 
-/** What is wrong, the text with the mark where it is, and what is said behind file, line and column. */
+/** A title, a text with the mark at the problem, and the message after file, line and column. */
 export type BadPolicy = readonly [what: string, marked: string, said: string];
 
-/** Asserts that a policy is refused at the mark, in these words. */
+/** Asserts that a policy is refused at the mark with this message. */
 export async function assertRefused(marked: string, said: string): Promise<void> {
   const { text, place } = locate(marked);
   assert.equal(await refusalOf(text), `${place}: ${said}`);
 }
 
-/** Where the mark stands, and the text without it. */
+/** The place of the mark, and the text without it. */
 export function locate(marked: string): { readonly text: string; readonly place: string } {
   const before = marked.slice(0, marked.indexOf(HERE)).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
   return { text: marked.replace(HERE, ''), place: `policy.yaml:${before.length}:${column}` };
 }
 
-/** The first line of what a policy is refused with. */
+/** The first line of the error for a policy. */
 export async function refusalOf(text: string): Promise<string> {
   try {
     await parsePolicy(text, 'policy.yaml');

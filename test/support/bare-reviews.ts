@@ -2,7 +2,7 @@ import type { ImageUse, Usage } from '../../src/image/use.ts';
 import type { Review } from '../../src/policy/review.ts';
 import type { User } from '../../src/workload/reviewed-object.ts';
 
-/** What a protocol may say about an image; what it leaves out is not known. */
+/** Facts about an image that a protocol may carry. A missing fact is unknown. */
 export interface KnownFacts {
   readonly namespace?: string;
   readonly user?: User;
@@ -10,7 +10,7 @@ export interface KnownFacts {
   readonly usage?: Usage;
 }
 
-/** Everything that can be known: a container of a pod in `team-a`, created by alice. */
+/** All facts: a container of a pod in `team-a`, created by alice. */
 export const KNOWN: Required<KnownFacts> = {
   namespace: 'team-a',
   user: { username: 'alice', groups: ['developers', 'system:authenticated'] },

@@ -114,7 +114,7 @@ export const HEALTHY_CLUSTER: ClusterMaterial = {
 };
 
 /** One part of a healthy cluster that is different. */
-export type ClusterChange = Partial<ClusterMaterial> | (() => Promise<Partial<ClusterMaterial>>);
+type ClusterChange = Partial<ClusterMaterial> | (() => Promise<Partial<ClusterMaterial>>);
 
 /** A test that a healthy cluster with one change has exactly these findings. */
 export function clusterReports(codes: readonly FindingCode[], cause: string, change: ClusterChange): void {

@@ -5,14 +5,14 @@ import { Readable, Writable } from 'node:stream';
 import { run } from '../../src/cli/program.ts';
 import type { Environment, ExitCode } from '../../src/cli/command.ts';
 
-/** What a command line came to. */
+/** The result of a command line. */
 export interface Outcome {
   readonly code: ExitCode;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly env?: Environment;
   readonly stdin?: string | Iterable<Uint8Array>;
 }
@@ -29,7 +29,7 @@ export async function bouncer(
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
-/** A folder of these files, gone when it is disposed of. */
+/** A folder with these files. Disposing removes it. */
 export async function folderOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'bouncer-'));
   for (const [name, content] of Object.entries(files)) {

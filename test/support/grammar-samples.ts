@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 /** Makes a text from random numbers. */
-export type Sample = (next: () => number) => string;
+type Sample = (next: () => number) => string;
 
 const GRAMMAR = new URL('../../src/image/grammar.ts', import.meta.url);
 

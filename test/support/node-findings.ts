@@ -23,7 +23,7 @@ const WEBHOOK_KUBECONFIG = `${FOLDER}/webhook-kubeconfig.yaml`;
 const VERSION = { major: 1, minor: 37, text: 'v1.37.1' };
 
 /** How the API server of a node calls the gate. */
-export type NodeWiring = 'image-policy' | 'static';
+type NodeWiring = 'image-policy' | 'static';
 
 /** One thing of a healthy node that is different. */
 export interface NodeChange {

@@ -123,7 +123,7 @@ export async function settleDown(): Promise<void> {
 }
 
 /** One call of a test source, which the test answers. */
-export interface SourceCall {
+interface SourceCall {
   readonly subject: unknown;
   readonly signal: AbortSignal;
   readonly answer: (answer: unknown) => void;

@@ -81,7 +81,7 @@ export function createTestRecorder() {
   return { recorder, records, rejections, shed };
 }
 
-export interface TestKeys {
+interface TestKeys {
   readonly authority: Authority;
   readonly serving: KeyPair;
 }
@@ -127,13 +127,13 @@ export function startPlainGate(options: Partial<ServerOptions> = {}): Promise<Re
   });
 }
 
-export interface Reply {
+interface Reply {
   readonly status: number | undefined;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
 }
 
-export interface AskOptions extends Omit<RequestOptions, 'headers'> {
+interface AskOptions extends Omit<RequestOptions, 'headers'> {
   readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }

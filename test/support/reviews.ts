@@ -21,7 +21,7 @@ export const ALICE = { username: 'alice', groups: ['developers', 'system:authent
 
 export const UID = '705ab4f5-6393-11e8-b7cc-42010a800002';
 
-export type ReviewVersion = 'v1' | 'v1beta1';
+type ReviewVersion = 'v1' | 'v1beta1';
 
 /** The `AdmissionReview` of a request. */
 export function admissionReviewOf(request: Request, version: ReviewVersion = 'v1'): Fields {

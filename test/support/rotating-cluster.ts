@@ -76,7 +76,7 @@ export interface Cluster extends RotationTarget {
   readonly writes: () => number;
 }
 
-export interface Faults {
+interface Faults {
   /** The write with this number does not happen, or happens without a confirmation. */
   readonly crash?: { readonly write: number; readonly when: 'before' | 'after' };
   readonly canary?: (writes: number) => string | undefined;

@@ -7,7 +7,7 @@ import { LastTag, type RuleKind, type RuleObjection } from '../../src/policy/rul
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 /** The truth table of a rule: what it lets pass, and what it says to the rest. */
-export interface RuleCases {
+interface RuleCases {
   readonly code: RuleObjection['code'];
   readonly admits: readonly string[];
   /** Image → the reason, to the letter. */

@@ -2,7 +2,7 @@ import type { RuleKey } from '../../src/policy/rules/index.ts';
 import type { NamelessRule } from './policies.ts';
 
 /** A rule with an image that it refuses and one that it admits. */
-export interface RuleExample {
+interface RuleExample {
   readonly rule: NamelessRule;
   readonly refuses: string;
   readonly admits: string;

@@ -13,7 +13,7 @@ import {
 } from '../command.ts';
 import { openCluster, readCertificates, SettingsError } from '../settings.ts';
 
-export interface InspectOptions {
+interface InspectOptions {
   readonly caCert?: string;
   readonly kubeconfig?: string;
   readonly context?: string;

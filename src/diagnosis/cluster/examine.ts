@@ -13,7 +13,7 @@ import { examineServices } from './services.ts';
 import { examineWebhooks } from './webhooks.ts';
 
 /** One check of the material. */
-export type Examination = (material: ClusterMaterial) => readonly Finding[];
+type Examination = (material: ClusterMaterial) => readonly Finding[];
 
 const EXAMINATIONS: readonly Examination[] = [
   examineEnforcement,

@@ -12,7 +12,7 @@ import { examineKeys, examineLeftovers, examineServingPair } from './gate-files.
 import { examineStatic } from './static-webhooks.ts';
 
 /** One check of the material. */
-export type NodeExamination = (material: NodeMaterial) => readonly Finding[];
+type NodeExamination = (material: NodeMaterial) => readonly Finding[];
 
 const EXAMINATIONS: readonly NodeExamination[] = [
   examineManifest,

@@ -77,7 +77,7 @@ export interface Credential {
 }
 
 /** The serving pair of the gate, PEM. */
-export interface ServingMaterial {
+interface ServingMaterial {
   readonly certificateFile: string;
   readonly certificate: string;
   /** `undefined` if the file does not exist. */

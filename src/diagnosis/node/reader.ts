@@ -8,7 +8,7 @@ import type { NodeFiles } from './material.ts';
 /** Where the gate's files are on a node; an option may put them elsewhere. */
 export const NODE_FOLDER = '/etc/kubernetes/kube-image-bouncer';
 
-export interface NodeReaderOptions {
+interface NodeReaderOptions {
   readonly files: NodeFiles;
   /** Read in place of {@link NODE_FOLDER}. */
   readonly folder: string;

@@ -8,7 +8,7 @@ import { selects } from './label-selector.ts';
 import type { SeenRule, SeenWebhook } from './seen-webhook.ts';
 
 /** The requests that the API server must send to the gate for a policy. */
-export interface NeededRules {
+interface NeededRules {
   readonly rules: readonly WebhookRule[];
   /**
    * Custom resources that the gate knows and that no rule of the policy names. They may not be installed, and the gate
@@ -38,7 +38,7 @@ interface Need {
 type Scope = 'Namespaced' | 'Cluster';
 
 /** Namespaces for which the API server calls the same webhooks. */
-export interface CoveredNamespaces {
+interface CoveredNamespaces {
   readonly namespaces: readonly string[];
   readonly webhooks: readonly SeenWebhook[];
 }

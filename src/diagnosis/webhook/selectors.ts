@@ -8,7 +8,7 @@ import { type Remedy, remedy, shellCommand } from '../remedy.ts';
 import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
 
 /** The label that the API server sets, and that no user can change. */
-export const NAME_LABEL = 'kubernetes.io/metadata.name';
+const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** Checks that no user can avoid a webhook through its selectors and conditions (E01 – E04). */
 export function examineSelectors(
