@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-// Not by name: an old Node has no enableCompileCache, and a missing name would stop it before it can say so.
+// Not a named import: an old Node has no enableCompileCache, and a missing name would end it without our sentence.
 import nodeModule from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isSupportedNode, unsupportedNodeSentence } from './supported-node.js';
 
 /**
- * What to do with a command line: run a program here, run it under another Node, or stop and say why.
+ * What to do with a command line: run the program in this process, run it with another Node, or stop with a sentence.
  *
  * @typedef {{ run: 'here', program: string, place: 'checkout' | 'package' }
  *   | { run: 'elsewhere', node: string }
@@ -15,8 +15,7 @@ import { isSupportedNode, unsupportedNodeSentence } from './supported-node.js';
  */
 
 /**
- * A checkout always runs its sources, so that an edit takes effect and no build step is needed; the package has
- * only the bundle.
+ * A checkout always runs its sources, so that an edit needs no build. The package contains only the bundle.
  *
  * @param {string} root folder that holds bin/
  * @param {string} version of the Node that is running
@@ -35,8 +34,8 @@ export function chooseLaunch(root, version) {
 }
 
 /**
- * The Node that `npm ci` put into a checkout (tools/node). Its version is read rather than trusted: one that is
- * too old as well would start itself for ever.
+ * The Node that `npm ci` installs in a checkout (tools/node). Its version is checked, because a Node that is too old
+ * would start itself again and again.
  *
  * @param {string} root
  * @returns {string | undefined}
@@ -72,10 +71,10 @@ export async function perform(launch, root, args) {
     runElsewhere(launch.node, [...FLAGS, join(root, 'bin', 'kube-image-bouncer.js'), ...args]);
     return;
   }
-  // A listener takes the signal away from the inspector when the flag above could not be given.
+  // A listener replaces the inspector as the handler of the signal if the flag above could not be given.
   process.on('SIGUSR1', () => undefined);
   if (launch.place === 'checkout') {
-    // Stripping types and compiling some hundred files is most of the start; a read-only checkout goes without.
+    // Most of the start is stripping types and compiling hundreds of files. A read-only checkout has no cache.
     nodeModule.enableCompileCache?.(join(root, 'node_modules', '.cache', 'kube-image-bouncer'));
   }
   await import(pathToFileURL(launch.program).href);
@@ -87,8 +86,8 @@ export async function perform(launch, root, args) {
  */
 function runElsewhere(node, args) {
   const child = spawn(node, args, { stdio: 'inherit' });
-  // A terminal sends these two to the whole foreground group: passed on as well, the child would see a second
-  // one and take it for impatience.
+  // A terminal sends these two to the whole foreground group. If they were also passed on, the child would get a second
+  // one and end at once.
   const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
   const ignore = () => undefined;

@@ -1,10 +1,10 @@
 /**
- * Which Node runs this program. Plain JavaScript that an old Node can load: it is what tells the owner of one
- * what to do. The published package holds only bin/ and dist/, so what both share with the scripts stands here.
+ * Which Node runs this program. This is plain JavaScript, because an old Node loads it to report that it is too old.
+ * It is in bin/, because the published package contains only bin/ and dist/.
  */
 
 /**
- * Node 24 from 24.15 on, or any from 26 on: 25 was never a long-term release, and libraries leave it out too.
+ * Whether it is Node 24 from 24.15 on, or 26 and later. 25 was never a long-term release, and libraries do not support it.
  *
  * @param {string} version as `process.version` spells it
  * @returns {boolean}
@@ -17,10 +17,10 @@ export function isSupportedNode(version) {
 }
 
 /**
- * The one sentence for a person whose Node is too old.
+ * The sentence for a user whose Node is too old.
  *
  * @param {string} version as `process.version` spells it
- * @param {'checkout' | 'package'} place a checkout brings its own Node with `npm ci`, the package does not
+ * @param {'checkout' | 'package'} place `npm ci` installs a Node in a checkout, but not with the package
  * @returns {string}
  */
 export function unsupportedNodeSentence(version, place) {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /** A file of the bundle. */
-export interface BundledFile {
+interface BundledFile {
   readonly path: string;
   readonly bytes: number;
 }
 
-/** CommonJS packages in the bundle call `require` for Node's own modules, which a module has not. */
+/** CommonJS packages in the bundle call `require` for Node's own modules. ES modules have no `require`. */
 const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module';
 const require = createRequireOfBundle(import.meta.url);`;
 
@@ -26,9 +26,9 @@ export async function bundle(root: string, folder: string): Promise<readonly Bun
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // What is imported lazily stays in a file of its own: the X.509 code loads when a certificate is made.
+    // Lazily imported code stays in its own file: the X.509 code loads when a certificate is made.
     splitting: true,
-    // A cold start reads and compiles all of it; names stay, so that a stack trace can be read.
+    // Minified, because a cold start reads and compiles all of it. Names stay, so that stack traces are readable.
     minifySyntax: true,
     minifyWhitespace: true,
     banner: { js: REQUIRE },
@@ -47,7 +47,7 @@ export async function bundle(root: string, folder: string): Promise<readonly Bun
   return files;
 }
 
-/** Most licences ask that they go wherever the code goes. */
+/** Most licences must be shipped with the code. */
 async function licences(root: string, inputs: readonly string[]): Promise<string> {
   const packages = new Set(
     inputs.flatMap((input) => /node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** A program of the toolchain and what it answered. */
+/** A check and its result. */
 interface Outcome {
   readonly name: string;
   readonly passed: boolean;
@@ -8,7 +8,7 @@ interface Outcome {
   readonly output: string;
 }
 
-/** They share two cores with ease: the tests, which keep both busy, come after them. */
+/** These run at the same time. The tests come after them, because the tests use both cores. */
 const STATIC_CHECKS = {
   types: ['tsc'],
   lint: ['oxlint', '--type-aware', '--deny-warnings'],
@@ -24,11 +24,11 @@ const tests = process.argv.includes('--static')
   : [report(await run('tests', ['npm', 'test', '--silent']))];
 process.exitCode = [...statics, ...tests].every(({ passed }) => passed) ? 0 : 1;
 
-/** `npm run` has put the checkout's own tools first in the PATH. */
+/** `npm run` puts the tools of the checkout first in the PATH. */
 async function run(name: string, [program, ...args]: readonly [string, ...string[]]): Promise<Outcome> {
   const started = performance.now();
   const { promise, resolve } = Promise.withResolvers<Omit<Outcome, 'name' | 'seconds'>>();
-  // Windows starts no `.cmd` without a shell; nothing here comes from outside.
+  // Windows starts a `.cmd` only in a shell. No argument comes from outside.
   const child = spawn(program, args, { shell: process.platform === 'win32' });
   let output = '';
   const collect = (chunk: Buffer): void => void (output += chunk.toString());
@@ -40,7 +40,7 @@ async function run(name: string, [program, ...args]: readonly [string, ...string
   return { name, passed, seconds: ((performance.now() - started) / 1000).toFixed(1), output: said };
 }
 
-/** One line each; the output only of what failed, and of the tests, whose summary closes it. */
+/** Prints one line for each check. Prints the output of failed checks and of the tests. */
 function report(outcome: Outcome): Outcome {
   const { name, passed, seconds, output } = outcome;
   process.stdout.write(`${passed ? '✔' : '✖'} ${name} ${seconds} s\n`);

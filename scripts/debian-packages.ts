@@ -4,15 +4,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './image-tools.ts';
 
-/** A package as the machine's own apt offers it. */
-export interface DebianPackage {
+/** A package that apt on this machine offers. */
+interface DebianPackage {
   readonly file: string;
   readonly sha256: string;
 }
 
 const OFFER = /^'[^']+' (?<file>\S+) \d+ SHA256:(?<sha256>[0-9a-f]{64})$/;
 
-/** Answers which versions of packages this machine would install, from the lists that it has verified. */
+/** Which versions of packages apt would install, from its verified lists. */
 export async function offeredPackages(names: readonly string[]): Promise<readonly DebianPackage[]> {
   const offers = await run('apt-get', ['download', '--print-uris', ...names]);
   const lines = offers.trim().split('\n').toSorted();
@@ -24,17 +24,17 @@ export async function offeredPackages(names: readonly string[]): Promise<readonl
   });
 }
 
-/** Packages and all that they cannot do without. */
+/** Packages with all their dependencies. */
 export async function withDependencies(names: readonly string[]): Promise<readonly string[]> {
   const tree = await run('apt-cache', ['depends', '--recurse', '--important', ...names]);
-  // What is indented is said of the package above it, and has a line of its own.
+  // Indented lines are details of the package above. Each dependency also has its own line.
   return tree
     .split('\n')
     .filter((line) => /^[a-z0-9]/.test(line))
     .toSorted();
 }
 
-/** Names a set of packages, and whatever else makes a difference, by content. */
+/** A key for a set of packages and other inputs, from their content. */
 export function keyOf(packages: readonly DebianPackage[], others: readonly string[] = []): string {
   const hash = createHash('sha256');
   for (const text of [...packages.map(({ sha256 }) => sha256), ...others]) hash.update(`${text}\n`);
@@ -42,9 +42,9 @@ export function keyOf(packages: readonly DebianPackage[], others: readonly strin
 }
 
 /**
- * Unpacks packages into a folder without running anything of theirs. What each is stays readable below
- * `var/lib/dpkg/status.d`, where scanners look when there is no dpkg.
- * @param cache folder that keeps what was downloaded
+ * Unpacks packages into a folder without running their scripts. Writes their descriptions below
+ * `var/lib/dpkg/status.d`, where scanners look if there is no dpkg.
+ * @param cache folder that keeps the downloads
  */
 export async function unpackPackages(
   packages: readonly DebianPackage[],
@@ -64,12 +64,12 @@ export async function unpackPackages(
   }
 }
 
-/** Whole or not at all, so that a run that was ended leaves no half of a cache. */
+/** Downloads all or nothing, so that an interrupted run leaves no partial cache. */
 async function download(packages: readonly DebianPackage[], cache: string, target: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'download-'));
   try {
-    // apt drops root for a user of its own, who has to reach the folder.
+    // apt downloads as its own user, which needs access to the folder.
     await chmod(folder, 0o755);
     const versions = packages.map(({ file }) => {
       const [name = '', version = ''] = file.split('_');

@@ -6,7 +6,7 @@ import { keyOf, offeredPackages, unpackPackages, withDependencies } from './debi
 import { placeOf } from './image-tools.ts';
 
 /** The images that the Dockerfile starts from, by their names in the store. */
-export interface Bases {
+interface Bases {
   readonly builder: string;
   readonly runtime: string;
 }
@@ -14,28 +14,28 @@ export interface Bases {
 interface Recipe {
   readonly name: string;
   readonly packages: readonly string[];
-  /** What it depends on besides its packages. */
+  /** Other inputs than the packages; a change makes a new image. */
   readonly inputs: readonly string[];
   /** Seconds since 1970. */
   readonly epoch: number;
-  /** Makes something of the unpacked packages. */
+  /** Turns the unpacked packages into the image. */
   readonly finish: (folder: string) => Promise<void>;
 }
 
-/** What Node is linked with. */
+/** The library that Node is linked with. */
 const LIBRARIES = 'libstdc++6';
 
-/** Says which Debian it is, and has the licences that the packages point to. */
+/** Names the Debian release, and contains the licences that the packages refer to. */
 const RELEASE = 'base-files';
 
-/** Raised when a recipe makes something else of the same packages. */
+/** Increase it when a recipe makes another image from the same packages. */
 const EDITION = '1';
 
 /**
- * Makes the images that the Dockerfile starts from out of this machine's Debian packages, or finds them in the store:
- * they are named after what is in them.
- * @param node path of the Node that npm is run by
- * @param epoch age of what ends up in the image, in seconds since 1970
+ * Makes the base images of the Dockerfile from Debian packages of this machine, or finds them in the store by a name
+ * that depends on their content.
+ * @param node path of the Node that runs npm
+ * @param epoch age of the files in the image, in seconds since 1970
  */
 export async function makeBases(store: ImageStore, node: string, epoch: number): Promise<Bases> {
   const libraries = await withDependencies([LIBRARIES]);
@@ -43,7 +43,7 @@ export async function makeBases(store: ImageStore, node: string, epoch: number):
     name: 'runtime',
     packages: [RELEASE, ...libraries],
     inputs: [],
-    // Layers that lie over it are found again by it, whatever the age they were built with.
+    // The cache finds the layers above it by this age.
     epoch,
     finish: finishRuntime,
   });
@@ -58,7 +58,7 @@ export async function makeBases(store: ImageStore, node: string, epoch: number):
   return { builder, runtime };
 }
 
-/** Where this machine's npm is installed, whole: what is in the PATH is a link to a file in its `bin`. */
+/** The folder of this machine's npm. The npm in the PATH is a link to a file in its `bin`. */
 async function npmFolder(): Promise<string> {
   const place = await placeOf('npm');
   if (place === undefined) throw new Error('The image needs npm, and none is in the PATH.');
@@ -83,8 +83,8 @@ async function makeBase(store: ImageStore, recipe: Recipe): Promise<string> {
 }
 
 /**
- * Of the packages' files, the libraries, the licences and the name of the release stay: Node reads none of the others,
- * and some are scripts.
+ * Keeps only libraries, licences and the name of the release. Node reads no other file of the packages, and some are
+ * scripts.
  */
 async function finishRuntime(folder: string): Promise<void> {
   for await (const gconv of glob('usr/lib/*/gconv', { cwd: folder }))
@@ -100,13 +100,13 @@ async function finishRuntime(folder: string): Promise<void> {
   const etc: Readonly<Record<string, string>> = {
     passwd: 'root:x:0:0:root:/:/nonexistent\nnonroot:x:65532:65532:nonroot:/nonexistent:/nonexistent\n',
     group: 'root:x:0:\nnonroot:x:65532:\n',
-    // Without it glibc asks DNS for names that /etc/hosts has.
+    // Without it glibc uses DNS for names in /etc/hosts.
     'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
   };
   for (const [name, text] of Object.entries(etc)) await writeFile(join(folder, 'etc', name), text);
 }
 
-/** Removes everything else from a folder; a documentation folder that is a link to another is left alone. */
+/** Removes all other entries from a folder. A documentation folder that is a link stays as it is. */
 async function keepOnly(folder: string, names: readonly string[]): Promise<void> {
   if ((await realpath(folder)) !== folder) return;
   for (const name of await readdir(folder))

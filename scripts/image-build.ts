@@ -5,27 +5,27 @@ import { makeBases } from './image-bases.ts';
 import { buildah, openStore, pruneStore } from './image-store.ts';
 import { run } from './image-tools.ts';
 
-/** What is built, and where it goes. */
+/** Input and output of a build. */
 export interface ImageOptions {
-  /** Folder with the Dockerfile and what it copies. */
+  /** Folder with the Dockerfile and the files that it copies. */
   readonly context: string;
   /** OCI layout to be written; emptied first. */
   readonly layout: string;
   /** Folder that keeps packages, bases and layers between runs. */
   readonly cache: string;
-  /** Commit that the sources are of. */
+  /** Commit of the sources. */
   readonly revision: string;
   /** Seconds since 1970: the age of the image and of every file in it. */
   readonly epoch: number;
-  /** Path of the Node that npm is run by. */
+  /** Path of the Node that runs npm. */
   readonly node: string;
-  /** Every step again, although the store has its layer. @default false */
+  /** Runs every step again, even if the store has its layer. @default false */
   readonly afresh?: boolean;
 }
 
 /**
- * Builds the Dockerfile without an engine: buildah runs its steps in a chroot, over bases that are made of Debian
- * packages. Everything comes from the machine's own settings: its apt, its npm, their mirrors.
+ * Builds the Dockerfile without a container engine: buildah runs its steps in a chroot, on bases that are made from
+ * Debian packages. It uses the apt and npm settings of the machine, with their mirrors.
  * @returns the tag of the image in the layout
  */
 export async function buildImage(options: ImageOptions): Promise<string> {
@@ -64,11 +64,11 @@ export async function buildImage(options: ImageOptions): Promise<string> {
   return version;
 }
 
-/** The mirror that this machine's npm uses, and the authority that vouches for it: no layer keeps them. */
+/** The registry that this machine's npm uses, and its certificate authority. No layer contains them. */
 async function npmSecrets(folder: string): Promise<readonly string[]> {
   const setting = async (name: string): Promise<string> => (await run('npm', ['config', 'get', name])).trim();
   const [registry, file] = await Promise.all([setting('registry'), setting('cafile')]);
-  // A machine may also trust it for all of Node, not for npm alone.
+  // The authority may be set for all of Node, not for npm alone.
   const authority = file === 'null' ? process.env['NODE_EXTRA_CA_CERTS'] : file;
   const lines = [`registry=${registry}`, ...(authority ? ['cafile=/run/secrets/npm-authority'] : [])];
   const settings = join(folder, 'npmrc');

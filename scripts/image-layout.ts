@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A blob of an OCI layout. */
-export interface Descriptor {
+interface Descriptor {
   readonly digest: string;
-  /** As it is stored and pulled, in bytes. */
+  /** Compressed size in bytes. */
   readonly size: number;
 }
 
-/** What the image says of itself; https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md. */
-export interface ImageConfiguration {
+/** Configuration of the image; https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md. */
+interface ImageConfiguration {
   readonly architecture: string;
   readonly os: string;
   readonly created: string;
@@ -28,7 +28,7 @@ export interface ImageConfiguration {
 
 /** The one image of a layout. */
 export interface BuiltImage {
-  /** Of the manifest: what `image@sha256:…` names. */
+  /** Digest of the manifest, as in `image@sha256:…`. */
   readonly digest: string;
   readonly layers: readonly Descriptor[];
   readonly configuration: ImageConfiguration;
@@ -43,12 +43,12 @@ interface Manifest {
   readonly layers: readonly Descriptor[];
 }
 
-/** Reads the image of an OCI layout that holds one. */
+/** Reads the image of an OCI layout with one image. */
 export async function readLayout(folder: string): Promise<BuiltImage> {
   const { manifests } = (await readJson(join(folder, 'index.json'))) as Index;
   const [descriptor, ...others] = manifests;
   if (descriptor === undefined || others.length > 0)
-    throw new Error(`${folder}: holds ${manifests.length} images; one was expected.`);
+    throw new Error(`${folder}: contains ${manifests.length} images; expected 1.`);
   const { config, layers } = (await readBlob(folder, descriptor)) as Manifest;
   const configuration = (await readBlob(folder, config)) as ImageConfiguration;
   return { digest: descriptor.digest, layers, configuration };

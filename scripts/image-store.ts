@@ -2,17 +2,17 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './image-tools.ts';
 
-/** Where buildah keeps images and layers between runs: a folder of our own, apart from the machine's containers. */
+/** The folder in which buildah keeps images and layers between runs, separate from the containers of the machine. */
 export interface ImageStore {
   readonly folder: string;
-  /** What every call of buildah needs in its environment to use it. */
+  /** Environment variables for every call of buildah. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Layers count as images; a build makes twenty when it makes all of them. */
+/** Layers count as images. A full build makes twenty. */
 const MOST_IMAGES = 60;
 
-/** Opens the store, and makes it when there is none. */
+/** Opens the store. Makes it if it does not exist. */
 export async function openStore(folder: string): Promise<ImageStore> {
   await mkdir(folder, { recursive: true });
   const configuration = join(folder, 'storage.conf');
@@ -26,12 +26,12 @@ export function buildah(store: ImageStore, args: readonly string[], folder?: str
   return run('buildah', args, { variables: store.variables, ...(folder === undefined ? {} : { folder }) });
 }
 
-/** Answers whether the store has an image of that name. */
+/** Whether the store has an image with this name. */
 export async function hasImage(store: ImageStore, image: string): Promise<boolean> {
   return (await imagesOf(store)).some(({ names }) => names?.includes(image) === true);
 }
 
-/** Forgets the layers of earlier builds once there are many: they cost gigabytes, and the next build half a minute. */
+/** Removes the layers of earlier builds if there are many, because they take gigabytes. The next build takes 30 s longer. */
 export async function pruneStore(store: ImageStore): Promise<void> {
   if ((await imagesOf(store)).length > MOST_IMAGES) await buildah(store, ['rmi', '--prune', '--force']);
 }
@@ -45,7 +45,7 @@ async function imagesOf(store: ImageStore): Promise<readonly StoredImage[]> {
 }
 
 /**
- * Makes an image whose only layer is a folder.
+ * Makes an image with one layer from a folder.
  * @param epoch age of the image and of every file in it, in seconds since 1970
  */
 export async function commitFolder(

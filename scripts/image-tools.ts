@@ -3,7 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Program → the Debian package that has it. */
+/** Program → its Debian package. */
 const TOOLS = {
   buildah: 'buildah',
   runc: 'runc',
@@ -13,10 +13,10 @@ const TOOLS = {
   'dpkg-deb': 'dpkg',
 } as const;
 
-export type Tool = keyof typeof TOOLS;
+type Tool = keyof typeof TOOLS;
 
-/** How a program is run. */
-export interface RunOptions {
+/** Environment and working folder of a program. */
+interface RunOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly folder?: string;
 }
@@ -24,12 +24,12 @@ export interface RunOptions {
 const runFile = promisify(execFile);
 
 /**
- * Answers what keeps an image from being built or booted here, as one sentence that says how to mend it.
- * @param tools that will be run
+ * Why an image cannot be built or started here, as one sentence with the remedy; `undefined` if it can.
+ * @param tools programs that are needed
  */
 export async function missingForImages(tools: readonly Tool[]): Promise<string | undefined> {
   if (process.getuid?.() !== 0)
-    return 'The image is built and booted by root alone: mounts and users are root’s to give.';
+    return 'Only root can build and start the image, because it needs mounts and users.';
   const places = await Promise.all(tools.map(placeOf));
   const missing = tools.filter((_, index) => places[index] === undefined);
   if (missing.length === 0) return undefined;
@@ -37,7 +37,7 @@ export async function missingForImages(tools: readonly Tool[]): Promise<string |
   return `The image needs ${missing.join(', ')}: apt-get install -y --no-install-recommends ${packages}.`;
 }
 
-/** Where a program is installed; `undefined` when it is not. */
+/** Path of a program in the PATH; `undefined` if it is not there. */
 export async function placeOf(program: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const place = join(folder, program);
@@ -51,7 +51,10 @@ export async function placeOf(program: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Runs a program to its end and returns what it printed; what it said on stderr is in the error when it fails. */
+/**
+ * Runs a program and returns its stdout.
+ * @throws {Error} if it fails, with the end of its stderr
+ */
 export async function run(
   program: string,
   args: readonly string[],

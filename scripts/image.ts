@@ -16,7 +16,7 @@ function fail(problem: unknown): void {
   process.exitCode = 2;
 }
 
-/** Builds the image of this checkout and tells what came out. */
+/** Builds the image of this checkout and prints its layers and its digest. */
 async function build(layout: string): Promise<void> {
   const described = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
   const tag = await buildImage({
@@ -24,14 +24,14 @@ async function build(layout: string): Promise<void> {
     layout,
     cache: join(homedir(), '.cache/kube-image-bouncer/image'),
     revision: (await run('git', described, { folder: root })).trim(),
-    // One age for all versions, so that they share the layers whose files are the same.
+    // The same age for all versions, so that they share equal layers.
     epoch: Number(process.env['SOURCE_DATE_EPOCH'] ?? 0),
     node: process.execPath,
-    // buildah writes down which images lay between the steps; those of earlier builds would show in the digest.
+    // buildah records the intermediate images. Those of earlier builds would change the digest.
     afresh: true,
   });
   const { digest, layers, configuration } = await readLayout(layout);
-  // A layer has the step that made it at the same place among the steps that made one.
+  // Layer n comes from the nth step that made a layer.
   const steps = configuration.history.filter(({ empty_layer: empty }) => empty !== true);
   const lines = layers.map(({ digest: layer, size }, index) =>
     [layer.slice(0, 19), mebibytes(size), stepOf(steps[index]?.created_by)].join('  '),
@@ -46,7 +46,7 @@ function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(2).padStart(7)} MiB`;
 }
 
-/** `COPY … in /app/dist`: without the shell that never ran it. */
+/** `COPY … in /app/dist`: the step without the prefix of the shell. */
 function stepOf(createdBy = ''): string {
   return createdBy
     .replace('/bin/sh -c #(nop) ', '')

@@ -1,4 +1,4 @@
 import { MESSAGE_PAGES, updateMessages } from '../test/architecture/message-table.ts';
 
-// Sentences into the documents that quote them.
+// Writes the sentences of the catalogues into the pages that quote them.
 for (const page of MESSAGE_PAGES) updateMessages(page);

@@ -10,7 +10,7 @@ interface Known {
   readonly type: 'suite' | 'test';
 }
 
-/** Prints what failed, how to run exactly that again, and the runner's own summary; a green run is the summary alone. */
+/** Prints each failure with the command that runs it again, and the summary of the runner. A green run prints only the summary. */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const known = new Map<string, Known>();
   for await (const event of events) {
@@ -28,7 +28,7 @@ function interruption({ name, file, line }: EventData.TestStart): string {
 
 function failure(data: EventData.TestFail, known: ReadonlyMap<string, Known>): string {
   const { error } = data.details;
-  // A suite that failed because a test in it did says nothing new; a test marked todo fails no run.
+  // A suite that failed because of its test adds nothing. A test that is marked todo fails no run.
   if (data.todo !== undefined || ('failureType' in error && error.failureType === 'subtestsFailed'))
     return '';
   const file = relative('', data.file ?? '');
@@ -44,8 +44,8 @@ function failure(data: EventData.TestFail, known: ReadonlyMap<string, Known>): s
 }
 
 /**
- * The pattern is matched against the names of a test and its suites, joined by spaces. A subtest exists only while
- * its test runs, so it is that test which is repeated; a file that cannot be loaded is repeated whole.
+ * The runner matches the pattern with the names of a test and its suites, joined by spaces. For a subtest the command
+ * runs its test, and for a file that cannot be loaded the file.
  */
 function repeatCommand(file: string, data: EventData.TestFail, known: ReadonlyMap<string, Known>): string {
   let repeated = known.get(key(data.file, data.testId));
@@ -72,19 +72,19 @@ function parentOf(
   return of.parentId === undefined ? undefined : known.get(key(of.file, of.parentId));
 }
 
-/** Ids are unique in a process, and a process may hold one file or all of them. */
+/** Ids are unique in a process. A process runs one file or all files. */
 function key(file: string | undefined, testId: number): string {
   return `${file ?? ''} ${testId}`;
 }
 
-/** An assertion's message holds the difference already; its fields would print it twice. */
+/** The message of an assertion has the difference already. Printing its fields would repeat it. */
 function describe(cause: Error): string {
   return 'code' in cause && cause.code === 'ERR_ASSERTION' && cause.stack !== undefined
     ? cause.stack
     : inspect(cause);
 }
 
-/** Frames of the runner tell nothing about the failure. */
+/** Leaves out the frames of the runner. */
 function withoutRunner(text: string): string {
   return text.replaceAll(/\n +at [^\n]*(?:node:|<anonymous>\))[^\n]*/g, '');
 }

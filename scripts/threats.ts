@@ -4,7 +4,7 @@ import { root } from '../test/architecture/sources.ts';
 import { namedTests, readThreats, renderThreat, TABLE } from '../test/architecture/threat-table.ts';
 import type { Threat } from '../test/architecture/threat-table.ts';
 
-/** Writes the tests that name a threat into its row of docs/threats.md; a row without tests keeps its sentence. */
+/** Writes the tests of a threat into its row of docs/threats.md. A row without tests keeps its sentence. */
 function update(threat: Threat): Threat {
   const tests = namedTests().filter(({ id }) => id === threat.id);
   if (tests.length === 0)

@@ -6,7 +6,7 @@ import { root } from './sources.ts';
 const TEXTS: Readonly<Record<string, string>> = ENGLISH;
 
 /** A page with a table of sentences: which keys stand in it, and the cells of each. */
-export interface MessagePage {
+interface MessagePage {
   readonly path: string;
   /** The rows of the table, whatever they hold. */
   readonly rows: RegExp;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** An import, an export from elsewhere, or a lazy `import()`; those of types count like any other. */
-export interface Import {
+interface Import {
   /** As it is written: `../image/use.ts`, `node:fs`, `zod`. */
   readonly specifier: string;
   /** What it leads to, from the root of the checkout; `undefined` for a package. */

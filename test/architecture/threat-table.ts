@@ -12,7 +12,7 @@ export interface Threat {
 }
 
 /** A test that names the threat it holds. */
-export interface NamedTest {
+interface NamedTest {
   readonly id: string;
   readonly title: string;
   readonly file: string;

@@ -23,7 +23,7 @@ export interface Binaries {
 }
 
 /** The binaries could not be found; the message is one sentence that says what to do. */
-export class BinariesError extends GoError {
+class BinariesError extends GoError {
   override readonly name = 'BinariesError';
 }
 

@@ -27,7 +27,7 @@ export function compare(read: ImageReference | InvalidReference, go: GoAnswer): 
 }
 
 /** An image, and how the others read the text or a name that we render of it. */
-export function compareImage(image: ImageReference, { runtime, kubelet, registryClient }: GoAnswer): void {
+function compareImage(image: ImageReference, { runtime, kubelet, registryClient }: GoAnswer): void {
   const ours = inGo(image);
   deepEqual(runtime, ours, 'distribution/reference v0.6.0 reads it differently');
   // The kubelet of 1.24 knows no IPv6 host, so that it refuses what we read.

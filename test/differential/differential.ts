@@ -38,7 +38,7 @@ interface BatchFind {
 }
 
 /** Compares the texts in their order, and counts what became of them. */
-export function examine(
+function examine(
   texts: readonly string[],
   ask: GoReaders,
   outcomes: Map<string, number>,

@@ -21,7 +21,7 @@ export interface FuzzRange {
 }
 
 /** A broken promise, and how to break it again. */
-export interface FuzzFind {
+interface FuzzFind {
   readonly index: number;
   readonly input: string;
   readonly error: unknown;

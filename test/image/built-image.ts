@@ -32,7 +32,7 @@ if (problem !== undefined) throw new Error(problem);
  * A copy of what the Dockerfile reads, so that two builds see the same sources even if a file is edited meanwhile. The
  * times of its files are those of the copy. The image must not depend on them.
  */
-export async function copyContext(): Promise<string> {
+async function copyContext(): Promise<string> {
   const { path } = await makeTemporaryFolder('context');
   const copied = (await readFile(join(checkout, '.dockerignore'), 'utf8'))
     .split('\n')

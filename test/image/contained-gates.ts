@@ -9,7 +9,7 @@ import { mountVolume, type MountedVolume } from './mounted-volume.ts';
 import { podSpecOf, runtimeSpecOf, type PodSurroundings } from './pod-container.ts';
 
 /** The image as the Deployment of `bootstrap webhook` runs it, with volumes as the kubelet mounts them. */
-export interface Pod {
+interface Pod {
   /** What clients of the gate trust. */
   readonly authority: string;
   readonly policy: MountedVolume;

@@ -9,7 +9,7 @@ export interface MountedVolume {
 }
 
 /** Who may read what is mounted: root, and the group that `fsGroup` names. */
-export interface VolumeAccess {
+interface VolumeAccess {
   readonly group: number;
   readonly mode: number;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 /** System calls and what becomes of them, as a runtime takes it. */
-export interface SeccompProfile {
+interface SeccompProfile {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number;
   readonly architectures: readonly string[];

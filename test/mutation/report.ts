@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { MutantResult } from '@stryker-mutator/api/core';
 
 /** What became of the mutants of one file, or of all. */
-export interface Score {
+interface Score {
   readonly file: string;
   readonly killed: number;
   readonly timeout: number;

@@ -1,5 +1,5 @@
 /** What is mutated together, and whose tests have to notice. */
-export interface Room {
+interface Room {
   /** Globs of the sources whose mutants count, below the root. */
   readonly sources: readonly string[];
   /** Globs of the tests that try them. */

@@ -179,7 +179,7 @@ export const BAD_REFERENCES = {
   ),
 } as const satisfies Readonly<Record<string, Draw>>;
 
-export type BadReference = keyof typeof BAD_REFERENCES;
+type BadReference = keyof typeof BAD_REFERENCES;
 
 /** Every family of them. */
 export const BAD_REFERENCE_FAMILIES = Object.keys(BAD_REFERENCES) as unknown as Some<BadReference>;

@@ -4,7 +4,7 @@ import type { Truth } from './scene.ts';
 export type Stage = 'deny' | 'warn' | 'audit';
 
 /** What must become of a case: HTTP 4xx without a verdict is what a review without a uid gets. */
-export type Expected = 'admit' | 'refuse' | 'reject';
+type Expected = 'admit' | 'refuse' | 'reject';
 
 /** One question to the gate, and what only the oracle knows about it. */
 export interface Case {

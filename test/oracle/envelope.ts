@@ -6,7 +6,7 @@ import type { ProtocolName } from './policy.ts';
 import type { Scene } from './scene.ts';
 
 /** A case without its number and its policy. */
-export type Envelope = Omit<Case, 'index' | 'policy'>;
+type Envelope = Omit<Case, 'index' | 'policy'>;
 
 const IMAGE_REVIEW = 'imagepolicy.k8s.io/v1alpha1';
 

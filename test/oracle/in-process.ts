@@ -28,7 +28,7 @@ import type { OraclePolicy } from './policy.ts';
 import { behaviourFor, type SourceBehaviour } from './question-policies.ts';
 
 /** The gate without a socket: from the bytes of a body to those of the answer. */
-export interface InProcessGate {
+interface InProcessGate {
   /** A promise only if the policy asks. Then time is the gate's own, which passes only while nothing else can happen. */
   readonly ask: (asked: Case) => Reply | Promise<Reply>;
   /** What it has recorded, by protocol, outcome and stage. */

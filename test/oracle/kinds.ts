@@ -54,9 +54,6 @@ export const EPHEMERAL_CONTAINERS: Kind = {
   template: false,
 };
 
-/** Templates only. */
-export const TEMPLATES: Some<Kind> = KINDS.slice(1) as unknown as Some<Kind>;
-
 /** Kinds that the gate does not know, with any content. */
 export const UNKNOWN_KINDS: Some<readonly [apiVersion: string, kind: string, resource: string]> = [
   ['v1', 'ConfigMap', 'configmaps'],

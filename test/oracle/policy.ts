@@ -7,7 +7,7 @@ import { ORDINARY, type Person } from './people.ts';
 export type Pair = readonly [NameFamily, TagFamily];
 
 /** What a policy says to images at one place: written by a person who has read docs/policy.md. */
-export interface Expectation {
+interface Expectation {
   readonly good: readonly Pair[];
   readonly bad: readonly Pair[];
   /** Admitted, and the sender is warned. */

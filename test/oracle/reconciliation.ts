@@ -3,7 +3,7 @@ import { reconcile, type Discrepancy } from './report.ts';
 import { untilLogged, type TlsGate } from './tls-gate.ts';
 
 /** What the log and the metrics of a gate say at one moment. */
-export interface Counts {
+interface Counts {
   readonly log: ReadonlyMap<string, number>;
   readonly metrics: ReadonlyMap<string, number>;
 }

@@ -61,7 +61,7 @@ export function renderRun(run: OracleRun, families: boolean): string {
 }
 
 /** The command that asks one question again. */
-export function repeatCommand(target: string, seed: number, { index }: Case): string {
+function repeatCommand(target: string, seed: number, { index }: Case): string {
   return `npm run fuzz -- ${target} --seed ${seed} --from ${index} --cases 1`;
 }
 

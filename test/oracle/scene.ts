@@ -30,7 +30,7 @@ export interface Family {
 }
 
 /** An admission request in its parts. */
-export interface Request {
+interface Request {
   readonly setting: Setting;
   readonly operation: string;
   readonly kind: Pick<Kind, 'apiVersion' | 'kind' | 'resource'>;

@@ -12,7 +12,7 @@ import { callInParallel, judgeOverTls } from './server-run.ts';
 import { Stalls } from './stalls.ts';
 import { startTlsGate, type TlsGate } from './tls-gate.ts';
 
-export interface SoakOptions {
+interface SoakOptions {
   readonly seed: number;
   readonly minutes: number;
   /** What the process is started with. */
@@ -20,7 +20,7 @@ export interface SoakOptions {
 }
 
 /** How it went; `grows` when it uses more memory the longer it runs. */
-export interface Soak {
+interface Soak {
   readonly run: OracleRun;
   readonly grows: boolean;
 }

@@ -11,7 +11,7 @@ import type { OraclePolicy } from './policy.ts';
 import type { Address } from './tls-client.ts';
 
 /** A line of the gate's log. */
-export type LogLine = Readonly<Record<string, unknown>>;
+type LogLine = Readonly<Record<string, unknown>>;
 
 /** A gate as an operator runs it, whose log and metrics are counted. */
 export interface TlsGate extends AsyncDisposable {
@@ -34,7 +34,7 @@ export interface TlsGate extends AsyncDisposable {
 }
 
 /** What the metrics say. */
-export interface Metrics {
+interface Metrics {
   readonly decisions: ReadonlyMap<string, number>;
   readonly rejected: number;
   /** Reviews that were refused unread. */

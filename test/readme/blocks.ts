@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../serve/gate-process.ts';
 
 /** A fenced block of a page. */
-export interface Block {
+interface Block {
   /** From the root of the checkout. */
   readonly page: string;
   /** Of its first line in the page. */

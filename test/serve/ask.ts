@@ -5,15 +5,15 @@ import { pod } from '../support/pods.ts';
 import { admissionReviewOf, imageReviewOfImages } from '../support/reviews.ts';
 import type { GateProcess } from './gate-process.ts';
 
-/** Where to ask, and how to be believed. */
-export interface AskOptions extends Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'host'> {
+/** Where the gate listens, and what its clients need to trust it. */
+interface AskOptions extends Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'host'> {
   readonly agent?: Agent;
   readonly headers?: Readonly<Record<string, string>>;
   /** @default POST with a body, else GET */
   readonly method?: string;
 }
 
-/** What came back. */
+/** The answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** A verdict, of either protocol. */
-export interface Verdict {
+interface Verdict {
   readonly allowed: boolean;
   readonly message: string;
 }
@@ -53,7 +53,7 @@ async function exchange(
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const request = scheme === 'https' ? requestSecure : requestPlain;
   const outgoing = request(
-    // The name of the certificate, at whatever address.
+    // The name in the certificate, at any address.
     {
       ...options,
       host,
@@ -76,7 +76,7 @@ async function exchange(
   return promise;
 }
 
-/** What the gate says to a pod of these images, as `ImagePolicyWebhook` asks. */
+/** The verdict about a pod with these images, through an `ImageReview`. */
 export async function askImages(
   gate: Gate,
   images: readonly string[],
@@ -87,7 +87,7 @@ export async function askImages(
   return { allowed: status.allowed, message: status.reason ?? '' };
 }
 
-/** What the gate says to a pod with this image, as an admission webhook. */
+/** The verdict about a pod with this image, through an `AdmissionReview`. */
 export async function askPod(gate: Gate, image: string, options?: AskOptions): Promise<Verdict> {
   const review = admissionReviewOf({ object: pod({ containers: { web: image } }) });
   const { body } = await send(gate, '/', review, options);

@@ -8,7 +8,7 @@ import { folderOf } from '#test/command-line.ts';
 import { look, metricOf } from './ask.ts';
 import { runCommandLine, startServe } from './gate-process.ts';
 
-/** What an API server answers to a trial pod. */
+/** The answer of an API server to a trial pod. */
 interface Answer {
   readonly status: number;
   readonly message: string;
@@ -24,7 +24,7 @@ const BROKEN: Answer = {
   message: 'Internal error occurred: failed calling webhook "images.kube-image-bouncer.io": refused',
 };
 
-/** Stands in for an API server, whose words the end-to-end tests compare; a kubeconfig leads to it. */
+/** Replaces an API server, with a kubeconfig for it. The end-to-end tests compare its texts with real ones. */
 async function openApiServer(answers: readonly [Answer, ...Answer[]], user: object = {}) {
   const asked: { path: string; body: string }[] = [];
   const server = createServer((request, response) => {
@@ -65,8 +65,8 @@ async function openApiServer(answers: readonly [Answer, ...Answer[]], user: obje
 
 const ENFORCED = 'the API server enforces the policy';
 
-describe('serve looks whether it is asked', { concurrency: 4 }, () => {
-  it('tells when that changes: in the log once, in the metrics and on the readiness page', async () => {
+describe('serve checks whether the API server calls it', { concurrency: 4 }, () => {
+  it('reports a change once in the log, in the metrics and on the readiness page', async () => {
     await using api = await openApiServer([REFUSED, REFUSED, ADMITTED, BROKEN, REFUSED]);
     await using gate = await startServe([api.flag, '--canary-interval=1']);
     await gate.line(ENFORCED);
@@ -87,7 +87,7 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
     assert.deepEqual(results, [true, false, null, true]);
   });
 
-  it('in the namespace that is named, with a dry run of a pod that no policy admits', async () => {
+  it('uses the given namespace and a dry run of a pod that no policy admits', async () => {
     await using api = await openApiServer([REFUSED]);
     await using gate = await startServe([api.flag, '--canary-namespace=trials']);
     await gate.line(ENFORCED);
@@ -95,13 +95,13 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
     assert.match(api.asked[0]?.body ?? '', /"image":"kube-image-bouncer\.invalid\/CANARY"/);
   });
 
-  it('starts although the kubeconfig is not there yet', async () => {
+  it('starts although the kubeconfig does not exist yet', async () => {
     await using gate = await startServe(['--canary-kubeconfig=/nowhere/kubeconfig']);
     await gate.said(/serves http/);
     assert.equal((await look(gate, '/readyz')).status, 200);
   });
 
-  it('and leaves at once though a credential plugin hangs, whose child keeps its pipe', async () => {
+  it('exits at once although the child of a credential plugin keeps its pipe open', async () => {
     await using folder = await folderOf({});
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
@@ -125,7 +125,7 @@ describe('serve looks whether it is asked', { concurrency: 4 }, () => {
     assert.doesNotMatch((await look(gate, '/readyz')).body, /enforcement/);
   });
 
-  it('and refuses options that would mean nothing, or no time', async () => {
+  it('refuses options without an effect, and a time of zero', async () => {
     const lines = {
       '--canary-interval=5': /--canary-interval is for the canary of --canary-kubeconfig/,
       '--canary-namespace=a': /--canary-namespace is for the canary/,

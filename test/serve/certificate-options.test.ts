@@ -20,7 +20,7 @@ async function pairFlags(): Promise<string[]> {
 
 /** The certificate that a gate presents. Any signer is accepted. */
 async function shownBy({ port }: Pick<GateProcess, 'port'>, host = '127.0.0.1'): Promise<X509Certificate> {
-  // Nothing is trusted here; what is shown is what is looked at.
+  // The test looks at the certificate and trusts none.
   const socket = connect({ port, host, servername: 'localhost', rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   const certificate = socket.getPeerX509Certificate();
@@ -58,7 +58,7 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     async () => ({ variables: { HOME: (await home).path } }),
   );
 
-  it('flip: --cert, and -c for short, is the certificate that clients are shown', async () => {
+  it('flip: --cert, and -c for short, is the certificate that clients get', async () => {
     const { certificateFile, authority: ca } = await certificates;
     const gate = await secure();
     assert.equal(gate.scheme, 'https');
@@ -85,7 +85,7 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     );
   });
 
-  it('flip: --client-ca turns away a client without a certificate of that authority', async () => {
+  it('flip: --client-ca refuses a client without a certificate of that authority', async () => {
     const { authority: ca, clients } = await certificates;
     const gate = await mutual();
     for (const client of [clients.apiServer, clients.colleague])
@@ -97,7 +97,7 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     assert.equal((await askImages(await secure(), [GOOD], { ca })).allowed, true);
   });
 
-  it('flip: --client-name turns away a client of the right CA with another name', async () => {
+  it('flip: --client-name refuses a client of the right CA with another name', async () => {
     const { authority: ca, clients } = await certificates;
     const asked = { ca, host: '127.0.0.2' };
     const refused = await send(await named(), '/image_policy', {}, { ...asked, ...clients.colleague });
@@ -107,7 +107,7 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     assert.equal((await send(await mutual(), '/image_policy', {}, { ca, ...clients.colleague })).status, 200);
   });
 
-  it('flip: --bind is the address that is listened on; without it that is every one', async () => {
+  it('flip: --bind is the address to listen on; the default is every address', async () => {
     const { authority: ca, clients } = await certificates;
     for (const host of ['127.0.0.1', '127.0.0.2'])
       assert.equal((await askImages(await secure(), [GOOD], { ca, host })).allowed, true);
@@ -119,14 +119,14 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     await assert.rejects(look(bound, '/livez'), { code: 'ECONNREFUSED' });
   });
 
-  it('flip: --self-signed serves HTTPS with a certificate of its own, and says what to trust', async () => {
+  it('flip: --self-signed serves HTTPS with a certificate that it makes, and logs what to trust', async () => {
     const gate = await selfSigned();
     assert.equal(gate.scheme, 'https');
     const [, file = ''] = await gate.said(/CA certificate ([^;]+);/);
     assert.equal((await askImages(gate, [GOOD], { ca: await readFile(file, 'utf8') })).allowed, true);
   });
 
-  it('flip: --state-dir is where --self-signed keeps its files', async () => {
+  it('flip: --state-dir is the folder for the files of --self-signed', async () => {
     await selfSigned();
     const files = await readdir(join((await stateFolder).path, 'a', 'b'));
     assert.deepEqual(files.toSorted(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);

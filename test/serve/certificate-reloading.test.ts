@@ -30,10 +30,10 @@ function issue(notBefore = validity.notBefore, days = validity.days): Promise<Ke
   });
 }
 
-/** A gate on files of its own, and how they are changed. */
+/** A gate with its own files, and functions that change them. */
 interface FollowingGate extends AsyncDisposable {
   readonly gate: GateProcess;
-  /** Renames new files over the old ones, as careful programs do. */
+  /** Replaces the files by renaming new ones over them. */
   readonly write: (pair: Partial<KeyPair>) => Promise<void>;
 }
 
@@ -65,7 +65,7 @@ async function shownBy({ port }: GateProcess): Promise<string> {
   return String(certificate);
 }
 
-/** What the gate logs of its next look at the files. */
+/** The next log line about the files. */
 async function next(gate: GateProcess, message: string, change: () => Promise<void>): Promise<LogLine> {
   const count = gate.lines().length;
   await change();
@@ -73,7 +73,7 @@ async function next(gate: GateProcess, message: string, change: () => Promise<vo
 }
 
 describe('certificates that change while the gate runs', { concurrency: 4 }, () => {
-  it('R11 a new pair is shown to new connections; open ones go on', async () => {
+  it('R11 new connections get a new pair; open ones continue', async () => {
     const [first, second] = [await issue(), await issue()];
     await using started = await startFollowing(first);
     const { gate, write } = started;
@@ -138,7 +138,7 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     assert.match((await look(gate, '/readyz')).body, /^\[\+\]certificate ok$/m);
   });
 
-  it('R11 one that has expired does not take the place of one that has not', async () => {
+  it('R11 an expired certificate does not replace a valid one', async () => {
     const first = await issue();
     await using started = await startFollowing(first);
     const { gate, write } = started;
@@ -148,7 +148,7 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     assert.equal(await shownBy(gate), first.certificate);
   });
 
-  it('R11 readiness says that the end is near, and fails only when it is there', async () => {
+  it('R11 readiness reports a certificate that expires soon, and fails only after it has expired', async () => {
     const soon = await issue(new Date(Date.now() - 20 * HOUR_MS), 1);
     await using nearing = await startFollowing(soon);
     assert.match(String((await nearing.gate.line('the certificate ends soon'))['expires']), /^20\d\d-/);
@@ -163,14 +163,14 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     assert.match(unready.body, /^\[-\]certificate failed: valid from /m);
   });
 
-  it('another authority of the clients counts without a restart, and a broken one does not', async () => {
+  it('a new client authority is used without a restart, and a broken one is not', async () => {
     const [old, young] = [
       await createAuthority({ commonName: 'old', ...validity }),
       await createAuthority({ commonName: 'young', ...validity }),
     ];
     const as = async (issuer: typeof old) => {
       const { certificate, key } = await issuer.issueClient({ commonName: 'kube-apiserver', ...validity });
-      // A connection for each question.
+      // A new connection for each request.
       return { ca: authority.certificate, cert: certificate, key, agent: new Agent() };
     };
     const [former, latter] = [await as(old), await as(young)];
@@ -193,7 +193,7 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     await assert.rejects(askImages(gate, GOOD, former));
   });
 
-  it('a pair that is renewed in the state folder of --self-signed is shown', async () => {
+  it('a renewed pair in the state folder of --self-signed is used', async () => {
     await using folder = await makeTemporaryFolder('state');
     await using gate = await startServe(['--self-signed', `--state-dir=${folder.path}`]);
     await next(gate, 'certificate loaded', async () => {
@@ -203,11 +203,11 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     assert.match(parseCertificate(await shownBy(gate)).subjectAltName ?? '', /renewed\.example/);
   });
 
-  it('SIGHUP looks at the certificates as well', async () => {
+  it('SIGHUP reads the certificates as well', async () => {
     await using folder = await makeTemporaryFolder('hidden');
     const pairs = [await issue(), await issue()] as const;
     const [certificate, key] = await hide(folder, pairs[0]);
-    // Where no watch sees it, and with a poll that never comes.
+    // No watch sees the change, and no poll happens.
     const preload = 'globalThis.setInterval = () => ({ unref() { return this; } });';
     await using gate = await startServe([`--cert=${certificate}`, `--key=${key}`], { preload });
     await next(gate, 'certificate loaded', async () => {

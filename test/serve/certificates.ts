@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { createAuthority, type Authority, type KeyPair } from '../../src/certificate/authority.ts';
 import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 
-/** Certificates of a small company: one authority for its servers, one for its clients, and a stranger's. */
-export interface TestCertificates {
+/** Certificates of a small company: one authority for its servers, one for its clients, and an unknown one. */
+interface TestCertificates {
   /** What clients of the gate trust. */
   readonly authority: string;
   readonly certificateFile: string;
@@ -14,17 +14,17 @@ export interface TestCertificates {
   readonly otherKeyFile: string;
   readonly clients: {
     readonly apiServer: ClientPair;
-    /** Of the right authority, by another name. */
+    /** Signed by the right authority for another name. */
     readonly colleague: ClientPair;
-    /** By the right name, of another authority. */
+    /** Signed by another authority for the right name. */
     readonly impostor: ClientPair;
   };
-  /** A file of one's own beside the others. */
+  /** Writes a further file beside the others. */
   readonly write: (name: string, content: string) => Promise<string>;
 }
 
 /** As Node's clients take it. */
-export interface ClientPair {
+interface ClientPair {
   readonly cert: string;
   readonly key: string;
 }

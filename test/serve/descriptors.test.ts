@@ -17,12 +17,12 @@ async function connectStranger(port: number): Promise<Socket> {
 }
 
 describe('a gate with few file descriptors', () => {
-  it('R17 answers its health while strangers hold all there are, says so, and goes on when they leave', async () => {
+  it('R17 answers health checks while other clients use all descriptors, reports it, and recovers when they disconnect', async () => {
     await using gate = await startServe([], { descriptors: 64 });
     const strangers = await Promise.all(Array.from({ length: STRANGERS }, () => connectStranger(gate.port)));
     assert.equal((await look(gate, '/livez')).status, 200);
     assert.equal((await look(gate, '/metrics')).status, 200);
-    // The longest idle of them give way.
+    // The gate closes the connections that were idle longest.
     assert.equal((await askImages(gate, [GOOD])).allowed, true);
     while (strangers.filter(({ destroyed }) => !destroyed).length > 30) await delay(10);
     for (const stranger of strangers) stranger.destroy();

@@ -9,12 +9,12 @@ import { openBody } from './slow-client.ts';
 const REVIEW = JSON.stringify(
   admissionReviewOf({ object: podOf({ containers: [{ name: 'web', image: 'nginx:1.27.3' }] }) }),
 );
-/** Enough to know whom to answer, and too little for that. */
+/** The first bytes of a body, with the uid and without it. */
 const [KNOWN, UNKNOWN] = [200, 20];
 
 const FAILURE = 'unexpected failure; the gate refuses every review and stops';
 
-/** Throws once where the program passes, at a place that is named by the query of a request or by what it does there. */
+/** Throws once at the place that the query of a request or a key of SEAMS names. */
 const SEAMS: Readonly<Record<string, string>> = {
   'the listener of a request': `
     const { on } = IncomingMessage.prototype;
@@ -73,7 +73,7 @@ async function breakAt(gate: GateProcess, seam: string): Promise<string> {
   try {
     return (await send(gate, '/validate?boom', padded)).body;
   } catch (error) {
-    // The gate may be gone before a question that comes behind the failure.
+    // The gate may have ended before a request that comes after the failure.
     return String(error);
   }
 }
@@ -92,7 +92,7 @@ describe('an uncaught failure', { concurrency: 3 }, () => {
         [503, 'shutdown failed: something broke'],
       );
       assert.equal(refusalOf(await unknown.finish()), `${UID} INTERNAL`);
-      // Its head had been written: there is no other answer after that.
+      // The head was already written, so that no other answer is possible.
       if (seam === 'an answer') assert.match(broken, /socket hang up/);
       else if (seam.includes('request') || seam.includes('body'))
         assert.equal(refusalOf(broken), `${UID} INTERNAL`);

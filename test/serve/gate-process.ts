@@ -10,8 +10,8 @@ import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 /** A line of the gate's log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** How a process ended: its exit code, or the signal that it died of. */
-export type Ending = number | NodeJS.Signals;
+/** How a process ended: its exit code or its signal. */
+type Ending = number | NodeJS.Signals;
 
 /** `kube-image-bouncer serve` as an operator runs it: a process with arguments, variables, files and signals. */
 export interface GateProcess extends AsyncDisposable {
@@ -20,18 +20,18 @@ export interface GateProcess extends AsyncDisposable {
   readonly healthPort: number;
   /** What it has logged so far. */
   readonly lines: () => readonly LogLine[];
-  /** The first line with this message, also when it comes later. */
+  /** The first line with this message; waits for it. */
   readonly line: (message: string) => Promise<LogLine>;
-  /** The first line with this message beyond so many lines. */
+  /** The first line with this message after this many lines; waits for it. */
   readonly lineAfter: (count: number, message: string) => Promise<LogLine>;
-  /** What stderr says, once it fits. */
+  /** The text on stderr, as soon as it matches. */
   readonly said: (pattern: RegExp) => Promise<RegExpExecArray>;
   readonly stderr: () => string;
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly ended: Promise<Ending>;
 }
 
-/** Beside the arguments. */
+/** Options beside the arguments. */
 export interface StartOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Source of a module that is loaded before the program. */
@@ -42,9 +42,9 @@ export interface StartOptions {
   readonly flags?: readonly string[];
   /** A descriptor to write the log to, or a pipe without a reader. @default a pipe whose lines are kept */
   readonly stdout?: number | 'unread';
-  /** A pipe whose reader goes away at once. */
+  /** A pipe whose reader closes at once. */
   readonly closed?: 'stdout' | 'stderr';
-  /** Flags for what the arguments leave open. @default free ports and no drain */
+  /** Flags that the arguments may override. @default free ports and no drain */
   readonly defaults?: readonly string[];
 }
 
@@ -55,7 +55,7 @@ export const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', 
 
 const home = (await makeTemporaryFolder('home')).path;
 
-/** Enough for a machine that is busy with everything else; what takes longer hangs. */
+/** Enough for a busy machine. A process that takes longer hangs. */
 const PATIENCE_MS = 10_000;
 
 const running = new Set<ChildProcess>();
@@ -63,20 +63,20 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** What a command line came to. */
-export interface CommandResult {
+/** The result of a command line. */
+interface CommandResult {
   readonly code: ExitCode;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a command line that ends by itself, here: a process of its own takes a fifth of a second of computing. */
+/** Runs a command line in this process, because a new process takes 0.2 s of CPU. It must end. */
 export async function runCommandLine(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  // A gate that starts although it should not would go on for ever; the runner of the tests listens as well.
+  // Stops a gate that starts although it should not. The test runner has its own listeners, which stay.
   const others = new Set(process.listeners('SIGTERM'));
   const timer = setTimeout(() => {
     for (const listener of process.listeners('SIGTERM')) if (!others.has(listener)) listener('SIGTERM');
@@ -131,7 +131,7 @@ const DEFAULTS = ['--port=0', '--health-port=0', '--drain=0'];
 
 type Place = Pick<GateProcess, 'scheme' | 'port' | 'healthPort'>;
 
-/** Where it listens, as it says in its log and again on stderr. */
+/** The port that it listens on, from its log and from stderr. */
 function placeOf({ lines, stderr }: Pick<Output, 'lines' | 'stderr'>): Place | undefined {
   const line = lines().find(({ msg }) => msg === 'listening') as Place | undefined;
   const said = /serves (https?):\/\/localhost:(\d+).*health on http:\/\/localhost:(\d+)/.exec(stderr());

@@ -37,14 +37,14 @@ async function intrude(gate: GateProcess): Promise<Record<string, string>> {
 const FROZEN = { proto: 'ReferenceError', pollute: 'TypeError', replace: 'TypeError' };
 
 describe('the process of the gate', { concurrency: 4 }, () => {
-  it('F05 has frozen prototypes and no __proto__, however it was started', async () => {
+  it('F05 has frozen prototypes and no __proto__, for each way to start it', async () => {
     await using gate = await startServe([], { preload: INTRUDER });
     const { proto, pollute, replace } = await intrude(gate);
     assert.deepEqual({ proto, pollute, replace }, FROZEN);
     assert.equal((await askImages(gate, ['nginx:1.27.3'])).allowed, true);
   });
 
-  it('started as the systemd unit says it makes no process, thread, file or code, and serves', async () => {
+  it('started as in the systemd unit, it serves and makes no process, thread, file or code', async () => {
     const { certificateFile, keyFile, authority } = await certificates;
     const clientAuthority = 'authority';
     const folder = (await makeTemporaryFolder('unit')).path;

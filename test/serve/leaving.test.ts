@@ -12,15 +12,15 @@ const CLIENTS = 50;
 const BEFORE = 2;
 const AFTER = 2;
 
-/** What became of a load that went on for a while after SIGTERM. */
+/** Result of a load that continued for a while after SIGTERM. */
 interface Outcome {
   readonly answers: readonly Answer[];
-  /** Answers that were asked for behind the signal. */
+  /** Answers to requests that were sent after the signal. */
   readonly late: readonly Answer[];
   readonly failures: readonly unknown[];
 }
 
-/** Clients that keep their connections as Go's do, each asking one thing after the other; in the midst comes SIGTERM. */
+/** Clients that keep their connections, as Go's client does, and send one request after the other. SIGTERM comes meanwhile. */
 async function terminateUnderLoad(gate: GateProcess): Promise<Outcome> {
   const { authority: ca } = await certificates;
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
@@ -58,7 +58,7 @@ async function secureGate(drain: number): Promise<GateProcess> {
   return startServe(['-c', certificateFile, '-k', keyFile, `--drain=${drain}`]);
 }
 
-describe('leaving', { concurrency: 4 }, () => {
+describe('shutdown', { concurrency: 4 }, () => {
   it('flip: --drain SIGTERM under load fails no request until the drain is over', async () => {
     await using gate = await secureGate(2);
     const { answers, late, failures } = await terminateUnderLoad(gate);
@@ -75,14 +75,14 @@ describe('leaving', { concurrency: 4 }, () => {
     assert.equal(await gate.ended, 0);
   });
 
-  it('the same load without a drain does fail, so that the test above means something', async () => {
+  it('control: the same load without a drain fails', async () => {
     await using gate = await secureGate(0);
     const { failures } = await terminateUnderLoad(gate);
     assert.notEqual(failures.length, 0);
     assert.equal(await gate.ended, 0);
   });
 
-  it('SIGUSR1 opens no inspector (K10); what is under way at the end of the drain is answered', async () => {
+  it('SIGUSR1 opens no inspector (K10), and open requests at the end of the drain are answered', async () => {
     await using gate = await startServe(['--drain=0']);
     gate.kill('SIGUSR1');
     using review = await openReview(gate, '/image_policy', GOOD);
@@ -95,7 +95,7 @@ describe('leaving', { concurrency: 4 }, () => {
     assert.ok(gate.lines().some(({ msg }) => msg === 'decision'));
   });
 
-  it('SIGTERM as soon as the gate says that it listens is a departure like any other', async () => {
+  it('SIGTERM right after the start is an ordinary shutdown', async () => {
     const preload = `
       const { stderr } = process;
       const write = stderr.write.bind(stderr);
@@ -116,7 +116,7 @@ describe('leaving', { concurrency: 4 }, () => {
     await assert.rejects(review.finish(), { code: 'ECONNRESET' });
   });
 
-  it('SIGINT leaves at once, without a drain', async () => {
+  it('SIGINT ends the gate at once, without a drain', async () => {
     await using gate = await startServe(['--drain=600']);
     await askImages(gate, [GOOD]);
     gate.kill('SIGINT');

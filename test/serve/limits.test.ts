@@ -22,7 +22,7 @@ function reviewOfSize(bytes: number): object {
   return admissionReviewOf({ object: pod });
 }
 
-/** What an answer comes to: the code of a refusal, or `admitted`. */
+/** The code of a refusal, or `admitted`. */
 function outcomeOf({ status, body }: Answer): string {
   if (status !== 200) return `${status} ${/[A-Z]{3,}(?:_[A-Z]+)+/.exec(body)?.[0]}`;
   const { response } = JSON.parse(body) as {
@@ -32,7 +32,7 @@ function outcomeOf({ status, body }: Answer): string {
   return response.allowed ? 'admitted' : (/[A-Z]{4,}/.exec(response.status?.message ?? '')?.[0] ?? 'refused');
 }
 
-/** Answers to what was asked while the gate could not look: it finds all of it in one turn of its loop. */
+/** Answers to requests that arrived while the gate was stopped. It reads all of them in one turn of its event loop. */
 async function askWhileStopped(
   gate: GateProcess,
   count: number,
@@ -58,13 +58,13 @@ describe('a limit of serve', { concurrency: 4 }, () => {
   const plain = gates.share(() => []);
   const narrow = gates.share(() => ['--max-body=1', '--max-wait=30000']);
 
-  it('flip: --max-body is how long a body may be', async () => {
+  it('flip: --max-body limits one body', async () => {
     const review = reviewOfSize(1.5 * MIB);
     assert.equal(outcomeOf(await send(await narrow(), '/validate', review)), '413 BODY_TOO_LARGE');
     assert.equal(outcomeOf(await send(await plain(), '/validate', review)), 'admitted');
   });
 
-  it('flip: --max-receiving is how long all bodies together may be; what finds no room is refused by its uid', async () => {
+  it('flip: --max-receiving limits the sum of all bodies; a review over the limit is refused under its uid', async () => {
     const outcomes = [];
     for (const args of [['--max-body=1', '--max-receiving=1'], []]) {
       // Of its own: what others ask would be taken for the first review.
@@ -81,7 +81,7 @@ describe('a limit of serve', { concurrency: 4 }, () => {
     ]);
   });
 
-  it('flip: --max-connections is how many may be open', async () => {
+  it('flip: --max-connections limits open connections', async () => {
     const kept = [];
     for (const args of [['--max-connections=8'], []]) {
       await using gate = await startServe(args);
@@ -100,7 +100,7 @@ describe('a limit of serve', { concurrency: 4 }, () => {
     assert.ok((kept[0] ?? 0) < 8 && kept[1] === 20, `${kept.join(' and ')} connections`);
   });
 
-  it('flip: --max-queue is how many reviews may wait; readiness does not care', async () => {
+  it('flip: --max-queue limits waiting reviews and does not change readiness', async () => {
     const gate = await startServe(['--max-queue=1']);
     await using _ = gate;
     const outcomes = await askWhileStopped(gate, 20, [GOOD]);
@@ -114,7 +114,7 @@ describe('a limit of serve', { concurrency: 4 }, () => {
     assert.deepEqual(new Set(await askWhileStopped(await plain(), 20, [GOOD])), new Set(['admitted']));
   });
 
-  it('flip: --max-wait is how long a review may wait for its turn', async () => {
+  it('flip: --max-wait limits the time that a review waits for its turn', async () => {
     const images = Array.from(
       { length: 500 },
       (_, index) => `registry.example.com/team-${index}/app:1.${index}`,
@@ -124,7 +124,7 @@ describe('a limit of serve', { concurrency: 4 }, () => {
     assert.deepEqual(new Set(await askWhileStopped(await narrow(), 60, images)), new Set(['admitted']));
   });
 
-  it('without room for one body nothing starts', async () => {
+  it('does not start without room for one body', async () => {
     const { code, stderr } = await runCommandLine(['--port=0', '--max-body=8', '--max-receiving=7']);
     assert.equal(code, 2);
     assert.match(stderr, /--max-receiving 7 leaves no room .*: give --max-receiving 8 or more/);

@@ -4,7 +4,7 @@ import { askImages } from './ask.ts';
 import { certificates } from './certificates.ts';
 import { startServe } from './gate-process.ts';
 
-/** Tells every package that is asked for, by whomever, on stderr. */
+/** Writes each imported package to stderr. */
 const TELL_PACKAGES = `
   import { writeSync } from 'node:fs';
   import { isBuiltin, registerHooks } from 'node:module';
@@ -19,7 +19,7 @@ const TELL_PACKAGES = `
   });
 `;
 
-/** Packages that a gate has loaded when it has answered, those that we import and those that came with them. */
+/** Packages that a gate has loaded after an answer: direct and indirect dependencies. */
 async function packagesOf(args: readonly string[]): Promise<{ ours: string[]; theirs: string[] }> {
   await using gate = await startServe(args, { preload: TELL_PACKAGES });
   const { authority: ca } = await certificates;
@@ -43,7 +43,7 @@ spec: {unmatchedImages: Allow, rules: [{name: r, ${check}}]}
 
 const ALWAYS = ['commander', 'prom-client', 'zod'];
 
-/** What these three load in turn. */
+/** Dependencies of these three. */
 const THEIR_OWN = ['@opentelemetry/api', 'bintrees', 'tdigest'];
 
 describe('serve loads the packages that it uses', { concurrency: 4 }, () => {

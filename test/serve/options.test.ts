@@ -41,7 +41,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.deepEqual([code, stderr], [0, '']);
   });
 
-  it('without a certificate the gate speaks plain HTTP, on loopback, and warns', async () => {
+  it('without a certificate the gate serves plain HTTP on loopback and warns', async () => {
     const gate = await plain();
     assert.equal(gate.scheme, 'http');
     const warning = gate.lines().find(({ level }) => level === 'warn');
@@ -67,7 +67,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.notEqual((await plain()).healthPort, await healthPort);
   });
 
-  it('flip: --policy is what images are judged by', async () => {
+  it('flip: --policy is the policy for all images', async () => {
     const verdicts = async (gate: GateProcess) => [
       (await askImages(gate, [ELSEWHERE])).allowed,
       (await askImages(gate, ['nginx'])).allowed,
@@ -76,11 +76,11 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.deepEqual(await verdicts(await plain()), [true, false]);
   });
 
-  it('flip: --debug tells of requests that never became a review', async () => {
+  it('flip: --debug logs requests that are no review', async () => {
     for (const gate of [await house(), await plain()])
       assert.equal((await send(gate, '/nowhere', {})).status, 404);
     assert.equal((await (await house()).line('request refused'))['code'], 'NOT_FOUND');
-    // The line of the verdict comes behind, if there is one before it.
+    // A line before the verdict would come first.
     await askImages(await plain(), [GOOD]);
     await (await plain()).line('decision');
     assert.ok((await plain()).lines().every(({ level }) => level !== 'debug'));
@@ -120,7 +120,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.match((await askImages(await whitelisted(), ['nginx'])).message, latest);
   });
 
-  it('flip: --language chooses what the gate itself says, in both protocols', async () => {
+  it('flip: --language chooses the texts of the gate, in both protocols', async () => {
     for (const ask of [
       askImages,
       (gate: GateProcess, [image = '']: readonly string[]) => askPod(gate, image),
@@ -131,7 +131,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.ok((await chinese()).lines().every(({ msg }) => msg !== FALLBACK));
   });
 
-  it('flip: --messages adds a language; what is missing is counted, and said in English', async () => {
+  it('flip: --messages adds a language; missing texts are counted and stay English', async () => {
     const { write } = await certificates;
     const file = await write(
       'de.yaml',
@@ -155,7 +155,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     );
   });
 
-  it('flip: --insecure-bind lets plain HTTP leave loopback', async () => {
+  it('flip: --insecure-bind allows plain HTTP on other addresses than loopback', async () => {
     await using gate = await startServe(['--bind=0.0.0.0', '--insecure-bind']);
     assert.equal((await askImages(gate, [GOOD], { host: '127.0.0.2' })).allowed, true);
     assert.ok(gate.lines().some(({ level }) => level === 'warn'));
@@ -164,10 +164,10 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.match(stderr, /--insecure-bind/);
   });
 
-  it('flip: --review-timeout is what one review may take, whatever the caller grants', async () => {
+  it('flip: --review-timeout limits the time of one review, even if the caller waits longer', async () => {
     await using hasty = await startServe(['--review-timeout=1']);
     await using patient = await startServe([]);
-    // Of one second half is for deciding; the time that the body takes counts.
+    // Half of one second is for the decision. Receiving the body counts.
     const [late, inTime] = await Promise.all([
       askSlowly(hasty, '/image_policy?timeout=30s', GOOD, 700),
       askSlowly(patient, '/image_policy?timeout=30s', GOOD, 700),

@@ -33,13 +33,13 @@ function secretive(image: string): object {
   return admissionReviewOf({ object: podOf(spec, metadata), userInfo });
 }
 
-/** A review that is shed on a busy machine writes no line of its own. */
+/** A review that a busy gate refuses unread writes no log line. */
 const PATIENT = ['--max-wait=30000'];
 
-/** Fills the log with more than anybody keeps, and shows that the gate neither waits for its reader nor stays for it. */
+/** Fills the log beyond all buffers. The gate must neither wait for the reader nor stay alive because of it. */
 async function outlastReader(gate: GateProcess): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  // Some 26 KB a line: 8 MiB of waiting lines are full after 320.
+  // About 26 KB a line: 320 lines fill the 8 MiB of waiting lines.
   const image = `quay.io/${'a'.repeat(240)}:latest`;
   const images = Array.from({ length: 32 }, () => image);
   let count = 0;
@@ -139,7 +139,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
     assert.ok(Math.abs(Date.parse(String(time)) - started) < 5000);
   });
 
-  it('the health port tells nothing of a review (K10)', async () => {
+  it('the health port shows nothing of a review (K10)', async () => {
     const gate = await plain();
     await gate.line('decision');
     await askImages(gate, [`quay.io/${CANARY.toLowerCase()}/app:latest`]);
@@ -162,7 +162,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
     });
   }
 
-  it('a log that cannot be written, as on a full disk, costs lines and no verdict', async () => {
+  it('a log that cannot be written, as on a full disk, loses lines but no verdict', async () => {
     const stdout = openSync('/dev/full', constants.O_WRONLY);
     try {
       await using gate = await startServe(PATIENT, { stdout });

@@ -9,7 +9,7 @@ import { startServe, type GateProcess } from './gate-process.ts';
 
 const IMAGE = 'quay.io/acme/app:1.0';
 
-/** A policy that lets in the images of `quay.io`, or refuses them. */
+/** A policy that admits or refuses the images of `quay.io`. */
 function policy(name: string, verdict: 'Allow' | 'Deny', more = ''): string {
   return [
     'apiVersion: kube-image-bouncer.io/v1alpha1',
@@ -24,7 +24,7 @@ function policy(name: string, verdict: 'Allow' | 'Deny', more = ''): string {
 
 const isAllowed = async (gate: GateProcess): Promise<boolean> => (await askImages(gate, [IMAGE])).allowed;
 
-/** What the gate logs of its next look at the file. */
+/** The next log line about the file. */
 async function next(gate: GateProcess, message: string, change: () => Promise<void>): Promise<unknown> {
   const count = gate.lines().length;
   await change();
@@ -42,7 +42,7 @@ async function hiddenPolicy(folder: TemporaryFolder): Promise<{ link: string; ta
 }
 
 describe('a policy that changes while the gate runs', { concurrency: 4 }, () => {
-  it('SIGHUP looks at the policy again', async () => {
+  it('SIGHUP reads the policy again', async () => {
     await using folder = await makeTemporaryFolder('policy');
     const { link, target } = await hiddenPolicy(folder);
     await using gate = await startServe([`--policy=${link}`]);
@@ -57,7 +57,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
     assert.deepEqual(messages.slice(-2), ['reload requested', 'policy loaded']);
   });
 
-  it('a policy that no file holds counts as loaded, and SIGHUP finds nothing to do', async () => {
+  it('the built-in policy counts as loaded, and SIGHUP changes nothing', async () => {
     await using gate = await startServe([]);
     assert.equal(await metricOf(gate, 'policy_last_reload_success'), 1);
     assert.match((await look(gate, '/readyz')).body, /^\[\+\]policy ok$/m);
@@ -66,7 +66,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
     assert.equal((await askImages(gate, ['nginx'])).allowed, false);
   });
 
-  it('a change of the file is followed without a signal', async () => {
+  it('a change of the file is loaded without a signal', async () => {
     await using folder = await makeTemporaryFolder('policy');
     const file = join(folder.path, 'policy.yaml');
     await writeFile(file, policy('first', 'Allow'));
@@ -80,7 +80,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
     assert.doesNotMatch(body, /name="first"/);
   });
 
-  it('a ConfigMap is followed through the swap of its ..data', async () => {
+  it('a ConfigMap is reloaded when its ..data link changes', async () => {
     await using folder = await makeTemporaryFolder('policy');
     const at = (...parts: string[]) => join(folder.path, ...parts);
     const publish = async (version: string, text: string): Promise<void> => {

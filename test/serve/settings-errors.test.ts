@@ -6,7 +6,7 @@ import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { certificates } from './certificates.ts';
 import { runCommandLine, startServe } from './gate-process.ts';
 
-/** What `serve` says and how it ends when it cannot run: no stack, and nothing on stdout. */
+/** The error of a `serve` that cannot run: exit code 2, no stack, and nothing on stdout. */
 async function refusalOf(
   args: readonly string[],
   variables?: Readonly<Record<string, string>>,
@@ -18,7 +18,7 @@ async function refusalOf(
   return stderr;
 }
 
-describe('what serve cannot do ends with 2 and one sentence', { concurrency: 4 }, () => {
+describe('a serve that cannot run exits with 2 and one sentence', { concurrency: 4 }, () => {
   it('an unknown option, and a missing value', async () => {
     assert.match(
       await refusalOf(['--self-sighned']),
@@ -80,7 +80,7 @@ describe('what serve cannot do ends with 2 and one sentence', { concurrency: 4 }
     );
   });
 
-  it('a state folder that cannot be made, and a name that no certificate can bear', async () => {
+  it('a state folder that cannot be made, and a name that no certificate can have', async () => {
     const { certificateFile } = await certificates;
     await using folder = await makeTemporaryFolder('state');
     const refusal = await refusalOf(['--self-signed', `--state-dir=${certificateFile}/below`]);

@@ -1,15 +1,15 @@
 import type { GateProcess, StartOptions } from './gate-process.ts';
 import { startServe } from './gate-process.ts';
 
-/** Gates that several tests of a file ask: each is started when the first of them needs it. */
-export interface SharedGates extends AsyncDisposable {
+/** Gates that several tests of a file share. Each is started by the first test that needs it. */
+interface SharedGates extends AsyncDisposable {
   readonly share: (
     args: () => Promise<readonly string[]> | readonly string[],
     options?: () => Promise<StartOptions>,
   ) => () => Promise<GateProcess>;
 }
 
-/** No gate yet. Starting one takes a third of a second of computing, so tests that can do with one share it. */
+/** Starts with no gate. A start takes 0.3 s of CPU, so that tests share a gate where they can. */
 export function sharedGates(): SharedGates {
   const started: Promise<GateProcess>[] = [];
   return {

@@ -8,7 +8,7 @@ import type { GateProcess } from './gate-process.ts';
 type Gate = Pick<GateProcess, 'port' | 'healthPort'>;
 
 /** A review over plain HTTP that the gate has begun to receive. */
-export interface OpenReview extends Disposable {
+interface OpenReview extends Disposable {
   /** Sends the rest and reads the body of the answer. */
   readonly finish: () => Promise<string>;
   /** The body of the answer, also when it comes before the rest is sent. */
@@ -45,7 +45,7 @@ export async function openBody(gate: Gate, path: string, body: string, bytes: nu
   };
 }
 
-/** Asks, but sends the end of the body only after so many milliseconds: the body of the answer. */
+/** Sends the end of the body after this many milliseconds. Resolves with the body of the answer. */
 export async function askSlowly(
   gate: Gate,
   path: string,
@@ -54,6 +54,6 @@ export async function askSlowly(
 ): Promise<string> {
   using review = await openReview(gate, path, image);
   await delay(milliseconds);
-  // Awaited here: the review is given up at the end of the block.
+  // Awaited here, because the end of the block closes the review.
   return await review.finish();
 }

@@ -23,7 +23,7 @@ describe('a variable of the Go program', { concurrency: 4 }, () => {
       BOUNCER_PORT: String(await port),
     };
   };
-  // The port comes from the variable: a program that is given no --port.
+  // The port comes from the variable, so that --port is not given.
   const set = gates.share(
     () => ['serve', '--health-port=0', '--drain=0'],
     async () => ({ variables: { ...(await variables()), BOUNCER_DEBUG: 'true' }, defaults: [] }),
@@ -45,12 +45,12 @@ describe('a variable of the Go program', { concurrency: 4 }, () => {
     assert.equal((await askImages(gate, [HERE], await ask())).allowed, true);
   });
 
-  it('flip: BOUNCER_PORT is where reviews are answered, unless --port says otherwise', async () => {
+  it('flip: BOUNCER_PORT is the port for reviews; --port overrides it', async () => {
     assert.equal((await set()).port, await port);
     assert.equal((await overruled()).port, await otherPort);
   });
 
-  it('flip: BOUNCER_REGISTRY_WHITELIST refuses images from elsewhere, unless --registry-whitelist says otherwise', async () => {
+  it('flip: BOUNCER_REGISTRY_WHITELIST refuses images of other registries; --registry-whitelist overrides it', async () => {
     const options = await ask();
     for (const [gate, here, there] of [
       [await set(), true, false],

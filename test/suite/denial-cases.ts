@@ -14,12 +14,12 @@ import type { PolicyDocument } from '../../src/policy/schema.ts';
 import { unavailable, type UnavailableCode } from '../../src/question/question.ts';
 import { applyStage, type Stage } from '../../src/policy/stage.ts';
 
-/** A request, and thereby a text that its sender reads. */
-export interface DenialCase {
+/** A request whose answer has a text for users. */
+interface DenialCase {
   readonly title: string;
-  /** @default the policy in force when none is given */
+  /** @default the built-in policy */
   readonly policy?: PolicyDocument;
-  /** A request, images of an `ImageReview`, or why nothing could be decided. */
+  /** A request, images of an `ImageReview`, or the reason why there is no decision. */
   readonly asked: Request | readonly string[] | FailureCode;
   readonly stage?: Stage;
   /** The policy has a rule more, whose question has no answer for this reason. */
@@ -171,7 +171,7 @@ const FAILURES: readonly DenialCase[] = (['DEADLINE', 'INTERNAL', 'NO_POLICY', '
   (code) => ({ title: `nothing decided: ${code}`, asked: code }),
 );
 
-/** What a reviewer should have read before users do. */
+/** Texts that a reviewer reads before users do. */
 const QUESTIONS: readonly DenialCase[] = [
   ...(['DEADLINE', 'ANSWER_UNAVAILABLE', 'ANSWER_MALFORMED', 'NO_SOURCE', 'TOO_MANY_QUESTIONS'] as const).map(
     (unanswered): DenialCase => ({

@@ -1,7 +1,7 @@
 import { chooseCatalogue } from '../../src/language/choose.ts';
 import { DENIAL_CASES, tell } from './denial-cases.ts';
 
-/** Where what users read stands, for reviewers to read. */
+/** The page with all texts that users read, for reviewers. */
 export const DENIAL_PAGE = 'test/suite/denials.md';
 
 const LANGUAGES = ['en', 'zh'];

@@ -8,17 +8,17 @@ import { root } from '../architecture/sources.ts';
 import { DENIAL_CASES, tell } from './denial-cases.ts';
 import { DENIAL_PAGE, renderDenialPage } from './denial-page.ts';
 
-test('what users read is what reviewers have read', async () => {
+test('the page for reviewers has the texts that users get', async () => {
   assert.equal(
     readFileSync(join(root, DENIAL_PAGE), 'utf8'),
     await renderDenialPage(),
-    'npx node scripts/denials.ts writes what users read now; look at the difference',
+    'run npx node scripts/denials.ts and review the difference',
   );
 });
 
 test('every code of a refusal and of a notice has a case in denial-cases.ts', async () => {
   const codes = new Set(Object.keys(ENGLISH).flatMap((key) => /^([A-Z_]+)\./.exec(key)?.[1] ?? []));
-  // A request that is no review has no object to be about; its own tests have it.
+  // These codes concern requests that are no review; other tests cover them.
   for (const code of codes)
     if (/^(MALFORMED_(JSON|REVIEW)|UNSUPPORTED_(VERSION|MEDIA_TYPE)|BODY_)/.test(code)) codes.delete(code);
   const { catalogue } = chooseCatalogue('en');

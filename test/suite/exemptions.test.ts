@@ -14,7 +14,7 @@ const REFUSED = ['refused', 'DISALLOWED_TAG spec.containers[0].image web'];
 const OPS = { username: 'ops', groups: ['system:masters', 'breakers'] };
 const FREE_FOR_OPS = { exclude: { users: ['ops'], groups: ['breakers'] }, ...LATEST };
 
-describe('a rule that only audits beside one that refuses', () => {
+describe('a rule that audits beside a rule that refuses', () => {
   for (const actions of [['Audit'], ['Warn'], ['Warn', 'Audit']] as const) {
     it(`C18 the rule that refuses wins over one with ${actions.join(' and ')}, in either order`, async () => {
       const quiet = { name: 'quiet', validationActions: [...actions], ...LATEST };
@@ -33,7 +33,7 @@ describe('a rule that only audits beside one that refuses', () => {
     });
   }
 
-  it('C18 what is only audited is still audited when another rule refuses', async () => {
+  it('C18 an audited violation is still audited if another rule refuses', async () => {
     const policy = await policyOf(
       { name: 'quiet', validationActions: ['Audit'], ...LATEST },
       { ...LATEST, name: 'strict' },
@@ -43,7 +43,7 @@ describe('a rule that only audits beside one that refuses', () => {
   });
 });
 
-describe('who asks', () => {
+describe('the requester', () => {
   it('E16 headers of a front proxy name no user: only the review does', async () => {
     const policy = await policyOf(FREE_FOR_OPS);
     await using gate = await startGate({
@@ -75,7 +75,7 @@ describe('who asks', () => {
     assert.equal(await outcome(OPS, stripped), true, 'nor do they take a name away');
   });
 
-  it('E16 no header stands in for a client certificate', async () => {
+  it('E16 no header replaces a client certificate', async () => {
     const { recorder, records } = createTestRecorder();
     await using gate = await startGate({
       tls: { ...keys.serving, clientAuthority: keys.authority.certificate, clientNames: ['kube-apiserver'] },
@@ -112,7 +112,7 @@ describe('who asks', () => {
     ],
     ['its name beyond a line end', { username: 'ops\n', groups: ['breakers\n', ' breakers', 'Breakers'] }],
   ] as const) {
-    it(`E17 a review whose user is ${what} is exempt from nothing, and answered`, async () => {
+    it(`E17 a review whose user is ${what} gets an answer and no exemption`, async () => {
       const reviewed = crafted({ object: BAD_POD, userInfo });
       const { status, body } = askInProcess(admissionReview, reviewed, await policyOf(FREE_FOR_OPS));
       assert.equal(status, 200);
@@ -120,7 +120,7 @@ describe('who asks', () => {
     });
   }
 
-  it('E17 one of ten thousand groups is found, and is enough where no name is asked for', async () => {
+  it('E17 one of ten thousand groups is found, and is enough if the exemption names no user', async () => {
     const groups = [...Array.from({ length: 10_000 }, (_, index) => `team-${index}`), 'breakers'];
     const userInfo = { username: 'other', groups };
     const byGroup = await policyOf({ exclude: { groups: ['breakers'] }, ...LATEST });

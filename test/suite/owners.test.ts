@@ -13,7 +13,7 @@ import { createRecorder } from '../../src/telemetry/recorder.ts';
 
 const good = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: '1', controller: true };
 
-/** Owners that a forger may think of (A29). */
+/** Owners that an attacker may invent (A29). */
 const FORGED: readonly (readonly [what: string, metadata: object])[] = [
   ['a good ReplicaSet', { ownerReferences: [good] }],
   ['a Deployment by its template hash', { ownerReferences: [good], labels: { 'pod-template-hash': '5d4f' } }],

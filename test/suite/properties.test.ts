@@ -12,7 +12,7 @@ import { isObject, type Fields } from '../../src/document/json.ts';
 
 const anything = fc.jsonValue({ maxDepth: 4 });
 
-/** What must hold of every answer to anything: a verdict, or an error; and a reason whenever it is not allowed. */
+/** Asserts that an answer is a verdict or an error, and that a refusal has a reason. */
 function assertAnswered({ status, body, text }: Reply): void {
   assert.doesNotMatch(text, /\n/);
   const verdict = body['response'] ?? body['status'];
@@ -26,7 +26,7 @@ function assertAnswered({ status, body, text }: Reply): void {
   assert.ok(typeof reason === 'string' && reason !== '' && reason.length <= 1024);
 }
 
-/** Replaces the value at a path that is found in a document by walking down where `steps` lead. */
+/** Replaces one value of a document. Each step chooses a key on the way down. */
 function withReplaced(value: unknown, steps: readonly number[], replacement: unknown): unknown {
   const [step, ...others] = steps;
   if (step === undefined || typeof value !== 'object' || value === null) return replacement;
@@ -38,7 +38,7 @@ function withReplaced(value: unknown, steps: readonly number[], replacement: unk
   return copy;
 }
 
-describe('whatever comes is answered', () => {
+describe('every request gets an answer', () => {
   it('any JSON, by both protocols', () => {
     fc.assert(
       fc.property(anything, (document) => {
@@ -90,7 +90,7 @@ describe('whatever comes is answered', () => {
   });
 });
 
-describe('what a policy says holds', () => {
+describe('a policy applies everywhere', () => {
   const someRules = fc.array(rules, { minLength: 1, maxLength: 5 });
 
   it('C07 the order of the rules changes no verdict and no objection', async () => {
@@ -126,7 +126,7 @@ describe('what a policy says holds', () => {
     );
   });
 
-  it('an image is refused wherever it hides, in every kind, beside whatever else', () => {
+  it('a bad image is refused in every list of every kind, beside any other images', () => {
     const places = fc.constantFrom('containers', 'initContainers', 'ephemeralContainers', 'volumes');
     fc.assert(
       fc.property(kinds, podImages, places, fc.nat(), (of, parts, place, position) => {
@@ -138,7 +138,7 @@ describe('what a policy says holds', () => {
         });
         const [outcome, ...violations] = summarise(judge({ object }));
         assert.equal(outcome, 'refused');
-        // An object that cannot be read is refused before anyone looks at its images.
+        // An unreadable object is refused before its images are judged.
         const named = violations.some(
           (text) => text.startsWith('DISALLOWED_TAG ') && text.endsWith(' hidden'),
         );
@@ -148,7 +148,7 @@ describe('what a policy says holds', () => {
     );
   });
 
-  it('a pod is refused if and only if one of its images would be refused alone', () => {
+  it('a pod is refused if and only if one of its images is refused alone', () => {
     fc.assert(
       fc.property(fc.array(images, { minLength: 1, maxLength: 6 }), (some) => {
         const podOfAll = pod({

@@ -4,17 +4,17 @@ import type { Request } from '#test/reviews.ts';
 import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
 import type { PolicyDocument } from '../../src/policy/schema.ts';
 
-/** What becomes of a request; `not asked` lets it through. */
+/** The result of a request. `not asked`: the API server admits it without calling the gate. */
 export type Verdict = 'admitted' | 'refused' | 'not asked';
 
-/** A request that every protocol must see alike. */
-export interface ProtocolCase {
+/** A request with the same verdict in every protocol. */
+interface ProtocolCase {
   readonly what: string;
   readonly request: Request;
 }
 
-/** A request about which `ImageReview` cannot know enough; docs/protocols.md has the same rows. */
-export interface Difference extends ProtocolCase {
+/** A request for which an `ImageReview` has too little information. docs/protocols.md has the same rows. */
+interface Difference extends ProtocolCase {
   readonly policy: PolicyDocument;
   /** The verdict of the core, and so of `AdmissionReview` in both versions. */
   readonly admissionReview: Verdict;
@@ -28,7 +28,7 @@ const DIGEST = `sha256:${'ab'.repeat(32)}`;
 const NO_LATEST = defaultPolicyDocument([]);
 const LATEST: NamelessRule = { disallowedTags: { tags: ['latest'] } };
 
-/** What a policy can ask of an image, a namespace and a resource, which every protocol carries for pods. */
+/** Policies about images, namespaces and resources, which every protocol carries for pods. */
 export const POLICIES: Readonly<Record<string, PolicyDocument>> = {
   'the default': NO_LATEST,
   'allowed registries': defaultPolicyDocument(['registry.example.com']),
@@ -54,7 +54,7 @@ export const POLICIES: Readonly<Record<string, PolicyDocument>> = {
   deployments: policyDocument([{ match: { resources: ['deployments.apps'] }, ...LATEST }]),
 };
 
-/** What stands in the containers and init containers of a new pod is carried by every protocol. */
+/** Images in containers and init containers of a new pod, which every protocol carries. */
 const PODS: Readonly<Record<string, PodImages>> = {
   'a good pod': {},
   'a bad container': { containers: { web: BAD } },
@@ -133,7 +133,7 @@ export const CASES: readonly ProtocolCase[] = [
 const node = { username: 'system:node:n1', groups: ['system:nodes'] };
 const bot = { username: 'ci-bot', groups: ['robots'] };
 
-/** The cases in which the wirings differ, and why they must. */
+/** The cases in which the protocols differ, and why. */
 export const DIFFERENCES: readonly Difference[] = [
   {
     what: 'a label or a finalizer changes on a pod whose image is forbidden by now',

@@ -16,7 +16,7 @@ import { CASES, DIFFERENCES, POLICIES, type Verdict } from './protocol-suite.ts'
 
 const DOCUMENT = readFileSync(new URL('../../docs/protocols.md', import.meta.url), 'utf8');
 
-/** The review that no protocol has touched. */
+/** The review without a protocol. */
 function reviewOf(request: Request): Review {
   const { object, oldObject, subResource: subresource = '', namespace = NAMESPACE } = request;
   const { group, version, kind } = kindOf(object ?? oldObject);
@@ -34,7 +34,7 @@ function reviewOf(request: Request): Review {
   };
 }
 
-/** What is objected to which image, without the places that not every protocol knows. */
+/** The objections to each image, without the fields that not every protocol knows. */
 function objectionsOf(decision: Decision): string[] {
   return decision.violations.map(({ code, actions, rule, use }) =>
     [code, actions.join('+'), rule ?? '-', use?.image ?? '-'].join(' '),
@@ -56,7 +56,7 @@ function outcomeOf(review: Review, policy: Policy): Outcome {
   };
 }
 
-/** One request through every door, each of which also answers what it decided. */
+/** The outcome of one request through every protocol. Asserts that each answer has the verdict of its decision. */
 function outcomesOf(request: Request, policy: Policy, before1_27_3 = false) {
   const asked = before1_27_3 && request.subResource !== undefined ? undefined : imageReviewOf(request);
   const [v1, v1beta1] = (['v1', 'v1beta1'] as const).map((version) => {
@@ -93,7 +93,7 @@ describe('every protocol gives the verdict of the core', () => {
     });
   }
 
-  it('and between them the cases meet every verdict', async () => {
+  it('together the cases get every verdict', async () => {
     const met = new Set<string>();
     for (const { request } of CASES) {
       for (const document of Object.values(POLICIES)) {
@@ -120,7 +120,7 @@ describe('every protocol gives the verdict of the core', () => {
   });
 });
 
-describe('where ImageReview cannot know enough, the difference is known', () => {
+describe('the differences of ImageReview are listed', () => {
   for (const { what, request, policy: document, before1_27_3, ...expected } of DIFFERENCES) {
     it(what, async () => {
       const policy = await decodePolicy(document);
@@ -133,12 +133,12 @@ describe('where ImageReview cannot know enough, the difference is known', () => 
       assert.notEqual(
         effectOf(core.verdict),
         effectOf(image.verdict),
-        'this is no difference: take it off the list',
+        'there is no difference: remove it from the list',
       );
     });
   }
 
-  it('docs/protocols.md tells operators all of them, and no other', () => {
+  it('docs/protocols.md lists all of them, and no other', () => {
     const rows = DOCUMENT.split('\n')
       .map((line) =>
         line
@@ -168,7 +168,7 @@ describe('the rules that docs/protocols.md gives for a webhook', () => {
   assert.ok(document);
   const { rules } = document.value as { rules: readonly WebhookRule[] };
 
-  it('A05 name every resource of the table of kinds, and the subresource that a rule for pods does not match', () => {
+  it('A05 name every resource of the table of kinds, and the subresource that a rule for pods leaves out', () => {
     const named = rules.flatMap(({ apiGroups, resources }) =>
       resources.map((resource) => (apiGroups[0] === '' ? resource : `${resource}.${apiGroups.join()}`)),
     );
@@ -176,7 +176,7 @@ describe('the rules that docs/protocols.md gives for a webhook', () => {
     assert.deepEqual(named.toSorted(), [...new Set(held)].toSorted());
   });
 
-  it('A33 ask in every version, and never about a DELETE, which must not wait for the gate', () => {
+  it('A33 match every version and no DELETE, which must not wait for the gate', () => {
     for (const { apiVersions, operations } of rules) {
       assert.deepEqual([apiVersions, operations], [['*'], ['CREATE', 'UPDATE']]);
     }

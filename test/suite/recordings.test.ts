@@ -13,14 +13,14 @@ import { parsePolicy } from '../../src/policy/load.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { createRoutes } from '../../src/server/routes.ts';
 
-/** What a real API server asked and what the gate answered, as `npm run record` keeps it. */
+/** A request of a real API server and the answer of the gate, as `npm run record` writes them. */
 interface Recording {
   readonly path: string;
   readonly query: string;
   readonly request: unknown;
   readonly status: number;
   readonly response: unknown;
-  /** `default`, or the text of the policy that was in force. */
+  /** `default`, or the text of the active policy. */
   readonly policy: string;
   readonly language?: string;
 }
@@ -36,7 +36,7 @@ function policyOf({ policy, language }: Recording, file: string): Promise<Policy
   return decodePolicy(defaultPolicyDocument([]), language);
 }
 
-describe('what a real API server asked is answered as it was then', () => {
+describe('a recorded request gets the recorded answer', () => {
   it('there are recordings', () => {
     assert.ok(files.length > 0, `${FOLDER} is empty; npm run record fills it`);
   });

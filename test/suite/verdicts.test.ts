@@ -72,7 +72,7 @@ describe('C12 names that are parts of JavaScript objects', () => {
 describe('C17 every image needs its own permission', () => {
   const rule = { match: { images: ['registry.example.com/team/*'] }, ...LATEST };
 
-  it('C17 one container that no rule selects refuses the pod, however many are permitted', async () => {
+  it('C17 one container that no rule selects refuses the pod, for any number of permitted ones', async () => {
     const policy = await decodePolicy(policyDocument([rule], 'Deny'));
     const images = { a: GOOD, b: 'ghcr.io/acme/app:1.0', c: GOOD };
     assert.deepEqual(summarise(judge({ object: pod({ containers: images }) }, policy)), [
@@ -99,7 +99,7 @@ describe('C17 every image needs its own permission', () => {
     }
   });
 
-  it('C17 a rule that selects an image elsewhere does not vouch for it here', async () => {
+  it('C17 a rule that selects an image in another list does not permit it in this one', async () => {
     const policy = await decodePolicy(
       policyDocument([{ match: { usages: ['initContainer'] }, ...LATEST }], 'Deny'),
     );
@@ -110,7 +110,7 @@ describe('C17 every image needs its own permission', () => {
     ]);
   });
 
-  it('C17 a rule that excludes an image does not vouch for it either', async () => {
+  it('C17 a rule that excludes an image does not permit it either', async () => {
     const policy = await decodePolicy(policyDocument([{ exclude: { users: ['alice'] }, ...LATEST }], 'Deny'));
     assert.deepEqual(summarise(judge({ object: pod() }, policy)), [
       'refused',

@@ -27,7 +27,7 @@ export interface ClusterUser {
 }
 
 /** What a test asks of its control plane. */
-export interface ControlPlaneOptions {
+interface ControlPlaneOptions {
   /** The environment of the test: where to find Go, the cache, `KUBEBUILDER_ASSETS`. */
   readonly environment: Environment;
   readonly version?: KubernetesVersion;

@@ -43,7 +43,7 @@ export interface DoctorAnswer {
 }
 
 /** A cluster in which the gate is wired by Service, for real: the API server calls its cluster address. */
-export interface DoctorCluster extends AsyncDisposable {
+interface DoctorCluster extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly client: KubernetesClient;
   readonly authority: Authority;

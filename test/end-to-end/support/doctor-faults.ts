@@ -3,7 +3,7 @@ import type { KubernetesObject, ObjectReference } from '../../../src/kubernetes/
 import { GATE_NAME, POLICY_CONFIG_MAP, TLS_SECRET } from '../../../src/wiring/names.ts';
 
 /** Something wrong with one object of a healthy cluster, and everything above a note that doctor then says. */
-export interface ObjectFault {
+interface ObjectFault {
   readonly title: string;
   readonly object: ObjectReference;
   /** `undefined` deletes it. */

@@ -20,7 +20,7 @@ export interface GateSettings {
 }
 
 /** What a test asks of its gate. */
-export interface GateOptions extends GateSettings {
+interface GateOptions extends GateSettings {
   readonly environment: Environment;
   readonly authority: Authority;
 }

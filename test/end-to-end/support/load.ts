@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 export type Call = (number: number) => Promise<string | undefined>;
 
 /** The input of a load generator. */
-export interface LoadOptions {
+interface LoadOptions {
   readonly call: Call;
   /** Calls a second, begun whether those before have ended or not. */
   readonly rate: number;

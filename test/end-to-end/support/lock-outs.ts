@@ -7,7 +7,7 @@ import type { CommandResult } from './processes.ts';
 import { scenario } from './scenario.ts';
 
 /** A webhook as a test writes it; what is left out is the API server's default. */
-export interface WebhookFields {
+interface WebhookFields {
   readonly name: string;
   readonly url: string;
   readonly authority?: string;
@@ -23,7 +23,7 @@ const everyPod = [
 ];
 
 /** A configuration as people make it by hand: for everything, everywhere, with `failurePolicy: Fail`. */
-export function handMade(name: string, webhooks: readonly WebhookFields[]): object {
+function handMade(name: string, webhooks: readonly WebhookFields[]): object {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
@@ -138,7 +138,7 @@ export async function configurationOf(
 }
 
 /** A webhook configuration as the API holds it. */
-export interface Configuration {
+interface Configuration {
   readonly metadata: object;
   readonly webhooks: readonly (Readonly<Record<string, unknown>> & {
     readonly name: string;

@@ -11,7 +11,7 @@ const marker = 'KUBE_IMAGE_BOUNCER_OWN_NETWORK';
 const buildTimeoutMs = 60 * 60_000;
 
 /** What is needed of the network, and of the machine around it. */
-export interface OwnNetworkOptions {
+interface OwnNetworkOptions {
   readonly environment: Environment;
   /** Built before the network is left behind. */
   readonly versions: readonly KubernetesVersion[];

@@ -40,7 +40,7 @@ export interface EarlierWiring {
 }
 
 /** What differs between one node and another. */
-export interface NodeOptions {
+interface NodeOptions {
   readonly environment: Environment;
   readonly version: KubernetesVersion;
   /** Makes earlier changes to the node. */

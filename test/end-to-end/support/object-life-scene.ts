@@ -11,7 +11,7 @@ export const oldImage = 'registry.example.com/web:latest';
 export const goodImage = 'registry.example.com/web:1.27.3';
 
 /** A cluster with objects from before the gate, and the gate wired since. */
-export interface LifeScene extends WiredCluster {
+interface LifeScene extends WiredCluster {
   readonly in: (namespace: string) => Namespace;
 }
 

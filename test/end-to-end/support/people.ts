@@ -14,7 +14,7 @@ export interface Person {
 }
 
 /** A cluster that authorizes its nodes as real clusters do. A client certificate makes any user. */
-export interface PeopledCluster extends WiredCluster {
+interface PeopledCluster extends WiredCluster {
   /** kubectl with a client certificate. */
   readonly as: (
     person: Person,

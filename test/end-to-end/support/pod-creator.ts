@@ -5,12 +5,12 @@ import type { ControlPlane } from './control-plane.ts';
 import type { Call } from './load.ts';
 
 /** Creates pods over kept connections, each of another name. */
-export interface PodCreator extends Disposable {
+interface PodCreator extends Disposable {
   readonly call: Call;
 }
 
 /** What the API server said to a pod. */
-export interface PodAnswer {
+interface PodAnswer {
   readonly status: number;
   /** Of a refusal; of a pod that was created, the pod. */
   readonly message: string;

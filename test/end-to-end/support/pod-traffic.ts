@@ -12,7 +12,7 @@ export interface Outage {
 }
 
 /** What came of a traffic of good and bad pods, as the API server stored it. */
-export interface TrafficReport {
+interface TrafficReport {
   readonly good: number;
   readonly bad: number;
   readonly created: number;
@@ -36,7 +36,7 @@ export interface TrafficReport {
   readonly seconds: number;
 }
 
-export interface TrafficOptions {
+interface TrafficOptions {
   readonly controlPlane: ControlPlane;
   readonly namespace: string;
   /** Pods a second. */

@@ -21,7 +21,7 @@ export interface RunningProcess extends AsyncDisposable {
 }
 
 /** What is needed to start a program beside the test. */
-export interface ProcessOptions {
+interface ProcessOptions {
   readonly program: string;
   readonly arguments: readonly string[];
   readonly environment: Environment;

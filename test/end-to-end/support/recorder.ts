@@ -11,7 +11,7 @@ import { normaliseExchange } from './normalise.ts';
 import type { Exchange } from './normalise.ts';
 
 /** Names one exchange to keep. */
-export interface Recording {
+interface Recording {
   /** `NN-what-it-shows`: the file's name. */
   readonly name: string;
   /** Only an exchange about this namespace is kept, so that a controller's retries elsewhere cannot slip in. */
@@ -27,7 +27,7 @@ export interface Recorder extends AsyncDisposable {
 }
 
 /** What the recorder needs to stand in for the gate. */
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly environment: Environment;
   readonly authority: Authority;
   readonly gate: Gate;

@@ -36,7 +36,7 @@ const gateDeployment = {
 };
 
 /** A control plane that also knows people by certificates, and a gate that refuses everything. */
-export interface Scene extends AsyncDisposable {
+interface Scene extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly authority: Authority;
   /** Has signed nothing. */

@@ -9,7 +9,7 @@ import { assertAdmitted } from './stage.ts';
 export const gateName = 'kube-image-bouncer';
 
 /** A cluster, and what plays the kubelet and kube-proxy of its one gate. */
-export interface ServiceCluster extends AsyncDisposable {
+interface ServiceCluster extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly startGate: () => Promise<void>;
   readonly stopGate: () => Promise<void>;

@@ -15,7 +15,7 @@ import { gateKubeconfig, imagePolicyAdmission, wireWebhook } from './wirings.ts'
 import type { ImagePolicySettings, WebhookWiring } from './wirings.ts';
 
 /** A control plane and a gate that trust each other, not wired yet. */
-export interface Stage extends AsyncDisposable {
+interface Stage extends AsyncDisposable {
   readonly authority: Authority;
   readonly controlPlane: ControlPlane;
   readonly gate: Gate;
@@ -30,7 +30,7 @@ export interface Stage extends AsyncDisposable {
 }
 
 /** A webhook wiring without what the stage knows itself. */
-export type StageWebhook = Omit<WebhookWiring, 'url' | 'authority'> & { readonly path?: string };
+type StageWebhook = Omit<WebhookWiring, 'url' | 'authority'> & { readonly path?: string };
 
 /** kubectl in one namespace; `object` is what it reads from stdin. */
 export type Namespace = (commandArguments: readonly string[], object?: object) => Promise<CommandResult>;

@@ -15,7 +15,7 @@ export interface StaticKubelet extends AsyncDisposable {
   readonly logTails: () => Promise<string>;
 }
 
-export interface StaticKubeletOptions {
+interface StaticKubeletOptions {
   /** Whatever is put here runs. */
   readonly manifests: string;
   readonly folder: string;
