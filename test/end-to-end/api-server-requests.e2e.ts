@@ -24,7 +24,7 @@ interface Asked {
 }
 
 for (const version of ['v1.24', 'v1.37'] as const) {
-  describe(`what an API server may ask, on ${version}`, () => {
+  describe(`requests of an API server, on ${version}`, () => {
     const stage = shared(async () => openStage({ environment: process.env, version }));
 
     /** Waits for the log line of a review that the gate admitted without having found an image in it. */
@@ -40,44 +40,49 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.deepEqual([line['outcome'], line['violationCount']], ['admitted', 0]);
     };
 
-    scenario('A22 A23 A33 asked about everything, it admits what carries no image of a bad pod', async () => {
-      const kubectl = await stage().namespace('everything');
-      const pods = '/api/v1/namespaces/everything/pods';
-      assertAdmitted(await kubectl(['create', '--filename=-'], node));
-      for (const name of ['web', 'bound', 'evicted', 'first', 'second'])
-        assertAdmitted(await kubectl(['run', name, '--image=nginx']));
-      assertAdmitted(await kubectl(['create', 'deployment', 'web', '--image=nginx', '--replicas=0']));
-      await stage().wireWebhook({ rules: [everything] });
-      assertRefused(await kubectl(['run', 'late', '--image=nginx']), refusal);
-      const post = async (path: string, object: object) =>
-        kubectl(['create', `--raw=${pods}/${path}`, '--filename=-'], object);
+    scenario(
+      'A22 A23 A33 with a rule for everything, requests without a bad image are admitted',
+      async () => {
+        const kubectl = await stage().namespace('everything');
+        const pods = '/api/v1/namespaces/everything/pods';
+        assertAdmitted(await kubectl(['create', '--filename=-'], node));
+        for (const name of ['web', 'bound', 'evicted', 'first', 'second'])
+          assertAdmitted(await kubectl(['run', name, '--image=nginx']));
+        assertAdmitted(await kubectl(['create', 'deployment', 'web', '--image=nginx', '--replicas=0']));
+        await stage().wireWebhook({ rules: [everything] });
+        assertRefused(await kubectl(['run', 'late', '--image=nginx']), refusal);
+        const post = async (path: string, object: object) =>
+          kubectl(['create', `--raw=${pods}/${path}`, '--filename=-'], object);
 
-      const status = `--patch={"status":{"phase":"Running"}}`;
-      assertAdmitted(await kubectl(['patch', 'pod/web', '--subresource=status', '--type=merge', status]));
-      await admittedUnseen({ resource: 'pods', subresource: 'status', operation: 'UPDATE' });
-      assertAdmitted(await post('bound/binding', bindingOf('bound')));
-      await admittedUnseen({ resource: 'pods', subresource: 'binding', operation: 'CREATE' });
-      assertAdmitted(await post('evicted/eviction', evictionOf('evicted')));
-      await admittedUnseen({ resource: 'pods', subresource: 'eviction', operation: 'CREATE' });
-      assertAdmitted(await kubectl(['scale', 'deployment/web', '--replicas=1']));
-      await admittedUnseen({ resource: 'deployments.apps', subresource: 'scale', operation: 'UPDATE' });
+        const status = `--patch={"status":{"phase":"Running"}}`;
+        assertAdmitted(await kubectl(['patch', 'pod/web', '--subresource=status', '--type=merge', status]));
+        await admittedUnseen({ resource: 'pods', subresource: 'status', operation: 'UPDATE' });
+        assertAdmitted(await post('bound/binding', bindingOf('bound')));
+        await admittedUnseen({ resource: 'pods', subresource: 'binding', operation: 'CREATE' });
+        assertAdmitted(await post('evicted/eviction', evictionOf('evicted')));
+        await admittedUnseen({ resource: 'pods', subresource: 'eviction', operation: 'CREATE' });
+        assertAdmitted(await kubectl(['scale', 'deployment/web', '--replicas=1']));
+        await admittedUnseen({ resource: 'deployments.apps', subresource: 'scale', operation: 'UPDATE' });
 
-      // No node runs the pod, so that the API server cannot connect to it. It has called the gate before that.
-      for (const subresource of ['exec', 'attach', 'portforward']) {
-        const refused = await post(`first/${subresource}?command=id&stdout=true`, {});
-        assert.doesNotMatch(refused.stderr, /admission webhook/);
-        await admittedUnseen({ resource: 'pods', subresource, operation: 'CONNECT' });
-      }
-      assertAdmitted(await kubectl(['delete', 'pod/first', '--now']));
-      assertAdmitted(await kubectl(['delete', `--raw=${pods}`]));
-      await admittedUnseen({ resource: 'pods', operation: 'DELETE' });
-      assertAdmitted(await kubectl(['create', 'configmap', 'settings', '--from-literal=image=nginx:latest']));
-      assertAdmitted(await kubectl(['delete', 'namespace/everything', '--wait=false']));
-      await unwireWebhook(stage().controlPlane);
-    });
+        // No node runs the pod, so that the API server cannot connect to it. It has called the gate before that.
+        for (const subresource of ['exec', 'attach', 'portforward']) {
+          const refused = await post(`first/${subresource}?command=id&stdout=true`, {});
+          assert.doesNotMatch(refused.stderr, /admission webhook/);
+          await admittedUnseen({ resource: 'pods', subresource, operation: 'CONNECT' });
+        }
+        assertAdmitted(await kubectl(['delete', 'pod/first', '--now']));
+        assertAdmitted(await kubectl(['delete', `--raw=${pods}`]));
+        await admittedUnseen({ resource: 'pods', operation: 'DELETE' });
+        assertAdmitted(
+          await kubectl(['create', 'configmap', 'settings', '--from-literal=image=nginx:latest']),
+        );
+        assertAdmitted(await kubectl(['delete', 'namespace/everything', '--wait=false']));
+        await unwireWebhook(stage().controlPlane);
+      },
+    );
 
     scenario(
-      'A05 a rule for pods alone lets kubectl debug past; with their subresource beside it, it is refused',
+      'A05 a rule for pods alone does not match kubectl debug; with the subresource it is refused',
       async () => {
         const kubectl = await stage().namespace('debug');
         const debug = async (name: string) =>
@@ -90,23 +95,20 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       },
     );
 
-    scenario(
-      'A02 ephemeral containers in the body of a new pod come no further than the API server',
-      async () => {
-        const kubectl = await stage().namespace('ephemeral');
-        await stage().wireWebhook({ rules: podRules });
-        const [containers, ephemeralContainers] = ['nginx:1.27.3', 'busybox'].map((image, index) => [
-          { name: `c${index}`, image },
-        ]);
-        const pod = {
-          apiVersion: 'v1',
-          kind: 'Pod',
-          metadata: { name: 'web' },
-          spec: { containers, ephemeralContainers },
-        };
-        assertRefused(await kubectl(['create', '--filename=-'], pod), 'cannot be set on create');
-      },
-    );
+    scenario('A02 the API server drops ephemeral containers from a new pod', async () => {
+      const kubectl = await stage().namespace('ephemeral');
+      await stage().wireWebhook({ rules: podRules });
+      const [containers, ephemeralContainers] = ['nginx:1.27.3', 'busybox'].map((image, index) => [
+        { name: `c${index}`, image },
+      ]);
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'web' },
+        spec: { containers, ephemeralContainers },
+      };
+      assertRefused(await kubectl(['create', '--filename=-'], pod), 'cannot be set on create');
+    });
 
     scenario(
       'A37 a dry run gets the same verdict, is marked in the log, and leaves nothing behind',
@@ -139,7 +141,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.27.3']));
     });
 
-    scenario('C01 C02 C08 C14 C15 C17 one policy, as a cluster meets it', async () => {
+    scenario('C01 C02 C08 C14 C15 C17 one policy with all kinds of rules in a cluster', async () => {
       await stage().gate.restart({ policy: registryPolicy });
       await stage().wireWebhook({ rules: podRules });
       const kubectl = await stage().namespace('policy');
@@ -159,7 +161,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
 
     // Of the versions that we run, every one asks ImagePolicyWebhook about them; older ones never do.
     scenario(
-      'A06 A32 ImagePolicyWebhook is asked about kubectl debug, and cannot tell a label apart',
+      'A06 A32 ImagePolicyWebhook reviews kubectl debug, and cannot recognize a change of a label',
       async () => {
         await unwireWebhook(stage().controlPlane);
         await stage().gate.restart({ policy: registryPolicy });

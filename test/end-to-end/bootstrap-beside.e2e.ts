@@ -55,7 +55,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const gates = shared(() => openTwoGates(version));
 
     scenario(
-      `[${version}] the webhook is proved although the plugin refuses every bad pod first`,
+      `[${version}] the webhook is verified although the plugin refuses every bad pod first`,
       async () => {
         assertAdmitted(await gates().imagePolicy());
         const wired = await gates().webhook('--apply');
@@ -68,14 +68,14 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       },
     );
 
-    scenario(`[${version}] the plugin is proved below deny although the webhook refuses`, async () => {
+    scenario(`[${version}] the plugin is verified below deny although the webhook refuses`, async () => {
       const lowered = await gates().imagePolicy('--stage=audit');
       assertAdmitted(lowered);
       assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
     });
 
     if (version !== newestKubernetes) return;
-    scenario('a webhook that leads nowhere is not taken for one that works', async () => {
+    scenario('a webhook without a reachable gate does not count as working', async () => {
       assertAdmitted(await gates().imagePolicy('--stage=deny'));
       assertAdmitted(await gates().webhook('--delete'));
       const lost = await gates().webhook('--apply', `--url=https://127.0.0.1:${await freePort()}`);

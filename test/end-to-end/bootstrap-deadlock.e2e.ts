@@ -67,7 +67,7 @@ async function renderOurs(address: GateAddress, { version }: ControlPlane): Prom
 
 for (const version of [newestKubernetes, oldestKubernetes]) {
   for (const address of addresses) {
-    describe(`all gates gone, asked by ${address.form}, on ${version}`, () => {
+    describe(`all gates gone, called by ${address.form}, on ${version}`, () => {
       const controlPlane = shared(async () => {
         const started = await startControlPlane({ environment: process.env, version, controllers: true });
         await apply(started, podOf('before'));
@@ -76,7 +76,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         return started;
       });
 
-      scenario('R24 whatever a gate consists of can be created', async () => {
+      scenario('R24 all objects of a gate can be created', async () => {
         for (const object of gateObjects()) await apply(controlPlane(), object);
       });
 
@@ -99,13 +99,13 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         assert.equal((await tryCreate(controlPlane(), 'kube-node-lease', lease)).code, 0);
       });
 
-      scenario('R24 deleting passes, and everything else stays refused', async () => {
+      scenario('R24 deletions are admitted, and everything else stays refused', async () => {
         const { code, stderr } = await controlPlane().kubectl(['delete', 'pod', 'before', '--force']);
         assert.equal(code, 0, stderr);
         assert.notEqual((await tryCreate(controlPlane(), 'default')).code, 0);
       });
 
-      scenario('R24 recover finds that nothing has to be done for the cluster to live', async () => {
+      scenario('R24 recover finds nothing to do', async () => {
         const { code, stdout } = await recover(controlPlane(), '--yes');
         assert.equal(code, 1, stdout);
         assert.match(
@@ -119,7 +119,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         );
       });
 
-      scenario('R24 the configuration can be deleted, and then everything passes', async () => {
+      scenario('R24 the configuration can be deleted, and then everything is admitted', async () => {
         const { kubectl } = controlPlane();
         const { code, stderr } = await kubectl(['delete', 'validatingwebhookconfiguration', gate]);
         assert.equal(code, 0, stderr);

@@ -77,10 +77,10 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
   });
 }
 
-describe('a certificate of an authority that is there already', () => {
+describe('a certificate of an existing authority', () => {
   const node = shared(() => startNode({ environment: process.env, version: newestKubernetes }));
 
-  scenario('it signs, RSA as kubeadm makes it, and its key is not kept', async () => {
+  scenario('an RSA authority of kubeadm signs, and its key is not copied', async () => {
     const before = await node().tree();
     const folder = join(node().kubernetes, '..', 'company');
     await mkdir(folder);

@@ -47,7 +47,7 @@ async function writePatch(kubernetes: string): Promise<EarlierWiring> {
 }
 
 for (const version of [oldestKubernetes, newestKubernetes]) {
-  describe(`a node that kubeadm set up with our patch, on ${version}`, () => {
+  describe(`a node that kubeadm sets up with our patch, on ${version}`, () => {
     const node = shared(() => startNode({ environment: process.env, version, prepare: writePatch }));
 
     scenario(`[${version}] enforces from the first request`, async () => {

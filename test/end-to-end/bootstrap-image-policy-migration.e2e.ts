@@ -97,12 +97,12 @@ plugins:
   };
 }
 
-describe('what the Go program’s instructions left behind, on v1.24', () => {
+describe('a node that follows the instructions of the Go program, on v1.24', () => {
   const node = shared(() =>
     startNode({ environment: process.env, version: oldestKubernetes, prepare: wireGoProgram }),
   );
 
-  scenario('is wired to the new gate where it stands, and comes back when that is undone', async () => {
+  scenario('is wired to the new gate in place, and --undo restores it', async () => {
     const before = await node().tree();
     await assertWired(node());
     const configuration = JSON.parse(
@@ -121,12 +121,12 @@ describe('what the Go program’s instructions left behind, on v1.24', () => {
   });
 });
 
-describe('what the tutorial left behind, on v1.37', () => {
+describe('a node that follows the tutorial, on v1.37', () => {
   const node = shared(() =>
     startNode({ environment: process.env, version: newestKubernetes, prepare: wireTutorial }),
   );
 
-  scenario('is merged: the other plugin goes on, comments stay, and undoing brings it back', async () => {
+  scenario('is merged: the other plugin and the comments stay, and --undo restores it', async () => {
     const before = await node().tree();
     await assertWired(node());
     const file = join(node().kubernetes, 'image-policy', 'admission_configuration.yaml');

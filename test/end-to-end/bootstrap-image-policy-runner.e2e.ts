@@ -48,24 +48,27 @@ for (const runner of ['none', 'systemd'] as const) {
   describe(`a gate that ${runner === 'none' ? 'another runner' : runner} starts`, () => {
     const node = shared(() => startNode({ environment: process.env, version: newestKubernetes }));
 
-    scenario(`[${runner}] comes first: without it the API server is left alone, with it wired`, async () => {
-      const before = await node().tree();
-      const manifest = await readFile(node().manifest, 'utf8');
-      const words = [`--gate=${runner}`, '--apply', `--kubeconfig=${node().kubeconfig}`, '--timeout=60'];
-      const early = await node().bootstrap(...words);
-      assert.equal(early.code, 1, early.stderr);
-      assert.match(early.stderr, /the API server was left alone: /);
-      assert.equal(await readFile(node().manifest, 'utf8'), manifest);
-      assertAdmitted(await node().kubectl('run', 'early', '--image=nginx:1.17.1'));
+    scenario(
+      `[${runner}] must run first: without the gate the API server is not changed, with it it is wired`,
+      async () => {
+        const before = await node().tree();
+        const manifest = await readFile(node().manifest, 'utf8');
+        const words = [`--gate=${runner}`, '--apply', `--kubeconfig=${node().kubeconfig}`, '--timeout=60'];
+        const early = await node().bootstrap(...words);
+        assert.equal(early.code, 1, early.stderr);
+        assert.match(early.stderr, /the API server was left alone: /);
+        assert.equal(await readFile(node().manifest, 'utf8'), manifest);
+        assertAdmitted(await node().kubectl('run', 'early', '--image=nginx:1.17.1'));
 
-      await using _gate = await startGate(node());
-      const wired = await node().bootstrap(...words);
-      assertAdmitted(wired);
-      assert.match(wired.stderr, /^proved: .*CANARY is refused/m);
-      assertRefused(await node().kubectl('run', 'web', '--image=nginx'), latestRefused);
-      assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2 });
-      assertAdmitted(await node().bootstrap('--undo'));
-      assert.deepEqual(await node().tree(), before);
-    });
+        await using _gate = await startGate(node());
+        const wired = await node().bootstrap(...words);
+        assertAdmitted(wired);
+        assert.match(wired.stderr, /^proved: .*CANARY is refused/m);
+        assertRefused(await node().kubectl('run', 'web', '--image=nginx'), latestRefused);
+        assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2 });
+        assertAdmitted(await node().bootstrap('--undo'));
+        assert.deepEqual(await node().tree(), before);
+      },
+    );
   });
 }

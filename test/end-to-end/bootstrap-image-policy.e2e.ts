@@ -77,14 +77,14 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       assert.deepEqual(node().kubelet.refused(), [], 'nothing that is no pod lies among the manifests');
     });
 
-    scenario(`[${version}] goes down a stage without being asked twice`, async () => {
+    scenario(`[${version}] lowers the stage without a confirmation`, async () => {
       const lowered = await apply('--stage=audit');
       assertAdmitted(lowered);
       assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
       assertAdmitted(await node().kubectl('run', 'audited', '--image=nginx'));
     });
 
-    scenario(`[${version}] does not go up a stage while something would be refused`, async () => {
+    scenario(`[${version}] does not raise the stage while a running workload would be refused`, async () => {
       const lowered = await node().tree();
       const raised = await apply('--stage=deny');
       assert.equal(raised.code, 1);
@@ -92,7 +92,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       assert.deepEqual(await node().tree(), lowered);
     });
 
-    scenario(`[${version}] leaves a byte-identical node when it is undone`, async () => {
+    scenario(`[${version}] --undo restores every byte of the node`, async () => {
       const undone = await node().bootstrap('--undo');
       assertAdmitted(undone);
       assert.deepEqual(await node().tree(), before);
@@ -102,7 +102,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
   });
 }
 
-describe('bootstrap image-policy on a node whose API server does not come up with it', () => {
+describe('bootstrap image-policy on a node whose API server does not start with the change', () => {
   const node = shared(() =>
     startNode({
       environment: process.env,
@@ -117,7 +117,7 @@ describe('bootstrap image-policy on a node whose API server does not come up wit
     }),
   );
 
-  scenario('everything is put back, and the API server is there again', async () => {
+  scenario('everything is restored, and the API server runs again', async () => {
     const before = await node().tree();
     const applied = await node().bootstrap(image, '--apply', '--timeout=8');
     assert.equal(applied.code, 2);

@@ -26,7 +26,7 @@ describe('bootstrap static on v1.37', () => {
   const kubectl = async (...args: string[]): Promise<CommandResult> => guarded().node.kubectl(...args);
   const bootstrap = async (...args: string[]): Promise<CommandResult> => guarded().bootstrap(...args);
 
-  scenario('what would change is shown, and nothing is changed', async () => {
+  scenario('without --apply it shows the changes and makes none', async () => {
     const before = await guarded().node.tree();
     const { code, stdout, stderr } = await bootstrap();
     assert.equal(code, 0, stderr);
@@ -38,7 +38,7 @@ describe('bootstrap static on v1.37', () => {
     assert.deepEqual(await guarded().node.tree(), before);
   });
 
-  scenario('one command: refused, undone without a trace, and done again', async () => {
+  scenario('one command wires the node, --undo removes every trace, and it can be wired again', async () => {
     const before = await guarded().node.tree();
     const applied = await bootstrap('--apply');
     assert.equal(applied.code, 0, applied.stderr);
@@ -51,7 +51,7 @@ describe('bootstrap static on v1.37', () => {
     assert.equal((await bootstrap('--apply')).code, 0);
   });
 
-  scenario('a second time nothing changes', async () => {
+  scenario('a second run changes nothing', async () => {
     const before = await guarded().node.tree();
     const again = await bootstrap('--apply');
     assert.equal(again.code, 0, again.stderr);
@@ -67,7 +67,7 @@ describe('bootstrap static on v1.37', () => {
     assertRefused(await kubectl('create', 'deployment', 'web', '--image=nginx'), refusal, latestRefused);
   });
 
-  scenario('a changed stage is in force without a restart', async () => {
+  scenario('a changed stage is active without a restart', async () => {
     const { manifest } = guarded().node;
     const before = await guarded().node.tree();
     const warned = await bootstrap('--apply', '--stage=warn');

@@ -32,7 +32,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       );
     };
 
-    scenario('an API server that cannot prove itself is not wired', async () => {
+    scenario('an API server without a client certificate is not wired', async () => {
       // The wait is as long on either version, and once is enough.
       if (version === 'v1.24') {
         assert.equal((await bootstrap()).code, 0);
@@ -45,7 +45,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await cluster().controlPlane.kubectl(['delete', 'pod', 'free', '--force']));
     });
 
-    scenario('with the files that were written it can, and a second time nothing changes', async () => {
+    scenario('with the written files it is wired, and a second run changes nothing', async () => {
       const before = await filesOf(out());
       assert.deepEqual([...before.keys()].toSorted(), [
         'admission-configuration.yaml',
@@ -82,7 +82,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       await assert.rejects(ask({}), { code: 'CLUSTER_UNREACHABLE' });
     });
 
-    scenario('E15 nor is anybody with the certificate of another', async () => {
+    scenario('E15 a client with the certificate of another user is refused', async () => {
       const { authority } = cluster();
       const issue = async (commonName: string): Promise<KeyPair> =>
         authority.issueClient({ commonName, notBefore: new Date(), days: 1 });

@@ -63,7 +63,7 @@ describe('a gate that is gone, wired by bootstrap webhook', () => {
   const create = async (object: object, ...args: string[]): Promise<CommandResult> =>
     cluster().controlPlane.kubectl(['create', '--filename=-', ...args], { stdin: JSON.stringify(object) });
 
-  scenario('keeps no object from losing a finalizer, being scaled or being deleted', async () => {
+  scenario('does not prevent removing a finalizer, scaling and deleting', async () => {
     for (const object of objects) assertAdmitted(await create({ ...object, metadata: { name: 'web' } }));
     const wired = await cluster().bootstrap('--apply');
     assert.equal(wired.code, 0, wired.stdout);
@@ -78,7 +78,7 @@ describe('a gate that is gone, wired by bootstrap webhook', () => {
     assertAdmitted(await kubectl('scale', 'deployment/web', '--replicas=0'));
   });
 
-  scenario('lets no image in: neither a new object nor a changed one', async () => {
+  scenario('admits no image, neither in a new object nor in a changed one', async () => {
     assertRefused(await kubectl('run', 'late', '--image=nginx:1.17.1'), unanswered);
     assertRefused(await kubectl('set', 'image', 'pod/web', 'web=nginx:1.17.2'), unanswered);
     const debug = await kubectl('debug', 'pod/web', '--image=busybox:1.36', '--container=debugger');

@@ -58,7 +58,7 @@ function onCluster(version: (typeof versions)[number]): void {
     return named.stdout + wide.stdout;
   };
 
-  scenario('one command, from nothing to a refused latest; the wiring waits for the gate', async () => {
+  scenario('one command installs the gate and refuses latest; the wiring waits for the gate', async () => {
     const applied = apply();
     await eventually('the Deployment is there', async () =>
       (await own('get', `deployment/${gateName}`)).code === 0 ? true : undefined,
@@ -77,7 +77,7 @@ function onCluster(version: (typeof versions)[number]): void {
     assertRefused(await kubectl('create', 'deployment', 'web', '--image=nginx'), refusal, latestRefused);
   });
 
-  scenario('a second time nothing changes', async () => {
+  scenario('a second run changes nothing', async () => {
     const before = await objects();
     assert.equal(before.match(/^\S+ +\S+ +\d+$/gm)?.length, 10, before);
     const { code, stdout, stderr } = await apply();
@@ -152,7 +152,7 @@ spec:
     assert.match((await bootstrap('--service', '--language=en')).stdout, /^ +- "?--language=en"?$/m);
   });
 
-  scenario('--delete leaves nothing', async () => {
+  scenario('--delete removes every object', async () => {
     const { code, stdout, stderr } = await bootstrap('--delete');
     assert.equal(code, 0, stdout + stderr);
     assert.match(

@@ -33,7 +33,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const resourceVersion = async (): Promise<string> =>
       (await kubectl('get', configuration, '-o=jsonpath={.metadata.resourceVersion}')).stdout;
 
-    scenario('E10 one command, from nothing to a refused latest, for system:masters too', async () => {
+    scenario('E10 after one command latest is refused, for system:masters too', async () => {
       const { code, stdout, stderr } = await cluster().bootstrap('--apply');
       assert.equal(code, 0, stdout + stderr);
       assert.match(stdout, /^created {4}ValidatingWebhookConfiguration kube-image-bouncer$/m);
@@ -47,7 +47,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertRefused(debug, refusal, latestRefused);
     });
 
-    scenario('every version that is served of a kind is asked about', async () => {
+    scenario('every served version of a kind is reviewed', async () => {
       const cronJob = (apiVersion: string): object => ({
         apiVersion,
         kind: 'CronJob',
@@ -65,7 +65,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         assertRefused(await create(cronJob(apiVersion)), refusal, latestRefused);
     });
 
-    scenario('a second time nothing changes', async () => {
+    scenario('a second run changes nothing', async () => {
       const before = await resourceVersion();
       const { code, stdout, stderr } = await cluster().bootstrap('--apply');
       assert.equal(code, 0, stdout + stderr);
@@ -85,7 +85,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       });
     const badPod = ['run', 'web', '--namespace=escape', '--image=nginx'];
 
-    scenario('E01 who may write every namespace finds no label that lets it out', async () => {
+    scenario('E01 no label excludes a namespace, even for users who may write all namespaces', async () => {
       const role = ['--verb=*', '--resource=namespaces,pods,deployments'];
       assertAdmitted(await kubectl('create', 'clusterrole', 'tenant', ...role));
       assertAdmitted(
@@ -108,7 +108,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal(name.stdout, 'escape');
     });
 
-    scenario('E03 nor is there a label of a pod that lets it out', async () => {
+    scenario('E03 no label excludes a pod', async () => {
       for (const label of escapes) {
         if (label.endsWith('-')) continue;
         assertRefused(await asTenant([...badPod, `--labels=${label}`]), refusal, latestRefused);
@@ -129,7 +129,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }
     });
 
-    scenario('a higher stage is not taken while something runs that it would refuse', async () => {
+    scenario('the stage is not raised while a running workload would be refused', async () => {
       assert.equal((await cluster().bootstrap('--apply', '--stage=audit')).code, 0);
       // The gate of the last configuration may be asked for a moment longer.
       const created = await untilAdmitted(async () =>
@@ -156,7 +156,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     });
 
     scenario(
-      'a configuration made by hand is taken over whole: no selector or condition of it stays',
+      'a hand-made configuration is replaced: none of its selectors and conditions stays',
       async () => {
         const byHand = {
           name: 'images.kube-image-bouncer.io',

@@ -213,7 +213,7 @@ describe('certificate rotate in a cluster', () => {
     assert.notEqual((await readSecret(controlPlane, TLS_SECRET))['tls.crt'], secret['tls.crt']);
   });
 
-  scenario('R11 killed in the middle, the next run goes on where it stopped', async () => {
+  scenario('R11 after a kill in the middle, the next run continues', async () => {
     const { controlPlane } = installed();
     const before = await assertSettled(controlPlane);
     const child = spawn(process.execPath, [program, ...rotate(controlPlane), '--authority'], {
@@ -246,7 +246,7 @@ describe('certificate rotate in a cluster', () => {
     assert.match(gone.stderr, /has no such Secret/);
   });
 
-  scenario('a gate that knows the API server by the same CA is left alone', async () => {
+  scenario('a gate that trusts the same CA for its clients is not changed', async () => {
     const { controlPlane } = installed();
     const before = await assertSettled(controlPlane);
     await kubectl(
@@ -282,7 +282,7 @@ describe('certificate rotate in a cluster', () => {
     assert.deepEqual(await readSecret(controlPlane, TLS_SECRET), before);
   });
 
-  scenario('a gate that is not heard stops it before anything is changed', async () => {
+  scenario('without an answer of the gate nothing is changed', async () => {
     const { controlPlane, gate } = installed();
     const before = await readSecret(controlPlane, TLS_SECRET);
     await gate[Symbol.asyncDispose]();

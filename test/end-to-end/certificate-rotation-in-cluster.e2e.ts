@@ -132,7 +132,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
       assert.ok((await target.readTrust()).length > 1, 'the webhook configuration has an authority');
     });
 
-    it('R11 the same without overlap fails pods: the check can fail', async (context) => {
+    it('R11 control: the same without overlap fails pods', async (context) => {
       const report = await underLoad(async () => {
         const authority = await stranger();
         await target.writeTrust(authority.certificate);
@@ -190,7 +190,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
       assert.notEqual(await readFile(cluster.files.authority, 'utf8'), before);
     });
 
-    it('R11 a leaf of a CA that it has not read fails pods: the check can fail', async (context) => {
+    it('R11 control: a leaf of a CA that the API server has not read fails pods', async (context) => {
       const report = await underLoad(
         async (load) => {
           await cluster.target.writeServing(await issue(await stranger()));

@@ -212,7 +212,7 @@ describe('certificates under load', { timeout: 900_000 }, () => {
     });
   }
 
-  it('R11 the same without overlap fails calls: the check can fail', async (context) => {
+  it('R11 control: the same without overlap fails calls', async (context) => {
     await using setting = await start(false);
     const report = await replaceUnderLoad(setting, 10);
     tell(context, 'without overlap', report);

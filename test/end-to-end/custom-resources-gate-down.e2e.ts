@@ -64,7 +64,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const patch = async (name: string, change: object): Promise<CommandResult> =>
       kubectl('patch', name, '--type=merge', `--patch=${JSON.stringify(change)}`);
 
-    scenario('what lives in no namespace is judged, by one webhook alone', async () => {
+    scenario('cluster-scoped objects are judged, by one webhook', async () => {
       assertAdmitted(await create(workflow('ClusterWorkflowTemplate', 'web', good)));
       const refused = await create(workflow('ClusterWorkflowTemplate', 'bad', bad));
       assertRefused(refused, latestRefused, 'spec.templates[0].container.image');
@@ -75,7 +75,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.match(warned.stderr, /^Warning: /m, 'in kube-system there is a warning');
     });
 
-    scenario('a controller goes on writing its status where the version can tell', async () => {
+    scenario('a controller can write its status if the version has match conditions', async () => {
       await cluster().gate.stop();
       const status = await patch('workflow/web', { status: { phase: 'Running' } });
       const finalizers = await patch('workflow/web', { metadata: { finalizers: ['example.com/held'] } });
@@ -84,7 +84,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         else assertAdmitted(written);
     });
 
-    scenario('no image gets in, and everything can be deleted', async () => {
+    scenario('no image is admitted, and everything can be deleted', async () => {
       const templates = [{ name: 'main', container: { image: 'registry.example.com/web:1.27.4' } }];
       for (const name of ['workflow/web', 'clusterworkflowtemplate/web'])
         assertRefused(await patch(name, { spec: { templates } }), unanswered);

@@ -104,7 +104,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const patch = async (name: string, change: object, ...args: string[]): Promise<CommandResult> =>
       kubectl(['patch', name, '--type=merge', `--patch=${JSON.stringify(change)}`, ...args]);
 
-    scenario('a good one is created, and a bad one refused where its image stands', async () => {
+    scenario('a good object is created, and a bad one is refused with the field of its image', async () => {
       const spec = { initContainers: [container('setup', good)], containers: [container('web', good)] };
       for (const object of [rollout('web', spec), pipeline('web', [good, good], 'v1beta1')])
         for (const args of [['create'], ['apply', '--server-side', '--force-conflicts']])
@@ -121,7 +121,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.deepEqual(names.stdout.match(/\/(\w+)$/gm), ['/old', '/web', '/old', '/web'], names.stdout);
     });
 
-    scenario('an image is changed to a good one only', async () => {
+    scenario('an image can be changed only to a good one', async () => {
       const change = (image: string): object => ({
         spec: { template: { spec: { containers: [container('web', image)] } } },
       });
@@ -132,7 +132,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await patch('pipeline/web', step('registry.example.com/web:1.28.0')));
     });
 
-    scenario('A32 an older one that keeps its bad image lives on', async () => {
+    scenario('A32 an older object can keep its bad image', async () => {
       for (const name of ['rollout/old', 'pipeline/old']) {
         assertAdmitted(await kubectl(['label', name, 'team=web']));
         assertAdmitted(await patch(name, { metadata: { finalizers: ['example.com/held'] } }));
@@ -159,7 +159,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }
     });
 
-    scenario('A14 what stands where an image should is refused with its place', async () => {
+    scenario('A14 a wrong value in place of an image is refused with its field', async () => {
       for (const image of [7, { name: good }, [good], true])
         assertRefused(
           await kubectl(['create', '--filename=-'], pipeline('odd', [good, image])),
@@ -172,7 +172,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await kubectl(['create', '--filename=-'], pipeline('without', [undefined, good])));
     });
 
-    scenario('A13 what the gate cannot read is admitted, and the pod that comes of it refused', async () => {
+    scenario('A13 an unknown kind is admitted, and its pod is refused', async () => {
       for (const [name, image] of [
         ['good', good],
         ['bad', bad],

@@ -65,7 +65,7 @@ describe(`doctor, on ${oldestKubernetes}`, () => {
     await whileChanged(cluster().client, CONFIGURATION, wired, () => body(gate.url));
   };
 
-  scenario('a gate that is called by its address is as healthy', async () => {
+  scenario('a gate that is called by its address is healthy, too', async () => {
     await atAddress(await cluster().issue(), async (url) => {
       const { proofs } = await found([]);
       assert.match(
@@ -75,22 +75,25 @@ describe(`doctor, on ${oldestKubernetes}`, () => {
     });
   });
 
-  scenario('says nothing of a namespace in which a gate that is called by its address is not', async () => {
-    const binding = {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'everything' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'visitor' }],
-    };
-    await cluster().client.create(binding);
-    await atAddress(await cluster().issue(), async () => {
-      const codes = new Set((await found([])).findings.map(({ code }) => code));
-      assert.ok(codes.has('WIRING_EDITORS'));
-      assert.ok(!codes.has('GATE_NAMESPACE_OPEN'));
-    });
-    await cluster().client.delete(referenceOf(binding));
-  });
+  scenario(
+    'reports nothing about a namespace without a gate if the gate is called by its address',
+    async () => {
+      const binding = {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'everything' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'visitor' }],
+      };
+      await cluster().client.create(binding);
+      await atAddress(await cluster().issue(), async () => {
+        const codes = new Set((await found([])).findings.map(({ code }) => code));
+        assert.ok(codes.has('WIRING_EDITORS'));
+        assert.ok(!codes.has('GATE_NAMESPACE_OPEN'));
+      });
+      await cluster().client.delete(referenceOf(binding));
+    },
+  );
 
   const daysAgo = (days: number): Date => new Date(Date.now() - days * DAY_MS);
   const CERTIFICATES: readonly {

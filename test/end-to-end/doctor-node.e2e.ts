@@ -172,7 +172,7 @@ const FILE_FAULTS: readonly FileFault[] = [
   },
 ];
 
-describe('doctor, on a node that asks by ImagePolicyWebhook', () => {
+describe('doctor, on a node with ImagePolicyWebhook', () => {
   const node = shared(async () => {
     const started = await startNode({ environment: process.env, version: 'v1.37' });
     await assertWired(started);
@@ -213,7 +213,7 @@ describe('doctor, on a node that asks by ImagePolicyWebhook', () => {
     });
   }
 
-  scenario('finds keys that others may read', async () => {
+  scenario('finds keys that other users may read', async () => {
     const key = join(node().folder, 'pki/apiserver-client.key');
     await chmod(key, 0o644);
     const { findings } = await doctor();

@@ -22,7 +22,7 @@ const OTHER_FORM = new Set([
   'a path that the gate does not serve',
 ]);
 
-describe('what doctor says mends it, mends it', () => {
+describe('the remedies of doctor work', () => {
   const cluster = shared(async () => {
     const opened = await openWiredCluster({ environment: process.env, version: newestKubernetes });
     assertAdmitted(await opened.bootstrap('--apply'));

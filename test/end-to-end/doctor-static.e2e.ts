@@ -75,7 +75,7 @@ const FAULTS: readonly {
   },
 ];
 
-describe('doctor, on a node that asks by a webhook from a file', () => {
+describe('doctor, on a node with a webhook from a file', () => {
   const wired = shared(async () => openStaticNode());
 
   const doctor = (...args: readonly string[]): Promise<DoctorAnswer> => {
@@ -109,7 +109,7 @@ describe('doctor, on a node that asks by a webhook from a file', () => {
     });
   }
 
-  scenario('finds a folder that is gone', async () => {
+  scenario('finds a missing folder', async () => {
     const folder = join(wired().node.folder, FOLDER);
     await rename(folder, `${folder}.kept`);
     const { findings } = await doctor();
@@ -117,14 +117,14 @@ describe('doctor, on a node that asks by a webhook from a file', () => {
     assert.deepEqual(aboveNotes({ findings }), ['STATIC_FOLDER_MISSING']);
   });
 
-  scenario('finds a gate that is dead by what the API server says', async () => {
+  scenario('finds a dead gate from the answer of the API server', async () => {
     await wired().gate.stop();
     const { findings } = await runDoctor(wired().node.kubeconfig);
     assert.deepEqual(aboveNotes({ findings }), ['GATE_UNREACHABLE']);
     await wired().gate.start();
   });
 
-  scenario('finds a client certificate that is gone', async () => {
+  scenario('finds a missing client certificate', async () => {
     const file = join(wired().node.folder, 'pki/apiserver-client.crt');
     const before = await readFile(file, 'utf8');
     await rm(file);

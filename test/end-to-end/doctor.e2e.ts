@@ -55,7 +55,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     );
   }
 
-  scenario('finds another policy than the one that is meant', async () => {
+  scenario('finds another policy than the intended one', async () => {
     const file = join(cluster().controlPlane.folder, 'lenient.yaml');
     await writeFile(file, lenientPolicy);
     await found(['POLICY_DIFFERS'], [`--policy=${file}`]);
@@ -68,7 +68,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await markReady(cluster().client, 3);
   });
 
-  scenario('finds a configuration that is there twice', () =>
+  scenario('finds a duplicate configuration', () =>
     withObject(
       cluster().client,
       async (healthy) => ({ ...healthy, metadata: { name: 'kube-image-bouncer-old' } }),
@@ -76,7 +76,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     ),
   );
 
-  scenario('finds what an uninstall left', () =>
+  scenario('finds the remains of an uninstall', () =>
     withObject(
       cluster().client,
       async (healthy) => {
@@ -95,7 +95,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     ),
   );
 
-  scenario('finds a CA that has not signed what is served', async () => {
+  scenario('finds a CA that did not sign the serving certificate', async () => {
     const stranger = await createAuthority({ commonName: 'stranger', notBefore: new Date(), days: 30 });
     const caBundle = Buffer.from(stranger.certificate).toString('base64');
     await whileChanged(
@@ -109,7 +109,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     );
   });
 
-  scenario('finds a gate that did not take up its certificate', async () => {
+  scenario('finds a gate that did not load its new certificate', async () => {
     const { certificate, key } = await cluster().issue();
     const data = { 'tls.crt': base64(certificate), 'tls.key': base64(key) };
     await whileChanged(
@@ -139,7 +139,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     assert.deepEqual(aboveNotes(answer), ['GOOD_POD_REFUSED']);
   });
 
-  scenario('says that nothing is proven where no pod can be created', async () => {
+  scenario('reports that nothing is verified where no pod can be created', async () => {
     await found(['CANARY_UNDECIDED'], ['--canary-namespace=nowhere']);
   });
 
@@ -152,7 +152,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await cluster().client.delete(referenceOf(namespace));
   });
 
-  scenario('finds an API server that does not ask, among those that do', async () => {
+  scenario('finds one of several API servers that does not call the gate', async () => {
     const names = ['one', 'two'];
     for (const name of names) await cluster().client.create(apiServerPod(name, name === 'one'));
     const { findings } = await found(['API_SERVERS_DIFFER']);
@@ -173,7 +173,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     assert.match(first?.what ?? '', /^its clock is (3599|3600|3601) s behind the clock of this machine$/);
   });
 
-  scenario('tells who may get round the gate, as a note', async () => {
+  scenario('lists the users who can bypass the gate, as a note', async () => {
     const binding = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
@@ -211,7 +211,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     });
   });
 
-  scenario('says what it may not read, and that nothing is proven', async () => {
+  scenario('reports what it may not read, and that nothing is verified', async () => {
     const visitor = await asUser(cluster().controlPlane, 'visitor');
     const { code, findings } = await runDoctor(visitor, [GOOD]);
     assert.equal(code, 1);
@@ -225,7 +225,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await found(['NAMESPACE_UNCOVERED'], ['--namespace=default']);
   });
 
-  scenario('finds a good image among what runs, and does not look at all of it', async () => {
+  scenario('finds a good image in the running workloads without reading all of them', async () => {
     const { client } = cluster();
     const names = Array.from({ length: 250 }, (_, index) => `running-${index}`);
     const pods = names.map((name, index) => pod(name, index === 0 ? 'nginx:1.27.3' : `app:1.${index}`));

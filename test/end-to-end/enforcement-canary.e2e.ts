@@ -29,7 +29,7 @@ const RIGHTS = [
   },
 ];
 
-describe('a gate that looks whether it is asked', () => {
+describe('a gate that checks whether the API server calls it', () => {
   const cluster = shared(async () => {
     const opened = await openDoctorCluster('v1.37');
     await opened.wire();
@@ -44,7 +44,7 @@ describe('a gate that looks whether it is asked', () => {
       return new RegExp(`^kube_image_bouncer_enforcing ${value}$`, 'im').test(page) || undefined;
     });
 
-  scenario('tells that it is, that it is not any more, and that it is again', async () => {
+  scenario('reports each change between called and not called', async () => {
     const kubeconfig = await asUser(cluster().controlPlane, 'visitor');
     await using gate = await cluster().serveAlso(await cluster().issue(), [
       `--canary-kubeconfig=${kubeconfig}`,
@@ -66,7 +66,7 @@ describe('a gate that looks whether it is asked', () => {
     assert.equal(await storedPods(), 0, 'nothing was stored');
   });
 
-  scenario('says that it does not know when no gate can be asked', async () => {
+  scenario('reports unknown if no gate can be called', async () => {
     await using gate = await cluster().serveAlso(await cluster().issue(), [
       `--canary-kubeconfig=${cluster().controlPlane.kubeconfig}`,
       '--canary-interval=1',
@@ -78,7 +78,7 @@ describe('a gate that looks whether it is asked', () => {
     await untilMetric(gate, '1');
   });
 
-  scenario('says so when its kubeconfig comes late', async () => {
+  scenario('works with a kubeconfig that is written later', async () => {
     const file = join(cluster().controlPlane.folder, 'late.json');
     await using gate = await cluster().serveAlso(await cluster().issue(), [
       `--canary-kubeconfig=${file}`,

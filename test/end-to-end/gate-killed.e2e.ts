@@ -94,7 +94,7 @@ async function rotateOften({ target }: KilledGate, untilMs: number): Promise<num
 
 for (const version of ['v1.24', 'v1.37'] as const) {
   describe(`a gate that is killed under load, on ${version}`, { timeout: 300_000 }, () => {
-    it(`R9 R11 ${SECONDS} s of kills and rotations let no bad pod in and refuse none while it is there`, async (context) => {
+    it(`R9 R11 in ${SECONDS} s of kills and rotations no bad pod is admitted, and none is refused while the gate runs`, async (context) => {
       await using gate = await openKilledGate(version);
       const { controlPlane } = gate;
       let rotations = 0;
@@ -120,7 +120,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     });
 
     if (version === 'v1.37')
-      it('a webhook that may be ignored lets bad pods in: the check can fail', async (context) => {
+      it('control: with failurePolicy Ignore bad pods are admitted', async (context) => {
         await using gate = await openKilledGate(version);
         const { controlPlane } = gate;
         const ignore = [{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Ignore' }];

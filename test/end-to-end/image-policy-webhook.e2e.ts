@@ -20,7 +20,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       return opened;
     });
 
-    scenario('a pod without a tag is refused with the text that the Go program gave', async () => {
+    scenario('a pod without a tag is refused with the text of the Go program', async () => {
       await stage().gate.restart({ clientName: apiServerName });
       const kubectl = await stage().namespace('latest');
       const refused = await stage().recorder.record(
@@ -45,7 +45,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal(created.stdout, 'pod/web created\n');
     });
 
-    scenario('a message in Chinese reaches the person intact', async () => {
+    scenario('a Chinese message reaches the user unchanged', async () => {
       await stage().gate.restart({ clientName: apiServerName, policy: noLatestPolicy, language: 'zh' });
       const kubectl = await stage().namespace('chinese');
       const refused = await stage().recorder.record(

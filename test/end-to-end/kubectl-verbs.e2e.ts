@@ -8,7 +8,7 @@ import { webhookName, workloadRules } from './support/wirings.ts';
 const denied = `admission webhook "${webhookName}" denied the request: `;
 
 for (const version of ['v1.24', 'v1.37'] as const) {
-  describe(`what people do with kubectl on ${version}`, () => {
+  describe(`commands of kubectl on ${version}`, () => {
     const stage = shared(async () => {
       const opened = await openStage({ environment: process.env, version, gate: { policy: noLatestPolicy } });
       await opened.wireWebhook({ rules: workloadRules });
@@ -63,7 +63,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(labelled);
     });
 
-    scenario('a server-side dry run meets the same verdict', async () => {
+    scenario('a server-side dry run gets the same verdict', async () => {
       const kubectl = await stage().namespace('dry-run');
       const refused = await stage().recorder.record(
         { name: '35-dry-run-refused', namespace: 'dry-run' },

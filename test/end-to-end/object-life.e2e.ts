@@ -15,7 +15,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const scene = shared(async () => openLifeScene({ environment: process.env, version }));
     const inNamespace = (name: string): Namespace => scene().in(name);
 
-    scenario('A04 kubectl debug of such a pod is judged by the container that it adds', async () => {
+    scenario('A04 kubectl debug of an old pod is judged by the container that it adds', async () => {
       const kubectl = inNamespace('debugged');
       const debug = async (image: string, name: string) =>
         kubectl(['debug', 'pod/web', `--image=${image}`, `--container=${name}`]);
@@ -50,7 +50,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
           );
     });
 
-    scenario('A08 A11 an image of any kind may become better, and never as bad again', async () => {
+    scenario('A08 A11 an image of any kind may be changed to a good one, and never back', async () => {
       const kubectl = inNamespace('edited');
       for (const kind of [
         'pod',
@@ -73,7 +73,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal((await kubectl(['get', everyWorkload, '-o=name'])).stdout, '');
     });
 
-    scenario('A09 a container of a pod is judged beside one that was there before', async () => {
+    scenario('A09 a new container of a pod is judged, and an old one is not', async () => {
       const kubectl = inNamespace('mixed');
       const set = async (image: string) => kubectl(['set', 'image', 'pod/web', `new=${image}`]);
       const refused = await set(otherOldImage);
@@ -85,7 +85,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertRefused(await kubectl(['set', 'image', 'pod/web', ...swap]), refusal, 'spec.containers[1].image');
     });
 
-    scenario('rollout restart is warned about, and the pods that run stay', async () => {
+    scenario('rollout restart gets a warning, and the running pods stay', async () => {
       const kubectl = inNamespace('restarted');
       const restarted = await kubectl(['rollout', 'restart', 'deployment/web']);
       assertAdmitted(restarted);
@@ -102,7 +102,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       );
     });
 
-    scenario('scaling passes; the pods that it would take are refused, and none is lost', async () => {
+    scenario('scaling is admitted; the new pods are refused, and no old one is lost', async () => {
       const kubectl = inNamespace('scaled');
       for (const name of ['deployment/web', 'statefulset/db'])
         assertAdmitted(await kubectl(['scale', name, '--replicas=3']));
@@ -128,7 +128,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       );
     });
 
-    scenario('A10 set image repairs a Deployment, and its rollout goes through', async () => {
+    scenario('A10 set image repairs a Deployment, and its rollout finishes', async () => {
       const kubectl = inNamespace('repaired');
       assertRefused(await kubectl(['set', 'image', 'deployment/web', `web=${otherOldImage}`]), refusal);
       const initContainers = [container('setup', oldImage)];
@@ -146,7 +146,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertRefused(await kubectl(['rollout', 'undo', 'deployment/web']), refusal, latestRefused);
     });
 
-    scenario('A22 such a pod can be evicted, and its node drained', async () => {
+    scenario('A22 an old pod can be evicted, and its node drained', async () => {
       const kubectl = inNamespace('drained');
       const eviction = {
         apiVersion: 'policy/v1',
@@ -163,7 +163,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.deepEqual(await imagesOf(kubectl), []);
     });
 
-    scenario('A32 a controller adopts such a pod', async () => {
+    scenario('A32 a controller adopts an old pod', async () => {
       const kubectl = inNamespace('adopted');
       const spec = { containers: [container('web', goodImage)] };
       assertAdmitted(await kubectl(['create', '--filename=-'], replicated('ReplicaSet', 'web', 1, spec)));
@@ -177,17 +177,22 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       });
     });
 
-    scenario('A31 A32 what is being deleted loses its finalizer, and gets no other bad image', async () => {
-      const kubectl = inNamespace('ended');
-      assertAdmitted(await kubectl(['delete', 'pod/held', '--wait=false']));
-      const { stdout } = await kubectl(['get', 'pod/held', '-o=jsonpath={.metadata.deletionTimestamp}']);
-      assert.notEqual(stdout, '');
-      assertRefused(await kubectl(['set', 'image', 'pod/held', `web=${otherOldImage}`]), refusal);
-      assertAdmitted(await kubectl(['label', 'pod/held', 'ending=yes']));
-      const patch = [{ op: 'remove', path: '/metadata/finalizers' }];
-      assertAdmitted(await kubectl(['patch', 'pod/held', '--type=json', `--patch=${JSON.stringify(patch)}`]));
-      await gone(kubectl, 'pod/held');
-    });
+    scenario(
+      'A31 A32 an object that is being deleted can lose its finalizer, and gets no other bad image',
+      async () => {
+        const kubectl = inNamespace('ended');
+        assertAdmitted(await kubectl(['delete', 'pod/held', '--wait=false']));
+        const { stdout } = await kubectl(['get', 'pod/held', '-o=jsonpath={.metadata.deletionTimestamp}']);
+        assert.notEqual(stdout, '');
+        assertRefused(await kubectl(['set', 'image', 'pod/held', `web=${otherOldImage}`]), refusal);
+        assertAdmitted(await kubectl(['label', 'pod/held', 'ending=yes']));
+        const patch = [{ op: 'remove', path: '/metadata/finalizers' }];
+        assertAdmitted(
+          await kubectl(['patch', 'pod/held', '--type=json', `--patch=${JSON.stringify(patch)}`]),
+        );
+        await gone(kubectl, 'pod/held');
+      },
+    );
 
     scenario('A33 garbage is collected, and dependents are orphaned', async () => {
       const kubectl = inNamespace('collected');
@@ -204,7 +209,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal((await imagesOf(kubectl)).length, 1);
     });
 
-    scenario('A33 a namespace full of them goes', async () => {
+    scenario('A33 a namespace with old objects can be deleted', async () => {
       assertAdmitted(await inNamespace('default')(['delete', 'namespace/deleted', '--timeout=60s']));
     });
   });

@@ -105,7 +105,7 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         assert.equal(`${refused.stderr}${created.stdout}`, blockWith('pod/web created'));
       });
 
-      scenario(`[${version}] README: doctor proves it, and nothing is locked`, async () => {
+      scenario(`[${version}] README: doctor verifies it, and nothing is locked`, async () => {
         const [doctor = '', recover = ''] = linesOf(blockWith('npx kube-image-bouncer doctor'));
         const found = await scene().type(doctor);
         assertAdmitted(found);
@@ -113,7 +113,7 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         assertAdmitted(await scene().type(recover));
       });
 
-      scenario(`[${version}] README: the second time nothing changes`, async () => {
+      scenario(`[${version}] README: a second run changes nothing`, async () => {
         const [bootstrap = ''] = linesOf(blockWith('bootstrap webhook --url'));
         const again = await scene().type(bootstrap);
         assertAdmitted(again);
@@ -130,7 +130,7 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         return { ...shell, cluster, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
       });
 
-      scenario(`[${version}] README: the gate comes up behind its Service and refuses`, async () => {
+      scenario(`[${version}] README: the gate starts behind its Service and refuses`, async () => {
         const { type, cluster } = scene();
         const [bootstrap = ''] = linesOf(blockWith('bootstrap webhook --service'));
         const applied = type(bootstrap);
@@ -157,7 +157,7 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         return { ...shell, tree: node.tree, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
       });
 
-      scenario(`[${version}] README: one command wires the node, another takes it back`, async () => {
+      scenario(`[${version}] README: one command wires the node, another undoes it`, async () => {
         const { type, tree } = scene();
         const before = await tree();
         const [show = '', apply = ''] = linesOf(blockWith('bootstrap image-policy --image'));

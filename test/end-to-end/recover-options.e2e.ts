@@ -19,13 +19,13 @@ const silent = 'failed calling webhook';
 const ours = 'kube-image-bouncer';
 const images = 'images.kube-image-bouncer.io';
 
-describe('recover, its options and its way back', () => {
+describe('recover: options and undo', () => {
   const scene = shared(() => openScene(newestKubernetes));
   const controlPlane = (): ControlPlane => scene().controlPlane;
 
   lockOut(
     controlPlane,
-    'what recover shows for kubectl does the same as --yes',
+    'the kubectl commands that recover shows do the same as --yes',
     { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
     async () => {
       await untilLocked(controlPlane(), 'kube-system', silent);
@@ -68,7 +68,7 @@ describe('recover, its options and its way back', () => {
 
   lockOut(
     controlPlane,
-    'it works with no more than a client certificate of system:masters',
+    'a client certificate of system:masters is enough',
     { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
     async () => {
       await untilLocked(controlPlane(), 'kube-system', silent);
@@ -81,7 +81,7 @@ describe('recover, its options and its way back', () => {
 
   lockOut(
     controlPlane,
-    'flip: --namespace must live as kube-system must',
+    'flip: --namespace is treated like kube-system',
     { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
     async () => {
       await untilLocked(controlPlane(), 'kube-public', silent);
@@ -97,7 +97,7 @@ describe('recover, its options and its way back', () => {
 
   lockOut(
     controlPlane,
-    'flip: --image that is refused counts as locked, even where nothing runs',
+    'flip: a refused --image counts as locked, even without workloads',
     {
       name: ours,
       webhooks: () => [

@@ -13,26 +13,23 @@ describe('after a recovery of a cluster that bootstrap webhook wired', () => {
   const cluster = shared(() => openWiredCluster({ environment: process.env, version: newestKubernetes }));
   const controlPlane = (): ControlPlane => cluster().controlPlane;
 
-  scenario(
-    'bootstrap puts the wiring right, and an undo before it leaves nothing to be put right',
-    async () => {
-      assertAdmitted(await cluster().bootstrap('--apply', '--kube-system=deny'));
-      const wired = await configurationOf(controlPlane(), name);
-      assert.ok(wired !== undefined);
-      await cluster().gate.stop();
-      await untilLocked(controlPlane(), 'default', 'failed calling webhook');
+  scenario('bootstrap restores the wiring, and after an undo it has nothing to restore', async () => {
+    assertAdmitted(await cluster().bootstrap('--apply', '--kube-system=deny'));
+    const wired = await configurationOf(controlPlane(), name);
+    assert.ok(wired !== undefined);
+    await cluster().gate.stop();
+    await untilLocked(controlPlane(), 'default', 'failed calling webhook');
 
-      const undone = await recover(controlPlane(), '--yes', '--until=default');
-      assert.equal(undone.code, 0, undone.stdout + undone.stderr);
-      await untilOpen(controlPlane(), 'default');
-      assert.equal((await recover(controlPlane(), '--undo', backupOf(undone))).code, 0);
-      assert.deepEqual(await configurationOf(controlPlane(), name), wired);
+    const undone = await recover(controlPlane(), '--yes', '--until=default');
+    assert.equal(undone.code, 0, undone.stdout + undone.stderr);
+    await untilOpen(controlPlane(), 'default');
+    assert.equal((await recover(controlPlane(), '--undo', backupOf(undone))).code, 0);
+    assert.deepEqual(await configurationOf(controlPlane(), name), wired);
 
-      const left = await recover(controlPlane(), '--yes', '--until=default');
-      assert.equal(left.code, 0, left.stdout + left.stderr);
-      await cluster().gate.start();
-      assertAdmitted(await cluster().bootstrap('--apply', '--kube-system=deny', '--yes'));
-      assert.deepEqual(await configurationOf(controlPlane(), name), wired);
-    },
-  );
+    const left = await recover(controlPlane(), '--yes', '--until=default');
+    assert.equal(left.code, 0, left.stdout + left.stderr);
+    await cluster().gate.start();
+    assertAdmitted(await cluster().bootstrap('--apply', '--kube-system=deny', '--yes'));
+    assert.deepEqual(await configurationOf(controlPlane(), name), wired);
+  });
 });

@@ -82,7 +82,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
   const controlPlane = (): ControlPlane => scene().controlPlane;
   const fromFiles = (): string => `--static-manifests=${scene().manifests}`;
 
-  scenario('kubectl cannot even see what locks, and recover says where it is', async () => {
+  scenario('kubectl cannot see the webhook that locks, and recover names its file', async () => {
     await untilLocked(controlPlane(), 'kube-system', silent);
     const { stdout } = await controlPlane().kubectl([
       'get',
@@ -98,7 +98,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     );
   });
 
-  scenario('the gate is dead: what must live is left out in the file, and nothing else', async () => {
+  scenario('the gate is dead: only system namespaces are excluded in the file', async () => {
     const before = await readFile(scene().file, 'utf8');
     const explained = await recover(controlPlane(), fromFiles());
     assert.equal(explained.code, 1);
@@ -149,27 +149,33 @@ describe('recover, where the API server loads the webhook from a file', () => {
     assert.deepEqual(await readFile(copy), await readFile(scene().file));
   });
 
-  scenario('a stranger that refuses everything: its file goes, and comes back', async () => {
-    const [before, { mode }] = [await readFile(scene().file, 'utf8'), await stat(scene().file)];
-    const stranger = before
-      .replace('https://127.0.0.1:1/validate', `${scene().stranger.url}/elsewhere`)
-      .replace(/caBundle: .*/, `caBundle: ${Buffer.from(scene().authority.certificate).toString('base64')}`);
-    await writeFile(scene().file, stranger);
-    await untilLocked(controlPlane(), 'default', 'denied the request');
-    const options = ['--until=default', '--image=nginx:1.17.1', fromFiles()];
-    const taken = await recover(controlPlane(), '--yes', ...options);
-    assert.equal(taken.code, 0, taken.stdout);
-    assert.deepEqual(await readdir(scene().manifests), []);
-    await untilOpen(controlPlane(), 'default');
-    assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
-    assert.deepEqual(
-      [await readFile(scene().file, 'utf8'), (await stat(scene().file)).mode],
-      [stranger, mode],
-    );
-    await untilLocked(controlPlane(), 'default', 'denied the request');
-    await writeFile(scene().file, before);
-    await untilLocked(controlPlane(), 'default', silent);
-  });
+  scenario(
+    'a foreign webhook that refuses everything: its file is removed, and --undo restores it',
+    async () => {
+      const [before, { mode }] = [await readFile(scene().file, 'utf8'), await stat(scene().file)];
+      const stranger = before
+        .replace('https://127.0.0.1:1/validate', `${scene().stranger.url}/elsewhere`)
+        .replace(
+          /caBundle: .*/,
+          `caBundle: ${Buffer.from(scene().authority.certificate).toString('base64')}`,
+        );
+      await writeFile(scene().file, stranger);
+      await untilLocked(controlPlane(), 'default', 'denied the request');
+      const options = ['--until=default', '--image=nginx:1.17.1', fromFiles()];
+      const taken = await recover(controlPlane(), '--yes', ...options);
+      assert.equal(taken.code, 0, taken.stdout);
+      assert.deepEqual(await readdir(scene().manifests), []);
+      await untilOpen(controlPlane(), 'default');
+      assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
+      assert.deepEqual(
+        [await readFile(scene().file, 'utf8'), (await stat(scene().file)).mode],
+        [stranger, mode],
+      );
+      await untilLocked(controlPlane(), 'default', 'denied the request');
+      await writeFile(scene().file, before);
+      await untilLocked(controlPlane(), 'default', silent);
+    },
+  );
 
   scenario('an undo of a file stops if the file has changed since', async () => {
     const before = await readFile(scene().file, 'utf8');

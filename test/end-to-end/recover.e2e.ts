@@ -34,7 +34,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'all gates gone, with Fail for every pod: what must live is left out, and nothing else',
+      'all gates gone, with Fail for every pod: only system namespaces are excluded',
       { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
       async () => {
         await untilLocked(controlPlane(), 'kube-system', silent);
@@ -69,7 +69,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a gate with a certificate that has run out: Ignore, and no further',
+      'a gate with an expired certificate: Ignore, and nothing else',
       {
         name: ours,
         webhooks: () => [
@@ -114,7 +114,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a policy that refuses everything: what must live is left out, then the gate warns only',
+      'a policy that refuses everything: system namespaces are excluded, then the gate only warns',
       {
         name: ours,
         webhooks: () => [
@@ -161,7 +161,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a hand-made rule for everything, even Leases and nodes: no other object is asked about than before',
+      'a hand-made rule for everything, even Leases and nodes: no further objects are reviewed',
       { name: 'lockdown', webhooks: () => [{ name: 'all.example.com', url: DEAD_GATE, rules: everything }] },
       async () => {
         await untilLocked(controlPlane(), 'kube-node-lease', silent, lease);
@@ -232,7 +232,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'the last webhook of a configuration goes with it, and comes back with it',
+      'the last webhook of a configuration is removed with it, and --undo restores both',
       {
         name: 'stranger',
         webhooks: () => [
@@ -256,7 +256,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       },
     );
 
-    scenario('nothing is locked where nothing is wired', async () => {
+    scenario('without a wiring nothing is locked', async () => {
       const { code, stdout } = await recover(controlPlane(), '--yes', '--until=all');
       assert.equal(code, 0);
       assert.match(stdout, /Nothing is locked\./);

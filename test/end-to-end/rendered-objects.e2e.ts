@@ -25,7 +25,7 @@ const forms = [
 ] as const;
 
 for (const version of ['v1.24', 'v1.37'] as const) {
-  describe(`what is rendered for ${version}`, () => {
+  describe(`the objects that are rendered for ${version}`, () => {
     const cluster = shared(async () =>
       startControlPlane({
         environment: process.env,
@@ -35,7 +35,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }),
     );
 
-    scenario('passes the strict validation of the API server, every object of every form', async () => {
+    scenario('every object passes the strict validation of the API server', async () => {
       const client = await openCluster({ kubeconfig: cluster().kubeconfig });
       const kinds = new Set<string>();
       for (const form of forms) {
@@ -50,7 +50,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal(kinds.size, 9, [...kinds].join(', '));
     });
 
-    scenario('a field that this version has not does not pass', async () => {
+    scenario('control: an unknown field does not pass', async () => {
       const client = await openCluster({ kubeconfig: cluster().kubeconfig });
       const [namespace] = await render(cluster(), version, forms[0]);
       assert.ok(namespace);
@@ -89,7 +89,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }
     });
 
-    scenario("the gate's static pod is one", async () => {
+    scenario('the static pod of the gate is valid', async () => {
       const client = await openCluster({ kubeconfig: cluster().kubeconfig });
       const text = renderGatePod({
         image,
@@ -103,7 +103,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.deepEqual(await problemsOf(client, pod), []);
     });
 
-    scenario('every kind of the API that holds a pod is known, and asked about', async () => {
+    scenario('every kind with a pod spec is known, and in the rules', async () => {
       const client = await openCluster({ kubeconfig: cluster().kubeconfig });
       const { document } = await client.send({ method: 'GET', path: '/openapi/v2' });
       const holders = podHolders((document as OpenApi).definitions);

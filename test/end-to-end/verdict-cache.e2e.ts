@@ -9,14 +9,14 @@ import { assertAdmitted, openStage } from './support/stage.ts';
 const allowTTL = 5;
 
 for (const version of ['v1.24', 'v1.37'] as const) {
-  describe(`the verdicts that the API server remembers on ${version}`, () => {
+  describe(`the verdict cache of the API server on ${version}`, () => {
     const stage = shared(async () => {
       const opened = await openStage({ environment: process.env, version });
       await opened.wireImagePolicy({ allowTTL });
       return opened;
     });
 
-    scenario('within allowTTL the gate is not asked again, after it the gate is', async () => {
+    scenario('the gate is called again only after allowTTL', async () => {
       const kubectl = await stage().namespace('cached');
       assertAdmitted(await kubectl(['run', 'first', '--image=nginx:1.17.1']));
       assertAdmitted(await kubectl(['run', 'second', '--image=nginx:1.17.1']));
