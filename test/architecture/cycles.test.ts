@@ -3,7 +3,7 @@ import test from 'node:test';
 import { filesBelow } from './sources.ts';
 import type { SourceFile } from './sources.ts';
 
-/** The first cycle that a walk over the imports meets, as the files on it, closed; `undefined` when there is none. */
+/** The files of the first import cycle, with the first file again at the end; `undefined` if there is none. */
 function findCycle(imports: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
   const done = new Set<string>();
   const walk = (file: string, way: readonly string[]): readonly string[] | undefined => {
@@ -27,13 +27,13 @@ function graph(sources: readonly SourceFile[]): ReadonlyMap<string, readonly str
   return new Map(sources.map(({ path, imports }) => [path, imports.flatMap(({ target }) => target ?? [])]));
 }
 
-test('no file imports itself, by whatever way, with imports of types counted', () => {
+test('no file imports itself, directly or indirectly, with imports of types counted', () => {
   for (const folder of ['src', 'test', 'scripts', 'bench']) {
     assert.equal(findCycle(graph(filesBelow(folder, '.ts')))?.join(' → '), undefined);
   }
 });
 
-test('a cycle is found however long it is', () => {
+test('a cycle of any length is found', () => {
   const imports = new Map([
     ['a', ['b', 'd']],
     ['b', ['c']],

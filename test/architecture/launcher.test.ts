@@ -23,7 +23,7 @@ import { isSupportedNode } from '../../bin/supported-node.js';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const platform = process.platform === 'win32' ? 'win' : process.platform;
 
-/** Says what runs it, and then either ends or waits for a signal and ends with 7. */
+/** Prints what runs it, and then ends, or waits for a signal and exits with 7. */
 const STAND_IN = `
 if (process.argv[2] === 'wait') {
   setInterval(() => undefined, 1000);
@@ -63,7 +63,7 @@ function write(path: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** A program that did not get its signal would run for ever. */
+/** Limit for a program that does not get its signal. */
 const PATIENCE_MS = 5_000;
 
 /** Starts the launcher in this Node, which claims to be of another version. */
@@ -83,7 +83,7 @@ function launch(root: string, version: string, args: readonly string[]) {
     try {
       process.kill(-(child.pid ?? Number.NaN), 'SIGKILL');
     } catch {
-      // Ended by itself, as it should.
+      // It has ended already, as it should.
     }
   };
   return { child, closed, stdout, stderr, [Symbol.dispose]: dispose };
@@ -113,7 +113,7 @@ test('Node 24 from 24.15 on and any from 26 on are supported, as package.json sa
   assert.equal(isSupportedNode('not a version'), false);
 });
 
-test('a checkout runs its sources even when a bundle lies there; the package runs its bundle', () => {
+test('a checkout runs its sources even if it has a bundle; the package runs its bundle', () => {
   using checkout = setup({ source: true, bundle: true });
   using published = setup({ bundle: true });
   assert.deepEqual(chooseLaunch(checkout.root, 'v24.15.0'), {
@@ -153,13 +153,13 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
-test('a program that dies of a signal takes the launcher along', async () => {
+test('the launcher ends with the signal that ends its program', async () => {
   using checkout = setup({ source: true, node: process.version });
   using run = launch(checkout.root, 'v20.20.2', ['die']);
   assert.deepEqual(await run.closed, [null, 'SIGKILL']);
 });
 
-test('an old Node that finds no other says so in one sentence and ends with 2', async () => {
+test('an old Node without another one prints one sentence and exits with 2', async () => {
   const sentences = {
     checkout:
       'kube-image-bouncer needs Node 24.15 or newer; this is v20.20.2 and no other was installed with it: run npm ci, or install Node 24.\n',
@@ -185,7 +185,7 @@ test('K10 SIGUSR1 does not open the inspector', async () => {
   using run = launch(checkout.root, process.version, ['wait']);
   await once(run.child.stdout, 'readable');
   run.child.kill('SIGUSR1');
-  // A signal in the same queue behind it: by the time this one has ended the program, that one has been served.
+  // Signals are handled in order: when SIGTERM has ended the program, SIGUSR1 has been handled.
   setTimeout(() => run.child.kill('SIGTERM'), 200);
   assert.deepEqual(await run.closed, [7, null]);
   assert.equal(await run.stderr, '');

@@ -79,7 +79,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Every folder may import this file, because every folder has errors. */
 const EVERYWHERE = 'coded-error.ts';
 
-/** These layers know only the shape of what they describe, not how it comes about. */
+/** These folders import the listed folders only for types. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { telemetry: ['question', 'policy'] };
 
 /** The only files of a folder that another folder may import. */
@@ -88,7 +88,7 @@ const ENTRANCES: Readonly<Record<string, Readonly<Record<string, readonly string
   server: { wiring: ['src/wiring/paths.ts'] },
 };
 
-/** Packages, by the folder whose business they are. */
+/** The packages that each folder may import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'coded-error.ts': [],
   language: [],
@@ -118,7 +118,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 const NETWORK = /^node:(https?|http2|tls|net|dgram|dns)(\/|$)/;
 const NETWORK_ROOMS = ['src/server/', 'src/kubernetes/', 'src/certificate/live.ts'];
-/** These read text and open nothing. */
+/** Names of node:net that only read text. */
 const NETWORK_WORDS = /^\{[\s,]*((isIP|isIPv4|isIPv6|BlockList)[\s,]*)+\}$/;
 
 const FILES = /^node:fs(\/|$)/;
@@ -132,10 +132,10 @@ const FILE_ROOMS = [
   'src/cli/',
 ];
 
-/** Nothing here starts programs, evaluates text or shares the process. */
+/** Modules that start programs, evaluate text or share the process. No folder may import them. */
 const NOWHERE = /^node:(child_process|cluster|vm|inspector|repl|wasi)(\/|$)/;
 
-/** What a function reaches for instead of being given it. */
+/** Inputs that a function must get from its caller. */
 const HIDDEN_INPUTS = {
   'process.env': /\bprocess\s*\.\s*env\b/,
   'Date.now()': /\bDate\s*\.\s*now\b/,
@@ -171,16 +171,16 @@ function offences(of: (source: SourceFile) => readonly string[]): readonly strin
   return sources.flatMap((source) => of(source).map((what) => `${source.path}: ${what}`));
 }
 
-test('every folder imports only what lies below it', () => {
+test('every folder imports only folders below it', () => {
   const found = offences(({ path, imports }) => {
     const layer = layerOf(path);
     return imports.flatMap(({ target, specifier, typeOnly }) => {
       if (target === undefined || layerOf(target) === layer) return [];
-      // The program's name and version stand in one place only.
+      // cli reads the name and the version of the program from package.json.
       if (layer === 'cli' && target === 'package.json') return [];
       const to = layerOf(target);
       const below = LAYERS[layer] ?? [];
-      // The list of the rules is all that the policy knows of them.
+      // The policy knows the rules only from their list.
       const allowed =
         to === EVERYWHERE ||
         below.includes(to) ||
@@ -223,7 +223,7 @@ test('ARCHITECTURE.md says the same', () => {
   assert.deepEqual(sorted(documented), sorted(expected));
 });
 
-test('packages are imported only by the folder whose business they are', () => {
+test('packages are imported only by the folders in the table', () => {
   const found = offences(({ path, imports }) =>
     imports.flatMap(({ specifier, target }) => {
       if (target !== undefined || specifier.startsWith('node:')) return [];
@@ -257,7 +257,7 @@ test('Node’s own modules are named with node:', () => {
   );
 });
 
-test('no code below cli/ reaches for the environment, the clock or the console', () => {
+test('no code below cli/ reads the environment or the clock, or writes to the console', () => {
   const found = offences(({ path, code }) =>
     path.startsWith('src/cli/')
       ? []

@@ -5,10 +5,10 @@ import { root } from './sources.ts';
 
 const TEXTS: Readonly<Record<string, string>> = ENGLISH;
 
-/** A page with a table of sentences: which keys stand in it, and the cells of each. */
+/** A page with a table of sentences: its keys, and the cells of each key. */
 interface MessagePage {
   readonly path: string;
-  /** The rows of the table, whatever they hold. */
+  /** The rows of the table. */
   readonly rows: RegExp;
   readonly head: string;
   readonly render: () => readonly string[];

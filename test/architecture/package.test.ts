@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { bundle } from '../../scripts/bundle.ts';
 import { root } from './sources.ts';
 
-/** What npm would publish, in a folder by itself: nothing of the checkout is beside it. */
+/** A folder with the files that npm publishes, outside the checkout. */
 async function buildPackage(): Promise<{ readonly folder: string } & Disposable> {
   const folder = mkdtempSync(join(tmpdir(), 'package-'));
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
@@ -23,7 +23,7 @@ function contents(folder: string): ReadonlyMap<string, string> {
   return new Map(readdirSync(dist).map((name) => [name, readFileSync(join(dist, name), 'utf8')]));
 }
 
-test('two builds are identical byte for byte, and hold no path of this machine', async () => {
+test('two builds have equal bytes and contain no path of this machine', async () => {
   using first = await buildPackage();
   using second = await buildPackage();
   const files = contents(first.folder);
@@ -31,7 +31,7 @@ test('two builds are identical byte for byte, and hold no path of this machine',
   for (const [name, text] of files) assert.ok(!text.includes(root.slice(0, -1)), `${name} names ${root}`);
 });
 
-test('the package runs without the checkout, and tells its version', async () => {
+test('the package runs without the checkout and prints its version', async () => {
   using built = await buildPackage();
   const bin = join(built.folder, 'bin/kube-image-bouncer.js');
   const run = promisify(execFile);
@@ -61,7 +61,7 @@ test('the packaged gate makes its certificate, serves, and exits on SIGTERM', as
   }
 });
 
-test('what makes certificates is loaded when one is made, and not with the server', async () => {
+test('the code that makes certificates is loaded when it is needed, not with the server', async () => {
   using built = await buildPackage();
   const files = contents(built.folder);
   const [maker] = [...files].find(([, text]) => text.includes('X509CertificateGenerator')) ?? [];

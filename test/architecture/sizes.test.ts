@@ -8,7 +8,7 @@ import { filesBelow, isTest, root } from './sources.ts';
 
 const LIMIT = 350;
 
-/** Names that say nothing about what is inside, and so collect everything. */
+/** Names without a meaning, which attract unrelated code. */
 const FORBIDDEN = /^(utils?|helpers?|types|common|constants|misc|shared|index)\.(test\.)?ts$/;
 
 /** A list of rules to choose from, not a second door to them. */
@@ -24,7 +24,7 @@ test(`no file is longer than ${LIMIT} lines`, () => {
   );
 });
 
-test('files are named after what they hold, in kebab-case', () => {
+test('file names are in kebab-case and name the content', () => {
   const names = files.map(({ path }) => path);
   assert.deepEqual(
     names.filter((path) => FORBIDDEN.test(basename(path)) && !REGISTRIES.has(path)),
@@ -36,7 +36,7 @@ test('files are named after what they hold, in kebab-case', () => {
   );
 });
 
-test('a check that is switched off says why', () => {
+test('a disabled lint check has a reason', () => {
   const silent = files.flatMap(({ path, text }) =>
     text.split('\n').flatMap((line, index) => {
       const off = /(?:oxlint|eslint)-disable(?!.*\s--\s\S)|@ts-(?:ignore|nocheck)|@ts-expect-error\s*$/.test(
@@ -85,7 +85,7 @@ async function lintedRules(file: string): Promise<ReadonlySet<string>> {
     '--config',
     join(root, '.oxlintrc.json'),
   ];
-  // It ends with 1 because it finds something; what it prints is the answer.
+  // It exits with 1 because it finds something. Its output is the result.
   execFile(process.execPath, [...args, '--format', 'json', file], { cwd: root }, (_, stdout) =>
     resolve(stdout),
   );

@@ -3,25 +3,25 @@ import { filesBelow, readSource } from './sources.ts';
 /** A row of docs/threats.md. */
 export interface Threat {
   readonly id: string;
-  /** What is tried, or goes wrong. */
+  /** The attack or the fault. */
   readonly attempt: string;
-  /** Title of a test, or a sentence saying why it cannot arise here. */
+  /** Title of a test, or a sentence that says why the threat does not exist here. */
   readonly heldBy: string;
-  /** Files whose tests hold it; none when a sentence does. */
+  /** Files with its tests; none if there is a sentence. */
   readonly files: readonly string[];
 }
 
-/** A test that names the threat it holds. */
+/** A test that names its threat. */
 interface NamedTest {
   readonly id: string;
   readonly title: string;
   readonly file: string;
 }
 
-/** Where the table stands. */
+/** The page with the table. */
 export const TABLE = 'docs/threats.md';
 
-/** What the table must account for; later work adds rows of its own. */
+/** The ids that the table must have. */
 export const THREATS: readonly string[] = [
   ...range('A', 1, 24),
   'A29',
@@ -57,7 +57,7 @@ export function namedTests(): readonly NamedTest[] {
     ...filesBelow('test', '.chaos.ts'),
     ...filesBelow('test', '.fuzz.ts'),
   ];
-  // These two hold ids as data.
+  // These two files contain ids as data.
   return files
     .filter(({ path }) => path !== 'test/architecture/threats.test.ts')
     .flatMap(({ path, code }) => titlesOf(code).map(({ id, title }) => ({ id, title, file: path })));
@@ -71,12 +71,12 @@ export function titlesOf(code: string): readonly Omit<NamedTest, 'file'>[] {
   });
 }
 
-/** As a reader of the test's output sees it, but for what only the run knows. */
+/** The title as the output has it, with … in place of values that only the run knows. */
 function unescaped(text: string): string {
   return text.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…').replaceAll(/\\(['"`\\])/g, '$1');
 }
 
-/** The rows of docs/threats.md, as they stand there. */
+/** The rows of docs/threats.md. */
 export function readThreats(): readonly Threat[] {
   return readSource(TABLE)
     .text.split('\n')

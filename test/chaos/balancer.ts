@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class Balancer implements Disposable {
   readonly #server: Server;
   readonly #open = new Set<Socket>();
-  /** Our clients' ports → where their connections led. */
+  /** Port of a client → endpoint of its connection. */
   readonly #led = new Map<number, number>();
   #endpoints: readonly number[] = [];
   #next = 0;
@@ -30,12 +30,12 @@ export class Balancer implements Disposable {
     this.#endpoints = [...this.#endpoints.filter((port) => port !== endpoint), endpoint];
   }
 
-  /** New connections go elsewhere. */
+  /** New connections go to other endpoints. */
   drop(endpoint: number): void {
     this.#endpoints = this.#endpoints.filter((port) => port !== endpoint);
   }
 
-  /** Where the last connection from a port of the client's led. */
+  /** The endpoint of the last connection from a client's port. */
   endpointOf(clientPort: number): number | undefined {
     return this.#led.get(clientPort);
   }

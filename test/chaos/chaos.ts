@@ -46,10 +46,10 @@ const SHOWN_FAULTS = 3;
 
 const CONTROLS = 3;
 
-/** For what hangs: then the run ends without a summary, and with it everything that it started. */
+/** A run that hangs ends after this time without a summary, and ends all its processes. */
 const LIMIT_MS = 60 * 60_000;
 
-// Not by itself: what a killed process leaves behind may keep us waiting for ever.
+// An explicit exit, because the remains of a killed process may keep the event loop alive.
 process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<0 | 1 | 2> {
@@ -109,7 +109,7 @@ async function examine(scenario: Scenario, chaos: Chaos): Promise<boolean> {
   return faults.length === 0;
 }
 
-/** What a fault does to a gate that nothing protects is a matter of moments: a control that shows none is run again. */
+/** Whether a fault harms an unprotected gate depends on timing. A control without a fault is run again. */
 async function prove(run: Scenario['run'], chaos: Chaos): Promise<Trial & { readonly broken?: string }> {
   let proof = await attempt(run, chaos);
   for (let more = 1; more < CONTROLS && proof.faults.length === 0 && proof.failOpen === 0; more += 1)
@@ -126,7 +126,7 @@ async function attempt(run: Scenario['run'], chaos: Chaos): Promise<Trial & { re
   }
 }
 
-/** A gate that has ended fails in every respect; the first say enough. */
+/** A gate that has ended causes many faults. The first ones are enough. */
 function renderFaults(faults: readonly string[]): string {
   const shown = faults.slice(0, SHOWN_FAULTS).join('; ');
   return faults.length > SHOWN_FAULTS ? `${shown}; and ${faults.length - SHOWN_FAULTS} more` : shown;

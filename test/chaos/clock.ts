@@ -14,7 +14,7 @@ const LIBRARIES = [
 const RATE = 200;
 const HOUR_MS = 3_600_000;
 
-/** A time of day for the gate, in seconds from the real one, and whether the certificate (two days) holds then. */
+/** A time of day for the gate, in seconds from the real one, and whether the certificate (two days) is valid then. */
 interface Step {
   readonly name: string;
   readonly at: () => number;
@@ -35,7 +35,7 @@ const STEPS: readonly Step[] = [
 export const clock: Scenario = {
   id: 'R19',
   title: 'a clock that jumps',
-  goal: '±24 h, 1970, 2038, backwards under load: no wrong verdict, no crash, readiness tells of the certificate',
+  goal: '±24 h, 1970, 2038, backwards under load: no wrong verdict, no crash, readiness shows the certificate',
   run: (chaos) => jump(chaos),
   control: {
     title: 'deadlines by the time of day',
@@ -54,7 +54,7 @@ const ONLY_TIME_OF_DAY = { DONT_FAKE_MONOTONIC: '1', FAKETIME_DONT_FAKE_MONOTONI
 
 async function jump({ stand, seed, quick }: Chaos, preload?: string): Promise<Trial> {
   const library = LIBRARIES.find((path) => existsSync(path));
-  if (library === undefined) throw new Error('libfaketime is not there: apt-get install faketime');
+  if (library === undefined) throw new Error('libfaketime is not installed; run apt-get install faketime');
   const file = join(stand.folder, 'time');
   await writeFile(file, '+0');
   const preloading = { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1' };
@@ -77,7 +77,7 @@ async function jump({ stand, seed, quick }: Chaos, preload?: string): Promise<Tr
   ]);
 }
 
-/** Whether the gate lives in that time, and says of its certificate what is so then. */
+/** The faults of the gate at that time: it must be alive, and readiness must match the certificate. */
 async function lookAt(gate: Gate, { name, at, holds }: Step): Promise<(string | undefined)[]> {
   const ready = await gate.look('/readyz');
   // Warnings of Node may be between the lines.
@@ -93,7 +93,7 @@ async function lookAt(gate: Gate, { name, at, holds }: Step): Promise<(string | 
 
 async function setClock(file: string, seconds: number): Promise<void> {
   await writeFile(file, seconds >= 0 ? `+${seconds}` : String(seconds));
-  // Some versions look at the file again only when its time has changed.
+  // Some versions read the file again only if its modification time has changed.
   await utimes(file, new Date(), new Date());
 }
 

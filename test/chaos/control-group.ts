@@ -4,7 +4,7 @@ import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What the processes of a group may use together. */
+/** Limits for all processes of a group together. */
 interface ControlGroupLimits {
   readonly memoryBytes?: number;
   /** A share of one processor, 0.1 for a tenth. */
@@ -42,7 +42,7 @@ export class ControlGroup implements AsyncDisposable {
     return group;
   }
 
-  /** Put before a command it runs that command in the group, under the same process id. */
+  /** A prefix that runs a command in the group, under the same process id. */
   get wrapper(): readonly string[] {
     const script = 'for folder in $0; do echo $$ > "$folder/cgroup.procs"; done; exec "$@"';
     return ['sh', '-c', script, this.#folders.join(' ')];
@@ -69,7 +69,7 @@ export class ControlGroup implements AsyncDisposable {
     if (processor !== undefined) await this.limitProcessor(processor);
   }
 
-  /** Another share, from now on. */
+  /** Changes the share. */
   async limitProcessor(processor: number): Promise<void> {
     const quota = Math.round(processor * PERIOD_MICROSECONDS);
     if (this.#unified) return this.#write('cpu.max', `${quota} ${PERIOD_MICROSECONDS}`);
@@ -90,7 +90,7 @@ export class ControlGroup implements AsyncDisposable {
   }
 }
 
-/** A group goes when the last of its processes has been waited for, which may be a moment after it ended. */
+/** A group can be removed a moment after its last process has ended. */
 async function removeFolder(folder: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     try {

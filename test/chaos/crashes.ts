@@ -21,12 +21,12 @@ interface Plan {
 export const crashes: Scenario = {
   id: 'R9',
   title: 'SIGKILL, one of two replicas after the other',
-  goal: '100 times: only what the dead one held fails, ready again within 1.5 s, nothing corrupt in --state-dir',
+  goal: '100 times: only its open reviews fail, ready again within 1.5 s, nothing corrupt in --state-dir',
   run: (chaos) => killAgain(chaos, { kills: chaos.quick ? 6 : 100, replicas: 2 }),
   control: { title: 'one replica', run: (chaos) => killAgain(chaos, { kills: 3, replicas: 1 }) },
 };
 
-/** Replicas share no state: each has a folder of its own, made before the first reviews. */
+/** Replicas share no state. Each has its own folder, made before the first reviews. */
 async function killAgain({ stand, seed }: Chaos, { kills, replicas: count }: Plan): Promise<Trial> {
   await using parts = new AsyncDisposableStack();
   const random = createRandom(seed);
@@ -75,7 +75,7 @@ async function killAgain({ stand, seed }: Chaos, { kills, replicas: count }: Pla
   ]);
 }
 
-/** Kills a first start at any moment while it makes its certificates; the next start has to come up all the same. */
+/** Kills a first start while it makes its certificates. The next start must succeed. */
 async function killWhileMaking(stand: Chaos['stand'], seed: number): Promise<string[]> {
   const random = createRandom(seed);
   const faults: string[] = [];

@@ -41,7 +41,7 @@ async function exhaust({ stand, seed }: Chaos, { holdMs, clientsLeave }: Plan): 
   if (clientsLeave) crowd.leave();
   const tookMs = await untilAnswered(gate, seed);
   crowd.leave();
-  // Whatever was asked until here was asked in the middle of it.
+  // All reviews until here were sent during the fault.
   await delay(500);
   await traffic.stop();
   const health = await gate.look('/readyz');
@@ -57,7 +57,7 @@ async function exhaust({ stand, seed }: Chaos, { holdMs, clientsLeave }: Plan): 
   );
 }
 
-/** Clients that connect and say nothing; one that is turned away comes again. */
+/** Clients that connect and send nothing. A refused client connects again. */
 class Crowd {
   readonly #open = new Set<Socket>();
   readonly #port: number;
@@ -84,7 +84,7 @@ class Crowd {
   }
 }
 
-/** Milliseconds until so many new connections in a row are answered: one may find a descriptor by luck. */
+/** Milliseconds until this many new connections in a row get an answer, because a single one may find a free descriptor. */
 async function untilAnswered(gate: Gate, seed: number): Promise<number> {
   const reviews = labelledReviews(seed, IN_A_ROW);
   const startMs = performance.now();

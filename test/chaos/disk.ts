@@ -23,12 +23,12 @@ const COMES_BACK_MS = 5000;
 export const disk: Scenario = {
   id: 'R16',
   title: 'no room for the log and the state, a policy folder that is read-only',
-  goal: 'verdicts continue, and the log comes back with the room',
+  goal: 'verdicts continue, and the log continues when there is room',
   run: (chaos) => fill(chaos),
   control: { title: 'failed writes are not handled', run: (chaos) => fill(chaos, UNGUARDED) },
 };
 
-/** Errors of the log's file come out where they arise, as they do in a program that does not expect them. */
+/** Throws errors of the log's file, as in a program that does not handle them. */
 const UNGUARDED = `
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -90,7 +90,7 @@ async function lookAt(gate: Gate, when: string): Promise<(string | undefined)[]>
   ];
 }
 
-/** New lines are written, and they are whole: the one that was cut off ends somewhere. */
+/** New lines are written whole after the line that was cut off. */
 async function comesBack(gate: Gate): Promise<(string | undefined)[]> {
   const before = await gate.log();
   try {
@@ -119,7 +119,7 @@ function isWhole(line: string): boolean {
   }
 }
 
-/** With its certificates there a gate starts on a full disk; without room for them it says so. */
+/** With its certificates a gate starts on a full disk. Without room for them it reports the reason. */
 async function startAgain(
   stand: Chaos['stand'],
   full: SmallDisk,

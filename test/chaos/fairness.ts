@@ -7,12 +7,12 @@ import { Tally } from './tally.ts';
 import { Traffic } from './traffic.ts';
 
 const RATE = 100;
-/** As many as the API server keeps connections for. */
+/** As many as the connections that the API server keeps. */
 const BURST = 25;
 const LANES = 8;
 const SMALL_P99_MS = 250;
 
-/** Every review is small, and as many of them come in as have room in a larger gate. */
+/** Treats every review as small, and receives as many as fit into a larger gate. */
 const UNFAIR = { largeBytes: 2 ** 31, receivingBytes: 64 * 1024 * 1024 };
 
 export const fairness: Scenario = {
@@ -21,7 +21,7 @@ export const fairness: Scenario = {
   goal: 'p99 of the small ones below 250 ms',
   run: (chaos) => askBeside(chaos),
   control: {
-    title: 'large ones do not take turns',
+    title: 'large reviews do not take turns',
     run: (chaos) => askBeside(chaos, UNFAIR),
   },
 };

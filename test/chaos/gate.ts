@@ -7,23 +7,23 @@ import { freePort } from '../end-to-end/support/free-ports.ts';
 import { startProcess, type RunningProcess } from '../end-to-end/support/processes.ts';
 import { certificates } from '../serve/certificates.ts';
 
-/** What all gates of a run share. */
+/** Resources shared by all gates of a run. */
 export interface Stand {
-  /** The program, bundled from the sources as they stand. */
+  /** The program, bundled from the current sources. */
   readonly program: string;
-  /** A folder that goes with the run. */
+  /** A folder that is removed after the run. */
   readonly folder: string;
 }
 
 interface GateOptions {
   /** Beside the certificate and the ports. @default none */
   readonly args?: readonly string[];
-  /** A certificate of its own, made by `--self-signed`, instead of the harness's. */
+  /** The folder for `--self-signed`, instead of the certificate of the harness. */
   readonly stateFolder?: string;
-  /** Put before the command; it must become the command, not start it. */
+  /** A prefix of the command. It must replace itself with the command (exec). */
   readonly wrapper?: readonly string[];
   readonly variables?: Readonly<Record<string, string>>;
-  /** Source of a module that is loaded before the program: what a control switches off. */
+  /** Source of a module that is loaded before the program, with which a control switches a protection off. */
   readonly preload?: string;
   /** @default a file of its own in the folder of the stand */
   readonly logFile?: string;
@@ -100,7 +100,7 @@ export async function startGate(stand: Stand, options: GateOptions = {}): Promis
   };
 }
 
-/** Node's options of the command that docs/cli.md gives for a process that stays. */
+/** Node's options of the long-running command in docs/cli.md. */
 function documentedFlags(): readonly string[] {
   const text = readFileSync(join(root, 'docs', 'cli.md'), 'utf8');
   const [, flags] = /^node ((?:--\S+ )+)bin\/kube-image-bouncer\.js serve /m.exec(text) ?? [];
@@ -161,7 +161,7 @@ async function untilReady(running: RunningProcess, look: Gate['look']): Promise<
   }
 }
 
-/** Lines of the log may hold hundreds of images. */
+/** A log line may contain hundreds of images. */
 function shorten(text: string): string {
   return text
     .split('\n')

@@ -14,11 +14,11 @@ export interface Reply {
   readonly body: string;
 }
 
-/** No answer came: the connection failed, or was not there in time. */
+/** There was no answer: the connection failed or was too late. */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
   readonly code: string;
-  /** Our end of the connection, by which a balancer knows where it led. */
+  /** Our port of the connection, which identifies its endpoint in a balancer. */
   readonly localPort: number | undefined;
 
   constructor(code: string, localPort: number | undefined) {
@@ -29,7 +29,7 @@ export class ExchangeError extends Error {
 }
 
 /**
- * Asks as the API server's client does (Go's `http.Transport`). Idle connections are kept and the last used comes first.
+ * Behaves like the client of the API server (Go's `http.Transport`). Idle connections are kept and the last used comes first.
  * When none is idle one is opened, and the request takes whichever is there first: that one, or one that another
  * request has finished with. A POST whose first byte was written is never sent again. The server's `Keep-Alive` header,
  * which Node's own agent obeys and Go's does not, is ignored.
@@ -62,7 +62,7 @@ export class GoClient implements Disposable {
   #open(want: Want): void {
     this.#wanting.add(want);
     const connection: Connection = new Connection(this.#options, {
-      // The request that it was opened for comes first, unless another connection has carried it.
+      // First the request that it was opened for, unless another connection has carried that request.
       onOpen: () =>
         this.#wanting.delete(want) && !want.isOver ? connection.carry(want) : this.#use(connection),
       onFree: () => this.#use(connection),
@@ -70,7 +70,7 @@ export class GoClient implements Disposable {
         this.#all.delete(connection);
         const index = this.#idle.indexOf(connection);
         if (index !== -1) this.#idle.splice(index, 1);
-        // It could not be opened.
+        // The connection could not be opened.
         if (this.#wanting.delete(want)) want.fail(error);
       },
     });
@@ -87,10 +87,10 @@ export class GoClient implements Disposable {
   }
 }
 
-/** What client-go, with which the API server asks, keeps for one host. */
+/** Idle connections that client-go, the client of the API server, keeps for one host. */
 const MAX_IDLE = 25;
 
-/** A request, from the moment it is wanted to its reply. */
+/** A request until its reply. */
 class Want {
   readonly path: string;
   readonly body: Buffer;

@@ -2,17 +2,17 @@ import type { Random } from '../fuzz/random.ts';
 import { BAD, GOOD, pod } from '../support/pods.ts';
 import { admissionReviewFor, imageReviewFor, type LabelledReview, type Truth } from './labelled-reviews.ts';
 
-/** What makes a review expensive. */
+/** The reason why a review is expensive. */
 export type Weight =
-  /** 480,000 small objects, which take long to parse and much memory. */
+  /** 480,000 small objects, which take much time and memory to parse. */
   | 'objects'
-  /** One text. */
+  /** One long text. */
   | 'text'
-  /** As many images as are judged, each unlike any other. */
+  /** The maximum number of images, all different. */
   | 'images';
 
 const BODY_BYTES = 7 * 1024 * 1024;
-/** For the rest of the review. */
+/** Bytes for the rest of the review. */
 const ROOM_BYTES = 4096;
 const OBJECTS = 480_000;
 const MAX_IMAGES = 500;

@@ -6,7 +6,7 @@ import type { Weight } from './heavy-reviews.ts';
 export interface HeavyOptions {
   readonly gate: Pick<Gate, 'port' | 'authority'>;
   readonly seed: number;
-  /** So many at a time; each asks again when it is answered. */
+  /** Number of concurrent clients. Each sends its next review after an answer. */
   readonly lanes: number;
   readonly timeoutMs: number;
   readonly weights: readonly [Weight, ...Weight[]];
@@ -14,7 +14,7 @@ export interface HeavyOptions {
   readonly secretly: boolean;
 }
 
-/** What came of it, all of it counted as inside the window of a fault. */
+/** The results, counted as inside the window of a fault. */
 export interface HeavyReport {
   readonly text: string;
   readonly asked: number;
@@ -24,7 +24,7 @@ export interface HeavyReport {
   readonly faults: readonly string[];
 }
 
-/** The largest reviews that are legal, from a thread beside us, until they are stopped. */
+/** Sends the largest legal reviews from another thread until it is stopped. */
 export class HeavyTraffic implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #report: Promise<HeavyReport>;

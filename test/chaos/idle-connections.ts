@@ -10,11 +10,11 @@ import { labelledReviews, type LabelledReview } from './labelled-reviews.ts';
 import { trialOf, type Chaos, type Scenario, type Trial } from './scenario.ts';
 import { Tally } from './tally.ts';
 
-/** Who closes an idle connection when, in milliseconds: 75 times faster than in a cluster. */
+/** Idle timeouts of both sides in milliseconds, 75 times shorter than in a cluster. */
 interface Clocks {
-  /** The gate's; Node adds a second. A cluster's is 120 s. */
+  /** Timeout of the gate; Node adds a second. In a cluster: 120 s. */
   readonly server: number;
-  /** The API server's, 90 s in a cluster. */
+  /** Timeout of the API server. In a cluster: 90 s. */
   readonly client: number;
   /** Half of the pauses are as long as this, but for a few milliseconds; the other half anything up to a bit more. */
   readonly around: number;
@@ -40,7 +40,7 @@ export const idleConnections: Scenario = {
       requests: chaos.quick ? 1000 : 10_000,
     }),
   control: {
-    title: 'a server that gives up first',
+    title: 'a server that closes first',
     run: (chaos) => askAfterPauses(chaos, { server: 200, client: 3000, around: 1200, requests: 1000 }),
   },
 };
@@ -60,7 +60,7 @@ async function askAfterPauses({ seed }: Chaos, clocks: Clocks): Promise<Trial> {
   return trialOf(tally, numbers, tally.faults());
 }
 
-/** One connection at a time, as the pauses allow. */
+/** Uses one connection at a time, with the pauses. */
 async function askInLane(
   server: ReviewServer,
   review: LabelledReview,

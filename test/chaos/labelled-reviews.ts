@@ -3,10 +3,10 @@ import { drawCase, POLICIES } from '../oracle/generator.ts';
 import type { KubernetesObject } from '../support/pods.ts';
 import { admissionReviewOf, imageReviewOfImages, UID } from '../support/reviews.ts';
 
-/** What a review is, drawn before it was built. The gate never sees it. */
+/** The truth about a review, drawn before the review is built. The gate never sees it. */
 export type Truth = 'good' | 'bad';
 
-/** A review whose verdict is known, as it goes over the wire. */
+/** A review with a known verdict, as it is sent. */
 export interface LabelledReview {
   readonly truth: Truth;
   /** Without a query. */
@@ -27,7 +27,7 @@ export function labelledReviews(seed: number, count: number, weightBytes = 0): r
   const reviews: LabelledReview[] = [];
   for (let index = 0; reviews.length < count; index += 1) {
     const asked = drawCase(seed, index * POLICIES.length);
-    // What has no uid cannot be answered, and is no review.
+    // A request without a uid is no review.
     if (asked.expected !== 'reject') reviews.push(labelled(asked, weighted(asked.body, weightBytes)));
   }
   return reviews;
@@ -70,10 +70,10 @@ function byHand(
   return labelled({ ...drawn, ...facts, ...rest, body }, body);
 }
 
-/** Below stage `deny` what is bad is admitted, so that it is good here. */
+/** Below stage `deny` a bad object is admitted, so that it counts as good here. */
 function labelled(asked: Case, body: Buffer): LabelledReview {
   const [path = ''] = asked.target.split('?', 1);
-  // Whether an answer is late is the harness's to say, who chooses the timeout.
+  // The harness chooses the timeout and judges late answers.
   const patient = { ...asked, body, timeoutMs: Infinity };
   return { truth: asked.expected === 'admit' ? 'good' : 'bad', path, body, asked: patient };
 }
@@ -89,12 +89,12 @@ function weighted(body: Buffer, bytes: number): Buffer {
     const request = { ...document.request, object: { ...object, history: history(bytes) } };
     return Buffer.from(JSON.stringify({ ...document, request }));
   } catch {
-    // Nested deeper than we can write.
+    // It is nested too deeply to be written.
     return body;
   }
 }
 
-/** As the API server notes who owns which field: many small keys. */
+/** Managed fields as the API server writes them: many small keys. */
 function history(bytes: number): object {
   const keys = Array.from({ length: bytes / 32 }, (_, index) => [`f:field-of-an-object-${index}`, {}]);
   return Object.fromEntries(keys);

@@ -1,4 +1,4 @@
-// A gate with limits that no option of `serve` sets: what controls switch off. Takes the arguments of gate.ts.
+// A gate with limits that `serve` has no option for, so that controls can switch them off. Takes the arguments of gate.ts.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { admissionReview, imageReview } from '#test/protocols.ts';

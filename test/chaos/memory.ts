@@ -56,7 +56,7 @@ async function loadWithin({ stand, seed }: Chaos, mebibytes: number, millisecond
 
 /** Starts a gate again on the same ports whenever it ends, as systemd and the kubelet do. */
 class Supervisor implements AsyncDisposable {
-  /** The first one; those after it listen on the same ports. */
+  /** The first gate. The later ones listen on the same ports. */
   readonly gate: Gate;
   starts = 1;
   readonly #again: (ports: Pick<Gate, 'port' | 'healthPort'>) => Promise<Gate>;
@@ -78,7 +78,7 @@ class Supervisor implements AsyncDisposable {
     );
   }
 
-  /** Of any of the processes. */
+  /** The maximum of all processes. */
   peakMebibytes(): number {
     this.#look();
     return this.#peakMebibytes;
@@ -88,7 +88,7 @@ class Supervisor implements AsyncDisposable {
     this.#over = true;
     await this.#current[Symbol.asyncDispose]();
     await this.#watch;
-    // One that was starting meanwhile.
+    // A process that was starting meanwhile.
     await this.#current[Symbol.asyncDispose]();
   }
 
@@ -115,7 +115,7 @@ class Supervisor implements AsyncDisposable {
       const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
       this.#peakMebibytes = Math.max(this.#peakMebibytes, peak);
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
 }

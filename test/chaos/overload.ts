@@ -8,18 +8,18 @@ import { trialOf, unless, type Chaos, type Scenario, type Trial } from './scenar
 import { Tally } from './tally.ts';
 import { Traffic, type TrafficOptions } from './traffic.ts';
 
-/** Little enough that a client on the same machine can offer three times what a gate with it can do. */
+/** So small that a client on the same machine can send three times the capacity of the gate. */
 const PROCESSOR = 0.2;
 const TIMES = 3;
-/** Three API servers, each with as many changes in flight as it allows itself (`--max-mutating-requests-inflight`). */
+/** Three API servers, each with its maximum of changes in flight (`--max-mutating-requests-inflight`). */
 const API_SERVERS = 3;
 const IN_FLIGHT = 200 * API_SERVERS;
-/** Objects with a history; without it most of a review is what its connection costs, which cannot be shed. */
+/** Objects with managed fields. Without them a review costs mostly its connection, which cannot be shed. */
 const REVIEW_BYTES = 48 * 1024;
 const CALLERS = 24;
 const TIMEOUT_MS = 5000;
 const RECOVERED_MS = 5000;
-/** Of a quarter of the capacity, which is no load. */
+/** A load of a quarter of the capacity. */
 const AFTERWARDS = 0.25;
 /** A review that waits longer is still queued behind those of the overload. */
 const RECOVERED_P99_MS = 1000;
@@ -38,7 +38,7 @@ export const overload: Scenario = {
 
 interface Plan {
   readonly args: readonly string[];
-  /** Else it goes on while we wait for the end of its consequences. */
+  /** Whether the load ends. If not, it continues during the recovery. */
   readonly ends: boolean;
 }
 
@@ -47,7 +47,7 @@ async function overburden({ stand, seed, quick }: Chaos, { args, ends }: Plan): 
   await using gate = await startGate(stand, { wrapper: group.wrapper, args });
   await using parts = new AsyncDisposableStack();
   const clients = Array.from({ length: API_SERVERS }, () => parts.use(new GoClient(gate)));
-  // Code is compiled and connections are open before the processor is taken away.
+  // Compiles code and opens connections before the processor is limited.
   const reviews = labelledReviews(seed, 512, REVIEW_BYTES);
   await measureCapacity(clients, reviews, 1000);
   await group.limitProcessor(PROCESSOR);
@@ -101,7 +101,7 @@ async function overburden({ stand, seed, quick }: Chaos, { args, ends }: Plan): 
   ]);
 }
 
-/** Right answers a second to callers that wait for each. */
+/** Correct answers a second to clients that wait for each answer. */
 async function measureCapacity(
   clients: readonly GoClient[],
   reviews: readonly LabelledReview[],
@@ -116,7 +116,7 @@ async function measureCapacity(
   return rate * (tally.count('right') / tally.count('asked'));
 }
 
-/** Asks both probes every second, as a kubelet does. */
+/** Calls both probes every second, as a kubelet does. */
 function watchHealth(gate: Gate): { stop: () => Promise<{ asked: number; answered: number }> } {
   const stopped = new AbortController();
   let [asked, answered] = [0, 0];

@@ -10,10 +10,10 @@ const RECOVERED_MS = 5000;
 
 export const pauses: Scenario = {
   id: 'SIGSTOP',
-  title: 'a process that is stopped and goes on',
+  title: 'a process that is stopped and continued',
   goal: 'no wrong verdict, and right answers within 5 s of SIGCONT',
   run: (chaos) => pause(chaos, chaos.quick ? [3000] : [1000, 4000, 12_000, 30_000], true),
-  control: { title: 'it does not go on', run: (chaos) => pause(chaos, [1000], false) },
+  control: { title: 'it is not continued', run: (chaos) => pause(chaos, [1000], false) },
 };
 
 async function pause({ stand, seed }: Chaos, pausesMs: readonly number[], goesOn: boolean): Promise<Trial> {
@@ -28,7 +28,7 @@ async function pause({ stand, seed }: Chaos, pausesMs: readonly number[], goesOn
     await delay(pauseMs);
     if (goesOn) gate.signal('SIGCONT');
     recoveries.push(await untilReady(gate));
-    // What was asked during the pause is over then, one way or the other.
+    // All reviews of the pause have ended by then.
     await delay(TIMEOUT_MS + 1000);
     tally.faulty = false;
   }

@@ -31,15 +31,15 @@ spec:
 `;
 const TOO_MANY_BYTES = 50 * 1024 * 1024;
 const RATE = 100;
-/** A watch tells at once, the look that follows a missed one comes after five seconds. */
+/** A watch reports at once. The poll after a missed event comes after five seconds. */
 const NOTICED_MS = 8000;
-/** Until a policy that refuses everything has to be in force. */
+/** Limit for the time until a policy that refuses everything is active. */
 const IN_FORCE_MS = 1000;
 const NOT_LOADED = 'policy not loaded; the last good one stays in force';
-/** Beyond what a gate under this load takes anyway. */
+/** More than a gate under this load uses anyway. */
 const GROWTH_MEBIBYTES = 48;
 
-/** Ways in which a policy file can break; each leaves something else than a file of good text at the path. */
+/** Ways in which a policy file can break; each puts something else than a valid file at the path. */
 const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
   'invalid YAML': (file) => writeFile(file, 'apiVersion: [unclosed'),
   'unknown field': (file) => writeFile(file, GOOD.replace('rules:', 'exceptForFriday: true\n  rules:')),
@@ -51,7 +51,7 @@ const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
     await mkdir(file);
   },
   '50 MiB': (file) => writeFile(file, GOOD + '#'.repeat(TOO_MANY_BYTES)),
-  // As one that grows while it is read, but each time.
+  // Like a file that grows while it is read, but every time.
   endless: async (file) => {
     await rm(file);
     await symlink('/dev/zero', file);
@@ -60,8 +60,8 @@ const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
 
 export const policyFaults: Scenario = {
   id: 'R12',
-  title: 'a policy that breaks while it is in force',
-  goal: 'last good kept, metric and log; deny-all in force within 1 s',
+  title: 'a policy that breaks while it is active',
+  goal: 'last good kept, metric and log; deny-all active within 1 s',
   run: (chaos) => breakPolicy(chaos),
   control: {
     title: 'no watch, and a restart in place of a reload',
@@ -143,7 +143,7 @@ async function flap(file: string, milliseconds: number): Promise<number> {
   return writes;
 }
 
-/** As editors and the kubelet do: another file takes the name. */
+/** Replaces the file by a rename, as editors and the kubelet do. */
 async function replace(file: string, text: string): Promise<void> {
   await writeFile(`${file}.next`, text);
   await rename(`${file}.next`, file);
@@ -171,7 +171,7 @@ fs.watch = () => ({ on() {}, close() {} });
 syncBuiltinESMExports();
 `;
 
-/** What a gate without a watch and without a last good policy would do. */
+/** Behaves like a gate without a watch and without a last good policy. */
 async function breakWithoutProtection(chaos: Chaos): Promise<Trial> {
   await using folder = await makeTemporaryFolder('chaos-policy');
   const file = join(folder.path, 'policy.yaml');

@@ -7,7 +7,7 @@ import { trialOf, unless, type Chaos, type Scenario, type Trial } from './scenar
 import { Tally } from './tally.ts';
 import { Traffic } from './traffic.ts';
 
-/** How often, and how patiently, replicas leave. */
+/** Number of restarts, and their drain. */
 interface Plan {
   readonly restarts: number;
   readonly drainSeconds: number;
@@ -16,9 +16,9 @@ interface Plan {
 const RATE = 300;
 /** Calls come in bursts, so that more connections are open than one. */
 const BURST = 10;
-/** The balancer hears of it so much later, at most. */
+/** Maximum delay until the balancer removes the replica. */
 const NEWS_MS = 3000;
-/** So many may be leaving at a time. */
+/** Maximum number of replicas that drain at the same time. */
 const LEAVING = 6;
 
 export const restarts: Scenario = {
@@ -33,8 +33,8 @@ export const restarts: Scenario = {
 };
 
 /**
- * A rolling update that never ends: a successor is ready and in the balancer before a replica hears SIGTERM; from 0 to
- * 3 s later new connections stop coming to that one.
+ * A rolling update that never ends: a successor is ready and in the balancer before a replica gets SIGTERM. From 0
+ * to 3 s later the replica gets no new connections.
  */
 async function restartUnderLoad({ stand, seed }: Chaos, plan: Plan): Promise<Trial> {
   await using parts = new AsyncDisposableStack();

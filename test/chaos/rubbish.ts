@@ -71,7 +71,7 @@ const WAYS: readonly [readonly [string, Way], ...(readonly [string, Way])[]] = [
   ['a request of which only half is open', halfClose],
 ];
 
-/** Record and handshake headers that promise more than comes. */
+/** Record and handshake headers with a length that is longer than the data. */
 const CLIENT_HELLO = Buffer.from('16030102000100', 'hex');
 
 async function say(socket: Socket, content: Buffer): Promise<void> {
@@ -88,7 +88,7 @@ async function reset(socket: Socket, content: Buffer): Promise<void> {
   socket.resetAndDestroy();
 }
 
-/** The caller says that nothing more comes, and still gets its answer. */
+/** The client ends its side of the connection and still gets its answer. */
 async function halfClose(gate: Gate, random: Random): Promise<void> {
   const socket = await secure(gate);
   socket.on('error', () => undefined);

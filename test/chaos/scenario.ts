@@ -4,22 +4,22 @@ import type { Stand } from './gate.ts';
 /** The input of a scenario. */
 export interface Chaos {
   readonly seed: number;
-  /** A slice for CI instead of the whole. */
+  /** Runs a short version for CI. */
   readonly quick: boolean;
   readonly stand: Stand;
 }
 
-/** What came of one run. */
+/** The result of one run. */
 export interface Trial {
-  /** For people. */
+  /** Numbers for the report. */
   readonly numbers: string;
-  /** What should not have been; empty when the goal was reached. */
+  /** The faults that were found; empty if the goal is reached. */
   readonly faults: readonly string[];
-  /** Bad reviews that were admitted: none, whatever the fault and whatever is switched off. */
+  /** Bad reviews that were admitted. Must be 0 in every run, controls included. */
   readonly failOpen: number;
 }
 
-/** A fault that the gate has to survive, and proof that the harness would notice if it did not. */
+/** A fault that the gate must survive, and a control that shows that the harness detects a failure. */
 export interface Scenario {
   /** As the command line names it: `R8`. */
   readonly id: string;
@@ -30,7 +30,7 @@ export interface Scenario {
   readonly control: { readonly title: string; readonly run: (chaos: Chaos) => Promise<Trial> };
 }
 
-/** A trial from what was counted, and further faults. */
+/** Makes a trial from the counts and further faults. */
 export function trialOf(tally: Tally, numbers: string, faults: readonly (string | undefined)[]): Trial {
   return {
     numbers: `${numbers}; ${String(tally)}`,
@@ -39,7 +39,7 @@ export function trialOf(tally: Tally, numbers: string, faults: readonly (string 
   };
 }
 
-/** The sentence when something is not as it has to be. */
+/** The sentence if the condition is false. */
 export function unless(condition: boolean, sentence: string): string | undefined {
   return condition ? undefined : sentence;
 }

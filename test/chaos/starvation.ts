@@ -14,7 +14,7 @@ const RATE = 50;
 const SMALL_TIMEOUT_MS = 10_000;
 const LARGE_TIMEOUT_MS = 5000;
 
-/** So that large reviews wait, instead of being refused at the door. */
+/** Enough that large reviews wait instead of being refused at once. */
 const ROOM = '--max-receiving=128';
 
 export const starvation: Scenario = {
@@ -23,7 +23,7 @@ export const starvation: Scenario = {
   goal: 'no answer after its ?timeout, denials instead; cheap reviews go on',
   run: (chaos) => starve(chaos, { secretly: false, args: [] }),
   control: {
-    title: 'without the deadline, and without a bound to what comes in',
+    title: 'without the deadline, and without a limit for incoming bytes',
     run: (chaos) =>
       starve(chaos, { secretly: true, args: [ROOM, '--review-timeout=30', '--max-wait=30000'] }),
   },

@@ -2,12 +2,12 @@ import { ExchangeError, type GoClient, type Reply } from './go-client.ts';
 import type { LabelledReview } from './labelled-reviews.ts';
 import { judge } from '../oracle/judge.ts';
 
-/** What may be wrong with what came of a review. */
+/** Faults of the answer to a review. */
 const FINDS = ['failOpen', 'wrongDeny', 'late', 'noAnswer', 'badShape'] as const;
 
 type Find = (typeof FINDS)[number];
 
-/** Denials because of the state of the gate, not of the images; and what was turned away before it was a review. */
+/** Denials because of the state of the gate, and requests that were rejected before they were reviews. */
 const STRAINS = ['OVERLOADED', 'DEADLINE', 'INTERNAL', 'turnedAway'] as const;
 
 type Strain = (typeof STRAINS)[number];
@@ -17,7 +17,7 @@ type Window = 'inside' | 'outside';
 
 type Counts = Record<Find | Strain | 'asked' | 'right', number>;
 
-/** How a review is asked. */
+/** A review and how it is sent. */
 interface Question {
   readonly client: GoClient;
   readonly review: LabelledReview;
@@ -29,7 +29,7 @@ interface Question {
   readonly curiosityMs?: number;
 }
 
-/** Counts what comes of reviews whose verdict is known, inside and outside the windows of faults. */
+/** Counts the answers to reviews with a known verdict, inside and outside the windows of faults. */
 export class Tally {
   readonly #counts = { inside: zero(), outside: zero() };
   readonly #firsts = new Map<string, string>();
@@ -44,7 +44,7 @@ export class Tally {
     this.#faulty = value;
   }
 
-  /** Asks, and counts what comes; what was found, if anything. */
+  /** Sends a review and counts its answer. Resolves with the fault, if there is one. */
   async ask({
     client,
     review,
@@ -78,12 +78,12 @@ export class Tally {
     return quantile(this.#latencies[window], share);
   }
 
-  /** The same of the denials that a strain brought. */
+  /** The same for denials because of a strain. */
   strainedLatency(share: number): number {
     return quantile(this.#strained, share);
   }
 
-  /** What must not be: of `outside` nothing, of `inside` nothing but what a fault excuses. */
+  /** The faults that are not excused: all of `outside`, and of `inside` those that the fault does not explain. */
   faults(excused: readonly Find[] = ['late', 'noAnswer']): string[] {
     const found = (window: Window, find: Find): string[] => {
       const count = this.#counts[window][find];

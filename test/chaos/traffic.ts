@@ -5,11 +5,11 @@ import { labelledReviews, type LabelledReview } from './labelled-reviews.ts';
 import type { Tally } from './tally.ts';
 
 export interface TrafficOptions {
-  /** Where to ask. */
+  /** The gate that gets the reviews. */
   readonly gate: Pick<Gate, 'port' | 'authority'>;
   readonly tally: Tally;
   readonly seed: number;
-  /** Reviews a second, begun whether those before have been answered or not. */
+  /** Reviews a second. A review does not wait for the answers to earlier ones. */
   readonly rate: number;
   /** @default 1 */
   readonly burst?: number;
@@ -23,7 +23,7 @@ export interface TrafficOptions {
   readonly curiosityMs?: number;
   /** Each has its own connections, and their maker closes them. @default a new client */
   readonly clients?: readonly GoClient[];
-  /** What goes round. @default 512 labelled reviews */
+  /** The reviews, which are repeated. @default 512 labelled reviews */
   readonly reviews?: readonly LabelledReview[];
 }
 
