@@ -10,8 +10,8 @@ import type { GoAnswer, GoImage } from './go-readers.ts';
 import { documentedRefusal } from './only-we-refuse.ts';
 
 /**
- * What the report counts a text as: `accepted`, `refused` by distribution/reference as well, or the documented name
- * of a refusal that is ours alone.
+ * The class of a text in the report: `accepted`, `refused` by distribution/reference as well, or the documented name of
+ * a refusal that only we make.
  *
  * @throws {AssertionError} when they read the text differently, or we refuse it for no documented reason.
  */
@@ -30,7 +30,7 @@ export function compare(read: ImageReference | InvalidReference, go: GoAnswer): 
 function compareImage(image: ImageReference, { runtime, kubelet, registryClient }: GoAnswer): void {
   const ours = inGo(image);
   deepEqual(runtime, ours, 'distribution/reference v0.6.0 reads it differently');
-  // The kubelet of 1.24 knows no IPv6 host, so that it refuses what we read.
+  // The kubelet of 1.24 refuses IPv6 hosts, which we read.
   if (kubelet !== null || !image.registry.startsWith('[')) {
     deepEqual(kubelet, ours, 'docker/distribution v2.8.1 reads it differently');
   }
@@ -39,7 +39,7 @@ function compareImage(image: ImageReference, { runtime, kubelet, registryClient 
   const client = {
     registry,
     repository,
-    // It drops the tag beside a digest, and writes what is implied.
+    // It drops the tag beside a digest, and writes implied parts.
     tag: digested ? '' : (effectiveTag(image) ?? ''),
     digest: ours.digest,
     pulled,

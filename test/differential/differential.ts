@@ -37,7 +37,7 @@ interface BatchFind {
   readonly error: unknown;
 }
 
-/** Compares the texts in their order, and counts what became of them. */
+/** Compares the texts in order and counts their classes. */
 function examine(
   texts: readonly string[],
   ask: GoReaders,

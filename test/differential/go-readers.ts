@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { builtModule, type Environment, type GoModule } from '../support/go-programs.ts';
 
-/** What a program makes of a reference; an empty string where it has no tag or no digest. */
+/** A reference as a program reads it. No tag and no digest are an empty string. */
 export interface GoImage {
   readonly registry: string;
   readonly repository: string;
@@ -24,7 +24,7 @@ export interface GoAnswer {
   readonly registryClient: GoImage | null;
 }
 
-/** Asks all of them about many texts at once, and gives the answers in the same order. */
+/** Sends many texts to all programs. Resolves with the answers in the same order. */
 export type GoReaders = (texts: readonly string[]) => readonly GoAnswer[];
 
 const MODULE: GoModule = {

@@ -7,7 +7,7 @@ import { createRandom, seedOfCase } from '../fuzz/random.ts';
 import { plausibleReference } from '../fuzz/reference-grammar.ts';
 import { documentedRefusal, ONLY_WE_REFUSE } from './only-we-refuse.ts';
 
-/** What the page describes in words. */
+/** Refusals that the page describes in words. */
 const WRITTEN_OUT: Readonly<Record<string, string>> = {
   'INVALID_REFERENCE.too-long': `${'a.'.repeat(600)}io/app`,
   'INVALID_REFERENCE.name-too-long': `registry.example.com/${'a'.repeat(240)}`,
@@ -22,7 +22,7 @@ const rows = page
   .filter((line) => line.startsWith('| `'))
   .map((line) => [...line.matchAll(/`([^`]+)`/g)].map(([, span]) => span ?? ''));
 
-test('docs/image-references.md has every refusal that is ours alone, and no other', () => {
+test('docs/image-references.md has every refusal that only we make, and no other', () => {
   assert.deepEqual(
     rows.map(([name]) => name),
     ONLY_WE_REFUSE,
@@ -38,7 +38,7 @@ for (const [name = '', example = ''] of rows) {
   });
 }
 
-test('what Go refuses as well has no documented name', () => {
+test('a text that Go refuses as well has no documented name', () => {
   for (const text of [
     '',
     'Nginx',

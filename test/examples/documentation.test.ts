@@ -73,7 +73,7 @@ describe('docs/policy.md', () => {
       assert.match(page, new RegExp(`^\\| .*\`${key}\`.* \\|`, 'm'));
   });
 
-  it('its table of patterns is true', () => {
+  it('its table of patterns matches the parser', () => {
     const table = page.slice(page.indexOf('| pattern | names |'));
     const rows = rowsOf(table.slice(0, table.indexOf('\n\n')))
       .slice(1)
@@ -92,7 +92,7 @@ describe('docs/policy.md', () => {
     }
   });
 
-  it('the problem that it shows is what the loader says', async () => {
+  it('shows a problem as the loader prints it', async () => {
     const said = /```\n(policy\.yaml:\d+:\d+: [^\n]*?)…/.exec(page)?.[1] ?? assert.fail('no message');
     const policy = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? '';
     const broken = policy.replace('disallowedTags', 'disalowedTags');
@@ -109,7 +109,7 @@ const program = await createProgram({ environment: {}, streams, finish: () => un
 describe('docs/cli.md', () => {
   const page = read('docs/cli.md');
 
-  /** What the program says of a command's options, as the page should. */
+  /** The options of a command, as the page should list them. */
   function definedBy(command: Command): string[] {
     return command
       .createHelp()

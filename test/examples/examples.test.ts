@@ -45,7 +45,7 @@ async function check(
   return { code, objects: (JSON.parse(stdout) as { objects: CheckedObject[] }).objects };
 }
 
-/** What each policy lets in and what it does not, as far as an image alone can say. */
+/** Images that each policy admits and refuses, regardless of the rest of the object. */
 const VERDICTS: Readonly<
   Record<string, { readonly admitted: readonly string[]; readonly refused: readonly string[] }>
 > = {
@@ -77,7 +77,7 @@ describe('the policies among the examples', () => {
       assert.deepEqual(differences(document?.value, schema), []);
     });
 
-    it(`${name} lets in what it should and nothing else`, async () => {
+    it(`${name} admits its images and nothing else`, async () => {
       const { admitted = [], refused = [] } = VERDICTS[name] ?? {};
       assert.ok(admitted.length > 0 && refused.length > 0, 'there is an example of both');
       const { stdout } = await bouncer(['explain', '--policy', path, '-o', 'json', ...admitted, ...refused]);
@@ -92,7 +92,7 @@ describe('the policies among the examples', () => {
     });
   }
 
-  it('speak Chinese where they say so', async () => {
+  it('have Chinese messages where they say so', async () => {
     const { stdout } = await bouncer([
       'explain',
       'nginx',
@@ -104,7 +104,7 @@ describe('the policies among the examples', () => {
     assert.match(stdout, /检查镜像失败!镜像标签不允许使用latest!/);
   });
 
-  it('want digests in production only', async () => {
+  it('require digests in production only', async () => {
     const policy = join(EXAMPLES, 'policies/digests-in-production.yaml');
     const pod = join(EXAMPLES, 'objects/good/nginx-versioned.yaml');
     for (const [namespace, code] of [
@@ -123,7 +123,7 @@ describe('the policies among the examples', () => {
 
 describe('the objects among the examples, by the production policy', () => {
   for (const path of filesOf('objects/good')) {
-    it(`${nameOf(path)} passes, and without a warning`, async () => {
+    it(`${nameOf(path)} is admitted without a warning`, async () => {
       const { code, objects } = await check(path);
       assert.equal(code, 0);
       assert.deepEqual(
@@ -134,7 +134,7 @@ describe('the objects among the examples, by the production policy', () => {
   }
 
   for (const path of filesOf('objects/bad')) {
-    it(`${nameOf(path)} is refused for what it says at its top`, async () => {
+    it(`${nameOf(path)} is refused for the reason in its first line`, async () => {
       const expected = [...readFileSync(path, 'utf8').matchAll(/^# refused: (\S+) at (\S+)$/gm)].map(
         ([, rule, field]) => `${rule} at ${field}`,
       );
@@ -158,7 +158,7 @@ describe('the objects among the examples, by the production policy', () => {
   });
 });
 
-describe('the reviews among the examples, by the policy in force when none is given', () => {
+describe('the reviews among the examples, by the built-in policy', () => {
   for (const path of filesOf('reviews')) {
     const allowed = path.endsWith('-allowed.json');
     it(`${nameOf(path)} is ${allowed ? 'allowed' : 'denied'}`, () => {

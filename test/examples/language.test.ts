@@ -18,7 +18,7 @@ describe('docs/language.md', () => {
   const [catalogue = '', manifest = ''] = blocks('yaml');
   const [, command = '', printed = ''] = /```sh\n(.*--messages.*)\n```\n\n```\n([^]*?)```/.exec(PAGE) ?? [];
 
-  it('has a catalogue that prints what stands below it', async () => {
+  it('has a catalogue and the text that it prints', async () => {
     const args = command.replace('kube-image-bouncer ', '').split(' ');
     await using folder = await folderOf({ 'de.yaml': catalogue, 'pod.yaml': manifest });
     const { code, stdout, stderr } = await bouncer(

@@ -1,4 +1,4 @@
-/** A source of chance that a seed repeats exactly, on every machine. */
+/** A random generator. A seed gives the same numbers on every machine. */
 export interface Random {
   /** An integer from 0 to `limit` - 1. */
   below(limit: number): number;

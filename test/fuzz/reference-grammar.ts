@@ -42,7 +42,7 @@ const HOSTILE: Words = [
   ...words('abz019AZF._-:/@%\\#? \t\r\n\0\u001b[]{}()*!+~$^|"\'`&;=,<>', ''),
 ];
 
-/** A reference that the grammar reads, or nearly: grown from its productions, some taken from the attacks on them, then mutated. */
+/** A reference from the productions of the grammar or from known attacks, and then mutated. */
 export function plausibleReference(random: Random): string {
   let text = random.chance(0.04) ? attack(random) : name(random) + tag(random) + digest(random);
   if (random.chance(0.01)) text = random.pick(SCHEMES) + text;
@@ -72,7 +72,7 @@ function attack(random: Random): string {
   }
 }
 
-/** A name of exactly so many characters, in one component or in many. */
+/** A name of exactly this length, in one component or in many. */
 function ofLength(random: Random, length: number): string {
   const separator = random.pick(['', '.', '/', '-']);
   let text = random.chance(0.5) ? '' : 'r.io/';

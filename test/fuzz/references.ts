@@ -66,7 +66,7 @@ function checkImage(image: ImageReference): void {
     );
 }
 
-/** A pause of the machine is not the parser's: slow is what is slow every time. */
+/** The machine may pause. A text is slow only if it is slow every time. */
 function checkFast(text: string): void {
   const times = Array.from({ length: 5 }, () => {
     const started = performance.now();

@@ -1,13 +1,13 @@
 import { createRandom, type Random, seedOfCase } from './random.ts';
 
-/** What a fuzz run throws its inputs at. Inputs are strings, so that a find can be shown and repeated as JSON. */
+/** The code under test of a fuzz run. Inputs are strings, so that a find can be printed and repeated as JSON. */
 export interface FuzzTarget {
   readonly name: string;
   readonly generate: (random: Random) => string;
   /**
-   * What became of the input, one of few words that the report counts.
+   * The class of the input, one of few words that the report counts.
    *
-   * @throws when a promise about the input does not hold: that is a find.
+   * @throws if a property of the input is violated, which is a find.
    */
   readonly examine: (input: string) => string;
 }
@@ -20,7 +20,7 @@ export interface FuzzRange {
   readonly cases: number;
 }
 
-/** A broken promise, and how to break it again. */
+/** A violated property, and the input that repeats it. */
 interface FuzzFind {
   readonly index: number;
   readonly input: string;

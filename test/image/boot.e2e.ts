@@ -25,7 +25,7 @@ const pod = await makePod(NO_LATEST);
 const ca = pod.authority;
 
 describe('the gate in its image, as the Deployment of bootstrap webhook runs it', () => {
-  it('is user 65532 with no capability, no way to another, and a filter of system calls', async () => {
+  it('runs as user 65532 without capabilities, without a way to get them, and with a filter of system calls', async () => {
     await using gate = await pod.serve();
     const status = await readFile(`/proc/${await gate.pid()}/status`, 'utf8');
     const field = (name: string): string =>
@@ -60,7 +60,7 @@ describe('the gate in its image, as the Deployment of bootstrap webhook runs it'
     assert.ok((await metricOf(gate, 'process_open_fds')) > 10);
   });
 
-  it('follows a policy that the kubelet replaces', async () => {
+  it('loads a policy that the kubelet replaces', async () => {
     await using gate = await pod.serve();
     assert.equal((await askImages(gate, ['nginx:1'], { ca })).allowed, false);
     await pod.policy.replace({ 'policy.yaml': NO_LATEST.replace('>=1.0.0', '>=1.0.0 || *') });
@@ -92,7 +92,7 @@ describe('the gate in its image, as the Deployment of bootstrap webhook runs it'
     assert.match(said, /CA certificate \/var\/lib\/kube-image-bouncer\/ca\.crt/);
   });
 
-  it('says in one sentence that a file stands where it may not read', async () => {
+  it('reports in one sentence that it may not read a file', async () => {
     await using container = await pod.start({ onlyArgs: ['explain', 'nginx', '--policy=/etc/passwd'] });
     assert.equal(await container.exited, 'exit code 2');
     assert.match(await container.output(), /^error: \/etc\/passwd: the policy cannot be read: .*\n$/);
@@ -109,7 +109,7 @@ interface Recording {
   readonly language?: string;
 }
 
-describe('what a real API server asked is answered by the image as it was by the sources', async () => {
+describe('the image answers the recorded requests as the sources do', async () => {
   const folder = fileURLToPath(new URL('../recordings', import.meta.url));
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.json'));
   const recordings = await Promise.all(

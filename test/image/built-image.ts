@@ -10,16 +10,16 @@ import { findingsIn, type RootFinding } from './root-findings.ts';
 
 /** An image, and its files as a runtime would lay them out. */
 export interface UnpackedImage extends BuiltImage {
-  /** Of the unpacked files. */
+  /** Folder of the unpacked files. */
   readonly root: string;
-  /** What was wrong with them before a runtime had made its mount points there. */
+  /** Problems of the files before a runtime made its mount points. */
   readonly findings: readonly RootFinding[];
 }
 
-/** The commit that images of tests claim to be of. */
+/** The commit in the labels of test images. */
 export const REVISION = '0000000000000000000000000000000000000001';
 
-/** The age that they claim, in seconds since 1970: the one whose layers `npm run image` keeps. */
+/** The age of their files in seconds since 1970, as in `npm run image`, so that its layers are reused. */
 export const EPOCH = 0;
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -42,7 +42,7 @@ async function copyContext(): Promise<string> {
   return path;
 }
 
-/** Builds the image of a context and unpacks it, by another program than the one that packed it. */
+/** Builds the image of a context, and unpacks it with another program. */
 export async function buildUnpacked(
   context: string,
   { afresh = false, revision = REVISION }: Partial<Pick<ImageOptions, 'afresh' | 'revision'>> = {},
@@ -63,7 +63,7 @@ export async function buildUnpacked(
   return { ...(await readLayout(layout)), root, findings: await findingsIn(root) };
 }
 
-/** What every build of these tests is made of. */
+/** Inputs of every build of these tests. */
 export const context = await copyContext();
 
 /** Built once for all tests of a process. */

@@ -13,11 +13,11 @@ interface Pod {
   /** What clients of the gate trust. */
   readonly authority: string;
   readonly policy: MountedVolume;
-  /** Starts the gate, on ports that are free; the arguments come after those of the Deployment. */
+  /** Starts the gate on free ports. The arguments follow those of the Deployment. */
   readonly serve: (...args: readonly string[]) => Promise<ContainedGate>;
-  /** The same, by the policy that the gate has when it is given none. */
+  /** The same with the built-in policy. */
   readonly serveWithoutPolicy: () => Promise<ContainedGate>;
-  /** Starts something else in such a container. */
+  /** Starts another program in such a container. */
   readonly start: (instead: Omit<PodSurroundings, 'image' | 'volumes'>) => Promise<Container>;
 }
 
@@ -29,7 +29,7 @@ const podSpec = podSpecOf(
   renderDeployment({ namespace: GATE_NAME, image: GATE_NAME, replicas: 3, client: undefined }),
 );
 
-/** Makes the volumes of a pod whose policy is this. */
+/** Makes the volumes of a pod with this policy. */
 export async function makePod(policyText: string): Promise<Pod> {
   const { path: folder } = await makeTemporaryFolder('volumes');
   const validity = { notBefore: new Date(Date.now() - 3_600_000), days: 2 };

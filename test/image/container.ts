@@ -5,19 +5,19 @@ import { eventually, GivenUpError } from '../end-to-end/support/eventually.ts';
 import { startProcess } from '../end-to-end/support/processes.ts';
 import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 
-/** A process in a container of its own. */
+/** A process in its own container. */
 export interface Container extends AsyncDisposable {
-  /** All that it has written to stdout and stderr. */
+  /** Its stdout and stderr so far. */
   readonly output: () => Promise<string>;
-  /** Of its first process, as the host counts. */
+  /** Process id of its first process on the host. */
   readonly pid: () => Promise<number>;
-  /** Says how it ended, once it has. */
+  /** Resolves with its exit code when it ends. */
   readonly exited: Promise<string>;
   /** Sends a signal to its first process, which is number 1 there. */
   readonly kill: (signal: 'SIGTERM') => Promise<void>;
 }
 
-/** A gate in a container, which answers. */
+/** A running gate in a container. */
 export interface ContainedGate extends Container {
   readonly scheme: 'https';
   readonly port: number;
@@ -48,14 +48,14 @@ export async function startContainer(specification: object): Promise<Container> 
     exited: child.exited,
     kill: async (signal) => void (await runc('kill', name, signal)),
     [Symbol.asyncDispose]: async () => {
-      // It has ended by itself when there is nothing to be deleted.
+      // If there is nothing to delete, it has ended already.
       await runc('delete', '--force', name).catch(() => undefined);
       await child.stop('SIGKILL');
     },
   };
 }
 
-/** Starts a container and waits until the gate in it says where it listens. */
+/** Starts a container and waits until its gate logs its port. */
 export async function startContainedGate(specification: object): Promise<ContainedGate> {
   const container = await startContainer(specification);
   let ending: string | undefined;

@@ -11,7 +11,7 @@ import { podSpecOf } from './pod-container.ts';
 const read = (path: string): string =>
   readFileSync(join(fileURLToPath(new URL('../..', import.meta.url)), path), 'utf8');
 
-/** How the image starts, as the Dockerfile says. */
+/** The entry point of the Dockerfile. */
 function entrypoint(): readonly string[] {
   const [, list = ''] = /^ENTRYPOINT (\[[^]*?\])$/m.exec(read('Dockerfile').replaceAll('\\\n', '')) ?? [];
   return JSON.parse(list) as readonly string[];
@@ -30,7 +30,7 @@ describe('the flags of Node in the Dockerfile', () => {
     );
   });
 
-  it('are those of a process that stays, and more', () => {
+  it('are those of a long-running process, and more', () => {
     const [, documented = ''] =
       /^node (--.*) bin\/kube-image-bouncer\.js serve/m.exec(read('docs/cli.md')) ?? [];
     const missing = documented.split(' ').filter((flag) => !flags.includes(flag));
@@ -46,7 +46,7 @@ describe('the flags of Node in the Dockerfile', () => {
     );
   });
 
-  it('let the gate read what the Deployment mounts', () => {
+  it('let the gate read the mounts of the Deployment', () => {
     const client = { commonName: 'kube-apiserver', authority: 'PEM' };
     const deployment = renderDeployment({ namespace: GATE_NAME, image: GATE_NAME, replicas: 3, client });
     const [{ volumeMounts }] = podSpecOf(deployment).containers;

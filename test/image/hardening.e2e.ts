@@ -5,7 +5,7 @@ import { makePod } from './contained-gates.ts';
 
 const pod = await makePod('');
 
-/** Each tries one thing, and returns what came of it: an error's code or name, or a value. */
+/** Attempts. Each returns a value, or the code or name of an error. */
 const ATTEMPTS = `
 const attempt = (what) => { try { return what() ?? 'done'; } catch (error) { return error.code ?? error.name; } };
 const fs = require('node:fs');
@@ -44,7 +44,7 @@ async function attempts(flags: readonly string[]): Promise<Readonly<Record<strin
     scratch: ['/tmp'],
   });
   assert.equal(await container.exited, 'exit code 0', await container.output());
-  // An inspector that opens says so on stderr.
+  // An open inspector is reported on stderr.
   const printed = /^\{.*\}$/m.exec(await container.output())?.[0] ?? '';
   return JSON.parse(printed) as Readonly<Record<string, unknown>>;
 }
@@ -67,7 +67,7 @@ describe('what foreign code in the gate can still do', () => {
     });
   });
 
-  it('without them all of that works, and still there is nothing to write to', async () => {
+  it('control: without the flags all attempts succeed, except writing', async () => {
     assert.deepEqual(await attempts([]), {
       prototype: 'object',
       evaluated: 2,

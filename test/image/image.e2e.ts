@@ -10,7 +10,7 @@ describe('the image', () => {
     assert.equal((await image).configuration.config.User, '65532:65532');
   });
 
-  it('starts Node with the bundle, through no shell and with no command to be replaced', async () => {
+  it('starts Node with the bundle, without a shell and without a default command', async () => {
     const { Entrypoint: entrypoint = [], Cmd: command } = (await image).configuration.config;
     assert.equal(entrypoint[0], '/usr/bin/node');
     assert.equal(entrypoint.at(-1), '/app/dist/main.js');
@@ -32,7 +32,7 @@ describe('the image', () => {
     assert.equal(volumes, undefined);
   });
 
-  it('says what it is, of which version and commit, and how old', async () => {
+  it('has labels with its title, version and commit, and a creation date', async () => {
     const { created, config } = (await image).configuration;
     const { version } = JSON.parse(await readFile(join(context, 'package.json'), 'utf8')) as {
       readonly version: string;
@@ -51,7 +51,7 @@ describe('the image', () => {
     });
   });
 
-  it('names the commit that it is built of, also when nothing else has changed since another', async () => {
+  it('names the commit of the build, even if nothing else has changed', async () => {
     const revision = '0000000000000000000000000000000000000002';
     const { configuration, layers } = await buildUnpacked(context, { revision });
     assert.equal(configuration.config.Labels?.['org.opencontainers.image.revision'], revision);
@@ -62,7 +62,7 @@ describe('the image', () => {
     assert.deepEqual((await image).findings, []);
   });
 
-  it('has three layers, of which only the last changes with the sources, and less than 60 MiB to pull', async () => {
+  it('has three layers with less than 60 MiB, and only the last one changes with the sources', async () => {
     const { layers } = await image;
     assert.equal(layers.length, 3);
     const bytes = layers.reduce((sum, { size }) => sum + size, 0);
@@ -70,7 +70,7 @@ describe('the image', () => {
     assert.ok((layers[2]?.size ?? 0) < 2 * 1024 * 1024);
   });
 
-  it('is the same to the last bit when every step is taken again', async () => {
+  it('is identical when every step runs again', async () => {
     assert.equal((await buildUnpacked(context, { afresh: true })).digest, (await image).digest);
   });
 });

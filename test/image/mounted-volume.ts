@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** A Secret or ConfigMap as the kubelet mounts it. */
 export interface MountedVolume {
   readonly folder: string;
-  /** Puts other files in the place of all, at once, as the kubelet does. */
+  /** Replaces all files at once, as the kubelet does. */
   readonly replace: (files: Readonly<Record<string, string>>) => Promise<void>;
 }
 

@@ -30,7 +30,7 @@ interface VolumeMount {
   readonly readOnly?: boolean;
 }
 
-/** What stands in for the pod around the container. */
+/** The surroundings of the container in its pod. */
 export interface PodSurroundings {
   readonly image: UnpackedImage;
   /** Name of a volume → the folder that is mounted. */
@@ -54,8 +54,8 @@ export function podSpecOf({ spec }: KubernetesObject): PodSpec {
 }
 
 /**
- * The container of a pod as runc takes it, made from what the pod says and nothing else: a line less there is a
- * right more here. The network is the host's.
+ * The container of a pod as runc needs it, made only from the pod: if the pod drops no capability, the container keeps
+ * it. The network is that of the host.
  * https://github.com/opencontainers/runtime-spec/blob/v1.1.0/config.md
  */
 export async function runtimeSpecOf(pod: PodSpec, around: PodSurroundings): Promise<object> {

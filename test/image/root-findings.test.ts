@@ -26,8 +26,8 @@ async function plant(root: string, [path, mode, text = 'x']: Planted): Promise<v
   await chmod(file, mode);
 }
 
-describe('what must not be in the root of an image is found', { skip }, () => {
-  it('nothing is wrong with Node, its libraries and a bundle', async () => {
+describe('finds forbidden files in the root of an image', { skip }, () => {
+  it('finds nothing in Node, its libraries and a bundle', async () => {
     await using root = await makeTemporaryFolder('root');
     for (const file of SOUND) await plant(root.path, file);
     assert.deepEqual(await findingsIn(root.path, me), []);
@@ -53,14 +53,14 @@ describe('what must not be in the root of an image is found', { skip }, () => {
     });
   }
 
-  it('a folder that everybody may write is found', async () => {
+  it('finds a folder that all users may write', async () => {
     await using root = await makeTemporaryFolder('root');
     await mkdir(join(root.path, 'tmp'));
     await chmod(join(root.path, 'tmp'), 0o1777);
     assert.deepEqual(await findingsIn(root.path, me), [{ path: '/tmp', problem: 'can be written' }]);
   });
 
-  it('a link by the name of a shell is found, wherever it leads', async () => {
+  it('finds a link with the name of a shell, whatever its target', async () => {
     await using root = await makeTemporaryFolder('root');
     await symlink('../usr/bin/node', join(root.path, 'bash'));
     assert.deepEqual(await findingsIn(root.path, me), [{ path: '/bash', problem: 'is a tool by its name' }]);

@@ -1,7 +1,7 @@
 import { lstat, open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-/** Something in the root of an image that should not be there. */
+/** A forbidden file in the root of an image. */
 export interface RootFinding {
   /** As a process in the container would name it. */
   readonly path: string;
@@ -11,11 +11,11 @@ export interface RootFinding {
 /** The one program of the image. */
 const PROGRAM = '/usr/bin/node';
 
-/** What starts other things, or installs them; a link by such a name is as good as the thing. */
+/** Names of shells and package managers. A link with such a name counts, too. */
 const TOOLS =
   /^(?:(?:ba|da|a|z|k|c|tc|fi)?sh|busybox|toybox|env|su|sudo|npm|npx|corepack|yarn|pnpm|apt|apt-get|dpkg|apk|rpm|perl|python[\d.]*|curl|wget|nc)$/;
 
-/** The loader and what it loads are marked executable, and are no programs. */
+/** The loader and the libraries are executable, but no programs. */
 const LIBRARY = /\.so(?:\.[\d.]+)?$/;
 
 const SET_ID = 0o6000;
@@ -24,7 +24,7 @@ const EXECUTABLE = 0o111;
 const WRITABLE = 0o022;
 
 /**
- * Answers what a root holds beyond Node, its libraries and files that only their owner may write.
+ * Finds files of a root that are neither Node, nor its libraries, nor writable only for their owner.
  * @param owner who everything must belong to @default root
  */
 export async function findingsIn(root: string, owner = 0): Promise<readonly RootFinding[]> {

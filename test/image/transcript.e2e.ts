@@ -18,7 +18,7 @@ spec:
 
 const PAGE = fileURLToPath(new URL('../../docs/container-image.md', import.meta.url));
 
-/** Without what is another each time; the log and stderr are two streams, which come in any order. */
+/** Without values that differ in every run. The log and stderr are two streams, which come in any order. */
 function withoutChance(text: string): readonly string[] {
   return text
     .trim()
@@ -30,11 +30,11 @@ function withoutChance(text: string): readonly string[] {
 }
 
 describe('docs/container-image.md', () => {
-  it('shows what the gate in its image says from its start to its end', async () => {
+  it('shows the output of the gate in its image from start to end', async () => {
     const pod = await makePod(POLICY);
     await using gate = await pod.serve('--drain=1');
     for (const images of [['nginx'], ['nginx:1.17.1']]) await askImages(gate, images, { ca: pod.authority });
-    // The log is written in batches: what is asked last must not come after the farewell.
+    // The log is written in batches, so that the last decision may come after the last message.
     await eventually('both decisions are in the log', async () =>
       (await gate.output()).match(/"decision"/g)?.length === 2 ? true : undefined,
     );

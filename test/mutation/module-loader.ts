@@ -1,15 +1,15 @@
 import { type LoadFnOutput, registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** How the modules below a folder are loaded: with our stand-in for `node:test`, and as often as one likes. */
+/** Loads the modules below a folder with our replacement for `node:test`, any number of times. */
 export interface ModuleLoader {
-  /** From now on every module below the folder is another one than before; packages stay what they are. */
+  /** From now on every module below the folder is loaded again. Packages stay loaded. */
   readonly reload: () => void;
 }
 
 const STAND_IN = new URL('./node-test.ts', import.meta.url).href;
 
-/** Takes over the loading of modules in this process. */
+/** Replaces the loading of modules in this process. */
 export function createModuleLoader(folder: string): ModuleLoader {
   const root = `${pathToFileURL(folder).href}/`;
   const stripped = new Map<string, string>();

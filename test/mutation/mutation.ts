@@ -59,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Works in a copy outside the checkout, so that no other process loads a mutant. */
 async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['runMutationTest']> {
   const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
-  // Beside the copies, so that they find it whether or not ours is a link itself.
+  // Beside the copies, so that they find it even if our own is a link.
   await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
   const stryker = new Stryker({
     ...options,
@@ -71,11 +71,11 @@ async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['r
     allowConsoleColors: false,
     disableTypeChecks: false,
     ignorePatterns: ['.cache', 'dist', 'dist-image', 'bench'],
-    // It would rewrite the paths in it, for which it needs a TypeScript that still has an interface in JavaScript.
+    // Stryker would rewrite its paths, and needs the JavaScript interface of an older TypeScript for that.
     tsconfigFile: 'none',
     symlinkNodeModules: false,
     tempDirName: folder,
-    // A busy machine is no endless loop; most of those are ended by their count of passes.
+    // Long enough for a busy machine. Most endless loops are ended by their count of passes.
     timeoutMS: 10_000,
     timeoutFactor: 4,
     warnings: false,

@@ -16,7 +16,7 @@ import {
 const seen: string[] = [];
 const note = (word: string) => (): void => void seen.push(word);
 
-// As a file of tests would, to the stand-in.
+// Calls the replacement as a test file does.
 before(note('before'));
 after(note('after'));
 void describe('suite', () => {
@@ -45,7 +45,7 @@ test('tests are keyed by suite and title, and each key is unique', () => {
   assert.deepEqual(seen, []);
 });
 
-test('hooks stand around each test, those of a suite around all, and a run can be repeated', async () => {
+test('hooks run around each test, those of a suite around all of its tests, and a run can be repeated', async () => {
   for (const _ of [1, 2]) {
     seen.length = 0;
     {
@@ -61,7 +61,7 @@ test('hooks stand around each test, those of a suite around all, and a run can b
   }
 });
 
-test('what a test throws comes out, after its clean-ups and hooks', async () => {
+test('an error of a test is thrown after its clean-ups and hooks', async () => {
   seen.length = 0;
   const run = new TestRun();
   await assert.rejects(run.run(kept[2] ?? assert.fail()), /broken/);

@@ -2,8 +2,8 @@ import { mock } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Stands in for `node:test` while mutants are tried: it keeps the tests of a file instead of running them, so that the
- * same ones can be run a thousand times in one process. It has what the tests of the rooms use, and no more.
+ * Replaces `node:test` in mutation runs: it keeps the tests of a file instead of running them, so that they can be run a
+ * thousand times in one process. It has only the features that these tests use.
  */
 
 type Body = (context: TestContext) => unknown;
@@ -16,7 +16,7 @@ interface Suite {
   readonly hooks: Readonly<Record<Moment, Body[]>>;
 }
 
-/** A test as its file wrote it down. */
+/** A test of a file. */
 export interface KeptTest {
   /** File, suites and title; unique. */
   readonly id: string;
@@ -24,7 +24,7 @@ export interface KeptTest {
   readonly body: Body;
 }
 
-/** What a test is given: enough for what they ask of it here. */
+/** The context of a test, with the members that these tests use. */
 export class TestContext {
   readonly name: string;
   readonly mock = mock;
@@ -57,7 +57,7 @@ const kept = new Map<string, KeptTest>();
 const loading: Promise<unknown>[] = [];
 let current = makeSuite('', undefined);
 
-/** Before the files are loaded once more. */
+/** Removes all tests before the files are loaded again. */
 export function forgetTests(): void {
   kept.clear();
 }

@@ -16,13 +16,13 @@ const results = [
   ...mutants('a.ts', { Killed: 3, Ignored: 4, CompileError: 5, RuntimeError: 6 }),
 ];
 
-test('the score of a file is what was found of what counts: timeouts are, what no test runs is not', () => {
+test('the score of a file is the share of detected mutants: timeouts are detected, mutants without a test are not', () => {
   const [a, b] = scoreFiles(results, '/tree');
   assert.deepEqual([a?.file, a?.score, a?.ignored], ['src/a.ts', 100, 4]);
   assert.deepEqual([b?.file, b?.score, b?.uncovered], ['src/b.ts', 70, 1]);
 });
 
-test('the score of all counts mutants, not files', () => {
+test('the total score counts mutants, not files', () => {
   const { killed, timeout, survived, uncovered, score } = total(scoreFiles(results, '/tree'));
   assert.deepEqual([killed, timeout, survived, uncovered], [9, 1, 2, 1]);
   assert.equal(score, 1000 / 13);

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 
 import type { MutantResult } from '@stryker-mutator/api/core';
 
-/** What became of the mutants of one file, or of all. */
+/** Results of the mutants of one file, or of all files. */
 interface Score {
   readonly file: string;
   readonly killed: number;
@@ -12,7 +12,7 @@ interface Score {
   readonly uncovered: number;
   /** Mutants that a comment in the source excludes, with its reason. */
   readonly ignored: number;
-  /** Found mutants among those that count, in percent. */
+  /** Percentage of detected mutants. */
   readonly score: number;
 }
 
@@ -24,7 +24,7 @@ const COUNTED: Readonly<Record<MutantResult['status'], Counted | undefined>> = {
   Survived: 'survived',
   NoCoverage: 'uncovered',
   Ignored: 'ignored',
-  // Neither the mutant nor the tests are at fault: it is no program.
+  // The mutant does not compile, so that it does not count.
   CompileError: undefined,
   RuntimeError: undefined,
   Pending: undefined,

@@ -1,15 +1,15 @@
-/** What is mutated together, and whose tests have to notice. */
+/** Sources that are mutated together, and the tests that must detect the mutants. */
 interface Room {
   /** Globs of the sources whose mutants count, below the root. */
   readonly sources: readonly string[];
-  /** Globs of the tests that try them. */
+  /** Globs of the tests. */
   readonly tests: readonly string[];
 }
 
-/** Whole reviews through the core and both protocols: what a mutant changes there, the world would see. */
+/** Tests of whole reviews through the core and both protocols. */
 const WHOLE = ['verdicts', 'protocols', 'recordings'].map((name) => `test/suite/${name}.test.ts`);
 
-/** The rooms that decide; their score is held at 90 % (C20). */
+/** The folders that decide about images. Their score must be 90 % (C20). */
 export const ROOMS: Readonly<Record<string, Room>> = {
   image: room('image', []),
   workload: room('workload', ['test/custom-resources/*.test.ts', ...WHOLE]),

@@ -17,7 +17,7 @@ import {
 import { createModuleLoader, type ModuleLoader } from './module-loader.ts';
 import { forgetTests, keepTests, type KeptTest, TestRun } from './node-test.ts';
 
-/** What mutated code reads and writes while it runs. */
+/** State that mutated code shares with the runner. */
 interface Instrumentation {
   activeMutant?: string | undefined;
   currentTestId?: string | undefined;
@@ -26,15 +26,15 @@ interface Instrumentation {
   hitLimit?: number | undefined;
 }
 
-/** Whose tests try the mutants: globs below the root. */
+/** Globs of the tests, below the root. */
 export interface NodeTestOptions extends StrykerOptions {
   readonly nodeTest: { readonly files: readonly string[] };
 }
 
-/** In the copy of the tree, which every process of a run has for its own folder. */
+/** Runs in a copy of the tree, which is the working folder of every process of a run. */
 const DURATIONS = 'test-durations.json';
 
-/** Tests of `node:test`, loaded once and run in this process as often as there are mutants. */
+/** Loads tests of `node:test` once and runs them in this process for each mutant. */
 class NodeTestRunner implements TestRunner {
   static readonly inject = tokens(commonTokens.options);
   readonly #files: readonly string[];
@@ -119,7 +119,7 @@ class NodeTestRunner implements TestRunner {
   }
 }
 
-/** Most mutants are noticed by a test of no time at all. */
+/** The fastest tests run first, because they detect most mutants. */
 function fastestFirst(tests: readonly KeptTest[]): readonly KeptTest[] {
   if (!existsSync(DURATIONS)) return tests;
   const durations = JSON.parse(readFileSync(DURATIONS, 'utf8')) as Readonly<Record<string, number>>;
@@ -138,7 +138,7 @@ async function outcome(run: TestRun, test: KeptTest): Promise<TestResult> {
     : { ...result, status: TestStatus.Failed, failureMessage: failure };
 }
 
-/** A module that cannot be loaded with its mutant fails every test of the room. */
+/** A module that cannot be loaded with its mutant fails every test. */
 function killedByLoading(error: unknown): MutantRunResult {
   return toMutantRunResult({
     status: DryRunStatus.Complete,

@@ -8,7 +8,7 @@ import { NOT_IMAGES } from './not-images.ts';
 const ref = (name: string) => ({ $ref: `#/definitions/io.k8s.api.${name}` });
 const text = { type: 'string' };
 
-/** An API server with a kind that holds a pod, one way or another. */
+/** An API server with a kind that contains a pod spec. */
 function openApi(kind: string, properties: object, others: object = {}): OpenApi {
   const post = {
     parameters: [{ in: 'body', schema: ref(`test.v1.${kind}`) }],
@@ -26,7 +26,7 @@ const linesOf = (document: OpenApi): string[] =>
   findImageFields(document).map(({ path, owner }) => `${path} (${owner})`);
 
 describe('the walk through an OpenAPI document', () => {
-  it('finds containers wherever they are nested, in lists and in maps', () => {
+  it('finds containers at any depth, in lists and in maps', () => {
     const container = ref('core.v1.Container');
     const document = openApi('Crate', {
       box: container,
@@ -40,7 +40,7 @@ describe('the walk through an OpenAPI document', () => {
     ]);
   });
 
-  it('finds a field by its name, by that of its parent, and by what is said of it', () => {
+  it('finds a field by its name, by the name of its parent, and by its description', () => {
     const named = {
       osImage: text,
       registry: text,
@@ -60,7 +60,7 @@ describe('the walk through an OpenAPI document', () => {
     ]);
   });
 
-  it('finds what may be of any form, whatever it is called', () => {
+  it('finds a field of any type, for every name', () => {
     const raw = { 'io.k8s.api.test.v1.Raw': { type: 'object', description: 'anything' } };
     assert.deepEqual(linesOf(openApi('Bag', { data: ref('test.v1.Raw'), more: {} }, raw)), [
       'data (test.v1.Bag data)',
@@ -68,7 +68,7 @@ describe('the walk through an OpenAPI document', () => {
     ]);
   });
 
-  it('ends where a type holds itself', () => {
+  it('ends if a type contains itself', () => {
     const own = { inner: ref('test.v1.Tree'), image: text };
     assert.deepEqual(linesOf(openApi('Tree', own)), ['image (test.v1.Tree image)']);
   });
@@ -89,7 +89,7 @@ describe('the lists', () => {
   };
   const asPod = found.map(({ path, owner }) => ({ kind: 'v1 Pod', path, owner }));
 
-  it('agree with an API server that has what they have', () => {
+  it('agree with an API server that has the same fields', () => {
     assert.deepEqual(compare(asPod, narrow, 'v1.37'), []);
   });
 
@@ -100,7 +100,7 @@ describe('the lists', () => {
     assert.equal(compare(asPod, { ...narrow, fields: [] }, 'v1.37').length, 1, 'without its row');
   });
 
-  it('have no row for what is gone, or what the gate does not find', () => {
+  it('have no row for a field that is gone or that the gate does not find', () => {
     const more = { ...narrow, notImages: [{ owner: 'core.v1.Old image', why: '' }] };
     assert.deepEqual(compare(asPod, more, 'v1.37'), ['listed and not there: core.v1.Old image']);
     assert.deepEqual(compare([], narrow, 'v1.37'), [
@@ -113,7 +113,7 @@ describe('the lists', () => {
     ]);
   });
 
-  it('name each thing once, and say why', () => {
+  it('name each field once, with a reason', () => {
     const owners = lists.notImages.map(({ owner }) => owner);
     assert.deepEqual([...new Set(owners)], owners);
     for (const { owner, why } of lists.notImages) assert.ok(why.length > 3, owner);

@@ -6,14 +6,14 @@ import type { ImageField } from './image-fields.ts';
 import type { NotAnImage } from './not-images.ts';
 import { fieldOf } from '../../src/image/use.ts';
 
-/** The two lists that every field has to stand in one of. */
+/** The two lists. Every field must be in one of them. */
 export interface Lists {
   readonly kinds: readonly CoveredKind[];
   readonly fields: readonly CoveredField[];
   readonly notImages: readonly NotAnImage[];
 }
 
-/** What an API server has and no list knows, and what the lists have and it has no more. */
+/** Fields of an API server that no list has, and fields of the lists that the API server no longer has. */
 export function compare(
   found: readonly ImageField[],
   { kinds, fields, notImages }: Lists,
@@ -39,7 +39,7 @@ export function compare(
 
 const MARK = 'registry.example.com/marked:1';
 
-/** Whether the gate finds an image that stands at a place of an otherwise good object. */
+/** Whether the gate finds an image at a path of an otherwise good object. */
 function isFound(place: string): boolean {
   const [apiVersion = '', kind = '', path = ''] = place.split(' ');
   const workload = findWorkloadKind(groupOf(apiVersion), kind);

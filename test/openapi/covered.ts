@@ -1,7 +1,7 @@
-/** An API server that is walked; the oldest and the newest that are supported. */
+/** The API servers whose OpenAPI is read: the oldest and the newest supported ones. */
 export type WalkedVersion = 'v1.24' | 'v1.37';
 
-/** A kind that holds pods, and where its `PodSpec` stands. */
+/** A kind with pods, and the path of its `PodSpec`. */
 export interface CoveredKind {
   readonly kind: string;
   readonly podSpec: string;
@@ -9,7 +9,7 @@ export interface CoveredKind {
   readonly only?: WalkedVersion;
 }
 
-/** Every field of every kind here is found by the gate; the test puts an image into each, and looks. */
+/** The gate finds every field of these kinds. The test puts an image into each field. */
 export const COVERED_KINDS: readonly CoveredKind[] = [
   { kind: 'v1 Pod', podSpec: 'spec' },
   { kind: 'v1 PodTemplate', podSpec: 'template.spec' },
@@ -23,7 +23,7 @@ export const COVERED_KINDS: readonly CoveredKind[] = [
   { kind: 'batch/v1beta1 CronJob', podSpec: 'spec.jobTemplate.spec.template.spec', only: 'v1.24' },
 ];
 
-/** A field of a `PodSpec` that holds an image. */
+/** A field of a `PodSpec` with an image. */
 export interface CoveredField {
   readonly path: string;
   readonly only?: WalkedVersion;

@@ -1,4 +1,4 @@
-/** What is read of an OpenAPI document, version 2, of an API server. */
+/** The parts that are read of the OpenAPI document (version 2) of an API server. */
 export interface OpenApi {
   readonly definitions: Readonly<Record<string, Schema>>;
   readonly paths: Readonly<Record<string, PathItem>>;
@@ -23,7 +23,7 @@ interface Parameters {
   readonly parameters?: readonly { readonly in: string; readonly schema?: Schema }[];
 }
 
-/** A field that, by what it is called or said to be, may hold an image. */
+/** A field that may hold an image, by its name or description. */
 export interface ImageField {
   /** `apps/v1 Deployment` */
   readonly kind: string;
@@ -50,7 +50,7 @@ export function findImageFields({ definitions, paths }: OpenApi): readonly Image
   return [...found.values()];
 }
 
-/** What can be sent: kind → the name of its definition. */
+/** Kinds that a client can send → name of the definition. */
 function servedKinds(paths: OpenApi['paths']): ReadonlyMap<string, string> {
   const kinds = new Map<string, string>();
   for (const item of Object.values(paths)) {
@@ -75,7 +75,7 @@ interface Spot {
   readonly path: string;
   /** Name of the field that holds this part. */
   readonly around: string;
-  /** Definitions on the way, so that one that holds itself ends. */
+  /** Definitions on the way, to end at a definition that contains itself. */
   readonly seen: readonly string[];
 }
 
@@ -111,7 +111,7 @@ function walkProperty(
   if (isAnything || (isText && speaks)) tell({ kind, path, owner: `${shorten(definition)} ${name}` });
 }
 
-/** What lists and maps hold, of any depth. */
+/** The type of the items of lists and maps, at any depth. */
 function unwrap(schema: Schema): { readonly inner: Schema; readonly suffix: string } {
   const held =
     schema.items ??

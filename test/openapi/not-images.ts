@@ -1,6 +1,6 @@
 import type { WalkedVersion } from './covered.ts';
 
-/** A field that speaks of images, or may be of any form, and that nothing is run from. */
+/** A field that mentions images or has any type, but from which nothing is run. */
 export interface NotAnImage {
   /** The type that has the field, and its name. */
   readonly owner: string;

@@ -6,14 +6,14 @@ import { root } from '../serve/gate-process.ts';
 interface Block {
   /** From the root of the checkout. */
   readonly page: string;
-  /** Of its first line in the page. */
+  /** Number of its first line in the page. */
   readonly line: number;
-  /** What stands behind the fence: `sh`, `yaml`, or nothing. */
+  /** The language of the fence: `sh`, `yaml`, or nothing. */
   readonly language: string;
   readonly text: string;
 }
 
-/** Every page that a reader of the project may follow. */
+/** The pages with commands for readers. */
 export function pages(): readonly string[] {
   const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
@@ -50,11 +50,11 @@ export function tasksOf(page: string): readonly Block[] {
   });
 }
 
-/** A command of a block, without what only the shell sees. */
+/** A command of a block, without the syntax of the shell. */
 export interface ShownCommand {
   /** `README.md:11: npm ci` */
   readonly shown: string;
-  /** As the shell would hand them on; nothing is expanded. */
+  /** The arguments as the shell passes them, without expansion. */
   readonly words: readonly string[];
 }
 

@@ -18,7 +18,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 const streams = { stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() };
 const program = await createProgram({ environment: {}, streams, finish: () => undefined });
 
-/** What a reader brings along; what it prints is not ours to promise. */
+/** Tools of the reader. Their output is not tested. */
 const FOREIGN = new Set([
   'kubeadm',
   'helm',
@@ -37,7 +37,7 @@ const CHECKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>
   node: checkProgram,
   npx: async ([tool = '', ...args]) => (tool === 'node' ? checkNode(args) : checkOurs(tool, args)),
   'kube-image-bouncer': (args) => checkOurs('kube-image-bouncer', args),
-  // Run by quick-start.test.ts, which holds that the README has all of them.
+  // quick-start.test.ts runs them and checks that the README has all of them.
   curl: (args) => assert.ok(args.some((arg) => arg.includes('localhost:1323'))),
 };
 
@@ -47,7 +47,7 @@ function checkNpm([command = '', ...args]: readonly string[]): void {
   assert.ok(Object.hasOwn(manifest.scripts, script ?? ''), `there is no script ${script}`);
 }
 
-/** A command line of the test runner: its files are there, and the test that it names as well. */
+/** A command line of the test runner: its files and the named test exist. */
 function checkNode(args: readonly string[]): void {
   const files = args.filter((arg) => !arg.startsWith('-'));
   assert.notEqual(files.length, 0);
@@ -74,7 +74,7 @@ async function checkProgram(args: readonly string[]): Promise<void> {
 /** A command line of this program: it knows the command and the flags, and if the files exist, it runs. */
 async function checkOurs(tool: string, args: readonly string[]): Promise<void> {
   assert.ok(Object.hasOwn(manifest.bin, tool), `package.json installs no ${tool}`);
-  // A synopsis shows what can be given, not what is.
+  // A synopsis shows possible arguments, not actual ones.
   if (args.some((arg) => /^[[<]/.test(arg))) return;
   if (args[0] === '--version') return assert.equal((await runCommandLine(args)).code, 0);
   const command = commandOf(args);
@@ -125,7 +125,7 @@ describe('a command that a page shows', () => {
 
   it('the index of tasks has commands', () => assert.ok(tasks.length >= 25, `${tasks.length} commands`));
 
-  it('a command that does not work is seen', async () => {
+  it('a command that does not work is found', async () => {
     const text = [
       'npm run nothing && npm ci',
       'npx node --test src/nowhere.test.ts',

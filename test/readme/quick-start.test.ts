@@ -54,7 +54,7 @@ describe('the quick start of the README', () => {
     await home[Symbol.asyncDispose]();
   });
 
-  /** What a line of the README prints, at another port and another home. */
+  /** The output of a line of the README, with another port and another home. */
   async function curl(words: readonly string[]): Promise<string> {
     const args = words
       .slice(1)
@@ -67,7 +67,7 @@ describe('the quick start of the README', () => {
     }
   }
 
-  it('has both questions, one of which is refused', () => {
+  it('has both reviews, one of which is refused', () => {
     assert.equal(questions.length, 2);
     assert.deepEqual(
       questions.map(({ shown }) => shown?.text.includes('"allowed":true')),
@@ -82,14 +82,14 @@ describe('the quick start of the README', () => {
     });
   }
 
-  it('npm start says where it serves and what to trust, in the folder that the README names', async () => {
+  it('npm start prints its port and the file to trust, in the folder that the README names', async () => {
     const [, authority = ''] = await gate.said(/CA certificate ([^;]+);/);
     assert.equal(authority, join(home.path, '.local/state/kube-image-bouncer/ca.crt'));
     assert.ok(existsSync(authority));
     assert.match(readFileSync(join(root, 'README.md'), 'utf8'), /~\/\.local\/state\/kube-image-bouncer`/);
   });
 
-  it('explain and check end as a pipeline would expect', async () => {
+  it('explain and check have exit codes for a pipeline', async () => {
     const explained = await runCommandLine(['explain', 'nginx']);
     assert.equal(explained.code, 0);
     assert.match(explained.stdout, /refused: Images using latest tag are not allowed/);

@@ -11,7 +11,7 @@ interface WebhookRule {
   readonly resources: readonly string[];
 }
 
-/** The YAML of a page that has this line, parsed. */
+/** The parsed YAML of a page with this line. */
 function documentIn(page: string, line: string): unknown {
   const block = blocksOf(page).find(
     ({ language, text }) => language === 'yaml' && text.includes(`${line}\n`),
@@ -22,7 +22,7 @@ function documentIn(page: string, line: string): unknown {
   return document?.value;
 }
 
-/** Every resource that holds images and is served today, as `GROUP VERSION RESOURCE`. */
+/** Every served resource with images, as `GROUP VERSION RESOURCE`. */
 const covered = [
   ...new Set(
     WORKLOAD_KINDS.filter(({ kind }) => kind !== 'ScheduledJob').flatMap(({ kind, resource, served }) => {
@@ -34,7 +34,7 @@ const covered = [
   ),
 ];
 
-/** What webhook rules name, in the same words; `*` stands for any version. */
+/** The resources of webhook rules in the same form; `*` means any version. */
 function namedBy(rules: readonly WebhookRule[]): Set<string> {
   return new Set(
     rules.flatMap(({ apiGroups, apiVersions, resources }) =>
