@@ -9,10 +9,7 @@ import { readBounded } from '../file/bounded-file.ts';
 import { MAX_PEM_BYTES } from './certificate-store.ts';
 
 /** The texts of a Secret by their keys, decoded. */
-export type ReadSecret = (
-  namespace: string,
-  name: string,
-) => Promise<ReadonlyMap<string, string> | undefined>;
+type ReadSecret = (namespace: string, name: string) => Promise<ReadonlyMap<string, string> | undefined>;
 
 /** Certificates that were found at one place. */
 interface FoundMaterial extends CertificateMaterial {

@@ -13,7 +13,7 @@ export interface SelfSignedOptions {
   readonly servingDays?: number;
 }
 
-export interface SelfSigned {
+interface SelfSigned {
   readonly certificateFile: string;
   readonly keyFile: string;
   /** The pair that was made or found. The two files may not match while another process renews them. */

@@ -18,7 +18,7 @@ interface StopState {
   readonly hasFailed: () => boolean;
 }
 
-export interface SignalOptions {
+interface SignalOptions {
   /** For SIGHUP. */
   readonly onReload: () => Promise<void>;
   /** Called with the first exception that was not caught, also while the process stops. */

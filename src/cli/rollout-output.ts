@@ -50,7 +50,7 @@ const WAITING = {
 } as const;
 
 /** The workloads that would be refused, with reasons, and a summary. */
-export function renderWorkloads({ judged, refused }: RunningWorkloads): string {
+function renderWorkloads({ judged, refused }: RunningWorkloads): string {
   const lines: string[] = [];
   for (const { kind, namespace, name, decision } of refused.slice(0, MAX_WORKLOADS)) {
     lines.push(`refused  ${kind} ${namespace}/${name}`);

@@ -139,7 +139,7 @@ export interface ApiServerPlanOptions {
 }
 
 /** The files of the API server. */
-export interface ApiServerPlan {
+interface ApiServerPlan {
   /** All except the manifest, in the order in which they must be written. */
   readonly files: readonly PlannedFile[];
   /** `undefined` if this machine is not the node. */

@@ -19,7 +19,7 @@ interface StaticWebhookPlanOptions {
 }
 
 /** The files of a node, in the order in which they must be written. */
-export interface StaticWebhookPlan {
+interface StaticWebhookPlan {
   readonly files: readonly PlannedFile[];
   /** `undefined` if this machine is not the node. */
   readonly manifest: PlannedFile | undefined;

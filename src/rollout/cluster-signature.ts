@@ -9,7 +9,7 @@ import { isObject } from '../document/json.ts';
 import type { RequestSignature } from './node-certificates.ts';
 import { RolloutError, type OnProgress } from './progress.ts';
 
-export interface SignaturePorts {
+interface SignaturePorts {
   readonly cluster: KubernetesClient;
   readonly onProgress: OnProgress;
   readonly sleep: (ms: number) => Promise<unknown>;

@@ -44,7 +44,7 @@ export interface NodeSettings extends NodeCertificateSettings {
   readonly version: KubernetesVersion | undefined;
 }
 
-export interface NodeSources {
+interface NodeSources {
   /** Folder below which the files are written; `/` means this node. */
   readonly root: string;
   /** Replaces private keys that cannot be used any more. */

@@ -17,7 +17,7 @@ import { uncoveredNamespaces } from '../webhook/configuration.ts';
 import type { ObjectChange } from './progress.ts';
 
 /** An object and what became of it. */
-export interface AppliedObject {
+interface AppliedObject {
   readonly reference: ObjectReference;
   readonly change: ObjectChange;
 }

@@ -36,7 +36,7 @@ export type RequestSignature = (
   names: readonly string[],
 ) => Promise<{ readonly serving: KeyPair; readonly trust: string }>;
 
-export interface CertificateSurroundings {
+interface CertificateSurroundings {
   /** The gate's folder: on the node, or below the folder that the plan is written to. */
   readonly folder: string;
   /** Replaces private keys that cannot be used any more. */

@@ -80,9 +80,7 @@ export async function poll(
 }
 
 /** The result of calling a gate like the API server does. */
-export type GateAnswer =
-  | { readonly outcome: 'answers' }
-  | { readonly outcome: 'silent'; readonly why: string };
+type GateAnswer = { readonly outcome: 'answers' } | { readonly outcome: 'silent'; readonly why: string };
 
 /**
  * Sends the canary to the gate with the API server's own certificate and trust. An answer proves the address, the chain,

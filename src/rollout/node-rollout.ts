@@ -61,7 +61,7 @@ export type NodeRolloutResult =
   | { readonly outcome: 'not-proved' };
 
 /** A plan that can be applied on this node. */
-export type ApplicablePlan = NodePlan & {
+type ApplicablePlan = NodePlan & {
   readonly certificates: NodeCertificates;
   readonly manifest: PlannedFile;
 };
@@ -194,7 +194,7 @@ export async function changeManifest(
 }
 
 /** The wirings that a manifest of the API server can hold. */
-export type NodeWiring = 'image-policy' | 'static';
+type NodeWiring = 'image-policy' | 'static';
 
 const MARKS: Readonly<Record<NodeWiring, string>> = {
   'image-policy': FINGERPRINT,

@@ -52,7 +52,7 @@ export interface PolicyText {
   readonly file: string;
 }
 
-export interface WebhookSources extends CertificatePlaces {
+interface WebhookSources extends CertificatePlaces {
   /** @default the policy that the cluster has already, otherwise the default policy */
   readonly policy: PolicyText | undefined;
 }

@@ -28,7 +28,7 @@ export interface WebhookRolloutPorts {
   readonly sleep: (ms: number) => Promise<unknown>;
 }
 
-export interface WebhookRolloutOptions {
+interface WebhookRolloutOptions {
   /** Goes on although running workloads would be refused. */
   readonly yes: boolean;
   /** Waits for the gate before the wiring, and for the API server after it. */

@@ -25,7 +25,7 @@ export type CertificateSource =
   | { readonly kind: 'none' };
 
 /** The clients that may call, proved by a client certificate. */
-export interface ClientSettings {
+interface ClientSettings {
   readonly file: string;
   /** Content of the file, PEM. */
   readonly authority: string;

@@ -3,7 +3,7 @@ import { serviceHost } from '../wiring/names.ts';
 import type { GateAddress } from './configuration.ts';
 
 /** Absolute paths of files on a control-plane node. The API server accepts no relative ones. */
-export interface NodeFiles {
+interface NodeFiles {
   readonly kubeconfig: string;
   readonly clientCertificate: string;
   readonly clientKey: string;

@@ -94,7 +94,7 @@ function addCertificateOptions(command: Command): Command {
 }
 
 /** Prints, writes, applies or undoes everything that `ImagePolicyWebhook` needs on a control-plane node. */
-export async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Streams): Promise<ExitCode> {
+async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Streams): Promise<ExitCode> {
   refuseConflicts(options);
   const say = (line: string): void => void streams.stderr.write(`${line}\n`);
   const clock = startClock();

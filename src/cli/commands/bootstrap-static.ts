@@ -38,7 +38,7 @@ import {
 import { showChanges, WITHOUT_CLUSTER, WORKLOADS_REFUSED, writeOut } from './bootstrap-image-policy.ts';
 
 /** Options of `bootstrap static` as text. */
-export interface StaticOptions {
+interface StaticOptions {
   readonly url?: string;
   readonly apply?: boolean;
   readonly undo?: boolean;
@@ -76,7 +76,7 @@ export function define(command: Command, { streams, finish }: CommandContext): v
 }
 
 /** Prints, writes, applies or undoes a webhook configuration that the API server of a node reads from a file. */
-export async function bootstrapStatic(options: StaticOptions, streams: Streams): Promise<ExitCode> {
+async function bootstrapStatic(options: StaticOptions, streams: Streams): Promise<ExitCode> {
   const say = (line: string): void => void streams.stderr.write(`${line}\n`);
   const ports = portsOf(options, say);
   refuseConflicts(options);

@@ -50,7 +50,7 @@ import {
 import { stateFolder } from './serve-settings.ts';
 
 /** Options of `bootstrap webhook` as text. */
-export interface WebhookOptions {
+interface WebhookOptions {
   readonly url?: string;
   readonly service?: boolean;
   readonly apply?: boolean;
@@ -117,7 +117,7 @@ export function define(command: Command, { environment, streams, finish }: Comma
 }
 
 /** Prints, writes, applies or deletes everything that an admission webhook needs. */
-export async function bootstrapWebhook(
+async function bootstrapWebhook(
   options: WebhookOptions,
   environment: Environment,
   { stdout, stderr }: Streams,
@@ -245,7 +245,7 @@ function notesOf({ settings, gate, policy }: WebhookPlan): readonly string[] {
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** @throws {SettingsError} SETTING_INVALID, SETTINGS_CONFLICT or FILE_UNREADABLE, naming the option */
-export async function decodeWebhookSettings(options: WebhookOptions): Promise<WebhookSettings> {
+async function decodeWebhookSettings(options: WebhookOptions): Promise<WebhookSettings> {
   const address = chooseAddress(options);
   refuseConflicts(options, address);
   if (options.image !== undefined) requireImage(options.image);

@@ -4,7 +4,7 @@ import { ensurePki } from '../../certificate/pki-folder.ts';
 import type { CommandContext, ExitCode, Streams } from '../command.ts';
 import { decodeNumber, invalid, readAuthority, splitList } from '../settings.ts';
 
-export interface CreateOptions extends AuthorityOptions {
+interface CreateOptions extends AuthorityOptions {
   readonly hostNames?: string;
   readonly clientName?: string;
   readonly force?: boolean;

@@ -16,7 +16,7 @@ import {
 } from '../settings.ts';
 import { addAuthorityOptions, decodeDays, type AuthorityOptions } from './certificate-create.ts';
 
-export interface RotateOptions extends AuthorityOptions {
+interface RotateOptions extends AuthorityOptions {
   readonly folder?: string;
   readonly address?: string;
   readonly webhooks?: boolean;

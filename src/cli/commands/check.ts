@@ -21,7 +21,7 @@ import { chooseLanguage } from '../language.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 import { fieldOf, type ImageUse } from '../../image/use.ts';
 
-export interface CheckOptions extends PolicyOptions {
+interface CheckOptions extends PolicyOptions {
   readonly namespace?: string;
   readonly output: 'table' | 'json';
 }

@@ -26,7 +26,7 @@ import { conflict, decodeAnyVersion, openCluster } from '../settings.ts';
 import { type DoctorReport, renderReport } from './doctor-report.ts';
 
 /** Options of `doctor` as text. */
-export interface DoctorOptions {
+interface DoctorOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly policy?: string;

@@ -27,7 +27,7 @@ import {
 import { chooseLanguage } from '../language.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 
-export interface ExplainOptions extends PolicyOptions {
+interface ExplainOptions extends PolicyOptions {
   readonly output: 'table' | 'json';
 }
 

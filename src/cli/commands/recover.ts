@@ -31,7 +31,7 @@ import {
 import { undoRecovery } from './recover-undo.ts';
 
 /** Options of `recover` as text. */
-export interface RecoverOptions {
+interface RecoverOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly configuration?: string;

@@ -43,7 +43,7 @@ export interface ServeOptions extends PolicyOptions {
 }
 
 /** The limits of the server that have options. */
-export type LimitSettings = Pick<
+type LimitSettings = Pick<
   Limits,
   'bodyBytes' | 'receivingBytes' | 'connections' | 'queuedReviews' | 'queueMs'
 >;
@@ -208,7 +208,7 @@ function chooseAddress(
 const MIB = 1024 * 1024;
 
 /** @throws {SettingsError} SETTING_INVALID, or SETTINGS_CONFLICT when no body would find room. */
-export function decodeLimits(options: ServeOptions): LimitSettings {
+function decodeLimits(options: ServeOptions): LimitSettings {
   const body = decodeNumber('--max-body', options.maxBody, 1, 64);
   const receiving = decodeNumber('--max-receiving', options.maxReceiving, 1, 4096);
   if (receiving < body) {

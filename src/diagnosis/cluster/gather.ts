@@ -15,7 +15,7 @@ import { type Canaries, type ClusterMaterial, type PeopleMaterial } from './mate
 import { ClusterReader } from './reader.ts';
 
 /** What to examine, and with which client. */
-export interface ClusterQuestion {
+interface ClusterQuestion {
   readonly client: KubernetesClient;
   readonly now: () => Date;
   /** The policy of `--policy`. */

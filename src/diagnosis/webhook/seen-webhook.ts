@@ -8,7 +8,7 @@ import type { LabelSelector } from './label-selector.ts';
 const KIND = 'ValidatingWebhookConfiguration';
 
 /** The address that a webhook calls. */
-export type WebhookTarget =
+type WebhookTarget =
   | { readonly form: 'url'; readonly url: string; readonly path: string }
   | {
       readonly form: 'service';
