@@ -28,22 +28,22 @@ interface DenialCase {
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
-function only(rule: NamelessRule, unmatched: 'Allow' | 'Deny' = 'Allow'): PolicyDocument {
+function policyOfRule(rule: NamelessRule, unmatched: 'Allow' | 'Deny' = 'Allow'): PolicyDocument {
   return policyDocument([{ name: 'house-rule', ...rule }], unmatched);
 }
 
-function owned(kind: string, name: string, labels: Readonly<Record<string, string>> = {}): Request {
+function ownedPod(kind: string, name: string, labels: Readonly<Record<string, string>> = {}): Request {
   const owner = { apiVersion: 'apps/v1', kind, name, uid: '1', controller: true };
   const metadata = { name: undefined, generateName: `${name}-`, labels, ownerReferences: [owner] };
   return { object: pod({ containers: { web: 'nginx' } }, metadata) };
 }
 
-const one = (image: string): Request => ({ object: pod({ containers: { web: image } }) });
-const many = (count: number) =>
+const podWith = (image: string): Request => ({ object: pod({ containers: { web: image } }) });
+const podWithImages = (count: number) =>
   podOf({ containers: Array.from({ length: count }, (_, index) => ({ name: `c${index}`, image: 'nginx' })) });
 
 const RULES: readonly DenialCase[] = [
-  { title: 'no tag', asked: one('nginx') },
+  { title: 'no tag', asked: podWith('nginx') },
   {
     title: 'several images, in every list of a pod',
     asked: {
@@ -56,66 +56,70 @@ const RULES: readonly DenialCase[] = [
   },
   {
     title: 'a pod of a Deployment',
-    asked: owned('ReplicaSet', 'web-5d4f7c9b6d', { 'pod-template-hash': '5d4f7c9b6d' }),
+    asked: ownedPod('ReplicaSet', 'web-5d4f7c9b6d', { 'pod-template-hash': '5d4f7c9b6d' }),
   },
-  { title: 'a pod of a Job', asked: owned('Job', 'report') },
+  { title: 'a pod of a Job', asked: ownedPod('Job', 'report') },
   {
     title: 'a tag that must be listed',
-    policy: only({ allowedTags: { tags: ['stable', '1.27'] } }),
-    asked: one('nginx:1.26'),
+    policy: policyOfRule({ allowedTags: { tags: ['stable', '1.27'] } }),
+    asked: podWith('nginx:1.26'),
   },
   {
     title: 'a digest where the tag must be listed',
-    policy: only({ allowedTags: { tags: ['stable'] } }),
-    asked: one(`nginx@${DIGEST}`),
+    policy: policyOfRule({ allowedTags: { tags: ['stable'] } }),
+    asked: podWith(`nginx@${DIGEST}`),
   },
   {
     title: 'a tag out of range',
-    policy: only({ allowedTags: { semver: '>=1.2.0 <2' } }),
-    asked: one('nginx:0.9.1'),
+    policy: policyOfRule({ allowedTags: { semver: '>=1.2.0 <2' } }),
+    asked: podWith('nginx:0.9.1'),
   },
   {
     title: 'a tag of another form',
-    policy: only({ allowedTags: { pattern: 'v\\d+' } }),
-    asked: one('nginx:main'),
+    policy: policyOfRule({ allowedTags: { pattern: 'v\\d+' } }),
+    asked: podWith('nginx:main'),
   },
   {
     title: 'a registry that is not trusted',
-    policy: only({ allowedImages: { images: ['registry.example.com/**'] } }),
-    asked: one('quay.io/unknown/app:1'),
+    policy: policyOfRule({ allowedImages: { images: ['registry.example.com/**'] } }),
+    asked: podWith('quay.io/unknown/app:1'),
   },
   {
     title: 'an image that is forbidden',
-    policy: only({ disallowedImages: { images: ['docker.io/**'] } }),
-    asked: one('nginx:1.27'),
+    policy: policyOfRule({ disallowedImages: { images: ['docker.io/**'] } }),
+    asked: podWith('nginx:1.27'),
   },
   {
     title: 'no digest',
-    policy: only({ requiredDigest: {}, message: 'Pin your images' }),
-    asked: one('nginx:1.27'),
+    policy: policyOfRule({ requiredDigest: {}, message: 'Pin your images' }),
+    asked: podWith('nginx:1.27'),
   },
-  { title: 'a short name', policy: only({ requireFullyQualified: {} }), asked: one('nginx:1.27') },
+  {
+    title: 'a short name',
+    policy: policyOfRule({ requireFullyQualified: {} }),
+    asked: podWith('nginx:1.27'),
+  },
   {
     title: 'no rule for the image',
-    policy: only({ match: { images: ['ghcr.io/**'] }, requiredDigest: {} }, 'Deny'),
-    asked: one('nginx:1.27'),
+    policy: policyOfRule({ match: { images: ['ghcr.io/**'] }, requiredDigest: {} }, 'Deny'),
+    asked: podWith('nginx:1.27'),
   },
   {
     title: 'a rule that may be about the image, in an ImageReview',
-    policy: only({ match: { users: ['alice'] }, disallowedTags: { tags: ['latest'] } }, 'Deny'),
+    policy: policyOfRule({ match: { users: ['alice'] }, disallowedTags: { tags: ['latest'] } }, 'Deny'),
     asked: ['nginx:1.27'],
   },
 ];
 
 const REFERENCES: readonly DenialCase[] = [
-  { title: 'a line end in a reference', asked: one('nginx:1.27\n') },
-  { title: 'a capital in a repository', asked: one('registry.example.com/Team/app:1') },
-  { title: 'a registry that some take for a namespace', asked: one('Team/app:1') },
-  { title: 'a scheme', asked: one('https://registry.example.com/app:1') },
-  { title: 'a digest that is too short', asked: one('nginx@sha256:0123') },
-  { title: 'a digest of another algorithm', asked: one(`nginx@sha384:${'0'.repeat(96)}`) },
-  { title: 'an address that other readers spell out', asked: one('127.1/app:1') },
-  { title: 'an IPv6 address without brackets', asked: one('fd00::1/app:1') },
+  { title: 'a line end in a reference', asked: podWith('nginx:1.27\n') },
+  { title: 'a capital in a repository', asked: podWith('registry.example.com/Team/app:1') },
+  { title: 'a registry that some take for a namespace', asked: podWith('Team/app:1') },
+  { title: 'a scheme', asked: podWith('https://registry.example.com/app:1') },
+  { title: 'a digest that is too short', asked: podWith('nginx@sha256:0123') },
+  { title: 'a digest of another algorithm', asked: podWith(`nginx@sha384:${'0'.repeat(96)}`) },
+  { title: 'an address that other readers spell out', asked: podWith('127.1/app:1') },
+  { title: 'an IPv6 address without brackets', asked: podWith('fd00::1/app:1') },
 ];
 
 const OBJECTS: readonly DenialCase[] = [
@@ -129,8 +133,8 @@ const OBJECTS: readonly DenialCase[] = [
     asked: { object: { apiVersion: 'v1', kind: 'PodList', items: [] } },
   },
   { title: 'an object of another namespace', asked: { object: pod({}, { namespace: 'team-b' }) } },
-  { title: 'more images than are judged', asked: { object: many(501) } },
-  { title: 'more than fits: the rest is counted', asked: { object: many(30) } },
+  { title: 'more images than are judged', asked: { object: podWithImages(501) } },
+  { title: 'more than fits: the rest is counted', asked: { object: podWithImages(30) } },
   {
     title: 'text that acts on a terminal, and text that looks like a gap',
     asked: { object: podOf({ containers: [{ name: '\u001b[2J{reason}', image: 'nginx\u202e{tag}' }] }) },
@@ -142,8 +146,8 @@ const keeps = deployment({ containers: { web: BAD, side: '$(params.image)' } });
 const WARNED: readonly DenialCase[] = [
   {
     title: 'a rule that warns',
-    policy: only({ requiredDigest: {}, validationActions: ['Warn', 'Audit'] }),
-    asked: one('nginx:1.27'),
+    policy: policyOfRule({ requiredDigest: {}, validationActions: ['Warn', 'Audit'] }),
+    asked: podWith('nginx:1.27'),
   },
   {
     title: 'a template that keeps what is forbidden by now, and a placeholder',
@@ -163,7 +167,7 @@ const WARNED: readonly DenialCase[] = [
       userInfo: { username: 'system:node:n1', groups: ['system:nodes'] },
     },
   },
-  { title: 'a refusal at stage warn', asked: one('nginx'), stage: 'warn' },
+  { title: 'a refusal at stage warn', asked: podWith('nginx'), stage: 'warn' },
   { title: 'a failure at stage warn', asked: 'INTERNAL', stage: 'warn' },
 ];
 
@@ -176,13 +180,13 @@ const QUESTIONS: readonly DenialCase[] = [
   ...(['DEADLINE', 'ANSWER_UNAVAILABLE', 'ANSWER_MALFORMED', 'NO_SOURCE', 'TOO_MANY_QUESTIONS'] as const).map(
     (unanswered): DenialCase => ({
       title: `a rule without the answer that it needs: ${unanswered}`,
-      asked: one(GOOD),
+      asked: podWith(GOOD),
       unanswered,
     }),
   ),
   {
     title: 'a rule that was not asked, because another refuses',
-    asked: one(BAD),
+    asked: podWith(BAD),
     unanswered: 'DEADLINE',
   },
 ];
@@ -210,10 +214,10 @@ function bouncerOf(policy: Policy, unanswered: UnavailableCode = 'NO_SOURCE'): B
 }
 
 /** All texts of the answer in a language, each behind the name of the field that carries it. */
-export async function tell(one: DenialCase, catalogue: Catalogue): Promise<readonly string[]> {
-  const document = one.policy ?? defaultPolicyDocument([]);
+export async function textsOf(denial: DenialCase, catalogue: Catalogue): Promise<readonly string[]> {
+  const document = denial.policy ?? defaultPolicyDocument([]);
   const decoded = await decodePolicy(document, catalogue.language);
-  const { asked, stage = 'deny', unanswered } = one;
+  const { asked, stage = 'deny', unanswered } = denial;
   const policy =
     unanswered === undefined
       ? decoded

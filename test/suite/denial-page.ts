@@ -1,5 +1,5 @@
 import { chooseCatalogue } from '../../src/language/choose.ts';
-import { DENIAL_CASES, tell } from './denial-cases.ts';
+import { DENIAL_CASES, textsOf } from './denial-cases.ts';
 
 /** The page with all texts that users read, for reviewers. */
 export const DENIAL_PAGE = 'test/suite/denials.md';
@@ -19,7 +19,7 @@ export async function renderDenialPage(): Promise<string> {
     const texts: string[] = [];
     for (const language of LANGUAGES) {
       const { catalogue } = chooseCatalogue(language);
-      texts.push((await tell(one, catalogue)).join('\n'));
+      texts.push((await textsOf(one, catalogue)).join('\n'));
     }
     sections.push(
       `\n## ${one.title[0]?.toUpperCase()}${one.title.slice(1)}\n\n\`\`\`\n${texts.join('\n\n')}\n\`\`\`\n`,

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { ENGLISH } from '../../src/language/english.ts';
 import { chooseCatalogue } from '../../src/language/choose.ts';
 import { root } from '../architecture/sources.ts';
-import { DENIAL_CASES, tell } from './denial-cases.ts';
+import { DENIAL_CASES, textsOf } from './denial-cases.ts';
 import { DENIAL_PAGE, renderDenialPage } from './denial-page.ts';
 
 test('the page for reviewers has the texts that users get', async () => {
@@ -24,7 +24,7 @@ test('every code of a refusal and of a notice has a case in denial-cases.ts', as
   const { catalogue } = chooseCatalogue('en');
   const keys = Object.entries(ENGLISH);
   for (const one of DENIAL_CASES) {
-    const texts = (await tell(one, catalogue)).join('\n');
+    const texts = (await textsOf(one, catalogue)).join('\n');
     for (const [key, text] of keys) {
       const [longest = ''] = text.split(/\{[^}]*\}/).toSorted((a, b) => b.length - a.length);
       if (longest.length > 12 && texts.includes(longest)) codes.delete(key.split('.')[0] ?? '');
