@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
 import { basename, dirname, join } from 'node:path';
 import { describe } from 'node:test';
 import { bouncer, type Outcome } from '#test/command-line.ts';
@@ -21,6 +22,35 @@ spec:
   - name: nowhere
     allowedImages: {images: ["registry.example.com/empty/*"]}
 `;
+
+interface UnreadableAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** What the API server writes about it. */
+  readonly refusal: string;
+}
+
+const UNREADABLE_ANSWERS: readonly UnreadableAnswer[] = [
+  { status: 200, body: '', refusal: 'is forbidden: 0-length response with status code: 200' },
+  {
+    status: 200,
+    body: '{"apiVersion":"v1","kind":"Foo","status":{"allowed":true}}',
+    refusal: 'is forbidden: no kind "Foo" is registered for version "v1"',
+  },
+  { status: 200, body: '<html>', refusal: "is forbidden: couldn't get version/kind; json parse error" },
+  {
+    status: 200,
+    body: '{"status":{"allowed":"true"}}',
+    refusal:
+      'is forbidden: json: cannot unmarshal string into Go struct field ImageReviewStatus.status.allowed',
+  },
+  {
+    status: 401,
+    body: '{}',
+    refusal: 'is forbidden: the server has asked for the client to provide credentials',
+  },
+  { status: 403, body: '{}', refusal: ': unknown' },
+];
 
 for (const version of [newestKubernetes, oldestKubernetes]) {
   describe(`recover, on a node of ${version} that is wired as ImagePolicyWebhook`, () => {
@@ -73,6 +103,33 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       await untilRefused(node(), 'pods "trial" is forbidden: Post "https://');
     });
 
+    scenario(`[${version}] an answer that the API server cannot read is a failure of the gate`, async () => {
+      await using _gone = await withoutGate(node());
+      for (const answer of UNREADABLE_ANSWERS) {
+        await using _broken = await startBrokenGate(node(), answer);
+        await untilRefused(node(), answer.refusal);
+        const explained = await recover(node(), `--manifest=${node().manifest}`);
+        assert.match(
+          explained.stdout,
+          /kube-system +Pod +LOCKED: ImagePolicyWebhook: the gate does not answer/,
+          answer.refusal,
+        );
+        assert.match(explained.stdout, /1\. ignore: /, answer.refusal);
+        const examined = await bouncer(['doctor', `--kubeconfig=${node().kubeconfig}`]);
+        assert.match(examined.stdout, /GATE_UNREACHABLE/, answer.refusal);
+      }
+    });
+
+    scenario(`[${version}] a relative kubeConfigFile is followed`, async () => {
+      await using _gone = await withoutGate(node());
+      const settings = join(node().folder, 'admission-configuration.yaml');
+      const text = await readFile(settings, 'utf8');
+      await writeFile(settings, text.replace(/kubeConfigFile: .*/, 'kubeConfigFile: kubeconfig.yaml'));
+      const explained = await recover(node(), `--manifest=${node().manifest}`);
+      await writeFile(settings, text);
+      assert.match(explained.stdout, /\(defaultAllow false, asks https:/, explained.stderr);
+    });
+
     // Which path is asked has nothing to do with the version.
     if (version !== newestKubernetes) return;
     scenario(`[${version}] a policy that refuses everything: the gate warns only`, async () => {
@@ -123,6 +180,28 @@ async function withoutGate(node: Node): Promise<AsyncDisposable> {
     [Symbol.asyncDispose]: async () => {
       await rename(away, manifest);
       await eventually('the gate is back', async () => ((await tryRun(node)).code === 0 ? true : undefined));
+    },
+  };
+}
+
+/** Serves one answer to every request, with the address and the certificate of the gate. */
+async function startBrokenGate(
+  { folder }: Node,
+  { status, body }: UnreadableAnswer,
+): Promise<AsyncDisposable> {
+  const [cert, key, kubeconfig] = await Promise.all(
+    ['pki/tls.crt', 'pki/tls.key', 'kubeconfig.yaml'].map((name) => readFile(join(folder, name), 'utf8')),
+  );
+  const [, port = ''] = /server: "?https:\/\/[^/]*:(\d+)\//.exec(kubeconfig ?? '') ?? assert.fail(kubeconfig);
+  const server = createServer({ cert, key }, (request, response) => {
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  });
+  await new Promise<void>((resolve) => void server.listen(Number(port), resolve));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => void server.close(resolve));
     },
   };
 }
