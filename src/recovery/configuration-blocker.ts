@@ -1,11 +1,11 @@
 import type { Edit } from '../document/edit.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject, type ObjectReference } from '../kubernetes/object.ts';
-import { GATE_NAME, LABELS } from '../wiring/names.ts';
 import type { Blocker, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 import type { Finding } from './probes.ts';
-import { addressOf, entriesOf, type WebhookEntry } from './webhook-entry.ts';
+import { decodeWebhooks, isOurs, type SeenWebhook } from '../wiring/webhook-configuration.ts';
+import { describeAddress, entriesOf } from './webhook-entry.ts';
 import { remediesOf, type Remedy } from './webhook-remedies.ts';
 
 const COLLECTION = {
@@ -38,22 +38,17 @@ export async function findConfigurations(
       `ValidatingWebhookConfiguration ${JSON.stringify(absent)} is not there (there ${there === '' ? 'is none' : `are ${there}`})`,
     );
   }
-  return all.filter((configuration) => isOurs(configuration) || named.includes(configuration.metadata.name));
-}
-
-function isOurs(configuration: KubernetesObject): boolean {
-  const { name, labels = {} } = configuration.metadata;
-  return (
-    name === GATE_NAME ||
-    Object.entries(LABELS).some(([label, value]) => labels[label] === value) ||
-    entriesOf(configuration).some((entry) => entry.name.endsWith(`.${GATE_NAME}.io`))
+  return all.filter(
+    (configuration) =>
+      decodeWebhooks(configuration).some(isOurs) || named.includes(configuration.metadata.name),
   );
 }
 
 /** Namespaces of the Services that these configurations ask: where gates live. */
 export function gateNamespacesOf(configurations: readonly KubernetesObject[]): readonly string[] {
-  const services = configurations.flatMap(entriesOf).map(({ service }) => service?.namespace);
-  return [...new Set(services.filter((namespace) => namespace !== undefined))];
+  const targets = configurations.flatMap(entriesOf).map(({ target }) => target);
+  const namespaces = targets.flatMap((target) => (target.form === 'service' ? [target.namespace] : []));
+  return [...new Set(namespaces.filter((namespace) => namespace !== ''))];
 }
 
 /** One blocker for each webhook of a configuration that the API holds. */
@@ -65,7 +60,7 @@ export function blockersOf(client: KubernetesClient, configuration: KubernetesOb
 
 function configurationBlocker(client: KubernetesClient, configuration: string, webhook: string): Blocker {
   const reference: ObjectReference = { ...COLLECTION, name: configuration };
-  const read = async (): Promise<{ object: KubernetesObject; entry: WebhookEntry } | undefined> => {
+  const read = async (): Promise<{ object: KubernetesObject; entry: SeenWebhook } | undefined> => {
     const object = await client.get(reference);
     const entry = object && entriesOf(object).find(({ name }) => name === webhook);
     return object === undefined || entry === undefined ? undefined : { object, entry };
@@ -77,7 +72,7 @@ function configurationBlocker(client: KubernetesClient, configuration: string, w
     blames: ({ plugin, name }) => plugin === 'webhook' && name === webhook,
     describe: async () => {
       const found = await read();
-      return found && `failurePolicy ${found.entry.failurePolicy}, asks ${addressOf(found.entry)}`;
+      return found && `failurePolicy ${found.entry.failurePolicy}, asks ${describeAddress(found.entry)}`;
     },
     steps: async (findings: readonly Finding[]) => {
       const found = await read();
@@ -113,7 +108,7 @@ function patchStep(
   client: KubernetesClient,
   reference: ObjectReference,
   before: KubernetesObject,
-  entry: WebhookEntry,
+  entry: SeenWebhook,
   remedy: Remedy,
 ): Step {
   // A place in a list means another webhook once somebody has changed the list.

@@ -2,7 +2,8 @@ import { editDocument, type Edit } from '../document/edit.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import type { Blocker, Step } from './blocker.ts';
 import { findNodeFile, readNodeFile, writing, type NodeFile } from './node-files.ts';
-import { addressOf, entriesOf, type WebhookEntry } from './webhook-entry.ts';
+import type { SeenWebhook } from '../wiring/webhook-configuration.ts';
+import { describeAddress, entriesOf } from './webhook-entry.ts';
 import { remediesOf, type Remedy } from './webhook-remedies.ts';
 
 interface StaticFiles {
@@ -23,14 +24,12 @@ export async function staticBlockers(path: string, files: StaticFiles): Promise<
   return entriesIn(await readNodeFile(path)).map(({ name }) => staticBlocker(path, name, files));
 }
 
-function entriesIn({ text, path }: NodeFile): readonly WebhookEntry[] {
-  return parseDocuments(text, path).flatMap(({ value }) =>
-    entriesOf(value as Readonly<Record<string, unknown>>),
-  );
+function entriesIn({ text, path }: NodeFile): readonly SeenWebhook[] {
+  return parseDocuments(text, path).flatMap(({ value }) => entriesOf(value));
 }
 
 function staticBlocker(path: string, webhook: string, { isRoot, waitMs }: StaticFiles): Blocker {
-  const read = async (): Promise<{ file: NodeFile; entry: WebhookEntry; others: number } | undefined> => {
+  const read = async (): Promise<{ file: NodeFile; entry: SeenWebhook; others: number } | undefined> => {
     const file = await findNodeFile(path);
     const entries = file === undefined ? [] : entriesIn(file);
     const entry = entries.find(({ name }) => name === webhook);
@@ -47,7 +46,7 @@ function staticBlocker(path: string, webhook: string, { isRoot, waitMs }: Static
       const found = await read();
       return (
         found &&
-        `loaded from a file, failurePolicy ${found.entry.failurePolicy}, asks ${addressOf(found.entry)}`
+        `loaded from a file, failurePolicy ${found.entry.failurePolicy}, asks ${describeAddress(found.entry)}`
       );
     },
     steps: async (findings) => {

@@ -39,7 +39,7 @@ function configuration(webhook: object = {}): object {
 }
 
 function remedies(findings: readonly Finding[], webhook: object = {}): readonly Remedy[] {
-  const entry = entriesOf(configuration(webhook) as Record<string, unknown>)[1] ?? assert.fail();
+  const entry = entriesOf(configuration(webhook))[1] ?? assert.fail();
   return remediesOf(entry, findings);
 }
 

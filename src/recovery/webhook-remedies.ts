@@ -1,15 +1,11 @@
 import type { Edit } from '../document/edit.ts';
-import { reviewPath } from '../wiring/paths.ts';
+import type { LabelSelector } from '../wiring/label-selector.ts';
+import { NAMESPACE_NAME_LABEL } from '../wiring/names.ts';
+import { pathAtStage, reviewPath } from '../wiring/paths.ts';
+import { namespacesLeftOut, type SeenWebhook } from '../wiring/webhook-configuration.ts';
 import type { Place } from './places.ts';
 import { isLocked, type Finding } from './probes.ts';
-import {
-  asksToDeny,
-  leavesOut,
-  NAMESPACE_NAME,
-  withPath,
-  type NamespaceSelector,
-  type WebhookEntry,
-} from './webhook-entry.ts';
+import { withPath } from './webhook-entry.ts';
 
 /** The ways out, the least invasive first. */
 type RemedyKind = 'narrow' | 'ignore' | 'warn' | 'remove';
@@ -30,22 +26,23 @@ export interface Remedy {
  * out, so that the first of them is always the next.
  * @param findings those that this webhook refused.
  */
-export function remediesOf(entry: WebhookEntry, findings: readonly Finding[]): readonly Remedy[] {
+export function remediesOf(entry: SeenWebhook, findings: readonly Finding[]): readonly Remedy[] {
   const locked = findings.filter(isLocked);
   const outcomes = new Set(locked.map(({ refusal }) => refusal?.outcome));
   return [
     ...narrow(entry, locked),
     ...(outcomes.has('unreachable') && entry.failurePolicy !== 'Ignore' ? [ignore(entry)] : []),
-    ...(outcomes.has('refused') && asksToDeny(entry) ? [warn(entry)] : []),
+    ...(outcomes.has('refused') && entry.stage === 'deny' ? [warn(entry)] : []),
     remove(entry),
   ];
 }
 
 /** Leaves out what must live and is locked, and nothing else. */
-function narrow(entry: WebhookEntry, locked: readonly Finding[]): readonly Remedy[] {
+function narrow(entry: SeenWebhook, locked: readonly Finding[]): readonly Remedy[] {
   const spared = locked.map(({ probe }) => probe.place).filter(({ role }) => role !== 'other');
+  const leftOut = new Set(namespacesLeftOut(entry.namespaceSelector));
   const namespaces = [...new Set(spared.flatMap(({ namespace }) => namespace ?? []))].filter(
-    (namespace) => !leavesOut(entry, namespace),
+    (namespace) => !leftOut.has(namespace),
   );
   const isClusterLocked = spared.some(({ namespace }) => namespace === undefined);
   const scopes = isClusterLocked ? scopeEdits(entry) : [];
@@ -71,27 +68,29 @@ function narrow(entry: WebhookEntry, locked: readonly Finding[]): readonly Remed
 }
 
 /** Objects without a namespace are never left out by a selector of namespaces, and no image stands in them. */
-function scopeEdits(entry: WebhookEntry): readonly Edit[] {
+function scopeEdits(entry: SeenWebhook): readonly Edit[] {
   return entry.rules.flatMap(({ scope }, rule) =>
     scope === 'Namespaced' ? [] : [set(entry, ['rules', rule, 'scope'], 'Namespaced')],
   );
 }
 
-function selectorWithout(
-  { namespaceSelector }: WebhookEntry,
-  namespaces: readonly string[],
-): NamespaceSelector {
-  const expressions = namespaceSelector.matchExpressions ?? [];
-  const ours = expressions.findIndex(({ key, operator }) => key === NAMESPACE_NAME && operator === 'NotIn');
-  const values = [...(expressions[ours]?.values ?? []), ...namespaces].toSorted();
-  const expression = { key: NAMESPACE_NAME, operator: 'NotIn', values };
+function selectorWithout({ namespaceSelector }: SeenWebhook, namespaces: readonly string[]): LabelSelector {
+  const { matchLabels = {}, matchExpressions = [] } = namespaceSelector;
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) =>
+    values.length > 0 ? { key, operator, values } : { key, operator },
+  );
+  const known = expressions.findIndex(
+    ({ key, operator }) => key === NAMESPACE_NAME_LABEL && operator === 'NotIn',
+  );
+  const values = [...(expressions[known]?.values ?? []), ...namespaces].toSorted();
+  const expression = { key: NAMESPACE_NAME_LABEL, operator: 'NotIn', values };
   return {
-    ...namespaceSelector,
-    matchExpressions: ours === -1 ? [...expressions, expression] : expressions.with(ours, expression),
+    ...(Object.keys(matchLabels).length > 0 && { matchLabels }),
+    matchExpressions: known === -1 ? [...expressions, expression] : expressions.with(known, expression),
   };
 }
 
-function ignore(entry: WebhookEntry): Remedy {
+function ignore(entry: SeenWebhook): Remedy {
   return {
     kind: 'ignore',
     does: 'lets objects in while the gate does not answer (failurePolicy Ignore); what a gate that answers refuses stays refused',
@@ -100,11 +99,12 @@ function ignore(entry: WebhookEntry): Remedy {
   };
 }
 
-function warn(entry: WebhookEntry): Remedy {
-  const path = reviewPath('warn');
+function warn(entry: SeenWebhook): Remedy {
+  const { target } = entry;
+  const path = pathAtStage('AdmissionReview', target.path, 'warn') ?? reviewPath('warn');
   const edit =
-    entry.service === undefined
-      ? set(entry, ['clientConfig', 'url'], withPath(entry.url ?? '', path))
+    target.form === 'url'
+      ? set(entry, ['clientConfig', 'url'], withPath(target.url, path))
       : set(entry, ['clientConfig', 'service', 'path'], path);
   return {
     kind: 'warn',
@@ -114,7 +114,7 @@ function warn(entry: WebhookEntry): Remedy {
   };
 }
 
-function remove(entry: WebhookEntry): Remedy {
+function remove(entry: SeenWebhook): Remedy {
   return {
     kind: 'remove',
     does: 'removes the webhook: images are no longer looked at where it looked at them',
@@ -123,7 +123,7 @@ function remove(entry: WebhookEntry): Remedy {
   };
 }
 
-function set({ index }: WebhookEntry, path: readonly (string | number)[], value: unknown): Edit {
+function set({ index }: SeenWebhook, path: readonly (string | number)[], value: unknown): Edit {
   return { kind: 'set', path: ['webhooks', index, ...path], value };
 }
 

@@ -3,6 +3,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf } from '../kubernetes/object.ts';
 import { isObject } from '../document/json.ts';
+import { decodeWebhooks } from '../wiring/webhook-configuration.ts';
 import { sendWebhookCanary, type CanaryVerdict } from '../wiring/canary.ts';
 import {
   AUTHORITY_SECRET,
@@ -143,13 +144,10 @@ export async function findCallers(
   return callers;
 }
 
-function callsService({ webhooks }: KubernetesObject, namespace: string): boolean {
-  if (!Array.isArray(webhooks)) return false;
-  return webhooks.some((webhook: unknown) => {
-    const client = isObject(webhook) ? webhook['clientConfig'] : undefined;
-    const service = isObject(client) ? client['service'] : undefined;
-    return isObject(service) && service['name'] === GATE_NAME && service['namespace'] === namespace;
-  });
+function callsService(configuration: KubernetesObject, namespace: string): boolean {
+  return decodeWebhooks(configuration).some(
+    ({ target }) => target.form === 'service' && target.name === GATE_NAME && target.namespace === namespace,
+  );
 }
 
 /** Waits until a pod of the gate's Service is ready. False if none is in time. */

@@ -6,6 +6,7 @@ import type { RotationTarget } from '../certificate/rotation.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import { isObject } from '../document/json.ts';
+import { decodeWebhooks, isOurs } from '../wiring/webhook-configuration.ts';
 import { sendWebhookCanary } from '../wiring/canary.ts';
 import {
   AUTHORITY_SECRET,
@@ -14,7 +15,6 @@ import {
   LABELS,
   SELECTOR_LABELS,
   TLS_SECRET,
-  WEBHOOK_DOMAIN,
 } from '../wiring/names.ts';
 import { readWiring } from '../webhook/wiring-in-force.ts';
 
@@ -76,18 +76,15 @@ async function findBundles(cluster: KubernetesClient): Promise<readonly Bundle[]
   return bundles;
 }
 
-function bundlesOf({ apiVersion, kind, metadata, webhooks }: KubernetesObject): readonly Bundle[] {
-  if (!Array.isArray(webhooks)) return [];
-  return webhooks.flatMap((webhook: unknown, index) => {
-    const { name, clientConfig } = isObject(webhook) ? webhook : {};
-    if (typeof name !== 'string' || !name.endsWith(WEBHOOK_DOMAIN) || !isObject(clientConfig)) return [];
-    const bundle = clientConfig['caBundle'];
-    // Without a bundle the API server trusts the CAs of its machine, which are not rotated here.
-    if (typeof bundle !== 'string' || bundle === '') return [];
-    return [
-      { configuration: { apiVersion, kind, name: metadata.name }, index, name, bundle: fromBase64(bundle) },
-    ];
-  });
+function bundlesOf(configuration: KubernetesObject): readonly Bundle[] {
+  const { apiVersion, kind, metadata } = configuration;
+  return decodeWebhooks(configuration)
+    .filter(isOurs)
+    .flatMap(({ name, index, trust }) => {
+      // Without a caBundle the API server trusts the CAs of its machine, which this program does not rotate.
+      if (trust === undefined) return [];
+      return [{ configuration: { apiVersion, kind, name: metadata.name }, index, name, bundle: trust }];
+    });
 }
 
 interface ClusterTargetOptions {

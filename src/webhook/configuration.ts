@@ -2,7 +2,14 @@ import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { KubernetesVersion } from '../kubernetes/version.ts';
 import type { Stage } from '../policy/stage.ts';
 import { matchConditions, type MatchCondition } from './match-conditions.ts';
-import { GATE_NAME, LABELS, SERVICE_PORT, STATIC_CONFIGURATION, WEBHOOKS } from '../wiring/names.ts';
+import {
+  GATE_NAME,
+  LABELS,
+  NAMESPACE_NAME_LABEL,
+  SERVICE_PORT,
+  STATIC_CONFIGURATION,
+  WEBHOOKS,
+} from '../wiring/names.ts';
 import { failurePolicyAt, reviewPath } from '../wiring/paths.ts';
 import { namespacedRules, webhookRules, type PolicyScope, type WebhookRule } from './rules.ts';
 
@@ -63,7 +70,7 @@ export interface Webhook {
 }
 
 interface NamespaceExpression {
-  readonly key: 'kubernetes.io/metadata.name';
+  readonly key: typeof NAMESPACE_NAME_LABEL;
   readonly operator: 'In' | 'NotIn';
   readonly values: readonly string[];
 }
@@ -130,7 +137,7 @@ function namespaceExpression(
   operator: NamespaceExpression['operator'],
   values: readonly string[],
 ): NamespaceExpression {
-  return { key: 'kubernetes.io/metadata.name', operator, values };
+  return { key: NAMESPACE_NAME_LABEL, operator, values };
 }
 
 function renderWebhook(

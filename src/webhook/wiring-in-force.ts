@@ -1,56 +1,23 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { Stage } from '../policy/stage.ts';
-import { isObject, type Fields } from '../document/json.ts';
 import { WEBHOOKS } from '../wiring/names.ts';
-import { stageOfPath } from '../wiring/paths.ts';
+import { decodeWebhooks, hasAddress, namespacesLeftOut } from '../wiring/webhook-configuration.ts';
 
-/** What a webhook configuration of ours says, read back from a cluster. */
-interface WiringInForce {
-  /** `undefined` when the path is not ours, as in a configuration made by hand. */
+/** The wiring that our webhook configuration in a cluster makes. */
+export interface WiringInForce {
+  /** `undefined` if a gate does not answer at the path, for example in a configuration that was written by hand. */
   readonly stage: Stage | undefined;
-  /** Where the gate's Service is; `undefined` when the gate is outside the cluster. */
+  /** The namespace of the gate's Service; `undefined` if the gate is outside the cluster. */
   readonly namespace: string | undefined;
-  /** Namespaces that it leaves out by their names. */
+  /** The namespaces that it leaves out by their names. */
   readonly leftOut: readonly string[];
 }
 
-/** The wiring that a configuration makes; `undefined` when there is none. */
+/** The wiring of a configuration; `undefined` if it has no webhook for images with an address. */
 export function readWiring(configuration: KubernetesObject | undefined): WiringInForce | undefined {
-  const webhook = findWebhook(configuration?.['webhooks']);
-  const client = webhook?.['clientConfig'];
-  if (webhook === undefined || !isObject(client)) return undefined;
-  const { url, service } = client;
-  const leftOut = leftOutBy(webhook);
-  if (isObject(service)) {
-    const { path, namespace } = service;
-    return {
-      stage: stageOfPath('AdmissionReview', typeof path === 'string' ? path : '/'),
-      namespace: typeof namespace === 'string' ? namespace : undefined,
-      leftOut,
-    };
-  }
-  const path = typeof url === 'string' ? URL.parse(url)?.pathname : undefined;
-  return {
-    stage: path === undefined ? undefined : stageOfPath('AdmissionReview', path),
-    namespace: undefined,
-    leftOut,
-  };
-}
-
-function findWebhook(webhooks: unknown): Fields | undefined {
-  if (!Array.isArray(webhooks)) return undefined;
-  return webhooks.find(
-    (webhook): webhook is Fields => isObject(webhook) && webhook['name'] === WEBHOOKS.images,
-  );
-}
-
-function leftOutBy({ namespaceSelector }: Fields): readonly string[] {
-  const expressions = isObject(namespaceSelector) ? namespaceSelector['matchExpressions'] : undefined;
-  if (!Array.isArray(expressions)) return [];
-  return expressions.filter(isObject).flatMap(({ key, operator, values }) => {
-    const isByName = key === 'kubernetes.io/metadata.name' && operator === 'NotIn';
-    return isByName && Array.isArray(values)
-      ? values.filter((value): value is string => typeof value === 'string')
-      : [];
-  });
+  const webhook = decodeWebhooks(configuration).find(({ name }) => name === WEBHOOKS.images);
+  if (webhook === undefined || !hasAddress(webhook)) return undefined;
+  const { stage, target, namespaceSelector } = webhook;
+  const namespace = target.form === 'service' && target.namespace !== '' ? target.namespace : undefined;
+  return { stage, namespace, leftOut: namespacesLeftOut(namespaceSelector) };
 }

@@ -1,48 +1,51 @@
-/** What everything of ours in a cluster is called: namespace, Deployment, Service, webhook configuration and the rest. */
+/** The name of all our objects in a cluster: namespace, Deployment, Service, webhook configuration and others. */
 export const GATE_NAME = 'kube-image-bouncer';
 
-/** Serving pair of the gate (`tls.crt`, `tls.key`) and the CA that signed it (`ca.crt`). */
+/** The Secret with the serving pair of the gate (`tls.crt`, `tls.key`) and its CA (`ca.crt`). */
 export const TLS_SECRET = 'kube-image-bouncer-tls';
 
-/** Pair of the CA itself (`tls.crt`, `tls.key`); no pod mounts it. */
+/** The Secret with the pair of the CA (`tls.crt`, `tls.key`). No pod mounts it. */
 export const AUTHORITY_SECRET = 'kube-image-bouncer-authority';
 
-/** CA of the clients that may ask (`ca.crt`), when only some may. */
+/** The ConfigMap with the CA of the clients that may send reviews (`ca.crt`), if the gate checks clients. */
 export const CLIENT_AUTHORITY_CONFIG_MAP = 'kube-image-bouncer-client-authority';
 
-/** The policy in force, under {@link POLICY_KEY}. */
+/** The ConfigMap with the active policy, under {@link POLICY_KEY}. */
 export const POLICY_CONFIG_MAP = 'kube-image-bouncer-policy';
 
 export const POLICY_KEY = 'policy.yaml';
 
-/** The webhook configuration that the API server reads from a file; it insists on the end of the name. */
+/** The webhook configuration that the API server reads from a file. The API server requires the end of this name. */
 export const STATIC_CONFIGURATION = 'kube-image-bouncer.static.k8s.io';
 
-/** Names of the webhooks of a configuration, as refusals and metrics of the API server show them. */
+/** The names of our webhooks. Refusals and metrics of the API server contain them. */
 export const WEBHOOKS = {
   images: 'images.kube-image-bouncer.io',
   kubeSystem: 'kube-system.kube-image-bouncer.io',
 } as const;
 
-/** Every webhook of ours is called something in this domain. */
+/** The end of the names of all our webhooks. */
 export const WEBHOOK_DOMAIN = '.kube-image-bouncer.io';
 
-/** Where the Service takes reviews: what the API server asks when a webhook names no port. */
+/** The port of the Service for reviews. The API server calls it if a webhook names no port. */
 export const SERVICE_PORT = 443;
 
-/** Where a pod of the gate takes reviews. */
+/** The port of a pod of the gate for reviews. */
 export const REVIEW_PORT = 8443;
 
-/** Where a pod of the gate serves `/livez`, `/readyz` and `/metrics`. */
+/** The port of a pod of the gate for `/livez`, `/readyz` and `/metrics`. */
 export const HEALTH_PORT = 8081;
 
-/** What tells the gate's pods from others. */
+/** The labels that select the pods of the gate. */
 export const SELECTOR_LABELS = { 'app.kubernetes.io/name': GATE_NAME } as const;
 
-/** On every object that we made. */
+/** The labels of every object that `bootstrap` creates. */
 export const LABELS = { ...SELECTOR_LABELS, 'app.kubernetes.io/managed-by': GATE_NAME } as const;
 
-/** The name that the API server calls a Service by, and that the serving certificate must hold. */
+/** The host name under which the API server calls the Service. The serving certificate must contain it. */
 export function serviceHost(namespace: string): string {
   return `${GATE_NAME}.${namespace}.svc`;
 }
+
+/** The label of a namespace that the API server sets to its name, since 1.21. Users cannot change it. */
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';

@@ -2,7 +2,7 @@
 import type { Finding, FindingCode } from '../../src/diagnosis/finding.ts';
 import { examineCluster } from '../../src/diagnosis/cluster/examine.ts';
 import type { ClusterMaterial, GateMaterial } from '../../src/diagnosis/cluster/material.ts';
-import { decodeWebhooks, type SeenWebhook } from '../../src/diagnosis/webhook/seen-webhook.ts';
+import { decodeWebhooks, type SeenWebhook } from '../../src/wiring/webhook-configuration.ts';
 import type { KubernetesObject } from '../../src/kubernetes/object.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { renderWebhookConfiguration, type WiringRequest } from '../../src/webhook/configuration.ts';

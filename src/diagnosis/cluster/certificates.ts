@@ -7,7 +7,7 @@ import { TLS_SECRET } from '../../wiring/names.ts';
 import { parseBundle } from '../certificate/chain.ts';
 import { examineTrust, type Trusting } from '../certificate/trust.ts';
 import { finding, type Finding } from '../finding.ts';
-import { describeWebhook, type SeenWebhook } from '../webhook/seen-webhook.ts';
+import { describeWebhook, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import { addressOf, type ClusterMaterial, type GateMaterial } from './material.ts';
 
 /** Checks that the API server trusts the certificate that the gate serves, by the clock of the API server. */

@@ -1,8 +1,8 @@
 import type { CanaryResult } from '../../wiring/canary.ts';
 import { CANARY_IMAGE } from '../../wiring/canary.ts';
 import { finding, type Finding } from '../finding.ts';
-import { selects } from '../webhook/label-selector.ts';
-import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+import { selects } from '../../wiring/label-selector.ts';
+import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import { asksImagePolicy } from './api-servers.ts';
 import type { Canaries, ClusterMaterial } from './material.ts';
 

@@ -1,5 +1,5 @@
 import { isObject, type Fields } from '../../document/json.ts';
-import { selects } from '../webhook/label-selector.ts';
+import { selects } from '../../wiring/label-selector.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import { isObject } from '../../document/json.ts';
 import { GATE_NAME, TLS_SECRET } from '../../wiring/names.ts';
-import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import type { GateMaterial, ServiceMaterial } from './material.ts';
 import type { ClusterReader } from './reader.ts';
 

@@ -1,5 +1,5 @@
 import { isObject } from '../../document/json.ts';
-import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import type { FetchChain, ServedCertificate } from '../certificate/served.ts';
 import { addressOf, type GateMaterial } from './material.ts';
 

@@ -5,7 +5,7 @@ import { GATE_NAME } from '../../wiring/names.ts';
 import { CANARY_IMAGE } from '../../wiring/canary.ts';
 import { type CanaryResult, sendCanary } from '../../wiring/canary.ts';
 import type { FetchChain } from '../certificate/served.ts';
-import { decodeWebhooks, isOurs, type SeenWebhook } from '../webhook/seen-webhook.ts';
+import { decodeWebhooks, isOurs, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import { gatherGate } from './gather-gate.ts';
 import { gatherPolicy } from './gather-policy.ts';
 import { gatherServed } from './gather-served.ts';

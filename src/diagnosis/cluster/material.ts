@@ -5,7 +5,7 @@ import type { CanaryResult } from '../../wiring/canary.ts';
 import type { ServedCertificate } from '../certificate/served.ts';
 import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';
-import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
 
 /** Everything that doctor reads in a cluster. A part that it may not read is empty, with an entry in `unread`. */
 export interface ClusterMaterial {

@@ -1,5 +1,5 @@
 import { isObject } from '../../document/json.ts';
-import { describeWebhook, type SeenWebhook } from '../webhook/seen-webhook.ts';
+import { describeWebhook, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial, ServiceMaterial } from './material.ts';
 

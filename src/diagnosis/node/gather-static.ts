@@ -3,7 +3,7 @@ import { valueAt } from '../../document/json.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import type { FetchChain } from '../certificate/served.ts';
 import type { ServerPaths } from '../../wiring/api-server-files.ts';
-import { decodeWebhooks, isOurs } from '../webhook/seen-webhook.ts';
+import { decodeWebhooks, isOurs } from '../../wiring/webhook-configuration.ts';
 import { lookAt } from './gather-kubeconfig.ts';
 import type { StaticFile, StaticMaterial } from './material.ts';
 import type { NodeReader } from './reader.ts';

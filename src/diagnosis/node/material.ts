@@ -8,7 +8,7 @@ import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { ServedCertificate } from '../certificate/served.ts';
 import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';
-import type { SeenWebhook } from '../webhook/seen-webhook.ts';
+import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
 
 /** Everything that doctor reads in the files of a control-plane node. */
 export interface NodeMaterial {

@@ -5,7 +5,7 @@ import { addressOf } from '../cluster/material.ts';
 import { policyOf } from '../policy.ts';
 import { examineCoverage, neededRules } from '../webhook/coverage.ts';
 import { examineSelectors } from '../webhook/selectors.ts';
-import { describeWebhook } from '../webhook/seen-webhook.ts';
+import { describeWebhook } from '../../wiring/webhook-configuration.ts';
 import { examineSettings } from '../webhook/settings.ts';
 import type { NodeMaterial, StaticFile, StaticMaterial } from './material.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { clusterReports, withWebhooks } from '#test/cluster-findings.ts';
 import { policyOf } from '#test/policies.ts';
 import { examineCoverage, groupNamespaces, neededRules, renderNames } from './coverage.ts';
-import { decodeWebhooks, type SeenRule, type SeenWebhook } from './seen-webhook.ts';
+import { decodeWebhooks, type SeenRule, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 
 const EVERYTHING = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*', '*/*'] };
 

@@ -4,8 +4,8 @@ import { webhookRules, type WebhookRule } from '../../webhook/rules.ts';
 import { SHIPPED_KINDS } from '../../workload/custom/shipped-kinds.ts';
 import { KNOWN_KINDS } from '../../workload/kinds.ts';
 import { finding, type Finding } from '../finding.ts';
-import { selects } from './label-selector.ts';
-import type { SeenRule, SeenWebhook } from './seen-webhook.ts';
+import { selects } from '../../wiring/label-selector.ts';
+import type { SeenRule, SeenWebhook } from '../../wiring/webhook-configuration.ts';
 
 /** The requests that the API server must send to the gate for a policy. */
 interface NeededRules {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { matchConditions } from '../../webhook/match-conditions.ts';
-import { decodeWebhooks, type SeenWebhook } from './seen-webhook.ts';
+import { decodeWebhooks, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import { policyDocument } from '#test/policies.ts';
 import { decodePolicy } from '../../policy/decode.ts';
 import { KNOWN_KINDS } from '../../workload/kinds.ts';

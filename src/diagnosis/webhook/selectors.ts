@@ -2,13 +2,11 @@ import { isAtLeast, type KubernetesVersion } from '../../kubernetes/version.ts';
 import { matchConditions } from '../../webhook/match-conditions.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { KNOWN_KINDS } from '../../workload/kinds.ts';
+import { NAMESPACE_NAME_LABEL } from '../../wiring/names.ts';
 import { finding, type Finding } from '../finding.ts';
-import { keysOf } from './label-selector.ts';
+import { keysOf } from '../../wiring/label-selector.ts';
 import { type Remedy, remedy, shellCommand } from '../remedy.ts';
-import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
-
-/** The label that the API server sets, and that no user can change. */
-const NAME_LABEL = 'kubernetes.io/metadata.name';
+import { describeWebhook, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 
 /** Checks that no user can avoid a webhook through its selectors and conditions (E01 – E04). */
 export function examineSelectors(
@@ -30,7 +28,7 @@ export function examineSelectors(
 
 /** Labels of a namespace selector that users can set. */
 export function settableKeys({ namespaceSelector }: SeenWebhook): readonly string[] {
-  return keysOf(namespaceSelector).filter((key) => key !== NAME_LABEL);
+  return keysOf(namespaceSelector).filter((key) => key !== NAMESPACE_NAME_LABEL);
 }
 
 function examineNamespaceSelector(
@@ -39,7 +37,7 @@ function examineNamespaceSelector(
   subject: string,
 ): readonly Finding[] {
   const settable = settableKeys(webhook);
-  const usesName = keysOf(webhook.namespaceSelector).includes(NAME_LABEL);
+  const usesName = keysOf(webhook.namespaceSelector).includes(NAMESPACE_NAME_LABEL);
   return [
     ...(settable.length > 0
       ? [finding('SELECTOR_SETTABLE', subject, `its namespaceSelector looks at ${settable.join(', ')}`)]
@@ -49,7 +47,7 @@ function examineNamespaceSelector(
           finding(
             'SELECTOR_TOO_OLD',
             subject,
-            `its namespaceSelector looks at ${NAME_LABEL} on ${version.text}`,
+            `its namespaceSelector looks at ${NAMESPACE_NAME_LABEL} on ${version.text}`,
           ),
         ]
       : []),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decodeWebhooks } from './seen-webhook.ts';
+import { decodeWebhooks } from '../../wiring/webhook-configuration.ts';
 import { examineSettings } from './settings.ts';
 
 const HEALTHY = {

@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../finding.ts';
-import { describeWebhook, type SeenWebhook } from './seen-webhook.ts';
+import { describeWebhook, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 
 /** A whole request has 34 seconds, and each webhook uses a part of them. */
 const LONG_SECONDS = 10;

@@ -1,4 +1,4 @@
-import { isObject } from '../../document/json.ts';
+import { isObject } from '../document/json.ts';
 
 /** A selector of `metav1.LabelSelector`; one without any requirement selects everything. */
 export interface LabelSelector {

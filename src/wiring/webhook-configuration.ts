@@ -1,7 +1,7 @@
-import { fieldsOf, type Fields } from '../../document/json.ts';
-import type { Stage } from '../../policy/stage.ts';
-import { stageOfPath } from '../../wiring/paths.ts';
-import { SERVICE_PORT } from '../../wiring/names.ts';
+import { fieldsOf, type Fields, isObject } from '../document/json.ts';
+import type { Stage } from '../policy/stage.ts';
+import { stageOfPath } from './paths.ts';
+import { GATE_NAME, LABELS, NAMESPACE_NAME_LABEL, SERVICE_PORT, WEBHOOK_DOMAIN } from './names.ts';
 import { decodeSelector } from './label-selector.ts';
 import type { LabelSelector } from './label-selector.ts';
 
@@ -18,18 +18,21 @@ type WebhookTarget =
       readonly path: string;
     };
 
-/** A webhook of any author, with the defaults of Kubernetes for missing fields. */
+/** A webhook of a configuration, of any author. Missing fields have the defaults of Kubernetes. */
 export interface SeenWebhook {
-  /** Its object, or its file. */
+  /** The object or the file that holds it. */
   readonly source: string;
+  /** The name of the configuration. */
   readonly configuration: string;
-  /** Its index in the configuration. */
+  /** The labels of the configuration. */
+  readonly labels: Readonly<Record<string, unknown>>;
+  /** Its index in `webhooks`. */
   readonly index: number;
   readonly name: string;
   readonly target: WebhookTarget;
-  /** `undefined` when the path is none that the gate serves. */
+  /** `undefined` if a gate does not answer at the path. */
   readonly stage: Stage | undefined;
-  /** PEM; `undefined` when there is none. */
+  /** The `caBundle`, as PEM; `undefined` if it is missing or empty. */
   readonly trust: string | undefined;
   readonly failurePolicy: string;
   readonly timeoutSeconds: number;
@@ -55,31 +58,57 @@ export function describeWebhook({ source, name }: SeenWebhook): string {
   return `${source}, webhook ${name}`;
 }
 
-/** Whether a webhook is one that asks a gate: by its name, or by that of its configuration. */
-export function isOurs(webhook: SeenWebhook): boolean {
+/**
+ * Whether a webhook is ours: its name is in our domain, or its configuration has our name or one of our labels. This is
+ * the only definition. Each webhook of a configuration with our name or label counts as ours.
+ */
+export function isOurs({ name, configuration, labels }: SeenWebhook): boolean {
   return (
-    webhook.name.endsWith('.kube-image-bouncer.io') || /^kube-image-bouncer(\.|$)/.test(webhook.configuration)
+    name.endsWith(WEBHOOK_DOMAIN) ||
+    configuration === GATE_NAME ||
+    configuration.startsWith(`${GATE_NAME}.`) ||
+    Object.entries(LABELS).some(([label, value]) => labels[label] === value)
   );
 }
 
-/** The webhooks of a `ValidatingWebhookConfiguration`; what is missing has the default of `admissionregistration.k8s.io/v1`. */
+/** Whether a webhook names a URL or a Service. The API server accepts no other, but a file may hold one. */
+export function hasAddress({ target }: SeenWebhook): boolean {
+  return target.form === 'url' || target.path !== '';
+}
+
+/** The namespaces that a selector leaves out by their names. */
+export function namespacesLeftOut({ matchExpressions = [] }: LabelSelector): readonly string[] {
+  return matchExpressions.flatMap(({ key, operator, values = [] }) =>
+    key === NAMESPACE_NAME_LABEL && operator === 'NotIn' ? values : [],
+  );
+}
+
+/**
+ * The webhooks of a configuration, validating or mutating. A missing field has the default of
+ * `admissionregistration.k8s.io/v1`.
+ * @param source The file of the configuration. @default its kind and its name
+ */
 export function decodeWebhooks(configuration: unknown, source?: string): readonly SeenWebhook[] {
-  const { metadata, webhooks } = fieldsOf(configuration);
-  const name = text(fieldsOf(metadata)['name'], '');
-  const place = { configuration: name, source: source ?? `${KIND} ${name}` };
+  const { kind, metadata, webhooks } = fieldsOf(configuration);
+  const { name: written, labels } = fieldsOf(metadata);
+  const name = text(written, '');
+  const place = {
+    configuration: name,
+    labels: fieldsOf(labels),
+    source: source ?? `${text(kind, KIND)} ${name}`,
+  };
   return list(webhooks).map((webhook, index) => decodeWebhook(fieldsOf(webhook), place, index));
 }
 
 function decodeWebhook(
   webhook: Fields,
-  { configuration, source }: Pick<SeenWebhook, 'configuration' | 'source'>,
+  place: Pick<SeenWebhook, 'configuration' | 'labels' | 'source'>,
   index: number,
 ): SeenWebhook {
   const { caBundle } = fieldsOf(webhook['clientConfig']);
   const target = decodeTarget(fieldsOf(webhook['clientConfig']));
   return {
-    source,
-    configuration,
+    ...place,
     index,
     name: text(webhook['name'], ''),
     target,
@@ -109,6 +138,7 @@ function decodeTarget({ url, service }: Fields): WebhookTarget {
     return { form: 'url', url, path: parsed === null ? '' : parsed.pathname };
   }
   const { namespace, name, port, path } = fieldsOf(service);
+  if (!isObject(service)) return { form: 'service', namespace: '', name: '', port: SERVICE_PORT, path: '' };
   return {
     form: 'service',
     namespace: text(namespace, ''),
