@@ -1,20 +1,20 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
-import type { Finding } from './probes.ts';
+import type { ProbeResult } from './probes.ts';
 import type { Refuser } from '../wiring/refusal.ts';
 import type { Remedy } from './webhook-remedies.ts';
 
-/** What was before a way out was taken, and what it left behind; `undefined`: nothing. */
-export type Change = ObjectChange | FileChange;
+/** A changed thing before and after a step; `after` is `undefined` if the step removed it. */
+export type RecordedChange = RecordedObject | RecordedFile;
 
-/** Of an object of the API. */
-export interface ObjectChange {
+/** A changed object of the API. */
+export interface RecordedObject {
   readonly kind: 'object';
   readonly before: KubernetesObject;
   readonly after: KubernetesObject | undefined;
 }
 
-/** Of a file of a control-plane node. */
-export interface FileChange {
+/** A changed file of a control-plane node. */
+export interface RecordedFile {
   readonly kind: 'file';
   /** Absolute. */
   readonly path: string;
@@ -25,26 +25,29 @@ export interface FileChange {
   readonly after: string | undefined;
 }
 
-/** A remedy for one blocker. */
+/** One step of a way out. */
 export interface Step extends Omit<Remedy, 'edits'> {
-  /** What a person can type instead, when this program is not at hand. */
+  /** Commands for the same step without this program. */
   readonly byHand: readonly string[];
-  /** What will have changed, found out without changing it. */
-  readonly foresee: () => Promise<readonly Change[]>;
+  /** The changes of the step, found without making them. */
+  readonly foresee: () => Promise<readonly RecordedChange[]>;
   readonly perform: () => Promise<void>;
 }
 
-/** Something that keeps objects out because of a gate: a webhook in the API, or one in a file. */
+/** Something that refuses objects because of a gate: a webhook in the API or in a file, or a plugin. */
 export interface Blocker {
-  /** `webhook images.example.com of ValidatingWebhookConfiguration gate`, for people. */
+  /** `webhook images.example.com of ValidatingWebhookConfiguration gate`, for messages. */
   readonly name: string;
-  /** How long the API server may go on as before once it has changed. */
+  /** How long the API server may take to apply a change, in milliseconds. */
   readonly settleMs: number;
-  /** Whether no difference after that time means that nobody has noticed the change, rather than that it was of no use. */
+  /**
+   * True if another process (the kubelet) applies the change. No effect after `settleMs` then means "not applied yet",
+   * and not "useless".
+   */
   readonly isWatchedElsewhere: boolean;
   readonly blames: (refuser: Refuser) => boolean;
-  /** What it does now and whom it asks, in a sentence without an end; `undefined` once it is gone. */
+  /** Its present settings and the address that it calls, without a full stop; `undefined` if it no longer exists. */
   readonly describe: () => Promise<string | undefined>;
-  /** As it is now, what can be done about these findings, in order; nothing once it is gone. */
-  readonly steps: (findings: readonly Finding[]) => Promise<readonly Step[]>;
+  /** The steps that are possible now for these results, in order; none if it no longer exists. */
+  readonly steps: (results: readonly ProbeResult[]) => Promise<readonly Step[]>;
 }

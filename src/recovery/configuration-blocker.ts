@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { describeObject, type KubernetesObject, type ObjectReference } from '../kubernetes/object.ts';
 import type { Blocker, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
-import type { Finding } from './probes.ts';
+import type { ProbeResult } from './probes.ts';
 import { decodeWebhooks, isOurs, type SeenWebhook } from '../wiring/webhook-configuration.ts';
 import { describeAddress, entriesOf } from './webhook-entry.ts';
 import { remediesOf, type Remedy } from './webhook-remedies.ts';
@@ -13,16 +13,15 @@ const COLLECTION = {
   kind: 'ValidatingWebhookConfiguration',
 } as const;
 
-/** How the resource is called on a command line. */
+/** The name of the resource for kubectl. */
 const RESOURCE = 'validatingwebhookconfiguration';
 
-/** Each API server watches the configurations; what it saw a second ago it still acts by. */
+/** An API server watches the configurations, and applies a change a moment later. */
 const SETTLE_MS = 8_000;
 
 /**
- * The webhook configurations that lead to a gate: ours by name, label or the names of their webhooks, and those that
- * somebody names.
- * @throws {RecoveryError} BLOCKER_NOT_FOUND for one that is named and is not there.
+ * The webhook configurations that call a gate: our own, and those that the caller names.
+ * @throws {RecoveryError} BLOCKER_NOT_FOUND if a named configuration does not exist.
  */
 export async function findConfigurations(
   client: KubernetesClient,
@@ -35,7 +34,7 @@ export async function findConfigurations(
     const there = all.map(({ metadata }) => metadata.name).join(', ');
     throw new RecoveryError(
       'BLOCKER_NOT_FOUND',
-      `ValidatingWebhookConfiguration ${JSON.stringify(absent)} is not there (there ${there === '' ? 'is none' : `are ${there}`})`,
+      `ValidatingWebhookConfiguration ${JSON.stringify(absent)} does not exist (${there === '' ? 'there is none' : `there are ${there}`})`,
     );
   }
   return all.filter(
@@ -44,14 +43,14 @@ export async function findConfigurations(
   );
 }
 
-/** Namespaces of the Services that these configurations ask: where gates live. */
+/** The namespaces of gates: those of the Services that these configurations call. */
 export function gateNamespacesOf(configurations: readonly KubernetesObject[]): readonly string[] {
   const targets = configurations.flatMap(entriesOf).map(({ target }) => target);
   const namespaces = targets.flatMap((target) => (target.form === 'service' ? [target.namespace] : []));
   return [...new Set(namespaces.filter((namespace) => namespace !== ''))];
 }
 
-/** One blocker for each webhook of a configuration that the API holds. */
+/** One blocker for each webhook of a configuration in the API. */
 export function blockersOf(client: KubernetesClient, configuration: KubernetesObject): readonly Blocker[] {
   return entriesOf(configuration).map(({ name }) =>
     configurationBlocker(client, configuration.metadata.name, name),
@@ -72,14 +71,14 @@ function configurationBlocker(client: KubernetesClient, configuration: string, w
     blames: ({ plugin, name }) => plugin === 'webhook' && name === webhook,
     describe: async () => {
       const found = await read();
-      return found && `failurePolicy ${found.entry.failurePolicy}, asks ${describeAddress(found.entry)}`;
+      return found && `failurePolicy ${found.entry.failurePolicy}, calls ${describeAddress(found.entry)}`;
     },
-    steps: async (findings: readonly Finding[]) => {
+    steps: async (results: readonly ProbeResult[]) => {
       const found = await read();
       if (found === undefined) return [];
       const { object, entry } = found;
-      return remediesOf(entry, findings).map((remedy) =>
-        // A configuration without webhooks would only be left lying about.
+      return remediesOf(entry, results).map((remedy) =>
+        // A configuration without webhooks has no use.
         remedy.kind === 'remove' && entriesOf(object).length === 1
           ? deletionStep(client, reference, object, remedy)
           : patchStep(client, reference, object, entry, remedy),
@@ -111,7 +110,7 @@ function patchStep(
   entry: SeenWebhook,
   remedy: Remedy,
 ): Step {
-  // A place in a list means another webhook once somebody has changed the list.
+  // An index means another webhook if the list has changed.
   const guarded = [
     { op: 'test', path: `/webhooks/${entry.index}/name`, value: entry.name },
     ...remedy.edits.map(patchOf),
@@ -139,6 +138,6 @@ function patchOf(edit: Edit): object {
   const path = edit.path
     .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
     .join('');
-  // Adding a key that is there replaces its value; items of lists are only ever removed here.
+  // `add` replaces the value of a key. Items of lists are only removed here.
   return edit.kind === 'set' ? { op: 'add', path, value: edit.value } : { op: 'remove', path };
 }

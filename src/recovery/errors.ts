@@ -1,14 +1,14 @@
 import { CodedError } from '../coded-error.ts';
 
 type RecoveryErrorCode =
-  /** What was named as the thing that locks is not there. */
+  /** A configuration, namespace or file that the caller named does not exist, or does not wire a gate. */
   | 'BLOCKER_NOT_FOUND'
-  /** The file that was given to undo is no record of a recovery. */
+  /** The file of `--undo` is not a record of a recovery. */
   | 'RECOVERY_RECORD_INVALID'
-  /** What a recovery left behind has been changed by somebody else, so that putting back what was before would undo that as well. */
+  /** A thing was changed again after the recovery. Undoing the recovery would undo that change too. */
   | 'CHANGED_SINCE_RECOVERY';
 
-/** A way out could not be looked for, or not be undone. */
+/** A recovery, or its undoing, is not possible. */
 export class RecoveryError extends CodedError<RecoveryErrorCode> {
   override readonly name = 'RecoveryError';
 }

@@ -4,15 +4,15 @@ import { describe, it } from 'node:test';
 import { folderOf, type Folder } from '#test/command-line.ts';
 import type { Blocker } from './blocker.ts';
 import { imagePolicyBlocker } from './image-policy-blocker.ts';
-import type { Finding } from './probes.ts';
+import type { ProbeResult } from './probes.ts';
 import { readRefusal } from '../wiring/refusal.ts';
 
-const silent = finding(
+const silent = result(
   'pods "p" is forbidden: Post "https://127.0.0.1:1323/image_policy?timeout=30s": refused',
 );
-const refusing = finding('pods "p" is forbidden: image policy webhook backend denied one or more images: no');
+const refusing = result('pods "p" is forbidden: image policy webhook backend denied one or more images: no');
 
-function finding(message: string): Finding {
+function result(message: string): ProbeResult {
   const place = { namespace: 'kube-system', role: 'vital', isWanted: true } as const;
   return {
     probe: { place, kind: 'Pod', candidates: [], isGuess: false },
@@ -74,17 +74,17 @@ async function openNode(files: Readonly<Record<string, string>>): Promise<Node> 
   return { folder, blocker, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
-async function kinds({ blocker }: Node, ...findings: readonly Finding[]): Promise<readonly string[]> {
-  return (await blocker.steps(findings)).map(({ kind }) => kind);
+async function kinds({ blocker }: Node, ...results: readonly ProbeResult[]): Promise<readonly string[]> {
+  return (await blocker.steps(results)).map(({ kind }) => kind);
 }
 
 describe('ImagePolicyWebhook as a blocker', () => {
-  it('opens while nobody answers, then goes', async () => {
+  it('is opened while the gate does not answer, and then removed', async () => {
     await using node = await openNode({});
     assert.deepEqual(await kinds(node, silent), ['ignore', 'remove']);
     assert.equal(
       await node.blocker.describe(),
-      'defaultAllow false, asks https://127.0.0.1:1323/image_policy',
+      'defaultAllow false, calls https://127.0.0.1:1323/image_policy',
     );
     await (await node.blocker.steps([silent]))[0]?.perform();
     assert.equal(await readFile(node.folder.file('admission.yaml'), 'utf8'), inline(', defaultAllow: true'));
@@ -95,7 +95,7 @@ describe('ImagePolicyWebhook as a blocker', () => {
     assert.deepEqual(await kinds(node, silent), ['remove']);
   });
 
-  it('finds the settings in a file of their own, and adds what is not written there', async () => {
+  it('finds settings in a file of their own, and adds a missing setting', async () => {
     await using node = await openNode({
       'admission.yaml': admission('path: policy/plugin.yaml'),
       'policy/plugin.yaml': 'imagePolicy:\n  kubeConfigFile: /seen/kubeconfig.yaml # the way\n',
@@ -109,7 +109,7 @@ describe('ImagePolicyWebhook as a blocker', () => {
     );
   });
 
-  it('has a gate that refuses everything warn, if it is one of ours', async () => {
+  it('is set to warn if the gate refuses everything, unless a gate does not answer at the path', async () => {
     await using node = await openNode({});
     assert.deepEqual(await kinds(node, refusing), ['warn', 'remove']);
     const [warn] = await node.blocker.steps([refusing]);
@@ -143,7 +143,7 @@ describe('ImagePolicyWebhook as a blocker', () => {
       });
       assert.equal(
         await node.blocker.describe(),
-        'defaultAllow false, asks https://127.0.0.1:1323/image_policy',
+        'defaultAllow false, calls https://127.0.0.1:1323/image_policy',
       );
       await (await node.blocker.steps([refusing]))[0]?.perform();
       assert.equal(
@@ -166,7 +166,7 @@ describe('ImagePolicyWebhook as a blocker', () => {
     }
   });
 
-  it('goes by leaving the list of plugins, and nothing else', async () => {
+  it('is removed from the list of plugins, and nothing else changes', async () => {
     await using node = await openNode({});
     const before = await readFile(node.folder.file('manifest.yaml'), 'utf8');
     await (await node.blocker.steps([silent])).at(-1)?.perform();
@@ -176,11 +176,11 @@ describe('ImagePolicyWebhook as a blocker', () => {
     assert.equal(await node.blocker.describe(), undefined);
   });
 
-  it('is none where the manifest does not name it, or is not there', async () => {
+  it('is an error if the manifest does not enable it, or does not exist', async () => {
     const other = { 'manifest.yaml': manifest.replace(',ImagePolicyWebhook', '') };
     await assert.rejects(openNode(other), { code: 'BLOCKER_NOT_FOUND', message: /is not among its plugins/ });
     await assert.rejects(openNode({ 'admission.yaml': 'a: [' }), { code: 'DOCUMENT_SYNTAX' });
     const files = { manifest: '/nowhere/kube-apiserver.yaml', isRoot: false, recoveredAt: '', waitMs: 0 };
-    await assert.rejects(imagePolicyBlocker(files), { code: 'BLOCKER_NOT_FOUND', message: /is not there/ });
+    await assert.rejects(imagePolicyBlocker(files), { code: 'BLOCKER_NOT_FOUND', message: /does not exist/ });
   });
 });

@@ -10,26 +10,26 @@ import { imagePolicyPath, pathAtStage, stageOfPath } from '../wiring/paths.ts';
 import type { Blocker, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 import { findNodeFile, readNodeFile, writing, type NodeFile } from './node-files.ts';
-import { isLocked, type Finding } from './probes.ts';
+import { isLocked, type ProbeResult } from './probes.ts';
 import { withPath } from './webhook-entry.ts';
 
-/** On the static pod of the API server: any change of it makes the kubelet start it anew. */
+/** An annotation of the static pod of the API server. The kubelet restarts the pod when it changes. */
 const RESTART_ANNOTATION = ['metadata', 'annotations', 'kube-image-bouncer.io/recovered-at'] as const;
 
 interface ImagePolicyFiles {
   /** The static pod manifest of kube-apiserver. */
   readonly manifest: string;
   readonly isRoot: boolean;
-  /** When this recovery began: what the manifest says when it has to be read again. */
+  /** The start of this recovery; the value of the annotation. */
   readonly recoveredAt: string;
-  /** How long the kubelet and the API server may take. */
+  /** How long the kubelet and the API server may take, in milliseconds. */
   readonly waitMs: number;
 }
 
-/** The wiring as its files have it now. */
+/** The present wiring, as its files describe it. */
 interface Wiring {
   readonly manifest: NodeFile;
-  /** Holds the settings of the plugin: the `AdmissionConfiguration`, or the file that it names. */
+  /** The file with the settings of the plugin: the `AdmissionConfiguration`, or the file that it names. */
   readonly settings: NodeFile;
   readonly imagePolicy: WrittenImagePolicy;
   readonly kubeconfig: NodeFile | undefined;
@@ -37,18 +37,18 @@ interface Wiring {
 }
 
 /**
- * The plugin `ImagePolicyWebhook`, which is wired by files. It knows no namespaces, so that nothing can be narrowed;
- * it reads its files once, so that every step starts the API server anew.
+ * The plugin `ImagePolicyWebhook`. It has no namespaces, so nothing can be narrowed. It reads its files once, so each
+ * step restarts the API server.
  *
- * @throws {RecoveryError} BLOCKER_NOT_FOUND when the manifest does not wire it.
+ * @throws {RecoveryError} BLOCKER_NOT_FOUND if the manifest does not enable it.
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID, ADMISSION_CONFIGURATION_INVALID, NODE_FILE_UNREADABLE
  */
 export async function imagePolicyBlocker(files: ImagePolicyFiles): Promise<Blocker> {
-  if ((await readWiring(files.manifest)) === undefined) {
+  if ((await readImagePolicyWiring(files.manifest)) === undefined) {
     throw new RecoveryError(
       'BLOCKER_NOT_FOUND',
-      `${files.manifest}: ${IMAGE_POLICY_PLUGIN} is not among its plugins, so it locks nothing`,
+      `${files.manifest}: ${IMAGE_POLICY_PLUGIN} is not among its plugins, so it refuses nothing`,
     );
   }
   return {
@@ -57,14 +57,14 @@ export async function imagePolicyBlocker(files: ImagePolicyFiles): Promise<Block
     isWatchedElsewhere: true,
     blames: ({ plugin }) => plugin === 'image-policy',
     describe: async () => {
-      const wiring = await readWiring(files.manifest);
+      const wiring = await readImagePolicyWiring(files.manifest);
       return (
-        wiring && `defaultAllow ${isOpen(wiring)}, asks ${wiring.server ?? 'an address that cannot be read'}`
+        wiring && `defaultAllow ${isOpen(wiring)}, calls ${wiring.server ?? 'an address that cannot be read'}`
       );
     },
-    steps: async (findings) => {
-      const wiring = await readWiring(files.manifest);
-      return wiring === undefined ? [] : stepsOf(wiring, findings, files);
+    steps: async (results) => {
+      const wiring = await readImagePolicyWiring(files.manifest);
+      return wiring === undefined ? [] : stepsOf(wiring, results, files);
     },
   };
 }
@@ -73,7 +73,7 @@ function isOpen({ imagePolicy }: Wiring): boolean {
   return imagePolicy.defaultAllow?.value === true;
 }
 
-async function readWiring(path: string): Promise<Wiring | undefined> {
+async function readImagePolicyWiring(path: string): Promise<Wiring | undefined> {
   const files = new NodeFilesRead();
   const text = (await readNodeFile(path)).text;
   if (!parseApiServerManifest(text, path).enabledPlugins.includes(IMAGE_POLICY_PLUGIN)) return undefined;
@@ -89,7 +89,7 @@ async function readWiring(path: string): Promise<Wiring | undefined> {
   };
 }
 
-/** Reads files as a recovery needs them: each one that is named must exist and be readable. Keeps the texts. */
+/** Reads the files for a recovery, and keeps them. A named file must exist, and it must be readable. */
 class NodeFilesRead implements NodeFileReader {
   readonly #files = new Map<string, NodeFile>();
 
@@ -111,8 +111,8 @@ class NodeFilesRead implements NodeFileReader {
   }
 }
 
-function stepsOf(wiring: Wiring, findings: readonly Finding[], files: ImagePolicyFiles): readonly Step[] {
-  const outcomes = new Set(findings.filter(isLocked).map(({ refusal }) => refusal?.outcome));
+function stepsOf(wiring: Wiring, results: readonly ProbeResult[], files: ImagePolicyFiles): readonly Step[] {
+  const outcomes = new Set(results.filter(isLocked).map(({ refusal }) => refusal?.outcome));
   return [
     ...(outcomes.has('unreachable') && !isOpen(wiring) ? [ignore(wiring, files)] : []),
     ...(outcomes.has('refused') ? warn(wiring, files) : []),
@@ -129,7 +129,7 @@ function ignore({ manifest, settings, imagePolicy }: Wiring, files: ImagePolicyF
   const text = editDocument(settings.text, settings.path, [{ kind: 'set', path, value: true }]);
   return {
     kind: 'ignore',
-    does: 'lets pods in while the gate does not answer (defaultAllow true), and has the kubelet start the API server anew to read it; what a gate that answers refuses stays refused',
+    does: 'admits pods while the gate does not answer (defaultAllow true); the kubelet restarts the API server, which reads the change; if the gate answers, its denials still count',
     frees: () => true,
     byHand: [
       written === undefined
@@ -151,7 +151,7 @@ function warn({ manifest, kubeconfig, server }: Wiring, files: ImagePolicyFiles)
   return [
     {
       kind: 'warn',
-      does: `lets the gate warn and no longer refuse (path ${path}), and has the kubelet start the API server anew to read it`,
+      does: `makes the gate warn and no longer refuse (path ${path}); the kubelet restarts the API server, which reads the change`,
       frees: () => true,
       byHand: [`sed -i 's#${server}#${after}#' ${kubeconfig.path}`, ...restartByHand(manifest)],
       ...writing([{ file: kubeconfig, text }, restart(manifest, files)], files.isRoot),
@@ -172,7 +172,7 @@ function remove({ manifest }: Wiring, files: ImagePolicyFiles): Step {
   const { path, text } = manifest;
   return {
     kind: 'remove',
-    does: 'takes the plugin out of the flags of the API server, which the kubelet then starts anew: pods are no longer looked at',
+    does: 'removes the plugin from the flags of the API server, which the kubelet restarts; images of pods are no longer checked',
     frees: () => true,
     byHand: [`sed -i 's/,${IMAGE_POLICY_PLUGIN}//; s/${IMAGE_POLICY_PLUGIN},//' ${path}`],
     ...writing(
@@ -187,7 +187,7 @@ function restart(manifest: NodeFile, { recoveredAt }: ImagePolicyFiles): { file:
   return { file: manifest, text: editDocument(manifest.text, manifest.path, [edit]) };
 }
 
-/** Out of the folder the pod ends, back in it starts. */
+/** The kubelet stops the pod when the file leaves the folder, and starts it when the file returns. */
 function restartByHand({ path }: NodeFile): readonly string[] {
   return [`mv ${path} /root/ && sleep 20 && mv /root/${basename(path)} ${path}`];
 }

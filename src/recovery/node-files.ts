@@ -1,10 +1,10 @@
 import { findFile, type FoundFile, placeOf } from '../control-plane/file-plan.ts';
 import { removeFile, writeWhole } from '../control-plane/file-system.ts';
 import { decodeUtf8 } from '../document/text.ts';
-import type { FileChange, Step } from './blocker.ts';
+import type { RecordedFile, Step } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 
-/** A text file of a control-plane node, as it is. */
+/** A text file of a control-plane node. */
 export interface NodeFile {
   readonly path: string;
   readonly text: string;
@@ -14,29 +14,29 @@ export interface NodeFile {
 /**
  * @throws {RecoveryError} BLOCKER_NOT_FOUND
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
- * @throws {DocumentError} DOCUMENT_SYNTAX when it is not UTF-8
+ * @throws {DocumentError} DOCUMENT_SYNTAX if it is not UTF-8
  */
 export async function readNodeFile(path: string): Promise<NodeFile> {
   const file = await findNodeFile(path);
   if (file !== undefined) return file;
-  throw new RecoveryError('BLOCKER_NOT_FOUND', `${path} is not there (run this on the control-plane node)`);
+  throw new RecoveryError('BLOCKER_NOT_FOUND', `${path} does not exist (run this on the control-plane node)`);
 }
 
-/** The same; `undefined` when there is none. */
+/** The same; `undefined` if the file does not exist. */
 export async function findNodeFile(named: string): Promise<NodeFile | undefined> {
-  // Behind a link stands the file that is meant; renaming over the link would leave that one as it is.
+  // Change the target of a symbolic link, and keep the link.
   const path = await placeOf(named);
   const found = await findFile(path);
   return found && { path, text: decodeUtf8(found.content, path), found };
 }
 
-/** A file, and the text that it should have; `undefined`: it should go. */
+/** A file and its new text; `undefined` removes the file. */
 interface NewText {
   readonly file: NodeFile;
   readonly text: string | undefined;
 }
 
-/** The part of a step that changes files, one after the other. `isRoot`: who owned them will own them again. */
+/** The part of a step that changes files, one after the other. As root, it keeps their owners. */
 export function writing(texts: readonly NewText[], isRoot: boolean): Pick<Step, 'foresee' | 'perform'> {
   return {
     foresee: async () => texts.map(changeOf),
@@ -50,7 +50,7 @@ export function writing(texts: readonly NewText[], isRoot: boolean): Pick<Step, 
   };
 }
 
-function changeOf({ file: { path, text: before, found }, text: after }: NewText): FileChange {
+function changeOf({ file: { path, text: before, found }, text: after }: NewText): RecordedFile {
   const { mode, uid, gid } = found;
   return { kind: 'file', path, mode, uid, gid, before, after };
 }

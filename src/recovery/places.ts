@@ -1,50 +1,50 @@
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { RecoveryError } from './errors.ts';
 
-/** How much has to work before a way out goes no further. */
+/** What must work again before a recovery stops. */
 const GOALS = ['kube-system', 'default', 'all'] as const;
 
 export type Goal = (typeof GOALS)[number];
 
-/** Somewhere objects are created, and whether the goal is reached without it. */
-export interface Place {
-  /** `undefined` for objects that belong to no namespace. */
+/** A place where objects are created in a dry run. */
+export interface TrialPlace {
+  /** `undefined` for cluster-scoped objects. */
   readonly namespace: string | undefined;
   readonly role:
-    /** The cluster lives by it: no image decision is worth its standstill. */
+    /** The cluster needs it. */
     | 'vital'
-    /** The gate itself lives here, so that it can come back. */
+    /** The namespace of a gate, which must be able to start again. */
     | 'gate'
-    /** As a vital one, because somebody said so. */
+    /** A namespace that the caller named. It counts as vital. */
     | 'named'
-    /** People's own. */
+    /** Any other namespace. */
     | 'other';
-  /** Whether the goal asks for it. */
+  /** Whether the goal needs it. */
   readonly isWanted: boolean;
 }
 
-interface PlacesWanted {
+export interface TrialPlaceOptions {
   readonly goal: Goal;
-  /** Namespaces where a gate may live. */
+  /** Possible namespaces of gates. */
   readonly gateNamespaces: readonly string[];
-  /** Namespaces that somebody named. */
+  /** Namespaces that the caller named. */
   readonly namespaces: readonly string[];
 }
 
 /**
- * Where objects are created on trial: what keeps nodes and the control plane alive, the gate's own namespace, what was
- * named, and beyond them as far as the goal goes, but always `default`, to tell how it fares.
- * @throws {RecoveryError} BLOCKER_NOT_FOUND for a namespace that was named and is not there.
+ * The places for trials: those that nodes and the control plane need, the namespace of the gate, the named ones, and
+ * those of the goal. `default` is always one of them, so that its state is shown.
+ * @throws {RecoveryError} BLOCKER_NOT_FOUND if a named namespace does not exist.
  */
 export async function choosePlaces(
   client: KubernetesClient,
-  wanted: PlacesWanted,
-): Promise<readonly Place[]> {
+  wanted: TrialPlaceOptions,
+): Promise<readonly TrialPlace[]> {
   const { goal, gateNamespaces, namespaces } = wanted;
   const existing = await namespacesOf(client);
   const absent = namespaces.find((name) => !existing.has(name));
   if (absent !== undefined)
-    throw new RecoveryError('BLOCKER_NOT_FOUND', `namespace ${JSON.stringify(absent)} is not there`);
+    throw new RecoveryError('BLOCKER_NOT_FOUND', `namespace ${JSON.stringify(absent)} does not exist`);
   const named = new Set(namespaces);
   const gates = gateNamespaces.filter((name) => existing.has(name));
   const places = [
@@ -60,10 +60,10 @@ export async function choosePlaces(
   return [...Map.groupBy(places, ({ namespace }) => namespace).values()].flatMap((same) => same.slice(0, 1));
 }
 
-/** Without Leases of their own the nodes are taken for dead. */
+/** Nodes renew their Leases in `kube-node-lease`. Without them, the control plane evicts their pods. */
 const VITAL = ['kube-system', 'kube-node-lease'];
 
-function placeOf(namespace: string | undefined, role: Place['role'], isWanted: boolean): Place {
+function placeOf(namespace: string | undefined, role: TrialPlace['role'], isWanted: boolean): TrialPlace {
   return { namespace, role, isWanted };
 }
 

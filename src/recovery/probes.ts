@@ -4,36 +4,36 @@ import type { KubernetesObject } from '../kubernetes/object.ts';
 import { createOnTrial, renderPodSpec, uncachedAnnotation } from '../wiring/canary.ts';
 import { GATE_NAME } from '../wiring/names.ts';
 import type { Refusal } from '../wiring/refusal.ts';
-import type { Place } from './places.ts';
+import type { TrialPlace } from './places.ts';
 
-/** What every probe is called. Nothing is stored under it. */
+/** The name of each probe. No object of this name is stored. */
 const PROBE_NAME = 'kube-image-bouncer-recover';
 
-/** Where nothing runs and nobody names an image. */
+/** The image for a namespace without pods, if the caller names no image. */
 const GUESSED_IMAGE = 'registry.k8s.io/pause:3.10';
 
-/** A policy that admits none of so many images that run already is taken to admit none. */
+/** How many images of a namespace are tried. If a policy refuses all of them, it counts as refusing every image. */
 const MAX_IMAGES = 5;
 
-/** Pods that are looked at for their images. */
+/** How many pods of a namespace are read for their images. */
 const MAX_PODS = 200;
 
 const SIMULTANEOUS_PROBES = 16;
 
-/** An object that is created on trial: the API server does everything with it but store it. */
+/** An object that is created in a server-side dry run. */
 export interface Probe {
-  readonly place: Place;
+  readonly place: TrialPlace;
   readonly kind: string;
-  /** The same object in every way that would do: with each image that runs there. */
+  /** Variants of the object, one for each image of the namespace. One admitted variant is enough. */
   readonly candidates: readonly KubernetesObject[];
-  /** Nobody named the image and nothing runs: that a gate refuses it says little. */
+  /** The image is a guess, because the namespace has no pods and the caller named no image. */
   readonly isGuess: boolean;
 }
 
-/** What a probe came to. */
-export interface Finding {
+/** The result of a probe. */
+export interface ProbeResult {
   readonly probe: Probe;
-  /** `undefined`: the object can be created. */
+  /** `undefined` if the object can be created. */
   readonly refusal: Refusal | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface Finding {
  * else refuses the object. A gate that refuses a guessed image does what it is made for. A webhook that is not called
  * in a dry run shows nothing.
  */
-export function isLocked({ probe, refusal }: Finding): boolean {
+export function isLocked({ probe, refusal }: ProbeResult): boolean {
   switch (refusal?.outcome) {
     case undefined:
     case 'no-dry-run':
@@ -56,10 +56,10 @@ export function isLocked({ probe, refusal }: Finding): boolean {
   }
 }
 
-/** What to create on trial at these places; `image` in every pod when it is given, else what runs there. */
+/** The probes for these places. Their pods have `image`, or the images of the namespace if it is `undefined`. */
 export async function prepareProbes(
   client: KubernetesClient,
-  places: readonly Place[],
+  places: readonly TrialPlace[],
   image: string | undefined,
 ): Promise<readonly Probe[]> {
   const prepared = await inTurns(places, async (place) => {
@@ -74,11 +74,11 @@ export async function prepareProbes(
   return prepared.flat();
 }
 
-/** Creates every probe on trial. */
+/** Creates each probe in a dry run. */
 export async function runProbes(
   client: Pick<KubernetesClient, 'send'>,
   probes: readonly Probe[],
-): Promise<readonly Finding[]> {
+): Promise<readonly ProbeResult[]> {
   return inTurns(probes, async (probe) => {
     let refusal: Refusal | undefined;
     for (const candidate of probe.candidates) {
@@ -112,7 +112,7 @@ async function refusalOf(
 
 type Fields = Readonly<Record<string, unknown>> & { readonly apiVersion: string; readonly kind: string };
 
-function probeOf(place: Place, candidates: readonly Fields[]): Probe {
+function probeOf(place: TrialPlace, candidates: readonly Fields[]): Probe {
   const objects = candidates.map((fields) => ({
     ...fields,
     metadata: {
@@ -134,8 +134,8 @@ const event = (namespace: string): Fields => ({
   type: 'Normal',
 });
 
-/** What has to be created besides pods: a rule that matches everything stops more than images. */
-const OTHER_KINDS: Readonly<Record<Place['role'], readonly ((namespace: string) => Fields)[]>> = {
+/** Other objects that must be creatable: a webhook whose rules match every resource stops them too. */
+const OTHER_KINDS: Readonly<Record<TrialPlace['role'], readonly ((namespace: string) => Fields)[]>> = {
   vital: [lease],
   gate: [secret, configMap, lease],
   named: [],
@@ -146,7 +146,7 @@ function podOf(image: string): Fields {
   return { apiVersion: 'v1', kind: 'Pod', spec: renderPodSpec(image) };
 }
 
-/** Images that run in a namespace, or should: those of its pods, and of the gate's own Deployment. */
+/** The images of a namespace: those of its pods, and of the Deployment of a gate. */
 async function runningImages(client: KubernetesClient, namespace: string): Promise<readonly string[]> {
   const images = new Set<string>();
   const deployment = await client.get({
@@ -171,7 +171,7 @@ function imagesOf(spec: unknown): readonly string[] {
   return containers.flatMap(({ image }) => (image === undefined ? [] : [image]));
 }
 
-/** Does all of it, a few at a time: a gate that swallows requests would make them wait one after the other. */
+/** Handles a few items at a time, because a gate that never answers delays each request until its timeout. */
 async function inTurns<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,

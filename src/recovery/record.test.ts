@@ -17,7 +17,7 @@ function record(...changes: RecoveryRecord['changes']): RecoveryRecord {
 }
 
 describe('a record of a recovery', () => {
-  it('says what was before, in full, and what was left', () => {
+  it('contains each thing in full, before and after', () => {
     const one = record(
       { kind: 'object', before: object, after: undefined },
       { ...file, before: 'a: 1\n', after: 'a: 2\n' },
@@ -46,19 +46,19 @@ describe('a record of a recovery', () => {
   }
 
   const BAD: Readonly<Record<string, string>> = {
-    'a: 1\n': 'r.yaml: this is no record of a recovery (give the file that `recover --yes` named)',
-    '': 'r.yaml: this is no record of a recovery (give the file that `recover --yes` named)',
+    'a: 1\n': 'r.yaml: this is not a record of a recovery (give the file that `recover --yes` named)',
+    '': 'r.yaml: this is not a record of a recovery (give the file that `recover --yes` named)',
     'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: Recovery\nchanges:\n- kind: object\n':
-      'r.yaml:4:3: this change does not say what was before',
+      'r.yaml:4:3: this change has no `before`',
     'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: Recovery\nchanges:\n- {kind: file, path: /x, before: a}\n':
-      'r.yaml:4:3: this change does not say what was before',
+      'r.yaml:4:3: this change has no `before`',
   };
   for (const [text, message] of Object.entries(BAD)) {
-    it(`that is none is refused: ${JSON.stringify(text.slice(0, 60))}`, () =>
+    it(`is refused if it is not one: ${JSON.stringify(text.slice(0, 60))}`, () =>
       assert.throws(() => decodeRecord(text, 'r.yaml'), { code: 'RECOVERY_RECORD_INVALID', message }));
   }
 
-  it('is kept for its owner alone, and takes the place of what lies there, be it a link to another file', async () => {
+  it('can be read by its owner only, and replaces a link instead of its target', async () => {
     await using folder = await folderOf({ precious: 'as it was' });
     const place = folder.file('kept/r.yaml');
     const one = record({ kind: 'object', before: object, after: undefined });

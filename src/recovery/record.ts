@@ -3,22 +3,22 @@ import { makeFolders, writeWhole } from '../control-plane/file-system.ts';
 import { parseDocuments } from '../document/yaml.ts';
 import { renderYaml } from '../document/render.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
-import type { Change } from './blocker.ts';
+import type { RecordedChange } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 import { fieldsOf } from '../document/json.ts';
 
-/** What a recovery changed: enough to put it back, and to notice that somebody else changed it since. */
+/** The changes of a recovery. They can be undone, and later changes can be recognised. */
 export interface RecoveryRecord {
-  /** The API server that holds the objects; `undefined` when only files were changed. */
+  /** The API server of the objects; `undefined` if only files were changed. */
   readonly server: string | undefined;
   readonly recoveredAt: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly RecordedChange[];
 }
 
 const API_VERSION = 'kube-image-bouncer.io/v1alpha1';
 const KIND = 'Recovery';
 
-/** The record as a YAML file: every object and file in full, as it was before and as it was left. */
+/** The record as a YAML file, with each object and file in full, before and after the recovery. */
 export function renderRecord({ server, recoveredAt, changes }: RecoveryRecord): string {
   const head = [
     '# What `kube-image-bouncer recover` changed: as it was (before) and as it was left (after).',
@@ -35,7 +35,8 @@ export function renderRecord({ server, recoveredAt, changes }: RecoveryRecord): 
 }
 
 /**
- * Keeps a record in a file, for its owner alone: whole or not at all, for what an earlier one holds is the only way back.
+ * Writes a record to a file that only its owner can read. It replaces the file as a whole, because an earlier record may
+ * be the only way back.
  * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
  */
 export async function keepRecord(file: string, record: RecoveryRecord): Promise<void> {
@@ -53,7 +54,7 @@ export function decodeRecord(text: string, file: string): RecoveryRecord {
   if (apiVersion !== API_VERSION || kind !== KIND || second !== undefined || !Array.isArray(changes)) {
     throw new RecoveryError(
       'RECOVERY_RECORD_INVALID',
-      `${file}: this is no record of a recovery (give the file that \`recover --yes\` named)`,
+      `${file}: this is not a record of a recovery (give the file that \`recover --yes\` named)`,
     );
   }
   return {
@@ -63,15 +64,12 @@ export function decodeRecord(text: string, file: string): RecoveryRecord {
       const decoded = decodeChange(change);
       if (decoded !== undefined) return decoded;
       const place = document?.positionOf(['changes', index]) ?? '1:1';
-      throw new RecoveryError(
-        'RECOVERY_RECORD_INVALID',
-        `${file}:${place}: this change does not say what was before`,
-      );
+      throw new RecoveryError('RECOVERY_RECORD_INVALID', `${file}:${place}: this change has no \`before\``);
     }),
   };
 }
 
-function decodeChange(value: unknown): Change | undefined {
+function decodeChange(value: unknown): RecordedChange | undefined {
   const { kind, path, mode, uid, gid, before, after } = fieldsOf(value);
   if (kind === 'object' && isKubernetesObject(before))
     return { kind, before, after: isKubernetesObject(after) ? after : undefined };

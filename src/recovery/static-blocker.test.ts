@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { lstat, readFile, symlink } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { folderOf } from '#test/command-line.ts';
-import type { Finding } from './probes.ts';
+import type { ProbeResult } from './probes.ts';
 import { readRefusal } from '../wiring/refusal.ts';
 import { staticBlockers } from './static-blocker.ts';
 
 const files = { isRoot: false, waitMs: 0 };
 const place = { namespace: 'kube-system', role: 'vital', isWanted: true } as const;
-const locked: Finding = {
+const locked: ProbeResult = {
   probe: { place, kind: 'Pod', candidates: [], isGuess: false },
   refusal: readRefusal(500, 'failed calling webhook "a.b.c": connection refused'),
 };
@@ -29,17 +29,17 @@ describe('a webhook from a file as a blocker', () => {
     'rules: everything',
   ];
   for (const webhook of ODD) {
-    it(`is described and got round although it has ${webhook}`, async () => {
+    it(`is described and has steps although it has ${webhook}`, async () => {
       await using folder = await folderOf({ 'gate.yaml': configuration(webhook) });
       const [blocker = assert.fail()] = await staticBlockers(folder.file('gate.yaml'), files);
-      assert.match((await blocker.describe()) ?? '', /^loaded from a file, failurePolicy Fail, asks /);
+      assert.match((await blocker.describe()) ?? '', /^loaded from a file, failurePolicy Fail, calls /);
       const [step = assert.fail()] = await blocker.steps([locked]);
       await step.perform();
       assert.match(await readFile(folder.file('gate.yaml'), 'utf8'), /kube-system/);
     });
   }
 
-  it('has none where a file holds no webhooks', async () => {
+  it('does not exist for a file without webhooks', async () => {
     await using folder = await folderOf({
       'empty.yaml': '# nothing\n',
       'list.yaml': '- 1\n',
@@ -49,7 +49,7 @@ describe('a webhook from a file as a blocker', () => {
       assert.deepEqual(await staticBlockers(folder.file(name), files), []);
   });
 
-  it('is changed where it is, behind a link', async () => {
+  it('is changed in the target of a link', async () => {
     const text = configuration('clientConfig: {url: "https://127.0.0.1/validate"}');
     await using folder = await folderOf({ 'kept/gate.yaml': text });
     const link = folder.file('gate.yaml');

@@ -7,15 +7,15 @@ import { describeAddress, entriesOf } from './webhook-entry.ts';
 import { remediesOf, type Remedy } from './webhook-remedies.ts';
 
 interface StaticFiles {
-  /** Whether files can be given to others. */
+  /** Whether this process can change the owner of files. */
   readonly isRoot: boolean;
-  /** How long the API server may take: it watches the folder, and looks into it once a minute besides. */
+  /** How long the API server may take, in milliseconds. It watches the folder, and also reads it once a minute. */
   readonly waitMs: number;
 }
 
 /**
- * One blocker for each webhook of a file that the API server loads; a file that holds no webhook configuration has
- * none. Such a webhook is not in the API, so nothing can be done about it there.
+ * One blocker for each webhook of a file that the API server loads. The API does not show such a webhook, so only the
+ * file can be changed.
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @throws {RecoveryError} BLOCKER_NOT_FOUND
  * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/5793-manifest-based-admission-control-config
@@ -46,14 +46,14 @@ function staticBlocker(path: string, webhook: string, { isRoot, waitMs }: Static
       const found = await read();
       return (
         found &&
-        `loaded from a file, failurePolicy ${found.entry.failurePolicy}, asks ${describeAddress(found.entry)}`
+        `loaded from a file, failurePolicy ${found.entry.failurePolicy}, calls ${describeAddress(found.entry)}`
       );
     },
-    steps: async (findings) => {
+    steps: async (results) => {
       const found = await read();
       if (found === undefined) return [];
       const { file, entry, others } = found;
-      return remediesOf(entry, findings).map((remedy) => fileStep(file, remedy, others === 0, isRoot));
+      return remediesOf(entry, results).map((remedy) => fileStep(file, remedy, others === 0, isRoot));
     },
   };
 }

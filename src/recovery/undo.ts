@@ -8,33 +8,33 @@ import {
   type ObjectMetadata,
   referenceOf,
 } from '../kubernetes/object.ts';
-import type { FileChange, ObjectChange } from './blocker.ts';
+import type { RecordedFile, RecordedObject } from './blocker.ts';
 import { RecoveryError } from './errors.ts';
 
-/** How far an undoing goes. */
+/** Options for undoing a recovery. */
 export interface UndoOptions {
-  /** What somebody else changed since is lost. */
+  /** Undoes the recovery even if it loses later changes. */
   readonly force: boolean;
-  /** Whether files can be given to others. */
+  /** Whether this process can change the owner of files. */
   readonly isRoot: boolean;
 }
 
-/** Puts one thing back. */
+/** Restores one object or file. */
 export interface Undo {
-  /** What is put back, for people. */
+  /** The object or the file, for messages. */
   readonly name: string;
-  /** It is as it was before already. */
+  /** Whether it is already as it was before the recovery. */
   readonly isDone: boolean;
   readonly perform: () => Promise<void>;
 }
 
 /**
- * How an object is put back as it was before a recovery.
- * @throws {RecoveryError} CHANGED_SINCE_RECOVERY when it is no longer what the recovery left, unless that is no reason to stop.
+ * Prepares the restoring of an object.
+ * @throws {RecoveryError} CHANGED_SINCE_RECOVERY if it was changed after the recovery, unless `force` is set.
  */
 export async function undoObject(
   client: KubernetesClient,
-  { before, after }: ObjectChange,
+  { before, after }: RecordedObject,
   { force }: Pick<UndoOptions, 'force'>,
 ): Promise<Undo> {
   const reference = referenceOf(before);
@@ -56,11 +56,11 @@ export async function undoObject(
 }
 
 /**
- * How a file is put back as it was before a recovery.
+ * Prepares the restoring of a file.
  * @throws {RecoveryError} CHANGED_SINCE_RECOVERY
- * @throws {ControlPlaneError} NODE_FILE_UNREADABLE; NODE_FILE_UNWRITABLE when it is performed
+ * @throws {ControlPlaneError} NODE_FILE_UNREADABLE; `perform` throws NODE_FILE_UNWRITABLE
  */
-export async function undoFile(change: FileChange, { force, isRoot }: UndoOptions): Promise<Undo> {
+export async function undoFile(change: RecordedFile, { force, isRoot }: UndoOptions): Promise<Undo> {
   const { path, before, after, mode } = change;
   const found = (await findFile(path))?.content.toString();
   if (found === before) return { name: path, isDone: true, perform: async () => undefined };
@@ -75,11 +75,15 @@ export async function undoFile(change: FileChange, { force, isRoot }: UndoOption
 
 function changedSince(name: string, now: unknown, after: unknown): string {
   const what =
-    now === undefined ? 'has been deleted' : after === undefined ? 'has been made anew' : 'has been changed';
-  return `${name} ${what} since the recovery (look at it; --yes puts it back all the same)`;
+    now === undefined
+      ? 'has been deleted'
+      : after === undefined
+        ? 'has been created again'
+        : 'has been changed';
+  return `${name} ${what} since the recovery (compare it with the record; --yes restores it anyway)`;
 }
 
-/** What somebody may have changed: not what the API server keeps to itself. */
+/** Compares the parts that users change, without those that the API server maintains. */
 function isSame(one: KubernetesObject, other: KubernetesObject): boolean {
   return isDeepStrictEqual(contentOf(one), contentOf(other));
 }
@@ -89,7 +93,7 @@ function contentOf({ metadata, ...content }: KubernetesObject): object {
   return { ...content, metadata: { labels, annotations, finalizers, ownerReferences } };
 }
 
-/** An old resourceVersion would be refused as a conflict; that of now still tells of a change in between. */
+/** The API server refuses an old resourceVersion as a conflict. The present one still detects a change meanwhile. */
 function inPlaceOf(before: ObjectMetadata, live: ObjectMetadata): ObjectMetadata {
   return {
     ...withoutIdentity(before),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import type { Blocker, Change, Step } from './blocker.ts';
-import type { Finding, Probe } from './probes.ts';
+import type { Blocker, RecordedChange, Step } from './blocker.ts';
+import type { ProbeResult, Probe } from './probes.ts';
 import { readRefusal } from '../wiring/refusal.ts';
-import { diagnose, takeWayOut, type WayOutTaken } from './way-out.ts';
+import { explainLocks, takeWayOut, type WayOutTaken } from './way-out.ts';
 
 const kubeSystem = probeIn('kube-system', true);
 const people = probeIn('default', false);
@@ -14,11 +14,11 @@ function probeIn(namespace: string, isWanted: boolean): Probe {
   return { place, kind: 'Pod', candidates: [], isGuess: false };
 }
 
-function refused(probe: Probe, message = 'failed calling webhook "a.b.c": no'): Finding {
+function refused(probe: Probe, message = 'failed calling webhook "a.b.c": no'): ProbeResult {
   return { probe, refusal: readRefusal(500, message) };
 }
 
-function works(probe: Probe): Finding {
+function works(probe: Probe): ProbeResult {
   return { probe, refusal: undefined };
 }
 
@@ -28,9 +28,9 @@ function clock(): { readonly elapsed: () => number; readonly sleep: (ms: number)
   return { elapsed: () => now, sleep: async (ms) => void (now += ms) };
 }
 
-/** A blocker that does what it is told, with the changes that were kept and the steps that were taken. */
+/** A blocker with given steps. It keeps the recorded changes and the names of the steps. */
 class Rehearsal {
-  readonly kept: (readonly Change[])[] = [];
+  readonly kept: (readonly RecordedChange[])[] = [];
   readonly taken: string[] = [];
   readonly blocker: Blocker;
   readonly #steps: string[];
@@ -58,15 +58,15 @@ class Rehearsal {
         { kind: 'file', path: '/x', mode: 0o600, uid: 0, gid: 0, before: this.taken.join(), after: name },
       ],
       perform: async () => {
-        assert.equal(this.kept.at(-1)?.[0]?.after, name, 'what was before is kept first');
+        assert.equal(this.kept.at(-1)?.[0]?.after, name, 'the earlier state is recorded first');
         this.#steps.shift();
         this.taken.push(name);
       },
     };
   }
 
-  /** `answers`: by the steps taken so far, in their order. */
-  go(answers: (taken: readonly string[]) => readonly Finding[]): Promise<WayOutTaken> {
+  /** `answers`: the results, by the steps until then. */
+  go(answers: (taken: readonly string[]) => readonly ProbeResult[]): Promise<WayOutTaken> {
     return takeWayOut({
       probes: [kubeSystem, people],
       blockers: [this.blocker],
@@ -81,15 +81,15 @@ class Rehearsal {
 describe('a way out', () => {
   it('stops as soon as the goal is reached', async () => {
     const rehearsal = new Rehearsal(['narrow', 'ignore', 'remove']);
-    const { findings } = await rehearsal.go((taken) => [
+    const { results } = await rehearsal.go((taken) => [
       taken.includes('narrow') ? works(kubeSystem) : refused(kubeSystem),
       refused(people),
     ]);
     assert.deepEqual(rehearsal.taken, ['narrow']);
-    assert.deepEqual(findings, [works(kubeSystem), refused(people)]);
+    assert.deepEqual(results, [works(kubeSystem), refused(people)]);
   });
 
-  it('goes on to the next step when one was of no use', async () => {
+  it('takes the next step if one had no effect', async () => {
     const rehearsal = new Rehearsal(['narrow', 'ignore', 'remove']);
     await rehearsal.go((taken) => [
       taken.includes('ignore') ? works(kubeSystem) : refused(kubeSystem),
@@ -98,20 +98,20 @@ describe('a way out', () => {
     assert.deepEqual(rehearsal.taken, ['narrow', 'ignore']);
   });
 
-  it('ends when nothing is left to be done', async () => {
+  it('ends if no step is left', async () => {
     const rehearsal = new Rehearsal(['narrow', 'remove']);
-    const { findings, isUnnoticed } = await rehearsal.go(() => [refused(kubeSystem), works(people)]);
+    const { results, isUnnoticed } = await rehearsal.go(() => [refused(kubeSystem), works(people)]);
     assert.deepEqual(rehearsal.taken, ['narrow', 'remove']);
-    assert.deepEqual([findings[0], isUnnoticed], [refused(kubeSystem), false]);
+    assert.deepEqual([results[0], isUnnoticed], [refused(kubeSystem), false]);
   });
 
-  it('takes no harder step while nobody has noticed the one before', async () => {
+  it('takes no stronger step before the kubelet has applied the last one', async () => {
     const rehearsal = new Rehearsal(['narrow', 'remove'], { isWatchedElsewhere: true });
     const { isUnnoticed } = await rehearsal.go(() => [refused(kubeSystem), works(people)]);
     assert.deepEqual([rehearsal.taken, isUnnoticed], [['narrow'], true]);
   });
 
-  it('waits until the API server acts on a change, and while it starts again', async () => {
+  it('waits until the API server applies a change, also while it restarts', async () => {
     const rehearsal = new Rehearsal(['narrow', 'remove'], { settleMs: 10_000 });
     let asked = 0;
     await rehearsal.go((taken) => {
@@ -141,7 +141,7 @@ describe('a way out', () => {
     assert.equal(waitedMs, 10_000);
   });
 
-  it('waits for the last of several API servers, before it takes a harder step', async () => {
+  it('waits for the last of several API servers before a stronger step', async () => {
     const rehearsal = new Rehearsal(['ignore', 'remove'], { settleMs: 10_000 });
     const nodes = probeIn('kube-node-lease', true);
     let asked = 0;
@@ -162,7 +162,7 @@ describe('a way out', () => {
     assert.deepEqual(rehearsal.taken, ['ignore']);
   });
 
-  it('changes nothing when what was before cannot be kept', async () => {
+  it('changes nothing if the earlier state cannot be recorded', async () => {
     const rehearsal = new Rehearsal(['narrow']);
     const going = takeWayOut({
       probes: [kubeSystem],
@@ -176,7 +176,7 @@ describe('a way out', () => {
     assert.deepEqual(rehearsal.taken, []);
   });
 
-  it('keeps what was before the first of several changes, and what the last one left', async () => {
+  it('records the state before the first change and after the last one', async () => {
     const rehearsal = new Rehearsal(['narrow', 'ignore']);
     await rehearsal.go((taken) => [
       taken.length > 1 ? works(kubeSystem) : refused(kubeSystem),
@@ -186,7 +186,7 @@ describe('a way out', () => {
     assert.deepEqual([change?.before, change?.after, others], ['', 'ignore', []]);
   });
 
-  it('does nothing where only what nobody asked for is locked, or somebody else locks', async () => {
+  it('does nothing if only places outside the goal are locked, or something else refuses', async () => {
     const rehearsal = new Rehearsal(['narrow']);
     await rehearsal.go(() => [works(kubeSystem), refused(people)]);
     await rehearsal.go(() => [refused(kubeSystem, 'pods "p" is forbidden: exceeded quota'), works(people)]);
@@ -194,21 +194,21 @@ describe('a way out', () => {
   });
 });
 
-describe('a diagnosis', () => {
-  it('says which steps the goal needs, and which go further', async () => {
+describe('a report of a lock-out', () => {
+  it('marks the steps that the goal needs', async () => {
     const { blocker } = new Rehearsal(['narrow', 'ignore']);
-    const { locks, unexplained } = await diagnose([refused(kubeSystem), refused(people)], [blocker]);
+    const { locks, unexplained } = await explainLocks([refused(kubeSystem), refused(people)], [blocker]);
     assert.deepEqual(
-      locks.map(({ findings, steps }) => [findings.length, steps.map(({ isNeeded }) => isNeeded)]),
+      locks.map(({ results, steps }) => [results.length, steps.map(({ isNeeded }) => isNeeded)]),
       [[2, [true, false]]],
     );
     assert.deepEqual(unexplained, []);
   });
 
-  it('tells apart what no blocker accounts for', async () => {
+  it('lists the results that no blocker explains', async () => {
     const { blocker } = new Rehearsal([]);
     const quota = refused(people, 'pods "p" is forbidden: exceeded quota');
-    const { locks, unexplained } = await diagnose([works(kubeSystem), quota], [blocker]);
+    const { locks, unexplained } = await explainLocks([works(kubeSystem), quota], [blocker]);
     assert.deepEqual([locks, unexplained], [[], [quota]]);
   });
 });

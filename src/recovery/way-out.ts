@@ -1,64 +1,64 @@
-import type { Blocker, Change, Step } from './blocker.ts';
+import type { Blocker, RecordedChange, Step } from './blocker.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import { isLocked, type Finding, type Probe } from './probes.ts';
+import { isLocked, type ProbeResult, type Probe } from './probes.ts';
 import { originOf } from '../wiring/refusal.ts';
 
-/** How often the API server is asked whether it has noticed a change. */
+/** The pause between two checks whether the API server has applied a change. */
 const POLL_MS = 250;
 
-/** Far more than any number of webhooks times four remedies that a person would still understand. */
+/** A limit that no real cluster reaches: the number of webhooks times four steps. */
 const MAX_STEPS = 64;
 
-/** What a blocker stops, and what can be done about it. */
+/** A blocker, the objects that it refuses, and its steps. */
 export interface Lock {
   readonly blocker: Blocker;
   readonly description: string;
-  readonly findings: readonly Finding[];
-  /** In order; those that the goal needs come first. */
+  readonly results: readonly ProbeResult[];
+  /** In order. The steps that the goal needs come first. */
   readonly steps: readonly PlannedStep[];
 }
 
 export interface PlannedStep {
   readonly step: Step;
-  /** Whether the goal should not be reached without it. */
+  /** Whether the goal needs this step. */
   readonly isNeeded: boolean;
 }
 
-/** The lock-out as it is, without anything being done. */
-export interface Diagnosis {
-  readonly findings: readonly Finding[];
+/** The present lock-out. */
+export interface LockReport {
+  readonly results: readonly ProbeResult[];
   readonly locks: readonly Lock[];
-  /** Locked, by something that is none of these blockers. */
-  readonly unexplained: readonly Finding[];
+  /** Results that show a lock-out by none of these blockers. */
+  readonly unexplained: readonly ProbeResult[];
 }
 
-/** Joins what is refused to who refuses it. */
-export async function diagnose(
-  findings: readonly Finding[],
+/** Assigns each refused object to the blocker that refuses it. Changes nothing. */
+export async function explainLocks(
+  results: readonly ProbeResult[],
   blockers: readonly Blocker[],
-): Promise<Diagnosis> {
-  const locked = findings.filter(isLocked);
+): Promise<LockReport> {
+  const locked = results.filter(isLocked);
   const locks: Lock[] = [];
   for (const blocker of blockers) {
-    const blamed = locked.filter((finding) => isBlamed(blocker, finding));
+    const blamed = locked.filter((result) => isBlamed(blocker, result));
     const description = blamed.length === 0 ? undefined : await blocker.describe();
     if (description === undefined) continue;
     locks.push({
       blocker,
       description,
-      findings: blamed,
+      results: blamed,
       steps: planSteps(await blocker.steps(blamed), blamed),
     });
   }
   return {
-    findings,
+    results,
     locks,
-    unexplained: locked.filter((finding) => !locks.some((lock) => lock.findings.includes(finding))),
+    unexplained: locked.filter((result) => !locks.some((lock) => lock.results.includes(result))),
   };
 }
 
-function planSteps(steps: readonly Step[], findings: readonly Finding[]): readonly PlannedStep[] {
-  let left = findings.filter(isWanted);
+function planSteps(steps: readonly Step[], results: readonly ProbeResult[]): readonly PlannedStep[] {
+  let left = results.filter(isWanted);
   return steps.map((step) => {
     const isNeeded = left.length > 0;
     left = left.filter(({ probe }) => !step.frees(probe.place));
@@ -66,49 +66,48 @@ function planSteps(steps: readonly Step[], findings: readonly Finding[]): readon
   });
 }
 
-function isBlamed(blocker: Blocker, { refusal }: Finding): boolean {
+function isBlamed(blocker: Blocker, { refusal }: ProbeResult): boolean {
   return refusal !== undefined && 'by' in refusal && blocker.blames(refusal.by);
 }
 
-function isWanted({ probe }: Finding): boolean {
+function isWanted({ probe }: ProbeResult): boolean {
   return probe.place.isWanted;
 }
 
-/** What taking the way out needs from outside. */
+/** The inputs of a recovery. */
 interface WayOut {
   readonly probes: readonly Probe[];
   readonly blockers: readonly Blocker[];
-  readonly runProbes: (probes: readonly Probe[]) => Promise<readonly Finding[]>;
-  /** Milliseconds of a clock that only goes forward. */
+  readonly runProbes: (probes: readonly Probe[]) => Promise<readonly ProbeResult[]>;
+  /** A monotonic clock, in milliseconds. */
   readonly elapsed: () => number;
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** Called before each change with all changes so far and this one: nothing is changed that is not kept. */
-  readonly keep: (changes: readonly Change[]) => Promise<void>;
-  /** Told of each step once it is done. */
+  /** Called before each change, with all changes until then and the next one. If it rejects, nothing is changed. */
+  readonly keep: (changes: readonly RecordedChange[]) => Promise<void>;
+  /** Called after each step. */
   readonly onStep: (blocker: Blocker, step: Step) => void;
 }
 
-/** How things stand when a way out has been taken as far as it goes. */
+/** The result of a recovery. */
 export interface WayOutTaken {
-  readonly findings: readonly Finding[];
-  /** Nobody has acted on the last change in time, so that nothing is known of its use, and no harder one was made. */
+  readonly results: readonly ProbeResult[];
+  /** The last change was not applied in time. Its effect is unknown, so no stronger step followed. */
   readonly isUnnoticed: boolean;
 }
 
 /**
- * Takes one step after the other until everything that the goal asks for can be created again, or nothing is left to
- * be done.
+ * Takes one step after the other until all objects of the goal can be created again, or no step is left.
  */
 export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
-  const changes: Change[] = [];
-  let findings = await wayOut.runProbes(wayOut.probes);
+  const changes: RecordedChange[] = [];
+  let results = await wayOut.runProbes(wayOut.probes);
   for (let taken = 0; taken < MAX_STEPS; taken += 1) {
-    const locked = findings.filter(isLocked).filter(isWanted);
+    const locked = results.filter(isLocked).filter(isWanted);
     const changed: Blocker[] = [];
-    const freed: Finding[] = [];
+    const freed: ProbeResult[] = [];
     for (const blocker of wayOut.blockers) {
-      // Each looks again at what it holds: two webhooks of one configuration change the same object.
-      const blamed = locked.filter((finding) => isBlamed(blocker, finding));
+      // The steps are made from the present state, because two webhooks of one configuration change the same object.
+      const blamed = locked.filter((result) => isBlamed(blocker, result));
       const [step] = blamed.length === 0 ? [] : await blocker.steps(blamed);
       if (step === undefined) continue;
       for (const change of await step.foresee()) merge(changes, change);
@@ -118,22 +117,22 @@ export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
       changed.push(blocker);
       freed.push(...blamed.filter(({ probe }) => step.frees(probe.place)));
     }
-    if (changed.length === 0) return { findings, isUnnoticed: false };
+    if (changed.length === 0) return { results, isUnnoticed: false };
     const settleMs = Math.max(...changed.map((blocker) => blocker.settleMs));
     const isSettled = await settle(wayOut, freed, settleMs);
     if (!isSettled && changed.every(({ isWatchedElsewhere }) => isWatchedElsewhere))
-      return { findings, isUnnoticed: true };
-    findings = await wayOut.runProbes(wayOut.probes);
+      return { results, isUnnoticed: true };
+    results = await wayOut.runProbes(wayOut.probes);
   }
-  return { findings, isUnnoticed: false };
+  return { results, isUnnoticed: false };
 }
 
 /**
- * Waits until the API server acts on the change: all that should pass now passes, or is refused by somebody else. All
- * of it, for behind one address there may be several API servers, of which one is late. While one starts again it does
- * not answer.
+ * Waits until the API server applies a change: each object that should pass is admitted, or something else refuses it.
+ * It checks all of them, because several API servers may share one address and one of them may be late. An API server
+ * that restarts does not answer.
  */
-async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: number): Promise<boolean> {
+async function settle(wayOut: WayOut, before: readonly ProbeResult[], settleMs: number): Promise<boolean> {
   const probes = before.map(({ probe }) => probe);
   const deadline = wayOut.elapsed() + settleMs;
   do {
@@ -141,26 +140,26 @@ async function settle(wayOut: WayOut, before: readonly Finding[], settleMs: numb
       if (error instanceof KubernetesError) return before;
       throw error;
     });
-    if (!now.some((finding, index) => isAsBefore(finding, before[index]))) return true;
+    if (!now.some((result, index) => isAsBefore(result, before[index]))) return true;
     await wayOut.sleep(POLL_MS);
   } while (wayOut.elapsed() < deadline);
   return false;
 }
 
-function isAsBefore({ refusal }: Finding, before: Finding | undefined): boolean {
+function isAsBefore({ refusal }: ProbeResult, before: ProbeResult | undefined): boolean {
   const earlier = before?.refusal;
   return refusal !== undefined && earlier !== undefined && originOf(refusal) === originOf(earlier);
 }
 
-/** Of several changes to one thing, what was before the first and what is left by the last. */
-function merge(changes: Change[], change: Change): void {
+/** Joins several changes of one thing: the state before the first and after the last. */
+function merge(changes: RecordedChange[], change: RecordedChange): void {
   const earlier = changes.findIndex((candidate) => targetOf(candidate) === targetOf(change));
   const known = changes[earlier];
   if (known === undefined) changes.push(change);
-  else changes[earlier] = { ...known, after: change.after } as Change;
+  else changes[earlier] = { ...known, after: change.after } as RecordedChange;
 }
 
-function targetOf(change: Change): string {
+function targetOf(change: RecordedChange): string {
   return change.kind === 'file'
     ? `file ${change.path}`
     : `${change.before.kind} ${change.before.metadata.name}`;

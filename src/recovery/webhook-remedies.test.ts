@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { editDocument } from '../document/edit.ts';
 import { renderYaml } from '../document/render.ts';
 import { parseDocuments } from '../document/yaml.ts';
-import type { Place } from './places.ts';
-import type { Finding } from './probes.ts';
+import type { TrialPlace } from './places.ts';
+import type { ProbeResult } from './probes.ts';
 import { readRefusal } from '../wiring/refusal.ts';
 import { entriesOf } from './webhook-entry.ts';
 import { remediesOf, type Remedy } from './webhook-remedies.ts';
@@ -12,16 +12,16 @@ import { remediesOf, type Remedy } from './webhook-remedies.ts';
 const silent = 'failed calling webhook "a.b.c": connection refused';
 const refusing = 'admission webhook "a.b.c" denied the request: no';
 
-function finding(namespace: string | undefined, role: Place['role'], message = silent): Finding {
+function result(namespace: string | undefined, role: TrialPlace['role'], message = silent): ProbeResult {
   return {
     probe: { place: { namespace, role, isWanted: true }, kind: 'Pod', candidates: [], isGuess: false },
     refusal: readRefusal(500, message),
   };
 }
 
-const kubeSystem = finding('kube-system', 'vital');
-const gateNamespace = finding('gate', 'gate');
-const people = finding('default', 'other');
+const kubeSystem = result('kube-system', 'vital');
+const gateNamespace = result('gate', 'gate');
+const people = result('default', 'other');
 
 function configuration(webhook: object = {}): object {
   return {
@@ -38,16 +38,16 @@ function configuration(webhook: object = {}): object {
   };
 }
 
-function remedies(findings: readonly Finding[], webhook: object = {}): readonly Remedy[] {
+function remedies(results: readonly ProbeResult[], webhook: object = {}): readonly Remedy[] {
   const entry = entriesOf(configuration(webhook))[1] ?? assert.fail();
-  return remediesOf(entry, findings);
+  return remediesOf(entry, results);
 }
 
-function kinds(findings: readonly Finding[], webhook: object = {}): readonly string[] {
-  return remedies(findings, webhook).map(({ kind }) => kind);
+function kinds(results: readonly ProbeResult[], webhook: object = {}): readonly string[] {
+  return remedies(results, webhook).map(({ kind }) => kind);
 }
 
-/** The second webhook once a remedy is applied to it. */
+/** The second webhook after a remedy. */
 function applied(remedy: Remedy | undefined, webhook: object = {}): unknown {
   const text = renderYaml(configuration(webhook));
   const [document] = parseDocuments(editDocument(text, 'x.yaml', remedy?.edits ?? []), 'x.yaml');
@@ -62,10 +62,10 @@ const narrowed = {
 };
 
 describe('remedies for a webhook', () => {
-  it('begin with the least invasive, and end with its removal', () => {
+  it('begin with the least invasive one, and end with the removal', () => {
     assert.deepEqual(kinds([kubeSystem, people]), ['narrow', 'ignore', 'remove']);
-    assert.deepEqual(kinds([finding('kube-system', 'vital', refusing)]), ['narrow', 'warn', 'remove']);
-    assert.deepEqual(kinds([kubeSystem, finding('gate', 'gate', refusing)]), [
+    assert.deepEqual(kinds([result('kube-system', 'vital', refusing)]), ['narrow', 'warn', 'remove']);
+    assert.deepEqual(kinds([kubeSystem, result('gate', 'gate', refusing)]), [
       'narrow',
       'ignore',
       'warn',
@@ -73,29 +73,29 @@ describe('remedies for a webhook', () => {
     ]);
   });
 
-  it('narrow nothing where only people are locked', () =>
+  it('narrow nothing if only other namespaces are locked', () =>
     assert.deepEqual(kinds([people]), ['ignore', 'remove']));
 
-  it('leave out what has been done', () => {
+  it('leave out a remedy that is already in place', () => {
     assert.deepEqual(kinds([kubeSystem, gateNamespace], { namespaceSelector: narrowed }), [
       'ignore',
       'remove',
     ]);
     assert.deepEqual(kinds([people], { failurePolicy: 'Ignore' }), ['remove']);
     const url = 'https://10.0.0.1:1323/validate/warn';
-    assert.deepEqual(kinds([finding('default', 'other', refusing)], { clientConfig: { url } }), ['remove']);
+    assert.deepEqual(kinds([result('default', 'other', refusing)], { clientConfig: { url } }), ['remove']);
   });
 
-  it('ask nobody to warn who is not known to understand it', () => {
+  it('offer stage warn only for a path of a gate at stage deny', () => {
     for (const url of ['https://10.0.0.1/elsewhere', 'https://10.0.0.1/validate/audit', 'no url'])
       assert.deepEqual(
-        kinds([finding('default', 'other', refusing)], { clientConfig: { url } }),
+        kinds([result('default', 'other', refusing)], { clientConfig: { url } }),
         ['remove'],
         url,
       );
   });
 
-  it('narrow by the names of namespaces, beside what the selector says already', () => {
+  it('narrow by the names of namespaces, and keep the other requirements of the selector', () => {
     const [narrow] = remedies([kubeSystem, gateNamespace, people]);
     assert.deepEqual(applied(narrow), { ...(applied(undefined) as object), namespaceSelector: narrowed });
     const namespaceSelector = {
@@ -112,7 +112,7 @@ describe('remedies for a webhook', () => {
     );
   });
 
-  it('free what was narrowed, and the others everything', () => {
+  it('free the narrowed places only, or every place', () => {
     const [narrow, ignore] = remedies([kubeSystem, people]);
     assert.deepEqual(
       [narrow, ignore].map((remedy) => [kubeSystem, people].map(({ probe }) => remedy?.frees(probe.place))),
@@ -123,27 +123,27 @@ describe('remedies for a webhook', () => {
     );
   });
 
-  it('no longer ask about objects without a namespace, where those are locked', () => {
-    const [narrow] = remedies([finding(undefined, 'vital')]);
+  it('leave out cluster-scoped objects if those are locked', () => {
+    const [narrow] = remedies([result(undefined, 'vital')]);
     assert.deepEqual((applied(narrow) as { rules: unknown }).rules, [
       { resources: ['pods'], scope: 'Namespaced' },
     ]);
-    assert.deepEqual(kinds([finding(undefined, 'vital')], { rules: [{ scope: 'Namespaced' }] }), [
+    assert.deepEqual(kinds([result(undefined, 'vital')], { rules: [{ scope: 'Namespaced' }] }), [
       'ignore',
       'remove',
     ]);
   });
 
-  it('tell a Service to warn by its path, and a path that is missing is ours', () => {
+  it('set stage warn in the path of a Service; a missing path is /', () => {
     const clientConfig = { service: { namespace: 'gate', name: 'gate', port: 443 } };
-    const [warn] = remedies([finding('default', 'other', refusing)], { clientConfig });
+    const [warn] = remedies([result('default', 'other', refusing)], { clientConfig });
     const after = applied(warn, { clientConfig }) as { clientConfig: unknown; failurePolicy: string };
     assert.deepEqual(after.clientConfig, { service: { ...clientConfig.service, path: '/validate/warn' } });
-    assert.equal(after.failurePolicy, 'Ignore', 'as at every stage below deny');
+    assert.equal(after.failurePolicy, 'Ignore', 'the failurePolicy of every stage below deny');
   });
 
-  it('do nothing about a gate that refuses an image that nobody named', () => {
-    const guessed = finding('default', 'other', refusing);
+  it('do nothing if a gate refuses a guessed image', () => {
+    const guessed = result('default', 'other', refusing);
     assert.deepEqual(kinds([{ ...guessed, probe: { ...guessed.probe, isGuess: true } }]), ['remove']);
   });
 });

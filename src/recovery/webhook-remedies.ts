@@ -3,31 +3,31 @@ import type { LabelSelector } from '../wiring/label-selector.ts';
 import { NAMESPACE_NAME_LABEL } from '../wiring/names.ts';
 import { pathAtStage, reviewPath } from '../wiring/paths.ts';
 import { namespacesLeftOut, type SeenWebhook } from '../wiring/webhook-configuration.ts';
-import type { Place } from './places.ts';
-import { isLocked, type Finding } from './probes.ts';
+import type { TrialPlace } from './places.ts';
+import { isLocked, type ProbeResult } from './probes.ts';
 import { withPath } from './webhook-entry.ts';
 
-/** The ways out, the least invasive first. */
+/** The kinds of steps, the least invasive first. */
 type RemedyKind = 'narrow' | 'ignore' | 'warn' | 'remove';
 
-/** A change that lets objects in again. */
+/** A change that makes objects creatable again. */
 export interface Remedy {
   readonly kind: RemedyKind;
-  /** What it does and what it costs, for people. */
+  /** Its effect and its cost, for messages. */
   readonly does: string;
-  /** To whatever holds the webhook. */
+  /** The changes of the document that holds the webhook. */
   readonly edits: readonly Edit[];
-  /** Whether objects that are refused at this place should pass then. */
-  readonly frees: (place: Place) => boolean;
+  /** Whether objects of this place should pass afterwards. */
+  readonly frees: (place: TrialPlace) => boolean;
 }
 
 /**
- * What can be done about one webhook, in the order in which it should be tried: whatever has been done already is left
- * out, so that the first of them is always the next.
- * @param findings those that this webhook refused.
+ * The remedies for one webhook, in the order of the attempts. A remedy that is already in place is left out, so the
+ * first one is always the next.
+ * @param results Those that this webhook refused.
  */
-export function remediesOf(entry: SeenWebhook, findings: readonly Finding[]): readonly Remedy[] {
-  const locked = findings.filter(isLocked);
+export function remediesOf(entry: SeenWebhook, results: readonly ProbeResult[]): readonly Remedy[] {
+  const locked = results.filter(isLocked);
   const outcomes = new Set(locked.map(({ refusal }) => refusal?.outcome));
   return [
     ...narrow(entry, locked),
@@ -37,8 +37,8 @@ export function remediesOf(entry: SeenWebhook, findings: readonly Finding[]): re
   ];
 }
 
-/** Leaves out what must live and is locked, and nothing else. */
-function narrow(entry: SeenWebhook, locked: readonly Finding[]): readonly Remedy[] {
+/** Leaves out the vital places that are locked, and nothing else. */
+function narrow(entry: SeenWebhook, locked: readonly ProbeResult[]): readonly Remedy[] {
   const spared = locked.map(({ probe }) => probe.place).filter(({ role }) => role !== 'other');
   const leftOut = new Set(namespacesLeftOut(entry.namespaceSelector));
   const namespaces = [...new Set(spared.flatMap(({ namespace }) => namespace ?? []))].filter(
@@ -49,13 +49,13 @@ function narrow(entry: SeenWebhook, locked: readonly Finding[]): readonly Remedy
   if (namespaces.length === 0 && scopes.length === 0) return [];
   const parts = [
     ...(namespaces.length > 0 ? [`leaves ${listOf(namespaces)} out`] : []),
-    ...(scopes.length > 0 ? ['no longer asks about objects that belong to no namespace'] : []),
+    ...(scopes.length > 0 ? ['is no longer called for cluster-scoped objects'] : []),
   ];
   const freed = new Set<string | undefined>([...namespaces, ...(scopes.length > 0 ? [undefined] : [])]);
   return [
     {
       kind: 'narrow',
-      does: `${parts.join(' and ')}; every other namespace stays as protected as it is`,
+      does: `${parts.join(' and ')}; the other namespaces stay protected`,
       edits: [
         ...(namespaces.length > 0
           ? [set(entry, ['namespaceSelector'], selectorWithout(entry, namespaces))]
@@ -67,7 +67,7 @@ function narrow(entry: SeenWebhook, locked: readonly Finding[]): readonly Remedy
   ];
 }
 
-/** Objects without a namespace are never left out by a selector of namespaces, and no image stands in them. */
+/** A namespaceSelector never leaves out cluster-scoped objects. They contain no images. */
 function scopeEdits(entry: SeenWebhook): readonly Edit[] {
   return entry.rules.flatMap(({ scope }, rule) =>
     scope === 'Namespaced' ? [] : [set(entry, ['rules', rule, 'scope'], 'Namespaced')],
@@ -93,7 +93,7 @@ function selectorWithout({ namespaceSelector }: SeenWebhook, namespaces: readonl
 function ignore(entry: SeenWebhook): Remedy {
   return {
     kind: 'ignore',
-    does: 'lets objects in while the gate does not answer (failurePolicy Ignore); what a gate that answers refuses stays refused',
+    does: 'admits objects while the gate does not answer (failurePolicy Ignore); if the gate answers, its denials still count',
     edits: [set(entry, ['failurePolicy'], 'Ignore')],
     frees: () => true,
   };
@@ -108,7 +108,7 @@ function warn(entry: SeenWebhook): Remedy {
       : set(entry, ['clientConfig', 'service', 'path'], path);
   return {
     kind: 'warn',
-    does: `lets the gate warn and no longer refuse (path ${path}), and lets objects in while it does not answer`,
+    does: `makes the gate warn and no longer refuse (path ${path}), and admits objects while it does not answer`,
     edits: [edit, ...(entry.failurePolicy === 'Ignore' ? [] : [set(entry, ['failurePolicy'], 'Ignore')])],
     frees: () => true,
   };
@@ -117,7 +117,7 @@ function warn(entry: SeenWebhook): Remedy {
 function remove(entry: SeenWebhook): Remedy {
   return {
     kind: 'remove',
-    does: 'removes the webhook: images are no longer looked at where it looked at them',
+    does: 'removes the webhook; it no longer checks images',
     edits: [{ kind: 'remove', path: ['webhooks', entry.index] }],
     frees: () => true,
   };

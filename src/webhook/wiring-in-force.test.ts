@@ -12,7 +12,7 @@ describe('the wiring in force', () => {
     });
   const name = 'images.kube-image-bouncer.io';
 
-  it('is read back from a URL and from a Service', () => {
+  it('is read from a URL and from a Service', () => {
     const url = 'https://127.0.0.1:1323/validate/audit';
     assert.deepEqual(wiringOf({ name: 'other' }, { name, clientConfig: { url } }), {
       stage: 'audit',
@@ -30,7 +30,7 @@ describe('the wiring in force', () => {
     });
   });
 
-  it('is none when nothing of ours is there, and of no stage when the path is not ours', () => {
+  it('does not exist without our webhook, and has no stage at a path where a gate does not answer', () => {
     assert.equal(readWiring(undefined), undefined);
     assert.equal(wiringOf({ name: 'other', clientConfig: { url: 'https://a/' } }), undefined);
     assert.equal(wiringOf({ name }), undefined);

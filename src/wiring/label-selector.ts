@@ -62,7 +62,7 @@ export function selects(selector: LabelSelector, labels: Readonly<Record<string,
   );
 }
 
-/** The labels that a selector looks at. */
+/** The keys of a selector. */
 export function keysOf(selector: LabelSelector): readonly string[] {
   const keys = [
     ...Object.keys(selector.matchLabels ?? {}),

@@ -91,7 +91,7 @@ describe('recover: options and undo', () => {
       await untilLocked(controlPlane(), 'default', silent);
       const missing = await recover(controlPlane(), '--namespace=kube-pubic');
       assert.equal(missing.code, 2);
-      assert.match(missing.stderr, /namespace "kube-pubic" is not there/);
+      assert.match(missing.stderr, /namespace "kube-pubic" does not exist/);
     },
   );
 

@@ -3,7 +3,7 @@ import type { ClusterMaterial } from '../../src/diagnosis/cluster/material.ts';
 import type { KubernetesAnswer } from '../../src/kubernetes/connection.ts';
 import { KubernetesError } from '../../src/kubernetes/errors.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
-import { renderFindings } from '../../src/cli/commands/recover-report.ts';
+import { renderProbeResults } from '../../src/cli/commands/recover-report.ts';
 import { runProbes } from '../../src/recovery/probes.ts';
 import { sendCanary } from '../../src/wiring/canary.ts';
 import { REFUSAL_CASES, type RefusalCase } from './refusal-cases.ts';
@@ -19,7 +19,7 @@ const HEAD = [
   'from [refusal-cases.ts](../test/suite/refusal-cases.ts), and a test compares it.',
   '',
   '- **who**: the webhook or the plugin that the sentence names.',
-  '- **doctor**: *enforcing*, or the code of the finding ([doctor.md](doctor.md)) about a bad pod that was created in a dry run.',
+  '- **doctor**: *enforcing*, or the code of the result ([doctor.md](doctor.md)) about a bad pod that was created in a dry run.',
   '- **recover**: the state of a pod that uses an image of its namespace ([recovery.md](recovery.md)).',
   '',
 ].join('\n');
@@ -49,7 +49,7 @@ function apiServerSaying({ status, message }: RefusalCase): Pick<KubernetesClien
   return { send: async () => answer };
 }
 
-/** The code of the finding of `doctor` about a bad pod, or `enforcing`. */
+/** The code of the result of `doctor` about a bad pod, or `enforcing`. */
 export async function doctorConcludes(one: RefusalCase): Promise<string> {
   const badPod = await sendCanary(apiServerSaying(one), { namespace: 'default' });
   const good = { outcome: 'admitted', warnings: [] } as const;
@@ -81,7 +81,7 @@ export async function recoverConcludes(one: RefusalCase): Promise<string> {
   const place = { namespace: 'n', role: 'vital', isWanted: true } as const;
   const probe = { place, kind: 'Pod', candidates: [pod], isGuess: false };
   try {
-    return renderFindings(await runProbes(apiServerSaying(one), [probe])).replace(/^ *n +Pod +/, '');
+    return renderProbeResults(await runProbes(apiServerSaying(one), [probe])).replace(/^ *n +Pod +/, '');
   } catch (error) {
     if (error instanceof KubernetesError) return `ends with ${error.code}`;
     throw error;

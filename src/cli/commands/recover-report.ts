@@ -1,8 +1,8 @@
 import { quote } from '../../image/quote.ts';
-import type { Goal, Place } from '../../recovery/places.ts';
-import { isLocked, type Finding } from '../../recovery/probes.ts';
+import type { Goal, TrialPlace } from '../../recovery/places.ts';
+import { isLocked, type ProbeResult } from '../../recovery/probes.ts';
 import { originOf, type Refusal } from '../../wiring/refusal.ts';
-import type { Diagnosis, Lock, PlannedStep } from '../../recovery/way-out.ts';
+import type { LockReport, Lock, PlannedStep } from '../../recovery/way-out.ts';
 
 /** Longest quotation of an API server's message, in characters. */
 const MESSAGE_CHARACTERS = 600;
@@ -19,20 +19,16 @@ export function renderGoal(goal: Goal): string {
 }
 
 /** A line for each probe: whether the object can be created. */
-export function renderFindings(findings: readonly Finding[]): string {
-  const rows = findings.map((finding) => [
-    placeName(finding.probe.place),
-    finding.probe.kind,
-    stateOf(finding),
-  ]);
+export function renderProbeResults(results: readonly ProbeResult[]): string {
+  const rows = results.map((result) => [placeName(result.probe.place), result.probe.kind, stateOf(result)]);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
     .join('\n');
 }
 
-function stateOf(finding: Finding): string {
-  const { refusal, probe } = finding;
+function stateOf(result: ProbeResult): string {
+  const { refusal, probe } = result;
   if (refusal === undefined) return 'works';
   if (!('by' in refusal)) return 'refused, by no gate';
   const { plugin, name } = refusal.by;
@@ -43,24 +39,24 @@ function stateOf(finding: Finding): string {
     case 'unreachable':
       return `LOCKED: ${who}: the gate does not answer`;
     case 'refused':
-      return isLocked(finding)
-        ? `LOCKED: ${who} refuses ${probe.kind === 'Pod' ? imageOf(finding) : 'it'}`
-        : `${who} refuses ${imageOf(finding)}, which no pod uses here: no lock-out`;
+      return isLocked(result)
+        ? `LOCKED: ${who} refuses ${probe.kind === 'Pod' ? imageOf(result) : 'it'}`
+        : `${who} refuses ${imageOf(result)}, which no pod uses here: no lock-out`;
   }
 }
 
-function imageOf({ probe }: Finding): string {
+function imageOf({ probe }: ProbeResult): string {
   const { containers = [] } = (probe.candidates[0]?.['spec'] ?? {}) as { containers?: { image: string }[] };
   const more = probe.candidates.length - 1;
   return `${quote(containers[0]?.image ?? '', MESSAGE_CHARACTERS)}${more > 0 ? ` and ${more} more that run here` : ''}`;
 }
 
-function placeName({ namespace }: Place): string {
+function placeName({ namespace }: TrialPlace): string {
   return namespace ?? '(no namespace)';
 }
 
 /** The cause of each lock, and the way out step by step, with kubectl commands for use without this program. */
-export function renderDiagnosis({ locks, unexplained }: Diagnosis, goal: Goal): string {
+export function renderLockReport({ locks, unexplained }: LockReport, goal: Goal): string {
   const origins = Map.groupBy(unexplained, ({ refusal }) => refusal && originOf(refusal));
   return [
     ...locks.map((lock) => renderLock(lock, goal)),
@@ -68,9 +64,9 @@ export function renderDiagnosis({ locks, unexplained }: Diagnosis, goal: Goal): 
   ].join('\n\n');
 }
 
-function renderLock({ blocker, description, findings, steps }: Lock, goal: Goal): string {
-  const stopped = findings.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`);
-  const [refusal] = findings.flatMap((finding) => finding.refusal ?? []);
+function renderLock({ blocker, description, results, steps }: Lock, goal: Goal): string {
+  const stopped = results.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`);
+  const [refusal] = results.flatMap((result) => result.refusal ?? []);
   return [
     `${blocker.name} (${description})`,
     `  It stops ${stopped.join(', ')}.`,
@@ -107,7 +103,7 @@ function renderStep({ step, isNeeded }: PlannedStep, number: number): readonly s
 }
 
 /** The namespaces that are still locked. */
-export function renderStill(locked: readonly Finding[]): string {
+export function renderStill(locked: readonly ProbeResult[]): string {
   if (locked.length === 0) return 'Nothing is locked any more.';
   const places = new Set(locked.map(({ probe }) => placeName(probe.place)));
   return `Still locked: ${[...places].join(', ')}.`;
@@ -127,9 +123,9 @@ export function renderUndoCommand(
 }
 
 /** Refusals whose cause cannot be changed from here. */
-function renderUnexplained(findings: readonly Finding[]): string {
-  const what = findings.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`).join(', ');
-  const [refusal] = findings.flatMap((finding) => finding.refusal ?? []);
+function renderUnexplained(results: readonly ProbeResult[]): string {
+  const what = results.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`).join(', ');
+  const [refusal] = results.flatMap((result) => result.refusal ?? []);
   if (refusal === undefined) return '';
   const words = `  The API server says: ${quote(refusal.message, MESSAGE_CHARACTERS)}`;
   switch ('by' in refusal ? refusal.by.plugin : 'other') {

@@ -50,7 +50,7 @@ describe('recover could not run', () => {
     ],
     'flip: --undo, of a file that is no record': [
       ['--undo=FOLDER/other.yaml'],
-      /^error: .*this is no record/,
+      /^error: .*this is not a record/,
     ],
     'flip: --undo, of another cluster': [
       ['--undo=FOLDER/record.yaml'],

@@ -8,10 +8,10 @@ import type { Blocker } from '../../recovery/blocker.ts';
 import { blockersOf, findConfigurations, gateNamespacesOf } from '../../recovery/configuration-blocker.ts';
 import { imagePolicyBlocker } from '../../recovery/image-policy-blocker.ts';
 import { choosePlaces, type Goal } from '../../recovery/places.ts';
-import { isLocked, prepareProbes, runProbes, type Finding, type Probe } from '../../recovery/probes.ts';
+import { isLocked, prepareProbes, runProbes, type ProbeResult, type Probe } from '../../recovery/probes.ts';
 import { keepRecord, type RecoveryRecord } from '../../recovery/record.ts';
 import { staticBlockers } from '../../recovery/static-blocker.ts';
-import { diagnose, takeWayOut } from '../../recovery/way-out.ts';
+import { explainLocks, takeWayOut } from '../../recovery/way-out.ts';
 import { GATE_NAME } from '../../wiring/names.ts';
 import {
   addClusterOptions,
@@ -22,8 +22,8 @@ import {
 } from '../command.ts';
 import { decodeNumber, invalid, openCluster, SettingsError, splitList } from '../settings.ts';
 import {
-  renderDiagnosis,
-  renderFindings,
+  renderLockReport,
+  renderProbeResults,
   renderGoal,
   renderStill,
   renderUndoCommand,
@@ -151,10 +151,10 @@ async function leave(
   blockers: readonly Blocker[],
 ): Promise<ExitCode> {
   const { client, options, say } = recovery;
-  const findings = await runProbes(client, probes);
-  say(`${client.server}: what can be created there, on trial:\n${renderFindings(findings)}\n`);
-  if (!findings.some(isLocked)) {
-    const isUnknown = findings.some(({ refusal }) => refusal?.outcome === 'no-dry-run');
+  const results = await runProbes(client, probes);
+  say(`${client.server}: what can be created there, on trial:\n${renderProbeResults(results)}\n`);
+  if (!results.some(isLocked)) {
+    const isUnknown = results.some(({ refusal }) => refusal?.outcome === 'no-dry-run');
     say(
       isUnknown
         ? 'Nothing is known to be locked. A webhook that is not called in a dry run hides whether objects can be created.'
@@ -162,13 +162,13 @@ async function leave(
     );
     return isUnknown ? 1 : 0;
   }
-  const diagnosis = await diagnose(findings, blockers);
-  say(`${renderDiagnosis(diagnosis, options.until)}\n`);
-  if (!findings.some(isLockedAndWanted)) {
+  const report = await explainLocks(results, blockers);
+  say(`${renderLockReport(report, options.until)}\n`);
+  if (!results.some(isLockedAndWanted)) {
     say(`Nothing has been changed: ${renderGoal(options.until)} already. A wider --until goes further.`);
     return 1;
   }
-  if (!diagnosis.locks.some((lock) => lock.findings.some(isLockedAndWanted))) {
+  if (!report.locks.some((lock) => lock.results.some(isLockedAndWanted))) {
     say('Nothing has been changed: the causes cannot be changed from here.');
     return 1;
   }
@@ -186,7 +186,7 @@ async function take(
 ): Promise<ExitCode> {
   const file = resolve(options.backup ?? '.', `recover-${recoveredAt.replaceAll(':', '-')}.yaml`);
   let isKept = false;
-  const { findings, isUnnoticed } = await takeWayOut({
+  const { results, isUnnoticed } = await takeWayOut({
     probes,
     blockers,
     runProbes: (some) => runProbes(client, some),
@@ -200,20 +200,20 @@ async function take(
     },
     onStep: (blocker, step) => say(`Step: ${step.kind}: ${blocker.name}: ${step.does}.`),
   });
-  say(`\nNow:\n${renderFindings(findings)}\n`);
-  const isOut = !findings.some(isLockedAndWanted);
+  say(`\nNow:\n${renderProbeResults(results)}\n`);
+  const isOut = !results.some(isLockedAndWanted);
   if (isOut) say(`Done: ${renderGoal(options.until)} again.`);
   else if (isUnnoticed)
     say(
       `The API server has not acted on the change within ${options.wait} s (--wait); nothing more is changed.`,
     );
   else say('Nothing more can be done from here.');
-  say(renderStill(findings.filter(isLocked)));
+  say(renderStill(results.filter(isLocked)));
   return isOut ? 0 : 1;
 }
 
-function isLockedAndWanted(finding: Finding): boolean {
-  return isLocked(finding) && finding.probe.place.isWanted;
+function isLockedAndWanted(result: ProbeResult): boolean {
+  return isLocked(result) && result.probe.place.isWanted;
 }
 
 async function keep(file: string, record: RecoveryRecord): Promise<void> {
