@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { describe } from 'node:test';
 import { bouncer, type Outcome } from '#test/command-line.ts';
@@ -80,7 +81,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       assert.equal(explained.code, 1, explained.stderr);
       assert.match(
         explained.stdout,
-        /the admission plugin ImagePolicyWebhook of .*\(defaultAllow false, asks https:/,
+        /the admission plugin ImagePolicyWebhook of .*\(defaultAllow false, calls https:/,
       );
       assert.match(
         explained.stdout,
@@ -105,8 +106,9 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     scenario(`[${version}] an answer that the API server cannot read is a failure of the gate`, async () => {
       await using _gone = await withoutGate(node());
+      await using broken = await startBrokenGate(node());
       for (const answer of UNREADABLE_ANSWERS) {
-        await using _broken = await startBrokenGate(node(), answer);
+        broken.answer = answer;
         await untilRefused(node(), answer.refusal);
         const explained = await recover(node(), `--manifest=${node().manifest}`);
         assert.match(
@@ -127,7 +129,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       await writeFile(settings, text.replace(/kubeConfigFile: .*/, 'kubeConfigFile: kubeconfig.yaml'));
       const explained = await recover(node(), `--manifest=${node().manifest}`);
       await writeFile(settings, text);
-      assert.match(explained.stdout, /\(defaultAllow false, asks https:/, explained.stderr);
+      assert.match(explained.stdout, /\(defaultAllow false, calls https:/, explained.stderr);
     });
 
     // Which path is asked has nothing to do with the version.
@@ -184,26 +186,38 @@ async function withoutGate(node: Node): Promise<AsyncDisposable> {
   };
 }
 
-/** Serves one answer to every request, with the address and the certificate of the gate. */
-async function startBrokenGate(
-  { folder }: Node,
-  { status, body }: UnreadableAnswer,
-): Promise<AsyncDisposable> {
+interface BrokenGate extends AsyncDisposable {
+  /** The answer to every request. */
+  answer: UnreadableAnswer | undefined;
+}
+
+/** Serves at the address of the gate, with its certificate. */
+async function startBrokenGate({ folder }: Node): Promise<BrokenGate> {
   const [cert, key, kubeconfig] = await Promise.all(
     ['pki/tls.crt', 'pki/tls.key', 'kubeconfig.yaml'].map((name) => readFile(join(folder, name), 'utf8')),
   );
   const [, port = ''] = /server: "?https:\/\/[^/]*:(\d+)\//.exec(kubeconfig ?? '') ?? assert.fail(kubeconfig);
   const server = createServer({ cert, key }, (request, response) => {
     request.resume();
+    const { status, body } = broken.answer ?? { status: 503, body: '' };
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
-  await new Promise<void>((resolve) => void server.listen(Number(port), resolve));
-  return {
+  // Also connections in a handshake, which the server does not count, must end with it.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const broken: BrokenGate = {
+    answer: undefined,
     [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => void server.close(resolve));
+      const closed = new Promise((resolve) => void server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
     },
   };
+  await new Promise<void>((resolve) => void server.listen(Number(port), resolve));
+  return broken;
 }
 
 let trials = 0;
