@@ -23,7 +23,7 @@ export interface TrialPlace {
   readonly isWanted: boolean;
 }
 
-export interface TrialPlaceOptions {
+interface TrialPlaceOptions {
   readonly goal: Goal;
   /** Possible namespaces of gates. */
   readonly gateNamespaces: readonly string[];

@@ -4,7 +4,7 @@ import { WEBHOOKS } from '../wiring/names.ts';
 import { decodeWebhooks, hasAddress, namespacesLeftOut } from '../wiring/webhook-configuration.ts';
 
 /** The wiring that our webhook configuration in a cluster makes. */
-export interface WiringInForce {
+interface WiringInForce {
   /** `undefined` if a gate does not answer at the path, for example in a configuration that was written by hand. */
   readonly stage: Stage | undefined;
   /** The namespace of the gate's Service; `undefined` if the gate is outside the cluster. */
