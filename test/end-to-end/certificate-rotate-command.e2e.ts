@@ -256,7 +256,7 @@ describe('certificate rotate in a cluster', () => {
     );
     const { code, stderr } = await bouncer([...rotate(controlPlane), '--authority']);
     assert.equal(code, 2);
-    assert.match(stderr, /^error: the gate knows the API server by a certificate of the same authority/);
+    assert.match(stderr, /^error: the gate accepts client certificates of the same CA/);
     assert.equal(await assertSettled(controlPlane), before);
     await kubectl(controlPlane, ['delete', 'deployment', NAMESPACE, `--namespace=${NAMESPACE}`]);
   });
