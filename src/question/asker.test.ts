@@ -10,7 +10,7 @@ import {
   settleDown,
 } from '#test/questions.ts';
 import { Asker, type AskedQuestion, type AskerLimits, type AskerOptions } from './asker.ts';
-import { type Answer, type Question, unavailable } from './question.ts';
+import { type Answer, type Question, type Source, unavailable } from './question.ts';
 
 const WEB = approvalOf('web:1');
 const DB = approvalOf('db:1');
@@ -132,9 +132,27 @@ describe('an asker', () => {
     assert.deepEqual(failures, []);
   });
 
+  it('ends at its time, although each of its sources takes time before it returns a promise', async () => {
+    const clock = createTestClock();
+    const { source, calls } = createTestSource();
+    const slow: Source = {
+      kind: source.kind,
+      ask: (question, signal) => {
+        clock.pass(30);
+        return source.ask(question, signal);
+      },
+    };
+    const { asker } = open({}, { sources: [slow], clock });
+    const questions = [1, 2, 3, 4].map((index) => ({ question: approvalOf(`app:${index}`), withinMs: 100 }));
+    const answers = asker.ask(questions);
+    assert.deepEqual([calls.length, clock.now(), clock.timers()], [4, 120, 0]);
+    const answerOf = await answers;
+    for (const { question } of questions) assert.deepEqual(answerOf(question), unavailable('DEADLINE'));
+  });
+
   it('does not call a source when there is no time', async () => {
     const { ask, calls } = open();
-    for (const withinMs of [0, -1, Number.NEGATIVE_INFINITY])
+    for (const withinMs of [0, -1, Number.NEGATIVE_INFINITY, Number.NaN])
       assert.deepEqual(await ask(WEB, withinMs), unavailable('DEADLINE'));
     assert.equal(calls.length, 0);
   });
@@ -179,6 +197,15 @@ describe('the bounds of an asker', () => {
     assert.equal(calls[1]?.subject, 'app:3');
     calls[1]?.answer(APPROVED);
     assert.deepEqual(await Promise.all([first, third]), [APPROVED, APPROVED]);
+  });
+
+  it('calls no source for a question whose time ends with that of the question before it', async () => {
+    const { asker, calls, clock } = open({ calls: 1 });
+    const questions = [1, 2, 3].map((index) => ({ question: question(index), withinMs: 100 }));
+    const answers = asker.ask(questions);
+    clock.pass(100);
+    await answers;
+    assert.deepEqual([calls.length, clock.timers()], [1, 0]);
   });
 
   it('gives the place of a source that does not stop to the next question', async () => {

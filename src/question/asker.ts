@@ -52,6 +52,8 @@ interface OpenQuestion {
   readonly question: Question;
   readonly source: Source;
   readonly waiters: Set<Waiter>;
+  /** When the last of them has no time left. */
+  untilMs: number;
   readonly abort: AbortController;
 }
 
@@ -59,6 +61,9 @@ interface Waiter {
   readonly resolve: (answer: Answer) => void;
   readonly cancelTimer: () => void;
 }
+
+/** A source is not called with less time than this. Timers may be early by less than this. */
+const MINIMUM_CALL_MS = 1;
 
 /** A source returned something that is no answer. */
 class MalformedAnswerError extends Error {
@@ -104,31 +109,35 @@ export class Asker {
       if (other === undefined || other.withinMs < timed.withinMs) distinct.set(id, timed);
     }
     const answers = new Map<string, Answer>();
+    // The time starts here for all of them: a source may work before it returns its promise.
+    const startedMs = this.#options.clock.now();
     const asking = Array.from(distinct, async ([id, timed]) =>
-      answers.set(id, await this.#answer(id, timed)),
+      answers.set(id, await this.#answer(id, timed, startedMs)),
     );
     await Promise.all(asking);
     return (question) => answers.get(questionId(question)) ?? unavailable('NO_SOURCE');
   }
 
-  async #answer(id: string, { question, withinMs }: TimedQuestion): Promise<Answer> {
+  async #answer(id: string, { question, withinMs }: TimedQuestion, startedMs: number): Promise<Answer> {
     const { clock, onAsked } = this.#options;
-    const startedMs = clock.now();
     const known = this.#cache.get(id, startedMs);
-    const answer = known ?? (await this.#wait(id, question, withinMs));
+    const answer = known ?? (await this.#wait(id, question, startedMs + withinMs));
     const { kind } = question;
     const durationMs = clock.now() - startedMs;
     this.#report(() => onAsked?.({ kind: kind.name, answer, cached: known !== undefined, durationMs }));
     return answer;
   }
 
-  #wait(id: string, question: Question, withinMs: number): Answer | Promise<Answer> {
+  #wait(id: string, question: Question, untilMs: number): Answer | Promise<Answer> {
     const source = this.#sources.get(question.kind.name);
     if (source === undefined) return unavailable('NO_SOURCE');
-    if (withinMs <= 0) return unavailable('DEADLINE');
+    const withinMs = untilMs - this.#options.clock.now();
+    // Also if it is not a number.
+    if (!(withinMs > 0)) return unavailable('DEADLINE');
     const known = this.#open.get(id);
     if (known === undefined && this.#open.size >= this.#maximumOpen) return unavailable('TOO_MANY_QUESTIONS');
-    const open = known ?? { id, question, source, waiters: new Set(), abort: new AbortController() };
+    const open = known ?? { id, question, source, waiters: new Set(), untilMs, abort: new AbortController() };
+    open.untilMs = Math.max(open.untilMs, untilMs);
     const { promise, resolve } = Promise.withResolvers<Answer>();
     const cancelTimer = this.#options.clock.after(withinMs, () => {
       this.#giveUp(open, waiter);
@@ -158,6 +167,8 @@ export class Asker {
   #startCalls(): void {
     for (const open of this.#queue) {
       if (this.#calls >= this.#maximumCalls) return;
+      // Its timer is about to drop it. The timers of one review end together, and each frees a place for a call.
+      if (open.untilMs - this.#options.clock.now() < MINIMUM_CALL_MS) continue;
       this.#queue.delete(open);
       this.#calls += 1;
       void this.#call(open);
