@@ -43,7 +43,7 @@ export function settle(review: OpenReview, answerOf: (question: Question) => Ans
   const digests = new Map<ImageUse, Set<string>>();
   let taken = 0;
   for (const { rule, use, check, violationsBefore } of review.pending) {
-    violations.push(...review.violations.slice(taken, violationsBefore));
+    appendAll(violations, review.violations.slice(taken, violationsBefore));
     taken = violationsBefore;
     const answer = answerOf(check.question);
     const found = answer.outcome === 'known' ? check.settle(answer.value) : UNANSWERED[answer.code];
@@ -52,9 +52,14 @@ export function settle(review: OpenReview, answerOf: (question: Question) => Ans
     const digest = check.digestIn(answer.value);
     digests.set(use, (digests.get(use) ?? new Set()).add(digest));
   }
-  violations.push(...review.violations.slice(taken));
+  appendAll(violations, review.violations.slice(taken));
   const uses = digests.size === 0 ? review.uses : review.uses.map((judged) => withDigest(judged, digests));
   return conclude(review.policy, uses, violations, review.notices, review.mirrorPod);
+}
+
+/** `push(...more)` passes each item on the stack. A review may have more violations than fit there. */
+function appendAll(violations: Violation[], more: readonly Violation[]): void {
+  for (const violation of more) violations.push(violation);
 }
 
 /** Rules that judged different digests have judged different images, so that none of the digests is the judged one. */
