@@ -172,6 +172,22 @@ describe('names and keys of the requester', () => {
     }
   });
 
+  it('are different if only their ends differ, where a message cuts them', () => {
+    const long = 'k'.repeat(300);
+    const kind = customKind('w.example.com', 'W', [image('spec.*.image'), image('spec.*.image')]);
+    const images = findCustomImages(kind, {
+      spec: { [`${long}1`]: { image: GOOD }, [`${long}2`]: { image: GOOD } },
+    });
+    assert.ok(images.kind === 'list');
+    assert.deepEqual(
+      images.uses.map(({ location }) => location?.path),
+      [
+        ['spec', `${long}1`, 'image'],
+        ['spec', `${long}2`, 'image'],
+      ],
+    );
+  });
+
   it('F19 are not repeated for each image if they are too long', () => {
     const long = 'x'.repeat(100_000);
     const tasks = customKind('w.example.com', 'W', [image('spec.*[*].steps[*].image')]);

@@ -1,4 +1,4 @@
-import { isObject, type Fields } from '../../document/json.ts';
+import { isObject, type Fields, type Path } from '../../document/json.ts';
 import { fieldOf, renderPath, type ImageLocation, type ImageUse, type Usage } from '../../image/use.ts';
 import { addUse, tooDeep, tooMany, misshapen, type ImageCollector, type ImageList } from '../image-list.ts';
 import { readPodSpec } from '../pod-spec.ts';
@@ -41,8 +41,21 @@ export function findCustomImages(kind: CustomKind, object: Fields): ImageList | 
 
 /** Two paths of a kind may lead to one image. It counts once, because `compareImages` trusts no identity that two images have. */
 function isFirst(): (use: ImageUse) => boolean {
-  const seen = new Set<string>();
-  return (use) => seen.size < seen.add(`${use.usage} ${fieldOf(use)} ${use.image}`).size;
+  const seen = new Map<string, Path[]>();
+  return (use) => {
+    const text = `${use.usage} ${fieldOf(use)} ${use.image}`;
+    const path = use.location?.path ?? [];
+    const paths = seen.get(text);
+    if (paths === undefined) seen.set(text, [path]);
+    // `fieldOf` cuts long keys, so two paths may have one text.
+    else if (paths.some((other) => isSamePath(path, other))) return false;
+    else paths.push(path);
+    return true;
+  };
+}
+
+function isSamePath(one: Path, other: Path): boolean {
+  return one.length === other.length && one.every((key, index) => key === other[index]);
 }
 
 function readSources(
