@@ -135,12 +135,12 @@ for (const catalogue of CATALOGUES) {
   describe(`hostile text in ${language}`, () => {
     for (const text of HOSTILE) {
       it(`K01 K02 K03 ${language}: ${oneLine(JSON.stringify(text.slice(0, 24)))} is escaped and bounded in each place`, async () => {
-        const tells = await policyOf({
+        const warning = await policyOf({
           disallowedTags: { tags: ['latest'] },
           validationActions: ['Warn', 'Audit'],
         });
         for (const request of requestsWith(text)) {
-          for (const policy of [undefined, tells])
+          for (const policy of [undefined, warning])
             for (const answer of answersOf(catalogue, request, policy)) assertFit(answer);
         }
       });

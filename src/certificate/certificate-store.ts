@@ -48,7 +48,7 @@ export class CertificateStore implements AsyncDisposable {
     this.#follower = new Follower({
       files,
       look: () => this.#reload(),
-      onSilence: (sentence) => this.#fail(unreadable(files.join(', '), sentence)),
+      onSilence: (sentence) => this.#fail(certificateUnreadable(files.join(', '), sentence)),
       timing: options,
     });
   }
@@ -121,14 +121,14 @@ export class CertificateStore implements AsyncDisposable {
 
 async function readCertificateFile(file: string, read: BoundedReader): Promise<string> {
   const bytes = await read(file, MAX_PEM_BYTES).catch((cause: unknown) => {
-    throw unreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
+    throw certificateUnreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
   });
   if (bytes !== undefined) return bytes.toString();
   const problem = `${file}: the file has more than ${MAX_PEM_BYTES} bytes`;
   throw new CertificateError('CERTIFICATE_UNREADABLE', problem);
 }
 
-function unreadable(files: string, why: string, options?: ErrorOptions): CertificateError {
+function certificateUnreadable(files: string, why: string, options?: ErrorOptions): CertificateError {
   return new CertificateError('CERTIFICATE_UNREADABLE', `${files}: the file cannot be read: ${why}`, options);
 }
 

@@ -11,7 +11,7 @@ describe('file descriptors', () => {
     assert.equal(fitConnections(4096, 20), 8);
   });
 
-  it('are counted where the system tells', () => {
+  it('are counted where the system reports them', () => {
     const limit = readDescriptorLimit();
     assert.equal(limit === undefined, process.platform !== 'linux');
     assert.ok((limit ?? Infinity) >= 64);

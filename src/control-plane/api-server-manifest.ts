@@ -39,7 +39,7 @@ export interface ApiServerManifest {
   /** The path on the node for a path in the container; `undefined` if no volume contains it. */
   readonly hostPathOf: (path: string) => string | undefined;
   /** `file:line:column` of a part. */
-  readonly placeOf: (path: Path) => string;
+  readonly positionOf: (path: Path) => string;
 }
 
 /**
@@ -79,7 +79,7 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
     admissionConfigFile: flag('admission-control-config-file')?.value,
     flag,
     hostPathOf: (path) => hostPathOf(path, mounts),
-    placeOf: place,
+    positionOf: place,
   };
 }
 

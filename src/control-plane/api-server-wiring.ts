@@ -62,11 +62,11 @@ function enablePlugin({
   flagList,
   enabledPlugins,
   disabledPlugins,
-  placeOf,
+  positionOf,
 }: ApiServerManifest): Edit[] {
   if (disabledPlugins.includes(IMAGE_POLICY_PLUGIN)) {
     throw invalid(
-      placeOf(flag('disable-admission-plugins')?.path ?? flagList),
+      positionOf(flag('disable-admission-plugins')?.path ?? flagList),
       `--disable-admission-plugins contains ${IMAGE_POLICY_PLUGIN} (remove it there)`,
     );
   }

@@ -46,7 +46,7 @@ export async function comparePlan(
   const changes: FileChange[] = [];
   for (const file of plan) {
     // Resolve a link, because renaming over the link would leave its target unchanged.
-    const path = await placeOf(file.path);
+    const path = await resolveLinks(file.path);
     const before = await findFile(path);
     if (!isAsPlanned(file, before, isRoot)) changes.push({ file: { ...file, path }, before });
   }
@@ -80,7 +80,7 @@ export async function findFile(path: string): Promise<FoundFile | undefined> {
  * The path of a file after resolving links; the path itself if it does not exist.
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
  */
-export async function placeOf(path: string): Promise<string> {
+export async function resolveLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (cause) {

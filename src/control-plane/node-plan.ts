@@ -223,7 +223,7 @@ async function planConfiguration(
   const seenAs = manifest?.admissionConfigFile ?? own;
   const path = seenAs === own ? own : manifest?.hostPathOf(seenAs);
   const place = (): string =>
-    manifest?.placeOf(manifest.flag('admission-control-config-file')?.path ?? []) ?? '';
+    manifest?.positionOf(manifest.flag('admission-control-config-file')?.path ?? []) ?? '';
   if (path === undefined)
     throw invalid(
       place(),

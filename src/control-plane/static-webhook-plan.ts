@@ -86,7 +86,7 @@ function findConfiguration(
   const path = manifest.hostPathOf(seenAs);
   if (path !== undefined) return { path, seenAs };
   throw invalid(
-    manifest.placeOf(manifest.flag('admission-control-config-file')?.path ?? []),
+    manifest.positionOf(manifest.flag('admission-control-config-file')?.path ?? []),
     `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or remove the flag)`,
   );
 }

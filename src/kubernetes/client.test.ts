@@ -9,7 +9,7 @@ import type { KubernetesObject } from './object.ts';
 
 // The tests in test/end-to-end use a real API server. These tests use answers that it gives only in case of a failure.
 
-interface Asked {
+interface SentRequest {
   readonly line: string;
   readonly type: string | undefined;
   readonly body: string;
@@ -19,10 +19,10 @@ type Reply = readonly [status: number, body: unknown, headers?: Readonly<Record<
 
 /** A client of a server that sends these replies, one after the other. */
 async function clientOf(...replies: Reply[]) {
-  const asked: Asked[] = [];
+  const requests: SentRequest[] = [];
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(request);
-    asked.push({ line: `${request.method} ${request.url}`, type: request.headers['content-type'], body });
+    requests.push({ line: `${request.method} ${request.url}`, type: request.headers['content-type'], body });
     const [status, document, headers = {}] = replies.shift() ?? [500, 'no reply left'];
     response.writeHead(status, headers);
     response.end(typeof document === 'string' ? document : JSON.stringify(document));
@@ -40,7 +40,7 @@ async function clientOf(...replies: Reply[]) {
     server.closeAllConnections();
     await once(server, 'close');
   };
-  return { client, asked, [Symbol.asyncDispose]: close };
+  return { client, requests, [Symbol.asyncDispose]: close };
 }
 
 const pod: KubernetesObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'a' } };
@@ -57,7 +57,7 @@ describe('the client', { timeout: 20_000 }, () => {
     const strange = { ...pod, spec: { volumes: [{ image: { reference: 'x' } }], somethingNew: 1 } };
     await using server = await clientOf([200, strange]);
     assert.deepEqual(await server.client.get({ ...pods, namespace: 'a', name: 'web' }), strange);
-    assert.equal(server.asked[0]?.line, 'GET /behind/a/proxy/api/v1/namespaces/a/pods/web');
+    assert.equal(server.requests[0]?.line, 'GET /behind/a/proxy/api/v1/namespaces/a/pods/web');
   });
 
   it('reads a list page by page, and adds apiVersion and kind to its items', async () => {
@@ -74,7 +74,7 @@ describe('the client', { timeout: 20_000 }, () => {
       ],
     );
     assert.deepEqual(
-      server.asked.map(({ line }) => line),
+      server.requests.map(({ line }) => line),
       [
         'GET /behind/a/proxy/api/v1/pods?limit=500',
         'GET /behind/a/proxy/api/v1/pods?limit=500&continue=next+one',
@@ -108,7 +108,7 @@ describe('the client', { timeout: 20_000 }, () => {
     await server.client.patch({ ...pods, namespace: 'a', name: 'web' }, [{ op: 'test' }]);
     const path = '/behind/a/proxy/api/v1/namespaces/a/pods';
     assert.deepEqual(
-      server.asked.map(({ line, type }) => [line, type]),
+      server.requests.map(({ line, type }) => [line, type]),
       [
         [`POST ${path}?fieldManager=kube-image-bouncer&dryRun=All`, 'application/json'],
         [`PATCH ${path}/web?force=true&fieldManager=kube-image-bouncer`, 'application/apply-patch+yaml'],
@@ -116,7 +116,7 @@ describe('the client', { timeout: 20_000 }, () => {
         [`PATCH ${path}/web?fieldManager=kube-image-bouncer`, 'application/json-patch+json'],
       ],
     );
-    assert.deepEqual(JSON.parse(server.asked[0]?.body ?? ''), pod);
+    assert.deepEqual(JSON.parse(server.requests[0]?.body ?? ''), pod);
   });
 
   it('reports an unreadable answer, and never shows the token', async () => {

@@ -126,7 +126,7 @@ describe('custom resources of a policy', () => {
   });
 });
 
-/** The text of a policy that tells about these. */
+/** The text of a policy with these custom resources. */
 function textWith(...lines: readonly string[]): string {
   const own = lines.map((line) => `  - ${line}`).join('\n');
   return `${HEAD}spec:\n  unmatchedImages: Allow\n  customResources:\n${own}\n  rules: [{name: a, requiredDigest: {}}]\n`;

@@ -19,7 +19,7 @@ export interface RuleHit {
 }
 
 /** A rule that objects to an image, or waits for an answer about it. */
-export interface Finding extends RuleHit {
+export interface RuleFinding extends RuleHit {
   readonly finding: RuleObjection | PendingCheck;
 }
 
@@ -29,7 +29,7 @@ export interface JudgedImage {
   /** The rules that look at this image, in the order of the policy. */
   readonly hits: readonly RuleHit[];
   /** Those of them that find something, in the same order. Questions are remembered here, but asked for each review. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly RuleFinding[];
 }
 
 export type ImageJudge = (image: string) => JudgedImage;
@@ -85,7 +85,7 @@ function judgeImage(rules: readonly PreparedRule[], image: string): JudgedImage 
   const reference = parseImageReference(image);
   if (reference.kind === 'invalid') return { reference, hits: NONE, findings: NONE };
   const hits: RuleHit[] = [];
-  let findings: Finding[] | undefined;
+  let findings: RuleFinding[] | undefined;
   for (const prepared of rules) {
     const { rule } = prepared;
     if (rule.match !== undefined && !selectsImage(rule.match, reference)) continue;

@@ -45,7 +45,7 @@ export async function readPolicyText(file: string, read: BoundedReader = readBou
 
 async function readPolicyBytes(file: string, read: BoundedReader): Promise<Uint8Array> {
   const bytes = await read(file, MAX_POLICY_BYTES).catch((cause: unknown) => {
-    throw unreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
+    throw policyUnreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
   });
   if (bytes !== undefined) return bytes;
   const message = `${file}: the policy has more than ${MAX_POLICY_BYTES} bytes, the most that are read`;
@@ -53,7 +53,7 @@ async function readPolicyBytes(file: string, read: BoundedReader): Promise<Uint8
 }
 
 /** The error POLICY_UNREADABLE with its sentence. */
-export function unreadable(file: string, why: string, options?: ErrorOptions): PolicyFileError {
+export function policyUnreadable(file: string, why: string, options?: ErrorOptions): PolicyFileError {
   return new PolicyFileError('POLICY_UNREADABLE', `${file}: the policy cannot be read: ${why}`, options);
 }
 

@@ -19,7 +19,7 @@ async function decisionUnder(...validationActions: ValidationAction[]) {
 const undecided = failed('INTERNAL');
 
 describe('a stage', () => {
-  it('lets actions bite no harder than it says, and no milder', async () => {
+  it('makes actions neither stricter than the stage nor milder than necessary', async () => {
     const table: readonly [ValidationAction[], Record<(typeof STAGES)[number], ValidationAction[]>][] = [
       [['Deny'], { deny: ['Deny'], warn: ['Warn', 'Audit'], audit: ['Audit'] }],
       [['Warn', 'Audit'], { deny: ['Warn', 'Audit'], warn: ['Warn', 'Audit'], audit: ['Audit'] }],

@@ -1,6 +1,6 @@
 import { readFollowed } from '../file/bounded-file.ts';
 import { Follower, type FollowOptions } from '../file/follower.ts';
-import { parsePolicy, PolicyFileError, readPolicyText, unreadable } from './load.ts';
+import { parsePolicy, PolicyFileError, readPolicyText, policyUnreadable } from './load.ts';
 import type { Policy } from './policy.ts';
 
 /** The result of reading the file again. */
@@ -37,7 +37,7 @@ export class PolicyStore implements AsyncDisposable {
     this.#follower = new Follower({
       files: [file],
       look: async () => this.#report(await this.#look()),
-      onSilence: (sentence) => this.#report(this.#keep(unreadable(file, sentence))),
+      onSilence: (sentence) => this.#report(this.#keep(policyUnreadable(file, sentence))),
       timing: options,
     });
   }

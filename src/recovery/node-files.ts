@@ -1,4 +1,4 @@
-import { findFile, type FoundFile, placeOf } from '../control-plane/file-plan.ts';
+import { findFile, type FoundFile, resolveLinks } from '../control-plane/file-plan.ts';
 import { removeFile, writeWhole } from '../control-plane/file-system.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import type { RecordedFile, Step } from './blocker.ts';
@@ -25,7 +25,7 @@ export async function readNodeFile(path: string): Promise<NodeFile> {
 /** The same; `undefined` if the file does not exist. */
 export async function findNodeFile(named: string): Promise<NodeFile | undefined> {
   // Change the target of a symbolic link, and keep the link.
-  const path = await placeOf(named);
+  const path = await resolveLinks(named);
   const found = await findFile(path);
   return found && { path, text: decodeUtf8(found.content, path), found };
 }

@@ -48,14 +48,14 @@ export async function choosePlaces(
   const named = new Set(namespaces);
   const gates = gateNamespaces.filter((name) => existing.has(name));
   const places = [
-    ...VITAL.filter((name) => existing.has(name)).map((name) => placeOf(name, 'vital', true)),
-    placeOf(undefined, 'vital', true),
-    ...gates.map((name) => placeOf(name, 'gate', true)),
-    ...namespaces.map((name) => placeOf(name, 'named', true)),
+    ...VITAL.filter((name) => existing.has(name)).map((name) => trialPlace(name, 'vital', true)),
+    trialPlace(undefined, 'vital', true),
+    ...gates.map((name) => trialPlace(name, 'gate', true)),
+    ...namespaces.map((name) => trialPlace(name, 'named', true)),
     ...['default']
       .filter((name) => !named.has(name))
-      .map((name) => placeOf(name, 'other', goal !== 'kube-system')),
-    ...(goal === 'all' ? [...existing].map((name) => placeOf(name, 'other', true)) : []),
+      .map((name) => trialPlace(name, 'other', goal !== 'kube-system')),
+    ...(goal === 'all' ? [...existing].map((name) => trialPlace(name, 'other', true)) : []),
   ];
   return [...Map.groupBy(places, ({ namespace }) => namespace).values()].flatMap((same) => same.slice(0, 1));
 }
@@ -63,7 +63,7 @@ export async function choosePlaces(
 /** Nodes renew their Leases in `kube-node-lease`. Without them, the control plane evicts their pods. */
 const VITAL = ['kube-system', 'kube-node-lease'];
 
-function placeOf(namespace: string | undefined, role: TrialPlace['role'], isWanted: boolean): TrialPlace {
+function trialPlace(namespace: string | undefined, role: TrialPlace['role'], isWanted: boolean): TrialPlace {
   return { namespace, role, isWanted };
 }
 

@@ -52,7 +52,7 @@ export async function* readManifests(paths: readonly string[], stdin: Readable):
 
 async function* readFolder(folder: string): AsyncGenerator<Manifest> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((cause: unknown) => {
-    throw unreadable(folder, cause);
+    throw manifestUnreadable(folder, cause);
   });
   const files = entries.filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name));
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
@@ -126,13 +126,13 @@ async function inspect(path: string): Promise<{ isDirectory(): boolean }> {
   try {
     return await stat(path);
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw manifestUnreadable(path, cause);
   }
 }
 
 async function readText(path: string): Promise<string> {
   const bytes = await readBounded(path, MAX_INPUT_BYTES).catch((cause: unknown) => {
-    throw unreadable(path, cause);
+    throw manifestUnreadable(path, cause);
   });
   if (bytes === undefined) throw tooLarge(path);
   return decodeUtf8(bytes, path);
@@ -154,7 +154,7 @@ function tooLarge(path: string): ManifestError {
   return new ManifestError('INPUT_TOO_LARGE', `${path}: at most ${MAX_INPUT_BYTES} bytes are read`);
 }
 
-function unreadable(path: string, cause: unknown): ManifestError {
+function manifestUnreadable(path: string, cause: unknown): ManifestError {
   return new ManifestError(
     'FILE_UNREADABLE',
     `${path}: it cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -12,7 +12,7 @@ import {
   undoChanges,
 } from '../control-plane/change-files.ts';
 import { ControlPlaneError } from '../control-plane/errors.ts';
-import { comparePlan, findFile, placeOf, type PlannedFile } from '../control-plane/file-plan.ts';
+import { comparePlan, findFile, resolveLinks, type PlannedFile } from '../control-plane/file-plan.ts';
 import type { NodeCertificates } from '../control-plane/node-plan.ts';
 import { STATIC_FINGERPRINT } from '../control-plane/static-webhook-plan.ts';
 import { DocumentError } from '../document/yaml.ts';
@@ -210,7 +210,7 @@ const MARKS: Readonly<Record<NodeWiring, string>> = {
  */
 export async function undoOnNode(wiring: NodeWiring, manifestPath: string, ports: NodePorts): Promise<void> {
   const { onProgress, waiting, force } = ports;
-  const manifestFile = await placeOf(manifestPath);
+  const manifestFile = await resolveLinks(manifestPath);
   const current = await readManifest(manifestFile);
   if (current !== undefined) await refuseCovered(wiring, manifestFile, current.text, ports);
   const server = current && addressOfApiServer(current.manifest);

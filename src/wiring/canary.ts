@@ -59,7 +59,7 @@ export async function sendCanary(
   options: CanaryOptions,
 ): Promise<CanaryResult> {
   const { kind = 'Pod', namespace, image = CANARY_IMAGE, webhooks, signal } = options;
-  const result = await createOnTrial(client, renderCanary(kind, namespace, image), signal);
+  const result = await createOnTrial(client, renderCanaryObject(kind, namespace, image), signal);
   switch (result.outcome) {
     case 'admitted':
     case 'forbidden':
@@ -172,7 +172,7 @@ export function uncachedAnnotation(): Readonly<Record<string, string>> {
   return { 'trial.kube-image-bouncer.image-policy.k8s.io/id': randomUUID() };
 }
 
-function renderCanary(kind: CanaryKind, namespace: string, image: string): TrialObject {
+function renderCanaryObject(kind: CanaryKind, namespace: string, image: string): TrialObject {
   const labels = { 'app.kubernetes.io/name': 'kube-image-bouncer-canary' };
   const annotations = uncachedAnnotation();
   const metadata = { generateName: 'kube-image-bouncer-canary-', namespace, labels, annotations };

@@ -208,9 +208,9 @@ class Connection {
     else this.#rest(this.#events.onFree);
   }
 
-  #rest(tell: () => void): void {
+  #rest(onRest: () => void): void {
     this.#idleTimer = setTimeout(() => this.destroy(), this.#idleMs).unref();
-    tell();
+    onRest();
   }
 
   #fail(code: string): void {

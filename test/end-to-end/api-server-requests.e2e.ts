@@ -16,8 +16,8 @@ const everything: WebhookRule = {
   operations: ['*'],
 };
 
-/** What one request must have been to the gate. */
-interface Asked {
+/** What the gate must have received in one request. */
+interface ExpectedRequest {
   readonly resource: string;
   readonly subresource?: string;
   readonly operation: string;
@@ -28,13 +28,13 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const stage = shared(async () => openStage({ environment: process.env, version }));
 
     /** Waits for the log line of a review that the gate admitted without having found an image in it. */
-    const admittedUnseen = async (asked: Asked): Promise<void> => {
-      const line = await eventually(`the gate is asked about ${JSON.stringify(asked)}`, async () =>
+    const admittedUnseen = async (expected: ExpectedRequest): Promise<void> => {
+      const line = await eventually(`the gate receives ${JSON.stringify(expected)}`, async () =>
         (await stage().gate.decisions()).findLast(
           ({ resource, subresource, operation }) =>
-            resource === asked.resource &&
-            subresource === (asked.subresource ?? '') &&
-            operation === asked.operation,
+            resource === expected.resource &&
+            subresource === (expected.subresource ?? '') &&
+            operation === expected.operation,
         ),
       );
       assert.deepEqual([line['outcome'], line['violationCount']], ['admitted', 0]);

@@ -14,7 +14,7 @@ import { assertAdmitted } from './support/stage.ts';
 const run = promisify(execFile);
 
 /** A request that is neither approved nor denied has no conditions. */
-interface Asked {
+interface SigningRequest {
   readonly metadata: { readonly name: string };
   readonly status: { readonly conditions?: readonly unknown[] };
 }
@@ -57,7 +57,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       const denied = asked('kubernetes.io/kubelet-serving', 30);
       const name = await eventually('a certificate request is waiting', async () => {
         const { stdout } = await node().kubectl('get', 'csr', '--output=json');
-        const { items } = JSON.parse(stdout) as { items: readonly Asked[] };
+        const { items } = JSON.parse(stdout) as { items: readonly SigningRequest[] };
         return items.find(({ status }) => status.conditions === undefined)?.metadata.name;
       });
       assertAdmitted(await node().kubectl('certificate', 'deny', name));

@@ -90,7 +90,7 @@ async function rotateOften(target: RotationTarget, load: Load, authority: boolea
     await rotate(target, options);
 }
 
-function tell(context: TestContext, what: string, report: LoadReport): void {
+function diagnose(context: TestContext, what: string, report: LoadReport): void {
   const share = `${cluster.bareRate.toFixed(0)} pods/s without a webhook, ${SHARE * 100} % of it asked for`;
   context.diagnostic(`${what}: ${renderLoad(report)}; ${share}`);
 }
@@ -126,7 +126,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
     it(`R11 ${ROTATIONS} rotations of CA and leaf at 70 % of the bare rate fail no pod`, async (context) => {
       const first = await readFile(cluster.files.authority, 'utf8');
       const report = await underLoad((load) => rotateOften(target, load, true));
-      tell(context, `${ROTATIONS} rotations`, report);
+      diagnose(context, `${ROTATIONS} rotations`, report);
       assert.deepEqual(report.failures, []);
       assert.notEqual(await readFile(cluster.files.authority, 'utf8'), first);
       assert.ok((await target.readTrust()).length > 1, 'the webhook configuration has an authority');
@@ -140,7 +140,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
         await target.writeAuthority(authority);
         await target.writeServing(await issue(authority));
       });
-      tell(context, 'without overlap', report);
+      diagnose(context, 'without overlap', report);
       assert.ok(report.failures.length > 0);
       assert.match(
         report.failures[0] ?? '',
@@ -167,7 +167,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
 
     it(`R11 ${ROTATIONS} rotations of the leaf at 70 % of the bare rate fail no pod`, async (context) => {
       const report = await underLoad((load) => rotateOften(cluster.target, load, false), { burst: BURST });
-      tell(context, `${ROTATIONS} rotations`, report);
+      diagnose(context, `${ROTATIONS} rotations`, report);
       assert.deepEqual(report.failures, []);
     });
 
@@ -185,7 +185,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
         },
         { burst: BURST, rate: SLOW_RATE },
       );
-      tell(context, 'a CA file', report);
+      diagnose(context, 'a CA file', report);
       assert.deepEqual(report.failures, []);
       assert.notEqual(await readFile(cluster.files.authority, 'utf8'), before);
     });
@@ -199,7 +199,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
         },
         { burst: BURST },
       );
-      tell(context, 'a stranger’s leaf', report);
+      diagnose(context, 'a stranger’s leaf', report);
       assert.ok(report.failures.length > 0);
       assert.match(report.failures[0] ?? '', /x509: certificate signed by unknown authority/);
     });

@@ -194,7 +194,7 @@ async function replaceUnderLoad({ ...setting }: Setting, rotations: number): Pro
   return await load.stop();
 }
 
-function tell(context: TestContext, what: string, report: LoadReport): void {
+function diagnose(context: TestContext, what: string, report: LoadReport): void {
   context.diagnostic(`${what}: ${renderLoad(report)}`);
 }
 
@@ -206,7 +206,7 @@ describe('certificates under load', { timeout: 900_000 }, () => {
     it(`R11 ${ROTATIONS / 2} rotations of CA, leaf and client by ${how} at ${RATE} calls/s fail none`, async (context) => {
       await using setting = await start(mount);
       const report = await rotateUnderLoad(setting, ROTATIONS / 2);
-      tell(context, how, report);
+      diagnose(context, how, report);
       assert.deepEqual(report.failures, []);
       assert.ok(report.calls > (RATE / 2) * report.seconds, 'there was a load');
     });
@@ -215,7 +215,7 @@ describe('certificates under load', { timeout: 900_000 }, () => {
   it('R11 control: the same without overlap fails calls', async (context) => {
     await using setting = await start(false);
     const report = await replaceUnderLoad(setting, 10);
-    tell(context, 'without overlap', report);
+    diagnose(context, 'without overlap', report);
     assert.ok(report.failures.length > 0);
   });
 });

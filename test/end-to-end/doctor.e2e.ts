@@ -263,7 +263,7 @@ function pod(name: string, image: string): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'app', image }] } };
 }
 
-/** What a node tells of a static pod of kube-apiserver. */
+/** What a node reports of a static pod of kube-apiserver. */
 function apiServerPod(name: string, asks: boolean): KubernetesObject {
   const plugins = asks ? 'NodeRestriction,ImagePolicyWebhook' : 'NodeRestriction';
   return {

@@ -79,12 +79,12 @@ interface Spot {
   readonly seen: readonly string[];
 }
 
-type Tell = (field: ImageField) => void;
+type OnField = (field: ImageField) => void;
 
-function walk(definitions: OpenApi['definitions'], spot: Spot, tell: Tell): void {
+function walk(definitions: OpenApi['definitions'], spot: Spot, onField: OnField): void {
   if (spot.seen.includes(spot.definition)) return;
   for (const [name, schema] of Object.entries(definitions[spot.definition]?.properties ?? {})) {
-    walkProperty(definitions, spot, name, schema, tell);
+    walkProperty(definitions, spot, name, schema, onField);
   }
 }
 
@@ -93,22 +93,22 @@ function walkProperty(
   spot: Spot,
   name: string,
   schema: Schema,
-  tell: Tell,
+  onField: OnField,
 ): void {
   const { kind, definition, seen } = spot;
   const { inner, suffix } = unwrap(schema);
   const path = `${spot.path === '' ? '' : `${spot.path}.`}${name}${suffix}`;
   const next = refOf(inner);
   if (next !== undefined && definitions[next]?.properties !== undefined) {
-    walk(definitions, { kind, definition: next, path, around: name, seen: [...seen, definition] }, tell);
+    walk(definitions, { kind, definition: next, path, around: name, seen: [...seen, definition] }, onField);
     return;
   }
   const leaf = next === undefined ? inner : definitions[next];
-  const speaks = NAME.test(name) || NAME.test(spot.around) || DESCRIPTION.test(schema.description ?? '');
+  const isNamed = NAME.test(name) || NAME.test(spot.around) || DESCRIPTION.test(schema.description ?? '');
   const isText = leaf?.type === 'string';
   // Neither fields nor a type of text or number: an object of any form, such as RawExtension.
   const isAnything = leaf?.type === undefined || (leaf.type === 'object' && leaf.properties === undefined);
-  if (isAnything || (isText && speaks)) tell({ kind, path, owner: `${shorten(definition)} ${name}` });
+  if (isAnything || (isText && isNamed)) onField({ kind, path, owner: `${shorten(definition)} ${name}` });
 }
 
 /** The type of the items of lists and maps, at any depth. */

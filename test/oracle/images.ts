@@ -4,8 +4,8 @@ import type { Random } from '../fuzz/random.ts';
 export type Some<Item> = readonly [Item, ...Item[]];
 
 /**
- * Names of images, one text of a family being as good as another: what the documents call the same place. Spellings
- * of one image (B01, B02, B07, B08) stand in one family wherever no rule may tell them apart.
+ * Names of images. All texts of a family mean the same place, so the texts of a family are interchangeable. Spellings of
+ * one image (B01, B02, B07, B08) are in one family if no rule may distinguish them.
  */
 export const NAMES = {
   /** B01, B02: Docker Hub's official images without a registry. */

@@ -30,7 +30,7 @@ const PHASE_MS = 20_000;
 /** Between two samples, of which each has its change of the policy's words and, every third, of the certificate. */
 const SAMPLE_MS = 2000;
 const SLOPE_MIB = 1;
-/** Fewer reviews tell nothing of a slope. */
+/** Fewer reviews do not show a slope. */
 const SLOPE_REVIEWS = 200_000;
 
 /** A gate under load while its policy and its certificate change: the oracle's counts, and what the process uses. */

@@ -23,7 +23,7 @@ export interface TlsGate extends AsyncDisposable {
   readonly loggedShed: () => number;
   /** How often each other line was logged, by its message. */
   readonly messages: ReadonlyMap<string, number>;
-  /** Decisions that the metrics tell of, and requests that never became a review, at this moment. */
+  /** Decisions that the metrics count, and requests that never became a review, at this moment. */
   readonly scrape: () => Promise<Metrics>;
   /** Replaces the policy file as the kubelet does: by a rename. */
   readonly writePolicy: (text: string) => Promise<void>;

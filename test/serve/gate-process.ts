@@ -190,7 +190,7 @@ function collect(child: ChildProcess, { stdout, closed }: StartOptions): Output 
   const lines: LogLine[] = [];
   const texts = { stdout: '', stderr: '' };
   const listeners = new Set<() => void>();
-  const tell = (): void => {
+  const notify = (): void => {
     for (const listener of listeners) listener();
   };
   if (closed !== undefined) child[closed]?.destroy();
@@ -199,11 +199,11 @@ function collect(child: ChildProcess, { stdout, closed }: StartOptions): Output 
       const parts = (texts.stdout + chunk).split('\n');
       texts.stdout = parts.pop() ?? '';
       lines.push(...parts.map((line) => JSON.parse(line) as LogLine));
-      tell();
+      notify();
     });
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     texts.stderr += chunk;
-    tell();
+    notify();
   });
   const until: Output['until'] = (probe, what) =>
     new Promise((resolve, reject) => {

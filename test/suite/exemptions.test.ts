@@ -29,7 +29,7 @@ describe('a rule that audits beside a rule that refuses', () => {
         assert.doesNotMatch(status?.message ?? '', /quiet/);
       }
       const alone = askAdmission({ object: BAD_POD }, await policyOf(quiet));
-      assert.equal(alone.allowed, true, 'the rule that only tells refuses nothing');
+      assert.equal(alone.allowed, true, 'the rule that only warns refuses nothing');
     });
   }
 

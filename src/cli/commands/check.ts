@@ -103,12 +103,12 @@ function entry(
   why: Shown,
   say: Say,
 ): string {
-  const place = oneLine(placeOf(manifest, use));
+  const place = oneLine(positionOf(manifest, use));
   return `${padColumns(say(phrase(verdict)), 8)} ${place}  ${review.object}\n         ${why}`;
 }
 
 /** `file:line:column` of an image, or of the object. */
-function placeOf(manifest: Manifest, use?: ImageUse): string {
+function positionOf(manifest: Manifest, use?: ImageUse): string {
   const { file, line, column } = manifest.locate(use?.location?.path ?? []);
   return `${file}:${line}:${column}`;
 }
@@ -129,7 +129,7 @@ function renderSummary(checked: readonly Checked[], say: Say): string {
 
 function renderJson(checked: readonly Checked[], say: Say): string {
   const objects = checked.map(({ manifest, review, decision }) => ({
-    place: placeOf(manifest),
+    place: positionOf(manifest),
     object: review.object,
     namespace: review.namespace ?? null,
     verdict: decision.outcome === 'admitted' ? 'admitted' : 'refused',
@@ -152,7 +152,7 @@ function renderUse(use: ImageUse): object {
 function renderJsonViolation(manifest: Manifest, violation: Violation, say: Say): object {
   const { code, actions, rule, use, reason, remedy, message } = violation;
   return {
-    place: placeOf(manifest, use),
+    place: positionOf(manifest, use),
     code,
     actions,
     rule: rule ?? null,

@@ -12,7 +12,7 @@ import {
 } from '../../image/reference.ts';
 import { phrase, type Phrase, type Shown } from '../../language/phrase.ts';
 import type { Decision } from '../../policy/decision.ts';
-import type { Finding, JudgedImage } from '../../policy/image-judge.ts';
+import type { RuleFinding, JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
 import { reviewOfImage } from '../../review/review-of.ts';
@@ -138,7 +138,7 @@ function sayingOf(rule: Rule, { hits, findings }: JudgedImage): Phrase {
   return dependsOnPlace(rule) ? phrase('explain.depends', { what: says }) : says;
 }
 
-function sayFinding({ actions }: Rule, finding: Finding['finding'] | undefined): Phrase {
+function sayFinding({ actions }: Rule, finding: RuleFinding['finding'] | undefined): Phrase {
   if (finding === undefined) return phrase('explain.content');
   if ('question' in finding) return phrase('explain.asks');
   return phrase('explain.objects', { actions: quote(actions.join(', ')), reason: finding.reason });

@@ -14,7 +14,7 @@ import { decodeServeSettings, type ServeOptions, type ServeSettings } from './se
 const folder = mkdtempSync(join(tmpdir(), 'settings-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Writes a file and tells its path. */
+/** Writes a file and returns its path. */
 function file(name: string, content: string): string {
   writeFileSync(join(folder, name), content);
   return join(folder, name);

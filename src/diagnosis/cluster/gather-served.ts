@@ -12,11 +12,11 @@ export async function gatherServed(
   const addresses = new Map(webhooks.map((webhook) => [addressOf(webhook), webhook]));
   return Promise.all(
     [...addresses].map(async ([address, { target }]) => {
-      const place = target.form === 'url' ? placeOfUrl(target.url) : placeOfService(target, gate);
-      if (place === undefined) return { address, serverName: '', chain: 'it has no address' };
-      const { serverName } = place;
+      const server = target.form === 'url' ? addressOfUrl(target.url) : addressOfService(target, gate);
+      if (server === undefined) return { address, serverName: '', chain: 'it has no address' };
+      const { serverName } = server;
       try {
-        return { address, serverName, chain: await fetchChain(place) };
+        return { address, serverName, chain: await fetchChain(server) };
       } catch (error) {
         return { address, serverName, chain: error instanceof Error ? error.message : String(error) };
       }
@@ -24,9 +24,9 @@ export async function gatherServed(
   );
 }
 
-type Place = Parameters<FetchChain>[0];
+type ServerAddress = Parameters<FetchChain>[0];
 
-function placeOfUrl(url: string): Place | undefined {
+function addressOfUrl(url: string): ServerAddress | undefined {
   const parsed = URL.parse(url);
   if (parsed === null) return undefined;
   // A URL writes an IPv6 address in brackets.
@@ -35,10 +35,10 @@ function placeOfUrl(url: string): Place | undefined {
 }
 
 /** The cluster address: the API server does not use the DNS of the cluster either. */
-function placeOfService(
+function addressOfService(
   target: SeenWebhook['target'] & { readonly form: 'service' },
   gate: GateMaterial,
-): Place | undefined {
+): ServerAddress | undefined {
   const spec = gate.services.get(`${target.namespace}/${target.name}`)?.service['spec'];
   const clusterIP = isObject(spec) ? spec['clusterIP'] : undefined;
   if (typeof clusterIP !== 'string' || clusterIP === 'None' || clusterIP === '') return undefined;

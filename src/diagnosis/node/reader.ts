@@ -26,7 +26,7 @@ export class NodeReader implements NodeFileReader {
   /** The file at a path of the node. */
   async find(path: string): Promise<FoundFile | undefined> {
     try {
-      return await this.#options.files.find(this.#placeOf(path));
+      return await this.#options.files.find(this.#pathInFolder(path));
     } catch (error) {
       return this.#forgo(path, error);
     }
@@ -35,7 +35,7 @@ export class NodeReader implements NodeFileReader {
   /** The names in a folder of the node. */
   async list(path: string): Promise<readonly string[] | undefined> {
     try {
-      return await this.#options.files.list(this.#placeOf(path));
+      return await this.#options.files.list(this.#pathInFolder(path));
     } catch (error) {
       return this.#forgo(path, error);
     }
@@ -58,7 +58,7 @@ export class NodeReader implements NodeFileReader {
     return (await this.find(path)) !== undefined;
   }
 
-  #placeOf(path: string): string {
+  #pathInFolder(path: string): string {
     const { folder } = this.#options;
     return path === NODE_FOLDER || path.startsWith(`${NODE_FOLDER}/`)
       ? `${folder}${path.slice(NODE_FOLDER.length)}`

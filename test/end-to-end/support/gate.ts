@@ -40,7 +40,7 @@ export interface Gate extends AsyncDisposable {
   readonly logTail: () => Promise<string>;
   /** The JSON lines that the gate has written to stdout since its first start. */
   readonly logLines: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
-  /** Those log lines that tell of a review and its outcome. */
+  /** The log lines of reviews, each with its outcome. */
   readonly decisions: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 

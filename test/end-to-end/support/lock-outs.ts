@@ -114,7 +114,7 @@ export function backupOf({ stdout, stderr }: Outcome): string {
   return /recover --undo (\S+)/.exec(stdout)?.[1] ?? assert.fail(`no backup is named: ${stdout}${stderr}`);
 }
 
-// What tells one write of an object from the next.
+// Distinguishes one write of an object from the next.
 const KEPT_BY_THE_SERVER = new Set([
   'resourceVersion',
   'generation',

@@ -123,7 +123,7 @@ function tally(
 ): Omit<TrafficReport, 'shed' | 'seconds'> {
   const isOut = ({ fromMs, toMs }: Sent): boolean =>
     outages.some((outage) => fromMs < outage.toMs && toMs > outage.fromMs);
-  const tell = ({ name, status, message }: Sent): string => `${name}: ${status} ${message}`;
+  const lineOf = ({ name, status, message }: Sent): string => `${name}: ${status} ${message}`;
   const isCreated = ({ status }: Sent): boolean => status === 201;
   const refused = sent.filter(({ status }) => status !== 201 && status !== 0);
   const isOverloaded = (one: Sent): boolean =>
@@ -134,13 +134,15 @@ function tally(
     bad: sent.filter(({ good }) => !good).length,
     created: sent.filter(isCreated).length,
     refused: refused.length,
-    failOpen: sent.filter((one) => !one.good && (stored.has(one.name) || isCreated(one))).map(tell),
-    wrongDeny: deniedGood.filter((one) => !isOut(one)).map(tell),
+    failOpen: sent.filter((one) => !one.good && (stored.has(one.name) || isCreated(one))).map(lineOf),
+    wrongDeny: deniedGood.filter((one) => !isOut(one)).map(lineOf),
     unanswered: deniedGood.filter((one) => isOut(one) && unanswered.test(one.message)).length,
     overloaded: refused.filter(isOverloaded).length,
-    otherWords: refused.filter((one) => !isOverloaded(one) && !hasRightWords(one, isOut(one))).map(tell),
-    noAnswer: sent.filter(({ status }) => status === 0).map(tell),
-    unreconciled: sent.filter((one) => one.status !== 0 && isCreated(one) !== stored.has(one.name)).map(tell),
+    otherWords: refused.filter((one) => !isOverloaded(one) && !hasRightWords(one, isOut(one))).map(lineOf),
+    noAnswer: sent.filter(({ status }) => status === 0).map(lineOf),
+    unreconciled: sent
+      .filter((one) => one.status !== 0 && isCreated(one) !== stored.has(one.name))
+      .map(lineOf),
   };
 }
 

@@ -130,7 +130,7 @@ export async function runCommand(
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    // A command that does not read its input closes it early; how it ended tells the rest.
+    // A command that does not read its input closes it early; its end explains the rest.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
     child.once('error', (error) => {

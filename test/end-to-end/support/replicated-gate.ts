@@ -16,8 +16,8 @@ import { runOurselves } from './wired-cluster.ts';
 export interface ReplicatedGate extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   /**
-   * Ends one pod, starts it again and gives it back its place among the endpoints; kube-proxy hears of its end a second
-   * late. Tells from when to when that took.
+   * Ends one pod, starts it again and gives it back its place among the endpoints. kube-proxy learns of its end a second
+   * late. Returns when it began and when it ended.
    */
   readonly restart: (pod: string, signal: 'SIGTERM' | 'SIGKILL') => Promise<Outage>;
 }

@@ -16,7 +16,7 @@ process.on('exit', () => {
   for (const path of existing) rmSync(path, removal);
 });
 
-/** Makes a temporary folder whose name tells what it is for. */
+/** Makes a temporary folder whose name says what it is for. */
 export async function makeTemporaryFolder(purpose: string): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), `kube-image-bouncer-${purpose}-`));
   existing.add(path);
