@@ -77,7 +77,8 @@ function openAdmissionReview(document: unknown, say: Say): ReviewExchange {
   }
   const known = apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1';
   const review = decodeReview(uid, request, known ? undefined : apiVersion);
-  return { review, respond: (decision) => answer({ apiVersion, uid }, decision, say, request['object']) };
+  const owner = findOwner(request['object']);
+  return { review, respond: (decision) => answer({ apiVersion, uid }, decision, say, owner) };
 }
 
 /**
@@ -172,13 +173,13 @@ function malformed(wrong: Objection<'MALFORMED_OBJECT'>): UnreadableObject {
   return { kind: 'unreadable', field: 'request', ...wrong };
 }
 
-function answer({ apiVersion, uid }: ReviewHead, decision: Decision, say: Say, object?: unknown): Answer {
+function answer({ apiVersion, uid }: ReviewHead, decision: Decision, say: Say, owner?: Owner): Answer {
   const warnings = renderWarnings(decision, say);
   const auditAnnotations = renderAuditAnnotations(decision, false, say);
   const response = {
     uid,
     allowed: decision.outcome === 'admitted',
-    ...(decision.outcome !== 'admitted' && { status: renderStatus(decision, say, findOwner(object)) }),
+    ...(decision.outcome !== 'admitted' && { status: renderStatus(decision, say, owner) }),
     ...(warnings.length > 0 && { warnings }),
     ...(auditAnnotations && { auditAnnotations }),
   };

@@ -10,10 +10,11 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One review, and the only way to answer it: `respond` keeps the uid and version of the request. */
+/** One review, and the only way to answer it. */
 export interface ReviewExchange {
   readonly review: Review;
-  respond(decision: Decision): Answer;
+  /** Keeps the uid and version of the request, and not its object: many reviews may wait for answers at the same time. */
+  readonly respond: (decision: Decision) => Answer;
 }
 
 export type MalformedReviewCode =

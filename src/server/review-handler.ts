@@ -9,7 +9,7 @@ import type { Bouncer } from '../bouncer.ts';
 import { phrase } from '../language/phrase.ts';
 import { type Decision, failed } from '../policy/decision.ts';
 import { applyStage } from '../policy/stage.ts';
-import { summaryOf } from '../telemetry/outcome.ts';
+import { type ReviewSummary, summaryOf } from '../telemetry/outcome.ts';
 import { SHED_CODES, type ShedReason } from '../telemetry/shed-reviews.ts';
 import { budgetOf } from './deadline.ts';
 import type { Route } from './routes.ts';
@@ -88,6 +88,21 @@ function decide(
     decision = failInternally(context, error);
   }
   if (!(decision instanceof Promise)) return respond(context, route, exchange, decision, startedMs);
+  const waiting = { review: summaryOf(exchange.review), respond: exchange.respond };
+  return respondLater(context, route, waiting, decision, startedMs);
+}
+
+/** A review without its object. The object may be large, and many reviews may wait for one slow source. */
+type JudgedReview = Pick<ReviewExchange, 'respond'> & { readonly review: ReviewSummary };
+
+/** A function of its own, because a function in `decide` would keep all that `decide` has. */
+function respondLater(
+  context: ReviewContext,
+  route: Route,
+  exchange: JudgedReview,
+  decision: Promise<Decision>,
+  startedMs: number,
+): Promise<Answer> {
   return decision
     .catch((error: unknown) => failInternally(context, error))
     .then((settled) => respond(context, route, exchange, settled, startedMs));
@@ -135,7 +150,7 @@ function openExchange(
 function respond(
   context: ReviewContext,
   route: Route,
-  exchange: ReviewExchange,
+  exchange: JudgedReview,
   decision: Decision,
   startedMs: number,
 ): Answer {

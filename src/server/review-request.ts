@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../admission/exchange.ts';
+import { HEAD_BYTES } from '../admission/review-head.ts';
 import type { ShedReason } from '../telemetry/shed-reviews.ts';
 import type { QueuedReview } from './backlog.ts';
 import { type BodyListener, BodyReceiver, type BodyResult } from './body.ts';
@@ -55,8 +56,9 @@ export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
 
   decide(): void | Promise<void> {
     const answer = handleReview(this.#context, this.#route, this.#received, this.#startedMs);
-    if (answer instanceof Promise) return answer.then((settled) => this.#send(settled));
-    this.#send(answer);
+    if (!(answer instanceof Promise)) return this.#send(answer);
+    this.#keepHead();
+    return answer.then((settled) => this.#send(settled));
   }
 
   shed(reason: ShedReason): void {
@@ -88,6 +90,16 @@ export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
   /** The whole body, or its first bytes. */
   get #received(): Buffer {
     return this.#body ?? this.#receiver?.head ?? NOTHING;
+  }
+
+  /**
+   * Releases the body of a review that waits for answers, so that reviews of one slow source leave memory to others. Only
+   * `fail` still needs its first bytes. If these have no uid, the body is kept.
+   */
+  #keepHead(): void {
+    if (this.#body === undefined || this.#route.protocol.respondFromHead(this.#body) === undefined) return;
+    this.#body = Buffer.from(this.#body.subarray(0, HEAD_BYTES));
+    this.#receiver?.release();
   }
 
   #shed(body: Buffer, reason: ShedReason): void {

@@ -4,7 +4,7 @@ import type { Review } from '../policy/review.ts';
 import type { Stage } from '../policy/stage.ts';
 
 /** A review without its object, which may be large and is not logged. */
-type ReviewSummary = Omit<Review, 'subject'>;
+export type ReviewSummary = Omit<Review, 'subject'>;
 
 /** One decided review: the value that the log and the metrics are written from. */
 export interface Outcome {
@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 /** Copies a review without its object. Outcomes wait in batches, and sixteen large objects would take too much memory. */
-export function summaryOf(review: Review): ReviewSummary {
+export function summaryOf(review: ReviewSummary): ReviewSummary {
   const { uid, operation, dryRun, user, namespace, resource, subresource, object } = review;
   return { uid, operation, dryRun, user, namespace, resource, subresource, object };
 }
