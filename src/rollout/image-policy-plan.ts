@@ -45,8 +45,10 @@ export interface NodeSettings extends NodeCertificateSettings {
 }
 
 interface NodeSources {
-  /** Folder below which the files are written; `/` means this node. */
+  /** Folder below which every file has the path that it has on the node. */
   readonly root: string;
+  /** Whether the API server's manifest may be missing, because it is on another machine or does not exist yet. */
+  readonly isElsewhere: boolean;
   /** Replaces private keys that cannot be used any more. */
   readonly force: boolean;
   readonly now: () => Date;
@@ -71,7 +73,6 @@ export interface NodePlan {
  */
 export async function planImagePolicy(settings: NodeSettings, sources: NodeSources): Promise<NodePlan> {
   const { places, gate, runner } = settings;
-  // Below the root every file has the path that it has on the node.
   const folder = join(sources.root, places.folder);
   const certificates = await prepareNodeCertificates(settings, { ...sources, folder });
   const policy = await choosePolicyText(settings, join(folder, GATE_FILES.policy));
@@ -82,7 +83,7 @@ export async function planImagePolicy(settings: NodeSettings, sources: NodeSourc
     settings: settings.imagePolicy,
     trust: certificates?.trust,
     kubeadm: kubeadmVersionOf(await minorOf(settings)),
-    isElsewhere: sources.root !== '/',
+    isElsewhere: sources.isElsewhere,
   });
   return {
     certificates,

@@ -109,6 +109,7 @@ async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Stream
   const isWritten = options.apply === true || options.out !== undefined;
   const plan = await planImagePolicy(settings, {
     root: options.out ?? '/',
+    isElsewhere: options.out !== undefined,
     force: ports.force,
     now: () => new Date(),
     requestSignature:
