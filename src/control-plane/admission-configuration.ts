@@ -23,12 +23,12 @@ interface PluginConfiguration {
 
 /** The file of `--admission-control-config-file`. */
 export interface AdmissionConfiguration {
-  /** `legacy`: the file contains only the block of the plugin, as before files could configure several plugins. */
+  /** `legacy`: the file contains only the `imagePolicy` block. This is the form of old Kubernetes versions. */
   readonly form: 'versioned' | 'legacy';
   readonly plugins: readonly PluginConfiguration[];
   /** The settings of `ImagePolicyWebhook`, if they are in this file. */
   readonly imagePolicy: WrittenImagePolicy | undefined;
-  /** Otherwise the file that contains them. */
+  /** The path of the file with the settings of `ImagePolicyWebhook`, if they are not in this file. */
   readonly imagePolicyFile: string | undefined;
   /** `line:column` of a part. */
   positionOf(path: Path): string;
@@ -41,8 +41,8 @@ const API_VERSIONS = new Set([
 ]);
 
 /**
- * Reads an `AdmissionConfiguration`, YAML or JSON, or a bare `imagePolicy:` block, which the flag and the `path:` of a
- * plugin also accept.
+ * Reads an `AdmissionConfiguration` in YAML or JSON. A bare `imagePolicy:` block is accepted too, as by the API
+ * server.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID for any other document
@@ -116,8 +116,8 @@ export function renderAdmissionConfiguration(settings: ImagePolicySettings): str
 }
 
 /**
- * Adds the settings of `ImagePolicyWebhook` to a configuration. Other plugins, comments, order and form stay. Settings in
- * a separate file are moved here.
+ * Adds the settings of `ImagePolicyWebhook` to a configuration. Other plugins, comments, order and form are kept.
+ * Settings in a separate file are moved into this file.
  *
  * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE

@@ -13,8 +13,8 @@ export interface Flag {
 }
 
 /**
- * The flags in a list: `--name=value`, `--name value` in two items, or `--name` alone. Items that are no text or belong to
- * no flag are skipped.
+ * The flags in a list: `--name=value`, `--name value` in two items, or `--name` alone. Items that are not strings or
+ * belong to no flag are skipped.
  */
 export function parseFlags(words: readonly unknown[], list: Path): readonly Flag[] {
   return words.flatMap((word, index) => {
@@ -35,7 +35,7 @@ export function parseFlags(words: readonly unknown[], list: Path): readonly Flag
   });
 }
 
-/** The item that gives a flag another value, in the form of the present item. */
+/** The list item that sets a flag to another value, in the same form as the present item. */
 export function renderFlag(
   { name, path, namePath }: Pick<Flag, 'name' | 'path' | 'namePath'>,
   value: string,

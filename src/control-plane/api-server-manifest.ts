@@ -10,7 +10,7 @@ export const IMAGE_POLICY_PLUGIN = 'ImagePolicyWebhook';
 interface Mount {
   readonly name: string;
   readonly mountPath: string;
-  /** `undefined` if the volume is no hostPath. */
+  /** `undefined` if the volume is not a hostPath volume, or if the mount has a subPath. */
   readonly hostPath: string | undefined;
   readonly readOnly: boolean;
   readonly path: Path;
@@ -27,7 +27,10 @@ export interface ApiServerManifest {
   readonly container: Path;
   /** The image of the container. */
   readonly image: string | undefined;
-  /** The `workingDir` of the container; `undefined` if it is that of the image. */
+  /**
+   * The `workingDir` of the container; `undefined` if the manifest sets none, so the working folder of the image
+   * applies.
+   */
   readonly workingFolder: string | undefined;
   /** Enabled plugins, without those that are enabled by default. */
   readonly enabledPlugins: readonly string[];
@@ -46,8 +49,8 @@ export interface ApiServerManifest {
  * Reads the manifest of kube-apiserver, from kubeadm or of the same structure.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
- * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID if it is no pod that runs kube-apiserver, or if its flags are not
- * in the manifest
+ * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID if the document is not a pod that runs kube-apiserver, or
+ * if the flags are not in the manifest
  */
 export function parseApiServerManifest(text: string, file: string): ApiServerManifest {
   const [document, second] = parseDocuments(text, file);
@@ -146,7 +149,7 @@ function readMounts(pod: unknown, container: Path): readonly Mount[] {
   });
 }
 
-/** The innermost mount that contains a path determines its place on the node. */
+/** The path on the node. The innermost mount that contains the path determines it. */
 function hostPathOf(path: string, mounts: readonly Mount[]): string | undefined {
   const [inner] = mounts
     .filter(({ mountPath }) => isInside(path, mountPath))

@@ -19,7 +19,7 @@ export const FINGERPRINT = 'kube-image-bouncer.io/configuration';
 const CONFIGURATION_FLAG = 'admission-control-config-file';
 
 interface ApiServerWiring {
-  /** Path of the `AdmissionConfiguration` in the container. A present value of the flag is kept. */
+  /** Path of the `AdmissionConfiguration` in the container. */
   readonly configurationFile: string;
   /** The folder of the node to mount at the same path. */
   readonly folder: string;
@@ -32,8 +32,8 @@ interface ApiServerWiring {
 }
 
 /**
- * Changes the manifest of kube-apiserver: enables `ImagePolicyWebhook`, sets the flag for the `AdmissionConfiguration`, and
- * mounts the folder read-only. Present parts stay unchanged.
+ * Changes the manifest of kube-apiserver: enables `ImagePolicyWebhook`, sets the flag for the
+ * `AdmissionConfiguration`, and mounts the folder read-only. Parts that exist already are kept.
  *
  * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE
@@ -166,7 +166,7 @@ function removeFlags(
   left: (flag: ApiServerManifest['flags'][number]) => readonly string[] | undefined,
 ): string {
   const { flags } = parseApiServerManifest(text, file);
-  // From the end, so that the paths of the other items stay valid.
+  // Edit from the end of the list, so that the paths of the other items stay valid.
   const edits = flags.toReversed().flatMap((flag): Edit[] => {
     const items = left(flag);
     if (items === undefined) return [];

@@ -14,7 +14,10 @@ import {
 } from './undo-record.ts';
 
 interface ChangeOptions {
-  /** Contains the record and the copies. Never the folder of manifests, because the kubelet runs each file in it. */
+  /**
+   * The folder of the record and the copies. It must not be the folder of manifests, because the kubelet runs each
+   * file in that folder.
+   */
   readonly backupFolder: string;
   readonly isRoot: boolean;
   /** Private keys may be overwritten. @default false */
@@ -29,7 +32,7 @@ export interface ChangesMade {
 
 const EMPTY: UndoRecord = { version: 1, files: [], folders: [] };
 
-/** Other users read these folders; keys are protected by their own mode. */
+/** Other users may read these folders. Private keys are protected by the modes of their files. */
 const FOLDER_MODE = 0o755;
 const BACKUP_FOLDER_MODE = 0o700;
 
@@ -174,8 +177,8 @@ async function writeRecord(folder: string, record: UndoRecord): Promise<void> {
 
 export interface UndoOptions extends Pick<ChangeOptions, 'backupFolder' | 'isRoot'> {
   /**
-   * What to keep of a file that another program has changed since. `undefined` refuses to change it. Without this function
-   * any such file stops the undo before its first change.
+   * Decides about a file that another program has changed after the last run. If it returns `undefined`, or if there
+   * is no such function, the undo is refused before its first change.
    */
   readonly reconcile?: (
     path: string,
@@ -186,7 +189,7 @@ export interface UndoOptions extends Pick<ChangeOptions, 'backupFolder' | 'isRoo
    * The text without the parts that this program added. Used for a file that another program changed between two runs.
    * @default the whole text
    */
-  readonly withoutUs?: (path: string, text: string, original: string) => string;
+  readonly withoutGate?: (path: string, text: string, original: string) => string;
   /** Called and awaited after each file, in the order of the undo. */
   readonly onRestored?: (path: string, what: 'restored' | 'removed') => Promise<void>;
 }
@@ -254,7 +257,7 @@ async function stepFor(file: RecordedFile, options: UndoOptions): Promise<UndoSt
   };
 }
 
-/** Whether mode and owner are unchanged. */
+/** Whether the file has the mode and, for root, the owner from before the change. */
 function isHeldAs(
   found: FoundFile | undefined,
   before: RecordedBackup | null,
@@ -272,7 +275,7 @@ function reconcile(
   original: Buffer | string | undefined,
   options: UndoOptions,
 ): Reconciled | undefined {
-  // A file that was removed contains nothing that could be lost.
+  // If the file was removed, restoring it loses nothing.
   if (found === undefined) return ORIGINAL;
   return options.reconcile?.(path, found.content.toString(), original?.toString());
 }
@@ -280,12 +283,12 @@ function reconcile(
 /** The earlier text, without the parts that an earlier run added. */
 async function readBefore(
   { path, before, first }: RecordedFile,
-  { backupFolder, withoutUs }: UndoOptions,
+  { backupFolder, withoutGate }: UndoOptions,
 ): Promise<Buffer | string | undefined> {
   if (before === null) return undefined;
   const text = await readCopy(before, backupFolder);
-  if (first === undefined || withoutUs === undefined) return text;
-  return withoutUs(path, String(text), String(await readCopy(first, backupFolder)));
+  if (first === undefined || withoutGate === undefined) return text;
+  return withoutGate(path, String(text), String(await readCopy(first, backupFolder)));
 }
 
 /**
@@ -306,7 +309,7 @@ async function readCopy(before: RecordedBackup, folder: string): Promise<Buffer>
   throw new ControlPlaneError('UNDO_RECORD_INVALID', `${path}: the copy is missing or was changed`);
 }
 
-/** The copies of all runs, also of runs whose changes another program has overwritten. */
+/** Removes the record and the copies of all runs, also of runs whose changes another program has overwritten. */
 async function removeBackups(folder: string, { folders }: UndoRecord): Promise<void> {
   for (const name of await readdir(folder)) if (COPY.test(name)) await removeFile(join(folder, name));
   await removeFile(recordFile(folder));

@@ -89,7 +89,7 @@ export async function resolveLinks(path: string): Promise<string> {
   }
 }
 
-/** Changes as a unified diff. Of a private key only its existence is shown. */
+/** Changes as a unified diff. The content of a private key is not shown. */
 export function renderChanges(changes: readonly FileChange[]): string {
   return changes.map(renderChange).join('');
 }
@@ -111,7 +111,7 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-/** Whether the error says that a file or a folder of its path does not exist. */
+/** Whether the cause of an error is that a file or a folder of its path does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }

@@ -7,7 +7,8 @@ import { isMissing, reasonOf, type FoundFile } from './file-plan.ts';
 /**
  * Writes a file completely or not at all.
  *
- * Its temporary name starts with a dot, because the kubelet runs every other file in the folder of manifests.
+ * The name of the temporary file starts with a dot. The kubelet skips files with such names in the folder of
+ * manifests.
  * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
  */
 export async function writeWhole(
@@ -35,12 +36,18 @@ export async function writeWhole(
   });
 }
 
-/** Removes a file, if it exists. */
+/**
+ * Removes a file, if it exists.
+ * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
+ */
 export function removeFile(path: string): Promise<void> {
   return guarded(path, () => rm(path, { force: true }));
 }
 
-/** Creates a folder and its parents. Returns those that were created, the outer before the inner. */
+/**
+ * Creates a folder and its parents. Returns the created folders, the outer before the inner.
+ * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
+ */
 export async function makeFolders(folder: string, mode: number): Promise<readonly string[]> {
   const missing = await missingFolders(folder);
   for (const path of missing) {
@@ -68,7 +75,10 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** Removes empty folders, the inner before the outer. A folder with files of other programs stays. */
+/**
+ * Removes empty folders. The list has the outer folders before the inner ones. A folder that is not empty is kept.
+ * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
+ */
 export async function removeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders.toReversed()) {
     try {

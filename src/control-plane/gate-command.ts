@@ -36,8 +36,9 @@ export const GATE_FILES = {
 } as const;
 
 /**
- * The flags of Node in every command line that this program writes, without the files that it may read: no inspector, half
- * the memory, no `__proto__`, no code from strings; no child process, worker, addon or written file.
+ * The flags of Node in every command line that this program writes. They switch off the inspector, `__proto__`, code
+ * from strings, child processes, workers, addons and writing files, and they halve the memory. The flags for files
+ * that Node may read are added by the caller.
  */
 export const NODE_FLAGS: readonly string[] = [
   '--disable-sigusr1',
@@ -54,7 +55,10 @@ export interface GateArguments extends NodeGate {
   readonly clientAuthority: 'authority' | 'clientAuthority';
 }
 
-/** The command line of the gate: mutual TLS with only the API server, and the policy in its folder. */
+/**
+ * The arguments of the gate: only the API server can connect (mutual TLS), and the policy is in the folder of the
+ * gate.
+ */
 export function renderGateArguments(options: GateArguments): readonly string[] {
   const { folder, address, port, healthPort, language, keyFile } = options;
   return [

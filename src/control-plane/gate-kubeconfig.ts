@@ -8,7 +8,7 @@ import { ControlPlaneError } from './errors.ts';
 interface GateWay {
   /** `https://host:port/image_policy`, or the path of another stage. */
   readonly server: string;
-  /** An absolute path, as the others. */
+  /** The files have absolute paths. */
   readonly authorityFile: string;
   readonly clientCertificateFile: string;
   readonly clientKeyFile: string;
@@ -51,7 +51,7 @@ export interface KubeconfigValue {
   readonly position: string;
 }
 
-/** The values of a kubeconfig for the connection to the gate. Missing ones are `undefined`; the plugin reports them. */
+/** The values of a kubeconfig for the connection to the gate. A missing value is `undefined`. */
 export interface WrittenGateWay {
   readonly currentContext: KubeconfigValue | undefined;
   readonly hasContext: boolean;
@@ -73,7 +73,7 @@ export interface WrittenGateWay {
  * Reads the kubeconfig of `ImagePolicyWebhook`, following its current context.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
- * @throws {ControlPlaneError} GATE_KUBECONFIG_INVALID if it is no kubeconfig
+ * @throws {ControlPlaneError} GATE_KUBECONFIG_INVALID if the document is not a kubeconfig
  */
 export function parseGateKubeconfig(text: string, file: string): WrittenGateWay {
   const [document, second] = parseDocuments(text, file);

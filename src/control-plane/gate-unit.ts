@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { GATE_FILES, type GateArguments, NODE_FLAGS, renderGateArguments } from './gate-command.ts';
 
 /**
- * Node as the program finds it. The paths of Node and of the libraries are known only on the machine, so that Node may read
- * all files that systemd allows. Node's other permissions are refused.
+ * The command that starts Node. The paths of Node and of the libraries are known only on the node. Therefore Node may
+ * read all files that systemd allows. Node's other permissions are switched off.
  */
 const NODE: readonly string[] = ['/usr/bin/env', 'node', ...NODE_FLAGS, '--allow-fs-read=*'];
 
@@ -13,11 +13,11 @@ export interface GateUnitOptions extends Omit<GateArguments, 'keyFile'> {
 }
 
 /**
- * The gate as a systemd unit, which starts before the kubelet and therefore before the API server. It runs as a user that
- * exists only while it runs. systemd reads the key as root and passes a copy, so that a new *key* needs a restart. A renewal
- * makes a new certificate for the same key, and needs none.
+ * The gate as a systemd unit, which starts before the kubelet and therefore before the API server. It runs as a user
+ * that exists only while it runs. systemd reads the key as root and passes a copy at the start. Therefore a new *key*
+ * needs a restart. A renewal makes a new certificate for the same key, and needs no restart.
  *
- * JavaScript is compiled while it runs, so `MemoryDenyWriteExecute` is not among the restrictions.
+ * The unit does not set `MemoryDenyWriteExecute`, because V8 compiles JavaScript while it runs.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
  */
 export function renderGateUnit({ program, folder, ...gate }: GateUnitOptions): string {

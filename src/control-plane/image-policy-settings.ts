@@ -3,7 +3,7 @@ import { isObject, type Path } from '../document/json.ts';
 
 /** Settings of the plugin `ImagePolicyWebhook`. */
 export interface ImagePolicySettings {
-  /** An absolute path, because a relative one depends on the process that reads it. */
+  /** An absolute path, because a relative path depends on the process that reads it. */
   readonly kubeConfigFile: string;
   /** Seconds for which an admission is cached; see {@link SETTING_RANGES}. */
   readonly allowTTL: number;
@@ -27,7 +27,7 @@ export const SETTING_RANGES = {
   retryBackoff: [1, 300_000],
 } as const satisfies Partial<Record<ImagePolicyKey, readonly [least: number, most: number]>>;
 
-/** Whether the plugin accepts a value that is not its default. */
+/** Whether a value is in the range of the plugin, or is -1. The value 0 is not accepted. */
 export function isInRange(key: keyof typeof SETTING_RANGES, value: unknown): value is number {
   const [least, most] = SETTING_RANGES[key];
   return (

@@ -18,8 +18,8 @@ interface KubeadmOptions {
 }
 
 /**
- * The parts that the `ClusterConfiguration` of the cluster needs, because `kubeadm upgrade` writes the manifest of the API
- * server again.
+ * The parts to add to the `ClusterConfiguration` of the cluster. They are needed because `kubeadm upgrade` writes the
+ * manifest of the API server again.
  *
  * @see https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
  */
@@ -48,8 +48,8 @@ export function renderKubeadmConfiguration(version: KubeadmVersion, options: Kub
 }
 
 /**
- * The same for `kubeadm … --patches`: a JSON patch, because a strategic one would replace all flags. kube-apiserver adds the
- * plugins of a second `--enable-admission-plugins` to those of the first.
+ * The wiring as a patch for `kubeadm … --patches`. It is a JSON patch, because a strategic merge patch would replace
+ * all flags. kube-apiserver adds the plugins of a second `--enable-admission-plugins` to those of the first.
  *
  * @see https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/#patches
  */

@@ -1,7 +1,7 @@
 /** Number of unchanged lines shown before and after a change. */
 const CONTEXT = 3;
 
-/** Above this number of pairs of lines the middle of two texts is shown as one replaced piece. */
+/** If the changed middle has more pairs of lines than this, it is shown as one replaced piece. */
 const MAX_PAIRS = 4_000_000;
 
 interface Line {
@@ -11,7 +11,7 @@ interface Line {
 
 /**
  * The difference of two texts in the format of `diff -u`, without the two lines with names. Empty if they are equal.
- * `undefined` is a file that does not exist.
+ * `undefined` means that the file does not exist.
  */
 export function renderLineDiff(before: string | undefined, after: string | undefined): string {
   const lines = compareLines(linesOf(before), linesOf(after));

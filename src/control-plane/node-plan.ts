@@ -56,7 +56,7 @@ interface GatePlanOptions {
   readonly runner: GateRunner;
   /** `undefined`: they are not signed yet. */
   readonly certificates: NodeCertificates | undefined;
-  /** `undefined`: the present policy stays. */
+  /** `undefined`: the present policy is kept. */
   readonly policy: string | undefined;
 }
 
@@ -82,7 +82,7 @@ export function planGate({
       places.gateUnit,
       runner.kind === 'systemd' ? renderGateUnit({ ...way, program: runner.program }) : undefined,
     ),
-    // Last, because the kubelet starts it immediately.
+    // This file is last, because the kubelet starts the pod immediately.
     {
       path: places.gatePod,
       content: runner.kind === 'static-pod' ? renderGatePod({ ...way, image: runner.image }) : undefined,
@@ -118,7 +118,7 @@ function planCertificates(
           key('clientAuthorityKey', clientAuthority.key),
           certificate('clientAuthority', clientAuthority.certificate),
         ]),
-    // The gate may read no other key than its own.
+    // The gate can read only its own key.
     key('key', serving.key, runner.kind === 'static-pod' ? GATE_USER : 0),
     certificate('certificate', serving.certificate),
     key('clientKey', client.key),
@@ -147,8 +147,8 @@ interface ApiServerPlan {
 }
 
 /**
- * The files with which the API server calls the gate: kubeconfig, `AdmissionConfiguration` (merged into the present one),
- * the same for kubeadm, and the manifest.
+ * Plans the files that make the API server call the gate: the kubeconfig, the `AdmissionConfiguration` (merged into
+ * the present one), the files for kubeadm, and the manifest.
  *
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, API_SERVER_MANIFEST_INVALID, ADMISSION_CONFIGURATION_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE

@@ -7,7 +7,7 @@ import { editDocument } from '../document/edit.ts';
 import { type Path, valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
 
-/** A file with webhooks that the API server reads, and the places of the authorities of this gate's webhooks. */
+/** A file with webhooks that the API server reads, and the `caBundle` of each of the gate's webhooks in it. */
 interface StaticFile {
   readonly path: string;
   readonly text: string;
@@ -23,7 +23,7 @@ export interface StaticWebhooks {
 }
 
 /**
- * The files of a folder that contain webhooks of the gate. None if the folder does not exist.
+ * The files of a folder that contain webhooks of the gate. The result is empty if the folder does not exist.
  * @throws {CertificateError} CERTIFICATE_UNREADABLE
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */
@@ -71,8 +71,8 @@ export async function isStaticallyWired(webhooks: StaticWebhooks): Promise<boole
 }
 
 /**
- * Adds certificates to the authorities of the webhooks in a folder. The API server reads these files, and they cannot be
- * changed through the API. Without a new CA in them every request would be refused.
+ * Adds the trust of the webhooks in a folder to a target. The API server reads these files, and they cannot be
+ * changed through the API. If they did not contain a new CA, every request would be refused.
  */
 export function trustedByStaticFiles(target: RotationTarget, webhooks: StaticWebhooks): RotationTarget {
   return {

@@ -34,9 +34,10 @@ export const STATIC_FINGERPRINT = 'kube-image-bouncer.io/static-webhooks';
 const READABLE = 0o644;
 
 /**
- * The webhook configuration, the `AdmissionConfiguration` with its path (merged into the present one), and the manifest with
- * the path of that. The API server reads changes in the folder without a restart, so that the folder is not part of the
- * fingerprint.
+ * Plans the files of a webhook that the API server reads from a file. The webhook configuration is in {@link
+ * STATIC_FOLDER}. The `AdmissionConfiguration` (merged into the present one) names this folder, and the manifest
+ * names the `AdmissionConfiguration`. The API server reads changes in the folder without a restart, so the folder is
+ * not part of the fingerprint.
  *
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, API_SERVER_MANIFEST_INVALID, ADMISSION_CONFIGURATION_INVALID
  * @throws {EditError} DOCUMENT_NOT_EDITABLE

@@ -38,7 +38,7 @@ export function recordFile(folder: string): string {
 }
 
 /**
- * The record in a folder of backups; `undefined` if there is none, because nothing was changed.
+ * The record in a folder of backups; `undefined` if there is no record, because nothing was changed.
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE, UNDO_RECORD_INVALID
  */
 export async function readUndoRecord(folder: string): Promise<UndoRecord | undefined> {

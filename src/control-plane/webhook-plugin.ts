@@ -11,15 +11,15 @@ export const WEBHOOK_PLUGIN = 'ValidatingAdmissionWebhook';
 interface WebhookPluginSettings {
   /** The kubeconfig with the client certificate of the API server. */
   readonly kubeConfigFile?: string;
-  /** A folder of webhook configurations: since Kubernetes 1.36 (with a feature gate). */
+  /** A folder of webhook configurations. Needs Kubernetes 1.36 (with a feature gate) or newer. */
   readonly staticManifestsDir: string;
 }
 
 const TYPE = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'WebhookAdmissionConfiguration' } as const;
 
 /**
- * Adds the settings of the plugin to an `AdmissionConfiguration`. Other plugins, comments and order stay. Without a text a
- * new configuration is made.
+ * Adds the settings of the plugin to an `AdmissionConfiguration`. Other plugins, comments and order are kept. If
+ * `text` is `undefined`, a new configuration is rendered.
  *
  * @throws {ControlPlaneError} ADMISSION_CONFIGURATION_INVALID, also if the plugin has other settings
  * @throws {EditError} DOCUMENT_NOT_EDITABLE

@@ -3,7 +3,7 @@ import type { ProbeResult } from './probes.ts';
 import type { Refuser } from '../wiring/refusal.ts';
 import type { Remedy } from './webhook-remedies.ts';
 
-/** A changed thing before and after a step; `after` is `undefined` if the step removed it. */
+/** A changed object or file, before and after a step. `after` is `undefined` if the step removed it. */
 export type RecordedChange = RecordedObject | RecordedFile;
 
 /** A changed object of the API. */
@@ -29,7 +29,7 @@ export interface RecordedFile {
 export interface Step extends Omit<Remedy, 'edits'> {
   /** Commands for the same step without this program. */
   readonly byHand: readonly string[];
-  /** The changes of the step, found without making them. */
+  /** Computes the changes of the step without making them. */
   readonly foresee: () => Promise<readonly RecordedChange[]>;
   readonly perform: () => Promise<void>;
 }
@@ -41,13 +41,19 @@ export interface Blocker {
   /** How long the API server may take to apply a change, in milliseconds. */
   readonly settleMs: number;
   /**
-   * True if another process (the kubelet) applies the change. No effect after `settleMs` then means "not applied yet",
-   * and not "useless".
+   * True if another process (the kubelet) applies the change. If the change has no effect after `settleMs`, then it
+   * is not applied yet, and a stronger step must not follow.
    */
   readonly isWatchedElsewhere: boolean;
   readonly blames: (refuser: Refuser) => boolean;
-  /** Its present settings and the address that it calls, without a full stop; `undefined` if it no longer exists. */
+  /**
+   * The present settings of the blocker and the address that it calls, as a phrase for messages; `undefined` if the
+   * blocker no longer exists.
+   */
   readonly describe: () => Promise<string | undefined>;
-  /** The steps that are possible now for these results, in order; none if it no longer exists. */
+  /**
+   * The steps that are possible now for these results, the least invasive one first; none if the blocker no longer
+   * exists.
+   */
   readonly steps: (results: readonly ProbeResult[]) => Promise<readonly Step[]>;
 }

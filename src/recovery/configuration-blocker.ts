@@ -16,11 +16,11 @@ const COLLECTION = {
 /** The name of the resource for kubectl. */
 const RESOURCE = 'validatingwebhookconfiguration';
 
-/** An API server watches the configurations, and applies a change a moment later. */
+/** Milliseconds until an API server applies a changed configuration. It watches the configurations. */
 const SETTLE_MS = 8_000;
 
 /**
- * The webhook configurations that call a gate: our own, and those that the caller names.
+ * The webhook configurations that call a gate: our own configurations, and those in `named`.
  * @throws {RecoveryError} BLOCKER_NOT_FOUND if a named configuration does not exist.
  */
 export async function findConfigurations(
@@ -78,7 +78,7 @@ function configurationBlocker(client: KubernetesClient, configuration: string, w
       if (found === undefined) return [];
       const { object, entry } = found;
       return remediesOf(entry, results).map((remedy) =>
-        // A configuration without webhooks has no use.
+        // Delete the configuration if it would have no webhooks left.
         remedy.kind === 'remove' && entriesOf(object).length === 1
           ? deletionStep(client, reference, object, remedy)
           : patchStep(client, reference, object, entry, remedy),
@@ -110,7 +110,7 @@ function patchStep(
   entry: SeenWebhook,
   remedy: Remedy,
 ): Step {
-  // An index means another webhook if the list has changed.
+  // If the list has changed, the index may belong to another webhook. The test operations detect this.
   const guarded = [
     { op: 'test', path: `/webhooks/${entry.index}/name`, value: entry.name },
     ...remedy.edits.map(patchOf),

@@ -5,10 +5,10 @@ type RecoveryErrorCode =
   | 'BLOCKER_NOT_FOUND'
   /** The file of `--undo` is not a record of a recovery. */
   | 'RECOVERY_RECORD_INVALID'
-  /** A thing was changed again after the recovery. Undoing the recovery would undo that change too. */
+  /** An object or a file was changed again after the recovery. Undoing the recovery would undo that change too. */
   | 'CHANGED_SINCE_RECOVERY';
 
-/** A recovery, or its undoing, is not possible. */
+/** A recovery is not possible, or it cannot be undone. */
 export class RecoveryError extends CodedError<RecoveryErrorCode> {
   override readonly name = 'RecoveryError';
 }

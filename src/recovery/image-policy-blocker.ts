@@ -29,7 +29,7 @@ interface ImagePolicyFiles {
 /** The present wiring, as its files describe it. */
 interface Wiring {
   readonly manifest: NodeFile;
-  /** The file with the settings of the plugin: the `AdmissionConfiguration`, or the file that it names. */
+  /** The file with the settings of the plugin: the `AdmissionConfiguration`, or the file that its `path` names. */
   readonly settings: NodeFile;
   readonly imagePolicy: WrittenImagePolicy;
   readonly kubeconfig: NodeFile | undefined;
@@ -37,8 +37,8 @@ interface Wiring {
 }
 
 /**
- * The plugin `ImagePolicyWebhook`. It has no namespaces, so nothing can be narrowed. It reads its files once, so each
- * step restarts the API server.
+ * The plugin `ImagePolicyWebhook` as a blocker. The plugin has no selector, so no step can exclude single namespaces.
+ * It reads its files only at the start, so each step restarts the API server.
  *
  * @throws {RecoveryError} BLOCKER_NOT_FOUND if the manifest does not enable it.
  * @throws {DocumentError} DOCUMENT_SYNTAX
@@ -89,7 +89,7 @@ async function readImagePolicyWiring(path: string): Promise<Wiring | undefined> 
   };
 }
 
-/** Reads the files for a recovery, and keeps them. A named file must exist, and it must be readable. */
+/** Reads files, and remembers each file that was read. A missing or unreadable file is an error. */
 class NodeFilesRead implements NodeFileReader {
   readonly #files = new Map<string, NodeFile>();
 

@@ -12,7 +12,8 @@ export interface NodeFile {
 }
 
 /**
- * @throws {RecoveryError} BLOCKER_NOT_FOUND
+ * Reads a text file, following a symbolic link.
+ * @throws {RecoveryError} BLOCKER_NOT_FOUND if the file does not exist
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
  * @throws {DocumentError} DOCUMENT_SYNTAX if it is not UTF-8
  */
@@ -22,7 +23,7 @@ export async function readNodeFile(path: string): Promise<NodeFile> {
   throw new RecoveryError('BLOCKER_NOT_FOUND', `${path} does not exist (run this on the control-plane node)`);
 }
 
-/** The same; `undefined` if the file does not exist. */
+/** Reads a file like {@link readNodeFile}. Returns `undefined` if the file does not exist. */
 export async function findNodeFile(named: string): Promise<NodeFile | undefined> {
   // Change the target of a symbolic link, and keep the link.
   const path = await resolveLinks(named);

@@ -1,7 +1,7 @@
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { RecoveryError } from './errors.ts';
 
-/** What must work again before a recovery stops. */
+/** The objects that must be creatable before a recovery stops. */
 const GOALS = ['kube-system', 'default', 'all'] as const;
 
 export type Goal = (typeof GOALS)[number];
@@ -11,7 +11,7 @@ export interface TrialPlace {
   /** `undefined` for cluster-scoped objects. */
   readonly namespace: string | undefined;
   readonly role:
-    /** The cluster needs it. */
+    /** Nodes or the control plane need it. */
     | 'vital'
     /** The namespace of a gate, which must be able to start again. */
     | 'gate'
@@ -19,7 +19,7 @@ export interface TrialPlace {
     | 'named'
     /** Any other namespace. */
     | 'other';
-  /** Whether the goal needs it. */
+  /** Whether the goal requires that objects can be created here. */
   readonly isWanted: boolean;
 }
 
@@ -32,8 +32,8 @@ interface TrialPlaceOptions {
 }
 
 /**
- * The places for trials: those that nodes and the control plane need, the namespace of the gate, the named ones, and
- * those of the goal. `default` is always one of them, so that its state is shown.
+ * The places for trials: the places that nodes and the control plane need, the namespace of the gate, the named
+ * namespaces, and the namespaces of the goal. `default` is always included, so that the report shows its state.
  * @throws {RecoveryError} BLOCKER_NOT_FOUND if a named namespace does not exist.
  */
 export async function choosePlaces(
@@ -60,7 +60,10 @@ export async function choosePlaces(
   return [...Map.groupBy(places, ({ namespace }) => namespace).values()].flatMap((same) => same.slice(0, 1));
 }
 
-/** Nodes renew their Leases in `kube-node-lease`. Without them, the control plane evicts their pods. */
+/**
+ * Nodes renew their Leases in `kube-node-lease`. Without renewed Leases, the control plane evicts the pods of the
+ * nodes.
+ */
 const VITAL = ['kube-system', 'kube-node-lease'];
 
 function trialPlace(namespace: string | undefined, role: TrialPlace['role'], isWanted: boolean): TrialPlace {

@@ -12,10 +12,12 @@ const PROBE_NAME = 'kube-image-bouncer-recover';
 /** The image for a namespace without pods, if the caller names no image. */
 const GUESSED_IMAGE = 'registry.k8s.io/pause:3.10';
 
-/** How many images of a namespace are tried. If a policy refuses all of them, it counts as refusing every image. */
+/**
+ * The number of images of a namespace that are tried. If a gate refuses all of them, the namespace counts as locked.
+ */
 const MAX_IMAGES = 5;
 
-/** How many pods of a namespace are read for their images. */
+/** The number of pods of a namespace whose images are read. */
 const MAX_PODS = 200;
 
 const SIMULTANEOUS_PROBES = 16;
@@ -39,8 +41,8 @@ export interface ProbeResult {
 
 /**
  * Whether a result shows a lock-out: a gate does not answer, a gate refuses every image that runs there, or something
- * else refuses the object. A gate that refuses a guessed image does what it is made for. A webhook that is not called
- * in a dry run shows nothing.
+ * else refuses the object. A refusal of a guessed image is no lock-out, because the policy may forbid this image. A
+ * webhook that is not called in a dry run shows nothing.
  */
 export function isLocked({ probe, refusal }: ProbeResult): boolean {
   switch (refusal?.outcome) {
@@ -83,7 +85,7 @@ export async function runProbes(
     let refusal: Refusal | undefined;
     for (const candidate of probe.candidates) {
       refusal = await refusalOf(client, candidate);
-      // One that passes is enough. If the gate does not answer, further images show nothing new.
+      // One admitted image is enough. If the gate does not answer, further images show nothing new.
       if (refusal?.outcome !== 'refused') break;
     }
     return { probe, refusal };
@@ -134,7 +136,7 @@ const event = (namespace: string): Fields => ({
   type: 'Normal',
 });
 
-/** Other objects that must be creatable: a webhook whose rules match every resource stops them too. */
+/** Other objects that must be creatable. A webhook whose rules match every resource blocks them too. */
 const OTHER_KINDS: Readonly<Record<TrialPlace['role'], readonly ((namespace: string) => Fields)[]>> = {
   vital: [lease],
   gate: [secret, configMap, lease],

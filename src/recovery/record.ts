@@ -35,8 +35,8 @@ export function renderRecord({ server, recoveredAt, changes }: RecoveryRecord): 
 }
 
 /**
- * Writes a record to a file that only its owner can read. It replaces the file as a whole, because an earlier record may
- * be the only way back.
+ * Writes a record to a file that only its owner can read. The file is replaced as a whole, so an interrupted write
+ * never destroys an earlier record.
  * @throws {ControlPlaneError} NODE_FILE_UNWRITABLE
  */
 export async function keepRecord(file: string, record: RecoveryRecord): Promise<void> {
@@ -45,6 +45,7 @@ export async function keepRecord(file: string, record: RecoveryRecord): Promise<
 }
 
 /**
+ * Reads a record. `file` is for error messages.
  * @throws {RecoveryError} RECOVERY_RECORD_INVALID
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */

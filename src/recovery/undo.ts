@@ -13,7 +13,7 @@ import { RecoveryError } from './errors.ts';
 
 /** Options for undoing a recovery. */
 export interface UndoOptions {
-  /** Undoes the recovery even if it loses later changes. */
+  /** Undoes the recovery even if later changes are lost. */
   readonly force: boolean;
   /** Whether this process can change the owner of files. */
   readonly isRoot: boolean;
@@ -21,9 +21,9 @@ export interface UndoOptions {
 
 /** Restores one object or file. */
 export interface Undo {
-  /** The object or the file, for messages. */
+  /** The name of the object or the path of the file, for messages. */
   readonly name: string;
-  /** Whether it is already as it was before the recovery. */
+  /** Whether the object or file already has the state before the recovery. */
   readonly isDone: boolean;
   readonly perform: () => Promise<void>;
 }
@@ -83,7 +83,7 @@ function changedSince(name: string, now: unknown, after: unknown): string {
   return `${name} ${what} since the recovery (compare it with the record; --yes restores it anyway)`;
 }
 
-/** Compares the parts that users change, without those that the API server maintains. */
+/** Compares only the parts that users can change, without the parts that the API server maintains. */
 function isSame(one: KubernetesObject, other: KubernetesObject): boolean {
   return isDeepStrictEqual(contentOf(one), contentOf(other));
 }
@@ -93,7 +93,10 @@ function contentOf({ metadata, ...content }: KubernetesObject): object {
   return { ...content, metadata: { labels, annotations, finalizers, ownerReferences } };
 }
 
-/** The API server refuses an old resourceVersion as a conflict. The present one still detects a change meanwhile. */
+/**
+ * The API server refuses an old resourceVersion as a conflict. With the present resourceVersion, a change in the
+ * meantime is still a conflict.
+ */
 function inPlaceOf(before: ObjectMetadata, live: ObjectMetadata): ObjectMetadata {
   return {
     ...withoutIdentity(before),

@@ -6,7 +6,7 @@ import { originOf } from '../wiring/refusal.ts';
 /** The pause between two checks whether the API server has applied a change. */
 const POLL_MS = 250;
 
-/** A limit that no real cluster reaches: the number of webhooks times four steps. */
+/** The largest number of rounds. No real cluster needs as many. */
 const MAX_STEPS = 64;
 
 /** A blocker, the objects that it refuses, and its steps. */
@@ -14,7 +14,7 @@ export interface Lock {
   readonly blocker: Blocker;
   readonly description: string;
   readonly results: readonly ProbeResult[];
-  /** In order. The steps that the goal needs come first. */
+  /** The least invasive step comes first. The steps that the goal needs are before the others. */
   readonly steps: readonly PlannedStep[];
 }
 
@@ -82,7 +82,10 @@ interface WayOut {
   /** A monotonic clock, in milliseconds. */
   readonly elapsed: () => number;
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** Called before each change, with all changes until then and the next one. If it rejects, nothing is changed. */
+  /**
+   * Called before each step, with all earlier changes and the changes of this step. If it rejects, the step is not
+   * taken.
+   */
   readonly keep: (changes: readonly RecordedChange[]) => Promise<void>;
   /** Called after each step. */
   readonly onStep: (blocker: Blocker, step: Step) => void;
@@ -91,7 +94,7 @@ interface WayOut {
 /** The result of a recovery. */
 export interface WayOutTaken {
   readonly results: readonly ProbeResult[];
-  /** The last change was not applied in time. Its effect is unknown, so no stronger step followed. */
+  /** True if the last change was not applied in time. Its effect is unknown, so no stronger step was taken. */
   readonly isUnnoticed: boolean;
 }
 
@@ -128,9 +131,9 @@ export async function takeWayOut(wayOut: WayOut): Promise<WayOutTaken> {
 }
 
 /**
- * Waits until the API server applies a change: each object that should pass is admitted, or something else refuses it.
- * It checks all of them, because several API servers may share one address and one of them may be late. An API server
- * that restarts does not answer.
+ * Waits until the API server applies a change: each object is admitted, or something else refuses it. All objects are
+ * checked, because several API servers may share one address, and one of them may be late. While an API server
+ * restarts, it does not answer.
  */
 async function settle(wayOut: WayOut, before: readonly ProbeResult[], settleMs: number): Promise<boolean> {
   const probes = before.map(({ probe }) => probe);
@@ -151,7 +154,7 @@ function isAsBefore({ refusal }: ProbeResult, before: ProbeResult | undefined): 
   return refusal !== undefined && earlier !== undefined && originOf(refusal) === originOf(earlier);
 }
 
-/** Joins several changes of one thing: the state before the first and after the last. */
+/** Joins several changes of one object or file: keeps the state before the first change and after the last one. */
 function merge(changes: RecordedChange[], change: RecordedChange): void {
   const earlier = changes.findIndex((candidate) => targetOf(candidate) === targetOf(change));
   const known = changes[earlier];

@@ -1,6 +1,6 @@
 import { decodeWebhooks, hasAddress, type SeenWebhook } from '../wiring/webhook-configuration.ts';
 
-/** The webhooks of a configuration that have a name. The API server calls no other. */
+/** The webhooks of a configuration that have a name. The API server requires a name. */
 export function entriesOf(configuration: unknown): readonly SeenWebhook[] {
   return decodeWebhooks(configuration).filter(({ name }) => name !== '');
 }

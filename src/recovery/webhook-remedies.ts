@@ -13,18 +13,18 @@ type RemedyKind = 'narrow' | 'ignore' | 'warn' | 'remove';
 /** A change that makes objects creatable again. */
 export interface Remedy {
   readonly kind: RemedyKind;
-  /** Its effect and its cost, for messages. */
+  /** The effect and the cost of the change, for messages. */
   readonly does: string;
   /** The changes of the document that holds the webhook. */
   readonly edits: readonly Edit[];
-  /** Whether objects of this place should pass afterwards. */
+  /** Whether objects of this place should be admitted afterwards. */
   readonly frees: (place: TrialPlace) => boolean;
 }
 
 /**
- * The remedies for one webhook, in the order of the attempts. A remedy that is already in place is left out, so the
- * first one is always the next.
- * @param results Those that this webhook refused.
+ * The remedies for one webhook, in the order of the attempts. A remedy that is already applied is left out, so the
+ * first remedy is always the next step.
+ * @param results The results of probes that this webhook blocked.
  */
 export function remediesOf(entry: SeenWebhook, results: readonly ProbeResult[]): readonly Remedy[] {
   const locked = results.filter(isLocked);
@@ -37,7 +37,7 @@ export function remediesOf(entry: SeenWebhook, results: readonly ProbeResult[]):
   ];
 }
 
-/** Leaves out the vital places that are locked, and nothing else. */
+/** Excludes the locked places that the cluster, the gate or the user needs. All other places stay reviewed. */
 function narrow(entry: SeenWebhook, locked: readonly ProbeResult[]): readonly Remedy[] {
   const spared = locked.map(({ probe }) => probe.place).filter(({ role }) => role !== 'other');
   const leftOut = new Set(namespacesLeftOut(entry.namespaceSelector));
@@ -67,7 +67,10 @@ function narrow(entry: SeenWebhook, locked: readonly ProbeResult[]): readonly Re
   ];
 }
 
-/** A namespaceSelector never leaves out cluster-scoped objects. They contain no images. */
+/**
+ * A namespaceSelector never excludes cluster-scoped objects, so the scope of the rules is changed. These objects
+ * contain no images.
+ */
 function scopeEdits(entry: SeenWebhook): readonly Edit[] {
   return entry.rules.flatMap(({ scope }, rule) =>
     scope === 'Namespaced' ? [] : [set(entry, ['rules', rule, 'scope'], 'Namespaced')],

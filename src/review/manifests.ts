@@ -15,12 +15,12 @@ const MAX_LIST_DEPTH = 8;
 
 type ManifestErrorCode = 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE' | 'NOT_AN_OBJECT';
 
-/** A manifest that cannot be read, or that holds no Kubernetes object. The message begins with its place. */
+/** A manifest cannot be read, or it contains no Kubernetes object. The message begins with the file. */
 class ManifestError extends CodedError<ManifestErrorCode> {
   override readonly name = 'ManifestError';
 }
 
-/** Where a field is in a file. */
+/** The position of a field in a file. */
 interface Location extends Position {
   readonly file: string;
 }
@@ -32,13 +32,14 @@ export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly object: Fields;
-  /** Where a field of this object is; the empty path means the object itself. */
+  /** Returns the position of a field of this object. The empty path means the object itself. */
   readonly locate: (path: Path) => Location;
 }
 
 /**
- * Reads manifests. A file and standard input (`-`) yield every object. A folder yields the objects of its `.yaml`,
- * `.yml` and `.json` files, without documents that are no Kubernetes objects.
+ * Reads manifests. A file and standard input (`-`) must contain only Kubernetes objects. From a folder and its
+ * subfolders, the `.yaml`, `.yml` and `.json` files are read, and other documents in them are skipped. A file may
+ * have 32 MiB.
  * @throws {ManifestError} FILE_UNREADABLE, INPUT_TOO_LARGE or NOT_AN_OBJECT
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */
@@ -114,8 +115,8 @@ function* openObject(
 /** An item of a PodList that names no type is a Pod. */
 function typeOfItem(item: unknown, { apiVersion, kind }: Type): Type {
   const own = typeOf(item);
-  const saysNothing = own.apiVersion === '' && own.kind === '';
-  return saysNothing ? { apiVersion, kind: kind.replace(/List$/, '') } : own;
+  const hasNoType = own.apiVersion === '' && own.kind === '';
+  return hasNoType ? { apiVersion, kind: kind.replace(/List$/, '') } : own;
 }
 
 function notAnObject({ file, line, column }: Location, sentence: string): ManifestError {

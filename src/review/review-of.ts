@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Review } from '../policy/review.ts';
 import { findKind, groupOf, type KnownKind } from '../workload/kinds.ts';
 
-/** An object that no request carries: from a manifest, or as a cluster stores it. */
+/** An object without an admission request: from a manifest, or from the storage of a cluster. */
 interface StoredObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -13,7 +13,7 @@ interface StoredObject {
   readonly namespace?: string | undefined;
 }
 
-/** Longest name of an object that is shown, in characters. */
+/** Longest shown name of an object, in characters. */
 const NAME_CHARACTERS = 253;
 
 /**

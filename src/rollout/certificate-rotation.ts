@@ -15,13 +15,13 @@ import { isAtLeast, type KubernetesVersion } from '../kubernetes/version.ts';
 import { WEBHOOK_DOMAIN } from '../wiring/names.ts';
 import { clusterTarget, requireRotatable, trustedByWebhooks } from './rotation-target.ts';
 
-/** Where the certificates of a gate are, and which clients trust them. */
+/** The storage of the certificates of a gate, and the clients that trust them. */
 export type RotationPlace =
   | { readonly kind: 'cluster'; readonly cluster: KubernetesClient; readonly namespace: string }
   | {
       readonly kind: 'folder';
       readonly folder: string;
-      /** Where the gate answers, for the canary. @default no canary */
+      /** Address of the gate, which the canary connects to. @default no canary */
       readonly address: LiveAddress | undefined;
       readonly trust: FolderTrust;
     };
@@ -33,15 +33,15 @@ export type FolderTrust =
   | { readonly kind: 'files'; readonly version: KubernetesVersion | undefined };
 
 /**
- * Milliseconds until every reader has seen a change: the gate a file; the kubelet a Secret, and the gate the kubelet's
- * file; an API server its static webhooks, or the CA file of its `ImagePolicyWebhook`, which it reads every five
- * minutes since 1.36.
+ * Milliseconds until every reader has read a change. `folder`: the gate reads its files. `cluster`: the kubelet reads
+ * a Secret, and the gate reads the mounted file. `static`: the API server reads its static webhooks. `imagePolicy`:
+ * the API server reads the CA file of `ImagePolicyWebhook`, every five minutes since 1.36.
  */
 const DELAYS_MS = { folder: 30_000, static: 120_000, cluster: 120_000, imagePolicy: 330_000 } as const;
 
 /**
  * Rotates the certificates of a gate, or finishes a rotation that was interrupted.
- * @throws {CertificateError} ROTATION_IMPOSSIBLE if an API server could not follow a new CA; the errors of
+ * @throws {CertificateError} ROTATION_IMPOSSIBLE if an API server would not accept a new CA; also the errors of
  * {@link rotate}
  */
 export async function rotateGate(place: RotationPlace, options: RotationOptions): Promise<void> {

@@ -24,8 +24,8 @@ const POLL_MS = 250;
 const NODE = { organization: 'system:nodes', namePrefix: 'system:node:' };
 
 /**
- * Has a signer of the cluster sign a serving certificate: submits a `CertificateSigningRequest`, approves it if the
- * settings say so, waits for the certificate, and verifies it.
+ * Gets a serving certificate from a signer of the cluster: submits a `CertificateSigningRequest`, approves it if
+ * `isApproved` is true, waits for the certificate, and verifies it.
  *
  * @throws {KubernetesError} CLUSTER_REFUSED, CLUSTER_UNREACHABLE
  * @throws {RolloutError} NOT_SIGNED if the signer refuses or does not sign in time, SIGNER_UNKNOWN if the CA that
@@ -90,8 +90,8 @@ async function approve(cluster: KubernetesClient, submitted: KubernetesObject): 
     body: { ...submitted, status: { conditions: [condition] } },
   });
   if (status < 300) return;
-  const said = isObject(document) && typeof document['message'] === 'string' ? document['message'] : '';
-  throw new KubernetesError('CLUSTER_REFUSED', `${KIND} ${reference.name} cannot be approved: ${said}`, {
+  const reason = isObject(document) && typeof document['message'] === 'string' ? document['message'] : '';
+  throw new KubernetesError('CLUSTER_REFUSED', `${KIND} ${reference.name} cannot be approved: ${reason}`, {
     status,
   });
 }

@@ -27,7 +27,7 @@ import {
 } from './node-certificates.ts';
 import type { PolicyText } from './webhook-plan.ts';
 
-/** What `ImagePolicyWebhook` and its gate on a control-plane node should be. */
+/** The settings of `ImagePolicyWebhook` and of its gate on a control-plane node. */
 export interface NodeSettings extends NodeCertificateSettings {
   readonly places: NodePlaces;
   readonly gate: NodeGate;
@@ -38,7 +38,7 @@ export interface NodeSettings extends NodeCertificateSettings {
   readonly imagePolicy: Omit<ImagePolicySettings, 'kubeConfigFile'>;
   /** @default the policy on the node, otherwise the default policy */
   readonly policy: PolicyText | undefined;
-  /** What the default policy does in kube-system. @default warn, or what the policy on the node does */
+  /** The mode of the default policy in kube-system. @default the mode of the policy on the node, otherwise `warn` */
   readonly kubeSystem: KubeSystemMode | undefined;
   /** @default the version of the API server's image, otherwise the newest one that is known */
   readonly version: KubernetesVersion | undefined;
@@ -56,14 +56,14 @@ interface NodeSources {
   readonly requestSignature: RequestSignature | undefined;
 }
 
-/** Every file of the wiring, as values. */
+/** All files of the wiring, as values. Nothing is written yet. */
 export interface NodePlan {
   /** `undefined` if a signer has to be called first. */
   readonly certificates: NodeCertificates | undefined;
   readonly policy: Policy;
-  /** Every file but the API server's manifest. */
+  /** All files except the API server's manifest. */
   readonly files: readonly PlannedFile[];
-  /** `undefined` if this machine has none. */
+  /** `undefined` if this machine has no manifest. */
   readonly manifest: PlannedFile | undefined;
 }
 
@@ -93,7 +93,7 @@ export async function planImagePolicy(settings: NodeSettings, sources: NodeSourc
   };
 }
 
-/** A default policy that was edited on the node is kept: only a given policy replaces it. */
+/** Keeps a default policy that a user has edited on the node. Only a given policy replaces it. */
 async function choosePolicyText({ policy, kubeSystem }: NodeSettings, file: string): Promise<PolicyText> {
   if (policy !== undefined) return policy;
   const text = (await findFile(file))?.content.toString();
@@ -102,7 +102,7 @@ async function choosePolicyText({ policy, kubeSystem }: NodeSettings, file: stri
   return { text: renderYaml(defaultNodePolicy(kubeSystem ?? 'warn')), file };
 }
 
-/** The minor version of the node's API server, by the tag of its image. */
+/** The minor version of the node's API server, from the tag of its image. */
 async function minorOf({ version, places }: NodeSettings): Promise<number> {
   if (version !== undefined) return version.minor;
   const found = await findFile(places.manifest);

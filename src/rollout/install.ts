@@ -17,7 +17,7 @@ import type { WiringRequest } from '../webhook/configuration.ts';
 import { uncoveredNamespaces } from '../webhook/configuration.ts';
 import type { ObjectChange } from './progress.ts';
 
-/** An object and what became of it. */
+/** An object, and how it was changed. */
 interface AppliedObject {
   readonly reference: ObjectReference;
   readonly change: ObjectChange;
@@ -31,7 +31,7 @@ export interface WaitOptions {
 /** Pause between two requests while waiting, in milliseconds. */
 const INTERVAL_MS = 200;
 
-/** Several API servers may share one address, so this many answers in a row have to agree. */
+/** The number of equal results in a row that count, because several API servers may share one address. */
 const AGREEING_ANSWERS = 3;
 
 /** Namespace of the canary: every cluster has it. */
@@ -44,8 +44,8 @@ export const CONFIGURATION: ObjectReference = {
 };
 
 /**
- * Applies an object exactly as it was rendered: fields that another client changed are set back. An existing namespace
- * without the gate's label is left alone, so that removing the gate never deletes it.
+ * Applies an object exactly as it was rendered. Changes of other clients to rendered fields are overwritten. An
+ * existing namespace without the gate's label is left alone, so that removing the gate never deletes it.
  * @throws {KubernetesError}
  */
 export async function applyObject(
@@ -97,11 +97,11 @@ async function applyUnlessInvalid(
 
 /** Whether the webhooks are exactly the rendered ones. A `caBundle` that cert-manager fills in is not compared. */
 function hasWebhooksOf(found: KubernetesObject, rendered: KubernetesObject): boolean {
-  const [theirs, ours] = [found['webhooks'], rendered['webhooks']];
-  if (!Array.isArray(theirs) || !Array.isArray(ours) || theirs.length !== ours.length) return false;
-  return ours.every((webhook: unknown, index) => {
-    const there: unknown = theirs[index];
-    return isDeepStrictEqual(hasBundle(webhook) ? there : withoutTrust(there), webhook);
+  const [present, wanted] = [found['webhooks'], rendered['webhooks']];
+  if (!Array.isArray(present) || !Array.isArray(wanted) || present.length !== wanted.length) return false;
+  return wanted.every((webhook: unknown, index) => {
+    const other: unknown = present[index];
+    return isDeepStrictEqual(hasBundle(webhook) ? other : withoutTrust(other), webhook);
   });
 }
 
@@ -117,10 +117,13 @@ function withoutTrust(webhook: unknown): unknown {
 }
 
 /**
- * Restores a webhook configuration, whatever its content is now.
+ * Restores a webhook configuration and overwrites its present content.
  * @throws {KubernetesError}
  */
-export async function putBack(cluster: KubernetesClient, before: KubernetesObject): Promise<void> {
+export async function restoreConfiguration(
+  cluster: KubernetesClient,
+  before: KubernetesObject,
+): Promise<void> {
   const { resourceVersion } = (await cluster.get(referenceOf(before)))?.metadata ?? {};
   const metadata = { ...before.metadata, ...(resourceVersion !== undefined && { resourceVersion }) };
   await cluster.replace({ ...before, metadata });
@@ -150,7 +153,7 @@ function callsService(configuration: KubernetesObject, namespace: string): boole
   );
 }
 
-/** Waits until a pod of the gate's Service is ready. False if none is in time. */
+/** Waits until a pod of the gate's Service is ready. Returns false if no pod is ready after `timeoutMs`. */
 export async function untilEndpoints(
   cluster: KubernetesClient,
   namespace: string,
@@ -167,7 +170,10 @@ export async function untilEndpoints(
   });
 }
 
-/** The outcome of the canary that a wiring leads to; `undefined` if the canary shows nothing of it. */
+/**
+ * The outcome that the canary must have if a wiring works. `undefined` if a canary cannot test this wiring: at stage
+ * `audit`, or if namespace `default` is not covered.
+ */
 export function expectedOutcome(
   wiring: Pick<WiringRequest, 'stage' | 'address' | 'kubeSystem' | 'exemptNamespaces'>,
 ): 'refused' | 'warned' | undefined {
@@ -175,7 +181,10 @@ export function expectedOutcome(
   return wiring.stage === 'deny' ? 'refused' : 'warned';
 }
 
-/** Sends the canary until it has one of the outcomes, or until the time is over. Returns the last verdict. */
+/**
+ * Sends the canary until three results in a row are among `outcomes`, or until `timeoutMs` is over. Returns the last
+ * verdict.
+ */
 export async function untilCanary(
   cluster: KubernetesClient,
   namespace: string,
@@ -191,8 +200,9 @@ export async function untilCanary(
 }
 
 /**
- * Deletes the gate's objects in a namespace, those that others depend on last, and the namespace if it has the gate's
- * label. The caller deletes the webhook configuration first, and waits until the API servers no longer follow it.
+ * Deletes the gate's objects in a namespace. Objects that others depend on are deleted last. The namespace itself is
+ * deleted only if it has the gate's label. The caller deletes the webhook configuration first, and waits until the
+ * API servers no longer follow it.
  * @throws {KubernetesError}
  */
 export async function* deleteGateObjects(
@@ -218,7 +228,7 @@ const OWN_OBJECTS = [
   ['v1', 'Service', GATE_NAME],
   ['policy/v1', 'PodDisruptionBudget', GATE_NAME],
   ['networking.k8s.io/v1', 'NetworkPolicy', GATE_NAME],
-  // Before its Secret: cert-manager would make the Secret again.
+  // Deleted before its Secret, because cert-manager would create the Secret again.
   ['cert-manager.io/v1', 'Certificate', GATE_NAME],
   ['v1', 'ConfigMap', POLICY_CONFIG_MAP],
   ['v1', 'ConfigMap', CLIENT_AUTHORITY_CONFIG_MAP],

@@ -8,35 +8,35 @@ import { readText } from '../certificate/state-folder.ts';
 import { API_SERVER_NAME, GATE_FILES } from '../control-plane/gate-command.ts';
 import type { NodeCertificates } from '../control-plane/node-plan.ts';
 
-/** Who signs the serving certificate. */
+/** How the serving certificate is signed: by an own CA, by a given CA, or by a signer of the cluster. */
 export type SigningWay =
   | { readonly kind: 'own' }
   | { readonly kind: 'given'; readonly certificate: string; readonly key: string }
   | {
       readonly kind: 'signer';
       readonly signer: string;
-      /** Whether the caller approves the request. */
+      /** Whether this program approves the signing request. */
       readonly isApproved: boolean;
       /** PEM of the CA that verifies the signer's certificates. @default the CA that the cluster publishes */
       readonly trust: string | undefined;
     };
 
-/** What decides about the certificates of a node. */
+/** The settings of the certificates of a node. */
 export interface NodeCertificateSettings {
   /** DNS names and addresses of the serving certificate. */
   readonly names: readonly string[];
   readonly way: SigningWay;
-  /** Life of new certificates. */
+  /** Lifetime of new certificates, in days. */
   readonly days: number;
 }
 
-/** Has a signer sign a serving certificate. Returns the pair, and PEM of the CA that verifies it. */
+/** Gets a serving certificate from a signer. Returns the pair, and PEM of the CA that verifies it. */
 export type RequestSignature = (
   way: SigningWay & { kind: 'signer' },
   names: readonly string[],
 ) => Promise<{ readonly serving: KeyPair; readonly trust: string }>;
 
-interface CertificateSurroundings {
+interface CertificateSources {
   /** The gate's folder: on the node, or below the folder that the plan is written to. */
   readonly folder: string;
   /** Replaces private keys that cannot be used any more. */
@@ -47,22 +47,22 @@ interface CertificateSurroundings {
 }
 
 /**
- * The certificates of a node's gate. Usable ones are kept, the others are made. `undefined` if a signer has to be called
- * and may not be.
+ * The certificates of a node's gate. Usable certificates are kept, and the others are made. Returns `undefined` if a
+ * signer is needed but `requestSignature` is `undefined`.
  *
  * @throws {CertificateError} @throws {KubernetesError} @throws {RolloutError} NOT_SIGNED, SIGNER_UNKNOWN
  */
 export async function prepareNodeCertificates(
   settings: NodeCertificateSettings,
-  surroundings: CertificateSurroundings,
+  sources: CertificateSources,
 ): Promise<NodeCertificates | undefined> {
-  const found = await readPki(placesIn(join(surroundings.folder, 'pki')));
+  const found = await readPki(placesIn(join(sources.folder, 'pki')));
   const request: PkiRequest = {
     names: settings.names,
     client: { commonName: API_SERVER_NAME },
     days: settings.days,
-    now: surroundings.now,
-    ...(surroundings.force ? { replace: 'every-key' as const } : {}),
+    now: sources.now,
+    ...(sources.force ? { replace: 'every-key' as const } : {}),
   };
   const { way } = settings;
   switch (way.kind) {
@@ -74,16 +74,19 @@ export async function prepareNodeCertificates(
       return { trust, authorityKey, serving, client, clientAuthority: undefined };
     }
     case 'signer':
-      return signedElsewhere(way, request, found, surroundings);
+      return signBySigner(way, request, found, sources);
   }
 }
 
-/** The client pair of the API server has a CA of its own, so that the signer does not decide which clients may call. */
-async function signedElsewhere(
+/**
+ * The client pair of the API server has its own CA. Otherwise the signer would decide which clients may call the
+ * gate.
+ */
+async function signBySigner(
   way: SigningWay & { kind: 'signer' },
   request: PkiRequest,
   found: Awaited<ReturnType<typeof readPki>>,
-  { folder, requestSignature, now }: CertificateSurroundings,
+  { folder, requestSignature, now }: CertificateSources,
 ): Promise<NodeCertificates | undefined> {
   const authority = {
     certificate: await readText(join(folder, GATE_FILES.clientAuthority)),

@@ -27,22 +27,22 @@ function server(answers: string): () => Promise<boolean> {
 }
 
 describe('an API server is back', () => {
-  const table: Readonly<Record<string, readonly [answers: string, isGone: boolean, isBack: boolean]>> = {
+  const table: Readonly<Record<string, readonly [answers: string, isStopped: boolean, isBack: boolean]>> = {
     'after it has gone and come': ['++--+', false, true],
     'not while the old one still answers': ['+', false, false],
     'when it had gone before and has come': ['+', true, true],
     'not when it falls over again and again': ['-++++-++++-', false, false],
     'not when it never comes': ['+-', false, false],
   };
-  for (const [title, [answers, isGone, isBack]] of Object.entries(table)) {
+  for (const [title, [answers, isStopped, isBack]] of Object.entries(table)) {
     it(title, async () =>
-      assert.equal(await awaitRestart(server(answers), { isGone }, waitingFor(5_000)), isBack),
+      assert.equal(await awaitRestart(server(answers), { isStopped }, waitingFor(5_000)), isBack),
     );
   }
 
   it('and the waiting time is reported', async () => {
     const waiting = waitingFor(5_000);
-    await awaitRestart(server('+--+'), { isGone: false }, waiting);
+    await awaitRestart(server('+--+'), { isStopped: false }, waiting);
     assert.equal(waiting.total(), 700);
   });
 });

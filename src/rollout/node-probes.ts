@@ -7,7 +7,7 @@ import { imagePolicyPath } from '../wiring/paths.ts';
 import { CANARY_IMAGE } from '../wiring/canary.ts';
 import { isObject } from '../document/json.ts';
 
-/** How an action waits. */
+/** The clock of an action, and how long the action waits. */
 export interface Waiting {
   readonly sleep: (ms: number) => Promise<unknown>;
   /** Milliseconds of a monotonic clock. */
@@ -19,10 +19,12 @@ export interface Waiting {
 
 const POLL_MS = 100;
 
-/** Ready answers in a row that count as ready, because an API server may crash again after its start. */
+/**
+ * The API server counts as ready after this many ready answers in a row, because it may crash again after its start.
+ */
 const STEADY_ANSWERS = 5;
 
-/** The address of the API server of this node, by its manifest. */
+/** The address of the API server of this node, from its manifest. @default `https://127.0.0.1:6443` */
 export function addressOfApiServer(manifest: ApiServerManifest): URL {
   const bound = manifest.flag('bind-address')?.value;
   const host = bound === undefined || bound === '0.0.0.0' || bound === '::' ? '127.0.0.1' : bound;
@@ -31,8 +33,8 @@ export function addressOfApiServer(manifest: ApiServerManifest): URL {
 }
 
 /**
- * Whether the API server is ready. Like the kubelet, this probe does not verify the certificate: it sends nothing secret,
- * and learns only whether a server answers.
+ * Whether the API server is ready. Like the probe of the kubelet, it does not verify the certificate. It sends no
+ * secret, and it uses only the HTTP status of the answer.
  */
 export async function isApiServerReady(server: URL): Promise<boolean> {
   const authenticate = async () => ({ rejectUnauthorized: false });
@@ -46,23 +48,26 @@ export async function isApiServerReady(server: URL): Promise<boolean> {
   }
 }
 
-/** Waits until the API server has stopped and is ready again. `isGone`: it is stopped already. */
+/**
+ * Waits until the API server has stopped and is ready again. `isStopped`: it has stopped before the call. Returns
+ * false after `timeoutMs`.
+ */
 export async function awaitRestart(
   isReady: () => Promise<boolean>,
-  { isGone }: { readonly isGone: boolean },
+  { isStopped }: { readonly isStopped: boolean },
   waiting: Waiting,
 ): Promise<boolean> {
-  let hasGone = isGone;
+  let hasStopped = isStopped;
   let steady = 0;
   return poll(waiting, async () => {
     const ready = await isReady();
-    hasGone ||= !ready;
-    steady = ready && hasGone ? steady + 1 : 0;
+    hasStopped ||= !ready;
+    steady = ready && hasStopped ? steady + 1 : 0;
     return steady >= STEADY_ANSWERS;
   });
 }
 
-/** Repeats a check until it is true, or until the time is over. */
+/** Repeats a check every 100 ms until it is true, or until `timeoutMs` is over. Returns the last result. */
 export async function poll(
   { sleep, elapsed, waited, timeoutMs }: Waiting,
   isTrue: () => Promise<boolean>,
@@ -79,14 +84,14 @@ export async function poll(
   }
 }
 
-/** The result of calling a gate like the API server does. */
-type GateAnswer = { readonly outcome: 'answers' } | { readonly outcome: 'silent'; readonly why: string };
+/** The result of a call to the gate. */
+type GateAnswer = { readonly outcome: 'answers' } | { readonly outcome: 'unanswered'; readonly why: string };
 
 /**
  * Sends the canary to the gate with the API server's own certificate and trust. An answer proves the address, the chain,
  * the names and both keys.
  */
-export async function askGate(
+export async function probeGate(
   server: URL,
   { trust, client }: Pick<NodeCertificates, 'trust' | 'client'>,
 ): Promise<GateAnswer> {
@@ -104,12 +109,12 @@ export async function askGate(
     const verdict =
       isObject(document) && isObject(document['status']) ? document['status']['allowed'] : undefined;
     if (verdict === false) return { outcome: 'answers' };
-    const said =
+    const why =
       verdict === true ? 'it admits an image that is not valid' : `HTTP status ${status}, and no verdict`;
-    return { outcome: 'silent', why: said };
+    return { outcome: 'unanswered', why };
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
     const { message } = error.cause instanceof Error ? error.cause : error;
-    return { outcome: 'silent', why: `${server.host}: ${message}` };
+    return { outcome: 'unanswered', why: `${server.host}: ${message}` };
   }
 }

@@ -23,7 +23,7 @@ import type { NodePlan, NodeSettings } from './image-policy-plan.ts';
 import { activeStage, sendNodeCanary } from './node-canary.ts';
 import {
   addressOfApiServer,
-  askGate,
+  probeGate,
   awaitRestart,
   isApiServerReady,
   poll,
@@ -36,7 +36,7 @@ import { findRefusedWorkloads } from './running-workloads.ts';
 export interface NodePorts {
   readonly onProgress: OnProgress;
   readonly waiting: Waiting;
-  /** Holds the copies of changed files, and the record for {@link undoOnNode}. */
+  /** The folder of the copies of changed files, and of the record for {@link undoOnNode}. */
   readonly backupFolder: string;
   readonly isRoot: boolean;
   /** Overwrites private keys; an undo also overwrites files that were changed since. */
@@ -44,20 +44,23 @@ export interface NodePorts {
 }
 
 export interface NodeRolloutOptions {
-  /** Judges the running workloads before, and proves the wiring after. `undefined`: neither is done. */
+  /**
+   * The cluster whose running workloads are judged before the change, and which receives the canary after it.
+   * `undefined`: both steps are skipped.
+   */
   readonly cluster: KubernetesClient | undefined;
-  /** Goes on although running workloads would be refused. */
+  /** Continues although running workloads would be refused. */
   readonly yes: boolean;
 }
 
 /** How a roll-out on a node ended. Only with `done` is the API server wired as planned. */
 export type NodeRolloutResult =
   | { readonly outcome: 'done' }
-  /** Nothing was changed: the policy refuses workloads that run. */
+  /** Nothing was changed, because the policy refuses running workloads. */
   | { readonly outcome: 'workloads-refused' }
   /** The gate's files are written; the API server is unchanged because no gate answers yet. */
-  | { readonly outcome: 'gate-silent'; readonly why: string }
-  /** Wired, and the canary was not treated as the stage requires. */
+  | { readonly outcome: 'gate-unanswered'; readonly why: string }
+  /** The API server is wired, but the canary did not have the outcome that the stage requires. */
   | { readonly outcome: 'not-proved' };
 
 /** A plan that can be applied on this node. */
@@ -67,8 +70,9 @@ type ApplicablePlan = NodePlan & {
 };
 
 /**
- * Rolls out `ImagePolicyWebhook`: judges what runs, changes the files of the gate, waits until the gate answers, and
- * only then changes the API server. Files of a gate or an API server that does not come up are restored.
+ * Rolls out `ImagePolicyWebhook`: judges the running workloads, changes the files of the gate, waits until the gate
+ * answers, and only then changes the API server. If the gate or the API server does not become ready, their files are
+ * restored.
  *
  * @throws {ControlPlaneError} GATE_NOT_READY or API_SERVER_NOT_READY, with everything restored; and the errors of
  * {@link makeChanges}.
@@ -86,8 +90,8 @@ export async function rollOutImagePolicy(
   const pending = await comparePlan([plan.manifest], ports);
   if (made.paths.length === 0 && pending.length === 0) ports.onProgress({ what: 'nothing-to-change' });
   else {
-    const why = await findSilence(settings, plan.certificates, ports, made);
-    if (why !== undefined) return { outcome: 'gate-silent', why };
+    const why = await findGateFault(settings, plan.certificates, ports, made);
+    if (why !== undefined) return { outcome: 'gate-unanswered', why };
     if (pending.length > 0) await changeManifest(plan.manifest, ports, made);
   }
   if (cluster === undefined || ports.waiting.timeoutMs === 0) return { outcome: 'done' };
@@ -110,7 +114,7 @@ async function acceptsWorkloads(
   return found.refused.length === 0 || stage !== 'deny' || yes;
 }
 
-/** Sends the canary through the API server until it is treated as the stage requires, or until the time is over. */
+/** Sends the canary to the API server until it has the outcome that the stage requires, or until the time is over. */
 async function proveOnNode(
   { stage }: NodeSettings,
   cluster: KubernetesClient,
@@ -127,7 +131,7 @@ async function proveOnNode(
   return canary;
 }
 
-/** Writes the files that differ from the plan, and reports each. */
+/** Writes or removes the files that differ from the plan, and reports each one. */
 export async function changeFiles(plan: readonly PlannedFile[], ports: NodePorts): Promise<ChangesMade> {
   const changes = await comparePlan(plan, ports);
   const made = await makeChanges(changes, ports);
@@ -139,10 +143,10 @@ export async function changeFiles(plan: readonly PlannedFile[], ports: NodePorts
 }
 
 /**
- * Why the gate does not answer; `undefined` if it does. A gate that the kubelet starts is waited for, and its files are
- * restored if it does not come up. A gate that is started in another way is called once.
+ * The reason why the gate does not answer; `undefined` if it answers. If the kubelet starts the gate, this function
+ * waits for it, and restores its files if it does not answer in time. Otherwise the gate is called once.
  */
-async function findSilence(
+async function findGateFault(
   { runner, authority }: NodeSettings,
   certificates: NodeCertificates,
   { onProgress, waiting }: NodePorts,
@@ -152,8 +156,8 @@ async function findSilence(
   const server = new URL(`https://${authority}`);
   let why = '';
   const isThere = async (): Promise<boolean> => {
-    const answer = await askGate(server, certificates);
-    why = answer.outcome === 'silent' ? answer.why : '';
+    const answer = await probeGate(server, certificates);
+    why = answer.outcome === 'unanswered' ? answer.why : '';
     return answer.outcome === 'answers';
   };
   if (runner.kind !== 'static-pod') return (await isThere()) ? undefined : why;
@@ -178,11 +182,11 @@ export async function changeManifest(
   const { onProgress, waiting } = ports;
   const server = addressOfApiServer(parseApiServerManifest(manifest.content ?? '', manifest.path));
   const isReady = (): Promise<boolean> => isApiServerReady(server);
-  const isGone = !(await isReady());
+  const isStopped = !(await isReady());
   const made = await changeFiles([manifest], ports);
   if (waiting.timeoutMs === 0) return;
   onProgress({ what: 'waiting', for: 'api-server' });
-  if (await awaitRestart(isReady, { isGone }, waiting)) return;
+  if (await awaitRestart(isReady, { isStopped }, waiting)) return;
   onProgress({ what: 'restoring' });
   await made.rollBack();
   const isBack = await poll(waiting, isReady);
@@ -212,24 +216,24 @@ export async function undoOnNode(wiring: NodeWiring, manifestPath: string, ports
   const { onProgress, waiting, force } = ports;
   const manifestFile = await resolveLinks(manifestPath);
   const current = await readManifest(manifestFile);
-  if (current !== undefined) await refuseCovered(wiring, manifestFile, current.text, ports);
+  if (current !== undefined) await requireNewest(wiring, manifestFile, current.text, ports);
   const server = current && addressOfApiServer(current.manifest);
-  const isGone = server === undefined || !(await isApiServerReady(server));
-  const withoutUs = (path: string, text: string, original: string): string =>
+  const isStopped = server === undefined || !(await isApiServerReady(server));
+  const withoutGate = (path: string, text: string, original: string): string =>
     path === manifestFile ? unwire(wiring, path, text, original) : text;
   const reconcile = (path: string, text: string, original: string | undefined): Reconciled =>
     path === manifestFile && original !== undefined && current !== undefined
-      ? { kind: 'text', text: withoutUs(path, text, original) }
+      ? { kind: 'text', text: withoutGate(path, text, original) }
       : { kind: 'original' };
   await undoChanges({
     ...ports,
-    withoutUs,
+    withoutGate,
     ...(force ? { reconcile } : {}),
     onRestored: async (path, what) => {
       onProgress({ what: 'file', path, change: what });
       if (path !== manifestFile || server === undefined || waiting.timeoutMs === 0) return;
       onProgress({ what: 'waiting', for: 'api-server' });
-      if (await awaitRestart(() => isApiServerReady(server), { isGone }, waiting)) return;
+      if (await awaitRestart(() => isApiServerReady(server), { isStopped }, waiting)) return;
       throw new ControlPlaneError(
         'API_SERVER_NOT_READY',
         `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s of its old manifest; the gate's files were left, run this again`,
@@ -238,7 +242,7 @@ export async function undoOnNode(wiring: NodeWiring, manifestPath: string, ports
   });
 }
 
-/** The manifest; `undefined` if it is missing or not readable, so that there is no API server to wait for. */
+/** The manifest; `undefined` if it is missing or not readable. Then there is no API server to wait for. */
 async function readManifest(
   file: string,
 ): Promise<{ readonly text: string; readonly manifest: ApiServerManifest } | undefined> {
@@ -247,14 +251,14 @@ async function readManifest(
   try {
     return { text, manifest: parseApiServerManifest(text, file) };
   } catch (error) {
-    // The undo may be the repair of a broken manifest.
+    // A user may run the undo to repair a broken manifest.
     if (error instanceof ControlPlaneError || error instanceof DocumentError) return undefined;
     throw error;
   }
 }
 
 /** A later wiring builds on the files of an earlier one, so it has to be undone first. */
-async function refuseCovered(
+async function requireNewest(
   wiring: NodeWiring,
   file: string,
   text: string,
@@ -270,7 +274,7 @@ async function refuseCovered(
   );
 }
 
-/** Removes the gate's flags from a manifest that was edited after the roll-out; the other edits stay. */
+/** Removes the gate's flags from a manifest that was edited after the roll-out. The other edits are kept. */
 function unwire(wiring: NodeWiring, path: string, text: string, original: string): string {
   const before = parseApiServerManifest(original, path);
   const keepConfiguration = before.admissionConfigFile !== undefined;

@@ -4,9 +4,9 @@ import type { Stage } from '../policy/stage.ts';
 import type { CanaryVerdict } from '../wiring/canary.ts';
 import type { RunningWorkloads } from './running-workloads.ts';
 
-/** What an action does at the moment. Texts are made from it by the caller. */
+/** One step of an action. The caller renders it as text. */
 export type RolloutEvent =
-  /** The workloads that run were judged by the new policy. */
+  /** The running workloads were judged by the new policy. */
   | { readonly what: 'workloads'; readonly found: RunningWorkloads }
   /** An object of the cluster was applied or deleted. */
   | { readonly what: 'object'; readonly reference: ObjectReference; readonly change: ObjectChange }
@@ -19,26 +19,26 @@ export type RolloutEvent =
   /** The webhook is applied at stage `warn` first, where a gate that does not answer refuses nothing. */
   | { readonly what: 'trial' }
   | { readonly what: 'canary'; readonly canary: CanaryProof }
-  /** The same for `ImagePolicyWebhook`. */
+  /** The result of the canary through `ImagePolicyWebhook`. */
   | { readonly what: 'node-canary'; readonly canary: NodeCanaryProof }
-  /** The webhook configuration is again the one that was there before. */
+  /** The former webhook configuration was restored. */
   | { readonly what: 'configuration-restored' }
-  /** The API server did not become ready: every file is restored. */
+  /** The API server did not become ready, so every file is restored now. */
   | { readonly what: 'restoring' };
 
-/** What became of an object. An object that the gate does not own is `left alone`. */
+/** How an object was changed. An object that the gate does not own is `left alone`. */
 export type ObjectChange = 'created' | 'changed' | 'unchanged' | 'deleted' | 'left alone';
 
 /** The canary that shows whether a wiring works: a pod with a forbidden image, sent as a dry run. */
 export interface CanaryProof {
   readonly verdict: CanaryVerdict;
   readonly expected: CanaryVerdict['outcome'];
-  /** Whether the verdict was as expected in time. */
+  /** Whether the verdict was the expected one before `timeoutMs`. */
   readonly isMet: boolean;
   readonly timeoutMs: number;
 }
 
-/** What became of a canary that was sent through `ImagePolicyWebhook`. */
+/** The result of a canary through `ImagePolicyWebhook`. */
 export interface NodeCanaryVerdict {
   readonly outcome:
     | 'refused'
@@ -70,7 +70,7 @@ export type RolloutErrorCode =
   | 'SIGNER_UNKNOWN'
   | 'FEATURE_GATE_MISSING';
 
-/** A roll-out that cannot be planned or finished with what the caller and the cluster give. */
+/** A roll-out cannot be planned or finished with these settings and this cluster. */
 export class RolloutError extends CodedError<RolloutErrorCode> {
   override readonly name = 'RolloutError';
 }

@@ -46,7 +46,7 @@ function webhookTrust(cluster: KubernetesClient): WebhookTrust {
   };
 }
 
-/** Certificates of another target, which the webhook configurations of a cluster trust as well. */
+/** Adds the trust of the webhook configurations of a cluster to a target. */
 export function trustedByWebhooks(target: RotationTarget, cluster: KubernetesClient): RotationTarget {
   const trust = webhookTrust(cluster);
   return {
@@ -114,7 +114,7 @@ export function clusterTarget({
         `no webhook of the gate and no Secret ${namespace}/${TLS_SECRET} holds a trusted CA`,
       );
     },
-    // Webhooks before the Secret: the gate may check its clients by the same bundle.
+    // The webhooks are changed before the Secret, because the gate may verify its clients with the same bundle.
     writeTrust: async (bundle) => {
       await trust.write(bundle);
       if ((await tls.read()) !== undefined) await tls.write({ 'ca.crt': bundle });
@@ -143,8 +143,9 @@ function pairOf(data: Readonly<Record<string, string>> | undefined): KeyPair | u
 }
 
 /**
- * Checks that the CA of a gate in the cluster can be rotated from here. A gate that requires client certificates of the
- * same CA would refuse the API server after the rotation, and the client pairs on the nodes cannot be replaced from here.
+ * Checks that the CA of a gate in the cluster can be rotated. If the gate requires client certificates of the same
+ * CA, it would refuse the API server after the rotation. This program cannot replace the client pairs on the nodes
+ * through the API.
  *
  * @throws {CertificateError} ROTATION_IMPOSSIBLE @throws {KubernetesError}
  */
@@ -163,7 +164,8 @@ export async function requireRotatable(cluster: KubernetesClient, namespace: str
 }
 
 /**
- * Why the API server does not reach the gate; `undefined` if it does, or if the stage shows nothing of it.
+ * The reason why the API server does not reach the gate. `undefined` if it reaches the gate, or if a canary cannot
+ * show it because the stage is `audit`.
  *
  * @throws {KubernetesError} CLUSTER_UNREACHABLE
  */
@@ -188,7 +190,9 @@ async function findCanaryFault(cluster: KubernetesClient, namespace: string): Pr
   }
 }
 
-/** A pod of the gate that still serves another certificate, as far as the metrics of the pods are reachable. */
+/**
+ * Reports a pod of the gate that still serves another certificate. Pods whose metrics are not reachable are skipped.
+ */
 async function findServedFault(
   cluster: KubernetesClient,
   namespace: string,
@@ -207,7 +211,7 @@ async function findServedFault(
     const end = /^kube_image_bouncer_certificate_expiry_timestamp_seconds (\S+)$/m.exec(
       String(document),
     )?.[1];
-    // A pod whose metrics are not reachable, such as a new one, has the delay of the rotation.
+    // The metrics of a new pod, for example, are not reachable. The delay of the rotation covers it.
     if (end !== undefined && Number(end) !== served.validToDate.getTime() / 1000)
       return `pod ${metadata.name} still serves another certificate`;
   }
@@ -220,7 +224,7 @@ interface SecretTexts {
   readonly remove: () => Promise<void>;
 }
 
-/** The texts of a Secret. A write changes the given keys at once, and no others. */
+/** The texts of a Secret. A write changes all given keys in one request, and no other keys. */
 function secret(cluster: KubernetesClient, name: string, namespace: string): SecretTexts {
   const reference = { apiVersion: 'v1', kind: 'Secret', name, namespace } as const;
   return {

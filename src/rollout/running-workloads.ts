@@ -12,7 +12,7 @@ export interface RefusedWorkload {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
-  /** Why: not an admission. */
+  /** The decision, which is not an admission. It has the reasons. */
   readonly decision: Decision;
 }
 
@@ -23,10 +23,10 @@ export interface RunningWorkloads {
   readonly refused: readonly RefusedWorkload[];
 }
 
-/** No request waits for these verdicts, so the budget is generous. */
+/** Time for one verdict, in milliseconds. It is long, because no request waits for the verdict. */
 const BUDGET_MS = 60_000;
 
-/** Owners before the objects that they create, because only the owner is reported. */
+/** Owners come before the objects that they create, because only the owner is reported. */
 const KINDS = [
   'CronJob',
   'Deployment',

@@ -37,7 +37,7 @@ import { RolloutError } from './progress.ts';
 import { findRefusedWorkloads } from './running-workloads.ts';
 import type { PolicyText } from './webhook-plan.ts';
 
-/** What a webhook that the API server reads from a file should be. */
+/** The settings of a webhook that the API server reads from a file. */
 export interface StaticSettings extends Omit<WiringRequest, 'policy' | 'version' | 'annotations'> {
   /** The gate's folder on the node. */
   readonly folder: string;
@@ -47,16 +47,16 @@ export interface StaticSettings extends Omit<WiringRequest, 'policy' | 'version'
   readonly policy: PolicyText | undefined;
   /** @default the version of the API server's image, otherwise the newest one that is known */
   readonly version: KubernetesVersion | undefined;
-  /** Whether the files are for another machine, so that flags of this API server do not matter. */
+  /** Whether the files are for another machine. Then the flags of this API server are not checked. */
   readonly isElsewhere: boolean;
 }
 
-/** Every file of the wiring, as values. */
+/** All files of the wiring, as values. Nothing is written yet. */
 export interface StaticPlan {
   readonly request: WiringRequest & { readonly policy: Policy };
-  /** Every file but the API server's manifest. */
+  /** All files except the API server's manifest. */
   readonly files: readonly PlannedFile[];
-  /** `undefined` if this machine has none. */
+  /** `undefined` if this machine has no manifest. */
   readonly manifest: PlannedFile | undefined;
 }
 
@@ -87,8 +87,8 @@ export async function planStatic(settings: StaticSettings): Promise<StaticPlan> 
 }
 
 /**
- * Applies a plan on this node: judges what runs, changes the files, waits for the API server if its manifest changes,
- * and proves the wiring.
+ * Applies a plan on this node: judges the running workloads, changes the files, waits for the API server if its
+ * manifest changes, and sends the canary.
  * @throws {ControlPlaneError} API_SERVER_NOT_READY, with everything restored
  */
 export async function rollOutStatic(
@@ -107,7 +107,7 @@ export async function rollOutStatic(
   return { outcome: isProved ? 'done' : 'not-proved' };
 }
 
-/** On 1.36 the API server reads such files only with a feature gate. */
+/** API servers read webhook configurations from files since 1.37. Version 1.36 needs a feature gate. */
 async function requireVersion({
   version,
   manifest,

@@ -12,16 +12,16 @@ import { AUTHORITY_SECRET, serviceHost, TLS_SECRET } from '../wiring/names.ts';
 import { isObject } from '../document/json.ts';
 import { RolloutError } from './progress.ts';
 
-/** The CA that signs, if it is not made here. */
+/** A CA that the user gives, for signing. */
 export interface GivenAuthority {
   readonly certificate: string;
   readonly key: string | undefined;
 }
 
-/** What decides about the certificates of a webhook. */
+/** The settings of the certificates of a webhook. */
 export interface WebhookCertificateSettings {
   readonly address: GateAddress;
-  /** Life of new certificates. */
+  /** Lifetime of new certificates, in days. */
   readonly days: number;
   /** CA that signs. @default a new CA, or the one of an earlier run */
   readonly authority: GivenAuthority | undefined;
@@ -54,7 +54,7 @@ export interface WebhookCertificates {
 const PKI_FOLDER = 'pki';
 
 /**
- * The certificates of a wiring. Usable ones are kept, the others are made.
+ * The certificates of a wiring. Usable certificates are kept, and the others are made.
  * @throws {CertificateError}
  * @throws {RolloutError} AUTHORITY_UNKNOWN, AUTHORITY_KEY_UNKNOWN
  */
@@ -102,7 +102,7 @@ async function prepareForService(
   return {
     gate: { source: 'own', serving: pki.serving, trust, authority },
     trust,
-    // Without a cluster only this folder keeps them.
+    // Without a cluster, the CA and the serving pair are stored only in this folder.
     files: filesOf(pki, places.cluster === undefined ? 'everything' : 'client'),
   };
 }
@@ -175,7 +175,7 @@ async function inSecrets(cluster: KubernetesClient, namespace: string): Promise<
   if (tls === undefined && authority === undefined) return undefined;
   return {
     authority: {
-      // During a rotation clients trust further CAs, or do not trust the signing one yet.
+      // During a rotation, clients trust more CAs, or they do not trust the signing CA yet.
       certificate: joinBundles(tls?.['ca.crt'], authority?.['tls.crt']),
       key: authority?.['tls.key'],
     },

@@ -30,7 +30,7 @@ import {
   type WebhookCertificateSettings,
 } from './webhook-certificates.ts';
 
-/** What an admission webhook and its gate should be. */
+/** The settings of an admission webhook and of its gate. */
 export interface WebhookSettings
   extends
     WebhookCertificateSettings,
@@ -53,7 +53,7 @@ export interface PolicyText {
 }
 
 interface WebhookSources extends CertificatePlaces {
-  /** @default the policy that the cluster has already, otherwise the default policy */
+  /** @default the present policy of the cluster, otherwise the default policy */
   readonly policy: PolicyText | undefined;
 }
 
@@ -120,7 +120,7 @@ async function versionOf(cluster: KubernetesClient | undefined): Promise<Kuberne
   );
 }
 
-/** Image and language come from the settings, otherwise from the gate that runs already. */
+/** Image and language come from the settings, otherwise from the gate that runs in the cluster. */
 async function chooseGate(
   namespace: string,
   { image, language, replicas, client }: WebhookSettings,

@@ -12,7 +12,7 @@ import {
   deleteGateObjects,
   expectedOutcome,
   findCallers,
-  putBack,
+  restoreConfiguration,
   untilCanary,
   untilEndpoints,
   type WaitOptions,
@@ -29,7 +29,7 @@ export interface WebhookRolloutPorts {
 }
 
 interface WebhookRolloutOptions {
-  /** Goes on although running workloads would be refused. */
+  /** Continues although running workloads would be refused. */
   readonly yes: boolean;
   /** Waits for the gate before the wiring, and for the API server after it. */
   readonly wait: boolean;
@@ -38,31 +38,31 @@ interface WebhookRolloutOptions {
 /** How the roll-out of a webhook ended. Only with `done` is the webhook wired as planned. */
 export type WebhookRolloutResult =
   | { readonly outcome: 'done' }
-  /** Nothing was applied: the gate would require a client certificate that the API server may not have yet. */
+  /** Nothing was applied, because the gate would require a client certificate that the API server may not have yet. */
   | { readonly outcome: 'client-certificate-missing' }
-  /** Nothing was applied: the policy refuses workloads that run. */
+  /** Nothing was applied, because the policy refuses running workloads. */
   | { readonly outcome: 'workloads-refused' }
-  /** The gate is applied and not wired: none of its pods became ready. */
+  /** The gate is applied but not wired, because none of its pods became ready. */
   | { readonly outcome: 'gate-not-ready'; readonly namespace: string; readonly timeoutMs: number }
-  /** The gate is applied and not wired: at stage `warn` the canary got no warning. */
+  /** The gate is applied but not wired, because the canary got no warning at stage `warn`. */
   | { readonly outcome: 'trial-failed'; readonly canary: CanaryProof }
-  /** Wired, and the canary was not treated as the stage requires. */
+  /** The webhook is wired, but the canary did not have the outcome that the stage requires. */
   | { readonly outcome: 'not-proved' };
 
 /** How the removal of a webhook ended. Only with `done` is the gate deleted. */
 export type WebhookRemovalResult =
   | { readonly outcome: 'done' }
-  /** The gate is left alone: API servers still call some gate. */
+  /** The gate is not deleted, because an API server still calls a gate. */
   | { readonly outcome: 'still-called'; readonly verdict: CanaryVerdict }
-  /** The gate is left alone: these webhook configurations still call it. */
+  /** The gate is not deleted, because these webhook configurations still call it. */
   | { readonly outcome: 'has-callers'; readonly callers: readonly ObjectReference[] };
 
 const ENDPOINTS_TIMEOUT_MS = 300_000;
 const CANARY_TIMEOUT_MS = 20_000;
 
 /**
- * Applies the gate, waits until it serves, and only then wires it, because a wiring without a gate refuses
- * everything. Before a stricter stage than the active one, the running workloads are judged.
+ * Applies the gate, waits until it is ready, and only then wires it, because a wiring without a gate refuses every
+ * pod. Before a stricter stage than the active one, the running workloads are judged.
  * @throws {KubernetesError}
  */
 export async function rollOutWebhook(
@@ -85,7 +85,7 @@ export async function rollOutWebhook(
   const proof = options.wait ? await proveWired(plan.settings, ports) : undefined;
   if (proof === undefined || proof.isMet) return { outcome: 'done' };
   if (proof.verdict.outcome === 'unanswered' && before !== undefined && applied.change === 'changed') {
-    await putBack(cluster, before);
+    await restoreConfiguration(cluster, before);
     onProgress({ what: 'configuration-restored' });
   }
   return { outcome: 'not-proved' };
@@ -104,7 +104,7 @@ export async function removeWebhook(
   const isDeleted = await cluster.delete(CONFIGURATION);
   if (isDeleted) onProgress({ what: 'object', reference: CONFIGURATION, change: 'deleted' });
   const service = { apiVersion: 'v1', kind: 'Service', name: GATE_NAME, namespace: gateNamespace };
-  // An earlier run may have ended after the wiring was deleted and before the gate was.
+  // An earlier run may have deleted the wiring and stopped before it deleted the gate.
   if (isDeleted || (await cluster.get(service)) !== undefined) {
     const wait: WaitOptions = { sleep, timeoutMs: CANARY_TIMEOUT_MS };
     const { verdict, isMet } = await untilCanary(cluster, CANARY_NAMESPACE, ['admitted', 'stopped'], wait);
@@ -127,7 +127,7 @@ async function findObstacle(
   const active = readWiring(await cluster.get(CONFIGURATION));
   if (active?.stage === 'deny' && !yes && (await addsClientCertificate(settings, cluster)))
     return 'client-certificate-missing';
-  // At the first stage no request gets a warning.
+  // At stage `audit` no request is refused or gets a warning.
   if (stage === 'audit') return undefined;
   const uncovered = new Set(uncoveredNamespaces(settings));
   // With mode `warn` nothing is refused in kube-system, whatever the stage.
@@ -171,7 +171,7 @@ async function awaitGate(
 }
 
 /**
- * Applies the wiring at stage `warn` to see whether the API server and the gate understand each other. With
+ * Applies the wiring at stage `warn`, to test whether the API server reaches the gate and accepts its answers. With
  * `failurePolicy: Fail` a wrong address, CA or client certificate would refuse every pod of the cluster.
  */
 async function tryAtWarn(
@@ -191,7 +191,7 @@ async function tryAtWarn(
   return { outcome: 'trial-failed', canary: { ...found, expected: 'warned', timeoutMs } };
 }
 
-/** Waits until the API server follows its configuration; `undefined` if no canary can show that. */
+/** Waits until the API server uses its new configuration. `undefined` if a canary cannot show this. */
 async function proveWired(
   settings: WebhookSettings,
   { cluster, onProgress, sleep }: WebhookRolloutPorts,

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { serviceHost } from '../wiring/names.ts';
 import type { GateAddress } from './configuration.ts';
 
-/** Absolute paths of files on a control-plane node. The API server accepts no relative ones. */
+/** Absolute paths of files on a control-plane node. The API server accepts no relative paths. */
 interface NodeFiles {
   readonly kubeconfig: string;
   readonly clientCertificate: string;
   readonly clientKey: string;
 }
 
-/** The paths of those files in the gate's folder on the node. */
+/** The paths of the API server's client files in the gate's folder on the node. */
 export function nodeFilesIn(folder: string): NodeFiles {
   return {
     kubeconfig: join(folder, 'webhook-kubeconfig.yaml'),
@@ -19,9 +19,10 @@ export function nodeFilesIn(folder: string): NodeFiles {
 }
 
 /**
- * The kubeconfig with the client certificate that the API server shows to the gate (E14, E15). The API server reads only
- * its users, and selects one by the host that it calls.
- * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#authenticate-apiservers
+ * The kubeconfig with the client certificate that the API server uses for calls to the gate (E14, E15). The API
+ * server reads only `users` of this file, and it selects the user whose name is the called host.
+ * @see
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#authenticate-apiservers
  */
 export function renderWebhookKubeconfig(address: GateAddress, files: NodeFiles): object {
   return {
@@ -29,7 +30,7 @@ export function renderWebhookKubeconfig(address: GateAddress, files: NodeFiles):
     kind: 'Config',
     users: [
       {
-        // Without port 443, as in a URL.
+        // The host has a port only if the port is not 443.
         name: address.form === 'url' ? new URL(address.origin).host : serviceHost(address.namespace),
         user: { 'client-certificate': files.clientCertificate, 'client-key': files.clientKey },
       },
@@ -37,10 +38,10 @@ export function renderWebhookKubeconfig(address: GateAddress, files: NodeFiles):
   };
 }
 
-/** The entry of the plugin in an `AdmissionConfiguration`. */
+/** The entry of `ValidatingAdmissionWebhook` in an `AdmissionConfiguration`. */
 export function renderWebhookPlugin(configuration: {
   readonly kubeConfigFile?: string;
-  /** 1.36 (behind a feature gate) and newer. */
+  /** Needs Kubernetes 1.36 (with a feature gate) or newer. */
   readonly staticManifestsDir?: string;
 }): { readonly name: 'ValidatingAdmissionWebhook'; readonly configuration: object } {
   return {
@@ -53,7 +54,7 @@ export function renderWebhookPlugin(configuration: {
   };
 }
 
-/** An `AdmissionConfiguration` with that plugin alone. */
+/** An `AdmissionConfiguration` with only one plugin. */
 export function renderAdmissionConfiguration(plugin: ReturnType<typeof renderWebhookPlugin>): object {
   return {
     apiVersion: 'apiserver.config.k8s.io/v1',

@@ -33,9 +33,9 @@ export interface WiringRequest {
   readonly policy: PolicyScope;
   readonly stage: Stage;
   readonly kubeSystem: KubeSystemMode;
-  /** Exact names: a user who may create namespaces could create one that matches a prefix (E13). */
+  /** Exact names, no patterns: a user who may create namespaces could create one that matches a pattern (E13). */
   readonly exemptNamespaces: readonly string[];
-  /** 1 to 30. */
+  /** From 1 to 30, the limits of Kubernetes. */
   readonly timeoutSeconds: number;
   readonly version: KubernetesVersion;
   /** PEM of the CAs of the gate's certificate; `undefined` if cert-manager fills it in. */
@@ -44,7 +44,7 @@ export interface WiringRequest {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** One webhook of a configuration. Every field is given, so that no default of a version applies. */
+/** One webhook of a configuration. Every field is set, so no default of a Kubernetes version applies. */
 export interface Webhook {
   readonly name: string;
   readonly clientConfig: {
@@ -63,7 +63,7 @@ export interface Webhook {
   readonly timeoutSeconds: number;
   readonly matchPolicy: 'Equivalent';
   readonly namespaceSelector: { readonly matchExpressions?: readonly NamespaceExpression[] };
-  /** Explicitly empty: with a selector of another client, users could exclude their pods by a label (E03). */
+  /** Always empty. If another client could set a selector here, users could exclude their pods by a label (E03). */
   readonly objectSelector: Readonly<Record<string, never>>;
   readonly rules: readonly WebhookRule[];
   readonly matchConditions?: readonly MatchCondition[];
@@ -83,15 +83,19 @@ export function renderWebhookConfiguration(request: WiringRequest): KubernetesOb
 }
 
 /**
- * The webhook configuration that the API server reads from a file: active before the first request, invisible in the
- * API, and not deletable there. Only `url` and `v1` are allowed.
- * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/5793-manifest-based-admission-control-config
+ * The webhook configuration that the API server reads from a file. It is active before the first request. The API
+ * does not show it and cannot delete it. The API server allows only `url` and `v1` in it.
+ * @see
+ * https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/5793-manifest-based-admission-control-config
  */
 export function renderStaticConfiguration(request: WiringRequest): KubernetesObject {
   return render(STATIC_CONFIGURATION, renderWebhooks(request, ['v1']), undefined);
 }
 
-/** Namespaces without reviews. */
+/**
+ * The namespaces without reviews, sorted: the namespace of a gate in the cluster, exempt namespaces, and kube-system
+ * with mode `exempt`.
+ */
 export function uncoveredNamespaces(
   request: Pick<WiringRequest, 'address' | 'kubeSystem' | 'exemptNamespaces'>,
 ): readonly string[] {

@@ -42,7 +42,7 @@ const LANGUAGE_ARGUMENT = '--language=';
 /** The user without privileges of distroless images. */
 const USER_ID = 65532;
 
-/** Group-readable; the files belong to root and the group of {@link USER_ID}. */
+/** Readable by the group, because the files belong to root and to the group of {@link USER_ID}. */
 const SECRET_MODE = 0o440;
 
 /** The gate as a Deployment. It conforms to the `restricted` Pod Security Standard and stays available during drains. */
@@ -69,7 +69,7 @@ function renderPodSpec(gate: GateDeployment): object {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     priorityClassName: 'system-cluster-critical',
-    // Longer than the gate serves after SIGTERM.
+    // Longer than the 10 seconds for which the gate serves after SIGTERM.
     terminationGracePeriodSeconds: 30,
     securityContext: {
       runAsNonRoot: true,
@@ -82,7 +82,7 @@ function renderPodSpec(gate: GateDeployment): object {
       (topologyKey) => ({
         topologyKey,
         maxSkew: 1,
-        // One node is better than no gate.
+        // If the cluster has too few nodes, the pods of the gate may share a node.
         whenUnsatisfiable: 'ScheduleAnyway',
         labelSelector: { matchLabels: SELECTOR_LABELS },
       }),

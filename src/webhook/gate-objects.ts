@@ -16,12 +16,14 @@ import {
   TLS_SECRET,
 } from '../wiring/names.ts';
 
-/** Certificates that were made here: the serving pair, the CAs that clients trust, and the signing CA. */
+/**
+ * Certificates that this program made: the serving pair, the CAs that clients trust, and the signing CA. All are PEM.
+ */
 export interface OwnCertificates {
   readonly source: 'own';
   readonly serving: { readonly certificate: string; readonly key: string };
   readonly trust: string;
-  /** `undefined` if the CA was given: its key does not belong into the cluster. */
+  /** `undefined` if the user gave the CA, because its key must not be stored in the cluster. */
   readonly authority: { readonly certificate: string; readonly key: string } | undefined;
 }
 
@@ -31,7 +33,7 @@ export interface IssuedCertificates {
   readonly issuer: { readonly kind: 'Issuer' | 'ClusterIssuer'; readonly name: string };
 }
 
-/** The gate inside the cluster that it guards. */
+/** The input of the objects of a gate in the cluster that it reviews. */
 export interface GateInstallation extends GateDeployment {
   readonly certificates: OwnCertificates | IssuedCertificates;
   /** The text of the policy. */
@@ -67,7 +69,7 @@ export function renderGateObjects(gate: GateInstallation): readonly KubernetesOb
   ];
 }
 
-/** The annotations with which cert-manager fills `caBundle`. */
+/** The annotations that make cert-manager set `caBundle`; `undefined` without cert-manager. */
 export function injectionOf(
   certificates: GateInstallation['certificates'],
   namespace: string,
@@ -135,7 +137,8 @@ function renderNetworkPolicy(namespace: string): KubernetesObject {
   return object('networking.k8s.io/v1', 'NetworkPolicy', GATE_NAME, namespace, {
     spec: {
       podSelector: { matchLabels: SELECTOR_LABELS },
-      // Without egress rules no traffic leaves. The API server drops an empty list, so each apply would change the object.
+      // Without egress rules, outgoing traffic is refused. An empty list would mean the same, but the API server
+      // removes empty lists, so each apply would change the object.
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
         {
@@ -146,7 +149,7 @@ function renderNetworkPolicy(namespace: string): KubernetesObject {
   });
 }
 
-/** A drain cannot evict all pods at once, and is never blocked. */
+/** With this budget, a drain evicts one pod of the gate after the other, and it is never blocked. */
 function renderDisruptionBudget(namespace: string, version: KubernetesVersion): KubernetesObject {
   return object('policy/v1', 'PodDisruptionBudget', GATE_NAME, namespace, {
     spec: {

@@ -10,9 +10,9 @@ export interface MatchCondition {
 }
 
 /**
- * A node reports a static pod that runs already. A refusal could not stop the pod, and a gate that does not answer would
- * hide it from the control plane. As in `workload/subject.ts`, the user has to be the node itself, authenticated by the
- * API server.
+ * Excludes mirror pods. A node creates a mirror pod to report a static pod that already runs. A refusal could not
+ * stop the static pod, and while the gate does not answer, the control plane would not see it. As in
+ * `workload/subject.ts`, the user must be the node itself, authenticated by the API server.
  */
 const NOT_A_MIRROR_POD: MatchCondition = {
   name: 'not-a-mirror-pod',
@@ -25,9 +25,9 @@ const NOT_A_MIRROR_POD: MatchCondition = {
 };
 
 /**
- * An update without a change of the spec brings no image. Without a review, finalizers, labels and owner references can
- * be changed while no gate answers: deletions finish, and controllers that keep the status in the object itself continue,
- * such as Argo Workflows. A `PodTemplate` has its spec in `template`.
+ * Excludes updates that do not change the spec, because they add no image. Without a review, finalizers, labels and
+ * owner references can be changed while the gate does not answer. Deletions then finish, and controllers that store
+ * their status in the object, such as Argo Workflows, continue. A `PodTemplate` has its spec in `template`.
  */
 const CHANGES_THE_SPEC: MatchCondition = {
   name: 'changes-the-spec',
@@ -40,13 +40,13 @@ const CHANGES_THE_SPEC: MatchCondition = {
 };
 
 /**
- * Requests that need no review. The field is generally available since 1.28. Before, the gate reviews these requests
- * and admits them.
+ * The conditions that exclude requests which need no review. `matchConditions` is generally available since 1.28. For
+ * older versions there are no conditions, and the gate reviews and admits these requests.
  *
  * If a custom resource of the policy has images outside `spec` and `template`, every update is reviewed.
  *
- * With `failurePolicy: Fail` an expression with an error refuses the request without a call. Each expression therefore
- * checks that a field exists before it reads it.
+ * With `failurePolicy: Fail` an expression with an error refuses the request without a call. Each expression
+ * therefore checks that a field exists before it reads it.
  */
 export function matchConditions(version: KubernetesVersion, kinds: KindTable): readonly MatchCondition[] {
   if (!isAtLeast(version, 1, 28)) return [];

@@ -19,13 +19,13 @@ export type PolicyScope = Pick<Policy, 'rules' | 'unmatchedImages' | 'kinds'>;
 const PODS = 'pods';
 
 /**
- * Exactly the kinds that the policy needs: all kinds with images, unless every rule names resources and an image that no
- * rule selects is allowed. Pods are always included, because pods run the images.
+ * The rules for exactly the kinds that the policy needs. These are all kinds with images, unless every rule names
+ * resources and the policy allows images that no rule selects. Pods are always included, because pods run the images.
  *
  * Subresources such as `status` and `scale` hold no image. DELETE and CONNECT are always admitted. A built-in kind is
- * listed in the one version that every supported Kubernetes serves: with `matchPolicy: Equivalent` the API server converts
- * the others, such as `batch/v1beta1` of 1.24. A custom resource is listed in every version, because the versions that a
- * cluster serves are not known. A kind that is not installed has no effect.
+ * listed in the one version that every supported Kubernetes serves: with `matchPolicy: Equivalent` the API server
+ * converts objects of other versions, such as `batch/v1beta1` of 1.24. A custom resource is listed in every version,
+ * because the versions that a cluster serves are not known. A kind that is not installed has no effect.
  */
 export function webhookRules(policy: PolicyScope): readonly WebhookRule[] {
   const needed = neededResources(policy);
@@ -40,8 +40,8 @@ export function namespacedRules(rules: readonly WebhookRule[]): readonly Webhook
 }
 
 /**
- * Custom resources that rules of the policy name and whose images the gate cannot find. A review of them would be useless;
- * their pods are reviewed.
+ * Custom resources that rules of the policy name and whose images the gate cannot find. These resources are not
+ * reviewed, but their pods are.
  */
 export function unreadableResources(policy: PolicyScope): readonly string[] {
   const known = resourcesIn(policy);
@@ -66,12 +66,13 @@ function neededResources(policy: PolicyScope): ReadonlySet<string> {
 
 function ownRules(needed: ReadonlySet<string>): readonly WebhookRule[] {
   const rules: WebhookRule[] = [];
-  // In the order of the table, so that equal policies render the same text.
+  // Keep the order of the table, so that equal policies render the same text.
   const resources = [...new Set(WORKLOAD_KINDS.map(({ resource }) => resource))];
   const own = resources.filter((resource) => needed.has(resource));
   for (const [apiVersion, together] of Map.groupBy(own, servedAs)) {
     rules.push(ownRule(apiVersion, ['CREATE', 'UPDATE'], together.map(pluralOf)));
-    // A rule for pods does not match their subresources, and ephemeral containers are added to running pods.
+    // A rule for pods does not match their subresources. Ephemeral containers are added to running pods through a
+    // subresource.
     if (together.includes(PODS)) rules.push(ownRule(apiVersion, ['UPDATE'], [`${PODS}/ephemeralcontainers`]));
   }
   return rules;

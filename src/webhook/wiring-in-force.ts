@@ -3,13 +3,13 @@ import type { Stage } from '../policy/stage.ts';
 import { WEBHOOKS } from '../wiring/names.ts';
 import { decodeWebhooks, hasAddress, namespacesLeftOut } from '../wiring/webhook-configuration.ts';
 
-/** The wiring that our webhook configuration in a cluster makes. */
+/** The wiring that is active through our webhook configuration in a cluster. */
 interface WiringInForce {
   /** `undefined` if a gate does not answer at the path, for example in a configuration that was written by hand. */
   readonly stage: Stage | undefined;
   /** The namespace of the gate's Service; `undefined` if the gate is outside the cluster. */
   readonly namespace: string | undefined;
-  /** The namespaces that it leaves out by their names. */
+  /** The namespaces that the webhook excludes by their names. */
   readonly leftOut: readonly string[];
 }
 

@@ -24,7 +24,7 @@ export type Opened<Value> =
   | { readonly state: 'missing'; readonly file: string }
   | { readonly state: 'unreadable'; readonly file: string; readonly problem: string };
 
-/** A path of the API server: in its own file system, and on the node. */
+/** A path of the API server. `seen` is the path in its container, and `file` is the path on the node. */
 export interface ServerPath {
   readonly seen: string;
   readonly file: string;
@@ -57,19 +57,19 @@ export const LOCAL_FILES: NodeFileReader = {
 
 /** The configuration of the plugins that call webhooks; a field that is not set is `undefined`. */
 export interface WebhookPlugin {
-  /** The file that holds it. */
+  /** The file with this configuration. */
   readonly path: ServerPath;
   readonly staticManifestsDir: string | undefined;
   readonly kubeConfigFile: string | undefined;
 }
 
-/** What a manifest of kube-apiserver leads to. A file that no other file names is `undefined`. */
+/** The files that belong to a manifest of kube-apiserver. A field is `undefined` if no file refers to it. */
 export interface ApiServerFiles {
   readonly manifest: Opened<ApiServerManifest>;
   readonly paths: ServerPaths;
   readonly admission: Opened<AdmissionConfiguration> | undefined;
   readonly admissionPath: ServerPath | undefined;
-  /** The settings of `ImagePolicyWebhook`, and the file that holds them. */
+  /** The settings of `ImagePolicyWebhook`, and the file that contains them. */
   readonly imagePolicy: { readonly file: string; readonly settings: WrittenImagePolicy } | undefined;
   readonly kubeconfig: GateKubeconfig | undefined;
 }
@@ -84,7 +84,7 @@ export interface GateKubeconfig {
 
 /** The paths of the API server on the node, by the volumes of its manifest. */
 export class ServerPaths {
-  /** Paths that the API server reads and that no volume contains. They are looked for at the same path on the node. */
+  /** Paths that the API server reads and that no volume contains. The same path on the node is read instead. */
   readonly unmounted = new Set<string>();
   readonly #manifest: ApiServerManifest | undefined;
 
@@ -92,7 +92,7 @@ export class ServerPaths {
     this.#manifest = manifest;
   }
 
-  /** `folder`: the folder in the file system of the API server that a relative path begins at. */
+  /** A relative path begins at `folder`, which is a path in the container of the API server. */
   locate(written: string, folder: string): ServerPath {
     const seen = join(isAbsolute(written) ? '/' : folder, written);
     const host = this.#manifest?.hostPathOf(seen);
@@ -115,9 +115,9 @@ export class ServerPaths {
 
 /**
  * Follows the manifest of kube-apiserver through the files that it names, as the API server resolves them. Relative
- * paths begin at different folders: that of the flag at the working folder of the process, `plugins[].path` at the
- * folder of the `AdmissionConfiguration`, `kubeConfigFile` at the working folder again, and the certificates of a
- * kubeconfig at the folder of the kubeconfig.
+ * paths begin at different folders. The flag and `kubeConfigFile` begin at the working folder of the process.
+ * `plugins[].path` begins at the folder of the `AdmissionConfiguration`. The certificates of a kubeconfig begin at
+ * the folder of the kubeconfig.
  */
 export async function followApiServer(reader: NodeFileReader, manifestFile: string): Promise<ApiServerFiles> {
   const manifest = await reader.open(manifestFile, parseApiServerManifest);
@@ -140,21 +140,24 @@ export async function followApiServer(reader: NodeFileReader, manifestFile: stri
   };
 }
 
-/** The stage of `ImagePolicyWebhook`; `undefined` if the plugin is off or its kubeconfig leads to no path of a gate. */
+/**
+ * The stage of `ImagePolicyWebhook`; `undefined` if the plugin is off, or if the server of its kubeconfig has no path
+ * of a gate.
+ */
 export function imagePolicyStage({ manifest, kubeconfig }: ApiServerFiles): Stage | undefined {
   if (manifest.state !== 'read' || !manifest.value.enabledPlugins.includes(IMAGE_POLICY_PLUGIN))
     return undefined;
   return kubeconfig && stageOfKubeconfig(kubeconfig.opened);
 }
 
-/** The stage that the server of a kubeconfig of `ImagePolicyWebhook` means. */
+/** The stage of the server URL in a kubeconfig of `ImagePolicyWebhook`. */
 export function stageOfKubeconfig(opened: Opened<WrittenGateWay>): Stage | undefined {
   const server = opened.state === 'read' ? opened.value.server?.value : undefined;
   const url = server === undefined ? null : URL.parse(server);
   return url === null ? undefined : stageOfPath('ImageReview', url.pathname);
 }
 
-/** The configuration of a plugin that is in the file wins over the file that `path` names. */
+/** An inline configuration of a plugin takes precedence over the file in `path`. */
 async function readSettings(
   reader: NodeFileReader,
   admission: Opened<AdmissionConfiguration>,
@@ -192,13 +195,17 @@ async function locateKubeconfig(
   const beside = (): ServerPath => paths.locate(written, dirname(place.seen));
   if (isAbsolute(written)) return beside();
   const inWorkingFolder = paths.inWorkingFolder(written);
-  // A program that is not in a container may have another working folder. Its author meant the folder of the settings.
+  // A program that is not in a container may have another working folder. Then the path begins at the folder of the
+  // settings.
   return inWorkingFolder !== undefined && (await reader.exists(inWorkingFolder.file))
     ? inWorkingFolder
     : beside();
 }
 
-/** Reads the configuration of the plugins that call webhooks, from the `AdmissionConfiguration` or the file that it names. */
+/**
+ * Reads the configuration of the plugins that call webhooks, from the `AdmissionConfiguration` or from the file in
+ * its `path`.
+ */
 export async function readWebhookPlugin(
   reader: NodeFileReader,
   { admission, admissionPath: place, paths }: ApiServerFiles,

@@ -8,7 +8,7 @@ import { readRefusal, type Refusal, type Refuser } from './refusal.ts';
 /** No registry has an image of this name. Every policy refuses it, and Kubernetes itself accepts it. */
 export const CANARY_IMAGE = 'kube-image-bouncer.invalid/CANARY';
 
-/** The kinds of object that a canary can be. */
+/** The kinds of objects that can be sent as a canary. */
 type CanaryKind = 'Pod' | 'Deployment' | 'PodTemplate';
 
 interface CanaryOptions {
@@ -17,9 +17,9 @@ interface CanaryOptions {
   readonly namespace: string;
   /** @default {@link CANARY_IMAGE} */
   readonly image?: string;
-  /** Names of webhooks that call the gate although their names are not in our domain. */
+  /** Names of further webhooks that call the gate. Webhooks in our domain always count as the gate. */
   readonly webhooks?: ReadonlySet<string>;
-  /** Ends the request at once. */
+  /** Cancels the request. */
   readonly signal?: AbortSignal;
 }
 
@@ -28,7 +28,7 @@ export type CanaryResult =
   /** The API server called the gate, and the gate refused the object. */
   | { readonly outcome: 'refused'; readonly by: Refuser; readonly message: string }
   | { readonly outcome: 'admitted'; readonly warnings: readonly string[] }
-  /** The API server has to call the gate and got no answer that it can use. */
+  /** The API server has to call the gate, but it got no usable answer. */
   | { readonly outcome: 'unreachable'; readonly by: Refuser; readonly message: string }
   /** Something other than the gate refused the object, so the canary shows nothing. */
   | { readonly outcome: 'undecided'; readonly message: string }
@@ -90,7 +90,7 @@ export async function sendWebhookCanary(
   const isByWebhook = pod.outcome !== 'stopped';
   if (isByWebhook) return pod;
   const template = verdictOf(await sendCanary(client, { namespace, kind: 'PodTemplate' }));
-  // An admitted template proves nothing, because the policy may be about pods only.
+  // An admitted template proves nothing, because the policy may match only pods.
   return template.outcome === 'admitted' || template.outcome === 'stopped' ? pod : template;
 }
 
@@ -98,7 +98,7 @@ function verdictOf(result: CanaryResult): CanaryVerdict {
   switch (result.outcome) {
     case 'admitted':
       return { outcome: hasWarning(result.warnings) ? 'warned' : 'admitted' };
-    // A webhook is proved here. What the plugin refuses never reaches a webhook.
+    // This canary tests a webhook. An object that the plugin refuses never reaches a webhook.
     case 'refused':
       return result.by.plugin === 'webhook'
         ? { outcome: 'refused' }
@@ -139,14 +139,14 @@ export async function createOnTrial(
     signal,
   });
   const { message, reason } = isObject(document) ? document : { message: document };
-  // The API server looks for an object of the same name after admission.
+  // The API server checks after admission whether the name exists.
   if ((status >= 200 && status < 300) || reason === 'AlreadyExists') return { outcome: 'admitted', warnings };
   return readRefusal(status, typeof message === 'string' ? message : '');
 }
 
 /**
- * The spec of a pod that only a gate has a reason to refuse: it meets the `restricted` Pod Security Standard, and it
- * requests and limits almost nothing, as a quota may demand.
+ * The spec of a pod that nothing except a gate should refuse. It conforms to the `restricted` Pod Security Standard.
+ * It has small requests and limits, because a quota may require both.
  */
 export function renderPodSpec(image: string): object {
   const amounts = { cpu: '1m', memory: '1Mi' };
@@ -165,8 +165,8 @@ export function renderPodSpec(image: string): object {
 }
 
 /**
- * `ImagePolicyWebhook` sends an annotation with such a key to the gate, and caches verdicts by what it sends. A value
- * that is used once makes it call the gate again.
+ * An annotation that prevents a cached verdict. `ImagePolicyWebhook` sends annotations with this suffix to the gate,
+ * and it caches verdicts by the content of its request. A new value makes it call the gate again.
  */
 export function uncachedAnnotation(): Readonly<Record<string, string>> {
   return { 'trial.kube-image-bouncer.image-policy.k8s.io/id': randomUUID() };

@@ -10,10 +10,10 @@ export interface LabelSelector {
   }[];
 }
 
-/** In place of a requirement that cannot be read. It selects nothing. */
+/** Replaces a requirement that cannot be read. It selects nothing. */
 const UNREADABLE = { key: '(unreadable)', operator: '' } as const;
 
-/** Decodes a selector; a part that is missing or null requires nothing. */
+/** Decodes a selector. A missing or null part requires nothing. A part that cannot be read selects nothing. */
 export function decodeSelector(value: unknown): LabelSelector {
   if (value === undefined || value === null) return {};
   if (!isObject(value)) return { matchExpressions: [UNREADABLE] };

@@ -41,7 +41,7 @@ export function imagePolicyPath(stage: Stage): string {
   return pathBelow('/image_policy', stage);
 }
 
-/** The stage that a path means in a protocol; `undefined` if a gate does not answer there in that protocol. */
+/** The stage of a path in a protocol; `undefined` if a gate does not answer at this path in this protocol. */
 export function stageOfPath(protocol: ProtocolName, path: string): Stage | undefined {
   return findPath(protocol, path)?.stage;
 }
@@ -62,12 +62,15 @@ function pathBelow(base: string, stage: Stage): string {
   return stage === 'deny' ? base : `${base}/${stage}`;
 }
 
-/** The `failurePolicy` of a webhook at a stage: below `deny` a gate that does not answer refuses nothing either. */
+/**
+ * The `failurePolicy` of a webhook at a stage: `Fail` only at `deny`, so at the other stages a gate that does not
+ * answer refuses nothing.
+ */
 export function failurePolicyAt(stage: Stage): 'Fail' | 'Ignore' {
   return stage === 'deny' ? 'Fail' : 'Ignore';
 }
 
-/** Whether a change of stages is to a stricter one. Each stage is stricter than no wiring. */
+/** Whether stage `to` is stricter than stage `from`. Each stage is stricter than no wiring (`undefined`). */
 export function isStageUp(from: Stage | undefined, to: Stage): boolean {
   return from === undefined || STRICTNESS[to] > STRICTNESS[from];
 }

@@ -8,7 +8,7 @@ export interface Refuser {
 export type Refusal =
   /** The refuser was called, and it refused the object. */
   | { readonly outcome: 'refused'; readonly by: Refuser; readonly message: string }
-  /** The API server called the refuser and got no answer that it can use. */
+  /** The API server called the refuser, but it got no usable answer. */
   | { readonly outcome: 'unreachable'; readonly by: Refuser; readonly message: string }
   /** The webhook is never called in a dry run. Whether the object can be created is not known. */
   | { readonly outcome: 'no-dry-run'; readonly by: Refuser; readonly message: string }
@@ -45,8 +45,8 @@ const IMAGE_POLICY_FAILED = new RegExp(
 const MAY_NOT_CREATE = /^[a-z0-9.-]+ is forbidden: User "/;
 
 /**
- * Reads the answer of the API server to a request that was not successful. No field of it names the refuser, so the
- * message is read. The same texts are in all versions from 1.20 to 1.37.
+ * Reads the answer of the API server to a request that was not successful. No field of the answer names the refuser,
+ * so the name is read from the message. The same texts are in all versions from 1.20 to 1.37.
  */
 export function readRefusal(status: number, message: string): Refusal {
   const [, failed] = WEBHOOK_FAILED.exec(message) ?? [];

@@ -18,9 +18,9 @@ type WebhookTarget =
       readonly path: string;
     };
 
-/** A webhook of a configuration, of any author. Missing fields have the defaults of Kubernetes. */
+/** A webhook of a configuration, ours or foreign. Missing fields have the defaults of Kubernetes. */
 export interface SeenWebhook {
-  /** The object or the file that holds it. */
+  /** The object or the file that contains the webhook. */
   readonly source: string;
   /** The name of the configuration. */
   readonly configuration: string;
@@ -71,12 +71,15 @@ export function isOurs({ name, configuration, labels }: SeenWebhook): boolean {
   );
 }
 
-/** Whether a webhook names a URL or a Service. The API server accepts no other, but a file may hold one. */
+/**
+ * Whether a webhook names a URL or a Service. The API server refuses a webhook without both, but a file may contain
+ * such a webhook.
+ */
 export function hasAddress({ target }: SeenWebhook): boolean {
   return target.form === 'url' || target.path !== '';
 }
 
-/** The namespaces that a selector leaves out by their names. */
+/** The namespaces that a selector excludes by their names. */
 export function namespacesLeftOut({ matchExpressions = [] }: LabelSelector): readonly string[] {
   return matchExpressions.flatMap(({ key, operator, values = [] }) =>
     key === NAMESPACE_NAME_LABEL && operator === 'NotIn' ? values : [],

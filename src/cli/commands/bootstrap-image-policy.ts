@@ -198,7 +198,7 @@ function renderNodeResult(result: NodeRolloutResult, { runner, places }: NodeSet
       return undefined;
     case 'workloads-refused':
       return WORKLOADS_REFUSED;
-    case 'gate-silent':
+    case 'gate-unanswered':
       return runner.kind === 'systemd'
         ? `the gate does not answer yet (${result.why}), so the API server was left alone: run \`systemctl daemon-reload && systemctl enable --now ${basename(places.gateUnit)}\`, then this again`
         : `no gate answers (${result.why}), so the API server was left alone: start it with the files of ${places.folder}, then run this again`;
