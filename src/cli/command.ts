@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { oneLine } from '../language/one-line.ts';
 import { STAGES } from '../policy/stage.ts';
 import { KUBE_SYSTEM_MODES } from '../webhook/configuration.ts';
+import { API_SERVER_MANIFEST, NODE_FOLDER } from '../wiring/names.ts';
 
 /** Where a command reads and writes. */
 export interface Streams {
@@ -64,12 +65,8 @@ export function addNodeOptions(command: Command): Command {
     .option('--apply', 'change this node, and wait for its API server (default: print the changes)')
     .option('--undo', 'restore every file of this node')
     .option('--out <folder>', 'write every file below this folder, to be copied to a node')
-    .option('--folder <path>', "the gate's folder on the node", '/etc/kubernetes/kube-image-bouncer')
-    .option(
-      '--manifest <file>',
-      'static pod manifest of kube-apiserver',
-      '/etc/kubernetes/manifests/kube-apiserver.yaml',
-    );
+    .option('--folder <path>', "the gate's folder on the node", NODE_FOLDER)
+    .option('--manifest <file>', 'static pod manifest of kube-apiserver', API_SERVER_MANIFEST);
 }
 
 export const YES_OPTION = [

@@ -1,6 +1,12 @@
 /** The name of all our objects in a cluster: namespace, Deployment, Service, webhook configuration and others. */
 export const GATE_NAME = 'kube-image-bouncer';
 
+/** The folder of the gate's files on a control-plane node. */
+export const NODE_FOLDER = '/etc/kubernetes/kube-image-bouncer';
+
+/** The static pod manifest of kube-apiserver on a node of kubeadm. */
+export const API_SERVER_MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
+
 /** The Secret with the serving pair of the gate (`tls.crt`, `tls.key`) and its CA (`ca.crt`). */
 export const TLS_SECRET = 'kube-image-bouncer-tls';
 

@@ -21,6 +21,7 @@ import type { GateAddress, KubeSystemMode } from '../../webhook/configuration.ts
 import type { AdmittedClient } from '../../webhook/gate-deployment.ts';
 import type { IssuedCertificates } from '../../webhook/gate-objects.ts';
 import { unreadableResources } from '../../webhook/rules.ts';
+import { NODE_FOLDER } from '../../wiring/names.ts';
 import {
   addClusterOptions,
   addWebhookOptions,
@@ -105,7 +106,7 @@ export function define(command: Command, { environment, streams, finish }: Comma
     .option(
       '--node-folder <path>',
       'with --client-ca: folder of its files on control-plane nodes',
-      '/etc/kubernetes/kube-image-bouncer',
+      NODE_FOLDER,
     )
     .option(
       '--kubernetes-version <version>',

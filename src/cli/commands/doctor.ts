@@ -5,7 +5,6 @@ import { findFile } from '../../control-plane/file-plan.ts';
 import { examineNode } from '../../diagnosis/node/examine.ts';
 import { gatherNode } from '../../diagnosis/node/gather.ts';
 import { imagePolicyStageOf } from '../../diagnosis/node/kubeconfig.ts';
-import { NODE_FOLDER } from '../../diagnosis/node/reader.ts';
 import { examineCluster } from '../../diagnosis/cluster/examine.ts';
 import { proofsOf } from '../../diagnosis/cluster/enforcement.ts';
 import { gatherCluster } from '../../diagnosis/cluster/gather.ts';
@@ -24,6 +23,7 @@ import {
 } from '../command.ts';
 import { conflict, decodeAnyVersion, openCluster } from '../settings.ts';
 import { type DoctorReport, renderReport } from './doctor-report.ts';
+import { API_SERVER_MANIFEST, NODE_FOLDER } from '../../wiring/names.ts';
 
 /** Options of `doctor` as text. */
 interface DoctorOptions {
@@ -47,8 +47,8 @@ export function define(command: Command, { streams, finish }: CommandContext): v
     .option('--canary-namespace <name>', 'namespace of the test pods, which are dry runs', 'default')
     .option('--good-image <image>', 'image that the policy admits (default: one that runs)')
     .option('--node-files', 'examine the files of this control-plane node')
-    .option('--manifest <file>', 'the static pod (default: /etc/kubernetes/manifests/kube-apiserver.yaml)')
-    .option('--folder <folder>', 'copy of /etc/kubernetes/kube-image-bouncer (default: the folder itself)')
+    .option('--manifest <file>', `the static pod (default: ${API_SERVER_MANIFEST})`)
+    .option('--folder <folder>', `copy of ${NODE_FOLDER} (default: the folder itself)`)
     .option('--kubernetes-version <version>', 'with --node-files: such as 1.30 (default: of the image)');
   addClusterOptions(command)
     .addOption(outputOption())
@@ -100,8 +100,6 @@ async function examineLiveCluster(
   };
 }
 
-const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
-
 /** A report, and the stage of `ImagePolicyWebhook`, which the cluster does not show. */
 interface NodeResult {
   readonly report: DoctorReport;
@@ -113,7 +111,7 @@ async function examineNodeFiles(
   { manifest, folder, kubernetesVersion }: DoctorOptions,
   policy: Policy | undefined,
 ): Promise<NodeResult> {
-  const manifestFile = manifest ?? MANIFEST;
+  const manifestFile = manifest ?? API_SERVER_MANIFEST;
   const material = await gatherNode({
     files: { find: findFile, list: listFolder },
     manifestFile,

@@ -1,6 +1,7 @@
 import { quote } from '../../image/quote.ts';
 import type { Goal, TrialPlace } from '../../recovery/places.ts';
 import { isLocked, type ProbeResult } from '../../recovery/probes.ts';
+import { API_SERVER_MANIFEST } from '../../wiring/names.ts';
 import { originOf, type Refusal } from '../../wiring/refusal.ts';
 import type { LockReport, Lock, PlannedStep } from '../../recovery/way-out.ts';
 
@@ -141,7 +142,7 @@ function renderUnexplained(results: readonly ProbeResult[]): string {
       return [
         `Stopped by the admission plugin ImagePolicyWebhook, which is wired by files of the control-plane node: ${what}.`,
         words,
-        '  Run this as root there, with --manifest /etc/kubernetes/manifests/kube-apiserver.yaml.',
+        `  Run this as root there, with --manifest ${API_SERVER_MANIFEST}.`,
       ].join('\n');
     case 'other':
       return [`Stopped by something other than a gate: ${what}.`, words].join('\n');

@@ -1,3 +1,4 @@
+import { NODE_FOLDER } from '../../wiring/names.ts';
 import { bootstrapWebhook, gateCommand, remedy, shellCommand } from '../remedy.ts';
 import type { FindingKinds } from './finding-kind.ts';
 
@@ -40,7 +41,7 @@ export const NODE = {
   BACKUP_IN_MANIFESTS: {
     severity: 'fault',
     why: 'The kubelet runs every file of that folder, whatever its name is, also the old API server.',
-    remedy: remedy`${shellCommand('mv', 'FILE', '/etc/kubernetes/kube-image-bouncer/backup/')}`,
+    remedy: remedy`${shellCommand('mv', 'FILE', `${NODE_FOLDER}/backup/`)}`,
   },
   ADMISSION_CONFIGURATION_MISSING: {
     severity: 'fault',

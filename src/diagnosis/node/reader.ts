@@ -3,10 +3,8 @@ import type { FoundFile } from '../../control-plane/file-plan.ts';
 import { DocumentError } from '../../document/yaml.ts';
 import type { UnreadSource } from '../finding.ts';
 import type { NodeFileReader, Opened } from '../../wiring/api-server-files.ts';
+import { NODE_FOLDER } from '../../wiring/names.ts';
 import type { NodeFiles } from './material.ts';
-
-/** Where the gate's files are on a node; an option may put them elsewhere. */
-export const NODE_FOLDER = '/etc/kubernetes/kube-image-bouncer';
 
 interface NodeReaderOptions {
   readonly files: NodeFiles;
