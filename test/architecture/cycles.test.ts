@@ -33,7 +33,7 @@ test('no file imports itself, directly or indirectly, with imports of types coun
   }
 });
 
-test('a cycle of any length is found', () => {
+test('the search finds a cycle of any length', () => {
   const imports = new Map([
     ['a', ['b', 'd']],
     ['b', ['c']],

@@ -47,7 +47,7 @@ test('dependencies are pinned to a version', () => {
   assert.deepEqual(loose, []);
 });
 
-test('nothing that is shipped runs a script when it is installed', () => {
+test('no shipped package runs a script at installation', () => {
   const scripted = fromRegistry.filter(
     ([, { dev, devOptional, hasInstallScript }]) =>
       hasInstallScript === true && dev !== true && devOptional !== true,
@@ -55,7 +55,7 @@ test('nothing that is shipped runs a script when it is installed', () => {
   assert.deepEqual(scripted, []);
 });
 
-test('the lock file holds a checksum for every package and names no registry', () => {
+test('the lock file contains a checksum for every package and names no registry', () => {
   assert.deepEqual(
     fromRegistry.filter(([, { integrity }]) => integrity === undefined),
     [],
@@ -67,7 +67,7 @@ test('the lock file holds a checksum for every package and names no registry', (
   assert.doesNotMatch(lockFile, /https?:\/\/[^"]*\.tgz/);
 });
 
-test('the lock file holds the binaries of every platform, without which `npm ci` installs nothing', () => {
+test('the lock file contains the binaries of every platform', () => {
   const held = new Set(locked.map(([path]) => path.replace(/^.*node_modules\//, '')));
   const missing = locked.flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)

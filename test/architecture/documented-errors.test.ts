@@ -10,7 +10,7 @@ const NAMED_UNION = /\btype\s+\w*Code\s*=([^;]*);/g;
 /** `readonly code: 'A' | 'B';` */
 const INLINE_UNION = /\bcode\??\s*:\s*((?:\|?\s*'[A-Z_]+'\s*)+)/g;
 
-/** Every code that the source names, sorted. */
+/** Every code that the source contains, sorted. */
 function codesOf(code: string): readonly string[] {
   const unions = [NAMED_UNION, INLINE_UNION].flatMap((form) =>
     [...code.matchAll(form)].map(([, union]) => union ?? ''),
@@ -22,7 +22,7 @@ function codesOf(code: string): readonly string[] {
 }
 
 test('docs/errors.md has one row for every code of the source, and none for any other', () => {
-  // What a diagnosis finds is no error, and has a page of its own.
+  // Findings are not errors. They are in docs/doctor.md.
   const sources = filesBelow('src', '.ts').filter(
     ({ path }) => !isTest(path) && !path.startsWith('src/diagnosis/'),
   );
@@ -38,13 +38,13 @@ test('docs/errors.md has one row for every code of the source, and none for any 
 });
 
 for (const { path, rows, render } of MESSAGE_PAGES) {
-  test(`${path} quotes every sentence as it is, and no other`, () => {
+  test(`${path} quotes each sentence of the catalogue literally, and no other`, () => {
     const found = readSource(path).text.match(rows) ?? [];
     assert.deepEqual(found, render(), 'npx node scripts/messages.ts writes them');
   });
 }
 
-test('every sentence belongs to a code that is documented, or to a group of docs/language.md', () => {
+test('every sentence belongs to a documented code or to a group of docs/language.md', () => {
   const rows = readSource('docs/errors.md').text.matchAll(/^\| `([A-Z_]+)` \|/gm);
   const known = new Set(['words', 'check', 'explain', ...[...rows].map(([, code]) => code)]);
   const owners = new Set(Object.keys(ENGLISH).map((key) => key.slice(0, key.indexOf('.'))));
@@ -59,7 +59,7 @@ test('docs/doctor.md has a row for each finding, and no other row', () => {
   assert.equal(text, withFindings(text), 'npx node scripts/findings.ts writes the rows');
 });
 
-test('codes are found in named unions and in place', () => {
+test('the reader finds codes in named unions and in inline unions', () => {
   const code = `
     export type RuleErrorCode = 'B_TWO' | 'A_ONE';
     export type ViolationCode = RuleErrorCode | SubjectErrorCode;

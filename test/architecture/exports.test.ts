@@ -28,7 +28,10 @@ function namesOf(list: string): string[] {
     .filter((name) => name !== '');
 }
 
-/** Every `file name` that some file imports. A namespace and a lazy import take each name that the importer mentions. */
+/**
+ * Each `file name` that another file imports. A namespace import or a lazy import uses each name that the importer
+ * mentions.
+ */
 function importedNames(files: readonly SourceFile[]): ReadonlySet<string> {
   const exported = new Map(files.map((file) => [file.path, exportsOf(file)]));
   const used = new Set<string>();
@@ -55,5 +58,5 @@ test('every export is imported by another file', () => {
         .filter((name) => !used.has(`${file.path} ${name}`))
         .map((name) => `${file.path} ${name}`),
     );
-  assert.deepEqual(unused, [], 'remove `export`, or what is exported');
+  assert.deepEqual(unused, [], 'remove `export`, or the unused declaration');
 });

@@ -23,7 +23,7 @@ const SECTIONS: Readonly<Record<string, FindingKinds>> = {
   'Files of a control-plane node': NODE,
 };
 
-/** The page as it has to be: `text` with each table replaced by the rows of the catalogue. */
+/** The expected page: `text` with each table replaced by the rows of the catalogue. */
 export function withFindings(text: string): string {
   return Object.entries(SECTIONS).reduce((page, [heading, kinds]) => {
     const start = page.indexOf(`\n### ${heading}\n`);

@@ -12,13 +12,13 @@ function codesIn(text: string): ReadonlySet<string> {
   return new Set(words.filter((word) => word in FINDING_KINDS));
 }
 
-/** Codes that a test expects exactly: those in a list of nothing but codes, as in `['NO_WIRING']`. */
+/** Codes that a test expects exactly: codes in a list that contains only codes, such as `['NO_WIRING']`. */
 function expectedIn(text: string): ReadonlySet<string> {
   const lists = text.match(/\[\s*'[A-Z][A-Z0-9_]+'(?:,\s*'[A-Z][A-Z0-9_]+')*,?\s*\]/g) ?? [];
   return codesIn(lists.join('\n'));
 }
 
-test('every finding is expected by a unit test beside each file that makes it', () => {
+test('each file that makes a finding has a unit test that expects this finding', () => {
   const missing = sources
     .filter(({ path }) => !isTest(path))
     .flatMap(({ path, code: source }) => {
@@ -31,7 +31,7 @@ test('every finding is expected by a unit test beside each file that makes it', 
   assert.deepEqual(missing, []);
 });
 
-test('every code of the catalogue is made by a file of src/diagnosis', () => {
+test('a file of src/diagnosis makes every code of the catalogue', () => {
   const made = codesIn(
     sources
       .filter(({ path }) => !isTest(path))
@@ -44,7 +44,7 @@ test('every code of the catalogue is made by a file of src/diagnosis', () => {
   );
 });
 
-test('a list of codes is an expectation, and a code elsewhere is none', () => {
+test('a list of codes is an expectation; a code elsewhere is not', () => {
   assert.deepEqual(
     [...expectedIn("f(['NO_WIRING', 'CA_MISSING'], 'x'); g('TTL_LONG');")],
     ['NO_WIRING', 'CA_MISSING'],

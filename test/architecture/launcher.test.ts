@@ -23,7 +23,7 @@ import { isSupportedNode } from '../../bin/supported-node.js';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const platform = process.platform === 'win32' ? 'win' : process.platform;
 
-/** Prints what runs it, and then ends, or waits for a signal and exits with 7. */
+/** Prints the Node that runs it, then ends, or waits for a signal and exits with 7. */
 const STAND_IN = `
 if (process.argv[2] === 'wait') {
   setInterval(() => undefined, 1000);
@@ -63,10 +63,10 @@ function write(path: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** Limit for a program that does not get its signal. */
+/** Time limit for a program that does not receive its signal. */
 const PATIENCE_MS = 5_000;
 
-/** Starts the launcher in this Node, which claims to be of another version. */
+/** Starts the launcher in this Node, which reports another version. */
 function launch(root: string, version: string, args: readonly string[]) {
   const claim = `Object.defineProperty(process, 'version', { value: '${version}' })`;
   const preload = `data:text/javascript,${encodeURIComponent(claim)}`;
@@ -83,7 +83,7 @@ function launch(root: string, version: string, args: readonly string[]) {
     try {
       process.kill(-(child.pid ?? Number.NaN), 'SIGKILL');
     } catch {
-      // It has ended already, as it should.
+      // The process has already ended, as expected.
     }
   };
   return { child, closed, stdout, stderr, [Symbol.dispose]: dispose };
@@ -128,7 +128,7 @@ test('a checkout runs its sources even if it has a bundle; the package runs its 
   });
 });
 
-test('an old Node starts the one that npm ci installed, with the arguments, the output and the exit code', async () => {
+test('an old Node starts the Node that npm ci installed, and passes on arguments, output and exit code', async () => {
   using checkout = setup({ source: true, node: process.version });
   using run = launch(checkout.root, 'v20.20.2', ['exit', '3', '--flag', 'a b']);
   assert.deepEqual(await run.closed, [3, null]);
@@ -185,13 +185,13 @@ test('K10 SIGUSR1 does not open the inspector', async () => {
   using run = launch(checkout.root, process.version, ['wait']);
   await once(run.child.stdout, 'readable');
   run.child.kill('SIGUSR1');
-  // Signals are handled in order: when SIGTERM has ended the program, SIGUSR1 has been handled.
+  // Signals are handled in order: when SIGTERM has ended the program, SIGUSR1 was handled before.
   setTimeout(() => run.child.kill('SIGTERM'), 200);
   assert.deepEqual(await run.closed, [7, null]);
   assert.equal(await run.stderr, '');
 });
 
-test('a checkout keeps compiled code in node_modules/.cache, and starts where it cannot write there', async () => {
+test('a checkout keeps compiled code in node_modules/.cache, and starts even if it cannot write there', async () => {
   using checkout = setup({ source: true, node: process.version });
   using first = launch(checkout.root, process.version, ['exit', '0']);
   assert.deepEqual(await first.closed, [0, null]);

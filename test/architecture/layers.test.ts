@@ -145,7 +145,7 @@ const HIDDEN_INPUTS = {
   'process.hrtime()': /\bprocess\s*\.\s*hrtime\b/,
 };
 
-/** Servers and followers of files need timers. These folders only wait for others, and callers say how. */
+/** Servers and followers of files need timers. The folders below wait only through a function of the caller. */
 const FOLDERS_WITHOUT_TIMERS = new Set([
   'wiring',
   'kubernetes',
@@ -203,7 +203,7 @@ test('every folder of src is in the table', () => {
   );
 });
 
-test('ARCHITECTURE.md says the same', () => {
+test('the table in ARCHITECTURE.md is the same', () => {
   const rows = readSource('ARCHITECTURE.md').text.matchAll(/^\| `([\w.-]+?)\/?` \|[^|]*\| ([^|]+?) \|$/gm);
   const others = Object.keys(LAYERS).filter((layer) => layer !== 'cli' && layer !== 'policy/rules');
   const documented = [...rows].map(([, layer = '', imports = '']): [string, string[]] => {
@@ -267,7 +267,7 @@ test('no code below cli/ reads the environment or the clock, or writes to the co
 });
 
 test('no code of the policy makes a RegExp from text, which may come from a policy (C19)', () => {
-  // `match`, `matchAll` and `search` make one from a string. What begins with a slash is a literal.
+  // `match`, `matchAll` and `search` make a RegExp from a string. Text that begins with a slash is a literal.
   const making = /\bRegExp\b|\.(?:match|matchAll|search)\((?!\s*\/)/;
   const found = offences(({ path, code }) =>
     path.startsWith('src/policy/') && making.test(code) ? ['makes a RegExp'] : [],
@@ -283,14 +283,14 @@ test('the folders that operate a cluster set no timers', () => {
 });
 
 test('headersDistinct of a request is not used', () => {
-  // Some versions of Node throw there at some names of headers. `headers` and `rawHeaders` do not.
+  // In some versions of Node it throws for some names of headers. `headers` and `rawHeaders` do not throw.
   assert.deepEqual(
     offences(({ code }) => (/\bheadersDistinct\b/.test(code) ? ['headersDistinct'] : [])),
     [],
   );
 });
 
-test('an import climbs no higher than src', () => {
+test('no import leaves src', () => {
   const found = offences(({ path, imports }) =>
     imports.flatMap(({ specifier, target }) => {
       const climbs = specifier.split('../').length - 1;
@@ -301,7 +301,7 @@ test('an import climbs no higher than src', () => {
   assert.deepEqual(found, []);
 });
 
-test('the reader of imports sees every form of them, and none in a comment', () => {
+test('the reader of imports finds every form of import, and ignores comments', () => {
   const code = withoutComments(`
     import type { A } from './a.ts';
     import { type B, c } from '../b.ts';

@@ -25,7 +25,7 @@ const ERRORS: MessagePage = {
       .map(([key, text]) => row(`\`${key}\``, text, TEXTS[`${key}.remedy`] ?? '')),
 };
 
-/** How these are put together, and what commands print around them. */
+/** Phrases that are parts of sentences, and the texts that commands print around them. */
 const LANGUAGE: MessagePage = {
   path: 'docs/language.md',
   rows: /^\| `[a-z]+\.[a-z0-9-]+` \|.*$/gm,

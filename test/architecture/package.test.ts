@@ -65,7 +65,7 @@ test('the code that makes certificates is loaded when it is needed, not with the
   using built = await buildPackage();
   const files = contents(built.folder);
   const [maker] = [...files].find(([, text]) => text.includes('X509CertificateGenerator')) ?? [];
-  assert.ok(maker !== undefined, 'the X.509 library is in no file of the bundle');
+  assert.ok(maker !== undefined, 'no file of the bundle contains the X.509 library');
   const loaded = loadedWith(
     [...files.keys()].filter((name) => /^(?:main|serve)\b/.test(name)),
     files,
@@ -79,7 +79,7 @@ test('the code that makes certificates is loaded when it is needed, not with the
   );
 });
 
-/** Files of the bundle that are loaded at once with these. */
+/** Files of the bundle that are loaded immediately with these. */
 function loadedWith(names: readonly string[], files: ReadonlyMap<string, string>): ReadonlySet<string> {
   const loaded = new Set(names);
   for (const name of loaded)

@@ -11,7 +11,7 @@ const LIMIT = 350;
 /** Names without a meaning, which attract unrelated code. */
 const FORBIDDEN = /^(utils?|helpers?|types|common|constants|misc|shared|index)\.(test\.)?ts$/;
 
-/** A list of rules to choose from, not a second door to them. */
+/** A file with a list of rules, not a barrel. */
 const REGISTRIES = new Set(['src/policy/rules/index.ts']);
 
 const files = ['src', 'test', 'scripts', 'bench'].flatMap((folder) => filesBelow(folder, '.ts'));
@@ -85,7 +85,7 @@ async function lintedRules(file: string): Promise<ReadonlySet<string>> {
     '--config',
     join(root, '.oxlintrc.json'),
   ];
-  // It exits with 1 because it finds something. Its output is the result.
+  // The linter exits with 1 because it reports problems. Its output is the result.
   execFile(process.execPath, [...args, '--format', 'json', file], { cwd: root }, (_, stdout) =>
     resolve(stdout),
   );

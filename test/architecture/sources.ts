@@ -5,23 +5,23 @@ import { fileURLToPath } from 'node:url';
 /** The checkout. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** An import, an export from elsewhere, or a lazy `import()`; those of types count like any other. */
+/** An import, an export from another module, or a lazy `import()`. Imports of types are included. */
 interface Import {
-  /** As it is written: `../image/use.ts`, `node:fs`, `zod`. */
+  /** The text in the source: `../image/use.ts`, `node:fs`, `zod`. */
   readonly specifier: string;
-  /** What it leads to, from the root of the checkout; `undefined` for a package. */
+  /** The imported file, from the root of the checkout; `undefined` for a package. */
   readonly target: string | undefined;
   readonly typeOnly: boolean;
-  /** What stands between `import` and `from`: `{ isIP }`. */
+  /** The text between `import` and `from`: `{ isIP }`. */
   readonly clause: string;
 }
 
-/** A file of the checkout, read. */
+/** The content of a file of the checkout. */
 export interface SourceFile {
   /** From the root of the checkout, with `/`: `src/image/use.ts`. */
   readonly path: string;
   readonly text: string;
-  /** Without comments, so that what they talk about is not taken for code. */
+  /** Without comments, so that code in a comment does not count. */
   readonly code: string;
   readonly imports: readonly Import[];
 }
@@ -29,7 +29,7 @@ export interface SourceFile {
 const IMPORT =
   /(?:^|[\s;}])(?<keyword>import|export)\s+(?<type>type\s)?(?:(?<clause>[^'"`;()]*?)\sfrom\s+)?['"](?<from>[^'"]+)['"]|\bimport\(\s*['"](?<lazy>[^'"]+)['"]/g;
 
-/** Every file below a folder whose name ends so, in a stable order. */
+/** Every file below a folder whose name has this ending, in a stable order. */
 export function filesBelow(folder: string, ending: string): readonly SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))
@@ -54,7 +54,7 @@ export function readSource(path: string): SourceFile {
   return { path, text, code, imports: importsOf(path, code) };
 }
 
-/** What a file imports, from its text alone; exported for the test that shows what it sees. */
+/** The imports of a file, read from its text alone. Exported for its own test. */
 export function importsOf(path: string, code: string): readonly Import[] {
   return [...code.matchAll(IMPORT)].map(({ groups }) => {
     const specifier = groups?.['from'] ?? groups?.['lazy'] ?? '';
@@ -65,7 +65,7 @@ export function importsOf(path: string, code: string): readonly Import[] {
   });
 }
 
-/** Strings and template literals are kept whole: a `//` in one of them starts no comment. */
+/** Strings and template literals are kept whole, because a `//` in one of them starts no comment. */
 export function withoutComments(text: string): string {
   return text.replaceAll(
     /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\*[^]*?\*\/|\/\/[^\n]*/g,

@@ -8,6 +8,6 @@ test('the start of the gate does not import node:http as a module', () => {
   const importers = productionSources().flatMap(({ path, imports }) =>
     imports.some(({ specifier, typeOnly }) => specifier === 'node:http' && !typeOnly) ? [path] : [],
   );
-  // The client of the API server is loaded later, and only by commands that ask a cluster.
+  // The client of the API server is loaded later, and only by commands that call a cluster.
   assert.deepEqual(importers, ['src/kubernetes/connection.ts']);
 });

@@ -11,7 +11,7 @@ export interface Threat {
   readonly files: readonly string[];
 }
 
-/** A test that names its threat. */
+/** A test whose title names a threat. */
 interface NamedTest {
   readonly id: string;
   readonly title: string;

@@ -5,9 +5,9 @@ import { namedTests, readThreats, renderThreat, THREATS, titlesOf } from './thre
 const threats = readThreats();
 const tests = namedTests();
 
-const AGAIN = 'npx node scripts/threats.ts writes what the tests say into docs/threats.md';
+const AGAIN = 'npx node scripts/threats.ts writes the titles of the tests into docs/threats.md';
 
-test('docs/threats.md accounts for every threat once', () => {
+test('docs/threats.md has exactly one row for every threat', () => {
   const ids = threats.map(({ id }) => id);
   assert.deepEqual(
     THREATS.filter((id) => !ids.includes(id)),
@@ -32,7 +32,7 @@ test('every threat has a test or a sentence', () => {
   );
 });
 
-test('every file that docs/threats.md names holds a test of that threat, with the title that it gives', () => {
+test('every file that docs/threats.md names has a test of that threat with that title', () => {
   const wrong = threats.flatMap(({ id, heldBy, files }) => {
     const holding = tests.filter((named) => named.id === id);
     const missing = files.filter((file) => !holding.some((named) => named.file === file));
@@ -54,7 +54,7 @@ test('every test that names a threat is in docs/threats.md', () => {
   assert.deepEqual([...new Set(absent.map(({ id, file }) => `${id} in ${file}`))], [], AGAIN);
 });
 
-test('ids are read from titles and from tables of cases, not from what is merely similar', () => {
+test('ids are read from titles and from tables of cases, not from similar text', () => {
   const code = `
     test('A03 a list at the top level', () => {});
     describe("protocol", () => { it.skip(\`the deadline (F10) holds\`, () => {}); });

@@ -5,16 +5,16 @@ import { builtModule, type Environment, exists, GoError, type GoModule } from '.
 
 export type { Environment };
 
-/** A Kubernetes minor version that has a Go module of its own in this folder: `kubernetes-<version>/`. */
+/** A Kubernetes minor version that has its own Go module in this folder: `kubernetes-<version>/`. */
 export type KubernetesVersion = 'v1.24' | 'v1.37';
 
-/** The Kubernetes version that a test runs on when it names none. */
+/** The Kubernetes version of a test that names no version. */
 export const newestKubernetes: KubernetesVersion = 'v1.37';
 
-/** The oldest that we support. */
+/** The oldest supported version. */
 export const oldestKubernetes: KubernetesVersion = 'v1.24';
 
-/** Paths of the four programs that make a control plane and talk to it. */
+/** Paths of the programs of a control plane, and of kubectl. */
 export interface Binaries {
   readonly etcd: string;
   readonly kubeApiserver: string;
@@ -22,7 +22,7 @@ export interface Binaries {
   readonly kubectl: string;
 }
 
-/** The binaries could not be found; the message is one sentence that says what to do. */
+/** The binaries could not be found. The message is one sentence with the remedy. */
 class BinariesError extends GoError {
   override readonly name = 'BinariesError';
 }
@@ -30,11 +30,11 @@ class BinariesError extends GoError {
 const assetNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
 
 /**
- * Finds etcd, kube-apiserver, kube-controller-manager and kubectl: in the folder that `KUBEBUILDER_ASSETS` names (the
- * newest Kubernetes; `KUBEBUILDER_ASSETS_V1_24` that one), otherwise in a cache outside the tree, into which Go builds
- * them once from their published modules.
+ * Finds etcd, kube-apiserver, kube-controller-manager and kubectl in the folder of `KUBEBUILDER_ASSETS` (for the
+ * newest Kubernetes; `KUBEBUILDER_ASSETS_V1_24` for 1.24). Without the variable it uses a cache outside the checkout,
+ * into which Go builds the programs once from their published modules.
  *
- * @throws {GoError} when a program is missing and cannot be built.
+ * @throws {GoError} if a program is missing and cannot be built.
  */
 export async function findBinaries(
   environment: Environment,
@@ -53,7 +53,7 @@ export async function findBinaries(
   };
 }
 
-/** A folder holds programs of one version; a test that asked for another would prove nothing. */
+/** A folder contains programs of one version. A test of another version would prove nothing with them. */
 function assetsVariable(version: KubernetesVersion): string {
   const suffix = version === newestKubernetes ? '' : `_${version.toUpperCase().replace('.', '_')}`;
   return `KUBEBUILDER_ASSETS${suffix}`;
@@ -63,7 +63,7 @@ async function findAssets(variable: string, folder: string): Promise<Binaries> {
   for (const name of assetNames) {
     if (!(await exists(join(folder, name)))) {
       throw new BinariesError(
-        `${variable} is ${folder}, which holds no ${name}: put it there, or unset ${variable} to have Go build all four programs.`,
+        `${variable} is ${folder}, which does not contain ${name}: put it there, or unset ${variable} to have Go build all four programs.`,
       );
     }
   }
@@ -75,7 +75,8 @@ async function findAssets(variable: string, folder: string): Promise<Binaries> {
   };
 }
 
-// A module apart from Kubernetes': the two require versions of shared dependencies that do not build together.
+// etcd has its own module, because it and Kubernetes require versions of shared dependencies that do not build
+// together.
 const etcdModule: GoModule = {
   ...controlPlane('etcd'),
   required: 'go.etcd.io/etcd/server/v3',
@@ -104,7 +105,10 @@ function controlPlane(folder: string): Pick<GoModule, 'folder' | 'cache' | 'othe
   };
 }
 
-/** Built from modules, the programs would call themselves `v0.0.0-master`; Kubernetes' own build stamps them the same way. */
+/**
+ * Programs that are built from modules report the version `v0.0.0-master`. Kubernetes' own build sets the version in
+ * the same way.
+ */
 function versionFlags(version: string): string {
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
   const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((name) => [

@@ -11,7 +11,7 @@ import type { Fields } from '../../src/document/json.ts';
 import { KNOWN_KINDS } from '../../src/workload/kinds.ts';
 import { findKind, groupOf } from '../../src/workload/kinds.ts';
 
-/** An object as people write it, and every image that is found in it. */
+/** An object as users write it, and every image that the gate finds in it. */
 interface Example {
   readonly file: string;
   readonly kind: CustomKind;
@@ -23,17 +23,14 @@ const EXAMPLES = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.yaml'))
   .flatMap(readExamples);
 
-/** Every other document of a file is what is expected of the one before it. */
+/** In a file, each second document is the expectation for the document before it. */
 function readExamples(file: string): Example[] {
   const text = readFileSync(new URL(file, import.meta.url), 'utf8');
   const values = parseDocuments(text, file).map(({ value }) => value as Fields);
   return Array.from({ length: values.length / 2 }, (_, index) => {
     const [object = {}, { expected } = {}] = values.slice(index * 2);
     const kind = findKind(KNOWN_KINDS, groupOf(String(object['apiVersion'])), String(object['kind']));
-    assert.ok(
-      kind?.origin === 'custom',
-      `${file}: ${String(object['kind'])} is no custom resource that is known`,
-    );
+    assert.ok(kind?.origin === 'custom', `${file}: ${String(object['kind'])} is not a known custom resource`);
     return { file, kind, object, expected: expected as readonly string[] };
   });
 }
@@ -63,7 +60,7 @@ describe('the images of custom resources that come with the gate', () => {
   });
 });
 
-describe('no path is there for nothing: an example misses an image without it', () => {
+describe('every path is needed: without it an image of an example is not found', () => {
   for (const kind of SHIPPED_KINDS) {
     it(kind.resource, () => {
       for (const source of kind.sources) assert.ok(isMissed(source, kind), source.at.text);
@@ -82,7 +79,7 @@ describe('no path is there for nothing: an example misses an image without it', 
   }
 });
 
-/** Whether some example of a kind has fewer images without a source. */
+/** Whether some example of a kind has fewer images without this source. */
 function isMissed(source: ImageSource, kind: CustomKind): boolean {
   const poorer = { ...kind, sources: without(source, kind.sources) };
   return EXAMPLES.some(
@@ -101,7 +98,7 @@ function without(left: ImageSource, sources: readonly ImageSource[]): readonly I
     });
 }
 
-/** Every source that a kind's own lead to. */
+/** All sources that are reachable from the sources of a kind. */
 function reach(sources: readonly ImageSource[], seen: Set<ImageSource> = new Set()): Set<ImageSource> {
   for (const source of sources) {
     if (seen.has(source)) continue;
@@ -111,7 +108,7 @@ function reach(sources: readonly ImageSource[], seen: Set<ImageSource> = new Set
   return seen;
 }
 
-it('shipped kinds are named once, live in groups of their own, and have their images below a field of the root', () => {
+it('shipped kinds are listed once, have an API group outside Kubernetes, and have their images below a field of the root', () => {
   const names = SHIPPED_KINDS.map(({ resource }) => resource);
   assert.deepEqual([...new Set(names)], names);
   for (const { resource, group, sources } of SHIPPED_KINDS) {

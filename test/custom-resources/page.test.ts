@@ -9,19 +9,19 @@ import { PAGE, withLists } from './page.ts';
 describe(PAGE, () => {
   const page = readSource(PAGE).text;
 
-  it('lists every kind and path as the data has them', () => {
+  it('lists exactly the kinds and paths of the data', () => {
     assert.equal(page, withLists(page), 'npx node scripts/custom-resources.ts writes them');
     for (const { resource } of SHIPPED_KINDS) assert.ok(page.includes(`\`${resource}\``), resource);
   });
 
-  it('the policy that it shows is loaded, and reads what it says', async () => {
+  it('the policy that the page shows can be loaded and finds the images that the page names', async () => {
     const policy = await parsePolicy(/```yaml\n([^]*?)```/.exec(page)?.[1] ?? '', PAGE);
     const own = policy.kinds.get('example.com');
     assert.deepEqual([...(own?.keys() ?? [])], ['Widget', 'Fleet']);
     assert.deepEqual([own?.get('Widget')?.template, own?.get('Fleet')?.template], [true, false]);
   });
 
-  it('every form of a step that it explains is one', () => {
+  it('every form of a step that the page explains is valid', () => {
     const table = page.slice(page.indexOf('| in a path |'), page.indexOf('After a change'));
     const forms = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, form = '']) => form);
     assert.ok(forms.length >= 7);

@@ -6,7 +6,7 @@ export const PAGE = 'docs/custom-resources.md';
 
 const BEGIN = '<!-- what follows is written by scripts/custom-resources.ts -->';
 
-/** The page with its lists as the data has them. */
+/** The expected page, with lists that are made from the data. */
 export function withLists(page: string): string {
   return `${page.slice(0, page.indexOf(BEGIN))}${BEGIN}\n\n${renderLists()}`;
 }
@@ -69,7 +69,7 @@ function renderUsage({ usage, tags }: Extract<ImageSource, { kind: 'image' }>): 
   return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
-/** Parts by their names, those within others too. */
+/** Parts by their names, including parts within other parts. */
 function partsOf(
   sources: readonly ImageSource[],
   parts: Map<string, readonly ImageSource[]> = new Map(),

@@ -17,14 +17,14 @@ const NGINX: GoImage = {
 const AS_NGINX: GoAnswer = { runtime: NGINX, kubelet: NGINX, registryClient: { ...NGINX, tag: 'latest' } };
 const REFUSED: GoAnswer = { runtime: null, kubelet: null, registryClient: null };
 
-describe('a text that we read', () => {
+describe('a text that our parser accepts', () => {
   test('is accepted when all three read the same image', () => {
     assert.equal(compare(parseImageReference('nginx'), AS_NGINX), 'accepted');
   });
 
   for (const field of ['registry', 'repository', 'tag', 'digest', 'pulled'] as const) {
     for (const reader of ['runtime', 'kubelet', 'registryClient'] as const) {
-      test(`is a find when the ${reader} reads another ${field}`, () => {
+      test(`is reported if the ${reader} reads another ${field}`, () => {
         const answer = { ...AS_NGINX, [reader]: { ...AS_NGINX[reader], [field]: 'other' } };
         assert.throws(() => compare(parseImageReference('nginx'), answer), /reads it differently/);
       });
@@ -32,7 +32,7 @@ describe('a text that we read', () => {
   }
 
   for (const reader of ['runtime', 'kubelet', 'registryClient'] as const) {
-    test(`is a find when the ${reader} refuses it`, () => {
+    test(`is reported if the ${reader} refuses it`, () => {
       assert.throws(
         () => compare(parseImageReference('nginx'), { ...AS_NGINX, [reader]: null }),
         /reads it differently/,
@@ -40,7 +40,7 @@ describe('a text that we read', () => {
     });
   }
 
-  test('may have an IPv6 host that the oldest kubelet does not know', () => {
+  test('may have an IPv6 host, which the oldest kubelet refuses', () => {
     const image: GoImage = {
       registry: '[::1]',
       repository: 'x',
@@ -57,19 +57,19 @@ describe('a text that we read', () => {
   });
 });
 
-describe('a text that we refuse', () => {
-  test('is refused when distribution refuses it as well', () => {
+describe('a text that our parser refuses', () => {
+  test('counts as refused if distribution refuses it as well', () => {
     assert.equal(compare(parseImageReference('Nginx'), REFUSED), 'refused');
   });
 
-  test('is counted by its documented name when distribution reads it', () => {
+  test('is counted by its documented name if distribution accepts it', () => {
     assert.equal(
       compare(parseImageReference('DOCKER.IO/x'), AS_NGINX),
       'AMBIGUOUS_REFERENCE.host-upper-case',
     );
   });
 
-  test('is a find when distribution reads it and the document has no such reason', () => {
+  test('is reported if distribution accepts it and docs/image-references.md does not list the reason', () => {
     assert.throws(
       () => compare(parseImageReference('Nginx'), AS_NGINX),
       /for no documented reason: INVALID_REFERENCE\.component-upper-case/,
@@ -83,7 +83,7 @@ describe('B30 what we render', () => {
     assert.deepEqual(rendered(image(`nginx:v1@${SHA256}`)), [`docker.io/library/nginx:v1@${SHA256}`]);
   });
 
-  test('is a find when Go reads another image in it', () => {
+  test('is reported if Go reads another image in it', () => {
     const named = { ...NGINX, tag: 'latest' };
     const answer: GoAnswer = { runtime: named, kubelet: named, registryClient: named };
     compareRendered(image('nginx'), 'docker.io/library/nginx:latest', answer);

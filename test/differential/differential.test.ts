@@ -10,7 +10,7 @@ import type { GoReaders } from './go-readers.ts';
 const refuseAll: GoReaders = (texts) =>
   texts.map(() => ({ runtime: null, kubelet: null, registryClient: null }));
 
-test('a run ends with the first text that is read differently, under the number that repeats it', () => {
+test('a run ends with the first text that is read differently, and reports the number that repeats it', () => {
   const { find, cases, outcomes } = differential({ seed: 7, from: 100, cases: 500 }, refuseAll);
   assert.ok(find !== undefined);
   assert.equal(cases, find.index - 100 + 1);
@@ -20,7 +20,7 @@ test('a run ends with the first text that is read differently, under the number 
   assert.equal(differential({ seed: 7, from: find.index, cases: 1 }, refuseAll).find?.input, find.input);
 });
 
-test('a run without cases asks about nothing', () => {
+test('a run without cases sends no text', () => {
   const report = differential({ seed: 7, cases: 0 }, () => assert.fail('asked'));
   assert.deepEqual([report.cases, report.find], [0, undefined]);
 });

@@ -8,8 +8,9 @@ import type { GoAnswer, GoReaders } from './go-readers.ts';
 const BATCH = 20_000;
 
 /**
- * Generated references, each read by us and by Go: what we accept Go accepts with the same fields, what we render it
- * reads as the same image, and what only we refuse has a documented reason. Ends with its first find.
+ * Compares generated references between our parser and Go. Go must accept each text that we accept, with the same
+ * fields. Go must read each name that we render as the same image. Each text that only we refuse must have a
+ * documented reason. The run ends with the first violation.
  */
 export function differential(range: FuzzRange, ask: GoReaders): FuzzReport {
   const { seed, from = 0, cases } = range;

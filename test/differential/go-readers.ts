@@ -4,17 +4,20 @@ import { fileURLToPath } from 'node:url';
 
 import { builtModule, type Environment, type GoModule } from '../support/go-programs.ts';
 
-/** A reference as a program reads it. No tag and no digest are an empty string. */
+/** A reference as a program reads it. An empty string means no tag or no digest. */
 export interface GoImage {
   readonly registry: string;
   readonly repository: string;
   readonly tag: string;
   readonly digest: string;
-  /** The name that goes to the runtime, or that the runtime makes of it. */
+  /** The name that is passed to the runtime, or that the runtime makes of it. */
   readonly pulled: string;
 }
 
-/** How each program on the way to the node reads one text; `null` where it refuses it. See `main.go`. */
+/**
+ * How each program between the API server and the runtime reads one text; `null` if it refuses the text. See
+ * `main.go`.
+ */
 export interface GoAnswer {
   /** distribution/reference v0.6.0: containerd, and the kubelet of the newest Kubernetes. */
   readonly runtime: GoImage | null;
@@ -24,7 +27,7 @@ export interface GoAnswer {
   readonly registryClient: GoImage | null;
 }
 
-/** Sends many texts to all programs. Resolves with the answers in the same order. */
+/** Sends many texts to all programs. Resolves with the readings in the same order. */
 export type GoReaders = (texts: readonly string[]) => readonly GoAnswer[];
 
 const MODULE: GoModule = {
@@ -35,14 +38,14 @@ const MODULE: GoModule = {
   sources: ['main.go'],
 };
 
-/** A batch takes less than a second; a program that hangs is ended. */
+/** A batch takes less than a second. A program that hangs is killed. */
 const BATCH_MS = 60_000;
 const OUTPUT_BYTES = 1 << 30;
 
 /**
  * The Go programs, built once into the cache.
  *
- * @throws {GoError} when Go is missing or does not build them.
+ * @throws {GoError} if Go is missing or does not build them.
  */
 export async function findGoReaders(environment: Environment): Promise<GoReaders> {
   const program = join(await builtModule(MODULE, environment), 'go-readers');

@@ -22,7 +22,7 @@ const rows = page
   .filter((line) => line.startsWith('| `'))
   .map((line) => [...line.matchAll(/`([^`]+)`/g)].map(([, span]) => span ?? ''));
 
-test('docs/image-references.md has every refusal that only we make, and no other', () => {
+test('docs/image-references.md lists exactly the refusals that only our parser makes', () => {
   assert.deepEqual(
     rows.map(([name]) => name),
     ONLY_WE_REFUSE,
@@ -30,7 +30,7 @@ test('docs/image-references.md has every refusal that only we make, and no other
 });
 
 for (const [name = '', example = ''] of rows) {
-  test(`${name}: the example of the document is refused so`, () => {
+  test(`${name}: our parser refuses the example of the page with this reason`, () => {
     const read = parseImageReference(WRITTEN_OUT[name] ?? example);
     assert.ok(read.kind === 'invalid');
     assert.equal(documentedRefusal(read), name);
@@ -55,7 +55,7 @@ test('a text that Go refuses as well has no documented name', () => {
   }
 });
 
-test('the generator reaches every refusal of the document', () => {
+test('the generator makes a text for every documented refusal', () => {
   const reached = new Set(
     Array.from({ length: 40_000 }, (_, index) => {
       const read = parseImageReference(plausibleReference(createRandom(seedOfCase(20_261_122, index))));

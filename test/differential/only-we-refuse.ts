@@ -2,8 +2,8 @@ import type { InvalidReference } from '../../src/image/reference.ts';
 import type { PhraseKey } from '../../src/language/phrase.ts';
 
 /**
- * Everything that distribution/reference v0.6.0 reads and we refuse, in the order of docs/image-references.md. Whatever
- * else only we refuse is a mistake: of the parser, or of the document.
+ * The texts that distribution/reference v0.6.0 accepts and our parser refuses, in the order of
+ * docs/image-references.md. Any other such refusal is a fault of the parser or of the page.
  */
 export const ONLY_WE_REFUSE: readonly PhraseKey[] = [
   'INVALID_REFERENCE.too-long',
@@ -26,9 +26,9 @@ export const ONLY_WE_REFUSE: readonly PhraseKey[] = [
 
 const DOCUMENTED: ReadonlySet<string> = new Set(ONLY_WE_REFUSE);
 
-/** The key of a documented refusal; `undefined` when the document does not have it. */
+/** The key of a documented refusal; `undefined` if the page does not list it. */
 export function documentedRefusal({ reason: { key, values } }: InvalidReference): string | undefined {
-  // The others are unknown to Go as well.
+  // Go does not know the other kinds of text either.
   if (key === 'UNSUPPORTED_DIGEST.algorithm' && values['algorithm'] !== '"sha384"') return undefined;
   return DOCUMENTED.has(key) ? key : undefined;
 }

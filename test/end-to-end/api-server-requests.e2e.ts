@@ -8,7 +8,7 @@ import { podRules, unwireWebhook, webhookName, type WebhookRule } from './suppor
 
 const refusal = `admission webhook "${webhookName}" denied the request: `;
 
-/** A rule that no cluster should have: every request about every resource. */
+/** A rule that no cluster should have: it sends all requests for all resources to the gate. */
 const everything: WebhookRule = {
   apiGroups: ['*'],
   apiVersions: ['*'],
@@ -16,7 +16,7 @@ const everything: WebhookRule = {
   operations: ['*'],
 };
 
-/** What the gate must have received in one request. */
+/** The expected log fields of one request. */
 interface ExpectedRequest {
   readonly resource: string;
   readonly subresource?: string;
@@ -27,9 +27,9 @@ for (const version of ['v1.24', 'v1.37'] as const) {
   describe(`requests of an API server, on ${version}`, () => {
     const stage = shared(async () => openStage({ environment: process.env, version }));
 
-    /** Waits for the log line of a review that the gate admitted without having found an image in it. */
+    /** Waits for the log line of a review that the gate admitted and in which it found no image. */
     const admittedUnseen = async (expected: ExpectedRequest): Promise<void> => {
-      const line = await eventually(`the gate receives ${JSON.stringify(expected)}`, async () =>
+      const line = await eventually(`the gate reviews ${JSON.stringify(expected)}`, async () =>
         (await stage().gate.decisions()).findLast(
           ({ resource, subresource, operation }) =>
             resource === expected.resource &&
@@ -64,7 +64,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         assertAdmitted(await kubectl(['scale', 'deployment/web', '--replicas=1']));
         await admittedUnseen({ resource: 'deployments.apps', subresource: 'scale', operation: 'UPDATE' });
 
-        // No node runs the pod, so that the API server cannot connect to it. It has called the gate before that.
+        // No node runs the pod, so the API server cannot connect to it. It calls the gate before it connects.
         for (const subresource of ['exec', 'attach', 'portforward']) {
           const refused = await post(`first/${subresource}?command=id&stdout=true`, {});
           assert.doesNotMatch(refused.stderr, /admission webhook/);
@@ -82,7 +82,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     );
 
     scenario(
-      'A05 a rule for pods alone does not match kubectl debug; with the subresource it is refused',
+      'A05 kubectl debug is not reviewed with a rule for pods only, and is refused with a rule for the subresource',
       async () => {
         const kubectl = await stage().namespace('debug');
         const debug = async (name: string) =>
@@ -110,36 +110,36 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertRefused(await kubectl(['create', '--filename=-'], pod), 'cannot be set on create');
     });
 
+    scenario('A37 a dry run gets the same verdict, is marked in the log, and stores no object', async () => {
+      const kubectl = await stage().namespace('dry');
+      await stage().wireWebhook({ rules: podRules });
+      const run = async (image: string) => kubectl(['run', 'web', `--image=${image}`, '--dry-run=server']);
+      assertRefused(await run('nginx'), refusal, latestRefused);
+      assertAdmitted(await run('nginx:1.27.3'));
+      await eventually('the log marks both as dry runs', async () => {
+        const lines = (await stage().gate.decisions()).filter(({ namespace }) => namespace === 'dry');
+        const logged = lines.map(({ outcome, dryRun }) => `${String(outcome)} ${String(dryRun)}`);
+        return logged.join() === 'refused true,admitted true' ? true : undefined;
+      });
+      assertRefused(await kubectl(['run', 'web', '--image=nginx']), refusal, latestRefused);
+      assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.27.3']));
+      assert.equal((await kubectl(['get', 'pods', '-o=name'])).stdout, 'pod/web\n');
+    });
+
     scenario(
-      'A37 a dry run gets the same verdict, is marked in the log, and leaves nothing behind',
+      'C12 rules for namespaces work for names that are properties of JavaScript objects',
       async () => {
-        const kubectl = await stage().namespace('dry');
+        await stage().gate.restart({ policy: namespacePolicy });
         await stage().wireWebhook({ rules: podRules });
-        const run = async (image: string) => kubectl(['run', 'web', `--image=${image}`, '--dry-run=server']);
-        assertRefused(await run('nginx'), refusal, latestRefused);
-        assertAdmitted(await run('nginx:1.27.3'));
-        await eventually('both are in the log, as dry runs', async () => {
-          const lines = (await stage().gate.decisions()).filter(({ namespace }) => namespace === 'dry');
-          const logged = lines.map(({ outcome, dryRun }) => `${String(outcome)} ${String(dryRun)}`);
-          return logged.join() === 'refused true,admitted true' ? true : undefined;
-        });
-        assertRefused(await kubectl(['run', 'web', '--image=nginx']), refusal, latestRefused);
+        for (const name of ['constructor', 'tostring', 'valueof']) {
+          const kubectl = await stage().namespace(name);
+          assertRefused(await kubectl(['run', 'web', '--image=nginx:1.27.3']), refusal, '[rule constructed]');
+          assertAdmitted(await kubectl(['run', 'web', `--image=nginx@sha256:${'a'.repeat(64)}`]));
+        }
+        const kubectl = await stage().namespace('constructors');
         assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.27.3']));
-        assert.equal((await kubectl(['get', 'pods', '-o=name'])).stdout, 'pod/web\n');
       },
     );
-
-    scenario('C12 namespaces named like parts of JavaScript objects are judged by their rules', async () => {
-      await stage().gate.restart({ policy: namespacePolicy });
-      await stage().wireWebhook({ rules: podRules });
-      for (const name of ['constructor', 'tostring', 'valueof']) {
-        const kubectl = await stage().namespace(name);
-        assertRefused(await kubectl(['run', 'web', '--image=nginx:1.27.3']), refusal, '[rule constructed]');
-        assertAdmitted(await kubectl(['run', 'web', `--image=nginx@sha256:${'a'.repeat(64)}`]));
-      }
-      const kubectl = await stage().namespace('constructors');
-      assertAdmitted(await kubectl(['run', 'web', '--image=nginx:1.27.3']));
-    });
 
     scenario('C01 C02 C08 C14 C15 C17 one policy with all kinds of rules in a cluster', async () => {
       await stage().gate.restart({ policy: registryPolicy });
@@ -159,7 +159,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }
     });
 
-    // Of the versions that we run, every one asks ImagePolicyWebhook about them; older ones never do.
+    // All versions that we test call ImagePolicyWebhook for ephemeral containers. Older versions do not.
     scenario(
       'A06 A32 ImagePolicyWebhook reviews kubectl debug, and cannot recognize a change of a label',
       async () => {
@@ -172,7 +172,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         const image = 'quay.io/tools/busybox:1.36';
         const debug = await kubectl(['debug', 'pod/good', `--image=${image}`, '--container=debugger']);
         assertRefused(debug, 'image policy webhook backend denied one or more images: ', image);
-        // An ImageReview has neither operation nor old object: docs/protocols.md says what that costs.
+        // An ImageReview has neither an operation nor an old object. docs/protocols.md lists the consequences.
         assertRefused(await kubectl(['label', 'pod/old', 'team=web']), 'ghcr.io/other/web:1');
         assertAdmitted(await kubectl(['label', 'pod/good', 'team=web']));
         assertAdmitted(await kubectl(['delete', 'pod/old', '--now']));
@@ -224,7 +224,7 @@ spec:
     allowedTags: {pattern: 'v\\d+'}
 `;
 
-/** Whether a pod with these images gets in; the last one is to blame when it does not. */
+/** Whether a pod with these images is admitted. If not, the last image must be the cause. */
 const verdicts: readonly (readonly [boolean, ...string[]])[] = [
   [true, 'ghcr.io/acme/web:1'],
   [true, 'nginx:1.27.3', 'docker.io/nginx:1', 'index.docker.io/library/nginx:1'],

@@ -15,10 +15,10 @@ import { runOurselves } from './support/wired-cluster.ts';
 
 const image = '--image=registry.example.com/kube-image-bouncer:0.1.0';
 
-/** A node that is wired as `ImagePolicyWebhook`, and a gate elsewhere that a webhook can ask as well. */
+/** A node that is wired as `ImagePolicyWebhook`, and a second gate that a webhook can call as well. */
 interface TwoGates extends AsyncDisposable {
   readonly node: Node;
-  /** `bootstrap webhook` to the second gate. */
+  /** Runs `bootstrap webhook` for the second gate. */
   readonly webhook: (...words: readonly string[]) => Promise<CommandResult>;
   readonly imagePolicy: (...words: readonly string[]) => Promise<CommandResult>;
   readonly logTails: () => Promise<string>;
@@ -68,11 +68,14 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       },
     );
 
-    scenario(`[${version}] the plugin is verified below deny although the webhook refuses`, async () => {
-      const lowered = await gates().imagePolicy('--stage=audit');
-      assertAdmitted(lowered);
-      assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
-    });
+    scenario(
+      `[${version}] the plugin is verified at stages below deny although the webhook refuses`,
+      async () => {
+        const lowered = await gates().imagePolicy('--stage=audit');
+        assertAdmitted(lowered);
+        assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
+      },
+    );
 
     if (version !== newestKubernetes) return;
     scenario('a webhook without a reachable gate does not count as working', async () => {

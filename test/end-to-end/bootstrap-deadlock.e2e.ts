@@ -13,13 +13,13 @@ import { scenario, shared } from './support/scenario.ts';
 
 const gate = 'kube-image-bouncer';
 
-// With Fail configurations in force and no gate anywhere.
+// The webhook configurations have failurePolicy Fail and are active, and no gate runs.
 const addresses: readonly GateAddress[] = [
   { form: 'service', namespace: gate },
   { form: 'url', origin: 'https://127.0.0.1:1' },
 ];
 
-/** What a gate consists of: made after the configuration, as when everything has to be built up again. */
+/** The objects of a gate. They are created after the configuration, as in a cluster that is rebuilt. */
 function gateObjects(): readonly object[] {
   const metadata = { name: gate, namespace: gate };
   const template = {

@@ -45,7 +45,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
 
     scenario(`[${version}] a request that is denied or never signed changes nothing`, async () => {
       const before = await node().tree();
-      const asked = (signer: string, seconds: number): ReturnType<Node['bootstrap']> =>
+      const bootstrapWith = (signer: string, seconds: number): ReturnType<Node['bootstrap']> =>
         node().bootstrap(
           image,
           '--apply',
@@ -54,7 +54,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
           `--ca-cert=${join(node().kubernetes, '..', 'signer', 'ca.crt')}`,
           `--timeout=${seconds}`,
         );
-      const denied = asked('kubernetes.io/kubelet-serving', 30);
+      const denied = bootstrapWith('kubernetes.io/kubelet-serving', 30);
       const name = await eventually('a certificate request is waiting', async () => {
         const { stdout } = await node().kubectl('get', 'csr', '--output=json');
         const { items } = JSON.parse(stdout) as { items: readonly SigningRequest[] };
@@ -66,7 +66,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       assert.ok(stderr.includes(`run \`kubectl certificate approve ${name}\``), stderr);
       assert.ok(stderr.includes(`kubernetes.io/kubelet-serving did not sign ${name}: Denied`), stderr);
 
-      const unsigned = await asked('example.com/absent', 1);
+      const unsigned = await bootstrapWith('example.com/absent', 1);
       assert.equal(unsigned.code, 2);
       assert.match(unsigned.stderr, /example\.com\/absent did not sign .* within 1 s/);
       assert.deepEqual(await node().tree(), before);

@@ -15,7 +15,7 @@ import { assertAdmitted, assertRefused } from './support/stage.ts';
 
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 
-/** Writes the files of a node that has no API server yet; gives what kubeadm makes of our patch. */
+/** Writes the files of a node that has no API server yet. Returns the manifest that kubeadm makes with our patch. */
 async function writePatch(kubernetes: string): Promise<EarlierWiring> {
   const folder = join(kubernetes, 'kube-image-bouncer');
   await mkdir(kubernetes, { recursive: true });
@@ -42,7 +42,7 @@ async function writePatch(kubernetes: string): Promise<EarlierWiring> {
     .filter(({ path }) => path.endsWith('/command/-'))
     .map(({ value }) => String(value));
   assert.equal(added.length, 2);
-  // kubeadm adds behind the flags of its own.
+  // kubeadm appends these flags after its own flags.
   return { flags: ['--enable-admission-plugins=NodeRestriction', ...added], mounts: [folder] };
 }
 
@@ -50,7 +50,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
   describe(`a node that kubeadm sets up with our patch, on ${version}`, () => {
     const node = shared(() => startNode({ environment: process.env, version, prepare: writePatch }));
 
-    scenario(`[${version}] enforces from the first request`, async () => {
+    scenario(`[${version}] enforces the policy from the first request`, async () => {
       assertRefused(await node().kubectl('run', 'web', '--image=nginx'), latestRefused);
       assertAdmitted(await node().kubectl('run', 'web', '--image=nginx:1.17.1'));
       assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 1, 'kube-image-bouncer': 1 });

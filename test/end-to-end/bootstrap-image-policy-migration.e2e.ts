@@ -10,7 +10,7 @@ import { assertAdmitted } from './support/stage.ts';
 
 const podNodeSelector = 'podNodeSelectorPluginConfig: {clusterDefaultNodeSelector: "env=test"}';
 
-/** What the Go program's instructions leave behind, in the folder that is ours as well. */
+/** The files that the instructions of the Go program create, in the folder that our files use as well. */
 async function wireGoProgram(kubernetes: string): Promise<EarlierWiring> {
   const folder = join(kubernetes, 'kube-image-bouncer');
   const { certificate, key } = await writePair(folder, 'webhook.crt', 'apiserver.key');
@@ -50,7 +50,7 @@ users:
   };
 }
 
-/** What the tutorial leaves behind, with another plugin beside ours. */
+/** The files that the tutorial creates, with another plugin beside ours. */
 async function wireTutorial(kubernetes: string): Promise<EarlierWiring> {
   const folder = join(kubernetes, 'image-policy');
   const { certificate, key } = await writePair(folder, 'webhook.pem', 'apiserver-client-key.pem');

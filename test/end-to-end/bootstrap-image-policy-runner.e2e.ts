@@ -16,7 +16,7 @@ import { assertAdmitted, assertRefused } from './support/stage.ts';
 
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 
-/** The gate as systemd or another runner would start it, with the files that were written for it. */
+/** Starts the gate as systemd or another runner would, with the files that were written for it. */
 async function startGate(node: Node): Promise<RunningProcess> {
   const kubeconfig = await readFile(join(node.folder, GATE_FILES.kubeconfig), 'utf8');
   const { server } = parseGateKubeconfig(kubeconfig, 'kubeconfig.yaml');
@@ -49,7 +49,7 @@ for (const runner of ['none', 'systemd'] as const) {
     const node = shared(() => startNode({ environment: process.env, version: newestKubernetes }));
 
     scenario(
-      `[${runner}] must run first: without the gate the API server is not changed, with it it is wired`,
+      `[${runner}] the API server is not changed while the gate does not run, and is wired when it runs`,
       async () => {
         const before = await node().tree();
         const manifest = await readFile(node().manifest, 'utf8');

@@ -23,7 +23,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
     const apply = (...words: readonly string[]): Promise<CommandResult> =>
       node().bootstrap(image, '--apply', `--kubeconfig=${node().kubeconfig}`, '--timeout=60', ...words);
 
-    scenario(`[${version}] shows what it would change, and changes nothing`, async () => {
+    scenario(`[${version}] shows the planned changes, and changes nothing`, async () => {
       before = await node().tree();
       const shown = await node().bootstrap(image);
       assertAdmitted(shown);
@@ -36,10 +36,14 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       assertAdmitted(await node().kubectl('run', 'early', '--image=nginx'));
       const applied = await apply('--yes');
       assertAdmitted(applied);
-      assert.match(applied.stderr, /^refused {2}Pod default\/early$/m, 'what runs is judged first');
+      assert.match(
+        applied.stderr,
+        /^refused {2}Pod default\/early$/m,
+        'running workloads are reviewed first',
+      );
       assert.match(applied.stderr, /^proved: .*CANARY is refused/m);
       const ownTime = Number(/^done in ([\d.]+) s/m.exec(applied.stderr)?.[1]);
-      assert.ok(ownTime <= ownTimeGoal, `our own time was ${ownTime} s`);
+      assert.ok(ownTime <= ownTimeGoal, `the command itself took ${ownTime} s`);
       process.stdout.write(`# ${version}: ${applied.stderr.trimEnd().split('\n').at(-1)}\n`);
       assertRefused(
         await node().kubectl('run', 'web', '--image=nginx'),
@@ -74,7 +78,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       assert.match(again.stderr, /^nothing to change$/m);
       assert.deepEqual(await node().tree(), wired);
       assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2, 'kube-image-bouncer': 1 });
-      assert.deepEqual(node().kubelet.refused(), [], 'nothing that is no pod lies among the manifests');
+      assert.deepEqual(node().kubelet.refused(), [], 'the folder of manifests contains only pods');
     });
 
     scenario(`[${version}] lowers the stage without a confirmation`, async () => {

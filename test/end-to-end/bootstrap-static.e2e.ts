@@ -26,7 +26,7 @@ describe('bootstrap static on v1.37', () => {
   const kubectl = async (...args: string[]): Promise<CommandResult> => guarded().node.kubectl(...args);
   const bootstrap = async (...args: string[]): Promise<CommandResult> => guarded().bootstrap(...args);
 
-  scenario('without --apply it shows the changes and makes none', async () => {
+  scenario('without --apply the command shows the changes and makes none', async () => {
     const before = await guarded().node.tree();
     const { code, stdout, stderr } = await bootstrap();
     assert.equal(code, 0, stderr);
@@ -38,18 +38,21 @@ describe('bootstrap static on v1.37', () => {
     assert.deepEqual(await guarded().node.tree(), before);
   });
 
-  scenario('one command wires the node, --undo removes every trace, and it can be wired again', async () => {
-    const before = await guarded().node.tree();
-    const applied = await bootstrap('--apply');
-    assert.equal(applied.code, 0, applied.stderr);
-    assert.match(applied.stderr, /^proved: a pod with a forbidden image is refused$/m);
-    assertRefused(await kubectl('run', 'web', '--image=nginx'), refusal, latestRefused);
-    const undone = await bootstrap('--undo');
-    assert.equal(undone.code, 0, undone.stderr);
-    assert.deepEqual(await guarded().node.tree(), before);
-    assertAdmitted(await kubectl('run', 'free', '--image=nginx', '--dry-run=server'));
-    assert.equal((await bootstrap('--apply')).code, 0);
-  });
+  scenario(
+    'one command wires the node, --undo removes every trace, and the node can be wired again',
+    async () => {
+      const before = await guarded().node.tree();
+      const applied = await bootstrap('--apply');
+      assert.equal(applied.code, 0, applied.stderr);
+      assert.match(applied.stderr, /^proved: a pod with a forbidden image is refused$/m);
+      assertRefused(await kubectl('run', 'web', '--image=nginx'), refusal, latestRefused);
+      const undone = await bootstrap('--undo');
+      assert.equal(undone.code, 0, undone.stderr);
+      assert.deepEqual(await guarded().node.tree(), before);
+      assertAdmitted(await kubectl('run', 'free', '--image=nginx', '--dry-run=server'));
+      assert.equal((await bootstrap('--apply')).code, 0);
+    },
+  );
 
   scenario('a second run changes nothing', async () => {
     const before = await guarded().node.tree();
@@ -74,7 +77,7 @@ describe('bootstrap static on v1.37', () => {
     assert.equal(warned.code, 0, warned.stderr);
     assert.match(warned.stderr, /^proved: a pod with a forbidden image is warned$/m);
     const name = manifest.slice(guarded().node.kubernetes.length);
-    assert.equal((await guarded().node.tree())[name], before[name], 'the manifest is as it was');
+    assert.equal((await guarded().node.tree())[name], before[name], 'the manifest is unchanged');
     assertAdmitted(await kubectl('run', 'bad', '--image=nginx'));
     const refused = await bootstrap('--apply');
     assert.equal(refused.code, 1);
@@ -82,7 +85,7 @@ describe('bootstrap static on v1.37', () => {
     assert.equal((await bootstrap('--apply', '--yes')).code, 0);
   });
 
-  scenario('on an older Kubernetes the command names the alternative', async () => {
+  scenario('on an older Kubernetes the command recommends the alternative', async () => {
     const { code, stderr } = await bootstrap('--kubernetes-version=1.35');
     assert.equal(code, 2);
     assert.match(stderr, /^error: Kubernetes 1\.35 reads no webhook configuration from a file: 1\.37 does/);

@@ -33,7 +33,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     };
 
     scenario('an API server without a client certificate is not wired', async () => {
-      // The wait is as long on either version, and once is enough.
+      // The wait is equally long on both versions, so one of them is enough.
       if (version === 'v1.24') {
         assert.equal((await bootstrap()).code, 0);
         return;
@@ -45,7 +45,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await cluster().controlPlane.kubectl(['delete', 'pod', 'free', '--force']));
     });
 
-    scenario('with the written files it is wired, and a second run changes nothing', async () => {
+    scenario('with the written files the API server is wired, and a second run changes nothing', async () => {
       const before = await filesOf(out());
       assert.deepEqual([...before.keys()].toSorted(), [
         'admission-configuration.yaml',
@@ -87,7 +87,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       const issue = async (commonName: string): Promise<KeyPair> =>
         authority.issueClient({ commonName, notBefore: new Date(), days: 1 });
       assert.equal(await ask(await issue('system:node:n1')), 403);
-      // The client is accepted, and the answer says that this is no review.
+      // The gate accepts the client, and answers that the request is no review.
       assert.equal(await ask(await issue(apiServerName)), 400);
     });
   });

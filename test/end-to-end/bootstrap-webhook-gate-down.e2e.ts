@@ -7,7 +7,7 @@ import { openWiredCluster } from './support/wired-cluster.ts';
 
 const unanswered = 'failed calling webhook "images.kube-image-bouncer.io"';
 
-/** A pod template so large that a costly expression would run out of its budget. */
+/** A pod template so large that a costly expression would exceed its budget. */
 const podSpec = {
   restartPolicy: 'Never',
   containers: [
@@ -22,7 +22,7 @@ const template = { metadata: { labels: { app: 'web' } }, spec: podSpec };
 const running = { metadata: template.metadata, spec: { ...podSpec, restartPolicy: 'Always' } };
 const selector = { matchLabels: { app: 'web' } };
 
-/** One object of every kind that is asked about. */
+/** One object of every kind that the API server sends to the gate. */
 const objects: readonly {
   readonly apiVersion: string;
   readonly kind: string;
@@ -57,13 +57,13 @@ function mirrorOn(nodeName: string): object {
   };
 }
 
-describe('a gate that is gone, wired by bootstrap webhook', () => {
+describe('a gate that no longer runs, wired by bootstrap webhook', () => {
   const cluster = shared(async () => openWiredCluster({ environment: process.env, version: 'v1.37' }));
   const kubectl = async (...args: string[]): Promise<CommandResult> => cluster().controlPlane.kubectl(args);
   const create = async (object: object, ...args: string[]): Promise<CommandResult> =>
     cluster().controlPlane.kubectl(['create', '--filename=-', ...args], { stdin: JSON.stringify(object) });
 
-  scenario('does not prevent removing a finalizer, scaling and deleting', async () => {
+  scenario('does not block the removal of a finalizer, scaling, or deletion', async () => {
     for (const object of objects) assertAdmitted(await create({ ...object, metadata: { name: 'web' } }));
     const wired = await cluster().bootstrap('--apply');
     assert.equal(wired.code, 0, wired.stdout);
@@ -95,7 +95,7 @@ describe('a gate that is gone, wired by bootstrap webhook', () => {
   });
 
   scenario(
-    'E08 lets a node report its static pods, and refuses users who only have the name or the group of one',
+    'E08 lets a node report its static pods, and refuses users who have only the name or only the group of a node',
     async () => {
       const as = (user: string, ...groups: string[]): string[] => [
         '--dry-run=server',

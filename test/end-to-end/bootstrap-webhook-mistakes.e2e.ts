@@ -28,7 +28,7 @@ const deployment = {
   },
 };
 
-/** Made by hand, and asks the gate of the cluster under a name of its own. */
+/** Written by hand. It calls the gate of the cluster and has its own name. */
 const handMade = {
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingWebhookConfiguration',
@@ -56,7 +56,7 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
     return runOurselves(folder, ['bootstrap', 'webhook', `--kubeconfig=${kubeconfig}`, ...words]);
   };
 
-  scenario('keeps its wiring if the next one has no reachable gate', async () => {
+  scenario('keeps its wiring if the gate of a new wiring is not reachable', async () => {
     assert.equal((await cluster().bootstrap('--apply')).code, 0);
     const { code, stdout } = await cluster().bootstrap(
       '--apply',
@@ -68,7 +68,7 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
     assertRefused(await kubectl('run', 'bad', '--image=nginx'), latestRefused);
   });
 
-  scenario('is warned about what a namespace runs before the webhook covers it', async () => {
+  scenario('is warned about the running workloads of a namespace before the webhook covers it', async () => {
     assert.equal((await cluster().bootstrap('--apply', '--exempt-namespaces=kube-public')).code, 0);
     assertAdmitted(await kubectl('run', 'old', '--image=nginx', '--namespace=kube-public'));
     const { code, stdout } = await cluster().bootstrap('--apply');
@@ -78,7 +78,7 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
     assert.equal((await cluster().bootstrap('--apply', '--yes')).code, 0);
   });
 
-  scenario('keeps a gate that the API server can no longer reach', async () => {
+  scenario('keeps the objects of a gate that the API server can no longer reach', async () => {
     for (const object of [namespace, service, deployment]) assertAdmitted(await create(object));
     const out = join(cluster().controlPlane.folder, 'out');
     const words = ['--service', '--image=gate:2', '--client-ca', `--out=${out}`, '--apply'];
@@ -91,17 +91,20 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
     );
   });
 
-  scenario('keeps a gate that another webhook calls, even if --delete runs twice', async () => {
-    assertAdmitted(await create(handMade));
-    for (let time = 0; time < 2; time += 1) {
+  scenario(
+    'keeps the objects of a gate that another webhook calls, even if --delete runs twice',
+    async () => {
+      assertAdmitted(await create(handMade));
+      for (let time = 0; time < 2; time += 1) {
+        const { code, stdout } = await ourselves('--delete');
+        assert.equal(code, 1, stdout);
+        assert.match(stdout, /^ValidatingWebhookConfiguration by-hand still calls the gate, which stays/m);
+      }
+      assertAdmitted(await kubectl('get', 'service', GATE_NAME, `--namespace=${GATE_NAME}`));
+      assertAdmitted(await kubectl('delete', 'validatingwebhookconfiguration', 'by-hand'));
       const { code, stdout } = await ourselves('--delete');
-      assert.equal(code, 1, stdout);
-      assert.match(stdout, /^ValidatingWebhookConfiguration by-hand still calls the gate, which stays/m);
-    }
-    assertAdmitted(await kubectl('get', 'service', GATE_NAME, `--namespace=${GATE_NAME}`));
-    assertAdmitted(await kubectl('delete', 'validatingwebhookconfiguration', 'by-hand'));
-    const { code, stdout } = await ourselves('--delete');
-    assert.equal(code, 0, stdout);
-    assert.match(stdout, /^deleted +Service /m);
-  });
+      assert.equal(code, 0, stdout);
+      assert.match(stdout, /^deleted +Service /m);
+    },
+  );
 });

@@ -13,7 +13,7 @@ const versions = ['v1.24', 'v1.37'] as const;
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 const image = `registry.example.com/${gateName}:0.1.0@sha256:${'0'.repeat(64)}`;
 
-/** Every kind that the Service form makes. */
+/** Every kind of object that `bootstrap webhook --service` creates. */
 const kinds = [
   'serviceaccount',
   'secret',
@@ -63,7 +63,7 @@ function onCluster(version: (typeof versions)[number]): void {
     await eventually('the Deployment is there', async () =>
       (await own('get', `deployment/${gateName}`)).code === 0 ? true : undefined,
     );
-    // The controllers make the pods, and the namespace's own Pod Security Standard lets them in.
+    // The controllers create the pods, and the Pod Security Standard of the namespace admits them.
     await eventually('three pods are there', async () =>
       (await own('get', 'pods', '-o=name')).stdout.split('\n').length === 4 ? true : undefined,
     );
@@ -103,7 +103,7 @@ spec:
     );
     const { code, stdout } = await apply();
     assert.equal(code, 0, stdout);
-    // And the wiring follows it: nothing but pods is asked about.
+    // The rules of the webhook follow the policy: only pods are sent to the gate.
     assert.match(stdout, /^changed {4}ValidatingWebhookConfiguration/m);
     const asked = await kubectl(
       'get',
@@ -114,7 +114,7 @@ spec:
   });
 
   scenario('E09 pods that a controller makes are judged like any other', async () => {
-    // No template is asked about under this policy, so that a bad one gets in.
+    // With this policy no template is sent to the gate, so a bad template is admitted.
     assertAdmitted(await kubectl('create', 'deployment', 'bad', '--image=nginx'));
     await eventually('the ReplicaSet controller is refused', async () => {
       const events = await kubectl('get', 'events', '-o=jsonpath={.items[*].message}');
@@ -123,7 +123,7 @@ spec:
     assert.equal((await kubectl('get', 'pods', '--selector=app=bad', '-o=name')).stdout, '');
   });
 
-  scenario('E11 with the gate gone, its own namespace can still bring it back', async () => {
+  scenario('E11 if the gate no longer runs, its namespace can still create its pods again', async () => {
     await cluster().stopGate();
     assertRefused(await kubectl('run', 'other', '--image=nginx:1.17.1'), 'failed calling webhook');
     assertAdmitted(await own('delete', 'pods', '--all', '--wait=false', '--grace-period=0', '--force'));

@@ -10,7 +10,7 @@ const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the req
 const gateName = 'kube-image-bouncer';
 const configuration = `validatingwebhookconfiguration/${gateName}`;
 
-/** Labels, as kubectl takes them, that a user may set to avoid the webhook. */
+/** Labels, as kubectl accepts them, with which a user may try to avoid the webhook. */
 const escapes = [
   'kubernetes.io/metadata.name=kube-system',
   'kubernetes.io/metadata.name=kube-image-bouncer',
@@ -96,7 +96,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await asTenant(['create', '--filename=-'], namespace));
       assertRefused(await asTenant(badPod), refusal, latestRefused);
       for (const label of escapes) {
-        // Refused, or taken and set back: either way the pod is what counts.
+        // The label is refused, or accepted and set back. In both cases only the pod counts.
         await asTenant(['label', '--overwrite', 'namespace/escape', label]);
         assertRefused(await asTenant(badPod), refusal, latestRefused);
       }
@@ -115,7 +115,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }
     });
 
-    scenario('kube-system gets warnings and is never blocked, even if the gate is gone', async () => {
+    scenario('kube-system gets warnings and is never blocked, even if no gate runs', async () => {
       const pod = ['run', '--namespace=kube-system', '--image=nginx'] as const;
       const warned = await kubectl(...pod, 'warned');
       assertAdmitted(warned);
@@ -131,7 +131,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
 
     scenario('the stage is not raised while a running workload would be refused', async () => {
       assert.equal((await cluster().bootstrap('--apply', '--stage=audit')).code, 0);
-      // The gate of the last configuration may be asked for a moment longer.
+      // The API server may use the previous configuration for a short time.
       const created = await untilAdmitted(async () =>
         kubectl('create', 'deployment', 'old', '--image=nginx'),
       );
@@ -156,7 +156,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     });
 
     scenario(
-      'a hand-made configuration is replaced: none of its selectors and conditions stays',
+      'a hand-made configuration is replaced: all its selectors and conditions are removed',
       async () => {
         const byHand = {
           name: 'images.kube-image-bouncer.io',

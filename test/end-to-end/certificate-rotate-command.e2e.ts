@@ -21,7 +21,7 @@ import { podRules, wireWebhook } from './support/wirings.ts';
 const NAMESPACE = 'kube-image-bouncer';
 const RATE = 30;
 
-/** A gate in the cluster, as far as its certificates go: its files follow its Secret. */
+/** The certificates of a gate in the cluster. The files of the gate follow its Secret. */
 interface Installed extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly gate: GateOnFiles;
@@ -105,7 +105,7 @@ async function readSecret(
   );
 }
 
-/** The CA of the webhook that asks about images. */
+/** The CA of the webhook that sends images to the gate. */
 async function readBundle(controlPlane: ControlPlane): Promise<string> {
   const path = '{.webhooks[0].clientConfig.caBundle}';
   const bundle = await kubectl(controlPlane, [
@@ -117,7 +117,7 @@ async function readBundle(controlPlane: ControlPlane): Promise<string> {
   return Buffer.from(bundle, 'base64').toString();
 }
 
-/** Keeps a folder as a Secret is, the way the kubelet does. */
+/** Keeps a folder equal to a Secret, as the kubelet does. */
 async function mountSecret(controlPlane: ControlPlane, mount: string): Promise<AsyncDisposable> {
   let known = '';
   let version = 0;
@@ -150,7 +150,7 @@ async function mountSecret(controlPlane: ControlPlane, mount: string): Promise<A
   };
 }
 
-/** Every place says the same: one CA, and a leaf of it. */
+/** Asserts that all places have the same CA and a certificate that it signed. */
 async function assertSettled(controlPlane: ControlPlane): Promise<string> {
   const [tls, authority, bundle] = [
     await readSecret(controlPlane, TLS_SECRET),
@@ -171,7 +171,7 @@ const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.
 
 describe('certificate rotate in a cluster', () => {
   const installed = shared(install);
-  // The kubelet of this test brings a Secret within a second.
+  // The kubelet of this test writes a changed Secret to files within a second.
   const rotate = ({ kubeconfig }: ControlPlane) => [
     'certificate',
     'rotate',
@@ -205,7 +205,7 @@ describe('certificate rotate in a cluster', () => {
     },
   );
 
-  scenario('without --authority the CA stays', async () => {
+  scenario('without --authority the CA is not changed', async () => {
     const { controlPlane } = installed();
     const [before, secret] = [await assertSettled(controlPlane), await readSecret(controlPlane, TLS_SECRET)];
     assert.equal((await bouncer(rotate(controlPlane))).code, 0);
@@ -222,14 +222,14 @@ describe('certificate rotate in a cluster', () => {
     for await (const chunk of child.stdout) if (String(chunk).includes('wait:')) break;
     child.kill('SIGKILL');
     await once(child, 'exit');
-    assert.equal(parseCertificates(await readBundle(controlPlane)).length, 2, 'both are trusted by now');
+    assert.equal(parseCertificates(await readBundle(controlPlane)).length, 2, 'both CAs are already trusted');
     const { code, stdout } = await bouncer(rotate(controlPlane));
     assert.equal(code, 0);
     assert.match(stdout, /^an earlier rotation did not end; it is finished first\nswitch-leaf: /);
     assert.notEqual(await assertSettled(controlPlane), before);
   });
 
-  scenario('inspect reads the Secret, and the gate that serves it', async () => {
+  scenario('inspect reads the Secret and the certificate that the gate presents', async () => {
     const { controlPlane, gate } = installed();
     const args = ['certificate', 'inspect', `secret/${NAMESPACE}/${TLS_SECRET}`, `localhost:${gate.port}`];
     const { code, stdout, stderr } = await bouncer([...args, '--kubeconfig', controlPlane.kubeconfig]);
@@ -246,7 +246,7 @@ describe('certificate rotate in a cluster', () => {
     assert.match(gone.stderr, /has no such Secret/);
   });
 
-  scenario('a gate that trusts the same CA for its clients is not changed', async () => {
+  scenario('a gate whose clients have certificates of the same CA is not changed', async () => {
     const { controlPlane } = installed();
     const before = await assertSettled(controlPlane);
     await kubectl(
@@ -261,7 +261,7 @@ describe('certificate rotate in a cluster', () => {
     await kubectl(controlPlane, ['delete', 'deployment', NAMESPACE, `--namespace=${NAMESPACE}`]);
   });
 
-  scenario('flip: --namespace and --context are where the certificates are', async () => {
+  scenario('flip: --namespace and --context select the certificates', async () => {
     const { controlPlane } = installed();
     const before = await readSecret(controlPlane, TLS_SECRET);
     const elsewhere = await bouncer([...rotate(controlPlane), '--namespace', 'elsewhere']);
@@ -282,7 +282,7 @@ describe('certificate rotate in a cluster', () => {
     assert.deepEqual(await readSecret(controlPlane, TLS_SECRET), before);
   });
 
-  scenario('without an answer of the gate nothing is changed', async () => {
+  scenario('if the gate does not answer, nothing is changed', async () => {
     const { controlPlane, gate } = installed();
     const before = await readSecret(controlPlane, TLS_SECRET);
     await gate[Symbol.asyncDispose]();

@@ -13,7 +13,7 @@ import { podRules, wireWebhook } from './support/wirings.ts';
 
 const RATE = 30;
 
-/** The CA of the webhook that asks about images. */
+/** The CA of the webhook that sends images to the gate. */
 async function readBundle({ kubectl }: ControlPlane): Promise<string> {
   const path = '{.webhooks[0].clientConfig.caBundle}';
   const { code, stdout, stderr } = await kubectl([
@@ -64,6 +64,6 @@ describe('certificate rotate --folder with a cluster', () => {
     assert.equal(await readBundle(controlPlane), after);
     assert.equal((await bouncer([...args, '--kubernetes-version', '1.37'])).code, 0);
     assert.notEqual(await readAuthority(), after);
-    assert.equal(await readBundle(controlPlane), after, 'the cluster has not been changed');
+    assert.equal(await readBundle(controlPlane), after, 'the cluster is unchanged');
   });
 });

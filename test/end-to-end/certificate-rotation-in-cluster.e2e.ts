@@ -16,21 +16,21 @@ import { openPodCreator } from './support/pod-creator.ts';
 import { makeTemporaryFolder } from './support/temporary-folder.ts';
 import { imagePolicyAdmission, podRules, wireWebhook } from './support/wirings.ts';
 
-/** `ROTATIONS=100` for the whole proof; a few keep it a test. */
+/** `ROTATIONS=100` for the complete proof. A few are enough for a test. */
 const ROTATIONS = Number(process.env['ROTATIONS'] ?? 5);
 const SHARE = 0.7;
 const CALLERS = 8;
 const CONNECTIONS = 50;
-/** What is due while the API server takes a breath waits for a connection, and is sent all the same. */
+/** Calls that are due while the API server pauses wait for a connection. They are sent afterwards. */
 const MAX_INFLIGHT = 500;
 const MEASURE_MS = 3000;
-/** The API server takes up a webhook configuration within some ten milliseconds. */
+/** The API server activates a webhook configuration within some ten milliseconds. */
 const DELAY_MS = 500;
-/** `SLOW=1` adds what takes a quarter of an hour. */
+/** `SLOW=1` adds the tests that take a quarter of an hour. */
 const isSlow = process.env['SLOW'] !== undefined;
 const CA_FILE_DELAY_MS = 330_000;
 const SLOW_RATE = 60;
-/** More at once than an API server keeps connections (25), so that each burst opens new ones. */
+/** More calls at once than the API server keeps connections (25), so that each burst opens new connections. */
 const BURST = 60;
 
 interface Cluster {
@@ -72,7 +72,7 @@ async function underLoad(
   { burst = 1, rate = cluster.bareRate * SHARE }: { readonly burst?: number; readonly rate?: number } = {},
 ): Promise<LoadReport> {
   const load = new Load({ call: cluster.call, rate, burst, maxInflight: MAX_INFLIGHT });
-  // A change must meet a load that is there already.
+  // The load must be constant before the first change.
   await sleep(500);
   await change(load);
   await sleep(500);
@@ -109,7 +109,7 @@ function stranger(): Promise<Authority> {
   return createAuthority({ commonName: 'at once', notBefore: new Date(Date.now() - 3_600_000), days: 30 });
 }
 
-describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => {
+describe('certificate rotations with a real API server', { timeout: 1_800_000 }, () => {
   describe('as an admission webhook', () => {
     let target: RotationTarget;
     before(async () => {
@@ -153,7 +153,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
     });
   });
 
-  describe('as ImagePolicyWebhook, which remembers no verdict', () => {
+  describe('as ImagePolicyWebhook without cached verdicts', () => {
     before(async () => {
       const { controlPlane, gate, files } = cluster;
       const kubeConfigFile = join(controlPlane.folder, 'gate-kubeconfig.json');
@@ -171,15 +171,15 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
       assert.deepEqual(report.failures, []);
     });
 
-    // Eleven minutes: kube-apiserver looks at the file every five, and twice it is waited for.
+    // This takes eleven minutes: kube-apiserver reads the file every five minutes, and the test waits for that twice.
     const inEarnest = isSlow ? it : (): void => undefined;
-    inEarnest('R11 a CA file is rotated under it, by the documented delay', async (context) => {
+    inEarnest('R11 a rotation of a CA file with the documented delay fails no pod', async (context) => {
       const before = await readFile(cluster.files.authority, 'utf8');
       const report = await underLoad(
         async (load) => {
           const options = { authority: true, delayMs: CA_FILE_DELAY_MS, now: () => new Date() };
           await rotate(cluster.target, { ...options, sleep: (ms: number) => sleep(ms) });
-          // Long enough to see what a dropped CA breaks.
+          // Long enough to see the failures that a removed CA causes.
           for (let waited = 0; waited < CA_FILE_DELAY_MS && load.failed === 0; waited += 1000)
             await sleep(1000);
         },
@@ -206,7 +206,7 @@ describe('rotations that a real API server sees', { timeout: 1_800_000 }, () => 
   });
 });
 
-/** The way to the gate, with a CA that is a file: what is written into a kubeconfig is read once. */
+/** A kubeconfig for the gate whose CA is a file. The API server reads a CA inside a kubeconfig only once. */
 function kubeconfigOf(server: string, authorityFile: string): object {
   return {
     apiVersion: 'v1',

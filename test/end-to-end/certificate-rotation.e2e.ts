@@ -15,25 +15,25 @@ import { startGateOnFiles, type GateOnFiles } from './support/gate-on-files.ts';
 import { Load, renderLoad, type Call, type LoadReport } from './support/load.ts';
 import { makeTemporaryFolder } from './support/temporary-folder.ts';
 
-/** Half of them by files that are renamed, half by a link that is swapped. */
+/** Half of the rotations rename files, the other half replace a link. */
 const ROTATIONS = Number(process.env['ROTATIONS'] ?? 100);
 const RATE = 300;
-/** Every third call opens a connection of its own, as an API server does after a quiet time. */
+/** Every third call opens a new connection, as an API server does after a pause. */
 const FRESH = 3;
-/** How far behind the clients are: they look at what to trust so often. */
+/** How often the clients read the files with the certificates. They may be this much behind. */
 const LAG_MS = 20;
 const DELAY_MS = 60;
-/** A stalled machine sends less, rather than having more handshakes wait than the gate has patience. */
+/** A stalled machine sends fewer calls. Otherwise more handshakes would wait than the gate can accept in time. */
 const MAX_INFLIGHT = 100;
 const CLIENT = 'kube-apiserver';
-/** A machine that is busy with everything else must not be drowned in handshakes. */
+/** Limits concurrent handshakes, because the machine may be busy with other tests. */
 const KEPT = { keepAlive: true, maxSockets: 16 };
 
-/** A gate on a folder of certificates, with clients that prove themselves. */
+/** A gate on a folder of certificates, with clients that have a client certificate. */
 interface Setting extends AsyncDisposable {
   readonly gate: GateOnFiles;
   readonly target: RotationTarget;
-  /** Where clients look whom to trust and who they are. */
+  /** The files from which clients read the trusted CA and their own certificate. */
   readonly files: PkiFiles;
 }
 
@@ -62,7 +62,7 @@ async function start(mount: boolean): Promise<Setting> {
   return { gate, target, files, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-/** After each change, all of it is published again. */
+/** Publishes all files again after each change. */
 function publishing(target: RotationTarget, publish: () => Promise<void>): RotationTarget {
   const then =
     <Arguments extends readonly unknown[]>(write: (...values: Arguments) => Promise<void>) =>
@@ -79,7 +79,7 @@ function publishing(target: RotationTarget, publish: () => Promise<void>): Rotat
   };
 }
 
-/** Shows files as the kubelet shows a Secret: links into `..data`, itself a link that is swapped. */
+/** Shows files as the kubelet shows a Secret: as links into `..data`, which is a link that is replaced. */
 async function openMount(files: PkiFiles, mount: string): Promise<() => Promise<void>> {
   const names = ['tls.crt', 'tls.key', 'ca.crt'] as const;
   const sources = [files.certificate, files.key, files.authority];
@@ -99,7 +99,7 @@ async function openMount(files: PkiFiles, mount: string): Promise<() => Promise<
   return publish;
 }
 
-/** Clients that look every {@link LAG_MS} at their files, and then have a transport of their own, as Go's do. */
+/** Clients that read their files every {@link LAG_MS}, and then open a new transport, as Go's clients do. */
 class Clients implements AsyncDisposable {
   readonly #port: number;
   readonly #files: PkiFiles;
@@ -120,7 +120,7 @@ class Clients implements AsyncDisposable {
     return clients;
   }
 
-  /** Asks about a good or a bad image by turns, on a kept connection or on one of its own. */
+  /** Sends a good and a bad image in turn, on a kept connection or on a new one. */
   readonly call: Call = async (number) => {
     const isGood = number % 2 === 0;
     const options = {
@@ -167,16 +167,16 @@ async function rotateUnderLoad(setting: Setting, rotations: number): Promise<Loa
     delayMs: DELAY_MS,
     clientDelayMs: DELAY_MS,
     now: () => new Date(),
-    // The pause between two canaries is for people, not for a hundred rotations.
+    // The pause between two canaries is meant for users, not for a hundred rotations.
     sleep: (milliseconds: number) => sleep(Math.min(milliseconds, DELAY_MS)),
   };
   for (let rotation = 0; rotation < rotations && load.failed === 0; rotation += 1)
     await rotate(setting.target, options);
-  // Awaited here: the clients end with this block, and with them what is still on its way.
+  // Awaited here, because the clients and their open calls end with this block.
   return await load.stop();
 }
 
-/** The CA and everything of it changed at once. */
+/** Replaces the CA and all its certificates at the same moment. */
 async function replaceUnderLoad({ ...setting }: Setting, rotations: number): Promise<LoadReport> {
   await using clients = await Clients.open(setting);
   const load = new Load({ call: clients.call, rate: RATE, maxInflight: MAX_INFLIGHT });
@@ -190,7 +190,7 @@ async function replaceUnderLoad({ ...setting }: Setting, rotations: number): Pro
     await target.writeTrust(authority.certificate);
     await sleep(4 * DELAY_MS);
   }
-  // Awaited here: the clients end with this block, and with them what is still on its way.
+  // Awaited here, because the clients and their open calls end with this block.
   return await load.stop();
 }
 
@@ -203,7 +203,7 @@ describe('certificates under load', { timeout: 900_000 }, () => {
     ['files that are renamed', false],
     ['a swapped ..data', true],
   ] as const) {
-    it(`R11 ${ROTATIONS / 2} rotations of CA, leaf and client by ${how} at ${RATE} calls/s fail none`, async (context) => {
+    it(`R11 ${ROTATIONS / 2} rotations of CA, leaf and client by ${how} at ${RATE} calls/s fail no call`, async (context) => {
       await using setting = await start(mount);
       const report = await rotateUnderLoad(setting, ROTATIONS / 2);
       diagnose(context, how, report);

@@ -11,7 +11,7 @@ const good = 'registry.example.com/web:1.27.3';
 const bad = 'registry.example.com/web:latest';
 const unanswered = 'failed calling webhook "images.kube-image-bouncer.io"';
 
-/** As Argo Workflows installs it: what a controller writes as status is a part of the object itself. */
+/** The definition as Argo Workflows installs it: the status that a controller writes is part of the object itself. */
 function definition(plural: string, kind: string, scope: 'Namespaced' | 'Cluster'): object {
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
   return {
@@ -56,7 +56,7 @@ async function openCluster(version: KubernetesVersion): Promise<WiredCluster> {
 }
 
 for (const version of ['v1.24', 'v1.37'] as const) {
-  describe(`custom resources and a gate that is gone, on ${version}`, () => {
+  describe(`custom resources while no gate runs, on ${version}`, () => {
     const cluster = shared(async () => openCluster(version));
     const kubectl = async (...args: string[]): Promise<CommandResult> => cluster().controlPlane.kubectl(args);
     const create = async (object: object): Promise<CommandResult> =>
@@ -64,15 +64,15 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const patch = async (name: string, change: object): Promise<CommandResult> =>
       kubectl('patch', name, '--type=merge', `--patch=${JSON.stringify(change)}`);
 
-    scenario('cluster-scoped objects are judged, by one webhook', async () => {
+    scenario('exactly one webhook reviews cluster-scoped objects', async () => {
       assertAdmitted(await create(workflow('ClusterWorkflowTemplate', 'web', good)));
       const refused = await create(workflow('ClusterWorkflowTemplate', 'bad', bad));
       assertRefused(refused, latestRefused, 'spec.templates[0].container.image');
-      assert.doesNotMatch(refused.stderr, /^Warning: /m, 'the entry for kube-system is not asked as well');
+      assert.doesNotMatch(refused.stderr, /^Warning: /m, 'the webhook for kube-system is not called as well');
       assertAdmitted(await create(workflow('Workflow', 'web', good)));
       const warned = await create(workflow('Workflow', 'warned', bad, 'kube-system'));
       assertAdmitted(warned);
-      assert.match(warned.stderr, /^Warning: /m, 'in kube-system there is a warning');
+      assert.match(warned.stderr, /^Warning: /m, 'objects in kube-system get a warning');
     });
 
     scenario('a controller can write its status if the version has match conditions', async () => {

@@ -132,7 +132,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await patch('pipeline/web', step('registry.example.com/web:1.28.0')));
     });
 
-    scenario('A32 an older object can keep its bad image', async () => {
+    scenario('A32 an object that is older than the policy can keep its bad image', async () => {
       for (const name of ['rollout/old', 'pipeline/old']) {
         assertAdmitted(await kubectl(['label', name, 'team=web']));
         assertAdmitted(await patch(name, { metadata: { finalizers: ['example.com/held'] } }));
@@ -159,7 +159,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       }
     });
 
-    scenario('A14 a wrong value in place of an image is refused with its field', async () => {
+    scenario('A14 a value that is not a string in place of an image is refused with its field', async () => {
       for (const image of [7, { name: good }, [good], true])
         assertRefused(
           await kubectl(['create', '--filename=-'], pipeline('odd', [good, image])),
@@ -191,7 +191,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
   });
 }
 
-/** Does what the controller of Gadgets would: makes a pod of the image that it finds, owned by the Gadget. */
+/** Does the work of a controller of Gadgets: creates a pod with the image of the Gadget, owned by the Gadget. */
 async function control(
   kubectl: (args: readonly string[], object?: object) => Promise<CommandResult>,
   name: string,

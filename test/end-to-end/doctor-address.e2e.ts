@@ -18,7 +18,7 @@ import { scenario, shared } from './support/scenario.ts';
 const GOOD = '--good-image=nginx:1.17.1';
 const DAY_MS = 86_400_000;
 
-/** What an old API server is tried with: one fault of each kind. */
+/** The faults that are tested with an old API server: one of each kind. */
 const TRIED = new Set([
   'no webhook configuration',
   'failurePolicy Ignore at stage deny',
@@ -47,12 +47,12 @@ describe(`doctor, on ${oldestKubernetes}`, () => {
 
   for (const { title, object, change, codes } of [...WEBHOOK_FAULTS, ...GATE_FAULTS]) {
     if (!TRIED.has(title)) continue;
-    scenario(`finds ${title}, as on new versions`, () =>
+    scenario(`finds ${title}, as with new API servers`, () =>
       whileChanged(cluster().client, object, change, () => found(codes)),
     );
   }
 
-  /** Wires another gate, by its address, while `body` runs. */
+  /** Wires a second gate by its address while `body` runs. */
   const atAddress = async (pair: KeyPair, body: (url: string) => Promise<void>): Promise<void> => {
     await using gate = await cluster().serveAlso(pair);
     const wired = eachWebhook((webhook) => ({
@@ -65,7 +65,7 @@ describe(`doctor, on ${oldestKubernetes}`, () => {
     await whileChanged(cluster().client, CONFIGURATION, wired, () => body(gate.url));
   };
 
-  scenario('a gate that is called by its address is healthy, too', async () => {
+  scenario('reports no problem for a healthy gate that is called by its address', async () => {
     await atAddress(await cluster().issue(), async (url) => {
       const { proofs } = await found([]);
       assert.match(

@@ -11,12 +11,12 @@ import { startNode, type Node } from './support/node.ts';
 import { scenario, shared } from './support/scenario.ts';
 import { assertAdmitted } from './support/stage.ts';
 
-/** Something wrong with a file of a wired node, and everything above a note that doctor then says. */
+/** A fault in a file of a wired node, and all findings above a note that doctor then reports. */
 interface FileFault {
   readonly title: string;
-  /** Below the gate's folder. */
+  /** Path below the gate's folder. */
   readonly file: string;
-  /** `undefined` takes the file away. */
+  /** `undefined` deletes the file. */
   readonly change: (text: string, node: Node) => string | undefined | Promise<string>;
   readonly codes: readonly FindingCode[];
 }
@@ -60,13 +60,13 @@ const FILE_FAULTS: readonly FileFault[] = [
     codes: ['ADMISSION_CONFIGURATION_MISSING'],
   },
   {
-    title: 'an admission configuration that is none',
+    title: 'a file that is not an admission configuration',
     file: ADMISSION,
     change: replace('kind: AdmissionConfiguration', 'kind: Admission'),
     codes: ['ADMISSION_CONFIGURATION_UNREADABLE'],
   },
   {
-    title: 'an admission configuration that is no YAML',
+    title: 'an admission configuration that is not YAML',
     file: ADMISSION,
     change: () => 'plugins: [',
     codes: ['ADMISSION_CONFIGURATION_UNREADABLE'],
@@ -109,7 +109,7 @@ const FILE_FAULTS: readonly FileFault[] = [
   },
   { title: 'no kubeconfig', file: KUBECONFIG, change: gone, codes: ['GATE_KUBECONFIG_MISSING'] },
   {
-    title: 'a kubeconfig that is none',
+    title: 'a file that is not a kubeconfig',
     file: KUBECONFIG,
     change: () => 'server: https://localhost\n',
     codes: ['GATE_KUBECONFIG_UNREADABLE'],
@@ -121,13 +121,13 @@ const FILE_FAULTS: readonly FileFault[] = [
     codes: ['GATE_KUBECONFIG_CONTEXT'],
   },
   {
-    title: 'a kubeconfig that leads over plain HTTP',
+    title: 'a kubeconfig with a plain HTTP address',
     file: KUBECONFIG,
     change: replace('server: https://', 'server: http://'),
     codes: ['GATE_NOT_HTTPS'],
   },
   {
-    title: 'a kubeconfig that trusts everybody',
+    title: 'a kubeconfig that skips the verification of the certificate',
     file: KUBECONFIG,
     change: replace(/certificate-authority: .*/, 'insecure-skip-tls-verify: true'),
     codes: ['GATE_UNVERIFIED'],
@@ -139,27 +139,32 @@ const FILE_FAULTS: readonly FileFault[] = [
     codes: ['GATE_PATH_UNKNOWN'],
   },
   { title: 'no CA', file: 'pki/ca.crt', change: gone, codes: ['CA_UNREADABLE'] },
-  { title: 'a CA that is none', file: 'pki/ca.crt', change: () => 'x\n', codes: ['CA_UNREADABLE'] },
   {
-    title: 'a CA that has not signed what is served',
+    title: 'a CA file without a certificate',
+    file: 'pki/ca.crt',
+    change: () => 'x\n',
+    codes: ['CA_UNREADABLE'],
+  },
+  {
+    title: 'a CA that did not sign the serving certificate',
     file: 'pki/ca.crt',
     change: strangersCertificate,
     codes: ['CA_MISMATCH'],
   },
   {
-    title: 'a client certificate of another key',
+    title: 'a client certificate that does not belong to the key',
     file: 'pki/apiserver-client.crt',
     change: strangersCertificate,
     codes: ['CLIENT_PAIR_UNUSABLE'],
   },
   {
-    title: 'a client key that is gone',
+    title: 'a client key file that does not exist',
     file: 'pki/apiserver-client.key',
     change: gone,
     codes: ['CLIENT_PAIR_UNUSABLE'],
   },
   {
-    title: 'a client certificate that has ended',
+    title: 'an expired client certificate',
     file: 'pki/apiserver-client.crt',
     change: endedCertificate,
     codes: ['CLIENT_CERTIFICATE_EXPIRED'],
@@ -221,7 +226,7 @@ describe('doctor, on a node with ImagePolicyWebhook', () => {
     assert.deepEqual(aboveNotes({ findings }), ['KEY_READABLE']);
   });
 
-  /** The manifest, changed, in a folder that no kubelet watches. */
+  /** A changed manifest in a folder that no kubelet watches. */
   const withManifest = async (
     change: (text: string) => string,
     besides: readonly string[] = [],
@@ -256,12 +261,12 @@ describe('doctor, on a node with ImagePolicyWebhook', () => {
       codes: ['PLUGIN_WITHOUT_CONFIGURATION'],
     },
     {
-      title: 'a configuration whose plugin is off',
+      title: 'a configuration of a plugin that is not enabled',
       change: lostPlugin,
       codes: ['CONFIGURATION_WITHOUT_PLUGIN'],
     },
     {
-      title: 'a plugin that is disabled as well',
+      title: 'a plugin that is both enabled and disabled',
       change: replace(
         '- --admission-control-config-file',
         '- --disable-admission-plugins=ImagePolicyWebhook\n    - --admission-control-config-file',
@@ -269,13 +274,17 @@ describe('doctor, on a node with ImagePolicyWebhook', () => {
       codes: ['PLUGIN_DISABLED'],
     },
     {
-      title: 'files that no volume leads to',
+      title: 'files that no volume mounts',
       change: (text) => text.replaceAll(/mountPath: .*kube-image-bouncer$/gm, 'mountPath: /elsewhere'),
       codes: ['MOUNT_MISSING'],
     },
-    { title: 'a manifest that is no pod', change: () => 'kind: Nothing\n', codes: ['MANIFEST_UNREADABLE'] },
     {
-      title: 'a backup that the kubelet runs as well',
+      title: 'a manifest that is not a pod',
+      change: () => 'kind: Nothing\n',
+      codes: ['MANIFEST_UNREADABLE'],
+    },
+    {
+      title: 'a backup of the manifest that the kubelet runs as well',
       change: (text) => text,
       besides: ['kube-apiserver.yaml.bak'],
       codes: ['BACKUP_IN_MANIFESTS'],
@@ -300,7 +309,7 @@ describe('doctor, on a node with ImagePolicyWebhook', () => {
     }
   });
 
-  scenario('finds that nothing is wired, and a gate whose files are gone', async () => {
+  scenario('reports that nothing is wired, and that files of the gate are missing', async () => {
     const empty = join(dirname(node().kubernetes), 'empty');
     const { findings } = await withManifest(
       (text) => lostConfiguration(lostPlugin(text)),
@@ -310,8 +319,8 @@ describe('doctor, on a node with ImagePolicyWebhook', () => {
     assert.deepEqual(aboveNotes({ findings }), ['LEFTOVER_FILES', 'NO_WIRING']);
   });
 
-  // Last, for it takes the wiring down a stage.
-  scenario('knows the stage that the cluster cannot see', async () => {
+  // This is the last test, because it changes the stage of the wiring.
+  scenario('reads the stage from the files of the node', async () => {
     assertAdmitted(
       await node().bootstrap(
         IMAGE,

@@ -15,7 +15,7 @@ import { openWiredCluster, type WiredCluster } from './support/wired-cluster.ts'
 
 const GOOD = '--good-image=nginx:1.17.1';
 
-/** These change where a Service is called; this gate is called by its address. */
+/** Faults that change the target of a Service. This gate is called by its address. */
 const OTHER_FORM = new Set([
   'no webhook configuration',
   'failurePolicy Fail at stage warn',
@@ -42,7 +42,7 @@ describe('the remedies of doctor work', () => {
       const changed = before && change(before);
       assert.ok(changed !== undefined);
       await client.replace(changed);
-      // A fault that only a trial shows goes away with the faults that are seen.
+      // A fault that only a trial shows disappears with the other faults.
       const { findings } = await doctor();
       const remedies = findings.flatMap(({ severity, remedy }) =>
         severity === 'note' || remedy.startsWith('fix the other faults') ? [] : [remedy],
@@ -55,7 +55,7 @@ describe('the remedies of doctor work', () => {
   }
 });
 
-/** `kubectl` and `kube-image-bouncer` on a PATH of their own. */
+/** `kubectl` and `kube-image-bouncer` in a separate PATH. */
 async function writePrograms({ controlPlane }: WiredCluster): Promise<void> {
   const { kubectl } = await findBinaries(process.env, newestKubernetes);
   const folder = join(controlPlane.folder, 'bin');
@@ -70,7 +70,7 @@ async function writePrograms({ controlPlane }: WiredCluster): Promise<void> {
   }
 }
 
-/** Runs a command as a person would who has put in the one thing that only they know. */
+/** Runs a command as a user would, after filling in its one placeholder. */
 async function paste({ controlPlane, authorityFile }: WiredCluster, remedy: string): Promise<CommandResult> {
   return runCommand('/bin/sh', ['-c', remedy.replace('--ca-cert FILE', `--ca-cert ${authorityFile}`)], {
     environment: {

@@ -12,7 +12,7 @@ import { scenario, shared } from './support/scenario.ts';
 import { assertAdmitted } from './support/stage.ts';
 import { runOurselves } from './support/wired-cluster.ts';
 
-/** A node whose API server has read from a file whom to ask. */
+/** A node whose API server loads the webhook from a file. */
 interface StaticNode extends AsyncDisposable {
   readonly node: Node;
   readonly gate: Gate;
@@ -37,7 +37,7 @@ const FAULTS: readonly {
   readonly args?: readonly string[];
 }[] = [
   {
-    title: 'a name that the API server does not take from a file',
+    title: 'a name that the API server does not accept in a file',
     change: replace('kube-image-bouncer.static.k8s.io', 'kube-image-bouncer'),
     codes: ['STATIC_NAME'],
   },
@@ -46,9 +46,9 @@ const FAULTS: readonly {
     change: replace(/url: .*/g, 'service: {namespace: gate, name: gate, path: /validate}'),
     codes: ['FAILURE_POLICY_IGNORE', 'STATIC_SERVICE'],
   },
-  { title: 'a file that is no YAML', change: () => 'webhooks: [', codes: ['STATIC_OBJECT_UNREADABLE'] },
+  { title: 'a file that is not YAML', change: () => 'webhooks: [', codes: ['STATIC_OBJECT_UNREADABLE'] },
   {
-    title: 'a file that is not ours',
+    title: 'a file that does not configure our webhook',
     change: () => 'kind: List\nitems: []\n',
     codes: ['STATIC_FOLDER_EMPTY'],
   },
@@ -68,7 +68,7 @@ const FAULTS: readonly {
     codes: ['SELECTOR_SETTABLE'],
   },
   {
-    title: 'an API server that reads no webhooks from files',
+    title: 'an API server that loads no webhooks from files',
     change: (text) => text,
     codes: ['STATIC_TOO_OLD'],
     args: ['--kubernetes-version=1.35'],

@@ -68,7 +68,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await markReady(cluster().client, 3);
   });
 
-  scenario('finds a duplicate configuration', () =>
+  scenario('finds a second configuration for the same gate', () =>
     withObject(
       cluster().client,
       async (healthy) => ({ ...healthy, metadata: { name: 'kube-image-bouncer-old' } }),
@@ -76,7 +76,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     ),
   );
 
-  scenario('finds the remains of an uninstall', () =>
+  scenario('finds objects that remain after an uninstall', () =>
     withObject(
       cluster().client,
       async (healthy) => {
@@ -120,7 +120,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     );
   });
 
-  scenario('finds a dead gate, and a gate without a canary that would report its death', async () => {
+  scenario('finds a gate that does not run, and that failurePolicy Ignore then admits bad pods', async () => {
     await cluster().stopGate();
     const { findings } = await found(['GATE_UNREACHABLE']);
     assert.match(findings[0]?.what ?? '', /connection refused/);
@@ -134,23 +134,30 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     await cluster().startGate();
   });
 
-  scenario('finds a good pod that is refused', async () => {
+  scenario('reports that a good pod is refused', async () => {
     const answer = await cluster().doctor(['--good-image=nginx']);
     assert.deepEqual(aboveNotes(answer), ['GOOD_POD_REFUSED']);
   });
 
-  scenario('reports that nothing is verified where no pod can be created', async () => {
+  scenario('reports that nothing is verified in a namespace in which no pod can be created', async () => {
     await found(['CANARY_UNDECIDED'], ['--canary-namespace=nowhere']);
   });
 
-  scenario('tries in a namespace of the strictest standard as well', async () => {
-    const enforce = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'strict', labels: enforce } };
-    await cluster().client.create(namespace);
-    const { enforcing } = await found([], ['--canary-namespace=strict']);
-    assert.equal(enforcing, true);
-    await cluster().client.delete(referenceOf(namespace));
-  });
+  scenario(
+    'creates its trial pods also in a namespace with the restricted Pod Security Standard',
+    async () => {
+      const enforce = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+      const namespace = {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'strict', labels: enforce },
+      };
+      await cluster().client.create(namespace);
+      const { enforcing } = await found([], ['--canary-namespace=strict']);
+      assert.equal(enforcing, true);
+      await cluster().client.delete(referenceOf(namespace));
+    },
+  );
 
   scenario('finds one of several API servers that does not call the gate', async () => {
     const names = ['one', 'two'];
@@ -188,7 +195,7 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
       assert.match(findings.find((one) => one.code === code)?.what ?? '', /^User visitor may /);
   });
 
-  scenario('needs no more rights than its page says', async () => {
+  scenario('needs only the rights that docs/doctor.md lists', async () => {
     const page = await readFile(new URL('../../docs/doctor.md', import.meta.url), 'utf8');
     const yaml = /```yaml\n(apiVersion: rbac[^]*?)```/.exec(page)?.[1] ?? '';
     const role = parseDocuments(yaml, 'doctor.md')[0]?.value as KubernetesObject;
@@ -205,13 +212,13 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
     const { findings } = await untilFound([], () => runDoctor(visitor, [GOOD]));
     for (const object of [binding, role]) await cluster().client.delete(referenceOf(object));
     assert.ok(findings.every(({ code }) => code !== 'NOT_EXAMINED'));
-    await eventually('the rights are gone', async () => {
+    await eventually('the rights are removed', async () => {
       const { code } = await runDoctor(visitor, [GOOD]);
       return code === 1 || undefined;
     });
   });
 
-  scenario('reports what it may not read, and that nothing is verified', async () => {
+  scenario('reports the objects that it may not read, and that nothing is verified', async () => {
     const visitor = await asUser(cluster().controlPlane, 'visitor');
     const { code, findings } = await runDoctor(visitor, [GOOD]);
     assert.equal(code, 1);
@@ -263,7 +270,7 @@ function pod(name: string, image: string): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'app', image }] } };
 }
 
-/** What a node reports of a static pod of kube-apiserver. */
+/** The mirror pod that a node creates for its kube-apiserver. */
 function apiServerPod(name: string, asks: boolean): KubernetesObject {
   const plugins = asks ? 'NodeRestriction,ImagePolicyWebhook' : 'NodeRestriction';
   return {

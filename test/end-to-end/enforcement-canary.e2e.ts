@@ -12,7 +12,7 @@ import {
 import { eventually } from './support/eventually.ts';
 import { scenario, shared } from './support/scenario.ts';
 
-/** All that the canary may do. */
+/** The permissions of the canary. */
 const RIGHTS = [
   {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -37,7 +37,7 @@ describe('a gate that checks whether the API server calls it', () => {
     return opened;
   });
 
-  /** The metric as it stands, once it does. */
+  /** The value of the metric, as soon as it exists. */
   const untilMetric = (gate: ServingGate, value: string): Promise<true> =>
     eventually(`kube_image_bouncer_enforcing becomes ${value}`, async () => {
       const page = await (await fetch(`${gate.healthUrl}/metrics`)).text();
@@ -58,7 +58,7 @@ describe('a gate that checks whether the API server calls it', () => {
       async () => {
         await untilMetric(gate, '0');
         const ready = await fetch(`${gate.healthUrl}/readyz`);
-        assert.equal(ready.status, 200, 'a gate that is not asked stays ready');
+        assert.equal(ready.status, 200, 'a gate that the API server does not call stays ready');
         assert.match(await ready.text(), /^\[\+\]enforcement ok: not enforcing: /m);
       },
     );
@@ -78,7 +78,7 @@ describe('a gate that checks whether the API server calls it', () => {
     await untilMetric(gate, '1');
   });
 
-  scenario('works with a kubeconfig that is written later', async () => {
+  scenario('works with a kubeconfig that is written after the start', async () => {
     const file = join(cluster().controlPlane.folder, 'late.json');
     await using gate = await cluster().serveAlso(await cluster().issue(), [
       `--canary-kubeconfig=${file}`,

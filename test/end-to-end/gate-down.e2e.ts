@@ -4,7 +4,7 @@ import { assertAdmitted, assertRefused, openStage } from './support/stage.ts';
 import { podRules, unwireWebhook, webhookName } from './support/wirings.ts';
 
 for (const version of ['v1.24', 'v1.37'] as const) {
-  describe(`a gate that is down on ${version}`, () => {
+  describe(`a gate that does not run, on ${version}`, () => {
     const stage = shared(async () => {
       const opened = await openStage({ environment: process.env, version });
       await opened.gate.stop();

@@ -15,21 +15,21 @@ import { assertAdmitted } from './support/stage.ts';
 import { makeTemporaryFolder } from './support/temporary-folder.ts';
 import { runOurselves } from './support/wired-cluster.ts';
 
-/** `TRAFFIC_SECONDS=60` for the whole proof. */
+/** `TRAFFIC_SECONDS=60` for the complete proof. */
 const SECONDS = Number(process.env['TRAFFIC_SECONDS'] ?? 12);
 const SEED = Number(process.env['SEED'] ?? 5);
 /** Pods a second. */
 const RATE = 100;
 const ALIVE_MS = 1500;
 const DEAD_MS = 700;
-/** The API server takes up a webhook configuration within some ten milliseconds. */
+/** The API server activates a webhook configuration within some ten milliseconds. */
 const DELAY_MS = 500;
 
 /** A gate that is killed and started again while its certificates change. */
 interface KilledGate extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly target: RotationTarget;
-  /** Kills it, waits a while and starts it again. Resolves with the time in which no gate answered. */
+  /** Kills the gate, waits, and starts it again. Resolves with the time in which no gate answered. */
   readonly killAndStart: () => Promise<Outage>;
 }
 
@@ -79,7 +79,9 @@ async function killOften(gate: KilledGate, untilMs: number): Promise<Outage[]> {
   return outages;
 }
 
-/** A rotation that meets a dead gate waits for it; how many came to their end. */
+/**
+ * Rotates in a loop. A rotation during an outage waits for the gate. Resolves with the number of completed rotations.
+ */
 async function rotateOften({ target }: KilledGate, untilMs: number): Promise<number> {
   const options = {
     authority: true,
@@ -116,7 +118,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.deepEqual(report.otherWords, []);
       assert.deepEqual(report.noAnswer, []);
       assert.deepEqual(report.unreconciled, []);
-      assert.ok(kills > 1 && rotations > 0 && report.unanswered > 0, 'the outages were not met');
+      assert.ok(kills > 1 && rotations > 0 && report.unanswered > 0, 'no pod was sent during an outage');
     });
 
     if (version === 'v1.37')

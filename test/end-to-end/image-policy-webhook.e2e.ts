@@ -79,7 +79,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal(await ask(apiServer), 200);
     });
 
-    /** The status with which the gate answers an ImageReview of one who shows this certificate. */
+    /** The status with which the gate answers an ImageReview from a client with this certificate. */
     async function ask(client?: KeyPair): Promise<number | 'no answer'> {
       const review = {
         apiVersion: 'imagepolicy.k8s.io/v1alpha1',

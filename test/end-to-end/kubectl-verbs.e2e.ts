@@ -79,7 +79,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     });
 
     if (version === 'v1.37')
-      scenario('an image volume is judged like a container', async () => {
+      scenario('an image volume is reviewed like a container', async () => {
         const kubectl = await stage().namespace('image-volume');
         const refused = await stage().recorder.record(
           { name: '37-image-volume-refused', namespace: 'image-volume' },

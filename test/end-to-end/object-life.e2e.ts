@@ -15,17 +15,20 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const scene = shared(async () => openLifeScene({ environment: process.env, version }));
     const inNamespace = (name: string): Namespace => scene().in(name);
 
-    scenario('A04 kubectl debug of an old pod is judged by the container that it adds', async () => {
-      const kubectl = inNamespace('debugged');
-      const debug = async (image: string, name: string) =>
-        kubectl(['debug', 'pod/web', `--image=${image}`, `--container=${name}`]);
-      const refused = await debug('busybox', 'first');
-      assertRefused(refused, refusal, latestRefused, 'spec.ephemeralContainers[0].image');
-      assert.ok(!refused.stderr.includes('spec.containers['), refused.stderr);
-      assertAdmitted(await debug('busybox:1.36', 'first'));
-      assertRefused(await debug('busybox', 'second'), refusal, 'spec.ephemeralContainers[1].image');
-      assertAdmitted(await debug('busybox:1.36', 'second'));
-    });
+    scenario(
+      'A04 kubectl debug of an old pod is admitted or refused by the container that it adds',
+      async () => {
+        const kubectl = inNamespace('debugged');
+        const debug = async (image: string, name: string) =>
+          kubectl(['debug', 'pod/web', `--image=${image}`, `--container=${name}`]);
+        const refused = await debug('busybox', 'first');
+        assertRefused(refused, refusal, latestRefused, 'spec.ephemeralContainers[0].image');
+        assert.ok(!refused.stderr.includes('spec.containers['), refused.stderr);
+        assertAdmitted(await debug('busybox:1.36', 'first'));
+        assertRefused(await debug('busybox', 'second'), refusal, 'spec.ephemeralContainers[1].image');
+        assertAdmitted(await debug('busybox:1.36', 'second'));
+      },
+    );
 
     scenario('A32 labels, annotations, owners and finalizers of every kind can be changed', async () => {
       const kubectl = inNamespace('edited');
@@ -50,22 +53,25 @@ for (const version of ['v1.24', 'v1.37'] as const) {
           );
     });
 
-    scenario('A08 A11 an image of any kind may be changed to a good one, and never back', async () => {
-      const kubectl = inNamespace('edited');
-      for (const kind of [
-        'pod',
-        'replicationcontroller',
-        'deployment',
-        'statefulset',
-        'daemonset',
-        'cronjob',
-      ]) {
-        const set = async (image: string) => kubectl(['set', 'image', `${kind}/${kind}`, `web=${image}`]);
-        assertRefused(await set(otherOldImage), refusal, latestRefused, otherOldImage);
-        assertAdmitted(await set(goodImage));
-        assertRefused(await set(oldImage), refusal, latestRefused, oldImage);
-      }
-    });
+    scenario(
+      'A08 A11 an image in an object of any kind can be changed to a good one, and not back',
+      async () => {
+        const kubectl = inNamespace('edited');
+        for (const kind of [
+          'pod',
+          'replicationcontroller',
+          'deployment',
+          'statefulset',
+          'daemonset',
+          'cronjob',
+        ]) {
+          const set = async (image: string) => kubectl(['set', 'image', `${kind}/${kind}`, `web=${image}`]);
+          assertRefused(await set(otherOldImage), refusal, latestRefused, otherOldImage);
+          assertAdmitted(await set(goodImage));
+          assertRefused(await set(oldImage), refusal, latestRefused, oldImage);
+        }
+      },
+    );
 
     scenario('A33 every kind can be deleted', async () => {
       const kubectl = inNamespace('edited');
@@ -73,14 +79,14 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal((await kubectl(['get', everyWorkload, '-o=name'])).stdout, '');
     });
 
-    scenario('A09 a new container of a pod is judged, and an old one is not', async () => {
+    scenario('A09 a new container of a pod is reviewed, and an old one is not', async () => {
       const kubectl = inNamespace('mixed');
       const set = async (image: string) => kubectl(['set', 'image', 'pod/web', `new=${image}`]);
       const refused = await set(otherOldImage);
       assertRefused(refused, refusal, 'spec.containers[1].image');
       assert.ok(!refused.stderr.includes('spec.containers[0]'), refused.stderr);
       assertAdmitted(await set('registry.example.com/web:1.28.0'));
-      // The same two images at exchanged places.
+      // The same two images in exchanged places.
       const swap = ['old=registry.example.com/web:1.28.0', `new=${oldImage}`];
       assertRefused(await kubectl(['set', 'image', 'pod/web', ...swap]), refusal, 'spec.containers[1].image');
     });
@@ -90,19 +96,19 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       const restarted = await kubectl(['rollout', 'restart', 'deployment/web']);
       assertAdmitted(restarted);
       assert.match(restarted.stderr, /^Warning: .*is unchanged, but new pods with it will be refused/m);
-      // The new template needs a new ReplicaSet, which is refused as any new object is.
+      // The new template needs a new ReplicaSet, which is refused like any new object.
       const message = await condition(kubectl, 'Progressing', /ReplicaSetCreateError/);
       assert.ok(message.includes(refusal) && message.includes(latestRefused), message);
       assert.equal((await imagesOf(kubectl)).join(), oldImage);
       assert.equal((await kubectl(['get', 'replicasets', '-o=name'])).stdout.trim().split('\n').length, 1);
 
       assertAdmitted(await kubectl(['set', 'image', 'deployment/web', `web=${goodImage}`]));
-      await eventually('a good pod stands beside the old one', async () =>
+      await eventually('a good pod runs beside the old one', async () =>
         (await imagesOf(kubectl)).join() === [goodImage, oldImage].join() ? true : undefined,
       );
     });
 
-    scenario('scaling is admitted; the new pods are refused, and no old one is lost', async () => {
+    scenario('scaling is admitted; the new pods are refused, and no old pod is deleted', async () => {
       const kubectl = inNamespace('scaled');
       for (const name of ['deployment/web', 'statefulset/db'])
         assertAdmitted(await kubectl(['scale', name, '--replicas=3']));
@@ -128,7 +134,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       );
     });
 
-    scenario('A10 set image repairs a Deployment, and its rollout finishes', async () => {
+    scenario('A10 kubectl set image repairs a Deployment, and its rollout finishes', async () => {
       const kubectl = inNamespace('repaired');
       assertRefused(await kubectl(['set', 'image', 'deployment/web', `web=${otherOldImage}`]), refusal);
       const initContainers = [container('setup', oldImage)];
@@ -178,7 +184,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     });
 
     scenario(
-      'A31 A32 an object that is being deleted can lose its finalizer, and gets no other bad image',
+      'A31 A32 the finalizer of an object that is being deleted can be removed, and a new bad image is refused',
       async () => {
         const kubectl = inNamespace('ended');
         assertAdmitted(await kubectl(['delete', 'pod/held', '--wait=false']));
@@ -194,7 +200,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       },
     );
 
-    scenario('A33 garbage is collected, and dependents are orphaned', async () => {
+    scenario('A33 dependents are deleted by the garbage collector, or orphaned', async () => {
       const kubectl = inNamespace('collected');
       assertAdmitted(await kubectl(['delete', 'deployment/orphaning', '--cascade=orphan']));
       assertAdmitted(await kubectl(['delete', 'deployment/web', '--cascade=foreground', '--timeout=30s']));
@@ -229,7 +235,7 @@ async function uidOfNewOwner(kubectl: Namespace): Promise<string> {
   return (await kubectl(['get', 'configmap/owner', '-o=jsonpath={.metadata.uid}'])).stdout;
 }
 
-/** The message of a Deployment's condition, once it stands as expected. */
+/** The message of a Deployment's condition, once its status is the expected one. */
 async function condition(kubectl: Namespace, type: string, expected: RegExp): Promise<string> {
   return eventually(`the condition ${type} of the Deployment is ${expected}`, async () => {
     const { stdout } = await kubectl([

@@ -12,11 +12,11 @@ const badImage = 'registry.example.com/etcd:latest';
 
 const n1: Person = { name: 'system:node:n1', groups: ['system:nodes'] };
 const n2: Person = { name: 'system:node:n2', groups: ['system:nodes'] };
-/** A certificate of the right name, without the group that only nodes get. */
+/** A certificate with the name of a node, without the group of nodes. */
 const calledLikeNode: Person = { name: 'system:node:n1', groups: [] };
-/** The group, with a name that is no node's. */
+/** A certificate with the group of nodes, whose name is not the name of a node. */
 const amongNodes: Person = { name: 'stranger', groups: ['system:nodes'] };
-/** As much of a node's name as all of them share. */
+/** The common prefix of the names of nodes. */
 const noNode: Person = { name: 'system:node:', groups: ['system:nodes'] };
 const tenant: Person = { name: 'tenant', groups: ['tenants'] };
 
@@ -48,7 +48,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     const kubectl = async (...args: string[]): Promise<CommandResult> => cluster().controlPlane.kubectl(args);
     const create = async (person: Person, pod: object): Promise<CommandResult> =>
       cluster().as(person, ['create', '--filename=-'], pod);
-    /** What the gate decided about an object, once it has written that down. */
+    /** The logged decision about an object. Waits for the log line. */
     const decisionsAbout = async (name: string): Promise<readonly unknown[]> =>
       eventually(`a decision about ${name}`, async () => {
         const lines = (await cluster().gate.decisions()).filter(({ object }) => object === name);
@@ -67,7 +67,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       });
     };
 
-    scenario('A20 a node reports its bad static pod, and the mirror pod exists', async () => {
+    scenario('A20 a node reports a static pod with a bad image, and the mirror pod is created', async () => {
       const created = await create(n1, mirror('etcd-n1'));
       assertAdmitted(created);
       assert.equal((await kubectl('get', 'pod/etcd-n1', '-o=jsonpath={.spec.nodeName}')).stdout, 'n1');
@@ -82,10 +82,11 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       );
     });
 
-    scenario('A21 no other user is treated as a node, whatever the pod says', async () => {
+    scenario('A21 no other user is treated as a node, with any content of the pod', async () => {
       for (const person of [tenant, calledLikeNode, amongNodes])
         assertRefused(await create(person, mirror('forged')), refusal, latestRefused, badImage);
-      // A node may say nothing about another, nor run what is no mirror: NodeRestriction is there before the gate.
+      // NodeRestriction runs before the gate. It refuses a node that creates pods of other nodes, or pods that are
+      // not mirrors.
       for (const [person, pod] of [
         [n2, mirror('forged')],
         [noNode, mirror('forged')],
@@ -96,7 +97,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.match((await kubectl('get', 'pod/forged')).stderr, /not found/);
     });
 
-    scenario('A21 the annotation allows no change of a mirror pod, and hides none', async () => {
+    scenario('A21 the annotation neither allows nor hides a change of a mirror pod', async () => {
       const set = await cluster().as(tenant, ['set', 'image', 'pod/etcd-n1', 'web=other:latest']);
       assertRefused(set, refusal, latestRefused);
       assertAdmitted(await cluster().as(tenant, ['label', 'pod/etcd-n1', 'team=web']));
@@ -120,25 +121,28 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertAdmitted(await create(tenant, podOf('owned', 'nginx:1.27.3', { owners: [owner] })));
     });
 
-    scenario('A34 a pod with only generateName is refused as well, and logged under that name', async () => {
-      const generated = (image: string): object => podOf('', image, {}, { generateName: 'web-' });
-      assertRefused(await create(tenant, generated(badImage)), refusal, latestRefused);
-      const created = await create(tenant, generated('nginx:1.27.3'));
-      assertAdmitted(created);
-      const name = /^pod\/(web-\w{5}) created$/m.exec(created.stdout)?.[1] ?? '';
-      assert.deepEqual(await decisionsAbout(`Pod ${name}`), ['admitted']);
-      const lines = (await cluster().gate.decisions()).filter(({ object }) =>
-        String(object).startsWith('Pod web-'),
-      );
-      assert.deepEqual(
-        lines.map(({ outcome }) => outcome),
-        ['refused', 'admitted'],
-      );
-    });
+    scenario(
+      'A34 a pod that has only generateName is refused as well, and the log contains this name',
+      async () => {
+        const generated = (image: string): object => podOf('', image, {}, { generateName: 'web-' });
+        assertRefused(await create(tenant, generated(badImage)), refusal, latestRefused);
+        const created = await create(tenant, generated('nginx:1.27.3'));
+        assertAdmitted(created);
+        const name = /^pod\/(web-\w{5}) created$/m.exec(created.stdout)?.[1] ?? '';
+        assert.deepEqual(await decisionsAbout(`Pod ${name}`), ['admitted']);
+        const lines = (await cluster().gate.decisions()).filter(({ object }) =>
+          String(object).startsWith('Pod web-'),
+        );
+        assert.deepEqual(
+          lines.map(({ outcome }) => outcome),
+          ['refused', 'admitted'],
+        );
+      },
+    );
   });
 }
 
-/** A pod with one container, and what may vouch for it. */
+/** A pod with one container, and the annotations and owners that may exempt it. */
 function podOf(
   name: string,
   image: string,

@@ -15,14 +15,15 @@ import { gateName, openServiceCluster } from './support/service-cluster.ts';
 import { assertAdmitted, assertRefused } from './support/stage.ts';
 import { makeTemporaryFolder } from './support/temporary-folder.ts';
 
-// The five-minute paths, as a person types them: the README's own lines in a shell, in the checkout, with a kubeconfig.
+// Runs the five-minute paths as a user types them: the lines of the README in a shell, in the checkout, with a
+// kubeconfig.
 
 const versions = ['v1.24', 'v1.37'] as const;
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const blocks = blocksOf('README.md');
 const latestRefused = 'Images using latest tag are not allowed: nginx';
 
-/** The block of the README that has this text; there is one. */
+/** The one block of the README that contains this text. */
 function blockWith(text: string): string {
   const found = blocks.filter((block) => block.text.includes(text));
   assert.equal(found.length, 1, `one block of the README has ${text}`);
@@ -34,10 +35,10 @@ function linesOf(block: string): readonly string[] {
   return block.split('\n').filter((line) => line !== '');
 }
 
-/** A shell in the checkout, as the person has it open: each line is echoed with what it printed. */
+/** A shell in the checkout, as a user has it open. The shell echoes each line and its output. */
 interface Shell extends AsyncDisposable {
   readonly type: (line: string) => Promise<CommandResult>;
-  /** Types a line in another terminal, where it goes on. */
+  /** Types a line in a second terminal, where it keeps running. */
   readonly leaveRunning: (line: string) => void;
   readonly logTails: () => Promise<string>;
 }
@@ -71,7 +72,7 @@ async function openShell(kubeconfig: string, version: (typeof versions)[number])
     },
     logTails: async () => transcript.join('\n'),
     [Symbol.asyncDispose]: async () => {
-      // A process that a shell started has its own children. This machine has no other gates.
+      // A process that was started by a shell has its own children. No other gate runs on this machine.
       await runCommand('pkill', ['-KILL', '-f', 'kube-image-bouncer'], { environment, timeoutMs: 5_000 });
       await home[Symbol.asyncDispose]();
     },
@@ -105,7 +106,7 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         assert.equal(`${refused.stderr}${created.stdout}`, blockWith('pod/web created'));
       });
 
-      scenario(`[${version}] README: doctor verifies it, and nothing is locked`, async () => {
+      scenario(`[${version}] README: doctor verifies the wiring, and recover finds no lock-out`, async () => {
         const [doctor = '', recover = ''] = linesOf(blockWith('npx kube-image-bouncer doctor'));
         const found = await scene().type(doctor);
         assertAdmitted(found);

@@ -27,7 +27,7 @@ spec:
 interface UnreadableAnswer {
   readonly status: number;
   readonly body: string;
-  /** What the API server writes about it. */
+  /** The sentence that the API server writes about it. */
   readonly refusal: string;
 }
 
@@ -65,13 +65,13 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       return started;
     });
 
-    scenario(`[${version}] the gate is dead: defaultAllow, and nothing else`, async () => {
+    scenario(`[${version}] no gate runs: recover sets defaultAllow and changes nothing else`, async () => {
       await using _gone = await withoutGate(node());
       assertRefused(await tryRun(node()), 'pods "trial" is forbidden: Post "https://');
       const before = await node().tree();
 
       const elsewhere = await recover(node(), '--yes');
-      assert.equal(elsewhere.code, 1, 'without the files nothing can be done');
+      assert.equal(elsewhere.code, 1, 'without the files recover cannot change anything');
       assert.match(
         elsewhere.stdout,
         /Stopped by the admission plugin ImagePolicyWebhook, which is wired by files/,
@@ -132,26 +132,29 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       assert.match(explained.stdout, /\(defaultAllow false, calls https:/, explained.stderr);
     });
 
-    // Which path is asked has nothing to do with the version.
+    // The path of the request does not depend on the version.
     if (version !== newestKubernetes) return;
-    scenario(`[${version}] a policy that refuses everything: the gate warns only`, async () => {
-      const policyFile = join(node().folder, 'policy.yaml');
-      const policy = await readFile(policyFile, 'utf8');
-      await writeFile(policyFile, nothingAllowed);
-      await untilRefused(node(), 'image policy webhook backend denied one or more images');
-      const before = await node().tree();
-      const taken = await recover(node(), '--yes', '--until=default', `--manifest=${node().manifest}`);
-      assert.equal(taken.code, 0, taken.stdout + taken.stderr);
-      assertAdmitted(await tryRun(node()));
-      assert.deepEqual(changed(before, await node().tree()), [
-        '/kube-image-bouncer/kubeconfig.yaml',
-        '/manifests/kube-apiserver.yaml',
-      ]);
-      assert.equal((await recover(node(), '--undo', backupOf(taken))).code, 0);
-      assert.deepEqual(await node().tree(), before);
-      await untilRefused(node(), 'image policy webhook backend denied one or more images');
-      await writeFile(policyFile, policy);
-    });
+    scenario(
+      `[${version}] a policy that refuses everything: recover switches to the stage warn`,
+      async () => {
+        const policyFile = join(node().folder, 'policy.yaml');
+        const policy = await readFile(policyFile, 'utf8');
+        await writeFile(policyFile, nothingAllowed);
+        await untilRefused(node(), 'image policy webhook backend denied one or more images');
+        const before = await node().tree();
+        const taken = await recover(node(), '--yes', '--until=default', `--manifest=${node().manifest}`);
+        assert.equal(taken.code, 0, taken.stdout + taken.stderr);
+        assertAdmitted(await tryRun(node()));
+        assert.deepEqual(changed(before, await node().tree()), [
+          '/kube-image-bouncer/kubeconfig.yaml',
+          '/manifests/kube-apiserver.yaml',
+        ]);
+        assert.equal((await recover(node(), '--undo', backupOf(taken))).code, 0);
+        assert.deepEqual(await node().tree(), before);
+        await untilRefused(node(), 'image policy webhook backend denied one or more images');
+        await writeFile(policyFile, policy);
+      },
+    );
   });
 }
 
@@ -160,7 +163,7 @@ async function recover({ kubeconfig, folder }: Node, ...args: readonly string[])
   return bouncer(['recover', `--kubeconfig=${kubeconfig}`, `--backup=${backup}`, '--wait=60', ...args]);
 }
 
-/** What the line with sed that was shown makes of its file, done to a copy. */
+/** The result of the shown sed command, run on a copy of the file. */
 async function trySed({ folder }: Node, shown: string): Promise<string> {
   const [, expression = '', file = ''] = /sed -i '(.*)' (\S+)/.exec(shown) ?? assert.fail(shown);
   const copy = join(dirname(dirname(folder)), 'copy.yaml');
@@ -172,7 +175,7 @@ async function trySed({ folder }: Node, shown: string): Promise<string> {
   return readFile(copy, 'utf8');
 }
 
-/** Stops the gate: its static pod is gone until the end of the test. */
+/** Stops the gate: removes its static pod until the end of the test. */
 async function withoutGate(node: Node): Promise<AsyncDisposable> {
   const manifest = join(dirname(node.manifest), 'kube-image-bouncer.yaml');
   const away = join(dirname(dirname(node.folder)), basename(manifest));
@@ -222,7 +225,7 @@ async function startBrokenGate({ folder }: Node): Promise<BrokenGate> {
 
 let trials = 0;
 
-/** With another image each time: the API server remembers verdicts. */
+/** Uses a new image each time, because the API server caches verdicts. */
 async function tryRun({ kubectl }: Node): Promise<CommandResult> {
   trials += 1;
   return kubectl('run', 'trial', `--image=nginx:1.17.1-${trials}`, '--dry-run=server');

@@ -41,7 +41,7 @@ describe('recover: options and undo', () => {
 
   lockOut(
     controlPlane,
-    'an undo stops if the configuration has changed since, unless --yes is given',
+    'an undo stops if the configuration was changed after the recovery, unless --yes is given',
     { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
     async () => {
       await untilLocked(controlPlane(), 'kube-system', silent);
@@ -81,7 +81,7 @@ describe('recover: options and undo', () => {
 
   lockOut(
     controlPlane,
-    'flip: --namespace is treated like kube-system',
+    'flip: the namespace of --namespace is treated like kube-system',
     { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
     async () => {
       await untilLocked(controlPlane(), 'kube-public', silent);

@@ -13,7 +13,7 @@ describe('after a recovery of a cluster that bootstrap webhook wired', () => {
   const cluster = shared(() => openWiredCluster({ environment: process.env, version: newestKubernetes }));
   const controlPlane = (): ControlPlane => cluster().controlPlane;
 
-  scenario('bootstrap restores the wiring, and after an undo it has nothing to restore', async () => {
+  scenario('bootstrap restores the wiring, and changes nothing after an undo', async () => {
     assertAdmitted(await cluster().bootstrap('--apply', '--kube-system=deny'));
     const wired = await configurationOf(controlPlane(), name);
     assert.ok(wired !== undefined);

@@ -82,7 +82,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
   const controlPlane = (): ControlPlane => scene().controlPlane;
   const fromFiles = (): string => `--static-manifests=${scene().manifests}`;
 
-  scenario('kubectl cannot see the webhook that locks, and recover names its file', async () => {
+  scenario('kubectl cannot list the blocking webhook, and recover names its file', async () => {
     await untilLocked(controlPlane(), 'kube-system', silent);
     const { stdout } = await controlPlane().kubectl([
       'get',
@@ -98,7 +98,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     );
   });
 
-  scenario('the gate is dead: only system namespaces are excluded in the file', async () => {
+  scenario('no gate runs: recover excludes only the system namespaces in the file', async () => {
     const before = await readFile(scene().file, 'utf8');
     const explained = await recover(controlPlane(), fromFiles());
     assert.equal(explained.code, 1);
@@ -123,7 +123,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     await untilLocked(controlPlane(), 'kube-system', silent);
   });
 
-  scenario('as far as default: failurePolicy Ignore in the file', async () => {
+  scenario('default must work as well: recover sets failurePolicy Ignore in the file', async () => {
     const before = await readFile(scene().file, 'utf8');
     const taken = await recover(controlPlane(), '--yes', '--until=default', fromFiles());
     assert.equal(taken.code, 0, taken.stdout + taken.stderr);
@@ -134,20 +134,23 @@ describe('recover, where the API server loads the webhook from a file', () => {
     await untilLocked(controlPlane(), 'default', silent);
   });
 
-  scenario('flip: --wait for a file that no API server reads ends after that time', async () => {
-    await using elsewhere = await makeTemporaryFolder('unread');
-    const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
-    await writeFile(copy, await readFile(scene().file));
-    const options = ['--until=default', '--wait=1', `--static-manifests=${elsewhere.path}`];
-    const begun = performance.now();
-    const taken = await recover(controlPlane(), '--yes', ...options);
-    assert.equal(taken.code, 1, taken.stdout);
-    assert.ok(performance.now() - begun < 60_000, 'the default would be three minutes');
-    assert.match(taken.stdout, /The API server has not acted on the change within 1 s/);
-    assert.match(await readFile(copy, 'utf8'), /failurePolicy: Fail/, 'no harder step was taken');
-    assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
-    assert.deepEqual(await readFile(copy), await readFile(scene().file));
-  });
+  scenario(
+    'flip: --wait for a file that no API server reads recover stops waiting after that time',
+    async () => {
+      await using elsewhere = await makeTemporaryFolder('unread');
+      const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
+      await writeFile(copy, await readFile(scene().file));
+      const options = ['--until=default', '--wait=1', `--static-manifests=${elsewhere.path}`];
+      const begun = performance.now();
+      const taken = await recover(controlPlane(), '--yes', ...options);
+      assert.equal(taken.code, 1, taken.stdout);
+      assert.ok(performance.now() - begun < 60_000, 'the default would be three minutes');
+      assert.match(taken.stdout, /The API server has not acted on the change within 1 s/);
+      assert.match(await readFile(copy, 'utf8'), /failurePolicy: Fail/, 'no further step was made');
+      assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
+      assert.deepEqual(await readFile(copy), await readFile(scene().file));
+    },
+  );
 
   scenario(
     'a foreign webhook that refuses everything: its file is removed, and --undo restores it',
@@ -177,7 +180,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     },
   );
 
-  scenario('an undo of a file stops if the file has changed since', async () => {
+  scenario('an undo stops if the file was changed after the recovery', async () => {
     const before = await readFile(scene().file, 'utf8');
     const taken = await recover(controlPlane(), '--yes', fromFiles());
     await writeFile(scene().file, `# touched\n${await readFile(scene().file, 'utf8')}`);

@@ -34,7 +34,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'all gates gone, with Fail for every pod: only system namespaces are excluded',
+      'no gate runs, with Fail for every pod: recover excludes only the system namespaces',
       { name: ours, webhooks: () => [{ name: images, url: DEAD_GATE }] },
       async () => {
         await untilLocked(controlPlane(), 'kube-system', silent);
@@ -69,7 +69,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a gate with an expired certificate: Ignore, and nothing else',
+      'a gate with an expired certificate: recover sets failurePolicy Ignore and changes nothing else',
       {
         name: ours,
         webhooks: () => [
@@ -96,7 +96,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a caBundle of another authority: kube-system first',
+      'a caBundle of another authority: recover excludes kube-system first',
       {
         name: ours,
         webhooks: () => [
@@ -114,7 +114,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a policy that refuses everything: system namespaces are excluded, then the gate only warns',
+      'a policy that refuses everything: recover excludes the system namespaces, then switches to the stage warn',
       {
         name: ours,
         webhooks: () => [
@@ -146,7 +146,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         assert.equal(warned.code, 0, warned.stdout);
         await untilOpen(controlPlane(), 'default');
         const { stderr } = await tryCreate(controlPlane(), 'default');
-        assert.match(stderr, /^Warning: /, 'the gate still says what it thinks');
+        assert.match(stderr, /^Warning: /, 'the gate still reports the violation');
         assert.deepEqual(differences(before, await configurationOf(controlPlane(), ours)), [
           'webhooks.0.clientConfig.url',
           'webhooks.0.failurePolicy',
@@ -161,7 +161,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a hand-made rule for everything, even Leases and nodes: no further objects are reviewed',
+      'a hand-made rule for everything, even Leases and nodes: recover excludes the system namespaces and cluster-scoped objects',
       { name: 'lockdown', webhooks: () => [{ name: 'all.example.com', url: DEAD_GATE, rules: everything }] },
       async () => {
         await untilLocked(controlPlane(), 'kube-node-lease', silent, lease);
@@ -169,7 +169,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         const before = await configurationOf(controlPlane(), 'lockdown');
 
         const unknown = await recover(controlPlane(), '--yes');
-        assert.equal(unknown.code, 1, 'what does not lead to a gate is left alone');
+        assert.equal(unknown.code, 1, 'recover does not change webhooks that do not block');
         assert.match(unknown.stdout, /webhook all\.example\.com, which is in no configuration that is known/);
         assert.deepEqual(await configurationOf(controlPlane(), 'lockdown'), before);
 
@@ -195,7 +195,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'a foreign webhook that refuses everything and has no warn stage: it is removed, the one beside it stays',
+      'a foreign webhook that refuses everything and has no warn stage: recover removes it, and keeps the other webhook',
       {
         name: 'strangers',
         webhooks: () => [
@@ -232,7 +232,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
     lockOut(
       controlPlane,
-      'the last webhook of a configuration is removed with it, and --undo restores both',
+      'the last webhook of a configuration is removed together with the configuration, and --undo restores both',
       {
         name: 'stranger',
         webhooks: () => [
@@ -256,7 +256,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       },
     );
 
-    scenario('without a wiring nothing is locked', async () => {
+    scenario('without a wiring recover finds no lock-out', async () => {
       const { code, stdout } = await recover(controlPlane(), '--yes', '--until=all');
       assert.equal(code, 0);
       assert.match(stdout, /Nothing is locked\./);

@@ -17,7 +17,7 @@ import { runOurselves } from './support/wired-cluster.ts';
 
 const image = `registry.example.com/kube-image-bouncer:0.1.0@sha256:${'0'.repeat(64)}`;
 
-/** Arguments of `bootstrap webhook` that between them render everything of Kubernetes' own kinds. */
+/** Arguments of `bootstrap webhook` that together render all built-in kinds that the command can create. */
 const forms = [
   ['--service', `--image=${image}`],
   ['--service', `--image=${image}`, '--client-ca=CA', '--out=OUT', '--kube-system=deny', '--stage=audit'],
@@ -30,7 +30,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       startControlPlane({
         environment: process.env,
         version,
-        // There and off in 1.24, on since.
+        // These exist in 1.24 but are off. Later versions enable them.
         apiServer: { flags: version === 'v1.24' ? ['--feature-gates=ServerSideFieldValidation=true'] : [] },
       }),
     );
@@ -43,14 +43,14 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         for (const object of objects) {
           kinds.add(object.kind);
           assert.deepEqual(await problemsOf(client, object), [], `${object.kind} of ${form.join(' ')}`);
-          // The others need it; its pods have to pass its own Pod Security Standard.
+          // The other objects need the namespace. Its Pod Security Standard must admit the pods.
           if (object.kind === 'Namespace') await client.apply(object);
         }
       }
       assert.equal(kinds.size, 9, [...kinds].join(', '));
     });
 
-    scenario('control: an unknown field does not pass', async () => {
+    scenario('control: an object with an unknown field is refused', async () => {
       const client = await openCluster({ kubeconfig: cluster().kubeconfig });
       const [namespace] = await render(cluster(), version, forms[0]);
       assert.ok(namespace);
@@ -103,13 +103,13 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.deepEqual(await problemsOf(client, pod), []);
     });
 
-    scenario('every kind with a pod spec is known, and in the rules', async () => {
+    scenario('every kind with a pod spec is in the table of kinds and in the rules', async () => {
       const client = await openCluster({ kubeconfig: cluster().kubeconfig });
       const { document } = await client.send({ method: 'GET', path: '/openapi/v2' });
       const holders = podHolders((document as OpenApi).definitions);
       const unknown = holders.filter(({ group, kind }) => findWorkloadKind(group, kind) === undefined);
       assert.deepEqual(unknown, []);
-      // And the other way round, so that the search is known to find them.
+      // Also compares in the other direction, which shows that the search finds these kinds.
       const names = new Set(holders.map(({ kind }) => kind));
       const known = WORKLOAD_KINDS.filter(
         ({ kind }) => !['EphemeralContainers', 'ScheduledJob'].includes(kind),
@@ -143,7 +143,7 @@ interface Definition {
   readonly 'x-kubernetes-group-version-kind'?: readonly GroupVersionKind[];
 }
 
-/** The kinds of an OpenAPI document in which a `PodSpec` stands somewhere, but for lists of them. */
+/** The kinds of an OpenAPI document that contain a `PodSpec`, without lists of these kinds. */
 function podHolders(definitions: OpenApi['definitions']): readonly GroupVersionKind[] {
   const holds = (name: string, seen: readonly string[]): boolean => {
     if (name === 'io.k8s.api.core.v1.PodSpec') return true;
@@ -161,7 +161,7 @@ function podHolders(definitions: OpenApi['definitions']): readonly GroupVersionK
   });
 }
 
-/** What `bootstrap webhook` prints or writes. */
+/** The output or the written files of `bootstrap webhook`. */
 async function render(
   { folder }: ControlPlane,
   version: string,
@@ -191,7 +191,7 @@ async function render(
   return parseDocuments(text, 'rendered').map(({ value }) => value as KubernetesObject);
 }
 
-/** What the API server has against an object: fields that it does not know or that stand twice, and values. */
+/** The objections of the API server to an object: unknown fields, duplicate fields, and invalid values. */
 async function problemsOf(client: KubernetesClient, object: KubernetesObject): Promise<readonly string[]> {
   const { status, document, warnings } = await client.send({
     method: 'PATCH',

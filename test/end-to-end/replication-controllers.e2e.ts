@@ -57,7 +57,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assert.equal(condition.stdout, 'ReplicaFailure/FailedCreate');
     });
 
-    scenario('wired for workloads too, a controller with the latest tag is refused itself', async () => {
+    scenario('wired for workloads too, a controller with the latest tag is refused', async () => {
       await stage().wireWebhook({ rules: workloadRules });
       const kubectl = await stage().namespace('workloads');
       const refused = await stage().recorder.record(
@@ -73,7 +73,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
   });
 }
 
-/** What `kubectl describe` says of a controller, once it says `expected`. */
+/** The output of `kubectl describe` for a controller, once it matches `expected`. */
 async function untilDescribed(kubectl: Namespace, name: string, expected: RegExp): Promise<string> {
   return eventually(`the description of ${name} matches ${expected}`, async () => {
     const { stdout } = await kubectl(['describe', 'rc', name]);

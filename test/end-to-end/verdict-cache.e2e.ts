@@ -5,7 +5,7 @@ import { eventually } from './support/eventually.ts';
 import { scenario, shared } from './support/scenario.ts';
 import { assertAdmitted, openStage } from './support/stage.ts';
 
-// Long enough for two kubectl runs on a slow machine, short enough to wait for.
+// Long enough for two kubectl runs on a slow machine, and short enough for a test.
 const allowTTL = 5;
 
 for (const version of ['v1.24', 'v1.37'] as const) {
@@ -20,7 +20,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       const kubectl = await stage().namespace('cached');
       assertAdmitted(await kubectl(['run', 'first', '--image=nginx:1.17.1']));
       assertAdmitted(await kubectl(['run', 'second', '--image=nginx:1.17.1']));
-      // Another image is another question: once its answer is logged, an earlier one would be, too.
+      // Another image needs another review. When its decision is logged, an earlier one would be logged as well.
       assertAdmitted(await kubectl(['run', 'other', '--image=nginx:1.18.0']));
       await untilDecided(2);
 
@@ -29,7 +29,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       await untilDecided(3);
     });
 
-    /** Holds when the gate has logged exactly `count` decisions. */
+    /** Asserts that the gate has logged exactly `count` decisions. */
     async function untilDecided(count: number): Promise<void> {
       const decisions = await eventually(`the gate logs ${count} decisions`, async () => {
         const logged = await stage().gate.decisions();

@@ -19,7 +19,7 @@ import {
 const refusal = 'admission webhook "images.kube-image-bouncer.io" denied the request: ';
 const good = container('web', 'registry.example.com/web:1.27.3');
 
-/** A bad image at one place of a pod spec, and what a refusal says about it. */
+/** A bad image at one place of a pod spec, and the text of its refusal. */
 interface BadPlace {
   readonly what: string;
   readonly spec: (image: string) => PodSpec;
@@ -42,7 +42,7 @@ const places: readonly BadPlace[] = [
   },
 ];
 
-/** What 1.24 does not know, and drops before anybody is asked. */
+/** Fields that 1.24 does not know. It drops them before it calls the gate. */
 const newerPlaces: readonly BadPlace[] = [
   {
     what: 'sidecar',
@@ -159,27 +159,30 @@ for (const version of ['v1.24', 'v1.37'] as const) {
     });
 
     for (const kind of ['Deployment', 'Pod'] as const)
-      scenario(`A08 kubectl changes the image of a ${kind} in ten ways, and each is judged`, async () => {
-        const name = `${kind.toLowerCase()}/changed`;
-        const manifest = (image: string): string => changedManifest(kind, image);
-        assertAdmitted(await kubectl(['apply', '--filename=-'], manifest('changed:0')));
-        const stored = async (): Promise<string> =>
-          (await kubectl(['get', name, '-o=jsonpath={..containers[0].image}'])).stdout;
-        for (const [index, [way, change]] of waysOf(kind, name).entries()) {
-          const before = await stored();
-          const [badArgs, badOptions] = change('changed:latest');
-          const refused = await cluster().controlPlane.kubectl(badArgs, badOptions);
-          assertRefused(refused, latestRefused, 'containers[0].image');
-          assert.equal(await stored(), before, way);
-          const [goodArgs, goodOptions] = change(`changed:${index + 1}`);
-          assertAdmitted(await cluster().controlPlane.kubectl(goodArgs, goodOptions));
-          assert.equal(
-            await stored(),
-            goodArgs.includes('--dry-run=server') ? before : `changed:${index + 1}`,
-            way,
-          );
-        }
-      });
+      scenario(
+        `A08 kubectl changes the image of a ${kind} in ten ways, and the gate reviews each of them`,
+        async () => {
+          const name = `${kind.toLowerCase()}/changed`;
+          const manifest = (image: string): string => changedManifest(kind, image);
+          assertAdmitted(await kubectl(['apply', '--filename=-'], manifest('changed:0')));
+          const stored = async (): Promise<string> =>
+            (await kubectl(['get', name, '-o=jsonpath={..containers[0].image}'])).stdout;
+          for (const [index, [way, change]] of waysOf(kind, name).entries()) {
+            const before = await stored();
+            const [badArgs, badOptions] = change('changed:latest');
+            const refused = await cluster().controlPlane.kubectl(badArgs, badOptions);
+            assertRefused(refused, latestRefused, 'containers[0].image');
+            assert.equal(await stored(), before, way);
+            const [goodArgs, goodOptions] = change(`changed:${index + 1}`);
+            assertAdmitted(await cluster().controlPlane.kubectl(goodArgs, goodOptions));
+            assert.equal(
+              await stored(),
+              goodArgs.includes('--dry-run=server') ? before : `changed:${index + 1}`,
+              way,
+            );
+          }
+        },
+      );
 
     scenario(
       'A32 A33 objects that a stricter policy forbids can be changed, scaled and deleted',
@@ -222,7 +225,7 @@ spec:
 type Options = { readonly stdin?: string; readonly environment?: Readonly<Record<string, string>> };
 type Change = (image: string) => readonly [readonly string[], Options?];
 
-/** Of a pod nothing but the image may change, and where nothing is said the tag decides how it is pulled. */
+/** Only the image of a pod can be changed. If the pull policy is not set, it depends on the tag. */
 function changedContainer(image: string): object {
   return container('web', image, { imagePullPolicy: 'IfNotPresent' });
 }
@@ -235,7 +238,7 @@ function changedManifest(kind: 'Deployment' | 'Pod', image: string): string {
   );
 }
 
-/** Every way in which kubectl changes an image that is there. */
+/** All ways in which kubectl changes the image of an existing object. */
 function waysOf(kind: 'Deployment' | 'Pod', name: string): readonly (readonly [string, Change])[] {
   const path = kind === 'Pod' ? '/spec/containers/0/image' : '/spec/template/spec/containers/0/image';
   const wrap = (spec: object): object => (kind === 'Pod' ? { spec } : { spec: { template: { spec } } });

@@ -19,7 +19,7 @@ function read(path: string): string {
   return readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 }
 
-/** The cells of the rows of all tables of a text, without their heads. */
+/** The cells of all table rows of a text, without the heads. */
 function rowsOf(text: string): string[][] {
   return text
     .split('\n')
@@ -93,7 +93,7 @@ describe('docs/policy.md', () => {
     }
   });
 
-  it('shows a problem as the loader prints it', async () => {
+  it('shows a problem exactly as the loader prints it', async () => {
     const said = /```\n(policy\.yaml:\d+:\d+: [^\n]*?)…/.exec(page)?.[1] ?? assert.fail('no message');
     const policy = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? '';
     const broken = policy.replace('disallowedTags', 'disalowedTags');
@@ -155,7 +155,7 @@ describe('docs/cli.md', () => {
     });
   }
 
-  it('has a section for every command and none for any other', () => {
+  it('has exactly one section for each command', () => {
     const titles = [...page.matchAll(/^## (.+)$/gm)]
       .map(([, title]) => title ?? '')
       .filter((title) => title !== 'Environment');

@@ -70,16 +70,16 @@ describe('the policies among the examples', () => {
   const schema = renderPolicySchema() as JsonSchema;
   for (const path of filesOf('policies')) {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    it(`${name} is loaded, carries its own name, and conforms to the JSON Schema`, async () => {
+    it(`${name} can be loaded, has the name of its file, and conforms to the JSON Schema`, async () => {
       const policy = await loadPolicy(path);
       assert.equal(`${policy.identity.name}.yaml`, name);
       const [document] = parseDocuments(readFileSync(path, 'utf8'), path);
       assert.deepEqual(differences(document?.value, schema), []);
     });
 
-    it(`${name} admits its images and nothing else`, async () => {
+    it(`${name} admits its good images and refuses its bad images`, async () => {
       const { admitted = [], refused = [] } = VERDICTS[name] ?? {};
-      assert.ok(admitted.length > 0 && refused.length > 0, 'there is an example of both');
+      assert.ok(admitted.length > 0 && refused.length > 0, 'each policy has a good and a bad image');
       const { stdout } = await bouncer(['explain', '--policy', path, '-o', 'json', ...admitted, ...refused]);
       const verdicts = stdout
         .trimEnd()
@@ -92,7 +92,7 @@ describe('the policies among the examples', () => {
     });
   }
 
-  it('have Chinese messages where they say so', async () => {
+  it('have Chinese messages if the example is Chinese', async () => {
     const { stdout } = await bouncer([
       'explain',
       'nginx',
@@ -104,7 +104,7 @@ describe('the policies among the examples', () => {
     assert.match(stdout, /检查镜像失败!镜像标签不允许使用latest!/);
   });
 
-  it('require digests in production only', async () => {
+  it('require digests only in production', async () => {
     const policy = join(EXAMPLES, 'policies/digests-in-production.yaml');
     const pod = join(EXAMPLES, 'objects/good/nginx-versioned.yaml');
     for (const [namespace, code] of [

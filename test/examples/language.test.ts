@@ -18,7 +18,7 @@ describe('docs/language.md', () => {
   const [catalogue = '', manifest = ''] = blocks('yaml');
   const [, command = '', printed = ''] = /```sh\n(.*--messages.*)\n```\n\n```\n([^]*?)```/.exec(PAGE) ?? [];
 
-  it('has a catalogue and the text that it prints', async () => {
+  it('contains a catalogue and its exact output', async () => {
     const args = command.replace('kube-image-bouncer ', '').split(' ');
     await using folder = await folderOf({ 'de.yaml': catalogue, 'pod.yaml': manifest });
     const { code, stdout, stderr } = await bouncer(
@@ -34,7 +34,7 @@ describe('docs/language.md', () => {
     );
   });
 
-  it('has an English that is a catalogue as well', async () => {
+  it('contains an English catalogue as well', async () => {
     await using folder = await folderOf({ 'en.json': JSON.stringify({ language: 'en', messages: ENGLISH }) });
     const args = ['explain', 'nginx', '--messages', folder.file('en.json')];
     assert.deepEqual(await bouncer(args), await bouncer(['explain', 'nginx']));

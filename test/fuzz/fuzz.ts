@@ -10,7 +10,7 @@ import { isClean, renderRun, type OracleRun } from '../oracle/report.ts';
 import { references } from './references.ts';
 import { commandToRepeat, fuzz, type FuzzRange, type FuzzReport } from './target.ts';
 
-/** Targets that end with their first find. */
+/** Targets that end with the first violation that they find. */
 interface Runnable {
   readonly name: string;
   readonly run: (range: FuzzRange) => FuzzReport | Promise<FuzzReport>;
@@ -21,7 +21,7 @@ const TARGETS: readonly Runnable[] = [
   { name: 'differential', run: async (range) => differential(range, await findGoReaders(process.env)) },
 ];
 
-/** Targets that know the truth about their inputs. */
+/** Targets that know the expected verdict of their inputs. */
 const ORACLES: Readonly<Record<string, (range: CaseRange) => Promise<OracleRun>>> = {
   oracle: runCore,
   server: runServer,

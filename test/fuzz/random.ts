@@ -7,7 +7,7 @@ export interface Random {
   pick<Item>(items: readonly [Item, ...Item[]]): Item;
 }
 
-/** Mulberry32: 32 bits of state, good enough to reach every corner of a generator, one multiplication a number. */
+/** Mulberry32: 32 bits of state, which is enough for the generators, and one multiplication per number. */
 export function createRandom(seed: number): Random {
   let state = seed | 0;
   const below = (limit: number): number => {
@@ -23,7 +23,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** The seed of one case of a run, so that a single case can be repeated without those before it. */
+/** The seed of one case of a run, so that a case can be repeated without the earlier cases. */
 export function seedOfCase(seed: number, index: number): number {
   return Math.imul(seed ^ Math.imul(index + 1, 0x9e3779b1), 0x85ebca6b);
 }

@@ -50,7 +50,7 @@ export function plausibleReference(random: Random): string {
   return text;
 }
 
-/** What two parsers are likely to read differently, drawn at random where HOSTS has the known examples. */
+/** Parts that two parsers are likely to read differently. They are random; HOSTS has the known examples. */
 function attack(random: Random): string {
   const rest = `/${repository(random)}${tag(random)}${digest(random)}`;
   switch (random.below(6)) {
@@ -72,7 +72,7 @@ function attack(random: Random): string {
   }
 }
 
-/** A name of exactly this length, in one component or in many. */
+/** A name with exactly this length, in one component or in several. */
 function ofLength(random: Random, length: number): string {
   const separator = random.pick(['', '.', '/', '-']);
   let text = random.chance(0.5) ? '' : 'r.io/';
@@ -87,7 +87,7 @@ function ipv6(random: Random): string {
   return (random.chance(0.2) ? '::' : '') + groups.join(':') + (random.chance(0.2) ? '::' : '');
 }
 
-/** A host of decimal, octal and hexadecimal numbers, as an address may be spelt. */
+/** A host of decimal, octal and hexadecimal numbers, which some parsers read as an IP address. */
 function numbers(random: Random): string {
   return Array.from({ length: 1 + random.below(5) }, () => {
     const number = random.below(random.chance(0.2) ? 2 ** 32 : 300);
@@ -170,7 +170,7 @@ function mutated(random: Random, text: string): string {
   }
 }
 
-/** The same text in full-width characters, which Unicode's compatibility forms and WHATWG's URL turn into ASCII. */
+/** The same text in full-width characters. Unicode's compatibility forms and WHATWG's URL turn them into ASCII. */
 function lookAlike(text: string): string {
   return text.replaceAll(/[!-~]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0));
 }

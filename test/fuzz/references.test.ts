@@ -8,7 +8,7 @@ import { commandToRepeat, fuzz, type FuzzTarget } from './target.ts';
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
 const CASES = 20_000;
 
-test('a small run of the fuzzed references has no find', () => {
+test('a small run of the fuzzed references finds no violation', () => {
   const { find, outcomes } = fuzz(references, { seed: SEED, cases: CASES });
   assert.ok(
     find === undefined,
@@ -22,7 +22,7 @@ test('a small run of the fuzzed references has no find', () => {
   }
 });
 
-test('a find stops the run and is the input of the same case of the same seed', () => {
+test('a violation stops the run; the same case of the same seed repeats it', () => {
   const picky: FuzzTarget = {
     ...references,
     examine: (input) => {

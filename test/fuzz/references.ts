@@ -10,7 +10,7 @@ import {
 import { plausibleReference } from './reference-grammar.ts';
 import type { FuzzTarget } from './target.ts';
 
-// ReferenceRegexp of distribution/reference v0.6.0, written out as its regexp.go composes it.
+// ReferenceRegexp of distribution/reference v0.6.0, as its regexp.go composes it.
 const LABEL = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
 const DOMAIN = `(?:${LABEL}(?:\\.${LABEL})*|\\[(?:[a-fA-F0-9:]+)\\])(?::[0-9]+)?`;
 const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|[-]+)[a-z0-9]+)*';
@@ -22,8 +22,8 @@ const UPSTREAM = new RegExp(
 const SLOW_MS = 2;
 
 /**
- * Image references: `parseImageReference` never throws, takes time linear in the text, reads what upstream's own
- * expression reads, and what it renders it reads again as the same image.
+ * Image references. `parseImageReference` never throws. Its time is linear in the text. It reads what upstream's
+ * regular expression reads. It reads its own rendering as the same image.
  */
 export const references: FuzzTarget = { name: 'references', generate: plausibleReference, examine };
 
@@ -37,7 +37,7 @@ function examine(text: string): string {
     return 'accepted';
   }
   match(result.code, /^(?:INVALID_REFERENCE|AMBIGUOUS_REFERENCE|UNSUPPORTED_DIGEST)$/);
-  // Two quoted pieces at most, each of 64 characters that may take six.
+  // At most two quoted parts, each of 64 characters. An escaped character takes up to six characters.
   match(inEnglish(result.reason), /^[\x20-\x7e]{10,900}$/);
   match(inEnglish(result.remedy), /^[\x20-\x7e]{8,200}$/);
   return result.code;
@@ -56,7 +56,8 @@ function checkImage(image: ImageReference): void {
   equal(canonicalName(again), canonical);
   equal(effectiveTag(again), effectiveTag(image));
 
-  // A registry client's URL must lead to the host that was judged. It may refuse it: some xn-- labels.
+  // The URL of a registry client must have the host that was reviewed. A URL may be refused, because some xn-- labels
+  // are invalid.
   const url = URL.parse(`https://${registry}/v2/${repository}/manifests/${tag ?? 'latest'}`);
   if (url === null) ok(registry.includes('xn--'), `no URL can be made of ${registry}`);
   else
@@ -66,7 +67,7 @@ function checkImage(image: ImageReference): void {
     );
 }
 
-/** The machine may pause. A text is slow only if it is slow every time. */
+/** The machine may pause. Therefore a text counts as slow only if it is slow every time. */
 function checkFast(text: string): void {
   const times = Array.from({ length: 5 }, () => {
     const started = performance.now();

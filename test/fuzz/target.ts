@@ -1,13 +1,13 @@
 import { createRandom, type Random, seedOfCase } from './random.ts';
 
-/** The code under test of a fuzz run. Inputs are strings, so that a find can be printed and repeated as JSON. */
+/** The code under test of a fuzz run. Inputs are strings, so that a violation can be printed and repeated as JSON. */
 export interface FuzzTarget {
   readonly name: string;
   readonly generate: (random: Random) => string;
   /**
-   * The class of the input, one of few words that the report counts.
+   * The class of the input. The report counts the classes; there are few.
    *
-   * @throws if a property of the input is violated, which is a find.
+   * @throws if the input violates a property, which ends the run.
    */
   readonly examine: (input: string) => string;
 }
@@ -27,14 +27,14 @@ interface FuzzFind {
   readonly error: unknown;
 }
 
-/** How a run went; it ends with its first find. */
+/** The result of a run, which ends with the first violation. */
 export interface FuzzReport {
   readonly cases: number;
   readonly outcomes: ReadonlyMap<string, number>;
   readonly find: FuzzFind | undefined;
 }
 
-/** Runs the cases one by one; the same range gives the same inputs. */
+/** Runs the cases one after the other. The same range has the same inputs. */
 export function fuzz(target: FuzzTarget, range: FuzzRange): FuzzReport {
   const { seed, from = 0, cases } = range;
   const outcomes = new Map<string, number>();

@@ -25,7 +25,7 @@ const pod = await makePod(NO_LATEST);
 const ca = pod.authority;
 
 describe('the gate in its image, as the Deployment of bootstrap webhook runs it', () => {
-  it('runs as user 65532 without capabilities, without a way to get them, and with a filter of system calls', async () => {
+  it('runs as user 65532 without capabilities, cannot get any, and has a seccomp filter', async () => {
     await using gate = await pod.serve();
     const status = await readFile(`/proc/${await gate.pid()}/status`, 'utf8');
     const field = (name: string): string =>
@@ -39,7 +39,7 @@ describe('the gate in its image, as the Deployment of bootstrap webhook runs it'
     assert.equal(field('Seccomp'), '2');
   });
 
-  it('has a root and volumes that are mounted read-only', async () => {
+  it('has a read-only root and read-only volumes', async () => {
     await using gate = await pod.serve();
     const mounts = await readFile(`/proc/${await gate.pid()}/mountinfo`, 'utf8');
     const options = new Map(
@@ -49,7 +49,7 @@ describe('the gate in its image, as the Deployment of bootstrap webhook runs it'
       assert.ok(options.get(place)?.includes('ro'), `${place}: ${options.get(place)?.join()}`);
   });
 
-  it('answers both protocols over HTTPS, is ready, and knows its memory and descriptors', async () => {
+  it('answers both protocols over HTTPS, is ready, and has metrics for its memory and descriptors', async () => {
     await using gate = await pod.serve();
     assert.equal((await askImages(gate, ['nginx'], { ca })).allowed, false);
     assert.equal((await askImages(gate, ['nginx:1.17.1'], { ca })).allowed, true);
@@ -60,28 +60,28 @@ describe('the gate in its image, as the Deployment of bootstrap webhook runs it'
     assert.ok((await metricOf(gate, 'process_open_fds')) > 10);
   });
 
-  it('loads a policy that the kubelet replaces', async () => {
+  it('loads a new policy when the kubelet replaces it', async () => {
     await using gate = await pod.serve();
     assert.equal((await askImages(gate, ['nginx:1'], { ca })).allowed, false);
     await pod.policy.replace({ 'policy.yaml': NO_LATEST.replace('>=1.0.0', '>=1.0.0 || *') });
     await pod.policy.replace({ 'policy.yaml': NO_LATEST.replace(/ {2}- name: recent[^]*/, '') });
-    await eventually('the new policy is in force', async () =>
+    await eventually('the new policy is active', async () =>
       (await askImages(gate, ['nginx:1'], { ca })).allowed ? true : undefined,
     );
     await pod.policy.replace({ 'policy.yaml': NO_LATEST });
   });
 
-  it('drains and ends with 0 on SIGTERM, although nothing forwards signals to process 1', async () => {
+  it('drains and ends with 0 on SIGTERM, as process 1, without an init process that forwards signals', async () => {
     await using gate = await pod.serve('--drain=1');
     await gate.kill('SIGTERM');
-    await eventually('it is no longer ready', async () =>
+    await eventually('the gate is no longer ready', async () =>
       (await look(gate, '/readyz')).status === 503 ? true : undefined,
     );
     assert.equal((await askImages(gate, ['nginx'], { ca })).allowed, false);
     assert.equal(await gate.exited, 'exit code 0', await gate.output());
   });
 
-  it('makes its own certificate where a folder for it can be written', async () => {
+  it('makes its own certificate if its folder is writable', async () => {
     const folder = '/var/lib/kube-image-bouncer';
     const args = ['serve', '--self-signed', `--state-dir=${folder}`, '--port=0', '--health-port=0'];
     await using container = await pod.start({ onlyArgs: args, scratch: [folder] });
@@ -92,7 +92,7 @@ describe('the gate in its image, as the Deployment of bootstrap webhook runs it'
     assert.match(said, /CA certificate \/var\/lib\/kube-image-bouncer\/ca\.crt/);
   });
 
-  it('reports in one sentence that it may not read a file', async () => {
+  it('reports an unreadable file in one sentence', async () => {
     await using container = await pod.start({ onlyArgs: ['explain', 'nginx', '--policy=/etc/passwd'] });
     assert.equal(await container.exited, 'exit code 2');
     assert.match(await container.output(), /^error: \/etc\/passwd: the policy cannot be read: .*\n$/);
@@ -109,7 +109,7 @@ interface Recording {
   readonly language?: string;
 }
 
-describe('the image answers the recorded requests as the sources do', async () => {
+describe('the image gives the recorded requests the same answers as the sources', async () => {
   const folder = fileURLToPath(new URL('../recordings', import.meta.url));
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.json'));
   const recordings = await Promise.all(

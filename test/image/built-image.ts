@@ -12,7 +12,7 @@ import { findingsIn, type RootFinding } from './root-findings.ts';
 export interface UnpackedImage extends BuiltImage {
   /** Folder of the unpacked files. */
   readonly root: string;
-  /** Problems of the files before a runtime made its mount points. */
+  /** Problems of the files, before a runtime creates its mount points. */
   readonly findings: readonly RootFinding[];
 }
 
@@ -25,12 +25,12 @@ export const EPOCH = 0;
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 const problem = await missingForImages(['buildah', 'umoci', 'runc', 'apt-get', 'apt-cache', 'dpkg-deb']);
-// If the tests were skipped, they would be green on every machine without the tools.
+// Skipped tests would be green on every machine without the tools.
 if (problem !== undefined) throw new Error(problem);
 
 /**
- * A copy of what the Dockerfile reads, so that two builds see the same sources even if a file is edited meanwhile. The
- * times of its files are those of the copy. The image must not depend on them.
+ * A copy of the files that the Dockerfile reads, so that two builds use the same sources even if a file is edited
+ * meanwhile. The files of the copy have new times, because the image must not depend on them.
  */
 async function copyContext(): Promise<string> {
   const { path } = await makeTemporaryFolder('context');

@@ -10,10 +10,10 @@ import { podSpecOf, runtimeSpecOf, type PodSurroundings } from './pod-container.
 
 /** The image as the Deployment of `bootstrap webhook` runs it, with volumes as the kubelet mounts them. */
 interface Pod {
-  /** What clients of the gate trust. */
+  /** The CA that clients of the gate trust. */
   readonly authority: string;
   readonly policy: MountedVolume;
-  /** Starts the gate on free ports. The arguments follow those of the Deployment. */
+  /** Starts the gate on free ports. The arguments are appended to those of the Deployment. */
   readonly serve: (...args: readonly string[]) => Promise<ContainedGate>;
   /** The same with the built-in policy. */
   readonly serveWithoutPolicy: () => Promise<ContainedGate>;
@@ -24,7 +24,7 @@ interface Pod {
 /** On free ports of the host. SIGTERM ends it without a drain. */
 const AT_ONCE = ['--port=0', '--health-port=0', '--drain=0'];
 
-/** That of `bootstrap webhook`. */
+/** The flags of `bootstrap webhook`. */
 const podSpec = podSpecOf(
   renderDeployment({ namespace: GATE_NAME, image: GATE_NAME, replicas: 3, client: undefined }),
 );

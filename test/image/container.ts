@@ -48,7 +48,7 @@ export async function startContainer(specification: object): Promise<Container> 
     exited: child.exited,
     kill: async (signal) => void (await runc('kill', name, signal)),
     [Symbol.asyncDispose]: async () => {
-      // If there is nothing to delete, it has ended already.
+      // If the container does not exist, it has already ended.
       await runc('delete', '--force', name).catch(() => undefined);
       await child.stop('SIGKILL');
     },

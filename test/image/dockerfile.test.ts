@@ -23,14 +23,14 @@ const flags = entrypoint().slice(1, -1);
 const readable = flags.flatMap((flag) => /^--allow-fs-read=(.*\/)\*$/.exec(flag)?.[1] ?? []);
 
 describe('the flags of Node in the Dockerfile', () => {
-  it('are those of the systemd unit, and more', () => {
+  it('include those of the systemd unit', () => {
     assert.deepEqual(
       NODE_FLAGS.filter((flag) => !flags.includes(flag)),
       [],
     );
   });
 
-  it('are those of a long-running process, and more', () => {
+  it('include those of a long-running process', () => {
     const [, documented = ''] =
       /^node (--.*) bin\/kube-image-bouncer\.js serve/m.exec(read('docs/cli.md')) ?? [];
     const missing = documented.split(' ').filter((flag) => !flags.includes(flag));
@@ -38,7 +38,7 @@ describe('the flags of Node in the Dockerfile', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('have a row each in docs/container-image.md, which has no other', () => {
+  it('have one row each in docs/container-image.md, which has no other rows', () => {
     const rows = read('docs/container-image.md').matchAll(/^\| `(--[^`]+)` \|/gm);
     assert.deepEqual(
       [...rows].map(([, flag]) => flag),
@@ -46,7 +46,7 @@ describe('the flags of Node in the Dockerfile', () => {
     );
   });
 
-  it('let the gate read the mounts of the Deployment', () => {
+  it('allow the gate to read the mounts of the Deployment', () => {
     const client = { commonName: 'kube-apiserver', authority: 'PEM' };
     const deployment = renderDeployment({ namespace: GATE_NAME, image: GATE_NAME, replicas: 3, client });
     const [{ volumeMounts }] = podSpecOf(deployment).containers;
@@ -57,7 +57,7 @@ describe('the flags of Node in the Dockerfile', () => {
     assert.deepEqual(hidden, []);
   });
 
-  it('let it write into one folder', () => {
+  it('allow the gate to write into one folder', () => {
     const writable = flags.filter((flag) => flag.startsWith('--allow-fs-write='));
     assert.deepEqual(writable, ['--allow-fs-write=/var/lib/kube-image-bouncer/*']);
     assert.ok(!flags.some((flag) => /^--allow-(?:child-process|worker|addons|wasi|inspector)/.test(flag)));

@@ -36,7 +36,7 @@ process.stdout.write(JSON.stringify({ ...answers, written }) + '\\n');
 process.exit(0);
 `;
 
-/** What the image's own flags, or none, leave of those. */
+/** The results of the attempts with the flags of the image, or without flags. */
 async function attempts(flags: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   await using container = await pod.start({
     command: ['/usr/bin/node', ...flags],
@@ -49,8 +49,8 @@ async function attempts(flags: readonly string[]): Promise<Readonly<Record<strin
   return JSON.parse(printed) as Readonly<Record<string, unknown>>;
 }
 
-describe('what foreign code in the gate can still do', () => {
-  it('with the flags of the image: no prototype to pollute, nothing compiled, started, inspected or read elsewhere', async () => {
+describe('foreign code in the process of the gate', () => {
+  it('with the flags of the image it cannot change prototypes, compile, start or inspect programs, or read other files', async () => {
     const { Entrypoint: entrypoint = [] } = (await image).configuration.config;
     assert.deepEqual(await attempts(entrypoint.slice(1, -1)), {
       prototype: 'undefined',

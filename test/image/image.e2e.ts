@@ -17,7 +17,7 @@ describe('the image', () => {
     assert.equal(command, undefined);
   });
 
-  it('has nothing in its environment but a PATH', async () => {
+  it('has only PATH in its environment', async () => {
     const { Env: variables = [] } = (await image).configuration.config;
     assert.deepEqual(
       variables.map((variable) => variable.split('=')[0]),
@@ -25,7 +25,7 @@ describe('the image', () => {
     );
   });
 
-  it('names the ports of the program and of the Deployment, and no volume', async () => {
+  it('exposes the ports of the program and of the Deployment, and no volume', async () => {
     const { ExposedPorts: ports = {}, Volumes: volumes } = (await image).configuration.config;
     const expected = [1323, 1324, REVIEW_PORT, HEALTH_PORT].map((port) => `${port}/tcp`);
     assert.deepEqual(Object.keys(ports).toSorted(), expected.toSorted());
@@ -58,7 +58,7 @@ describe('the image', () => {
     assert.deepEqual(layers, (await image).layers);
   });
 
-  it('holds no shell, no package manager, nothing that sets its user and nothing that can be written', async () => {
+  it('contains no shell, no package manager, no setuid file and no writable file', async () => {
     assert.deepEqual((await image).findings, []);
   });
 

@@ -8,7 +8,7 @@ export interface MountedVolume {
   readonly replace: (files: Readonly<Record<string, string>>) => Promise<void>;
 }
 
-/** Who may read what is mounted: root, and the group that `fsGroup` names. */
+/** The permissions of the mounted files: root and the group of `fsGroup` may read them. */
 interface VolumeAccess {
   readonly group: number;
   readonly mode: number;

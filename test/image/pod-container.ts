@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../src/kubernetes/object.ts';
 import { runtimeDefault } from './seccomp-profile.ts';
 import type { UnpackedImage } from './built-image.ts';
 
-/** What a pod says of itself and its one container, as far as a runtime is concerned. */
+/** The fields of a pod and its one container that a runtime uses. */
 export interface PodSpec {
   readonly securityContext: {
     readonly runAsUser: number;
@@ -30,18 +30,18 @@ interface VolumeMount {
   readonly readOnly?: boolean;
 }
 
-/** The surroundings of the container in its pod. */
+/** The environment of the container that its pod provides. */
 export interface PodSurroundings {
   readonly image: UnpackedImage;
   /** Name of a volume → the folder that is mounted. */
   readonly volumes: Readonly<Record<string, string>>;
-  /** Instead of the image's own entry point. */
+  /** Replaces the entry point of the image. */
   readonly command?: readonly string[];
-  /** After the arguments that the pod gives. */
+  /** Arguments after those of the pod. */
   readonly args?: readonly string[];
-  /** Instead of those. */
+  /** Arguments that replace those of the pod. */
   readonly onlyArgs?: readonly string[];
-  /** Folders that can be written, and are gone afterwards. */
+  /** Writable folders, which are deleted afterwards. */
   readonly scratch?: readonly string[];
 }
 
@@ -54,9 +54,8 @@ export function podSpecOf({ spec }: KubernetesObject): PodSpec {
 }
 
 /**
- * The container of a pod as runc needs it, made only from the pod: if the pod drops no capability, the container keeps
- * it. The network is that of the host.
- * https://github.com/opencontainers/runtime-spec/blob/v1.1.0/config.md
+ * The container of a pod as runc needs it, made only from the pod. If the pod drops no capability, the container
+ * keeps it. The network is that of the host. https://github.com/opencontainers/runtime-spec/blob/v1.1.0/config.md
  */
 export async function runtimeSpecOf(pod: PodSpec, around: PodSurroundings): Promise<object> {
   const { config } = around.image.configuration;
@@ -111,7 +110,7 @@ function bindMount({ volumes }: PodSurroundings): (mount: VolumeMount) => object
   });
 }
 
-/** By its owner, since runc gives a mount point that it finds its old mode. */
+/** Uses the owner, because runc restores the old mode of a mount point that already exists. */
 function scratch(uid: number): (destination: string) => object {
   return (destination) => ({
     destination,

@@ -34,9 +34,9 @@ describe('finds forbidden files in the root of an image', { skip }, () => {
   });
 
   const bad: readonly (readonly [problem: string, planted: Planted])[] = [
-    ['is a tool by its name', ['bin/sh', 0o644]],
-    ['is a tool by its name', ['usr/local/bin/npm', 0o644]],
-    ['is a tool by its name', ['usr/bin/dpkg', 0o644]],
+    ['has the name of a tool', ['bin/sh', 0o644]],
+    ['has the name of a tool', ['usr/local/bin/npm', 0o644]],
+    ['has the name of a tool', ['usr/bin/dpkg', 0o644]],
     ['sets its user or group', ['usr/bin/node', 0o4755]],
     ['sets its user or group', ['usr/lib/mail.so', 0o2755]],
     ['can be written', ['app/dist/main.js', 0o666]],
@@ -63,7 +63,7 @@ describe('finds forbidden files in the root of an image', { skip }, () => {
   it('finds a link with the name of a shell, whatever its target', async () => {
     await using root = await makeTemporaryFolder('root');
     await symlink('../usr/bin/node', join(root.path, 'bash'));
-    assert.deepEqual(await findingsIn(root.path, me), [{ path: '/bash', problem: 'is a tool by its name' }]);
+    assert.deepEqual(await findingsIn(root.path, me), [{ path: '/bash', problem: 'has the name of a tool' }]);
   });
 
   it('finds files of another owner', async () => {

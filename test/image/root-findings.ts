@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 
 /** A forbidden file in the root of an image. */
 export interface RootFinding {
-  /** As a process in the container would name it. */
+  /** The path in the container. */
   readonly path: string;
   readonly problem: string;
 }
@@ -15,7 +15,7 @@ const PROGRAM = '/usr/bin/node';
 const TOOLS =
   /^(?:(?:ba|da|a|z|k|c|tc|fi)?sh|busybox|toybox|env|su|sudo|npm|npx|corepack|yarn|pnpm|apt|apt-get|dpkg|apk|rpm|perl|python[\d.]*|curl|wget|nc)$/;
 
-/** The loader and the libraries are executable, but no programs. */
+/** The loader and the libraries are executable, but they are not programs. */
 const LIBRARY = /\.so(?:\.[\d.]+)?$/;
 
 const SET_ID = 0o6000;
@@ -24,8 +24,8 @@ const EXECUTABLE = 0o111;
 const WRITABLE = 0o022;
 
 /**
- * Finds files of a root that are neither Node, nor its libraries, nor writable only for their owner.
- * @param owner who everything must belong to @default root
+ * Finds files of a root that are neither Node, nor its libraries, nor writable only for their owner. @param owner the
+ * required owner of all files @default root
  */
 export async function findingsIn(root: string, owner = 0): Promise<readonly RootFinding[]> {
   const names = await readdir(root, { recursive: true });
@@ -41,14 +41,14 @@ export async function findingsIn(root: string, owner = 0): Promise<readonly Root
 async function problemsOf(file: string, path: string, owner: number): Promise<readonly string[]> {
   const status = await lstat(file);
   const problems: string[] = [];
-  if (!status.isDirectory() && TOOLS.test(basename(path))) problems.push('is a tool by its name');
+  if (!status.isDirectory() && TOOLS.test(basename(path))) problems.push('has the name of a tool');
   if (status.uid !== owner) problems.push(`belongs to user ${status.uid}`);
-  // A link has the mode of nothing.
+  // The mode of a link has no meaning.
   if (status.isSymbolicLink()) return problems;
   if ((status.mode & SET_ID) !== 0) problems.push('sets its user or group');
   if ((status.mode & WRITABLE) !== 0) problems.push('can be written');
   if (status.isDirectory()) return problems;
-  if (!status.isFile()) return [...problems, 'is neither file, folder nor link'];
+  if (!status.isFile()) return [...problems, 'is neither a file, nor a folder, nor a link'];
   if ((status.mode & EXECUTABLE) !== 0 && path !== PROGRAM && !LIBRARY.test(path))
     problems.push('can be executed');
   if ((await firstBytes(file)) === '#!') problems.push('is a script');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** System calls and what becomes of them, as a runtime takes it. */
+/** System calls and their action, in the format of a runtime. */
 interface SeccompProfile {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number;
@@ -8,7 +8,7 @@ interface SeccompProfile {
   readonly syscalls: readonly SystemCalls[];
 }
 
-/** A runtime passes over the conditions, which are the engine's. */
+/** A runtime ignores the conditions, which only an engine reads. */
 interface SystemCalls {
   readonly names: readonly string[];
   readonly action: string;
@@ -33,7 +33,7 @@ interface EngineProfile {
   readonly syscalls: readonly SystemCalls[];
 }
 
-/** Where Debian's package `golang-github-containers-common`, which buildah needs, has the profile. */
+/** The path of the profile in Debian's package `golang-github-containers-common`, which buildah needs. */
 const ENGINE_PROFILE = '/usr/share/containers/seccomp.json';
 
 const ARCHITECTURES: Readonly<Record<string, readonly [engine: string, seccomp: string]>> = {
@@ -41,7 +41,7 @@ const ARCHITECTURES: Readonly<Record<string, readonly [engine: string, seccomp: 
   arm64: ['arm64', 'SCMP_ARCH_AARCH64'],
 };
 
-/** What engines call their default, and Kubernetes `RuntimeDefault`, for a process without capabilities. */
+/** The default profile of engines for a process without capabilities. Kubernetes calls it `RuntimeDefault`. */
 export async function runtimeDefault(): Promise<SeccompProfile> {
   const profile = JSON.parse(await readFile(ENGINE_PROFILE, 'utf8')) as EngineProfile;
   const [engine = '', seccomp = ''] = ARCHITECTURES[process.arch] ?? [];

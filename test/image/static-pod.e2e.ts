@@ -15,7 +15,7 @@ import { runtimeSpecOf, type PodSpec } from './pod-container.ts';
 const validity = { notBefore: new Date(Date.now() - 3_600_000), days: 2 };
 
 describe('the gate in its image, as the static pod of bootstrap image-policy runs it', () => {
-  it('answers the API server, and no client without its certificate', async () => {
+  it('answers the API server, and refuses clients without its certificate', async () => {
     const { path: folder } = await makeTemporaryFolder('node');
     const authority = await createAuthority({ commonName: 'node', ...validity });
     const serving = { commonName: 'gate', dnsNames: ['localhost'], ipAddresses: [], ...validity };

@@ -18,7 +18,7 @@ spec:
 
 const PAGE = fileURLToPath(new URL('../../docs/container-image.md', import.meta.url));
 
-/** Without values that differ in every run. The log and stderr are two streams, which come in any order. */
+/** The output without values that differ in every run. The log and stderr are two streams, whose order may vary. */
 function withoutChance(text: string): readonly string[] {
   return text
     .trim()

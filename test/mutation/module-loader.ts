@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** Loads the modules below a folder with our replacement for `node:test`, any number of times. */
 export interface ModuleLoader {
-  /** From now on every module below the folder is loaded again. Packages stay loaded. */
+  /** Reloads every module below the folder at its next import. Packages stay loaded. */
   readonly reload: () => void;
 }
 
@@ -19,7 +19,7 @@ export function createModuleLoader(folder: string): ModuleLoader {
       if (specifier === 'node:test' && context.parentURL !== STAND_IN)
         return { url: STAND_IN, shortCircuit: true };
       const resolved = next(specifier, context);
-      // A module is known by its URL, its query included.
+      // Node identifies a module by its URL, including the query.
       return generation > 0 && resolved.url.startsWith(root)
         ? { ...resolved, url: `${resolved.url}?generation=${generation}` }
         : resolved;

@@ -59,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Works in a copy outside the checkout, so that no other process loads a mutant. */
 async function tryMutants(options: PartialStrykerOptions): ReturnType<Stryker['runMutationTest']> {
   const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
-  // Beside the copies, so that they find it even if our own is a link.
+  // Beside the copies, so that they find it even if our node_modules is a link.
   await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
   const stryker = new Stryker({
     ...options,

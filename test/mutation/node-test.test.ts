@@ -45,7 +45,7 @@ test('tests are keyed by suite and title, and each key is unique', () => {
   assert.deepEqual(seen, []);
 });
 
-test('hooks run around each test, those of a suite around all of its tests, and a run can be repeated', async () => {
+test('hooks run before and after each test or suite, and a run can be repeated', async () => {
   for (const _ of [1, 2]) {
     seen.length = 0;
     {

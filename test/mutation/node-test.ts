@@ -62,7 +62,7 @@ export function forgetTests(): void {
   kept.clear();
 }
 
-/** All tests of the files, which stand below the working directory, in their order. */
+/** All tests of the files, in order. The files are below the working directory. */
 export async function keepTests(files: readonly string[]): Promise<readonly KeptTest[]> {
   for (const file of files) {
     current = makeSuite(file, undefined);
@@ -72,11 +72,11 @@ export async function keepTests(files: readonly string[]): Promise<readonly Kept
   return [...kept.values()];
 }
 
-/** Runs tests one after the other, hooks included; hooks of suites run once, before their first test and after all. */
+/** Runs tests one after the other, with hooks. Hooks of suites run once: before the first test and after the last. */
 export class TestRun implements AsyncDisposable {
   readonly #started = new Set<Suite>();
 
-  /** @throws what the test threw. */
+  /** @throws the error of the test. */
   async run({ suite, id, body }: KeptTest): Promise<void> {
     const suites = lineage(suite);
     const context = new TestContext(id);

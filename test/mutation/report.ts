@@ -30,7 +30,7 @@ const COUNTED: Readonly<Record<MutantResult['status'], Counted | undefined>> = {
   Pending: undefined,
 };
 
-/** One score a file, in the order of their names. */
+/** One score per file, in the order of the names. */
 export function scoreFiles(mutants: readonly MutantResult[], root: string): readonly Score[] {
   const files = Map.groupBy(mutants, ({ fileName }) => relative(root, fileName));
   return [...files].sort(([a], [b]) => a.localeCompare(b)).map(([file, of]) => score(file, of));
@@ -48,7 +48,7 @@ export function total(scores: readonly Score[]): Score {
   });
 }
 
-/** A table for a terminal, its sum last. */
+/** A table for a terminal. The last row is the sum. */
 export function renderScores(scores: readonly Score[]): string {
   const rows = [...scores, total(scores)].map((row) => [
     row.file,

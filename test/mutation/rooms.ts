@@ -6,7 +6,7 @@ interface Room {
   readonly tests: readonly string[];
 }
 
-/** Tests of whole reviews through the core and both protocols. */
+/** Tests of complete reviews through the core and both protocols. */
 const WHOLE = ['verdicts', 'protocols', 'recordings'].map((name) => `test/suite/${name}.test.ts`);
 
 /** The folders that decide about images. Their score must be 90 % (C20). */

@@ -31,7 +31,7 @@ export interface NodeTestOptions extends StrykerOptions {
   readonly nodeTest: { readonly files: readonly string[] };
 }
 
-/** Runs in a copy of the tree, which is the working folder of every process of a run. */
+/** Runs in a copy of the tree, which is the working folder of each process. */
 const DURATIONS = 'test-durations.json';
 
 /** Loads tests of `node:test` once and runs them in this process for each mutant. */
@@ -45,7 +45,7 @@ class NodeTestRunner implements TestRunner {
     this.#files = (options as NodeTestOptions).nodeTest.files;
   }
 
-  /** A mutant that acts while modules load works only after they are reloaded. */
+  /** A mutant that runs while modules load has an effect only after they are reloaded. */
   capabilities(): { readonly reloadEnvironment: boolean } {
     return { reloadEnvironment: true };
   }

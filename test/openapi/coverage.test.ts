@@ -25,7 +25,7 @@ function openApi(kind: string, properties: object, others: object = {}): OpenApi
 const linesOf = (document: OpenApi): string[] =>
   findImageFields(document).map(({ path, owner }) => `${path} (${owner})`);
 
-describe('the walk through an OpenAPI document', () => {
+describe('the search in an OpenAPI document', () => {
   it('finds containers at any depth, in lists and in maps', () => {
     const container = ref('core.v1.Container');
     const document = openApi('Crate', {
@@ -93,14 +93,14 @@ describe('the lists', () => {
     assert.deepEqual(compare(asPod, narrow, 'v1.37'), []);
   });
 
-  it('know no field that is new', () => {
+  it('report a field that no list has', () => {
     assert.deepEqual(compare([...asPod, ...found], narrow, 'v1.37'), [
       'neither covered nor listed: test/v1 Job spec.containers[*].image (core.v1.Container image)',
     ]);
     assert.equal(compare(asPod, { ...narrow, fields: [] }, 'v1.37').length, 1, 'without its row');
   });
 
-  it('have no row for a field that is gone or that the gate does not find', () => {
+  it('report a row for a field that no longer exists or that the gate does not find', () => {
     const more = { ...narrow, notImages: [{ owner: 'core.v1.Old image', why: '' }] };
     assert.deepEqual(compare(asPod, more, 'v1.37'), ['listed and not there: core.v1.Old image']);
     assert.deepEqual(compare([], narrow, 'v1.37'), [
@@ -113,7 +113,7 @@ describe('the lists', () => {
     ]);
   });
 
-  it('name each field once, with a reason', () => {
+  it('list each field once, with a reason', () => {
     const owners = lists.notImages.map(({ owner }) => owner);
     assert.deepEqual([...new Set(owners)], owners);
     for (const { owner, why } of lists.notImages) assert.ok(why.length > 3, owner);

@@ -13,7 +13,7 @@ export interface Lists {
   readonly notImages: readonly NotAnImage[];
 }
 
-/** Fields of an API server that no list has, and fields of the lists that the API server no longer has. */
+/** Fields of an API server that no list has, and fields of the lists that the API server does not have. */
 export function compare(
   found: readonly ImageField[],
   { kinds, fields, notImages }: Lists,
@@ -39,7 +39,7 @@ export function compare(
 
 const MARK = 'registry.example.com/marked:1';
 
-/** Whether the gate finds an image at a path of an otherwise good object. */
+/** Whether the gate finds an image at a path of an object that is otherwise good. */
 function isFound(place: string): boolean {
   const [apiVersion = '', kind = '', path = ''] = place.split(' ');
   const workload = findWorkloadKind(groupOf(apiVersion), kind);

@@ -5,7 +5,7 @@ export type WalkedVersion = 'v1.24' | 'v1.37';
 export interface CoveredKind {
   readonly kind: string;
   readonly podSpec: string;
-  /** The one version that still serves it. */
+  /** The only version that still serves it. */
   readonly only?: WalkedVersion;
 }
 

@@ -1,4 +1,4 @@
-/** The parts that are read of the OpenAPI document (version 2) of an API server. */
+/** The parts of an API server's OpenAPI document (version 2) that this file reads. */
 export interface OpenApi {
   readonly definitions: Readonly<Record<string, Schema>>;
   readonly paths: Readonly<Record<string, PathItem>>;
@@ -75,7 +75,7 @@ interface Spot {
   readonly path: string;
   /** Name of the field that holds this part. */
   readonly around: string;
-  /** Definitions on the way, to end at a definition that contains itself. */
+  /** Definitions on the path. The search ends at a definition that contains itself. */
   readonly seen: readonly string[];
 }
 
@@ -106,7 +106,7 @@ function walkProperty(
   const leaf = next === undefined ? inner : definitions[next];
   const isNamed = NAME.test(name) || NAME.test(spot.around) || DESCRIPTION.test(schema.description ?? '');
   const isText = leaf?.type === 'string';
-  // Neither fields nor a type of text or number: an object of any form, such as RawExtension.
+  // Neither fields nor a scalar type: an object of any form, such as RawExtension.
   const isAnything = leaf?.type === undefined || (leaf.type === 'object' && leaf.properties === undefined);
   if (isAnything || (isText && isNamed)) onField({ kind, path, owner: `${shorten(definition)} ${name}` });
 }

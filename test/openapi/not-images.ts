@@ -1,11 +1,11 @@
 import type { WalkedVersion } from './covered.ts';
 
-/** A field that mentions images or has any type, but from which nothing is run. */
+/** A field that mentions images or has any type, but from which no image is run. */
 export interface NotAnImage {
   /** The type that has the field, and its name. */
   readonly owner: string;
   readonly why: string;
-  /** The one version that has it. */
+  /** The only version that has it. */
   readonly only?: WalkedVersion;
 }
 

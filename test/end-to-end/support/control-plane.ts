@@ -10,51 +10,51 @@ import { runCommand, startProcess } from './processes.ts';
 import type { CommandResult, RunningProcess } from './processes.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** How the API server is started: what a wiring changes. */
+/** The options of the API server that a wiring changes. */
 export interface ApiServerOptions {
-  /** Flags after our own, such as `--enable-admission-plugins=ImagePolicyWebhook`. */
+  /** Flags that follow our own flags, such as `--enable-admission-plugins=ImagePolicyWebhook`. */
   readonly flags?: readonly string[];
-  /** An `AdmissionConfiguration`, written to a file and given by `--admission-control-config-file`. */
+  /** An `AdmissionConfiguration`, which is written to a file for `--admission-control-config-file`. */
   readonly admissionConfiguration?: object;
-  /** Variables for its Go runtime. */
+  /** Environment variables for the Go runtime of the API server. */
   readonly environment?: Environment;
 }
 
-/** A person of the cluster who has no rights of their own; `admin` exists beside them and may do everything. */
+/** A user of the cluster without permissions. The user `admin` exists as well and may do everything. */
 export interface ClusterUser {
   readonly name: string;
   readonly groups?: readonly string[];
 }
 
-/** What a test asks of its control plane. */
+/** The options of a control plane. */
 interface ControlPlaneOptions {
-  /** The environment of the test: where to find Go, the cache, `KUBEBUILDER_ASSETS`. */
+  /** The environment of the test: it determines where Go, the cache and `KUBEBUILDER_ASSETS` are. */
   readonly environment: Environment;
   readonly version?: KubernetesVersion;
   readonly apiServer?: ApiServerOptions;
-  /** Runs kube-controller-manager, which makes pods of controllers. @default false */
+  /** Runs kube-controller-manager, which creates the pods of controllers. @default false */
   readonly controllers?: boolean;
-  /** Runs these as well, such as `garbagecollector`. */
+  /** Runs these controllers as well, such as `garbagecollector`. */
   readonly moreControllers?: readonly string[];
   readonly users?: readonly ClusterUser[];
 }
 
-/** A real etcd and kube-apiserver, and a kubectl that talks to them; no kubelet, so pods stay Pending. */
+/** A real etcd and kube-apiserver, and a kubectl that calls them. No kubelet runs, so pods stay Pending. */
 export interface ControlPlane extends AsyncDisposable {
-  /** The version that the API server gives itself, such as `v1.37.1`. */
+  /** The version that the API server reports, such as `v1.37.1`. */
   readonly version: string;
-  /** A temporary folder that disappears with the control plane. */
+  /** A temporary folder that is deleted with the control plane. */
   readonly folder: string;
   readonly url: string;
   readonly kubeconfig: string;
-  /** Runs kubectl as `admin` or another user; never throws for its exit code. */
+  /** Runs kubectl as `admin` or as another user. A failed command does not throw. */
   readonly kubectl: (
     commandArguments: readonly string[],
     options?: { readonly stdin?: string; readonly user?: string; readonly environment?: Environment },
   ) => Promise<CommandResult>;
-  /** Stops the API server and starts it with other options; etcd keeps what the cluster holds. */
+  /** Stops the API server and starts it with other options. etcd keeps the objects of the cluster. */
   readonly restartApiServer: (options: ApiServerOptions) => Promise<void>;
-  /** The end of every process's log, for a test that failed. */
+  /** The end of the log of each process, for a test that failed. */
   readonly logTails: () => Promise<string>;
 }
 
@@ -74,7 +74,7 @@ const controllerNames = [
 /**
  * Starts a control plane on free ports of loopback, as the user who runs the test.
  *
- * @throws {GoError} when its programs can be neither found nor built.
+ * @throws {GoError} if its programs can be neither found nor built.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const binaries = await findBinaries(options.environment, options.version ?? newestKubernetes);
@@ -105,9 +105,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     kubeconfig: layout.kubeconfig,
     kubectl,
     restartApiServer: async (changed) => {
-      // Controllers that lose their API server wait ever longer before they look again; new ones start at once.
+      // Controllers that lose their API server wait longer after each attempt. New processes start immediately.
       await controllers?.stop('SIGKILL');
-      // etcd has every write that was answered, so nothing is lost by not waiting for open watches to end.
+      // etcd has every write that was answered, so no data is lost if the test does not wait for open watches.
       await apiServer.stop('SIGKILL');
       apiServer = await startApiServer(binaries, layout, changed);
       controllers = controllers === undefined ? undefined : runControllers();
@@ -117,7 +117,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
 }
 
-/** Where the control plane keeps its files and listens. */
+/** The folder and the ports of a control plane. */
 export interface Layout {
   readonly folder: string;
   readonly environment: Environment;
@@ -132,18 +132,19 @@ export interface Layout {
   readonly etcdPeerUrl: string;
 }
 
-/** Writes what a control plane needs before its programs start, and chooses its ports. */
+/** Writes the files that a control plane needs before its programs start, and chooses its ports. */
 export async function prepareFolder(folder: string, options: ControlPlaneOptions): Promise<Layout> {
   const certificates = join(folder, 'certificates');
   await mkdir(certificates);
   const port = await freePort();
   const layout: Layout = {
     folder,
-    // Not the test's own environment: a proxy or a kubeconfig of the person's must not reach the cluster's programs.
+    // Not the environment of the test: the proxy or the kubeconfig of the user must not affect the programs of the
+    // cluster.
     environment: { PATH: options.environment['PATH'], HOME: folder },
     kubeconfig: join(folder, 'kubeconfig.json'),
     certificates,
-    // kube-apiserver makes this pair itself when the folder is empty.
+    // kube-apiserver creates this pair if the folder is empty.
     servingCertificate: join(certificates, 'apiserver.crt'),
     serviceAccountKey: join(folder, 'service-account.key'),
     tokens: join(folder, 'tokens.csv'),
@@ -193,7 +194,7 @@ export async function startEtcd(binaries: Binaries, layout: Layout): Promise<Run
       `--listen-peer-urls=${layout.etcdPeerUrl}`,
       `--initial-advertise-peer-urls=${layout.etcdPeerUrl}`,
       `--initial-cluster=default=${layout.etcdPeerUrl}`,
-      // The data dies with the test: waiting for the disk proves nothing.
+      // The data is deleted with the test, so waiting for the disk proves nothing.
       '--unsafe-no-fsync',
       '--log-level=warn',
     ],
@@ -230,7 +231,7 @@ async function startApiServer(
   return apiServer;
 }
 
-/** The flags of an API server of this layout, without those of a wiring. */
+/** The flags of an API server with these files and ports, without the flags of a wiring. */
 export function apiServerArguments(layout: Layout): readonly string[] {
   return [
     `--etcd-servers=${layout.etcdUrl}`,
@@ -246,7 +247,7 @@ export function apiServerArguments(layout: Layout): readonly string[] {
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${layout.serviceAccountKey}`,
     `--service-account-signing-key-file=${layout.serviceAccountKey}`,
-    // No controller makes ServiceAccounts here, and without one this plugin refuses every pod.
+    // No controller creates ServiceAccounts here. Without a ServiceAccount this plugin refuses every pod.
     '--disable-admission-plugins=ServiceAccount',
     '--allow-privileged',
   ];
@@ -267,7 +268,7 @@ function startControllers(binaries: Binaries, layout: Layout, names: readonly st
   });
 }
 
-/** Waits until a process says that it is ready; one that is not in time, or has ended, is stopped and its log shown. */
+/** Waits until a process is ready. If it ends or is not ready in time, it is stopped and the error shows its log. */
 async function untilStarted(started: RunningProcess, isReady: () => Promise<boolean>): Promise<void> {
   try {
     await eventually(
@@ -293,7 +294,7 @@ async function readVersion(layout: Layout): Promise<string> {
   return gitVersion;
 }
 
-/** Asks the API server as `admin`, over the certificate that it made itself. */
+/** Sends a request to the API server as `admin`. Trusts the certificate that the API server created. */
 async function get(layout: Layout, path: string): Promise<{ status: number; body: string }> {
   const ca = await readFile(layout.servingCertificate);
   return new Promise((resolve, reject) => {

@@ -1,13 +1,13 @@
-/** A custom resource as a cluster installs it: any fields in `spec`, with a status and a scale. */
+/** The definition of a custom resource: `spec` accepts any fields, and there are a status and a scale. */
 export interface InstalledResource {
   /** `rollouts.argoproj.io` */
   readonly resource: string;
   readonly kind: string;
-  /** All are served; the last one is stored. */
+  /** All versions are served. The last one is stored. */
   readonly versions: readonly string[];
 }
 
-/** The CustomResourceDefinition of a resource; what is in `spec` is its author's business. */
+/** The CustomResourceDefinition of a resource. The fields in `spec` are not validated. */
 export function definitionOf({ resource, kind, versions }: InstalledResource): object {
   const [plural = '', ...group] = resource.split('.');
   const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };

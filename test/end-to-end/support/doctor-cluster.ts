@@ -27,7 +27,7 @@ import { noLatestPolicy } from './objects.ts';
 import { startProcess } from './processes.ts';
 import { program } from '../../serve/gate-process.ts';
 
-/** What doctor said. */
+/** The output of doctor. */
 export interface DoctorAnswer {
   readonly code: number;
   readonly healthy: boolean;
@@ -42,32 +42,32 @@ export interface DoctorAnswer {
   }[];
 }
 
-/** A cluster in which the gate is wired by Service, for real: the API server calls its cluster address. */
+/** A cluster with a gate behind a Service. The API server calls the gate at the cluster address of the Service. */
 interface DoctorCluster extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly client: KubernetesClient;
   readonly authority: Authority;
-  /** `https://address:port` of the gate, under the cluster address of its Service. */
+  /** `https://address:port` of the gate, with the cluster address of its Service. */
   readonly gateUrl: string;
   readonly stopGate: () => Promise<void>;
   readonly startGate: () => Promise<void>;
-  /** Starts another gate, at an address of its own, with a certificate as given. */
+  /** Starts another gate at its own address, with the given certificate. */
   readonly serveAlso: (pair: KeyPair, flags?: readonly string[]) => Promise<ServingGate>;
-  /** A serving certificate for that address, valid for 90 days; or as asked for. */
+  /** Issues a serving certificate for that address. It is valid for 90 days unless other dates are given. */
   readonly issue: (request?: Partial<ServingRequest>) => Promise<KeyPair>;
-  /** Runs doctor against the cluster, with more options when given. */
+  /** Runs doctor for the cluster, with these additional options. */
   readonly doctor: (args?: readonly string[]) => Promise<DoctorAnswer>;
-  /** Writes the objects of a healthy cluster, at a stage. */
+  /** Writes the objects of a healthy cluster for a stage. */
   readonly wire: (stage?: Stage) => Promise<void>;
   readonly logTails: () => Promise<string>;
 }
 
-// All of 127.0.0.0/8 leads to this machine, so that a Service has an address without a kube-proxy.
+// All addresses of 127.0.0.0/8 belong to this machine, so a Service can have an address without a kube-proxy.
 const SERVICE_RANGE = '127.66.0.0/16';
 const SERVICE_ADDRESS = '127.66.0.77';
 const OTHER_ADDRESS = '127.67.0.1';
 
-/** Starts a control plane, and a gate behind the address of its Service; nothing is wired yet. */
+/** Starts a control plane, and a gate at the address of its Service. The gate is not wired yet. */
 export async function openDoctorCluster(version: KubernetesVersion): Promise<DoctorCluster> {
   await using parts = new AsyncDisposableStack();
   const flags = [`--service-cluster-ip-range=${SERVICE_RANGE}`];
@@ -127,7 +127,7 @@ export async function openDoctorCluster(version: KubernetesVersion): Promise<Doc
   };
 }
 
-/** Runs doctor in this process, for its JSON. */
+/** Runs doctor in this process and reads its JSON. */
 export async function runDoctor(
   kubeconfig: string | undefined,
   args: readonly string[] = [],
@@ -146,7 +146,7 @@ function hourAgo(): Date {
   return new Date(Date.now() - 3_600_000);
 }
 
-/** A gate that serves somewhere. */
+/** The addresses of a running gate. */
 export interface ServingGate extends AsyncDisposable {
   /** `https://address:port`. */
   readonly url: string;
@@ -211,7 +211,7 @@ interface HealthyCluster {
   readonly stage: Stage;
 }
 
-/** The objects that `bootstrap webhook --service` applies, with a port that needs no root. */
+/** The objects that `bootstrap webhook --service` applies, with a port that does not need root. */
 async function healthyObjects(cluster: HealthyCluster): Promise<readonly KubernetesObject[]> {
   const { authority, serving, port, stage } = cluster;
   const version = parseKubernetesVersion(cluster.version);
@@ -250,7 +250,7 @@ function withPort(object: KubernetesObject, port: number): KubernetesObject {
   return { ...changed, spec: { ...(changed['spec'] as object), clusterIP: SERVICE_ADDRESS } };
 }
 
-/** No kubelet makes pods ready here; the API server calls the cluster address whatever stands behind it. */
+/** No kubelet makes pods ready here. The API server calls the cluster address regardless of the endpoints. */
 function endpoints(port: number): KubernetesObject {
   return {
     apiVersion: 'discovery.k8s.io/v1',
@@ -266,7 +266,7 @@ function endpoints(port: number): KubernetesObject {
   };
 }
 
-/** Says, as a kubelet and a controller would, that so many gates are ready. */
+/** Writes the status that a kubelet and a controller would write if this number of gates were ready. */
 export async function markReady(client: KubernetesClient, readyReplicas: number): Promise<void> {
   const { status } = await client.send({
     method: 'PATCH',
@@ -277,7 +277,7 @@ export async function markReady(client: KubernetesClient, readyReplicas: number)
   assert.equal(status, 200);
 }
 
-/** Changes, or deletes, an object while `body` runs, and puts it back as it was. */
+/** Changes or deletes an object while `body` runs, and restores it afterwards. */
 export async function whileChanged(
   client: KubernetesClient,
   reference: ObjectReference,
@@ -300,7 +300,7 @@ export async function whileChanged(
         ...before,
         metadata: { ...metadata, resourceVersion: now.metadata.resourceVersion ?? '' },
       });
-    // A status does not come back with its object.
+    // The status is not restored with the object.
     if (reference.kind === 'Deployment') await markReady(client, 3);
   }
 }
@@ -321,7 +321,7 @@ export function eachWebhook(
   return (object) => ({ ...object, webhooks: (object['webhooks'] as Webhook[]).map(change) });
 }
 
-/** Creates an object that is made from the healthy configuration, and deletes it when `body` has run. */
+/** Creates an object that is made from the healthy configuration, and deletes it after `body`. */
 export async function withObject(
   client: KubernetesClient,
   make: (healthy: KubernetesObject) => Promise<KubernetesObject>,

@@ -2,7 +2,7 @@ import type { FindingCode } from '../../../src/diagnosis/finding.ts';
 import type { KubernetesObject, ObjectReference } from '../../../src/kubernetes/object.ts';
 import { GATE_NAME, POLICY_CONFIG_MAP, TLS_SECRET } from '../../../src/wiring/names.ts';
 
-/** Something wrong with one object of a healthy cluster, and everything above a note that doctor then says. */
+/** A fault in one object of a healthy cluster, and all findings above a note that doctor then reports. */
 interface ObjectFault {
   readonly title: string;
   readonly object: ObjectReference;
@@ -12,7 +12,7 @@ interface ObjectFault {
   readonly args?: readonly string[];
 }
 
-/** The parts of a webhook that faults are made of. */
+/** The fields of a webhook that the faults change. */
 interface MutableWebhook {
   clientConfig: { caBundle?: string; service?: { port: number; path: string }; url?: string };
   rules: { resources: string[]; operations: string[]; apiGroups: string[]; scope: string }[];
@@ -40,7 +40,7 @@ const networkPolicy = inGate('networking.k8s.io/v1', 'NetworkPolicy', GATE_NAME)
 const policy = inGate('v1', 'ConfigMap', POLICY_CONFIG_MAP);
 const secret = inGate('v1', 'Secret', TLS_SECRET);
 
-/** Changes the webhook that is called everywhere but in kube-system. */
+/** Changes the webhook for all namespaces except kube-system. */
 const webhook =
   (change: (webhook: MutableWebhook) => void): ObjectFault['change'] =>
   (object) => {
@@ -49,7 +49,7 @@ const webhook =
     return object;
   };
 
-/** Changes what is called everywhere, kube-system included. */
+/** Changes the webhooks of all namespaces, including kube-system. */
 const webhooks =
   (change: (webhook: MutableWebhook) => void): ObjectFault['change'] =>
   (object) => {
@@ -76,7 +76,7 @@ const withoutResource = (resource: string): ObjectFault['change'] =>
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-/** How a webhook configuration goes wrong. */
+/** Faults of a webhook configuration. */
 export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
   { title: 'no webhook configuration', object: configuration, change: gone, codes: ['NO_WIRING'] },
   {
@@ -95,19 +95,19 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['FAILURE_POLICY_FAIL'],
   },
   {
-    title: 'half a minute for an answer',
+    title: 'a timeout of 30 seconds',
     object: configuration,
     change: webhook((one) => (one['timeoutSeconds'] = 30)),
     codes: ['TIMEOUT_LONG'],
   },
   {
-    title: 'one second for an answer',
+    title: 'a timeout of one second',
     object: configuration,
     change: webhook((one) => (one['timeoutSeconds'] = 1)),
     codes: ['TIMEOUT_SHORT'],
   },
   {
-    title: 'only the old version of reviews',
+    title: 'only the version v1beta1 of reviews',
     object: configuration,
     change: webhook((one) => (one['admissionReviewVersions'] = ['v1beta1'])),
     codes: ['REVIEW_VERSION_MISSING'],
@@ -148,7 +148,7 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['NOT_ENFORCING', 'SELECTOR_SETTABLE', 'NAMESPACE_UNCOVERED'],
   },
   {
-    title: 'a namespace that is left out by name',
+    title: 'a namespace that is excluded by name',
     object: configuration,
     change: webhook(
       (one) =>
@@ -165,7 +165,7 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['NAMESPACE_UNCOVERED'],
   },
   {
-    title: 'a condition that leaves a user out',
+    title: 'a match condition that excludes a user',
     object: configuration,
     change: webhook(
       (one) =>
@@ -202,7 +202,7 @@ export const WEBHOOK_FAULTS: readonly ObjectFault[] = [
     codes: ['OPERATION_NOT_COVERED'],
   },
   {
-    title: 'rules for what is in no namespace',
+    title: 'rules for cluster-scoped objects',
     object: configuration,
     change: webhook(({ rules }) => {
       for (const rule of rules) if (rule.apiGroups.includes('batch')) rule.scope = 'Cluster';
@@ -222,7 +222,7 @@ function serviceOf({ clientConfig }: MutableWebhook): { port: number; path: stri
   return clientConfig.service;
 }
 
-/** How what stands behind the webhook goes wrong. */
+/** Faults of the gate, its Service and its other objects. */
 export const GATE_FAULTS: readonly ObjectFault[] = [
   { title: 'no Service', object: service, change: gone, codes: ['GATE_UNREACHABLE', 'SERVICE_MISSING'] },
   {
@@ -232,7 +232,7 @@ export const GATE_FAULTS: readonly ObjectFault[] = [
     codes: ['GATE_UNREACHABLE', 'SERVICE_PORT_WRONG'],
   },
   {
-    title: 'no endpoint that is ready',
+    title: 'no ready endpoint',
     object: slice,
     change: withFields({ endpoints: [{ addresses: ['192.0.2.10'], conditions: { ready: false } }] }),
     codes: ['SERVICE_WITHOUT_ENDPOINTS'],
@@ -245,7 +245,7 @@ export const GATE_FAULTS: readonly ObjectFault[] = [
     codes: ['REPLICAS_SINGLE'],
   },
   {
-    title: 'a budget that never lets a gate go',
+    title: 'a PodDisruptionBudget that allows no eviction',
     object: budget,
     change: (object) => {
       const { maxUnavailable: _, ...spec } = object['spec'] as Record<string, unknown>;
@@ -254,7 +254,7 @@ export const GATE_FAULTS: readonly ObjectFault[] = [
     codes: ['DISRUPTION_BUDGET_BLOCKS'],
   },
   {
-    title: 'a network policy that lets in pods only',
+    title: 'a network policy that admits only pods',
     object: networkPolicy,
     change: withSpec({ ingress: [{ from: [{ namespaceSelector: {} }] }] }),
     codes: ['NETWORK_POLICY_BLOCKS'],
@@ -274,7 +274,7 @@ export const GATE_FAULTS: readonly ObjectFault[] = [
   },
   { title: 'no serving Secret', object: secret, change: gone, codes: ['SERVING_SECRET_MISSING'] },
   {
-    title: 'a serving Secret whose key is of another certificate',
+    title: 'a serving Secret whose key belongs to another certificate',
     object: secret,
     change: (object) => {
       const { data } = object as unknown as { data: Record<string, string> };
@@ -289,7 +289,7 @@ export const GATE_FAULTS: readonly ObjectFault[] = [
     codes: ['GATE_UNREACHABLE', 'CA_MISSING'],
   },
   {
-    title: 'a CA that is none',
+    title: 'a CA field without a certificate',
     object: configuration,
     change: webhooks((one) => (one.clientConfig.caBundle = base64('-----BEGIN NOTHING-----\n'))),
     codes: ['GATE_UNREACHABLE', 'CA_UNREADABLE'],

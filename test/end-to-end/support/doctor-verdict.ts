@@ -3,15 +3,15 @@ import type { FindingCode } from '../../../src/diagnosis/finding.ts';
 import type { DoctorAnswer } from './doctor-cluster.ts';
 import { eventually } from './eventually.ts';
 
-/** The codes of everything above a note, once each, in the order of the alphabet. */
+/** The codes of all findings above a note, each once, in alphabetical order. */
 export function aboveNotes(answer: Pick<DoctorAnswer, 'findings'> | undefined): readonly FindingCode[] {
   const codes = answer?.findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code) ?? [];
   return [...new Set(codes)].toSorted();
 }
 
 /**
- * Asks doctor until it finds these codes above a note, and no others: the API server acts on a change some time after it
- * was stored, and does not say when.
+ * Runs doctor until it finds exactly these codes above a note. The API server applies a change some time after it was
+ * stored, and does not report when.
  */
 export async function untilFound(
   codes: readonly FindingCode[],

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * The first defined value that `probe` gives, asked again and again until `timeoutMs` have passed.
- * A probe that throws is asked again; its last error explains why the wait failed.
+ * Calls `probe` until it returns a defined value, for at most `timeoutMs`. A probe that throws is called again. Its
+ * last error is the cause of the timeout error.
  *
- * @throws when the time is over, naming `what` was waited for.
+ * @throws if the time is over; the message contains `what`.
  */
 export async function eventually<Value>(
   what: string,
@@ -28,7 +28,7 @@ export async function eventually<Value>(
   throw new Error(`${what}: not within ${timeoutMs / 1000} s`, { cause: lastError });
 }
 
-/** Thrown by a probe when waiting longer is pointless. */
+/** An error of a probe for which further attempts are useless. */
 export class GivenUpError extends Error {
   override readonly name = 'GivenUpError';
 }

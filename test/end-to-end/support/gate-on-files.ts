@@ -6,7 +6,7 @@ import { freePort } from './free-ports.ts';
 import { startProcess } from './processes.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** A gate whose certificates are the test's business. */
+/** A gate whose certificate files the test manages. */
 export interface GateOnFiles extends AsyncDisposable {
   readonly port: number;
   readonly healthPort: number;
@@ -15,7 +15,10 @@ export interface GateOnFiles extends AsyncDisposable {
 
 const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 
-/** Starts `kube-image-bouncer serve` with these flags, on free ports of loopback unless it shall have those of another. */
+/**
+ * Starts `kube-image-bouncer serve` with these flags, on free ports of loopback unless the ports of another gate are
+ * given.
+ */
 export async function startGateOnFiles(
   flags: readonly string[],
   former?: Pick<GateOnFiles, 'port' | 'healthPort'>,

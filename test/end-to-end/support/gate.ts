@@ -9,17 +9,20 @@ import { startProcess } from './processes.ts';
 import type { RunningProcess } from './processes.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** What the gate enforces, and in which language. */
+/** The policy and the language of a gate. */
 export interface GateSettings {
-  /** A policy document in YAML; without one the gate's default applies. */
+  /** A policy document in YAML. @default the built-in policy of the gate */
   readonly policy?: string;
-  /** The language of refusals, such as `zh`. */
+  /** The language of denials, such as `zh`. */
   readonly language?: string;
-  /** Lets in only TLS clients whose certificate, from the gate's own authority, has this common name. */
+  /**
+   * The gate accepts only TLS clients whose certificate has this common name and is signed by the gate's own
+   * authority.
+   */
   readonly clientName?: string;
 }
 
-/** What a test asks of its gate. */
+/** The options of a gate. */
 interface GateOptions extends GateSettings {
   readonly environment: Environment;
   readonly authority: Authority;
@@ -30,9 +33,9 @@ export interface Gate extends AsyncDisposable {
   /** `https://127.0.0.1:PORT`, the same after every start. */
   readonly url: string;
   readonly settings: () => GateSettings;
-  /** Starts a stopped gate again, with other settings when given, on the same ports. */
+  /** Starts a stopped gate again on the same ports, optionally with other settings. */
   readonly start: (settings?: GateSettings) => Promise<void>;
-  /** Asks the gate to end (SIGTERM) and waits until it has. */
+  /** Sends SIGTERM and waits until the gate has ended. */
   readonly stop: () => Promise<void>;
   /** Stops the gate and starts it again with other settings. */
   readonly restart: (settings: GateSettings) => Promise<void>;
@@ -40,13 +43,13 @@ export interface Gate extends AsyncDisposable {
   readonly logTail: () => Promise<string>;
   /** The JSON lines that the gate has written to stdout since its first start. */
   readonly logLines: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
-  /** The log lines of reviews, each with its outcome. */
+  /** The log lines of reviews. */
   readonly decisions: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
 const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const startTimeoutMs = 20_000;
-// Longer than the gate drains: a gate that does not end by itself is killed, and the test that stopped it says so.
+// Longer than the drain of the gate. A gate that does not end in this time is killed, and the test fails.
 const stopTimeoutMs = 40_000;
 
 /** Starts `kube-image-bouncer serve` on free ports of loopback with a serving certificate of the given authority. */
@@ -72,7 +75,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
         `--port=${port}`,
         `--health-port=${healthPort}`,
         '--bind=127.0.0.1',
-        // No client has to notice that the gate stops. A drain would only delay the test.
+        // No client needs to notice that the gate stops. A drain would only delay the test.
         '--drain=0',
         ...(await settingFlags(settings, folder, certificates.authority)),
       ],
@@ -165,14 +168,14 @@ async function untilReady(gate: RunningProcess, readiness: string): Promise<void
   }
 }
 
-/** Lines that are not JSON, such as Node's own warnings on stderr, are left out. */
+/** Lines that are not JSON are ignored, such as Node's own warnings on stderr. */
 function parseLog(text: string): Readonly<Record<string, unknown>>[] {
   return text.split('\n').flatMap((line) => {
     if (!line.startsWith('{')) return [];
     try {
       return [JSON.parse(line) as Record<string, unknown>];
     } catch {
-      // The last line may be half written while we read.
+      // The last line may be incomplete.
       return [];
     }
   });

@@ -7,7 +7,7 @@ import type { ControlPlane } from './control-plane.ts';
 import { eventually, GivenUpError } from './eventually.ts';
 import { startProcess, type RunningProcess } from './processes.ts';
 
-/** The first container of a Deployment's pods, as the kubelet would run it. */
+/** The first container of the pods of a Deployment, as the kubelet would run it. */
 interface PodTemplate {
   readonly containers: readonly [
     {
@@ -26,24 +26,25 @@ const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', impo
 const startTimeoutMs = 20_000;
 const mountRoot = '/etc/kube-image-bouncer/';
 
-// The pod's file system is its own, so the gate finds its files where the Deployment says, and not in the machine's /etc.
+// The pod has its own file system, so the gate finds its files at the paths of the Deployment and not in the
+// machine's /etc.
 const inOwnMounts = 'mount -t tmpfs none /etc && cp -r "$1" /etc/kube-image-bouncer && shift && exec "$@"';
 
-/** A pod's place: where its Deployment is, and the cluster that has it. */
+/** The namespace of a pod's Deployment, and its cluster. */
 interface PodPlace {
   readonly controlPlane: ControlPlane;
   readonly namespace: string;
 }
 
 /**
- * Does what a kubelet does for one pod of a Deployment of the gate: writes the mounted Secrets and ConfigMaps to files,
- * and starts the gate with the arguments of the Deployment.
+ * Does what a kubelet does for one pod of a Deployment of the gate: writes the mounted Secrets and ConfigMaps to
+ * files, and starts the gate with the arguments of the Deployment.
  */
 export async function startPodOf(
   deployment: string,
   options: PodPlace & {
     readonly environment: Environment;
-    /** The pod's own address, where there are several pods. @default all of them */
+    /** The address of the pod, needed if there are several pods. @default all addresses */
     readonly address?: string;
   },
 ): Promise<RunningProcess> {
@@ -52,7 +53,7 @@ export async function startPodOf(
     spec: { template: { spec: PodTemplate } };
   };
   const { args: declared } = spec.template.spec.containers[0];
-  // Each pod has a network of its own; here they share one.
+  // In a cluster each pod has its own network. Here the pods share one.
   const args = address === undefined ? declared : [...declared, `--bind=${address}`];
   const folder = await mkdtemp(join(controlPlane.folder, 'pod-'));
   await mountVolumes(spec.template.spec, folder, options);
@@ -107,7 +108,7 @@ async function untilReady(gate: RunningProcess, health: string): Promise<void> {
   );
 }
 
-/** What the kubelet and the controller of endpoints say together once a pod of a Service answers. */
+/** The EndpointSlice that the controllers write when a pod of a Service is ready. */
 export function readyEndpoint(
   service: string,
   namespace: string,

@@ -1,23 +1,23 @@
 import { performance } from 'node:perf_hooks';
 
-/** One call; what was wrong with it, or `undefined`. */
+/** One call. Resolves with the fault, or with `undefined`. */
 export type Call = (number: number) => Promise<string | undefined>;
 
 /** The input of a load generator. */
 interface LoadOptions {
   readonly call: Call;
-  /** Calls a second, begun whether those before have ended or not. */
+  /** Calls per second. A call does not wait for earlier calls. */
   readonly rate: number;
-  /** So many are begun at the same moment, at the same average. @default 1 */
+  /** This number of calls starts at the same moment; the average rate is the same. @default 1 */
   readonly burst?: number;
-  /** No more than so many calls wait for their answer; what is due then is not sent, and counted. */
+  /** Maximum number of calls without an answer. A call above this limit is not sent, and is counted. */
   readonly maxInflight: number;
 }
 
-/** What came of a load. */
+/** The result of a load. */
 export interface LoadReport {
   readonly calls: number;
-  /** Due, and not sent, because too many were waiting. */
+  /** Calls that were due but not sent, because too many calls had no answer. */
   readonly shed: number;
   readonly failures: readonly string[];
   readonly seconds: number;
@@ -25,7 +25,7 @@ export interface LoadReport {
   readonly slowestMs: number;
 }
 
-/** Sends calls in an open loop, from now until `stop`. */
+/** Sends calls in an open loop until `stop`. */
 export class Load {
   readonly #options: LoadOptions;
   readonly #startMs = performance.now();
@@ -41,7 +41,7 @@ export class Load {
     this.#timer = setInterval(() => this.#send(), 5);
   }
 
-  /** How many calls have failed so far. */
+  /** Number of failed calls so far. */
   get failed(): number {
     return this.#failures.length;
   }
@@ -82,7 +82,7 @@ export class Load {
   }
 }
 
-/** Calls that so many callers make one after the other, for so long. */
+/** Calls of several callers, each of which makes one call after the other, for a given time. */
 export async function measureRate(call: Call, callers: number, milliseconds: number): Promise<number> {
   const startMs = performance.now();
   let calls = 0;

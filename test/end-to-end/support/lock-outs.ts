@@ -6,7 +6,7 @@ import { eventually } from './eventually.ts';
 import type { CommandResult } from './processes.ts';
 import { scenario } from './scenario.ts';
 
-/** A webhook as a test writes it; what is left out is the API server's default. */
+/** A webhook as a test writes it. Fields that are absent have the defaults of the API server. */
 interface WebhookFields {
   readonly name: string;
   readonly url: string;
@@ -22,7 +22,7 @@ const everyPod = [
   { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE', 'UPDATE'] },
 ];
 
-/** A configuration as people make it by hand: for everything, everywhere, with `failurePolicy: Fail`. */
+/** A configuration as users write it by hand: for all resources in all namespaces, with `failurePolicy: Fail`. */
 function handMade(name: string, webhooks: readonly WebhookFields[]): object {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -43,7 +43,7 @@ function handMade(name: string, webhooks: readonly WebhookFields[]): object {
   };
 }
 
-/** A pod that would run `image`. */
+/** A pod with this image. */
 export function podOf(name: string, image = 'nginx:1.17.1'): object {
   return {
     apiVersion: 'v1',
@@ -53,7 +53,7 @@ export function podOf(name: string, image = 'nginx:1.17.1'): object {
   };
 }
 
-/** Whether something can be created in a namespace: on trial, with kubectl. */
+/** Tries to create an object in a namespace with a dry run of kubectl. */
 export async function tryCreate(
   { kubectl }: ControlPlane,
   namespace: string,
@@ -64,7 +64,7 @@ export async function tryCreate(
   });
 }
 
-/** Waits until a creation is refused in these words: the API server notices a configuration when it does. */
+/** Waits until a creation is refused with this text, because the API server applies a configuration with a delay. */
 export async function untilLocked(
   controlPlane: ControlPlane,
   namespace: string,
@@ -77,7 +77,7 @@ export async function untilLocked(
   });
 }
 
-/** Waits until a creation passes. */
+/** Waits until a creation succeeds. */
 export async function untilOpen(
   controlPlane: ControlPlane,
   namespace: string,
@@ -89,13 +89,13 @@ export async function untilOpen(
   });
 }
 
-/** Applies an object as it is. */
+/** Applies an object unchanged. */
 export async function apply({ kubectl }: ControlPlane, object: object): Promise<void> {
   const { code, stderr } = await kubectl(['create', '--filename=-'], { stdin: JSON.stringify(object) });
   assert.equal(code, 0, stderr);
 }
 
-/** `recover` as a user types it. Its backups are in a folder of the control plane. */
+/** Runs `recover` as a user types it. Its backups are in a folder of the control plane. */
 export async function recover(controlPlane: ControlPlane, ...args: readonly string[]): Promise<Outcome> {
   return recoverWith(controlPlane, controlPlane.kubeconfig, ...args);
 }
@@ -109,12 +109,12 @@ export async function recoverWith(
   return bouncer(['recover', `--kubeconfig=${kubeconfig}`, `--backup=${folder}/backup`, ...args]);
 }
 
-/** The file that `recover --yes` said that what was before is in. */
+/** The backup file that the output of `recover --yes` names. */
 export function backupOf({ stdout, stderr }: Outcome): string {
   return /recover --undo (\S+)/.exec(stdout)?.[1] ?? assert.fail(`no backup is named: ${stdout}${stderr}`);
 }
 
-// Distinguishes one write of an object from the next.
+// Fields that differ after each write of an object.
 const KEPT_BY_THE_SERVER = new Set([
   'resourceVersion',
   'generation',
@@ -123,7 +123,7 @@ const KEPT_BY_THE_SERVER = new Set([
   'managedFields',
 ]);
 
-/** A configuration without what every change of it changes. */
+/** A configuration without the fields that each write changes. */
 export async function configurationOf(
   { kubectl }: ControlPlane,
   name: string,
@@ -137,7 +137,7 @@ export async function configurationOf(
   return { ...content, metadata: Object.fromEntries(kept) };
 }
 
-/** A webhook configuration as the API holds it. */
+/** A webhook configuration as the API server stores it. */
 interface Configuration {
   readonly metadata: object;
   readonly webhooks: readonly (Readonly<Record<string, unknown>> & {
@@ -164,7 +164,7 @@ function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** A test of a lock-out, which is made before it and, whatever happens, cleared away after it. */
+/** A test of a lock-out. The lock-out is created before the test and is always removed after it. */
 export function lockOut(
   controlPlane: () => ControlPlane,
   title: string,

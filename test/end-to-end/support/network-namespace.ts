@@ -6,30 +6,30 @@ import { fileURLToPath } from 'node:url';
 import { findBinaries, type Environment, type KubernetesVersion } from '../../control-plane/binaries.ts';
 import { runCommand } from './processes.ts';
 
-/** Set in a process that has its own network, and nowhere else. */
+/** This variable is set only in a process that has its own network. */
 const marker = 'KUBE_IMAGE_BOUNCER_OWN_NETWORK';
 const buildTimeoutMs = 60 * 60_000;
 
-/** What is needed of the network, and of the machine around it. */
+/** The requirements for the network and for the rest of the machine. */
 interface OwnNetworkOptions {
   readonly environment: Environment;
-  /** Built before the network is left behind. */
+  /** These versions are built before the process moves to the new network. */
   readonly versions: readonly KubernetesVersion[];
-  /** An `/etc` that may be written to; all processes end with the test. @default false */
+  /** Gives the tests a writable `/etc`, and ends all their processes with the test. @default false */
   readonly ownMachine?: boolean;
-  /** For all tests of the file. @default 240000 */
+  /** Time limit for all tests of the file. @default 240000 */
   readonly timeoutMs?: number;
 }
 
 const ownMachineFlags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-// Written to memory, above what the machine has.
+// Changes of /etc are written to memory, in a layer above the /etc of the machine.
 const ownEtc =
   'mount -t tmpfs tmpfs /mnt && mkdir /mnt/written /mnt/work && ' +
   'mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/written,workdir=/mnt/work /etc';
 
 /**
- * Runs a test file a second time in a network of its own, where it may give itself any address and take any port;
- * there `tests` are what it declares. As root, and as anybody who may make user namespaces.
+ * Runs a test file a second time in its own network, in which it may use any address and port. Only that second run
+ * declares `tests`. Needs root, or a user who may create user namespaces.
  */
 export function inOwnNetwork(
   file: string,
@@ -41,7 +41,7 @@ export function inOwnNetwork(
     return;
   }
   void test('in a network of its own', { timeout: buildTimeoutMs }, async (context) => {
-    // Building them needs the network that is left behind.
+    // The build needs the network of the machine.
     for (const version of versions) await findBinaries(environment, version);
     const { code, stdout, stderr } = await runCommand(
       'unshare',
@@ -57,7 +57,7 @@ export function inOwnNetwork(
         '--test-reporter=spec',
         fileURLToPath(file),
       ],
-      // Else the second run would report in a form that is made for the first one's parent.
+      // Otherwise the second run would report in a format for the parent process of the first run.
       { environment: { ...environment, NODE_TEST_CONTEXT: undefined, [marker]: '1' }, timeoutMs },
     );
     context.diagnostic(stdout);
@@ -65,7 +65,7 @@ export function inOwnNetwork(
   });
 }
 
-/** Gives an address to the loopback of this network, unless it has it. */
+/** Adds an address to the loopback interface of this network, unless the interface has it. */
 export async function addAddress(address: string, environment: Environment): Promise<void> {
   const added = await runCommand('ip', ['address', 'replace', `${address}/32`, 'dev', 'lo'], {
     environment,
@@ -74,15 +74,15 @@ export async function addAddress(address: string, environment: Environment): Pro
   assert.equal(added.code, 0, added.stderr);
 }
 
-/** Where something listens. */
+/** The address of a listener. */
 export interface Address {
   readonly address: string;
   readonly port: number;
 }
 
 /**
- * What kube-proxy does for a Service: carries each connection from its address to one of the pods that it knows by
- * then, in turn, and leaves it there. Without one it refuses.
+ * Does what kube-proxy does for a Service: forwards each new connection to one of the current pods, in turn. A
+ * connection stays with its pod. If there is no pod, the connection is refused.
  */
 export async function startServiceProxy(
   from: Address,

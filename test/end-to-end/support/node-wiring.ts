@@ -6,10 +6,10 @@ import type { Node } from './node.ts';
 import { latestRefused } from './objects.ts';
 import { assertAdmitted, assertRefused } from './stage.ts';
 
-/** Which image stands in the gate's static pod; the kubelet of the tests runs our sources instead. */
+/** The image in the static pod of the gate. The kubelet of the tests runs our sources instead. */
 export const image = '--image=registry.example.com/kube-image-bouncer:1.0';
 
-/** Asserts that the node is wired and enforces, and that the command reports it. */
+/** Asserts that the node is wired and enforces the policy, and that the command reports it. */
 export async function assertWired(node: Node, ...words: readonly string[]): Promise<string> {
   const applied = await node.bootstrap(
     image,
@@ -26,7 +26,7 @@ export async function assertWired(node: Node, ...words: readonly string[]): Prom
   return applied.stderr;
 }
 
-/** The same command changes nothing, and its undoing leaves what was there. */
+/** Asserts that the same command changes nothing, and that its undo restores the earlier state. */
 export async function assertUndone(node: Node, before: object, ...words: readonly string[]): Promise<void> {
   const wired = await node.tree();
   const again = await node.bootstrap(image, '--apply', `--kubeconfig=${node.kubeconfig}`, ...words);
@@ -36,7 +36,7 @@ export async function assertUndone(node: Node, before: object, ...words: readonl
   assert.deepEqual(await node.tree(), before);
 }
 
-/** A key pair from another tool. */
+/** Creates a key pair with another tool. */
 export async function writePair(
   folder: string,
   certificateName: string,

@@ -10,19 +10,19 @@ import { runCommand, startProcess, type CommandResult, type RunningProcess } fro
 import { startStaticKubelet, type StaticKubelet } from './static-kubelet.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** A control-plane node: etcd, and whatever its folder of manifests says. */
+/** A control-plane node: etcd, and the static pods in its folder of manifests. */
 export interface Node extends AsyncDisposable {
-  /** What stands for `/etc/kubernetes`; the tests' own files are elsewhere. */
+  /** The folder that replaces `/etc/kubernetes`. The files of the tests are elsewhere. */
   readonly kubernetes: string;
-  /** The gate's folder, not made yet. */
+  /** The folder of the gate, which does not exist yet. */
   readonly folder: string;
   readonly manifest: string;
   readonly kubeconfig: string;
   readonly kubelet: StaticKubelet;
   readonly kubectl: (...words: readonly string[]) => Promise<CommandResult>;
-  /** `kube-image-bouncer bootstrap image-policy` with the places of this node. */
+  /** Runs `kube-image-bouncer bootstrap image-policy` with the paths of this node. */
   readonly bootstrap: (...words: readonly string[]) => Promise<CommandResult>;
-  /** Runs controllers of kube-controller-manager with flags of their own. */
+  /** Runs controllers of kube-controller-manager with these flags. */
   readonly startControllers: (...flags: readonly string[]) => void;
   /** Every file and folder below `kubernetes`, with mode and content. */
   readonly tree: () => Promise<Readonly<Record<string, string>>>;
@@ -32,26 +32,26 @@ export interface Node extends AsyncDisposable {
 const bouncer = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const timeoutMs = 90_000;
 
-/** Flags and mounts that the API server had before. */
+/** Flags and mounts that the API server already has. */
 export interface EarlierWiring {
   readonly flags: readonly string[];
-  /** Folders of the node that it sees, at the same path. */
+  /** Folders of the node that the API server mounts, at the same path. */
   readonly mounts: readonly string[];
 }
 
-/** What differs between one node and another. */
+/** The options of a node. */
 interface NodeOptions {
   readonly environment: Environment;
   readonly version: KubernetesVersion;
-  /** Makes earlier changes to the node. */
+  /** Changes the files of the node before it starts. */
   readonly prepare?: (kubernetes: string) => Promise<EarlierWiring>;
-  /** What stands for `/etc/kubernetes`. @default a temporary folder */
+  /** The folder that replaces `/etc/kubernetes`. @default a temporary folder */
   readonly kubernetes?: string;
-  /** Runs in the place of kube-apiserver, whose path it is given. */
+  /** A program that runs in place of kube-apiserver and gets its path. */
   readonly replaceApiServer?: (program: string, folder: string) => Promise<string>;
 }
 
-/** Starts a node whose API server is a static pod, as kubeadm writes it; waits until it is ready. */
+/** Starts a node whose API server is a static pod, as kubeadm writes it, and waits until the API server is ready. */
 export async function startNode(options: NodeOptions): Promise<Node> {
   const binaries = await findBinaries(options.environment, options.version);
   await using parts = new AsyncDisposableStack();

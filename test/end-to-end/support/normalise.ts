@@ -1,4 +1,4 @@
-/** One question of the API server and the gate's answer, as `test/recordings/` keeps it. */
+/** A request of the API server and the gate's answer, as stored in `test/recordings/`. */
 export interface Exchange {
   readonly path: string;
   readonly query: string;
@@ -13,8 +13,8 @@ const resourceVersion = /"resourceVersion":"\d+"/g;
 const generatedName = /"generateName":"([^"]+)"/g;
 
 /**
- * The same exchange with everything fixed that differs from run to run: uids, times, resource versions, generated names.
- * A value that stands in the request and in the answer is replaced by the same value in both.
+ * The same exchange with fixed values in place of values that differ from run to run: uids, times, resource versions,
+ * generated names. If a value is in both request and answer, both get the same replacement.
  */
 export function normaliseExchange(exchange: Exchange): Exchange {
   const text = JSON.stringify(exchange);
@@ -30,7 +30,7 @@ export function normaliseExchange(exchange: Exchange): Exchange {
   return JSON.parse(fixed, sortManagers) as Exchange;
 }
 
-/** Kubernetes sorts managers by their times, which fall into the same second in one run and into two in the next. */
+/** Kubernetes sorts managers by their times. Two times may be in the same second in one run and not in the next. */
 function sortManagers(key: string, value: unknown): unknown {
   if (key !== 'managedFields' || !Array.isArray(value)) return value;
   const managers = value as { manager?: string }[];
@@ -41,7 +41,7 @@ function fixedUid(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 }
 
-/** Kubernetes appends five characters out of its own alphabet to a `generateName`. */
+/** Kubernetes appends five characters of its own alphabet to a `generateName`. */
 function fixGeneratedNames(text: string): string {
   const prefixes = new Set(Array.from(text.matchAll(generatedName), ([, prefix]) => prefix ?? ''));
   return Array.from(prefixes).reduce(

@@ -6,11 +6,11 @@ import { assertAdmitted } from './stage.ts';
 import { openWiredCluster, type WiredCluster } from './wired-cluster.ts';
 import { container, listOf, replicated, workloadRows, type PodSpec } from './workload-objects.ts';
 
-/** The image of all objects of the scene. The policy now refuses it in new objects. */
+/** The image of all objects of the scene. The current policy refuses it in new objects. */
 export const oldImage = 'registry.example.com/web:latest';
 export const goodImage = 'registry.example.com/web:1.27.3';
 
-/** A cluster with objects from before the gate, and the gate wired since. */
+/** A cluster with objects that are older than the wiring of the gate. */
 interface LifeScene extends WiredCluster {
   readonly in: (namespace: string) => Namespace;
 }
@@ -18,7 +18,7 @@ interface LifeScene extends WiredCluster {
 const oldSpec: PodSpec = { containers: [container('web', oldImage)] };
 const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } };
 
-/** What stands in each namespace before the gate is there, and how many pods come of it. */
+/** The objects of each namespace before the gate is wired, and the number of their pods. */
 function scenesOf(version: KubernetesVersion): Readonly<Record<string, readonly [number, ...object[]]>> {
   const deployment = (replicas: number): object => replicated('Deployment', 'web', replicas, oldSpec);
   return {
@@ -26,7 +26,7 @@ function scenesOf(version: KubernetesVersion): Readonly<Record<string, readonly 
     edited: [
       1,
       ...workloadRows(version).flatMap(({ apiVersion, kind, make }) =>
-        // The other version of CronJob has the same objects; no node has this label, so that no DaemonSet makes pods.
+        // Both versions of CronJob serve the same objects. No node has this label, so the DaemonSet creates no pods.
         apiVersion === 'batch/v1beta1'
           ? []
           : [make(kind.toLowerCase(), { ...oldSpec, nodeSelector: { of: 'no-node' } })],
@@ -44,7 +44,7 @@ function scenesOf(version: KubernetesVersion): Readonly<Record<string, readonly 
   };
 }
 
-/** Starts a cluster, lets objects with a forbidden image run in it, and wires the gate then. */
+/** Starts a cluster, creates objects with a forbidden image, and wires the gate afterwards. */
 export async function openLifeScene(options: {
   readonly environment: Environment;
   readonly version: KubernetesVersion;

@@ -1,7 +1,7 @@
-/** The refusal text of the gate's default policy, the one that the Go program used. */
+/** The denial of the gate's default policy. The Go program used the same text. */
 export const latestRefused = 'Images using latest tag are not allowed';
 
-/** What the tests' own policy says to people who read Chinese. */
+/** The message of the tests' policy for users who read Chinese. */
 export const latestRefusedInChinese = '检查镜像失败!镜像标签不允许使用latest!';
 
 /** The default policy written out, with a message in a second language. */
@@ -17,7 +17,7 @@ spec:
     messages: {zh: "${latestRefusedInChinese}"}
 `;
 
-/** A policy that lets every image in, for objects that must exist before the gate is strict. */
+/** A policy that admits every image, for objects that must exist before the gate refuses. */
 export const lenientPolicy = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: e2e-lenient}
@@ -28,7 +28,7 @@ spec:
     disallowedTags: {tags: [unused-tag]}
 `;
 
-/** A ReplicationController as the Go program's demo has it: one replica, one container of the same name. */
+/** A ReplicationController as in the demo of the Go program: one replica with one container of the same name. */
 export function replicationController(name: string, image: string): object {
   return {
     apiVersion: 'v1',
@@ -45,7 +45,7 @@ export function replicationController(name: string, image: string): object {
   };
 }
 
-/** A pod whose only volume is an image. */
+/** A pod with one volume, which is an image. */
 export function podWithImageVolume(name: string, reference: string): object {
   return {
     apiVersion: 'v1',

@@ -7,13 +7,13 @@ import { assertAdmitted } from './stage.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { openWiredCluster, type WiredCluster } from './wired-cluster.ts';
 
-/** A user as the API server sees them: the common name and the organizations of a client certificate. */
+/** A user as the API server sees it: the common name and the organizations of a client certificate. */
 export interface Person {
   readonly name: string;
   readonly groups: readonly string[];
 }
 
-/** A cluster that authorizes its nodes as real clusters do. A client certificate makes any user. */
+/** A cluster that authorizes its nodes as real clusters do. It accepts a client certificate for any user. */
 interface PeopledCluster extends WiredCluster {
   /** kubectl with a client certificate. */
   readonly as: (
@@ -21,7 +21,7 @@ interface PeopledCluster extends WiredCluster {
     commandArguments: readonly string[],
     object?: object,
   ) => Promise<CommandResult>;
-  /** Lets a user of this very name do everything, whatever groups they claim. */
+  /** Gives all permissions to the user with this name, regardless of the user's groups. */
   readonly empower: (name: string) => Promise<void>;
 }
 

@@ -4,15 +4,15 @@ import { text } from 'node:stream/consumers';
 import type { ControlPlane } from './control-plane.ts';
 import type { Call } from './load.ts';
 
-/** Creates pods over kept connections, each of another name. */
+/** Creates pods over kept connections, each with a new name. */
 interface PodCreator extends Disposable {
   readonly call: Call;
 }
 
-/** What the API server said to a pod. */
+/** The answer of the API server to a pod. */
 interface PodAnswer {
   readonly status: number;
-  /** Of a refusal; of a pod that was created, the pod. */
+  /** The message of a refusal, or the pod that was created. */
   readonly message: string;
 }
 
@@ -21,7 +21,7 @@ export interface PodSender extends Disposable {
   readonly send: (pod: object) => Promise<PodAnswer>;
 }
 
-/** Opens a sender of pods into one namespace. */
+/** Opens a sender that creates pods in one namespace. */
 export async function openPodSender(
   { url, kubeconfig }: Pick<ControlPlane, 'url' | 'kubeconfig'>,
   { connections, namespace }: { readonly connections: number; readonly namespace: string },
@@ -57,7 +57,7 @@ export async function openPodSender(
   };
 }
 
-/** Creates pods that no admission plugin refuses, in the namespace `default`. */
+/** Creates pods in the namespace `default`. No admission plugin refuses them. */
 export async function openPodCreator(
   controlPlane: Pick<ControlPlane, 'url' | 'kubeconfig'>,
   connections: number,

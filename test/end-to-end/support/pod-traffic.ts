@@ -11,7 +11,7 @@ export interface Outage {
   readonly toMs: number;
 }
 
-/** What came of a traffic of good and bad pods, as the API server stored it. */
+/** The result of a traffic of good and bad pods, compared with the pods that the API server stored. */
 interface TrafficReport {
   readonly good: number;
   readonly bad: number;
@@ -21,17 +21,21 @@ interface TrafficReport {
   readonly failOpen: readonly string[];
   /** Good pods that were refused while the gate could answer in time, with the reason. */
   readonly wrongDeny: readonly string[];
-  /** Good pods that were refused in an outage, by the API server itself. */
+  /** Good pods that the API server refused during an outage, because the gate did not answer. */
   readonly unanswered: number;
-  /** Pods that the gate refused by `OVERLOADED`, when it had just started or on a machine that was busy with others. */
+  /**
+   * Pods that the gate refused with `OVERLOADED`: it had just started, or the machine was busy with other processes.
+   */
   readonly overloaded: number;
-  /** Refused in other words than the gate's about a bad pod, or in an outage the API server's. */
+  /**
+   * Refusals with another text than the gate's denial of a bad pod, or than the API server's error during an outage.
+   */
   readonly otherWords: readonly string[];
   /** Requests that the API server did not answer. */
   readonly noAnswer: readonly string[];
-  /** Created by its answer and not there, or there without one. */
+  /** Pods whose creation was confirmed and that do not exist, or that exist without a confirmation. */
   readonly unreconciled: readonly string[];
-  /** Due, and not sent. */
+  /** Pods that were due but not sent. */
   readonly shed: number;
   readonly seconds: number;
 }
@@ -49,14 +53,17 @@ interface Sent {
   readonly good: boolean;
   readonly fromMs: number;
   readonly toMs: number;
-  /** 0 when there was no answer. */
+  /** 0 if there was no answer. */
   readonly status: number;
   readonly message: string;
 }
 
 const CONNECTIONS = 50;
 const MAX_INFLIGHT = 500;
-/** The gate refuses unread what has waited for half a second; a caller that waits so long has found a busy machine. */
+/**
+ * The gate refuses a review without parsing it if it has waited for half a second. If a caller waits this long, the
+ * machine is busy with other processes.
+ */
 const STARVED_MS = 400;
 const BAD_SHARE = 0.4;
 const unanswered = /^Internal error occurred: failed calling webhook "images\.kube-image-bouncer\.io": /;
@@ -79,8 +86,8 @@ const badSpecs: readonly [object, ...object[]] = [
 ];
 
 /**
- * Creates good and bad pods at a fixed rate while `change` does what it does, then reads all pods back. Which pod is
- * bad only its name's entry in our own list says.
+ * Creates good and bad pods at a fixed rate while `change` runs, then reads all pods back. Only the list in this
+ * process records which pods are bad.
  */
 export async function runPodTraffic(
   options: TrafficOptions,
@@ -146,7 +153,7 @@ function tally(
   };
 }
 
-/** A good pod that is refused while the gate can answer is counted already. */
+/** A good pod that was refused while the gate could answer is already counted. */
 function hasRightWords({ good, message }: Sent, isOut: boolean): boolean {
   if (isOut && unanswered.test(message)) return true;
   return good ? !isOut : message.includes('denied the request: ');

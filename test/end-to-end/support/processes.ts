@@ -8,29 +8,29 @@ import type { Environment } from '../../control-plane/binaries.ts';
 /** A program that runs beside the test until it is stopped. */
 export interface RunningProcess extends AsyncDisposable {
   readonly name: string;
-  /** `undefined` when it could not be started. */
+  /** `undefined` if the program could not be started. */
   readonly pid: number | undefined;
-  /** Says how the process ended, once it has. */
+  /** Resolves when the process has ended, with its exit code or signal. */
   readonly exited: Promise<string>;
-  /** How the process ended, or undefined while it runs. */
+  /** The exit code or signal; `undefined` while the process runs. */
   readonly ending: () => string | undefined;
-  /** The last lines of what it wrote to stdout and stderr. */
+  /** The last lines of stdout and stderr. */
   readonly logTail: () => Promise<string>;
-  /** Sends a signal, and SIGKILL when the process has not ended after `graceMs`. */
+  /** Sends a signal, and SIGKILL if the process has not ended after `graceMs`. */
   readonly stop: (signal: 'SIGTERM' | 'SIGKILL', graceMs?: number) => Promise<void>;
 }
 
-/** What is needed to start a program beside the test. */
+/** The options of a program beside the test. */
 interface ProcessOptions {
   readonly program: string;
   readonly arguments: readonly string[];
   readonly environment: Environment;
   readonly workingFolder: string;
-  /** Receives stdout and stderr; appended to when the program is started again. */
+  /** The file for stdout and stderr. A second start appends to it. */
   readonly logFile: string;
 }
 
-/** What a command printed, and its exit code. */
+/** The output and the exit code of a command. */
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
@@ -40,7 +40,7 @@ export interface CommandResult {
 const running = new Set<ChildProcess>();
 const tailLines = 25;
 
-// An orphaned API server would hold its port and its memory until someone finds it, so whatever ends the test ends its children.
+// An orphaned API server would keep its port and its memory. Therefore the end of the test always ends its children.
 function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
@@ -56,7 +56,7 @@ for (const [signal, number] of [
   });
 }
 
-/** Starts a program beside the test; it dies with the test, however the test ends. */
+/** Starts a program beside the test. It always ends with the test. */
 export function startProcess(options: ProcessOptions): RunningProcess {
   const log = openSync(options.logFile, 'a');
   const child = spawn(options.program, options.arguments, {
@@ -99,15 +99,15 @@ export function startProcess(options: ProcessOptions): RunningProcess {
 }
 
 /**
- * Kills a process when the test dies without a chance to do so itself, as a test runner's does when that is killed:
- * a shell that waits for the end of a pipe whose other end dies with the test.
+ * Kills a process if the test process is killed, for example with its test runner. A shell waits for the end of a
+ * pipe whose other end closes with the test process.
  */
 function startWatchdog(guarded: ChildProcess): ChildProcess | undefined {
-  // It never started.
+  // The process was never started.
   if (guarded.pid === undefined) return undefined;
   const watchdog = spawn('/bin/sh', ['-c', 'read -r nothing; kill -9 "$0"', String(guarded.pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
-    // Out of reach of a Ctrl-C at the terminal.
+    // In its own process group, so that Ctrl-C in the terminal does not end it.
     detached: true,
   });
   watchdog.on('error', () => undefined);
@@ -116,7 +116,7 @@ function startWatchdog(guarded: ChildProcess): ChildProcess | undefined {
   return watchdog;
 }
 
-/** Runs a command to its end; past its time it is killed and its exit code is -1. */
+/** Runs a command to its end. After the time limit it is killed, and its exit code is -1. */
 export async function runCommand(
   program: string,
   commandArguments: readonly string[],
@@ -130,7 +130,7 @@ export async function runCommand(
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    // A command that does not read its input closes it early; its end explains the rest.
+    // A command that does not read its input closes it early. The exit code is sufficient.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
     child.once('error', (error) => {

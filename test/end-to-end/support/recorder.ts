@@ -10,37 +10,37 @@ import type { Gate } from './gate.ts';
 import { normaliseExchange } from './normalise.ts';
 import type { Exchange } from './normalise.ts';
 
-/** Names one exchange to keep. */
+/** Describes one exchange to record. */
 interface Recording {
-  /** `NN-what-it-shows`: the file's name. */
+  /** The name of the file: `NN-what-it-shows`. */
   readonly name: string;
-  /** Only an exchange about this namespace is kept, so that a controller's retries elsewhere cannot slip in. */
+  /** Only an exchange about this namespace is recorded, so that a retry of a controller elsewhere is ignored. */
   readonly namespace: string;
 }
 
-/** Stands between the API server and the gate when `RECORD=1` is set, and keeps the exchanges that a test names. */
+/** Runs between the API server and the gate if `RECORD=1` is set, and records the exchanges that a test selects. */
 export interface Recorder extends AsyncDisposable {
-  /** Where the API server is sent: to the recorder, or to the gate itself when nothing is recorded. */
+  /** The address for the API server: the recorder, or the gate if nothing is recorded. */
   readonly url: string;
-  /** Does what `action` does, and keeps the first exchange that it causes. */
+  /** Runs `action` and records the first exchange that it causes. */
   readonly record: <Result>(recording: Recording, action: () => Promise<Result>) => Promise<Result>;
 }
 
-/** What the recorder needs to stand in for the gate. */
+/** The options of a recorder. */
 interface RecorderOptions {
   readonly environment: Environment;
   readonly authority: Authority;
   readonly gate: Gate;
-  /** The pair that the recorder shows to a gate which asks for one. */
+  /** The certificate that the recorder presents to a gate that requires one. */
   readonly client: KeyPair;
-  /** The version of the API server: the name of the folder that receives the files. */
+  /** The version of the API server, which is the name of the folder for the files. */
   readonly version: string;
 }
 
 const recordings = fileURLToPath(new URL('../../recordings', import.meta.url));
 const greatestFileBytes = 20_000;
 
-/** Starts the recorder when the environment asks for it; otherwise everything passes it by. */
+/** Starts the recorder if the environment requests it. Otherwise the API server calls the gate directly. */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   if (options.environment['RECORD'] !== '1') {
     return {
@@ -117,7 +117,7 @@ async function forward(
         ca: authority.certificate,
         cert: client.certificate,
         key: client.key,
-        // The gate may have restarted since: a connection of its own for each exchange.
+        // The gate may have restarted, so each exchange uses a new connection.
         agent: false,
         headers: { 'content-type': incoming.headers['content-type'] ?? '', 'content-length': body.length },
         timeout: 30_000,
@@ -141,7 +141,7 @@ async function readBody(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** `AdmissionReview` and `ImageReview` name the namespace in different places. */
+/** `AdmissionReview` and `ImageReview` have the namespace in different fields. */
 function namespaceOf(review: unknown): string | undefined {
   const { request, spec } = review as { request?: { namespace?: string }; spec?: { namespace?: string } };
   return request?.namespace ?? spec?.namespace;
@@ -157,7 +157,7 @@ async function writeRecording(options: RecorderOptions, name: string, exchange: 
   const text = `${JSON.stringify(recording, undefined, 2)}\n`;
   if (Buffer.byteLength(text) > greatestFileBytes) {
     throw new Error(
-      `recording ${name} would take more than ${greatestFileBytes} bytes: ask with a smaller object`,
+      `recording ${name} would take more than ${greatestFileBytes} bytes: use a smaller object`,
     );
   }
   const folder = `${recordings}/${options.version}`;

@@ -8,10 +8,10 @@ import { apply, podOf } from './lock-outs.ts';
 import { startStranger, type Stranger } from './stranger.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** The gate's own image, which its own policy refuses. */
+/** The gate's own image, which the gate's policy refuses. */
 export const gateImage = 'registry.example.com/platform/kube-image-bouncer:1.0.0';
 
-/** Refuses every image, its own as well. */
+/** Refuses every image, including the gate's own image. */
 const nothingAllowed = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: nothing}
@@ -35,21 +35,21 @@ const gateDeployment = {
   },
 };
 
-/** A control plane that also knows people by certificates, and a gate that refuses everything. */
+/** A control plane that also accepts users with client certificates, and a gate that refuses everything. */
 interface Scene extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly authority: Authority;
-  /** Has signed nothing. */
+  /** A CA that has signed no certificate. */
   readonly other: Authority;
   readonly gate: Gate;
-  /** Not our gate. It refuses every review. */
+  /** A foreign webhook that refuses every review. */
   readonly stranger: Stranger;
-  /** The same, with a certificate that expired a week ago. */
+  /** A foreign webhook with a certificate that expired a week ago. */
   readonly expired: Stranger;
   readonly logTails: () => Promise<string>;
 }
 
-/** Starts one, with something running in `kube-system`, in `default` and in the namespace of a gate. */
+/** Starts the scene, with a running pod in `kube-system`, in `default` and in the namespace of a gate. */
 export async function openScene(version: KubernetesVersion): Promise<Scene> {
   await using parts = new AsyncDisposableStack();
   const folder = parts.use(await makeTemporaryFolder('recover'));
@@ -63,7 +63,7 @@ export async function openScene(version: KubernetesVersion): Promise<Scene> {
   const gate = parts.use(await startGate({ environment: process.env, authority, policy: nothingAllowed }));
   const apiServer = { flags: [`--client-ca-file=${clientCa}`] };
   const controlPlane = parts.use(await startControlPlane({ environment: process.env, version, apiServer }));
-  // What runs already is what must be able to start again.
+  // The images of running pods must be able to start again.
   for (const namespace of ['kube-system', 'default'])
     await apply(controlPlane, { ...podOf('running'), metadata: { name: 'running', namespace } });
   await apply(controlPlane, {
@@ -85,7 +85,7 @@ export async function openScene(version: KubernetesVersion): Promise<Scene> {
   };
 }
 
-/** A kubeconfig as kubeadm's `admin.conf` is, or was: a client certificate whose group may do everything. */
+/** A kubeconfig like the `admin.conf` of kubeadm: a client certificate whose group has all permissions. */
 export async function writeMastersKubeconfig({ controlPlane, authority }: Scene): Promise<string> {
   const { certificate, key } = await authority.issueClient({
     commonName: 'someone',

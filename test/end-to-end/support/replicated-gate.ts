@@ -12,12 +12,12 @@ import { gateName } from './service-cluster.ts';
 import { assertAdmitted } from './stage.ts';
 import { runOurselves } from './wired-cluster.ts';
 
-/** A cluster with a gate of several pods behind its Service, in a network of its own. */
+/** A cluster with a gate of several pods behind its Service, in a separate network. */
 export interface ReplicatedGate extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   /**
-   * Ends one pod, starts it again and gives it back its place among the endpoints. kube-proxy learns of its end a second
-   * late. Returns when it began and when it ended.
+   * Ends one pod, starts it again and adds it to the endpoints again. kube-proxy removes the ended pod one second
+   * late. Resolves with the time of the outage.
    */
   readonly restart: (pod: string, signal: 'SIGTERM' | 'SIGKILL') => Promise<Outage>;
 }
@@ -27,11 +27,13 @@ export const podAddresses = ['10.1.0.1', '10.1.0.2'] as const;
 
 const REVIEW_PORT = 8443;
 const PROPAGATION_MS = 1000;
-/** Longer than the gate goes on serving. */
+/** Longer than the drain of the gate. */
 const GRACE_MS = 30_000;
 const image = `registry.example.com/${gateName}:0.1.0@sha256:${'0'.repeat(64)}`;
 
-/** Starts a cluster, has `bootstrap webhook --service` wire it, and plays the kubelet and kube-proxy of its pods. */
+/**
+ * Starts a cluster, wires it with `bootstrap webhook --service`, and replaces the kubelet and kube-proxy of its pods.
+ */
 export async function openReplicatedGate(version: KubernetesVersion): Promise<ReplicatedGate> {
   const environment = process.env;
   await using parts = new AsyncDisposableStack();

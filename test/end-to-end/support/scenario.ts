@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { after, before, it } from 'node:test';
 
-/** Something that can say what it logged, once a test has failed. */
+/** A resource with logs that are shown if a test fails. */
 interface Explaining {
   readonly logTails: () => Promise<string>;
 }
@@ -10,7 +10,7 @@ const scenarioTimeoutMs = 180_000;
 const startTimeoutMs = 60 * 60_000;
 const explaining = new Set<Explaining>();
 
-/** A test of the end-to-end suite; when it fails it shows the logs and says how to run it alone. */
+/** A test of the end-to-end suite. If it fails, it shows the logs and the command that runs it alone. */
 export function scenario(title: string, body: () => Promise<void>): void {
   void it(title, { timeout: scenarioTimeoutMs }, async (context) => {
     try {
@@ -29,10 +29,13 @@ function rerunCommand(title: string, file: string | undefined): string {
   return `npx node --test --test-name-pattern='${pattern}' ${relative(process.cwd(), file ?? '')}`;
 }
 
-/** Starts something before the first test of a suite and disposes of it after the last; gives it to the tests between. */
+/**
+ * Starts a resource before the first test of a suite and disposes of it after the last. Returns a function that gives
+ * it to the tests.
+ */
 export function shared<Held extends AsyncDisposable & Explaining>(start: () => Promise<Held>): () => Held {
   let held: Held | undefined;
-  // The first start of all may have to build Kubernetes.
+  // The very first start may build Kubernetes.
   before(
     async () => {
       held = await start();

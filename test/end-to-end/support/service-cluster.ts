@@ -5,10 +5,10 @@ import { addAddress, startServiceProxy } from './network-namespace.ts';
 import type { RunningProcess } from './processes.ts';
 import { assertAdmitted } from './stage.ts';
 
-/** The one name of the gate's objects and of their namespace. */
+/** The name of all objects of the gate and of their namespace. */
 export const gateName = 'kube-image-bouncer';
 
-/** A cluster, and what plays the kubelet and kube-proxy of its one gate. */
+/** A cluster with replacements for the kubelet and kube-proxy of its one gate. */
 interface ServiceCluster extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly startGate: () => Promise<void>;
@@ -16,7 +16,7 @@ interface ServiceCluster extends AsyncDisposable {
   readonly logTails: () => Promise<string>;
 }
 
-/** Opens a cluster in a network of its own, for the gate that `bootstrap webhook --service` puts into it. */
+/** Opens a cluster in a separate network, for the gate that `bootstrap webhook --service` installs. */
 export async function openServiceCluster(version: KubernetesVersion): Promise<ServiceCluster> {
   const environment = process.env;
   await using parts = new AsyncDisposableStack();

@@ -24,21 +24,21 @@ interface Stage extends AsyncDisposable {
   readonly wireWebhook: (wiring: StageWebhook) => Promise<void>;
   /** Wires the gate as `ImagePolicyWebhook`, with mutual TLS; restarts the API server. */
   readonly wireImagePolicy: (settings?: Omit<ImagePolicySettings, 'kubeConfigFile'>) => Promise<void>;
-  /** Creates a namespace and gives a kubectl that works in it. */
+  /** Creates a namespace and returns a kubectl for it. */
   readonly namespace: (name: string) => Promise<Namespace>;
   readonly logTails: () => Promise<string>;
 }
 
-/** A webhook wiring without what the stage knows itself. */
+/** The options of a webhook wiring that the stage does not set. */
 type StageWebhook = Omit<WebhookWiring, 'url' | 'authority'> & { readonly path?: string };
 
-/** kubectl in one namespace; `object` is what it reads from stdin. */
+/** kubectl in one namespace. `object` is its stdin. */
 export type Namespace = (commandArguments: readonly string[], object?: object) => Promise<CommandResult>;
 
-/** The name in the certificate that the API server shows to the gate. */
+/** The name in the client certificate of the API server. */
 export const apiServerName = 'kube-apiserver';
 
-/** Starts a control plane, a gate and, when asked for, the recorder between them. */
+/** Starts a control plane, a gate and, if requested, the recorder between them. */
 export async function openStage(options: {
   readonly environment: Environment;
   readonly controllers?: boolean;
@@ -102,7 +102,7 @@ export function assertAdmitted(result: CommandResult): void {
   assert.equal(result.code, 0, `kubectl failed: ${result.stderr}`);
 }
 
-/** Holds when kubectl was refused with a text that contains each of `texts`. */
+/** Asserts that kubectl was refused with a text that contains each of `texts`. */
 export function assertRefused(result: CommandResult, ...texts: readonly string[]): void {
   assert.notEqual(result.code, 0, `kubectl was not refused: ${result.stdout}`);
   for (const text of texts) {

@@ -6,21 +6,21 @@ import { parse } from 'yaml';
 import type { Environment } from '../../control-plane/binaries.ts';
 import { startProcess, type RunningProcess } from './processes.ts';
 
-/** A kubelet that does no more than run static pods, as processes. */
+/** A kubelet that only runs static pods, as processes. */
 export interface StaticKubelet extends AsyncDisposable {
   /** How often a pod was started, by the name of its container. */
   readonly starts: () => Readonly<Record<string, number>>;
-  /** Files of the folder that hold no pod. */
+  /** Files of the folder that contain no pod. */
   readonly refused: () => readonly string[];
   readonly logTails: () => Promise<string>;
 }
 
 interface StaticKubeletOptions {
-  /** Whatever is put here runs. */
+  /** The folder of manifests. Each pod in it runs. */
   readonly manifests: string;
   readonly folder: string;
   readonly environment: Environment;
-  /** Programs, by the names under which manifests know them. */
+  /** Programs by the names that manifests use. */
   readonly programs: Readonly<Record<string, string>>;
 }
 
@@ -48,12 +48,12 @@ interface Running {
 
 const gate = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const pollMs = 100;
-// The kubelet would give them thirty seconds; an API server with open watches takes all of it.
+// The kubelet would wait for thirty seconds. An API server with open watches would use all of them.
 const graceMs = 1_000;
 
 /**
- * Runs the static pods of a folder until it is disposed: a new file is started, a changed file is restarted, a
- * removed file is stopped, and a process that ends is started again. Like the kubelet it takes every file whose name
+ * Runs the static pods of a folder until it is disposed. A new file is started, a changed file is restarted, a
+ * removed file is stopped, and a process that ends is started again. Like the kubelet it reads every file whose name
  * does not begin with a dot.
  */
 export function startStaticKubelet(options: StaticKubeletOptions): StaticKubelet {
@@ -130,7 +130,7 @@ function podIn(text: string): Pod | undefined {
   }
 }
 
-/** What a container sees below a mount stands on the node below the volume's path. */
+/** The path on the node of a path in the container: mounts are replaced by the paths of their volumes. */
 function startContainer(pod: Pod, container: Container, options: StaticKubeletOptions): RunningProcess {
   const mounts = (container.volumeMounts ?? []).flatMap(({ name, mountPath }) => {
     const path = pod.spec.volumes?.find((volume) => volume.name === name)?.hostPath?.path;

@@ -36,7 +36,7 @@ export async function startStranger(
       response.end(JSON.stringify({ apiVersion, kind, response: answer }));
     });
   });
-  // The API server cuts off a server whose certificate it does not trust.
+  // The API server closes the connection to a server whose certificate it does not trust.
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -3,20 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of the test's own, which disappears with what uses it, or at the latest with the test. */
+/** A folder for one test. It is deleted when its user is disposed, or at the latest with the test. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
 
 const existing = new Set<string>();
-// What was killed a moment ago may still write its last file.
+// A process that was just killed may still write its last file.
 const removal = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
 process.on('exit', () => {
   for (const path of existing) rmSync(path, removal);
 });
 
-/** Makes a temporary folder whose name says what it is for. */
+/** Creates a temporary folder whose name describes its purpose. */
 export async function makeTemporaryFolder(purpose: string): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), `kube-image-bouncer-${purpose}-`));
   existing.add(path);

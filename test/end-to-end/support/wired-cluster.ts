@@ -12,14 +12,14 @@ import {
 import { startGate, type Gate, type GateSettings } from './gate.ts';
 import { runCommand, type CommandResult } from './processes.ts';
 
-/** A cluster and a gate outside it that know nothing of each other yet; our own commands bring them together. */
+/** A cluster and a gate outside it that are not wired yet. Commands of this program wire them. */
 export interface WiredCluster extends AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly gate: Gate;
   readonly authority: Authority;
-  /** PEM of the gate's CA, in a file. */
+  /** File with the PEM of the gate's CA. */
   readonly authorityFile: string;
-  /** `bootstrap webhook --url` of this gate in this cluster, with more arguments. */
+  /** Runs `bootstrap webhook --url` for this gate in this cluster, with additional arguments. */
   readonly bootstrap: (...commandArguments: readonly string[]) => Promise<CommandResult>;
   readonly logTails: () => Promise<string>;
 }
@@ -27,7 +27,7 @@ export interface WiredCluster extends AsyncDisposable {
 const program = fileURLToPath(new URL('../../../bin/kube-image-bouncer.js', import.meta.url));
 const commandTimeoutMs = 120_000;
 
-/** Runs one of our commands as a person would; nothing of the person's own environment reaches it. */
+/** Runs a command of this program as a user would, without the environment of the user who runs the test. */
 export async function runOurselves(
   folder: string,
   commandArguments: readonly string[],
@@ -38,7 +38,7 @@ export async function runOurselves(
   });
 }
 
-/** Starts a cluster of a version and a gate beside it. */
+/** Starts a cluster of a version and a gate outside it. */
 export async function openWiredCluster(options: {
   readonly environment: Environment;
   readonly version: KubernetesVersion;

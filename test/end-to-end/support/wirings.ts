@@ -10,7 +10,7 @@ export interface WebhookRule {
   readonly operations: readonly ('CREATE' | 'UPDATE' | '*')[];
 }
 
-/** What differs between one webhook wiring and another. */
+/** The options of a webhook wiring. */
 export interface WebhookWiring {
   readonly url: string;
   /** The certificate authority that the API server trusts for `url`, in PEM. */
@@ -22,16 +22,16 @@ export interface WebhookWiring {
   readonly admissionReviewVersions?: readonly ('v1' | 'v1beta1')[];
 }
 
-/** The name under which our webhook appears in every refusal. */
+/** The name of our webhook in every refusal. */
 export const webhookName = 'images.kube-image-bouncer.io';
 
-/** Pods and their ephemeral containers: the least that catches every image that runs. */
+/** Pods and their ephemeral containers: the smallest rules that review every image that runs. */
 export const podRules: readonly WebhookRule[] = [
   { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE', 'UPDATE'] },
   { apiGroups: [''], apiVersions: ['v1'], resources: ['pods/ephemeralcontainers'], operations: ['UPDATE'] },
 ];
 
-/** Pods and everything in Kubernetes itself that makes pods. */
+/** Pods and all built-in kinds that create pods. */
 export const workloadRules: readonly WebhookRule[] = [
   ...podRules,
   {
@@ -58,8 +58,8 @@ const configurationName = 'kube-image-bouncer';
 let wirings = 0;
 
 /**
- * Wires the gate as a validating webhook and waits until the API server acts on it.
- * It replaces what an earlier call wired.
+ * Wires the gate as a validating webhook and waits until the API server applies it. It replaces the wiring of an
+ * earlier call.
  */
 export async function wireWebhook(controlPlane: ControlPlane, wiring: WebhookWiring): Promise<void> {
   wirings += 1;
@@ -87,7 +87,7 @@ export async function wireWebhook(controlPlane: ControlPlane, wiring: WebhookWir
   );
 }
 
-/** Takes away what {@link wireWebhook} wired and waits until the API server calls the gate no more. */
+/** Removes the wiring of {@link wireWebhook} and waits until the API server no longer calls the gate. */
 export async function unwireWebhook(controlPlane: ControlPlane): Promise<void> {
   const canary = String(wirings);
   await controlPlane.kubectl([
@@ -96,14 +96,14 @@ export async function unwireWebhook(controlPlane: ControlPlane): Promise<void> {
     configurationName,
     '--ignore-not-found',
   ]);
-  await eventually('the API server forgets the webhook configuration', async () =>
+  await eventually('the API server no longer applies the webhook configuration', async () =>
     (await isCanaryRefused(controlPlane, canary)) ? undefined : true,
   );
 }
 
-// The API server picks a configuration up some time after it was stored and does not say when. So each configuration has a second
-// webhook without a server, for ConfigMaps with this wiring's own label. As soon as such a ConfigMap is refused, the whole
-// configuration is active.
+// The API server applies a configuration some time after it was stored, and does not report when. Therefore each
+// configuration has a second webhook without a server, for ConfigMaps with the label of this wiring. As soon as such
+// a ConfigMap is refused, the whole configuration is active.
 function canaryWebhook(canary: string): object {
   return {
     name: 'canary.kube-image-bouncer.io',
@@ -131,10 +131,12 @@ async function applied(controlPlane: ControlPlane, object: object): Promise<void
   if (code !== 0) throw new Error(`kubectl apply of the wiring: ${stderr}`);
 }
 
-/** What the `ImagePolicyWebhook` plugin reads besides the way to the gate; times as the plugin wants them. */
+/**
+ * The configuration of the `ImagePolicyWebhook` plugin without its kubeconfig. Times have the units of the plugin.
+ */
 export interface ImagePolicySettings {
   readonly kubeConfigFile: string;
-  /** Seconds that a verdict is remembered; -1 asks the gate every time. @default -1 */
+  /** Seconds for which a verdict is cached; -1 calls the gate every time. @default -1 */
   readonly allowTTL?: number;
   /** @default -1 */
   readonly denyTTL?: number;
@@ -164,7 +166,9 @@ export function imagePolicyAdmission(settings: ImagePolicySettings): object {
   };
 }
 
-/** The way to the gate that the `ImagePolicyWebhook` plugin reads: a kubeconfig, whose context the plugin insists on. */
+/**
+ * The kubeconfig with which the `ImagePolicyWebhook` plugin reaches the gate. The plugin requires a current context.
+ */
 export function gateKubeconfig(way: {
   readonly url: string;
   readonly authority: string;

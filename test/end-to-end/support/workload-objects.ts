@@ -1,6 +1,6 @@
 import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 
-/** As much of a `PodSpec` as the tests say. */
+/** The part of a `PodSpec` that the tests use. */
 export interface PodSpec {
   readonly containers: readonly object[];
   readonly initContainers?: readonly object[];
@@ -9,20 +9,20 @@ export interface PodSpec {
   readonly nodeSelector?: Readonly<Record<string, string>>;
 }
 
-/** A kind that makes pods, in a version that is served. */
+/** A kind that creates pods, in a served version. */
 export interface WorkloadRow {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Where its `PodSpec` is, as refusals write it. */
+  /** The path of its `PodSpec`, as refusals write it. */
   readonly path: string;
-  /** An object of it that makes no pod by itself, but for a Pod. */
+  /** An object of this kind. It creates no pod, unless the kind is Pod. */
   readonly make: (name: string, spec: PodSpec) => object;
 }
 
 const labels = { app: 'web' };
 const selector = { matchLabels: labels };
 
-/** Every kind of workload, in every version in which a Kubernetes serves it. */
+/** Every workload kind, in every version that a supported Kubernetes serves. */
 export function workloadRows(version: KubernetesVersion): readonly WorkloadRow[] {
   return [
     row('v1', 'Pod', 'spec', (spec) => ({ spec })),
@@ -52,7 +52,7 @@ export function workloadRows(version: KubernetesVersion): readonly WorkloadRow[]
   ];
 }
 
-/** A Deployment, ReplicaSet or StatefulSet that makes so many pods; its name is also their label. */
+/** A Deployment, ReplicaSet or StatefulSet with this number of pods. Its name is also their label. */
 export function replicated(kind: string, name: string, replicas: number, spec: PodSpec): object {
   const app = { app: name };
   const template = { metadata: { labels: app }, spec };
@@ -64,17 +64,17 @@ export function replicated(kind: string, name: string, replicas: number, spec: P
       replicas,
       selector: { matchLabels: app },
       template,
-      // No kubelet makes the first pod ready, for which the others would wait.
+      // No kubelet makes the first pod ready. The other pods would wait for it.
       ...(kind === 'StatefulSet' && { serviceName: name, podManagementPolicy: 'Parallel' }),
     },
   };
 }
 
-/** What `kubectl get` takes for all of them. */
+/** The argument of `kubectl get` for all of them. */
 export const everyWorkload =
   'pods,podtemplates,replicationcontrollers,replicasets,deployments,statefulsets,daemonsets,jobs,cronjobs';
 
-/** A container; its name says which it is among others. */
+/** A container. Its name identifies it. */
 export function container(name: string, image: string, more: object = {}): object {
   return { name, image, ...more };
 }
@@ -84,7 +84,7 @@ export function imageVolume(name: string, reference: string): object {
   return { name, image: { reference } };
 }
 
-/** Several objects in one document, each of which kubectl sends by itself. */
+/** Several objects in one document. kubectl sends each of them separately. */
 export function listOf(items: readonly object[]): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
