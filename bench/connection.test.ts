@@ -43,7 +43,7 @@ async function startByteServer(responses: readonly (string | Buffer)[]) {
 }
 
 describe('the connection of the load generator', { timeout: 20_000 }, () => {
-  it('reads responses with a length and chunked ones on one connection, in pieces of one byte', async () => {
+  it('reads chunked responses and responses with a length on one connection, in pieces of one byte', async () => {
     using server = await startByteServer([CHUNKED, WITH_LENGTH, SPLIT_CHARACTER, CHUNKED]);
     using connection = await Connection.open(server.port, '/');
     const bodies: string[] = [];
@@ -62,7 +62,7 @@ describe('the connection of the load generator', { timeout: 20_000 }, () => {
 });
 
 describe('reading a response', () => {
-  it('waits until all of it is there, at whatever byte it is cut', () => {
+  it('waits for the complete response, at whatever byte it is cut', () => {
     for (const text of [WITH_LENGTH, CHUNKED, SPLIT_CHARACTER]) {
       const whole = Buffer.from(text);
       for (let cut = 0; cut < whole.length; cut += 1)
@@ -75,7 +75,7 @@ describe('reading a response', () => {
     }
   });
 
-  it('refuses other statuses, sizes that are no numbers, and chunks that are longer than their size', () => {
+  it('refuses other statuses, invalid sizes, and chunks that are longer than their size', () => {
     const chunked = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
     for (const [text, message] of [
       ['HTTP/1.1 500 Error\r\ncontent-length: 0\r\n\r\n', /^the response cannot be read: HTTP\/1\.1 500/],

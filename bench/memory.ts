@@ -7,8 +7,8 @@ const CONNECTIONS = 8;
 const STEPS = 30;
 
 /**
- * Sends reviews to a server, half of them with new images, and prints its memory. A leak appears in the slope over the last
- * two thirds; the growth of a new heap does not.
+ * Sends reviews to a server, half of them with new images, and prints its memory. A leak is visible in the slope over
+ * the last two thirds of the run. The growth of a new heap is not.
  */
 export async function measureMemory(program: ServerProgram, pipe: LogPipe, reviews: number): Promise<string> {
   await using server = startLogging(program, pipe);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-// Not a named import: an old Node has no enableCompileCache, and a missing name would end it without our sentence.
+// Not a named import: an old Node has no enableCompileCache, and the missing name would end it without our error
+// message.
 import nodeModule from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -71,7 +72,7 @@ export async function perform(launch, root, args) {
     runElsewhere(launch.node, [...FLAGS, join(root, 'bin', 'kube-image-bouncer.js'), ...args]);
     return;
   }
-  // A listener replaces the inspector as the handler of the signal if the flag above could not be given.
+  // Replaces the inspector as the handler of the signal, because the flag above may be missing.
   process.on('SIGUSR1', () => undefined);
   if (launch.place === 'checkout') {
     // Most of the start is stripping types and compiling hundreds of files. A read-only checkout has no cache.

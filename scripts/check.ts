@@ -40,7 +40,7 @@ async function run(name: string, [program, ...args]: readonly [string, ...string
   return { name, passed, seconds: ((performance.now() - started) / 1000).toFixed(1), output: said };
 }
 
-/** Prints one line for each check. Prints the output of failed checks and of the tests. */
+/** Prints one line for each check, and the output of failed checks and of the tests. */
 function report(outcome: Outcome): Outcome {
   const { name, passed, seconds, output } = outcome;
   process.stdout.write(`${passed ? '✔' : '✖'} ${name} ${seconds} s\n`);

@@ -12,7 +12,7 @@ interface DebianPackage {
 
 const OFFER = /^'[^']+' (?<file>\S+) \d+ SHA256:(?<sha256>[0-9a-f]{64})$/;
 
-/** Which versions of packages apt would install, from its verified lists. */
+/** The versions of packages that apt would install, from its verified lists. */
 export async function offeredPackages(names: readonly string[]): Promise<readonly DebianPackage[]> {
   const offers = await run('apt-get', ['download', '--print-uris', ...names]);
   const lines = offers.trim().split('\n').toSorted();

@@ -1,4 +1,4 @@
 import { updateFindings } from '../test/architecture/finding-table.ts';
 
-// The catalogue of findings into docs/doctor.md.
+// Writes the catalogue of findings into docs/doctor.md.
 updateFindings();

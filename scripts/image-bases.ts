@@ -61,7 +61,7 @@ export async function makeBases(store: ImageStore, node: string, epoch: number):
 /** The folder of this machine's npm. The npm in the PATH is a link to a file in its `bin`. */
 async function npmFolder(): Promise<string> {
   const place = await placeOf('npm');
-  if (place === undefined) throw new Error('The image needs npm, and none is in the PATH.');
+  if (place === undefined) throw new Error('The image needs npm, which is not in the PATH.');
   return dirname(dirname(await realpath(place)));
 }
 

@@ -68,7 +68,7 @@ export async function buildImage(options: ImageOptions): Promise<string> {
 async function npmSecrets(folder: string): Promise<readonly string[]> {
   const setting = async (name: string): Promise<string> => (await run('npm', ['config', 'get', name])).trim();
   const [registry, file] = await Promise.all([setting('registry'), setting('cafile')]);
-  // The authority may be set for all of Node, not for npm alone.
+  // The authority may be configured for Node instead of npm.
   const authority = file === 'null' ? process.env['NODE_EXTRA_CA_CERTS'] : file;
   const lines = [`registry=${registry}`, ...(authority ? ['cafile=/run/secrets/npm-authority'] : [])];
   const settings = join(folder, 'npmrc');

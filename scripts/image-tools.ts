@@ -24,7 +24,7 @@ interface RunOptions {
 const runFile = promisify(execFile);
 
 /**
- * Why an image cannot be built or started here, as one sentence with the remedy; `undefined` if it can.
+ * The reason why an image cannot be built or started here, as one sentence with the remedy; `undefined` if it can.
  * @param tools programs that are needed
  */
 export async function missingForImages(tools: readonly Tool[]): Promise<string | undefined> {
@@ -37,7 +37,7 @@ export async function missingForImages(tools: readonly Tool[]): Promise<string |
   return `The image needs ${missing.join(', ')}: apt-get install -y --no-install-recommends ${packages}.`;
 }
 
-/** Path of a program in the PATH; `undefined` if it is not there. */
+/** Path of a program in the PATH; `undefined` if it is not found. */
 export async function placeOf(program: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const place = join(folder, program);
@@ -45,7 +45,7 @@ export async function placeOf(program: string): Promise<string | undefined> {
       await access(place, constants.X_OK);
       return place;
     } catch {
-      // Not here.
+      // Not in this folder.
     }
   }
   return undefined;

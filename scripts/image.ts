@@ -24,14 +24,14 @@ async function build(layout: string): Promise<void> {
     layout,
     cache: join(homedir(), '.cache/kube-image-bouncer/image'),
     revision: (await run('git', described, { folder: root })).trim(),
-    // The same age for all versions, so that they share equal layers.
+    // All versions have the same age, so that they share equal layers.
     epoch: Number(process.env['SOURCE_DATE_EPOCH'] ?? 0),
     node: process.execPath,
-    // buildah records the intermediate images. Those of earlier builds would change the digest.
+    // buildah records the intermediate images. The intermediate images of earlier builds would change the digest.
     afresh: true,
   });
   const { digest, layers, configuration } = await readLayout(layout);
-  // Layer n comes from the nth step that made a layer.
+  // Layer n was created by the nth step that creates a layer.
   const steps = configuration.history.filter(({ empty_layer: empty }) => empty !== true);
   const lines = layers.map(({ digest: layer, size }, index) =>
     [layer.slice(0, 19), mebibytes(size), stepOf(steps[index]?.created_by)].join('  '),

@@ -3,5 +3,5 @@ import { join } from 'node:path';
 import { root } from '../test/architecture/sources.ts';
 import { REFUSAL_PAGE, renderRefusalPage } from '../test/suite/refusal-page.ts';
 
-// Review the difference: it shows what doctor or recover now concludes.
+// Review the difference: it shows the new conclusions of doctor and recover.
 writeFileSync(join(root, REFUSAL_PAGE), await renderRefusalPage());

@@ -28,7 +28,7 @@ function interruption({ name, file, line }: EventData.TestStart): string {
 
 function failure(data: EventData.TestFail, known: ReadonlyMap<string, Known>): string {
   const { error } = data.details;
-  // A suite that failed because of its test adds nothing. A test that is marked todo fails no run.
+  // A suite that failed because of its test adds no information. A test with the mark todo does not fail a run.
   if (data.todo !== undefined || ('failureType' in error && error.failureType === 'subtestsFailed'))
     return '';
   const file = relative('', data.file ?? '');
@@ -44,8 +44,8 @@ function failure(data: EventData.TestFail, known: ReadonlyMap<string, Known>): s
 }
 
 /**
- * The runner matches the pattern with the names of a test and its suites, joined by spaces. For a subtest the command
- * runs its test, and for a file that cannot be loaded the file.
+ * The runner compares the pattern with the names of a test and its suites, joined by spaces. For a subtest the
+ * command runs its test. For a file that cannot be loaded it runs the file.
  */
 function repeatCommand(file: string, data: EventData.TestFail, known: ReadonlyMap<string, Known>): string {
   let repeated = known.get(key(data.file, data.testId));

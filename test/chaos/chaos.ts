@@ -85,7 +85,7 @@ async function bundleInto(folder: string): Promise<string> {
   return join(folder, 'dist', 'main.js');
 }
 
-/** Runs a scenario and its control, and prints a line. */
+/** Runs a scenario and its control, and prints one line. */
 async function examine(scenario: Scenario, chaos: Chaos): Promise<boolean> {
   const { id, title, control } = scenario;
   const startMs = performance.now();
@@ -95,7 +95,7 @@ async function examine(scenario: Scenario, chaos: Chaos): Promise<boolean> {
     ...trial.faults,
     ...(trial.failOpen > 0 ? [`${trial.failOpen} bad reviews were admitted`] : []),
     ...(proof.failOpen > 0 ? [`the control admitted ${proof.failOpen} bad reviews`] : []),
-    ...(proof.faults.length === 0 ? ['the control shows no fault, so that nothing is proved'] : []),
+    ...(proof.faults.length === 0 ? ['the control shows no fault, so the run proves nothing'] : []),
     ...(proof.broken === undefined ? [] : [`the control could not run: ${proof.broken}`]),
   ];
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
@@ -126,7 +126,7 @@ async function attempt(run: Scenario['run'], chaos: Chaos): Promise<Trial & { re
   }
 }
 
-/** A gate that has ended causes many faults. The first ones are enough. */
+/** A gate that has ended causes many faults. Only the first ones are shown. */
 function renderFaults(faults: readonly string[]): string {
   const shown = faults.slice(0, SHOWN_FAULTS).join('; ');
   return faults.length > SHOWN_FAULTS ? `${shown}; and ${faults.length - SHOWN_FAULTS} more` : shown;

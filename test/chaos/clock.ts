@@ -14,7 +14,10 @@ const LIBRARIES = [
 const RATE = 200;
 const HOUR_MS = 3_600_000;
 
-/** A time of day for the gate, in seconds from the real one, and whether the certificate (two days) is valid then. */
+/**
+ * A time for the clock of the gate, as seconds from the real time, and whether the certificate (two days) is valid at
+ * that time.
+ */
 interface Step {
   readonly name: string;
   readonly at: () => number;
@@ -38,12 +41,12 @@ export const clock: Scenario = {
   goal: '±24 h, 1970, 2038, backwards under load: no wrong verdict, no crash, readiness shows the certificate',
   run: (chaos) => jump(chaos),
   control: {
-    title: 'deadlines by the time of day',
+    title: 'deadlines depend on the time of day',
     run: (chaos) => jump(chaos, DEADLINES_BY_TIME_OF_DAY),
   },
 };
 
-/** Makes `performance.now` follow the time of day, so that deadlines jump with it. */
+/** Makes `performance.now` follow the time of day, so that a jump of the clock moves all deadlines. */
 const DEADLINES_BY_TIME_OF_DAY = `
   const startMs = Date.now() - performance.now();
   performance.now = () => Date.now() - startMs;
@@ -77,14 +80,14 @@ async function jump({ stand, seed, quick }: Chaos, preload?: string): Promise<Tr
   ]);
 }
 
-/** The faults of the gate at that time: it must be alive, and readiness must match the certificate. */
+/** The faults of the gate at that time. The gate must run, and its readiness must match the certificate. */
 async function lookAt(gate: Gate, { name, at, holds }: Step): Promise<(string | undefined)[]> {
   const ready = await gate.look('/readyz');
   // Warnings of Node may be between the lines.
   const last = /.*("time":"([^"]+)")/s.exec(await gate.log())?.[2] ?? '';
   const awayMs = Math.abs(Date.parse(last) - (Date.now() + at() * 1000));
   return [
-    unless(awayMs < HOUR_MS / 60, `${name}: the gate's clock was not moved: ${last}`),
+    unless(awayMs < HOUR_MS / 60, `${name}: the clock of the gate did not change: ${last}`),
     unless(ready.status === (holds ? 200 : 503), `${name}: readyz says ${ready.status}: ${ready.body}`),
     unless(holds || ready.body.includes('[-]certificate failed'), `${name}: readyz says ${ready.body}`),
     unless((await gate.look('/livez')).status === 200, `${name}: livez does not answer`),

@@ -14,7 +14,7 @@ interface ControlGroupLimits {
 const ROOT = '/sys/fs/cgroup';
 const PERIOD_MICROSECONDS = 20_000;
 
-/** Processes under limits that the kernel keeps. Needs root, and Linux with control groups of version 1 or 2. */
+/** Processes with limits that the kernel enforces. Needs root, and Linux with control groups of version 1 or 2. */
 export class ControlGroup implements AsyncDisposable {
   readonly #folders: readonly string[];
   readonly #unified: boolean;
@@ -48,12 +48,12 @@ export class ControlGroup implements AsyncDisposable {
     return ['sh', '-c', script, this.#folders.join(' ')];
   }
 
-  /** The most memory that was in use, in bytes, the page cache included. */
+  /** The highest memory in use, in bytes, including the page cache. */
   async peakBytes(): Promise<number> {
     return Number(await this.#read(this.#unified ? 'memory.peak' : 'memory.max_usage_in_bytes'));
   }
 
-  /** How often the kernel killed a process of the group for its memory. */
+  /** How often the kernel killed a process of the group because of its memory. */
   async kills(): Promise<number> {
     const events = await this.#read(this.#unified ? 'memory.events' : 'memory.oom_control');
     return Number(/^oom_kill (\d+)$/m.exec(events)?.[1]);
@@ -90,7 +90,7 @@ export class ControlGroup implements AsyncDisposable {
   }
 }
 
-/** A group can be removed a moment after its last process has ended. */
+/** A group can be removed shortly after its last process has ended. */
 async function removeFolder(folder: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     try {

@@ -69,13 +69,13 @@ async function killAgain({ stand, seed }: Chaos, { kills, replicas: count }: Pla
   return trialOf(tally, numbers, [
     ...tally.faults(),
     ...torn,
-    unless(elsewhere === 0, `${elsewhere} reviews failed that no dead replica held`),
+    unless(elsewhere === 0, `${elsewhere} reviews failed although no killed replica had them`),
     unless(median(readyMs) <= READY_MS, `half of the new processes took longer than ${READY_MS} ms`),
     unless(same, 'the authority in --state-dir has changed'),
   ]);
 }
 
-/** Kills a first start while it makes its certificates. The next start must succeed. */
+/** Kills a gate during its first start, while it creates its certificates. The next start must succeed. */
 async function killWhileMaking(stand: Chaos['stand'], seed: number): Promise<string[]> {
   const random = createRandom(seed);
   const faults: string[] = [];
@@ -88,9 +88,9 @@ async function killWhileMaking(stand: Chaos['stand'], seed: number): Promise<str
     });
     try {
       await using gate = await startGate(stand, { stateFolder });
-      if ((await gate.look('/readyz')).status !== 200) faults.push('not ready with a state that was cut off');
+      if ((await gate.look('/readyz')).status !== 200) faults.push('not ready with incomplete state');
     } catch (error) {
-      faults.push(`a state that was cut off: ${String(error)}`);
+      faults.push(`incomplete state: ${String(error)}`);
     }
   }
   return faults;

@@ -41,7 +41,7 @@ async function exhaust({ stand, seed }: Chaos, { holdMs, clientsLeave }: Plan): 
   if (clientsLeave) crowd.leave();
   const tookMs = await untilAnswered(gate, seed);
   crowd.leave();
-  // All reviews until here were sent during the fault.
+  // All reviews so far were sent during the fault.
   await delay(500);
   await traffic.stop();
   const health = await gate.look('/readyz');
@@ -57,7 +57,7 @@ async function exhaust({ stand, seed }: Chaos, { holdMs, clientsLeave }: Plan): 
   );
 }
 
-/** Clients that connect and send nothing. A refused client connects again. */
+/** Clients that connect and send nothing. A client that is refused connects again. */
 class Crowd {
   readonly #open = new Set<Socket>();
   readonly #port: number;
@@ -84,7 +84,10 @@ class Crowd {
   }
 }
 
-/** Milliseconds until this many new connections in a row get an answer, because a single one may find a free descriptor. */
+/**
+ * Milliseconds until this number of consecutive new connections get an answer. A single connection may find a free
+ * descriptor by chance.
+ */
 async function untilAnswered(gate: Gate, seed: number): Promise<number> {
   const reviews = labelledReviews(seed, IN_A_ROW);
   const startMs = performance.now();

@@ -28,7 +28,7 @@ export const disk: Scenario = {
   control: { title: 'failed writes are not handled', run: (chaos) => fill(chaos, UNGUARDED) },
 };
 
-/** Throws errors of the log's file, as in a program that does not handle them. */
+/** Throws write errors of the log, as a program that does not handle them would. */
 const UNGUARDED = `
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -90,22 +90,22 @@ async function lookAt(gate: Gate, when: string): Promise<(string | undefined)[]>
   ];
 }
 
-/** New lines are written whole after the line that was cut off. */
+/** New lines are written completely after the line that was cut off. */
 async function comesBack(gate: Gate): Promise<(string | undefined)[]> {
   const before = await gate.log();
   try {
     await eventually(
-      'the log comes back',
+      'the log is written again',
       async () => ((await gate.log()).length > before.length + 1000 ? true : undefined),
       { timeoutMs: COMES_BACK_MS },
     );
   } catch {
-    return [`the log had not come back ${COMES_BACK_MS / 1000} s after there was room`];
+    return [`the log was not written again ${COMES_BACK_MS / 1000} s after there was room`];
   }
   const lines = (await gate.log()).split('\n');
   const broken = lines.slice(0, -1).filter((line) => !isWhole(line));
   return [
-    unless(broken.length <= 1, `${broken.length} lines are broken, such as ${broken[1]?.slice(0, 200)}`),
+    unless(broken.length <= 1, `${broken.length} lines are broken, for example ${broken[1]?.slice(0, 200)}`),
   ];
 }
 
@@ -114,12 +114,14 @@ function isWhole(line: string): boolean {
     JSON.parse(line);
     return true;
   } catch {
-    // Lines of the gate are JSON; other lines come from Node.
+    // Lines of the gate are JSON. Other lines are messages of Node.
     return line !== '' && !line.includes('{');
   }
 }
 
-/** With its certificates a gate starts on a full disk. Without room for them it reports the reason. */
+/**
+ * A gate that has its certificates starts on a full disk. If it cannot store new certificates, it reports the reason.
+ */
 async function startAgain(
   stand: Chaos['stand'],
   full: SmallDisk,
@@ -133,7 +135,7 @@ async function startAgain(
     (error: unknown) => String(error instanceof Error ? error.message : error),
   );
   return [
-    unless(ready.status === 200, `a start on a full disk: readyz says ${ready.status}`),
+    unless(ready.status === 200, `a start on a full disk: readyz answers ${ready.status}`),
     unless(/--state-dir.*(ENOSPC|no space)/.test(refusal), `a first start on a full disk: ${refusal}`),
   ];
 }

@@ -7,12 +7,12 @@ import { Tally } from './tally.ts';
 import { Traffic } from './traffic.ts';
 
 const RATE = 100;
-/** As many as the connections that the API server keeps. */
+/** The number of connections that the API server keeps. */
 const BURST = 25;
 const LANES = 8;
 const SMALL_P99_MS = 250;
 
-/** Treats every review as small, and receives as many as fit into a larger gate. */
+/** Treats every review as small, and receives as many as a gate with more memory could. */
 const UNFAIR = { largeBytes: 2 ** 31, receivingBytes: 64 * 1024 * 1024 };
 
 export const fairness: Scenario = {

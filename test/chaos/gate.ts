@@ -16,41 +16,41 @@ export interface Stand {
 }
 
 interface GateOptions {
-  /** Beside the certificate and the ports. @default none */
+  /** Additional flags, beside the certificate and the ports. @default none */
   readonly args?: readonly string[];
   /** The folder for `--self-signed`, instead of the certificate of the harness. */
   readonly stateFolder?: string;
   /** A prefix of the command. It must replace itself with the command (exec). */
   readonly wrapper?: readonly string[];
   readonly variables?: Readonly<Record<string, string>>;
-  /** Source of a module that is loaded before the program, with which a control switches a protection off. */
+  /** Source of a module that is loaded before the program. A control uses it to switch off a protection. */
   readonly preload?: string;
-  /** @default a file of its own in the folder of the stand */
+  /** The file for the log. @default a new file in the temporary folder */
   readonly logFile?: string;
-  /** @default free ones */
+  /** The ports for reviews and health. @default free ports */
   readonly ports?: Pick<Gate, 'port' | 'healthPort'>;
 }
 
-/** The gate as an operator runs it: the bundle, started as docs/cli.md says. */
+/** The gate as an operator runs it: the bundle, started with the command of docs/cli.md. */
 export interface Gate extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
   readonly healthPort: number;
-  /** What its clients have to trust, PEM. */
+  /** The CA that clients must trust, PEM. */
   readonly authority: string;
-  /** From the start of the process to the first `/readyz` that says yes. */
+  /** Milliseconds from the start of the process to the first `/readyz` with status 200. */
   readonly readyMs: number;
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** How it ended; `undefined` while it runs. */
+  /** The exit code or signal; `undefined` while it runs. */
   readonly ending: () => string | undefined;
   readonly exited: Promise<string>;
-  /** A page of the health port; status 0 when it does not answer within two seconds. */
+  /** A page of the health port. The status is 0 if there is no answer within two seconds. */
   readonly look: (path: string) => Promise<{ readonly status: number; readonly body: string }>;
-  /** The sum of a metric's series; `NaN` when there is none. */
+  /** The sum of the series of a metric; `NaN` if there is none. */
   readonly metric: (name: string) => Promise<number>;
   readonly log: () => Promise<string>;
   readonly residentMebibytes: () => number;
-  /** The most that was resident since its start. */
+  /** The highest resident memory since the start. */
   readonly peakMebibytes: () => number;
 }
 
@@ -104,7 +104,7 @@ export async function startGate(stand: Stand, options: GateOptions = {}): Promis
 function documentedFlags(): readonly string[] {
   const text = readFileSync(join(root, 'docs', 'cli.md'), 'utf8');
   const [, flags] = /^node ((?:--\S+ )+)bin\/kube-image-bouncer\.js serve /m.exec(text) ?? [];
-  if (flags === undefined) throw new Error('docs/cli.md has no command for a process that stays');
+  if (flags === undefined) throw new Error('docs/cli.md has no command for a long-running process');
   return flags.trim().split(' ');
 }
 

@@ -14,11 +14,11 @@ export interface Reply {
   readonly body: string;
 }
 
-/** There was no answer: the connection failed or was too late. */
+/** There was no answer: the connection failed or the answer was too late. */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
   readonly code: string;
-  /** Our port of the connection, which identifies its endpoint in a balancer. */
+  /** The client's port of the connection, which identifies its endpoint in a balancer. */
   readonly localPort: number | undefined;
 
   constructor(code: string, localPort: number | undefined) {
@@ -29,10 +29,10 @@ export class ExchangeError extends Error {
 }
 
 /**
- * Behaves like the client of the API server (Go's `http.Transport`). Idle connections are kept and the last used comes first.
- * When none is idle one is opened, and the request takes whichever is there first: that one, or one that another
- * request has finished with. A POST whose first byte was written is never sent again. The server's `Keep-Alive` header,
- * which Node's own agent obeys and Go's does not, is ignored.
+ * Behaves like the client of the API server (Go's `http.Transport`). Idle connections are kept, and the most recently
+ * used one is taken first. If no connection is idle, a new one is opened, and the request uses the connection that is
+ * ready first: the new one, or one that another request has finished with. A POST is never sent again after its first
+ * byte was written. The client ignores the server's `Keep-Alive` header, as Go does; Node's own agent obeys it.
  *
  * @see https://go.dev/src/net/http/transport.go
  */
@@ -62,7 +62,7 @@ export class GoClient implements Disposable {
   #open(want: Want): void {
     this.#wanting.add(want);
     const connection: Connection = new Connection(this.#options, {
-      // First the request that it was opened for, unless another connection has carried that request.
+      // The request for which the connection was opened has priority, unless another connection has carried it.
       onOpen: () =>
         this.#wanting.delete(want) && !want.isOver ? connection.carry(want) : this.#use(connection),
       onFree: () => this.#use(connection),
@@ -90,7 +90,7 @@ export class GoClient implements Disposable {
 /** Idle connections that client-go, the client of the API server, keeps for one host. */
 const MAX_IDLE = 25;
 
-/** A request until its reply. */
+/** A request that waits for its reply. */
 class Want {
   readonly path: string;
   readonly body: Buffer;
@@ -133,9 +133,9 @@ class Want {
 
 interface ConnectionEvents {
   readonly onOpen: () => void;
-  /** It has brought a reply, and can carry another request. */
+  /** The connection has delivered a reply, and can carry another request. */
   readonly onFree: () => void;
-  /** It can carry no more requests. Called once or more. */
+  /** The connection can carry no more requests. Called once or more. */
   readonly onClose: (error: ExchangeError) => void;
 }
 
@@ -149,7 +149,7 @@ class Connection {
   #carried: Want | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #errorCode = 'EOF';
-  /** A socket that is closed no longer knows it. */
+  /** After the socket is closed, its port is unknown. */
   #localPort: number | undefined;
 
   constructor({ port, authority, idleMs = 90_000 }: GoClientOptions, events: ConnectionEvents) {

@@ -17,7 +17,7 @@ const ROOM_BYTES = 4096;
 const OBJECTS = 480_000;
 const MAX_IMAGES = 500;
 
-/** The largest legal review of its weight, good or bad; `salt` makes its images new. */
+/** The largest legal review of its weight, good or bad. `salt` makes its images new. */
 function heavyReview(weight: Weight, truth: Truth, salt: number): LabelledReview {
   switch (weight) {
     case 'objects':
@@ -37,7 +37,7 @@ function heavyReview(weight: Weight, truth: Truth, salt: number): LabelledReview
   }
 }
 
-/** Some of each weight, good and bad: bodies of seven megabytes are built once, not for every request. */
+/** A good and a bad review of each weight. Bodies of seven megabytes are built once, not for every request. */
 export function heavyReviews(
   weights: readonly [Weight, ...Weight[]],
   random: Random,
@@ -58,6 +58,6 @@ function podOf(truth: Truth) {
 
 function smallObjects(): object[] {
   const bytes = Math.floor((BODY_BYTES - ROOM_BYTES) / OBJECTS);
-  // {"a":"…"}, is nine characters and the text.
+  // `{"a":"…"},` has nine characters and the text.
   return Array.from({ length: OBJECTS }, () => ({ a: 'x'.repeat(bytes - 9) }));
 }

@@ -5,7 +5,7 @@ import type { HeavyOptions, HeavyReport } from './heavy-traffic.ts';
 import { GoClient } from './go-client.ts';
 import { Tally } from './tally.ts';
 
-// In its own thread, because encrypting seven megabytes would delay the measurements beside it.
+// In a separate thread, because the encryption of seven megabytes would delay the measurements.
 const { gate, seed, lanes, timeoutMs, weights, secretly } = workerData as HeavyOptions;
 const tally = new Tally();
 tally.faulty = true;

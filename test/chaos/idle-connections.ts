@@ -16,16 +16,19 @@ interface Clocks {
   readonly server: number;
   /** Timeout of the API server. In a cluster: 90 s. */
   readonly client: number;
-  /** Half of the pauses are as long as this, but for a few milliseconds; the other half anything up to a bit more. */
+  /**
+   * Half of the pauses differ from this by a few milliseconds. The other half are random, up to slightly more than
+   * this.
+   */
   readonly around: number;
   readonly requests: number;
 }
 
 const LANES = 200;
-/** How far half of the pauses are from `around`, at most. */
+/** Maximum difference between half of the pauses and `around`. */
 const SPREAD_MS = 25;
 const SLACK_MS = 400;
-/** What Node adds to `keepAliveTimeout`. */
+/** The time that Node adds to `keepAliveTimeout`. */
 const NODE_BUFFER_MS = 1000;
 
 export const idleConnections: Scenario = {
@@ -56,11 +59,11 @@ async function askAfterPauses({ seed }: Chaos, clocks: Clocks): Promise<Trial> {
   await Promise.all(
     reviews.map((review, lane) => askInLane(server, review, createRandom(seed + lane), clocks, tally)),
   );
-  const numbers = `${LANES} clients that close after ${clocks.client} ms, a gate that does after ${clocks.server + NODE_BUFFER_MS} ms`;
+  const numbers = `${LANES} clients that close after ${clocks.client} ms, a gate that closes after ${clocks.server + NODE_BUFFER_MS} ms`;
   return trialOf(tally, numbers, tally.faults());
 }
 
-/** Uses one connection at a time, with the pauses. */
+/** Uses one connection at a time, with these pauses. */
 async function askInLane(
   server: ReviewServer,
   review: LabelledReview,

@@ -3,25 +3,25 @@ import { drawCase, POLICIES } from '../oracle/generator.ts';
 import type { KubernetesObject } from '../support/pods.ts';
 import { admissionReviewOf, imageReviewOfImages, UID } from '../support/reviews.ts';
 
-/** The truth about a review, drawn before the review is built. The gate never sees it. */
+/** The expected verdict of a review. It is drawn before the review is built, and the gate never receives it. */
 export type Truth = 'good' | 'bad';
 
-/** A review with a known verdict, as it is sent. */
+/** A review with a known verdict, in the form in which it is sent. */
 export interface LabelledReview {
   readonly truth: Truth;
-  /** Without a query. */
+  /** The path without a query. */
   readonly path: string;
   readonly body: Buffer;
-  /** What the oracle knows about it. */
+  /** The oracle's data of the review. */
   readonly asked: Case;
 }
 
-/** No image may use the tag `latest`, which is also what a gate enforces that is given no policy. */
+/** No image may use the tag `latest`. A gate without a policy enforces the same. */
 const [POLICY] = POLICIES;
 
 /**
- * Reviews of both protocols from the oracle, under the policy that no image may use the tag `latest`. `weightBytes` is
- * what objects hold besides.
+ * Reviews of both protocols from the oracle, with the policy that no image may use the tag `latest`. `weightBytes` is
+ * the size of additional content.
  */
 export function labelledReviews(seed: number, count: number, weightBytes = 0): readonly LabelledReview[] {
   const reviews: LabelledReview[] = [];
@@ -70,7 +70,7 @@ function byHand(
   return labelled({ ...drawn, ...facts, ...rest, body }, body);
 }
 
-/** Below stage `deny` a bad object is admitted, so that it counts as good here. */
+/** At stages below `deny` a bad object is admitted. Therefore it counts as good here. */
 function labelled(asked: Case, body: Buffer): LabelledReview {
   const [path = ''] = asked.target.split('?', 1);
   // The harness chooses the timeout and judges late answers.
@@ -78,7 +78,10 @@ function labelled(asked: Case, body: Buffer): LabelledReview {
   return { truth: asked.expected === 'admit' ? 'good' : 'bad', path, body, asked: patient };
 }
 
-/** The same review with an object that has a history; what is not written as the API server does stays as it is. */
+/**
+ * The same review for an object with a history. A document that does not have the form of the API server stays
+ * unchanged.
+ */
 function weighted(body: Buffer, bytes: number): Buffer {
   if (bytes === 0) return body;
   const text = body.toString();
@@ -89,7 +92,7 @@ function weighted(body: Buffer, bytes: number): Buffer {
     const request = { ...document.request, object: { ...object, history: history(bytes) } };
     return Buffer.from(JSON.stringify({ ...document, request }));
   } catch {
-    // It is nested too deeply to be written.
+    // The nesting is too deep for JSON.stringify.
     return body;
   }
 }

@@ -1,4 +1,5 @@
-// A gate with limits that `serve` has no option for, so that controls can switch them off. Takes the arguments of gate.ts.
+// A gate with limits for which `serve` has no option, so that controls can switch them off. Takes the arguments of
+// gate.ts.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { admissionReview, imageReview } from '#test/protocols.ts';

@@ -54,9 +54,9 @@ async function loadWithin({ stand, seed }: Chaos, mebibytes: number, millisecond
   };
 }
 
-/** Starts a gate again on the same ports whenever it ends, as systemd and the kubelet do. */
+/** Restarts a gate on the same ports whenever it ends, as systemd and the kubelet do. */
 class Supervisor implements AsyncDisposable {
-  /** The first gate. The later ones listen on the same ports. */
+  /** The first gate. The later gates listen on the same ports. */
   readonly gate: Gate;
   starts = 1;
   readonly #again: (ports: Pick<Gate, 'port' | 'healthPort'>) => Promise<Gate>;
@@ -78,7 +78,7 @@ class Supervisor implements AsyncDisposable {
     );
   }
 
-  /** The maximum of all processes. */
+  /** The maximum over all processes. */
   peakMebibytes(): number {
     this.#look();
     return this.#peakMebibytes;
@@ -88,7 +88,7 @@ class Supervisor implements AsyncDisposable {
     this.#over = true;
     await this.#current[Symbol.asyncDispose]();
     await this.#watch;
-    // A process that was starting meanwhile.
+    // A process that was starting at that time.
     await this.#current[Symbol.asyncDispose]();
   }
 
@@ -105,7 +105,7 @@ class Supervisor implements AsyncDisposable {
     try {
       this.#current = await this.#again(this.gate);
     } catch {
-      // Killed before it was ready; the next round starts another.
+      // The process was killed before it was ready. The next pass starts another one.
     }
   }
 

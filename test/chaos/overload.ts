@@ -8,26 +8,26 @@ import { trialOf, unless, type Chaos, type Scenario, type Trial } from './scenar
 import { Tally } from './tally.ts';
 import { Traffic, type TrafficOptions } from './traffic.ts';
 
-/** So small that a client on the same machine can send three times the capacity of the gate. */
+/** So small that a client on the same machine can send three times the reviews that the gate can answer. */
 const PROCESSOR = 0.2;
 const TIMES = 3;
 /** Three API servers, each with its maximum of changes in flight (`--max-mutating-requests-inflight`). */
 const API_SERVERS = 3;
 const IN_FLIGHT = 200 * API_SERVERS;
-/** Objects with managed fields. Without them a review costs mostly its connection, which cannot be shed. */
+/** Objects with managed fields. Without them a review costs mostly its connection, which the gate cannot shed. */
 const REVIEW_BYTES = 48 * 1024;
 const CALLERS = 24;
 const TIMEOUT_MS = 5000;
 const RECOVERED_MS = 5000;
 /** A load of a quarter of the capacity. */
 const AFTERWARDS = 0.25;
-/** A review that waits longer is still queued behind those of the overload. */
+/** A review that waits longer is still in the queue behind reviews of the overload. */
 const RECOVERED_P99_MS = 1000;
 const GROWTH_MEBIBYTES = 128;
 
 export const overload: Scenario = {
   id: 'R22',
-  title: 'three times what the gate can do',
+  title: 'three times as many reviews as the gate can answer',
   goal: '60 s: every answer right or OVERLOADED, memory bounded, health answers, right answers again within 5 s',
   run: (chaos) => overburden(chaos, { args: [], ends: true }),
   control: {
@@ -38,7 +38,7 @@ export const overload: Scenario = {
 
 interface Plan {
   readonly args: readonly string[];
-  /** Whether the load ends. If not, it continues during the recovery. */
+  /** Whether the load ends. Otherwise it continues during the recovery. */
   readonly ends: boolean;
 }
 
@@ -139,7 +139,7 @@ function watchHealth(gate: Gate): { stop: () => Promise<{ asked: number; answere
   };
 }
 
-/** Milliseconds from the end of the load to the first second in which everything is right, and soon. */
+/** Milliseconds from the end of the load to the first second in which all answers are correct and fast. */
 async function untilRight(options: Omit<TrafficOptions, 'tally'>): Promise<number> {
   const startMs = performance.now();
   while (performance.now() - startMs < 2 * RECOVERED_MS) {

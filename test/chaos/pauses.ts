@@ -28,7 +28,7 @@ async function pause({ stand, seed }: Chaos, pausesMs: readonly number[], goesOn
     await delay(pauseMs);
     if (goesOn) gate.signal('SIGCONT');
     recoveries.push(await untilReady(gate));
-    // All reviews of the pause have ended by then.
+    // All reviews of the pause have ended at this time.
     await delay(TIMEOUT_MS + 1000);
     tally.faulty = false;
   }

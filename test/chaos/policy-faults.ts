@@ -31,15 +31,15 @@ spec:
 `;
 const TOO_MANY_BYTES = 50 * 1024 * 1024;
 const RATE = 100;
-/** A watch reports at once. The poll after a missed event comes after five seconds. */
+/** A watch reports a change immediately. The poll after a missed event comes after five seconds. */
 const NOTICED_MS = 8000;
 /** Limit for the time until a policy that refuses everything is active. */
 const IN_FORCE_MS = 1000;
 const NOT_LOADED = 'policy not loaded; the last good one stays in force';
-/** More than a gate under this load uses anyway. */
+/** More memory than a gate uses under this load anyway. */
 const GROWTH_MEBIBYTES = 48;
 
-/** Ways in which a policy file can break; each puts something else than a valid file at the path. */
+/** Ways in which a policy file can break. Each puts something other than a valid file at the path. */
 const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
   'invalid YAML': (file) => writeFile(file, 'apiVersion: [unclosed'),
   'unknown field': (file) => writeFile(file, GOOD.replace('rules:', 'exceptForFriday: true\n  rules:')),
@@ -51,7 +51,7 @@ const FAULTS: Readonly<Record<string, (file: string) => Promise<void>>> = {
     await mkdir(file);
   },
   '50 MiB': (file) => writeFile(file, GOOD + '#'.repeat(TOO_MANY_BYTES)),
-  // Like a file that grows while it is read, but every time.
+  // Like a file that grows while it is read, at each attempt.
   endless: async (file) => {
     await rm(file);
     await symlink('/dev/zero', file);
@@ -89,8 +89,8 @@ async function breakPolicy(chaos: Chaos): Promise<Trial> {
   );
   await traffic.stop();
   const tookMs = await timeDenyAll(gate, file);
-  faults.push(unless(tookMs <= IN_FORCE_MS, `deny-all was in force after ${tookMs.toFixed(0)} ms`));
-  const numbers = `${Object.keys(FAULTS).join(', ')}, ${writes} writes at up to 100/s, deny-all in force after ${tookMs.toFixed(0)} ms, memory +${grown.toFixed(0)} MiB`;
+  faults.push(unless(tookMs <= IN_FORCE_MS, `deny-all was active after ${tookMs.toFixed(0)} ms`));
+  const numbers = `${Object.keys(FAULTS).join(', ')}, ${writes} writes at up to 100/s, deny-all active after ${tookMs.toFixed(0)} ms, memory +${grown.toFixed(0)} MiB`;
   return trialOf(tally, numbers, [...tally.faults([]), ...faults]);
 }
 
@@ -122,7 +122,7 @@ async function spoilOnce(
   );
   return [
     unless(
-      status === 200 && body.includes('the last good policy stays in force'),
+      status === 200 && body.includes('the last good policy stays active'),
       `${name}: readyz ${status} ${body}`,
     ),
     unless(logged, `${name}: the log has no line about it`),
@@ -130,7 +130,7 @@ async function spoilOnce(
   ];
 }
 
-/** Good, broken, good, … as fast as a hundred times a second, half of the time in the middle of a write. */
+/** Alternates good and broken files, up to a hundred times per second. Half of the changes interrupt a write. */
 async function flap(file: string, milliseconds: number): Promise<number> {
   const startMs = performance.now();
   let writes = 0;
@@ -149,7 +149,10 @@ async function replace(file: string, text: string): Promise<void> {
   await rename(`${file}.next`, file);
 }
 
-/** Milliseconds from a policy that refuses everything to the first refusal of what was good; it must stay. */
+/**
+ * Milliseconds from a policy that refuses everything to the first refusal of a good review. The refusals must
+ * continue.
+ */
 async function timeDenyAll(gate: Gate, file: string): Promise<number> {
   using client = new GoClient(gate);
   const good = admissionReviewFor('good', pod());
@@ -178,7 +181,7 @@ async function breakWithoutProtection(chaos: Chaos): Promise<Trial> {
   await writeFile(file, GOOD);
   const args = [`--policy=${file}`, '--drain=0'];
   await using gate = await startGate(chaos.stand, { args, preload: NO_WATCH });
-  // Long enough for the first look without a watch to be over, so that the next is five seconds away.
+  // Long enough for the first poll without a watch to end, so that the next poll is five seconds away.
   const tookMs = await timeDenyAll(gate, file);
   const tally = new Tally();
   using traffic = new Traffic({ gate, tally, seed: chaos.seed, rate: RATE });
@@ -188,8 +191,8 @@ async function breakWithoutProtection(chaos: Chaos): Promise<Trial> {
   const again = await startGate(chaos.stand, { args, ports: gate }).catch(() => undefined);
   await again?.[Symbol.asyncDispose]();
   await traffic.stop();
-  return trialOf(tally, `deny-all in force after ${tookMs.toFixed(0)} ms`, [
+  return trialOf(tally, `deny-all active after ${tookMs.toFixed(0)} ms`, [
     ...tally.faults([]).filter((fault) => fault.startsWith('noAnswer')),
-    unless(tookMs <= IN_FORCE_MS, `deny-all was in force after ${tookMs.toFixed(0)} ms`),
+    unless(tookMs <= IN_FORCE_MS, `deny-all was active after ${tookMs.toFixed(0)} ms`),
   ]);
 }

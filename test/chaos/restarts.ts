@@ -14,7 +14,7 @@ interface Plan {
 }
 
 const RATE = 300;
-/** Calls come in bursts, so that more connections are open than one. */
+/** Calls come in bursts, so that several connections are open. */
 const BURST = 10;
 /** Maximum delay until the balancer removes the replica. */
 const NEWS_MS = 3000;
@@ -33,8 +33,8 @@ export const restarts: Scenario = {
 };
 
 /**
- * A rolling update that never ends: a successor is ready and in the balancer before a replica gets SIGTERM. From 0
- * to 3 s later the replica gets no new connections.
+ * A rolling update without an end. A successor is ready and in the balancer before a replica gets SIGTERM. The
+ * replica gets no new connections from 0 to 3 s later.
  */
 async function restartUnderLoad({ stand, seed }: Chaos, plan: Plan): Promise<Trial> {
   await using parts = new AsyncDisposableStack();
@@ -76,7 +76,7 @@ function report(tally: Tally, load: LoadReport, endings: readonly string[]): Tri
   return trialOf(tally, numbers, [
     ...tally.faults(),
     // A review that a busy machine did not send is not unanswered. A late answer counts as late.
-    unless(rate > RATE / 2, `${load.shed} reviews could not be sent, so that there was no load`),
+    unless(rate > RATE / 2, `${load.shed} reviews could not be sent, so the load was missing`),
     unless(bad.length === 0, `${bad.length} replicas did not end with 0: ${bad[0]}`),
   ]);
 }

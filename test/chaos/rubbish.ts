@@ -14,7 +14,7 @@ const RATE = 100;
 export const rubbish: Scenario = {
   id: 'GARBAGE',
   title: 'rubbish on the port, callers that hang up or half close',
-  goal: 'every review beside it is answered, right and in time',
+  goal: 'every other review is answered correctly and in time',
   run: (chaos) => throwRubbish(chaos, chaos.quick ? 400 : 10_000),
   control: {
     title: 'errors of clients end the process',
@@ -88,7 +88,7 @@ async function reset(socket: Socket, content: Buffer): Promise<void> {
   socket.resetAndDestroy();
 }
 
-/** The client ends its side of the connection and still gets its answer. */
+/** The client half-closes the connection and still gets its answer. */
 async function halfClose(gate: Gate, random: Random): Promise<void> {
   const socket = await secure(gate);
   socket.on('error', () => undefined);

@@ -13,7 +13,7 @@ export interface Chaos {
 export interface Trial {
   /** Numbers for the report. */
   readonly numbers: string;
-  /** The faults that were found; empty if the goal is reached. */
+  /** The faults that were found; empty if the scenario passed. */
   readonly faults: readonly string[];
   /** Bad reviews that were admitted. Must be 0 in every run, controls included. */
   readonly failOpen: number;
@@ -21,12 +21,12 @@ export interface Trial {
 
 /** A fault that the gate must survive, and a control that shows that the harness detects a failure. */
 export interface Scenario {
-  /** As the command line names it: `R8`. */
+  /** The name on the command line: `R8`. */
   readonly id: string;
   readonly title: string;
   readonly goal: string;
   readonly run: (chaos: Chaos) => Promise<Trial>;
-  /** The same with the protection switched off. It must show faults. */
+  /** The same scenario with the protection switched off. It must show faults. */
   readonly control: { readonly title: string; readonly run: (chaos: Chaos) => Promise<Trial> };
 }
 

@@ -14,13 +14,13 @@ const RATE = 50;
 const SMALL_TIMEOUT_MS = 10_000;
 const LARGE_TIMEOUT_MS = 5000;
 
-/** Enough that large reviews wait instead of being refused at once. */
+/** Large enough that large reviews wait and are not refused immediately. */
 const ROOM = '--max-receiving=128';
 
 export const starvation: Scenario = {
   id: 'R18',
   title: 'one core, shared with busy neighbours',
-  goal: 'no answer after its ?timeout, denials instead; cheap reviews go on',
+  goal: 'no answer after its ?timeout, denials instead; cheap reviews continue',
   run: (chaos) => starve(chaos, { secretly: false, args: [] }),
   control: {
     title: 'without the deadline, and without a limit for incoming bytes',
@@ -78,7 +78,7 @@ async function starve({ stand, seed, quick }: Chaos, { secretly, args }: Plan): 
   };
 }
 
-/** Processes that never wait, on one core. */
+/** Processes that never wait, on the same core. */
 class Neighbours implements Disposable {
   readonly #children: readonly ChildProcess[];
 

@@ -12,7 +12,7 @@ const STRAINS = ['OVERLOADED', 'DEADLINE', 'INTERNAL', 'turnedAway'] as const;
 
 type Strain = (typeof STRAINS)[number];
 
-/** Outside the window of a fault every find counts. Inside, strains and some finds are expected. */
+/** Outside the window of a fault every finding counts. Inside, strains and some findings are expected. */
 type Window = 'inside' | 'outside';
 
 type Counts = Record<Find | Strain | 'asked' | 'right', number>;
@@ -25,7 +25,7 @@ interface Question {
   readonly timeoutMs: number;
   /** The request carries no `?timeout=`. @default false */
   readonly secretly?: boolean;
-  /** How long the caller stays beyond its timeout, to see how late an answer is. @default 1000 */
+  /** How long the caller stays beyond its timeout, to measure late answers. @default 1000 */
   readonly curiosityMs?: number;
 }
 
@@ -39,12 +39,12 @@ export class Tally {
   /** Called for each review without an answer. */
   onNoAnswer: (error: unknown) => void = () => undefined;
 
-  /** A review that begins or ends while this is set is inside. */
+  /** A review that begins or ends while this is set counts as inside the window. */
   set faulty(value: boolean) {
     this.#faulty = value;
   }
 
-  /** Sends a review and counts its answer. Resolves with the fault, if there is one. */
+  /** Sends a review and counts its answer. Resolves with the fault, or with `undefined`. */
   async ask({
     client,
     review,
@@ -73,7 +73,10 @@ export class Tally {
     return chosen.reduce((sum, window) => sum + this.#counts[window][of], 0);
   }
 
-  /** Milliseconds that a share of the right answers of a window stayed below, 0.99 for the 99th percentile. */
+  /**
+   * The latency in milliseconds below which this share of the correct answers of a window stayed: 0.99 for the 99th
+   * percentile.
+   */
   latency(window: Window, share: number): number {
     return quantile(this.#latencies[window], share);
   }
@@ -83,7 +86,10 @@ export class Tally {
     return quantile(this.#strained, share);
   }
 
-  /** The faults that are not excused: all of `outside`, and of `inside` those that the fault does not explain. */
+  /**
+   * The faults that are not excused: all faults of `outside`, and the faults of `inside` that the fault does not
+   * explain.
+   */
   faults(excused: readonly Find[] = ['late', 'noAnswer']): string[] {
     const found = (window: Window, find: Find): string[] => {
       const count = this.#counts[window][find];

@@ -9,7 +9,7 @@ export interface TrafficOptions {
   readonly gate: Pick<Gate, 'port' | 'authority'>;
   readonly tally: Tally;
   readonly seed: number;
-  /** Reviews a second. A review does not wait for the answers to earlier ones. */
+  /** Reviews per second. A review does not wait for the answers to earlier reviews. */
   readonly rate: number;
   /** @default 1 */
   readonly burst?: number;
@@ -21,7 +21,7 @@ export interface TrafficOptions {
   readonly secretly?: boolean;
   /** @default 1000 */
   readonly curiosityMs?: number;
-  /** Each has its own connections, and their maker closes them. @default a new client */
+  /** Each client has its own connections. The caller that made the client closes them. @default a new client */
   readonly clients?: readonly GoClient[];
   /** The reviews, which are repeated. @default 512 labelled reviews */
   readonly reviews?: readonly LabelledReview[];

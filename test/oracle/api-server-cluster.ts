@@ -12,7 +12,7 @@ import type { Fields } from './objects.ts';
 import { startTlsGate, type TlsGate } from './tls-gate.ts';
 import type { OraclePolicy } from './policy.ts';
 
-/** What an API server answers. */
+/** The answer of an API server. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: string;
@@ -20,12 +20,12 @@ export interface ApiAnswer {
   readonly elapsedMs: number;
 }
 
-/** A real API server that asks a real gate. */
+/** A real API server that calls a real gate. */
 export interface ApiServerCluster extends AsyncDisposable {
   readonly version: string;
   readonly gate: TlsGate;
   readonly ask: (step: Step, namespace: string, body: Fields | undefined) => Promise<ApiAnswer>;
-  /** Waits until the gate judges by another policy. */
+  /** Waits until the gate uses another policy. */
   readonly judgeBy: (policy: OraclePolicy) => Promise<void>;
 }
 
@@ -37,7 +37,7 @@ const RULES = [
 
 const ASKING = { oracle: 'asks' };
 
-/** Starts etcd, an API server and a gate, wired as an admission webhook of this review version. */
+/** Starts etcd, an API server and a gate that is wired as an admission webhook with this review version. */
 export async function startApiServerCluster(
   version: KubernetesVersion,
   reviewVersion: 'v1' | 'v1beta1',
@@ -72,7 +72,7 @@ interface Kubeconfig {
 
 type Send = (person: string, method: string, path: string, body: Fields | undefined) => Promise<ApiAnswer>;
 
-/** Everybody whom a policy may speak of, as the token file of the API server knows them. */
+/** All users that a policy may mention, in the token file of the API server. */
 function users(): ClusterUser[] {
   const people = [
     ...POLICIES.flatMap(({ settings }) => settings.flatMap((setting) => setting.people)),
@@ -94,7 +94,7 @@ async function prepare(send: Send, gate: TlsGate, reviewVersion: string): Promis
   for (const name of namespaces()) {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: ASKING } };
     const { status } = await send('admin', 'POST', '/api/v1/namespaces', namespace);
-    // Those of Kubernetes itself are there already.
+    // Kubernetes creates its own namespaces.
     if (status === 409) await must(send('admin', 'PUT', `/api/v1/namespaces/${name}`, namespace));
   }
   const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
@@ -105,7 +105,7 @@ async function prepare(send: Send, gate: TlsGate, reviewVersion: string): Promis
     metadata: { name: 'canary' },
     spec: { containers: [{ name: 'a', image: 'A' }] },
   };
-  await eventually('the API server asks the gate', async () => {
+  await eventually('the API server calls the gate', async () => {
     const { status } = await send('admin', 'POST', '/api/v1/namespaces/dev/pods?dryRun=All', pod);
     return status === 403 ? true : undefined;
   });
@@ -187,7 +187,7 @@ async function sendTo(
 async function judgeBy(gate: TlsGate, { name, document }: OraclePolicy): Promise<void> {
   await gate.writePolicy(JSON.stringify(document));
   await eventually(
-    `the gate judges by ${name}`,
+    `the gate uses the policy ${name}`,
     async () =>
       (await gate.scrape()).names.some((each) => each.startsWith(`policy_info{name="${name}"`))
         ? true

@@ -19,16 +19,18 @@ interface Wiring {
   readonly features: ClusterFeatures;
 }
 
-/** The oldest and the newest, each of which sends reviews of another version. */
+/** The oldest and the newest version. Each sends another version of reviews. */
 const WIRINGS: readonly Wiring[] = [
   { version: 'v1.24', reviewVersion: 'v1beta1', features: { imageVolumes: false } },
   { version: 'v1.37', reviewVersion: 'v1', features: { imageVolumes: true } },
 ];
 
-/** Errands at a time. */
+/** Concurrent errands. */
 const CALLERS = 12;
 
-/** Real API servers between a caller and the gate: even cases on the oldest Kubernetes, odd ones on the newest. */
+/**
+ * Sends cases to real API servers in front of the gate: even cases to the oldest Kubernetes, odd cases to the newest.
+ */
 export async function runApiServer(range: CaseRange): Promise<OracleRun> {
   const { seed, from, cases } = range;
   const census = new Census();
@@ -86,7 +88,7 @@ async function runOn(
 
 type Judged = readonly [asked: Case, judgement: Judgement, answer: ApiAnswer];
 
-/** Does the steps one after the other; what the gate was asked about is judged. */
+/** Runs the steps one after the other. A step that the gate reviews is judged. */
 async function carryOut(
   cluster: ApiServerCluster,
   errand: Errand,
@@ -139,10 +141,10 @@ function caseOf(
 const DENIED =
   /admission webhook \\"images\.kube-image-bouncer\.io\\" denied the request: (OVERLOADED|DEADLINE|INTERNAL|NO_POLICY)?/;
 
-/** A caller that waits so long has found a machine that is busy with others. */
+/** If a caller waits this long, the machine is busy with other processes. */
 const STARVED_MS = 400;
 
-/** What an API server makes of the gate's answer; anything but its object or the gate's refusal is a fault. */
+/** Checks the API server's answer. Any answer other than its object or the gate's refusal is a fault. */
 function judgeApiAnswer({ truth, warns }: Step, { status, body, warned, elapsedMs }: ApiAnswer): Judgement {
   if (status === 200 || status === 201) {
     if (truth === 'bad') return { outcome: 'admitted', fault: 'failOpen' };

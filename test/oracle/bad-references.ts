@@ -1,11 +1,11 @@
 import type { Random } from '../fuzz/random.ts';
 import { hex, type Some } from './images.ts';
 
-/** Where a bad reference will stand: what only the wire protocol can carry is not for a real API server. */
+/** The target of a bad reference. Some texts can be sent only by the wire protocol, not through a real API server. */
 type Draw = (random: Random) => string;
 
 const GOOD = 'registry.example.com/team/app:1.2.3';
-// No brace, bracket or dollar before "(": in a template those begin a placeholder, which is another family.
+// No brace, bracket or dollar before "(", because in a template these begin a placeholder, which is another family.
 const FOREIGN = characters(' \t\r\n\0\u001b\u007f%#?\\^|"\'`&;=,<>*!~$+');
 const NOT_ASCII = characters(
   '\u212a\u0131\uff44\u3002\u0441\ufb01\u200b\ufeff\u202e\u0085\u2028\u00e9\u4e2d',
@@ -16,7 +16,7 @@ const one =
   (random) =>
     random.pick(texts);
 
-/** A character put somewhere into a good reference. */
+/** Inserts a character into a good reference. */
 const inserted =
   (characters: Some<string>): Draw =>
   (random) => {
@@ -25,8 +25,9 @@ const inserted =
   };
 
 /**
- * Texts that are no image reference, or more than one, by the rows B01 to B30 of docs/threats.md that say so. Each is refused
- * wherever an image is judged, whatever the policy. The lists are literal on purpose: nothing here knows a grammar.
+ * Texts that are not exactly one image reference, by the rows B01 to B30 of docs/threats.md. The gate must refuse
+ * each of them wherever it reviews an image, with any policy. The lists are literal on purpose, so that this file
+ * contains no grammar.
  */
 export const BAD_REFERENCES = {
   'B04 capitals in the host': one(
@@ -179,7 +180,7 @@ export const BAD_REFERENCES = {
 
 type BadReference = keyof typeof BAD_REFERENCES;
 
-/** Every family of them. */
+/** All families of bad references. */
 export const BAD_REFERENCE_FAMILIES = Object.keys(BAD_REFERENCES) as unknown as Some<BadReference>;
 
 /** Text that a template may hold, and a pod must not (A17): a controller fills it in. */

@@ -3,30 +3,30 @@ import type { Truth } from './scene.ts';
 
 export type Stage = 'deny' | 'warn' | 'audit';
 
-/** What must become of a case: HTTP 4xx without a verdict is what a review without a uid gets. */
+/** The expected result of a case. A review without a uid gets HTTP 4xx without a verdict. */
 type Expected = 'admit' | 'refuse' | 'reject';
 
-/** One question to the gate, and what only the oracle knows about it. */
+/** A request to the gate, with the data that only the oracle has. */
 export interface Case {
   readonly index: number;
   readonly policy: OraclePolicy;
-  /** Why it is good or bad. */
+  /** The reason why it is good or bad. */
   readonly family: string;
   readonly truth: Truth;
   readonly expected: Expected;
-  /** Whether the gate counts a decision, or a request that never became a review. */
+  /** Whether the gate counts a decision, or a request that is not a review. */
   readonly recorded: 'decision' | 'rejection';
-  /** Whether the sender must be warned; `undefined` when either is fine. */
+  /** Whether the sender must be warned; `undefined` if both are correct. */
   readonly warns: boolean | undefined;
   readonly protocol: ProtocolName;
   readonly apiVersion: string;
   readonly uid: string | undefined;
   readonly stage: Stage;
-  /** Path and query. */
+  /** Path and query of the request. */
   readonly target: string;
   /** How long the caller waits. */
   readonly timeoutMs: number;
   readonly body: Buffer;
-  /** What else the run counts: kind, operation, stage. */
+  /** Further properties that the run counts: kind, operation, stage. */
   readonly facets: readonly string[];
 }

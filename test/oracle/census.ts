@@ -1,7 +1,7 @@
 import type { Case } from './case.ts';
 import type { Fault, Judgement, Outcome, Reply } from './judge.ts';
 
-/** An answer that is not what the truth demands. */
+/** A wrong answer. */
 export interface Find {
   readonly asked: Case;
   readonly reply: Reply | undefined;
@@ -10,17 +10,17 @@ export interface Find {
 
 const FAULTS: readonly Fault[] = ['failOpen', 'wrongDeny', 'late', 'noAnswer', 'badShape'];
 
-/** Most finds that are kept to be shown; all are counted. */
+/** Maximum number of findings that are kept for the report. All are counted. */
 const MAX_FINDS = 5;
 
-/** What a run has drawn and what became of it. */
+/** Counts the cases of a run and their results. */
 export class Census {
   readonly faults = new Map<Fault, number>(FAULTS.map((fault) => [fault, 0]));
   readonly outcomes = new Map<Outcome, number>();
   readonly truths = new Map<string, number>();
   readonly families = new Map<string, number>();
   readonly facets = new Map<string, number>();
-  /** What the gate must have recorded, by protocol, outcome and stage. */
+  /** The records that the gate must have, by protocol, outcome and stage. */
   readonly records = new Map<string, number>();
   readonly finds: Find[] = [];
   #cases = 0;
@@ -29,7 +29,7 @@ export class Census {
     return this.#cases;
   }
 
-  /** How many answers were wrong. */
+  /** Number of wrong answers. */
   get faulty(): number {
     return [...this.faults.values()].reduce((sum, count) => sum + count, 0);
   }
@@ -47,14 +47,14 @@ export class Census {
   }
 }
 
-/** What the gate keeps of an answer: below `deny` it keeps what it would have said. */
+/** The outcome that the gate records. Below `deny` it records the outcome that `deny` would have. */
 function recordOf({ recorded, protocol, stage, truth }: Case, outcome: Outcome): string {
   if (recorded === 'rejection') return 'rejected';
   const softened = stage !== 'deny' && outcome === 'admitted';
   return recordKey(protocol, softened && truth === 'bad' ? 'refused' : outcome, stage);
 }
 
-/** One key for the client's counts, the gate's log and its metrics. */
+/** The common key of the client's counts, the gate's log and its metrics. */
 export function recordKey(protocol: string, outcome: string, stage: string): string {
   return `${protocol} ${outcome} ${stage}`;
 }

@@ -4,14 +4,14 @@ import { createInProcessGate } from './in-process.ts';
 import { judge } from './judge.ts';
 import { reconcile, type OracleRun } from './report.ts';
 
-/** Which cases of which seed. */
+/** The range of cases, and their seed. */
 export interface CaseRange {
   readonly seed: number;
   readonly from: number;
   readonly cases: number;
 }
 
-/** The core in process: bytes in, bytes out, one after the other. */
+/** Runs the core in this process, from bytes to bytes, one case after the other. */
 export async function runCore({ seed, from, cases }: CaseRange): Promise<OracleRun> {
   const gate = await createInProcessGate(CORE_POLICIES);
   const census = new Census();

@@ -20,7 +20,7 @@ import {
 
 const isTemplate = (kind: Kind): boolean => kind.template;
 
-/** How an object comes to be new: nothing that was there before vouches for it. */
+/** The ways in which an object is new. No older object exempts its images. */
 function asNew(
   random: Random,
   spot: Spot,
@@ -34,7 +34,7 @@ function asNew(
       oldObject: objectOf(random, kind, { ephemeralContainers: [] }, ''),
     };
   }
-  // An old object vouches for nothing on a CREATE, nor for an operation of tomorrow.
+  // An old object exempts nothing in a CREATE, nor in an unknown future operation.
   if (random.chance(0.05)) return { operation: random.pick(['CREATE', 'PATCH', '']), oldObject: object };
   return { operation: 'CREATE' };
 }
@@ -64,7 +64,7 @@ function goodCreate(random: Random, policy: OraclePolicy): Scene | undefined {
   );
 }
 
-/** Some image breaks a rule that only warns. */
+/** At least one image breaks a rule that only warns. */
 function warnedCreate(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'good', ({ kind }) => kind === 'Pod' || kind === 'Deployment');
   const usage = spot && random.pick(usagesOf(spot.kind));
@@ -77,7 +77,7 @@ function warnedCreate(random: Random, policy: OraclePolicy): Scene | undefined {
   );
 }
 
-/** Some image breaks a rule. */
+/** At least one image breaks a rule. */
 function badCreate(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any');
   const usage = spot && badUsage(random, spot);
@@ -92,7 +92,7 @@ function badCreate(random: Random, policy: OraclePolicy): Scene | undefined {
   );
 }
 
-/** Some text is no reference, which no policy forgives. */
+/** At least one text is not a reference. Every policy must refuse it. */
 function badReferenceCreate(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any');
   const usage = spot && random.pick(usagesOf(spot.kind));
@@ -101,7 +101,7 @@ function badReferenceCreate(random: Random, policy: OraclePolicy): Scene | undef
   return slots && spot && created(random, spot, slots, { family: `bad reference: ${family}`, truth: 'bad' });
 }
 
-/** A17: a controller fills the template in, and its pods are judged. */
+/** A17: a controller replaces the placeholder, and the pods are reviewed. */
 function placeholder(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'good', isTemplate);
   const usage = spot && random.pick(usagesOf(spot.kind));
@@ -114,11 +114,11 @@ function areOtherwiseGood({ setting }: Spot, slots: readonly Slot[]): boolean {
   return slots.every(({ usage }) => setting.expect[usage].good.length > 0);
 }
 
-/** The same in a pod is no image. */
+/** The same text in a pod is not an image. */
 function placeholderInPod(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any', (kind) => !kind.template);
   const usage = spot && random.pick(usagesOf(spot.kind));
-  // "auto" is a name in a pod, and as good or bad as the policy says.
+  // In a pod "auto" is a name, and the policy decides about it.
   const slots =
     spot &&
     usage &&
@@ -126,7 +126,7 @@ function placeholderInPod(random: Random, policy: OraclePolicy): Scene | undefin
   return slots && spot && created(random, spot, slots, { family: 'placeholder in a pod', truth: 'bad' });
 }
 
-/** A template may leave the reference of an image volume out (Kubernetes API reference). */
+/** A template may omit the reference of an image volume (Kubernetes API reference). */
 function volumeWithoutReference(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'good', isTemplate);
   const slots = spot && goodSlots(random, spot);
@@ -153,7 +153,7 @@ function emptyImage(random: Random, policy: OraclePolicy): Scene | undefined {
   return slots && spot && created(random, spot, slots, { family: 'empty image', truth: 'bad' });
 }
 
-/** F19: as many as are judged, and one more. */
+/** F19: the maximum number of images, and one more. */
 function manyImages(count: number) {
   return (random: Random, policy: OraclePolicy): Scene | undefined => {
     const spot = spotFor(random, policy, 'good', ({ kind }) => kind === 'Pod' || kind === 'Deployment');
@@ -180,7 +180,7 @@ function manyImages(count: number) {
   };
 }
 
-/** A03: nothing to judge, and the list is there. */
+/** A03: the list exists and is empty. */
 function noEphemeralContainers(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any', ({ kind }) => kind === 'EphemeralContainers');
   if (spot === undefined) return undefined;
@@ -201,7 +201,7 @@ function noEphemeralContainers(random: Random, policy: OraclePolicy): Scene | un
   );
 }
 
-/** A03: the list is missing, wherever else one may be. */
+/** A03: the list is missing. A list in another place does not count. */
 function missingEphemeralContainers(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any', ({ kind }) => kind === 'EphemeralContainers');
   if (spot === undefined) return undefined;
@@ -226,7 +226,7 @@ function missingEphemeralContainers(random: Random, policy: OraclePolicy): Scene
   );
 }
 
-/** Objects that come new, or as good as new. */
+/** New objects, and objects that are treated as new. */
 export const CREATE_FAMILIES: readonly Family[] = [
   { name: 'good images', truth: 'good', weight: 30, draw: goodCreate },
   { name: 'warned about', truth: 'good', weight: 3, draw: warnedCreate },

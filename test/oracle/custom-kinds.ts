@@ -2,18 +2,21 @@ import type { Some } from './images.ts';
 import type { Usage } from './kinds.ts';
 
 /**
- * A field of a custom resource: `[]` is a list of named items, `{}` a map, `{keys}` a map whose keys are images. What
- * stands there is a `PodSpec`, or one image.
+ * A field of a custom resource: `[]` is a list of named items, `{}` a map, `{keys}` a map whose keys are images. Its
+ * value is a `PodSpec` or one image.
  */
 export type CustomField = readonly [path: string, holds: 'podSpec' | Usage];
 
-/** A custom resource and where it holds images: from each project's API types, by hand and apart from the product's extractors. */
+/**
+ * A custom resource and the places of its images. Written by hand from each project's API types, independently of the
+ * product's extractors.
+ */
 export interface CustomKind {
   readonly apiVersion: string;
   readonly kind: string;
   readonly resource: string;
   readonly clusterScoped: boolean;
-  /** Pods come of it; else what it names is pulled without any. */
+  /** Pods are created from it. Otherwise its images are pulled without a pod. */
   readonly template: boolean;
   readonly fields: Some<CustomField>;
 }
@@ -64,7 +67,7 @@ function machine(at: string): Some<CustomField> {
 
 const ANALYSIS: CustomField = ['spec.metrics[].provider.job.spec.template.spec', 'podSpec'];
 
-/** Custom resources that the product ships extractors for. */
+/** Custom resources for which the product has extractors. */
 export const CUSTOM_KINDS: Some<CustomKind> = [
   custom('argoproj.io/v1alpha1', 'Rollout', 'rollouts', [POD_TEMPLATE]),
   custom('argoproj.io/v1alpha1', 'Experiment', 'experiments', [
@@ -152,7 +155,7 @@ export const OWN_KINDS: Some<CustomKind> = [
   pulled(custom('example.com/v1', 'Pull', 'pulls', [['spec.image', 'container']])),
 ];
 
-/** What policies call a custom resource. */
+/** The name of a custom resource in policies. */
 export function policyResourceOf({ apiVersion, resource }: CustomKind): string {
   return `${resource}.${apiVersion.slice(0, apiVersion.indexOf('/'))}`;
 }

@@ -3,14 +3,14 @@ import type { CustomField, CustomKind } from './custom-kinds.ts';
 import type { Some } from './images.ts';
 import { metadataOf, podSpecOf, type Fields } from './objects.ts';
 
-/** What stands at a field of a custom resource. */
+/** The value of a field of a custom resource. */
 export interface Placement {
   readonly field: CustomField;
-  /** Text that is an image; in a `PodSpec` it is that of its container. */
+  /** The text of the image. In a `PodSpec` it is the image of the container. */
   readonly image: unknown;
 }
 
-/** The fields of a kind that an object uses: one at least, each once. */
+/** The fields of a kind that an object uses: at least one, each at most once. */
 export function drawFields(random: Random, { fields }: CustomKind): Some<CustomField> {
   const start = random.below(fields.length);
   const count = 1 + random.below(Math.min(3, fields.length));
@@ -18,7 +18,7 @@ export function drawFields(random: Random, { fields }: CustomKind): Some<CustomF
     { length: count },
     (_, index) => fields[(start + index) % fields.length] ?? fields[0],
   );
-  // A field that a table names twice would stand twice in one place.
+  // If a table lists a field twice, both values would be in the same place.
   return [...new Map(drawn.map((field) => [field[0], field])).values()] as unknown as Some<CustomField>;
 }
 
@@ -38,7 +38,7 @@ export function customObject(
   return object;
 }
 
-/** A custom resource is seldom whole: many of its fields may be missing. */
+/** Removes fields at random, because custom resources often omit fields. */
 export function emptyCustomObject(random: Random, kind: CustomKind, namespace: string): Fields {
   return { ...customObject(random, kind, [], namespace), ...random.pick<Fields>([{}, { spec: {} }]) };
 }
@@ -59,7 +59,7 @@ function podSpecWith(random: Random, image: unknown, name: string): Fields {
   return { containers: [{ name, image }] };
 }
 
-/** The part that a step leads to, which is made when it is not there; an item of a list is one of its own. */
+/** The value to which a step leads. It is created if it is missing. Each use of a list appends a new item. */
 function enter(parent: Fields, step: string, name: string): Fields {
   if (step.endsWith('[]')) {
     const item: Fields = { name };

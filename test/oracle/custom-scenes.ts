@@ -20,14 +20,17 @@ interface CustomSpot {
   readonly namespace: string;
 }
 
-/** Each kind as often as it has fields, so that no field is seldom. */
+/** Each kind is as frequent as its number of fields, so that every field is drawn often. */
 const BY_FIELD = byField(CUSTOM_KINDS);
 
 function byField(kinds: readonly CustomKind[]): readonly CustomKind[] {
   return kinds.flatMap((kind) => kind.fields.map(() => kind));
 }
 
-/** Settings that say the same of every usage: what usage a custom field counts as is the product's to say. */
+/**
+ * Settings with the same expectations for all usages, because only the product decides which usage a custom field
+ * has.
+ */
 function customSpot(
   random: Random,
   { settings, ownKinds }: OraclePolicy,
@@ -51,7 +54,7 @@ function customSpot(
   return setting && { setting, kind, namespace: kind.clusterScoped ? '' : random.pick(setting.namespaces) };
 }
 
-/** Fields with good images, of which one may be another. */
+/** Fields with good images. One of them may have another value. */
 function placements(random: Random, { kind, setting }: CustomSpot, other?: () => unknown): Placement[] {
   const drawn = drawFields(random, kind).map((field): Placement => ({
     field,
@@ -92,7 +95,7 @@ const good: Draw = (random, policy) => {
   return scene(random, spot, { family: `good ${spot.kind.kind}`, truth: 'good' }, object);
 };
 
-/** No image, none that is bad. */
+/** A custom resource without images is good. */
 const empty: Draw = (random, policy) => {
   const spot = customSpot(random, policy, 'any');
   if (spot === undefined) return undefined;
@@ -100,7 +103,7 @@ const empty: Draw = (random, policy) => {
   return scene(random, spot, { family: 'custom resource without images', truth: 'good' }, object);
 };
 
-/** A field of its own for each, so that one that the gate forgets is found. */
+/** Each field has its own family, so that a field without an extractor is found. */
 function familyOf({ kind }: CustomSpot, [placement]: readonly Placement[]): string {
   return `bad ${kind.apiVersion} ${kind.kind} at ${placement?.field[0]}`;
 }
@@ -134,7 +137,7 @@ const placeholder: Draw = (random, policy) => {
   );
 };
 
-/** What is pulled without any pod is never looked at again. */
+/** An image that is pulled without a pod is never reviewed again. */
 const placeholderPulled: Draw = (random, policy) => {
   const spot = customSpot(random, policy, 'any', ({ template }) => !template);
   if (spot === undefined) return undefined;
@@ -143,7 +146,7 @@ const placeholderPulled: Draw = (random, policy) => {
   return scene(random, spot, { family: 'placeholder that is pulled', truth: 'bad' }, object);
 };
 
-/** A14: a field of another type than its own. */
+/** A14: a field with a wrong type. */
 const malformed: Draw = (random, policy) => {
   const spot = customSpot(random, policy, 'any');
   if (spot === undefined || spot.kind.fields[0][0].endsWith('{keys}')) return undefined;
@@ -153,7 +156,7 @@ const malformed: Draw = (random, policy) => {
   return scene(random, spot, { family: 'A14 custom field of another type', truth: 'bad' }, object);
 };
 
-/** A14: more than are judged. */
+/** A14: more images than the maximum. */
 const many: Draw = (random, policy) => {
   const spot = customSpot(random, policy, 'good');
   if (spot === undefined) return undefined;

@@ -25,7 +25,7 @@ const PATHS: Readonly<Record<ProtocolName, Readonly<Record<Stage, Some<string>>>
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** F10: what the query says, and what that gives the gate; never more than its own ten seconds. */
+/** F10: a query and the resulting time limit. It is never longer than the gate's own ten seconds. */
 const TIMEOUTS: Some<readonly [query: string, timeoutMs: number]> = [
   ['?timeout=10s', DEFAULT_TIMEOUT_MS],
   ['?timeout=30s', DEFAULT_TIMEOUT_MS],
@@ -37,7 +37,7 @@ const TIMEOUTS: Some<readonly [query: string, timeoutMs: number]> = [
   ['?dryRun=All&timeout=3s', 3000],
 ];
 
-/** Puts a scene into the words of its protocol. */
+/** Makes the request of a scene in its protocol. */
 export function drawEnvelope(random: Random, scene: Scene): Envelope {
   const [query, timeoutMs] = random.chance(0.8) ? TIMEOUTS[0] : random.pick(TIMEOUTS);
   const { protocol } = scene;
@@ -64,7 +64,7 @@ function pathOf(random: Random, protocol: ProtocolName, stage: Stage): string {
   return random.pick(PATHS[protocol][stage]);
 }
 
-/** Below `deny` nothing is refused; `warn` warns the sender of what would be, `audit` does not. */
+/** Below `deny` nothing is refused. `warn` warns the sender of what `deny` would refuse; `audit` does not. */
 function warnsAt(stage: Stage, { protocol, truth, warns }: Scene): boolean | undefined {
   if (protocol === 'ImageReview') return false;
   if (stage === 'audit') return false;
@@ -93,13 +93,13 @@ function documentOf({ protocol, content }: Scene, apiVersion: string, uid: strin
     : { kind: protocol, apiVersion, request: { uid, ...content } };
 }
 
-/** F18: a uid is a UUID; whatever else it is, it is echoed. */
+/** F18: a uid is usually a UUID. The gate must return any other text unchanged. */
 function drawUid(random: Random): string {
   if (random.chance(0.95)) return `705ab4f5-6393-11e8-b7cc-${(random.below(2 ** 32) + 2 ** 32).toString(16)}`;
   return random.pick(['u"1"\n', '__proto__', '\u2028', '\ud83d\ude00', 'x'.repeat(256), ' ', '\u001b[2J']);
 }
 
-/** The API server writes one line. What else JSON may say means the same, whatever it looks like. */
+/** The API server writes one line. Other forms of the same JSON must have the same meaning. */
 function write(random: Random, document: Fields): Buffer {
   if (random.chance(0.02)) return Buffer.from(JSON.stringify(document, null, 2));
   const text = JSON.stringify(document);
@@ -113,10 +113,10 @@ const DISGUISES: Some<(text: string, random: Random) => string> = [
     const depth = random.chance(0.1) ? 1000 : 100;
     return `${text.slice(0, -1)},"extra":${'['.repeat(depth)}${']'.repeat(depth)}}`;
   },
-  // F04: of two keys the last counts, as in the API server's own decoder.
+  // F04: if a key occurs twice, the last one counts, as in the API server's decoder.
   (text) => text.replaceAll('"image":"', '"image":"Evil:latest","image":"'),
   (text) => text.replaceAll('"image":"', '"image":"registry.example.com/team/app:1.2.3","image":"'),
-  // F05: no prototype is anybody's field.
+  // F05: the name __proto__ is not a field of an object.
   (text) =>
     text
       .replaceAll('"metadata":{"', '"metadata":{"__proto__":{"namespace":"evil"},"')
@@ -137,8 +137,8 @@ type Spoiled = readonly [
 ];
 
 /**
- * F-cases: a document that is no review. Whatever its content, it is not admitted: an `ImageReview` is refused, an
- * `AdmissionReview` without a uid to answer to is rejected, one of an unknown version is refused in that version.
+ * F-cases: a document that is not a review is never admitted. An `ImageReview` is refused. An `AdmissionReview`
+ * without a uid is rejected. An `AdmissionReview` of an unknown version is refused in that version.
  */
 function spoil(random: Random, scene: Scene, plain: Plain): Envelope {
   const [family, expected, body, changed = {}] = random.pick(spoiledDocuments(random, scene, plain));

@@ -7,22 +7,22 @@ import { validObject } from './valid-objects.ts';
 import type { Person } from './people.ts';
 import type { Setting } from './policy.ts';
 
-/** A request to a real API server; `reviewed` if the API server then calls the gate. */
+/** A request to a real API server, with `reviewed` if the API server then calls the gate. */
 export interface Step {
   readonly person: NonNullable<Person>;
   readonly method: 'POST' | 'PUT' | 'DELETE';
-  /** Below the namespace: `pods`, `pods/x/status`. */
+  /** The path below the namespace: `pods`, `pods/x/status`. */
   readonly path: string;
   readonly apiVersion: string;
   readonly dryRun: boolean;
   readonly reviewed: boolean;
   readonly truth: Truth;
   readonly warns: boolean;
-  /** The body, made of what the step before it got back. */
+  /** Makes the body from the answer to the previous step. */
   readonly body: (before: Fields) => Fields | undefined;
 }
 
-/** Steps one after the other, the last of which is what it is about. */
+/** Steps that run one after the other. The last one is the subject of the test. */
 export interface Errand {
   readonly family: string;
   readonly namespace: string;
@@ -30,15 +30,15 @@ export interface Errand {
   readonly steps: Some<Step>;
 }
 
-/** What a version of Kubernetes knows. */
+/** The features of a version of Kubernetes. */
 export interface ClusterFeatures {
   readonly imageVolumes: boolean;
 }
 
-/** Objects with it are not sent to the gate: what was there before the gate. */
+/** A label of objects that are not sent to the gate. They replace objects that are older than the gate. */
 export const BEFORE_LABEL = 'oracle-before';
 
-/** Kinds that every Kubernetes of today serves. */
+/** Kinds that all supported versions of Kubernetes serve. */
 export const TODAY = KINDS.filter(({ apiVersion }) =>
   ['v1', 'apps/v1', 'batch/v1'].includes(apiVersion),
 ) as unknown as Some<Kind>;
@@ -55,7 +55,7 @@ export interface Place {
 
 export type DrawErrand = (place: Place) => Errand | undefined;
 
-/** Usages that an API server takes in a new object of this kind. */
+/** Usages that an API server accepts in a new object of this kind. */
 export function usagesFor({ features }: Place): Some<Usage> {
   return features.imageVolumes
     ? ['container', 'initContainer', 'imageVolume']
@@ -68,7 +68,7 @@ function places({ random, ...place }: Place, wanted: Usage): { usage: Usage; nam
   return usages.map((usage, index) => ({ usage, name: `c${index}` }));
 }
 
-/** Good images, but perhaps for one; `undefined` where the setting knows none. */
+/** Good images, with at most one other image; `undefined` if the setting has no good image. */
 export function drawSlots(place: Place, wanted: Usage, image?: string): Slot[] | undefined {
   const slots: Slot[] = [];
   for (const at of places(place, wanted)) {
@@ -84,14 +84,17 @@ export function drawSlots(place: Place, wanted: Usage, image?: string): Slot[] |
   return slots;
 }
 
-/** What an API server takes although it is no reference: a pod's image has no blank at either end, and a whole request three MiB. */
+/**
+ * Text that is not a reference but that an API server accepts. The image of a pod has no blank at either end, and a
+ * request has at most three MiB.
+ */
 export function takenReference(random: Random, isPod: boolean): string | undefined {
   const [, text] = badReference(random);
   const isTaken = text !== '' && text.length < 100_000 && (!isPod || text.trim() === text);
   return isTaken ? text : undefined;
 }
 
-/** Something bad for this usage, by the policy or by the grammar. */
+/** A bad image for this usage, by the policy or by the grammar. */
 export function drawBad({ random, setting, kind }: Place, usage: Usage): string | undefined {
   const image = random.chance(0.6) ? badImage(random, setting, usage) : undefined;
   return image ?? takenReference(random, kind === POD);
@@ -116,7 +119,7 @@ export function errand({ namespace, kind }: Place, family: string, steps: Some<S
   return { family, namespace, kind: `${kind.apiVersion} ${kind.kind}`, steps };
 }
 
-/** An object of before the gate, and an update that takes its label off. */
+/** An object that is older than the gate, and an update that removes its label. */
 export function beforeAndAfter(
   place: Place,
   slots: readonly Slot[],

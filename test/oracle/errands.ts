@@ -55,7 +55,10 @@ const placeholder: DrawErrand = (place) => {
   return errand(place, 'placeholder in a template', [create(place, object, { truth: 'good', warns: true })]);
 };
 
-/** What was there stays (SECURITY.md 7), and what is done with it afterwards passes as well (A22, A32, A33). */
+/**
+ * An existing bad image is kept (SECURITY.md 7), and later requests about the object are admitted as well (A22, A32,
+ * A33).
+ */
 const kept: DrawErrand = (place) => {
   const { random, kind } = place;
   const usage = random.pick(usagesFor(place));
@@ -100,7 +103,7 @@ function eviction(name: string): Fields {
   return { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } };
 }
 
-/** A08: a container's image changes to a bad one. Jobs keep their template for ever. */
+/** A08: the image of a container changes to a bad one. Excludes Jobs, because their template cannot change. */
 const changed: DrawErrand = (place) => {
   const { random, kind } = place;
   if (kind.kind === 'Job') return undefined;
@@ -117,7 +120,7 @@ const changed: DrawErrand = (place) => {
   return errand(place, 'A08 an image becomes bad', steps);
 };
 
-/** A09: two containers of the same pod swap. */
+/** A09: two containers of a pod swap their images. */
 const swapped: DrawErrand = (place) => {
   const { random, setting, kind } = place;
   if (kind.kind === 'Job') return undefined;
@@ -170,7 +173,7 @@ const debugged: DrawErrand = (place) => {
 
 const NODE = 'node-1';
 
-/** A20, A21: a node's mirror pod, and a forged one. */
+/** A20, A21: a mirror pod of a node, and a forged one. */
 const mirror: DrawErrand = (place) => {
   const { random, kind } = place;
   const bad = takenReference(random, true);
@@ -187,7 +190,7 @@ const mirror: DrawErrand = (place) => {
   return errand(place, 'A21 a forged mirror pod', [create(place, object, { truth: 'bad', person })]);
 };
 
-/** A15: a Secret holds no image, whatever is in it. */
+/** A15: a Secret has no images, with any content. */
 const unknown: DrawErrand = (place) => {
   const object = {
     apiVersion: 'v1',
@@ -216,7 +219,7 @@ const ERRANDS: Some<readonly [DrawErrand, (kind: Kind) => boolean]> = [
   [unknown, isPod],
 ];
 
-/** A place of a policy where an API server may put something of this kind. */
+/** A place of a policy at which an API server accepts an object of this kind. */
 export function drawErrand(
   random: Random,
   policy: OraclePolicy,

@@ -1,4 +1,4 @@
-// What the oracle found, one test each: of the product, or of the oracle itself.
+// Faults that the oracle found, one test each. They are faults of the product or of the oracle.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { workload } from '#test/pods.ts';
@@ -7,7 +7,7 @@ import { askAdmission } from '#test/verdicts.ts';
 import { drawCase } from './generator.ts';
 import { Stalls } from './stalls.ts';
 
-describe('finds of the product', () => {
+describe('faults of the product', () => {
   it('K02 two warnings about one long image in one deep field are two texts, each with its reason', async () => {
     const policy = await policyOf(
       { disallowedTags: { tags: ['latest'] }, validationActions: ['Warn'] },
@@ -27,7 +27,7 @@ describe('finds of the product', () => {
   });
 });
 
-describe('finds that were the oracle’s own fault', () => {
+describe('faults of the oracle', () => {
   it('a disguise of a review is still JSON (a key before the end of an empty object left a comma)', () => {
     for (let index = 0; index < 3000; index += 1) {
       const asked = drawCase(8, index);
@@ -35,7 +35,7 @@ describe('finds that were the oracle’s own fault', () => {
     }
   });
 
-  it('a machine that gives the gate no processor explains OVERLOADED, and nothing else does', () => {
+  it('only a stall of the machine excuses OVERLOADED', () => {
     const stalls = new Stalls(0);
     assert.equal(stalls.answered(10, 10), false);
     assert.equal(stalls.answered(260, 100), true);

@@ -62,7 +62,7 @@ test('every family, policy, kind, stage, version and operation is drawn', () => 
   );
 });
 
-test('every reason to be bad and every row of every policy’s table is drawn', () => {
+test('every kind of bad case and every row of every policy’s table is drawn', () => {
   const rows = CORE_POLICIES.flatMap(({ name, settings }) =>
     settings.flatMap((setting) => familiesOf(name, setting)),
   );
@@ -81,7 +81,7 @@ test('every reason to be bad and every row of every policy’s table is drawn', 
   assert.ok(good > CASES / 3 && bad > CASES / 3, `${good} good, ${bad} bad`);
 });
 
-test('every kind of rule refuses a case: a new one needs a rule in image-policies.ts or place-policies.ts', () => {
+test('every kind of rule refuses a case (a new kind needs a rule in image-policies.ts or place-policies.ts)', () => {
   const kinds = new Set(
     POLICIES.flatMap(({ name, document }) =>
       (document as PolicyDocument).spec.rules
@@ -108,7 +108,7 @@ test('the source of the test rule behaves in each of its ways', () => {
   ]);
 });
 
-test('a case is the same whenever and wherever it is drawn, and another with another seed', () => {
+test('a case depends only on its number and the seed', () => {
   const said = (asked: Case): string =>
     JSON.stringify({ ...asked, policy: asked.policy.name, body: asked.body.toString('base64') });
   for (const index of [0, 1, 17, 4711, 123_456_789]) {
@@ -117,7 +117,7 @@ test('a case is the same whenever and wherever it is drawn, and another with ano
   }
 });
 
-test('the question does not hold its answer: no body names its truth or its family', () => {
+test('no body contains its truth or its family', () => {
   for (let index = 0; index < 500; index += 1) {
     const { body, target, truth, family } = drawCase(SEED, index);
     const sent = target + body.toString();
@@ -125,7 +125,7 @@ test('the question does not hold its answer: no body names its truth or its fami
   }
 });
 
-test('the oracle knows nothing of the product: what draws and judges imports no file of src/', () => {
+test('the oracle is independent of the product: its generator and its judge import no file of src/', () => {
   const drivers = new Set(['in-process', 'tls-gate'].map((name) => `test/oracle/${name}.ts`));
   const borrowed = filesBelow('test/oracle', '.ts')
     .filter(({ path }) => !isTest(path) && !drivers.has(path))
@@ -137,7 +137,7 @@ test('the oracle knows nothing of the product: what draws and judges imports no 
   assert.deepEqual(borrowed, []);
 });
 
-/** What is drawn of a row, if it is about kinds of Kubernetes itself. */
+/** The cases of a row that concern built-in kinds of Kubernetes. */
 function familiesOf(policy: string, { what, protocol, kinds, expect }: Setting): string[] {
   if (kinds.length === 0) return [];
   const [prefix, at, usage] =

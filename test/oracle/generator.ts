@@ -12,13 +12,13 @@ import { drawEnvelope } from './envelope.ts';
 import type { Family, Scene, Truth } from './scene.ts';
 import { UPDATE_FAMILIES } from './update-scenes.ts';
 
-/** Every policy that a document can have; case `index` is one of policy `index` modulo their number. */
+/** Every policy that a document can contain. Case `index` has the policy `index` modulo their number. */
 export const POLICIES: readonly OraclePolicy[] = [...IMAGE_POLICIES, ...PLACE_POLICIES];
 
-/** Every policy of the gate in this process. */
+/** Every policy of the gate that runs in this process. */
 export const CORE_POLICIES: readonly OraclePolicy[] = [...POLICIES, ...QUESTION_POLICIES];
 
-/** Every way to be good or bad. */
+/** Every family of good and bad cases. */
 export const FAMILIES: readonly Family[] = [
   ...CREATE_FAMILIES,
   ...UPDATE_FAMILIES,
@@ -27,7 +27,7 @@ export const FAMILIES: readonly Family[] = [
   ...CUSTOM_FAMILIES,
 ];
 
-/** Case `index` of a seed: the same on every machine, without those before it. */
+/** Case `index` of a seed. It is the same on every machine, and does not depend on earlier cases. */
 export function drawCase(seed: number, index: number, policies = POLICIES): Case {
   const random = createRandom(seedOfCase(seed, index));
   const policy = policies[index % policies.length];
@@ -39,7 +39,7 @@ export function drawCase(seed: number, index: number, policies = POLICIES): Case
 
 const BY_TRUTH = { good: weighted('good'), bad: weighted('bad') };
 
-/** Truth first; some policies lack some places, and then another family of the same truth is drawn. */
+/** Draws the truth first. If a policy lacks a place for a family, another family of the same truth is drawn. */
 function drawScene(random: Random, policy: OraclePolicy): readonly [Family, Scene] {
   const truth: Truth = random.chance(0.5) ? 'good' : 'bad';
   const { families, total } = BY_TRUTH[truth];

@@ -12,7 +12,7 @@ import {
   type OraclePolicy,
 } from './policy.ts';
 
-/** Everything below registry.example.com, port 443 or none. */
+/** All images below registry.example.com, with port 443 or without a port. */
 export const OURS: readonly NameFamily[] = [
   'ours',
   'oursLongest',
@@ -22,7 +22,7 @@ export const OURS: readonly NameFamily[] = [
   'nearInit',
 ];
 
-/** docker.io/library/ under the names that mean it wherever a rule lets in. */
+/** docker.io/library/ under the names that allowing rules treat as equal. */
 const OFFICIAL: readonly NameFamily[] = ['hubShort', 'hubFull', 'hub443'];
 
 /** Families with names of several kinds. A policy that distinguishes these kinds cannot use them. */
@@ -159,7 +159,7 @@ const exclusions: OraclePolicy = {
         ...images(namesBut(...EXCLUDED, ...ACME, ...MIXED), FIXED),
         ...images(ACME, PINNED),
       ],
-      // An alias of Docker Hub is not let off: it does not open (B03).
+      // An alias of Docker Hub does not match the exception (B03).
       [...images(namesBut(...EXCLUDED, ...ACME, ...MIXED), ['latest']), ...images(ACME, TAGGED)],
     ),
   }),
@@ -192,7 +192,7 @@ const soft: OraclePolicy = {
   }),
 };
 
-/** Policies whose rules look at images alone. */
+/** Policies whose rules depend only on images. */
 export const IMAGE_POLICIES = [
   noLatest,
   closed,

@@ -15,7 +15,7 @@ function settingFor(random: Random, policy: OraclePolicy, need: Truth | 'any'): 
 
 function scene(random: Random, family: string, truth: Truth, setting: Setting, containers: unknown): Scene {
   const content: Fields = { containers, namespace: random.pick(setting.namespaces) };
-  // E06: the requester's own text, which exempts no image.
+  // E06: annotations that the requester wrote. They exempt no image.
   if (random.chance(0.1)) content['annotations'] = { 'a.image-policy.k8s.io/ticket-1234': 'break-glass' };
   return { family: `ImageReview: ${family}`, truth, warns: false, protocol: 'ImageReview', content };
 }
@@ -39,7 +39,7 @@ function good(random: Random, policy: OraclePolicy): Scene | undefined {
   );
 }
 
-/** One image among others, which are good where any is. */
+/** One image of this kind among others. The others are good if the setting has good images. */
 function withOne(random: Random, setting: Setting, image: string | undefined): Fields[] {
   const others = setting.expect.unknown.good.length > 0 ? goodContainers(random, setting) : [];
   return others.toSpliced(random.below(others.length + 1), 0, { image });
@@ -59,7 +59,7 @@ function reference(random: Random, policy: OraclePolicy): Scene | undefined {
   return scene(random, `bad reference: ${family}`, 'bad', setting, withOne(random, setting, text));
 }
 
-/** It is only asked about pods, in which a placeholder is no image. */
+/** The plugin sends only pods, in which a placeholder is not an image. */
 function placeholder(random: Random, policy: OraclePolicy): Scene | undefined {
   const setting = settingFor(random, policy, 'any');
   const text = random.pick(PLACEHOLDERS.slice(1) as unknown as Some<string>);
@@ -107,7 +107,7 @@ function many(random: Random, policy: OraclePolicy): Scene | undefined {
   );
 }
 
-/** What the `ImagePolicyWebhook` plugin asks: images and a namespace, of pods. */
+/** Requests of the `ImagePolicyWebhook` plugin: images and a namespace, for pods. */
 export const IMAGE_REVIEW_FAMILIES: readonly Family[] = [
   { name: 'ImageReview: good', truth: 'good', weight: 14, draw: good },
   { name: 'ImageReview: bad', truth: 'bad', weight: 12, draw: bad },

@@ -1,6 +1,6 @@
 import type { Random } from '../fuzz/random.ts';
 
-/** A list that has something to choose from. */
+/** A list with at least one item. */
 export type Some<Item> = readonly [Item, ...Item[]];
 
 /**
@@ -10,7 +10,7 @@ export type Some<Item> = readonly [Item, ...Item[]];
 export const NAMES = {
   /** B01, B02: Docker Hub's official images without a registry. */
   hubShort: ['nginx', 'redis', 'library/postgres', 'constructor', 'library/a--b', 'a__b', 'a.b', 'docker'],
-  /** B02: the same in full. */
+  /** B02: the same images with a registry. */
   hubFull: [
     'docker.io/nginx',
     'docker.io/library/nginx',
@@ -23,7 +23,7 @@ export const NAMES = {
   hubAlias: ['registry-1.docker.io/library/nginx', 'registry.hub.docker.com/library/redis'],
   hubUserShort: ['acme/web', 'acme/tools/web'],
   hubUserFull: ['docker.io/acme/web', 'index.docker.io/acme/tools/web'],
-  /** C14: what the blocklist names, under every name of Docker Hub. */
+  /** C14: the images of the blocklist, under every name of Docker Hub. */
   hubEvil: ['evil/app', 'docker.io/evil/app', 'index.docker.io/evil/a/b', 'docker.io:443/evil/app'],
   hubEvilAlias: [
     'registry-1.docker.io/evil/app',
@@ -43,14 +43,14 @@ export const NAMES = {
   oursLegacy: ['registry.example.com/legacy/app', 'registry.example.com:443/legacy/a/b'],
   /** B07: another port is another registry. */
   oursPort: ['registry.example.com:5000/team/app', 'registry.example.com:8443/app'],
-  /** C01: not our name, but similar to it. */
+  /** C01: names that are similar to our registry. */
   lookalike: [
     'registry.example.com.evil.io/team/app',
     'registry-example.com/team/app',
     'registry.example.co/team/app',
     'evil.io/registry.example.com/team/app',
   ],
-  /** C02: a segment that only begins like ours. */
+  /** C02: a path segment that has ours as a prefix. */
   nearInit: [
     'registry.example.com/init-evil/db',
     'registry.example.com/initx/db',
@@ -87,15 +87,15 @@ export const NAMES = {
 
 export type NameFamily = keyof typeof NAMES;
 
-/** What stands behind a name. */
+/** The part after the name. */
 const TAGS = {
   /** Semantic versions from 1.0.0 to below 3. */
   version: [':1.2.3', ':v1.4.0', ':2.9.9', ':1.0.0'],
-  /** Versions outside of that, or no semantic versions. */
+  /** Versions outside of that range, or texts that are not semantic versions. */
   outside: [':0.9.9', ':3.0.0', ':1.27', ':1.3.0-rc.1', ':v4.0.0', ':1'],
   stable: [':stable', ':2026'],
   alpine: [':3.20-alpine', ':1.27.4-alpine'],
-  /** B21, B28: tags that are not `latest`, whatever they look like. */
+  /** B21, B28: tags that differ from `latest`, even if they look similar. */
   odd: [
     ':LATEST',
     ':Latest',
@@ -119,7 +119,7 @@ export const TAG_FAMILIES = [...(Object.keys(TAGS) as (keyof typeof TAGS)[]), ..
 
 const HEX = '0123456789abcdef';
 
-/** So many hexadecimal digits, drawn eight at a time. */
+/** This number of hexadecimal digits, drawn eight at a time. */
 export function hex(random: Random, length: number): string {
   let text = '';
   while (text.length < length)
@@ -134,13 +134,13 @@ export function spell(random: Random, name: NameFamily, tag: TagFamily): string 
 
 function decoration(random: Random, tag: TagFamily): string {
   if (tag === 'digest') return digest(random);
-  // B16: the tag beside a digest is decoration, be it a good one or a bad one.
+  // B16: a tag beside a digest has no effect, so it may be good or bad.
   if (tag === 'taggedDigest')
     return random.pick(['', ':latest', ':1.2.3', ':stable', ':odd']) + digest(random);
   return random.pick<string>(TAGS[tag]);
 }
 
-// Few of them, so that images repeat as they do in a cluster, and the gate's memory of images is used.
+// Only few different images, so that they repeat as in a cluster, and the gate uses its cache of images.
 const POOL = 8;
 
 function digest(random: Random): string {

@@ -27,19 +27,22 @@ import type { Reply } from './judge.ts';
 import type { OraclePolicy } from './policy.ts';
 import { behaviourFor, type SourceBehaviour } from './question-policies.ts';
 
-/** The gate without a socket: from the bytes of a body to those of the answer. */
+/** The gate without a socket, from the bytes of a body to the bytes of the answer. */
 interface InProcessGate {
-  /** A promise only if the policy asks. Then time is the gate's own, which passes only while nothing else can happen. */
+  /**
+   * A promise only if the policy asks a question. In this case the gate has a clock that advances only when no other
+   * work is left.
+   */
   readonly ask: (asked: Case) => Reply | Promise<Reply>;
-  /** What it has recorded, by protocol, outcome and stage. */
+  /** The recorded decisions, by protocol, outcome and stage. */
   readonly records: ReadonlyMap<string, number>;
-  /** How often its source was called, by what the source did. */
+  /** Number of calls of its source, by the behaviour of the source. */
   readonly behaviours: ReadonlyMap<SourceBehaviour, number>;
 }
 
 const MAXIMUM_TIMEOUT_MS = 10_000;
 
-/** One gate for each policy; each case asks that of its own. */
+/** One gate for each policy. Each case uses the gate of its policy. */
 export async function createInProcessGate(policies: readonly OraclePolicy[]): Promise<InProcessGate> {
   const records = new Map<string, number>();
   const contexts = new Map<string, ReviewContext>();
@@ -78,7 +81,7 @@ export async function createInProcessGate(policies: readonly OraclePolicy[]): Pr
   return { ask, records, behaviours };
 }
 
-/** Lets time pass from timer to timer until there is a reply. */
+/** Advances the clock from timer to timer until there is a reply. */
 async function passTime(clock: TestClock, reply: Promise<Reply>): Promise<Reply> {
   let isOver = false;
   const over = reply.finally(() => (isOver = true));
@@ -89,7 +92,7 @@ async function passTime(clock: TestClock, reply: Promise<Reply>): Promise<Reply>
   }
 }
 
-/** The policy with a rule that asks in place of the rules of these names. */
+/** The policy, with the rules of these names replaced by a rule that asks a question. */
 function withQuestions(policy: Policy, names: readonly string[]): Policy {
   if (names.length === 0) return policy;
   const rules = policy.rules.map((rule) =>
@@ -106,7 +109,7 @@ function checkApproval(image: ImageReference): PendingCheck<Approval> {
 const SLOW_MS = 1500;
 const LATE_MS = 30_000;
 
-/** A source that does for each image what the table of the oracle has for it. */
+/** A source that behaves for each image as the table of the oracle defines. */
 function sourceOn(clock: TestClock, behaviours: Map<SourceBehaviour, number>): Source<string> {
   const after = (ms: number): Promise<SourceAnswer> => {
     const { promise, resolve } = Promise.withResolvers<SourceAnswer>();

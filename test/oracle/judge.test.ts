@@ -7,7 +7,7 @@ import { reconcile } from './report.ts';
 
 const UID = 'u-1';
 
-/** A question of this truth, as if it had been drawn. */
+/** A request with this truth, as if it had been drawn. */
 function asked(changes: Partial<Case> = {}): Case {
   return {
     ...drawCase(1, 0),
@@ -42,15 +42,15 @@ function denied(message = 'no', changes: object = {}): object {
   };
 }
 
-describe('what the oracle says to answers', () => {
-  it('finds nothing in right ones', () => {
+describe('the judgement of answers', () => {
+  it('reports nothing for correct answers', () => {
     assert.deepEqual(judge(asked(), reply({ allowed: true })), { outcome: 'admitted' });
     assert.deepEqual(judge(asked(BAD), reply(denied())), { outcome: 'refused' });
     const rejected = { status: 400, body: '{"error":{}}', elapsedMs: 1 };
     assert.deepEqual(judge(asked({ truth: 'bad', expected: 'reject' }), rejected), { outcome: 'rejected' });
   });
 
-  it('finds an open gate, whatever else is wrong with the answer, and in every window', () => {
+  it('reports an open gate, regardless of other faults of the answer, and in every window', () => {
     for (const wrong of [
       reply({ allowed: true }),
       reply({ allowed: true, uid: 'x' }),
@@ -60,12 +60,12 @@ describe('what the oracle says to answers', () => {
     }
   });
 
-  it('finds a wrong denial', () => {
+  it('reports a wrong denial', () => {
     assert.equal(judge(asked(), reply(denied())).fault, 'wrongDeny');
     assert.equal(judge(asked(), reply(denied()), true).fault, 'wrongDeny');
   });
 
-  it('finds that nothing was decided, but in a window of faults', () => {
+  it('reports that nothing was decided, except in a window of faults', () => {
     for (const code of ['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED']) {
       const answer = reply(denied(`${code}: sorry`));
       assert.equal(judge(asked(), answer).fault, 'wrongDeny');
@@ -74,7 +74,7 @@ describe('what the oracle says to answers', () => {
     }
   });
 
-  it('finds what does not come, and what comes late, but in a window of faults', () => {
+  it('reports missing and late answers, except in a window of faults', () => {
     assert.equal(judge(asked(), undefined).fault, 'noAnswer');
     assert.deepEqual(judge(asked(), undefined, true), { outcome: 'unanswered' });
     const late = { ...reply({ allowed: true }), elapsedMs: 9751 };
@@ -97,8 +97,8 @@ describe('what the oracle says to answers', () => {
     ['a denial without a reason', reply(denied('')), BAD],
     ['a denial of two lines', reply(denied('a\nb')), BAD],
     ['a denial that is too long', reply(denied('a'.repeat(1025))), BAD],
-    ['no warning where one is due', reply({ allowed: true }), { warns: true }],
-    ['a warning where none is due', reply({ allowed: true, warnings: ['a'] }), { warns: false }],
+    ['a missing warning', reply({ allowed: true }), { warns: true }],
+    ['an unexpected warning', reply({ allowed: true, warnings: ['a'] }), { warns: false }],
     ['a verdict for a review without a uid', reply(denied()), { truth: 'bad', expected: 'reject' }],
   ];
   for (const [what, answer, question] of shapes) {
@@ -106,7 +106,7 @@ describe('what the oracle says to answers', () => {
   }
 });
 
-it('counts that differ are named with who counted what', () => {
+it('different counts are reported with the party of each count', () => {
   const [client, log] = [
     new Map([['a', 1]]),
     new Map([

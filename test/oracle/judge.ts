@@ -1,39 +1,41 @@
 import type { Case } from './case.ts';
 
-/** What came back. */
+/** The answer of the gate. */
 export interface Reply {
   readonly status: number;
   readonly body: string;
   readonly elapsedMs: number;
-  /** What is wrong with the HTTP around it. */
+  /** Faults of the HTTP response. */
   readonly problem?: string;
 }
 
-/** What can be wrong with an answer, in the words of docs/reliability.md, The oracle. */
+/** Kinds of faults of an answer, defined in docs/reliability.md, The oracle. */
 export type Fault = 'failOpen' | 'wrongDeny' | 'late' | 'noAnswer' | 'badShape';
 
-/** How a case ended: `failed` is a refusal because nothing could be decided. */
+/** The result of a case. `failed` is a refusal because nothing could be decided. */
 export type Outcome = 'admitted' | 'refused' | 'failed' | 'rejected' | 'unanswered';
 
 export interface Judgement {
   readonly outcome: Outcome;
   readonly fault?: Fault;
-  /** What exactly is wrong. */
+  /** The details of the fault. */
   readonly detail?: string;
 }
 
-/** The caller has this much less than it says, for the way (docs/reliability.md, The oracle). */
+/**
+ * The gate's own limit is shorter than the caller's by this time, for the network (docs/reliability.md, The oracle).
+ */
 const MARGIN_MS = 250;
 
-/** Codes of a decision that was not reached. */
+/** Codes of denials without a decision. */
 const FAILURE = /^(?:DEADLINE|INTERNAL|NO_POLICY|OVERLOADED): /;
 
-// eslint-disable-next-line no-control-regex -- control characters are what must not come through (K01, K02)
+// eslint-disable-next-line no-control-regex -- control characters must not appear in an answer (K01, K02)
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /**
- * Compares an answer with the truth. Inside a window of faults (`faulty`) a refusal because nothing could be decided,
- * a missing answer and a late one are no fault; an open gate always is.
+ * Compares an answer with the truth. Inside a window of faults (`faulty`) three results are not faults: a refusal
+ * because nothing could be decided, a missing answer, and a late one. An open gate is always a fault.
  */
 export function judge(asked: Case, reply: Reply | undefined, faulty = false): Judgement {
   if (reply === undefined) return { outcome: 'unanswered', ...(!faulty && { fault: 'noAnswer' }) };
@@ -48,7 +50,7 @@ export function judge(asked: Case, reply: Reply | undefined, faulty = false): Ju
       : { outcome, fault: asked.truth === 'good' ? 'wrongDeny' : 'badShape', detail: 'nothing was decided' };
   if (outcome !== 'admitted' && asked.expected === 'admit') return { outcome, fault: 'wrongDeny' };
   if ((outcome === 'rejected') !== (asked.expected === 'reject'))
-    return { outcome, fault: 'badShape', detail: `it is ${outcome} instead of ${asked.expected}` };
+    return { outcome, fault: 'badShape', detail: `the outcome is ${outcome} instead of ${asked.expected}` };
   return { outcome };
 }
 
@@ -64,13 +66,13 @@ function read(asked: Case, { status, body }: Reply): Read {
   } catch {
     return { outcome: 'rejected', problem: 'the body is not one JSON document' };
   }
-  if (!isFields(document)) return { outcome: 'rejected', problem: 'the body is no object' };
+  if (!isFields(document)) return { outcome: 'rejected', problem: 'the body is not an object' };
   if (status >= 400 && status < 500) return readRejection(asked, document);
   if (status !== 200) return { outcome: verdictOf(asked, document), problem: `status ${status}` };
   return asked.protocol === 'ImageReview' ? readImageReview(document) : readAdmissionReview(asked, document);
 }
 
-/** The API server must not find a verdict in what is no answer. */
+/** An answer without a verdict must not contain a field that the API server would read as a verdict. */
 function readRejection({ protocol }: Case, document: Fields): Read {
   const problem =
     protocol === 'ImageReview'
@@ -94,15 +96,15 @@ function readImageReview(document: Fields): Read {
   const problem = firstProblem(
     [
       kind === 'ImageReview' && apiVersion === 'imagepolicy.k8s.io/v1alpha1',
-      'it is of another kind or version',
+      'the kind or the version is wrong',
     ],
-    [typeof allowed === 'boolean', 'allowed is no boolean'],
+    [typeof allowed === 'boolean', 'allowed is not a boolean'],
     [allowed === true ? reason === undefined : isMessage(reason), 'the reason is not one line'],
     [areAnnotations(auditAnnotations), 'an audit annotation that the API server would drop'],
     [
       hasOnly(document, ['apiVersion', 'kind', 'status']) &&
         hasOnly(status, ['allowed', 'reason', 'auditAnnotations']),
-      'fields that do not belong there',
+      'unexpected fields',
     ],
   );
   return { outcome, problem };
@@ -116,20 +118,20 @@ function readAdmissionReview(asked: Case, document: Fields): Read {
   const problem = firstProblem(
     [
       kind === 'AdmissionReview' && apiVersion === asked.apiVersion,
-      'it is of another kind or version than the question',
+      'the kind or the version differs from the request',
     ],
     [uid === asked.uid, 'another uid'],
-    [typeof allowed === 'boolean', 'allowed is no boolean'],
+    [typeof allowed === 'boolean', 'allowed is not a boolean'],
     [
       allowed === true ? status === undefined : isForbidden(status),
-      'the status is no 403 Forbidden with a message of one line',
+      'the status is not 403 Forbidden with a message of one line',
     ],
     [warnings === undefined || areWarnings(warnings), 'a warning that the API server would drop'],
     [areAnnotations(auditAnnotations), 'an audit annotation that the API server would drop'],
     [
       hasOnly(document, ['apiVersion', 'kind', 'response']) &&
         hasOnly(response, ['uid', 'allowed', 'status', 'warnings', 'auditAnnotations']),
-      'fields that do not belong there, such as a patch',
+      'unexpected fields, for example a patch',
     ],
     [asked.warns !== true || outcome !== 'admitted' || warnings !== undefined, 'the sender is not warned'],
     [asked.warns !== false || warnings === undefined, 'the sender is warned'],
@@ -154,7 +156,7 @@ function firstProblem(
   return checks.find(([holds]) => !holds)?.[1];
 }
 
-/** K01: one line of at most a KiB that the API server shows to a person. */
+/** K01: one line of at most one KiB, which the API server shows to a user. */
 function isMessage(text: unknown): boolean {
   return typeof text === 'string' && text !== '' && text.length <= 1024 && !CONTROL.test(text);
 }
@@ -170,7 +172,7 @@ function isForbidden(status: unknown): boolean {
   );
 }
 
-/** K02: at most 256 characters each and 4096 together, no control character. */
+/** K02: at most 256 characters each and 4096 in total, without control characters. */
 function areWarnings(warnings: unknown): boolean {
   if (!Array.isArray(warnings) || warnings.length === 0) return false;
   const texts = warnings as unknown[];

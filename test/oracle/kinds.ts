@@ -4,26 +4,26 @@ import type { Some } from './images.ts';
 export type Usage = 'container' | 'initContainer' | 'ephemeralContainer' | 'imageVolume';
 
 /**
- * A kind that holds images, in one of its versions. Written from the Kubernetes API reference, by
- * hand and apart from the product's own table: where the two disagree, one of them is wrong.
+ * A kind with images, in one of its versions. Written by hand from the Kubernetes API reference, independently of the
+ * product's own table. If the two tables differ, one of them is wrong.
  */
 export interface Kind {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Plural, as the API server says it. */
+  /** The plural name of the API server. */
   readonly resource: string;
-  /** What policies call it. */
+  /** The name in policies. */
   readonly policyResource: string;
   /** Path to the `PodSpec`. */
   readonly podSpec: readonly string[];
-  /** Its pods come later. */
+  /** Its pods are created later. */
   readonly template: boolean;
 }
 
 const TEMPLATE = ['spec', 'template', 'spec'];
 const CRON = ['spec', 'jobTemplate', 'spec', 'template', 'spec'];
 
-/** Kinds of Kubernetes itself that have a `PodSpec`, today's and those of old. */
+/** Built-in kinds with a `PodSpec`, current and former ones. */
 export const KINDS: Some<Kind> = [
   { ...kindOf('v1', 'Pod', 'pods', ['spec']), template: false },
   kindOf('v1', 'PodTemplate', 'podtemplates', ['template', 'spec']),
@@ -45,16 +45,16 @@ export const KINDS: Some<Kind> = [
   { ...kindOf('batch/v2alpha1', 'ScheduledJob', 'scheduledjobs', CRON), policyResource: 'cronjobs.batch' },
 ];
 
-/** What pods come from; the pod itself is the first row. */
+/** Kinds from which pods are created. The first row is the pod itself. */
 export const POD: Kind = KINDS[0];
 
-/** `PUT pods/NAME/ephemeralcontainers` of Kubernetes 1.16 to 1.21: the list stands at the top (A03). */
+/** `PUT pods/NAME/ephemeralcontainers` of Kubernetes 1.16 to 1.21: the list is a field of the root (A03). */
 export const EPHEMERAL_CONTAINERS: Kind = {
   ...kindOf('v1', 'EphemeralContainers', 'pods', []),
   template: false,
 };
 
-/** Kinds that the gate does not know, with any content. */
+/** Kinds that the gate does not know. Their content is arbitrary. */
 export const UNKNOWN_KINDS: Some<readonly [apiVersion: string, kind: string, resource: string]> = [
   ['v1', 'ConfigMap', 'configmaps'],
   ['v1', 'Service', 'services'],
@@ -65,7 +65,7 @@ export const UNKNOWN_KINDS: Some<readonly [apiVersion: string, kind: string, res
   ['example.com/v1', 'WidgetList', 'widgetlists'],
 ];
 
-/** What stands for a subresource and holds no image (A22). */
+/** Objects of subresources without images (A22). */
 export const IMAGELESS: Some<
   readonly [apiVersion: string, kind: string, resource: string, subresource: string]
 > = [
@@ -76,7 +76,7 @@ export const IMAGELESS: Some<
   ['extensions/v1beta1', 'Scale', 'replicasets', 'scale'],
 ];
 
-/** What a CONNECT carries (A23). */
+/** Objects of a CONNECT request (A23). */
 export const CONNECTIONS: Some<readonly [kind: string, subresource: string]> = [
   ['PodExecOptions', 'exec'],
   ['PodAttachOptions', 'attach'],
@@ -84,7 +84,7 @@ export const CONNECTIONS: Some<readonly [kind: string, subresource: string]> = [
   ['PodProxyOptions', 'proxy'],
 ];
 
-/** Lists of what we cover: the API server never reviews one (A24). */
+/** Lists of kinds that we cover. The API server never sends a list for review (A24). */
 export const LISTS: Some<readonly [apiVersion: string, kind: string]> = [
   ['v1', 'List'],
   ['v1', 'PodList'],
@@ -97,7 +97,7 @@ function kindOf(apiVersion: string, kind: string, resource: string, podSpec = TE
   return { apiVersion, kind, resource, policyResource, podSpec, template: true };
 }
 
-/** The group that serves a kind today names it in policies. */
+/** Policies use the API group that serves a kind today. */
 function todaysGroup(kind: string): string {
   return kind.endsWith('Job') ? 'batch' : 'apps';
 }

@@ -8,7 +8,7 @@ export type Fields = { [key: string]: unknown };
 /** An image at its place. */
 export interface Slot {
   readonly usage: Usage;
-  /** Of the container or the volume. */
+  /** Name of the container or the volume. */
   readonly name: string;
   readonly image: string;
 }
@@ -19,10 +19,10 @@ const LISTS: Readonly<Record<Exclude<Usage, 'imageVolume'>, string>> = {
   ephemeralContainer: 'ephemeralContainers',
 };
 
-/** What is bad wherever an image is looked for; it stands where none is. */
+/** A bad image. It is put into fields that are not images. */
 const DECOY = 'Evil.example.com/latest:latest';
 
-/** A `PodSpec` with images at these places and nowhere else, though some fields look as if. */
+/** A `PodSpec` with images at exactly these places. Some other fields have text that looks like an image. */
 export function podSpecOf(random: Random, slots: readonly Slot[]): Fields {
   const spec: Fields = {};
   for (const { usage, name, image } of slots) {
@@ -41,7 +41,7 @@ export function podSpecOf(random: Random, slots: readonly Slot[]): Fields {
       { name: 'config', configMap: { name: 'x' } },
     );
   }
-  // A list that is there and null is a list that is not there.
+  // A list with the value null is the same as a missing list.
   if (spec['initContainers'] === undefined && random.chance(0.05))
     spec['initContainers'] = random.pick([null, []]);
   if (random.chance(0.3)) spec['restartPolicy'] = 'Always';
@@ -52,12 +52,12 @@ function containerOf(random: Random, name: string, image: string): Fields {
   const container: Fields = { name, image };
   if (random.chance(0.1)) container['env'] = [{ name: 'IMAGE', value: DECOY }];
   if (random.chance(0.1)) container['imagePullPolicy'] = random.pick(['Always', 'Never', 'IfNotPresent']);
-  // Keys that differ by their case are other keys.
+  // Field names are case-sensitive.
   if (random.chance(0.05)) container['Image'] = DECOY;
   return container;
 }
 
-/** An object of a kind, whose `PodSpec` (or whose root, for `EphemeralContainers`) is this. */
+/** An object of a kind with this `PodSpec`. For `EphemeralContainers` it is the root. */
 export function objectOf(random: Random, kind: Kind, podSpec: unknown, namespace: string): Fields {
   const object: Fields = {
     kind: kind.kind,
@@ -75,7 +75,7 @@ export function objectOf(random: Random, kind: Kind, podSpec: unknown, namespace
 
 const NAMES: Some<string> = ['web', 'a', 'web-7d4b9c', '__proto__', 'constructor'];
 
-/** Metadata; what the requester can write there makes no difference (A29, A30, A34, D16). */
+/** Metadata. The parts that the requester can write must not change the verdict (A29, A30, A34, D16). */
 export function metadataOf(random: Random, namespace: string): Fields {
   const metadata: Fields = random.chance(0.1) ? { generateName: 'web-' } : { name: random.pick(NAMES) };
   if (namespace !== '' && random.chance(0.8)) metadata['namespace'] = namespace;
@@ -90,7 +90,7 @@ export function metadataOf(random: Random, namespace: string): Fields {
 
 const USAGES: Some<Usage> = ['container', 'initContainer', 'ephemeralContainer', 'imageVolume'];
 
-/** Places of images of an object of this kind: one container at least, few as a rule, and many at times. */
+/** Places of images of an object of this kind: at least one container, usually few places, sometimes many. */
 export function placesFor(random: Random, kind: Kind, wanted?: Usage): { usage: Usage; name: string }[] {
   if (kind.podSpec === EPHEMERAL_CONTAINERS.podSpec)
     return numbered(['ephemeralContainer', ...some<Usage>(random, () => 'ephemeralContainer')]);

@@ -5,7 +5,7 @@ import { ALICE, node, ORDINARY, type Person } from './people.ts';
 import type { OraclePolicy } from './policy.ts';
 import { admission, badReference, spotFor, type Family, type Spot } from './scene.ts';
 
-/** An object of a kind with images that no policy forgives. */
+/** An object of a kind with images that every policy refuses. */
 function badObject(random: Random, { kind, namespace }: Spot): Fields {
   const slots = placesFor(random, kind).map(({ usage, name }) => ({
     usage,
@@ -17,7 +17,7 @@ function badObject(random: Random, { kind, namespace }: Spot): Fields {
 
 type Draw = Family['draw'];
 
-/** A33: what goes away is not judged. */
+/** A33: a deletion is not reviewed. */
 const deleted: Draw = (random, policy) => {
   const spot = spotFor(random, policy, 'any');
   if (spot === undefined) return undefined;
@@ -63,7 +63,7 @@ const connected: Draw = (random, policy) => {
   return admission(random, { family: 'A23 CONNECT', truth: 'good' }, { ...request, object });
 };
 
-/** A15, decision 3: admitted with a warning, since its pods are judged when they come. */
+/** A15, decision 3: admitted with a warning, because its pods are reviewed when they are created. */
 const unknownKind: Draw = (random, policy) => {
   const spot = spotFor(random, policy, 'any');
   if (spot === undefined) return undefined;
@@ -92,7 +92,7 @@ const list: Draw = (random, policy) => {
 
 const NODE = 'node-1';
 
-/** A pod that says of itself that it is a node's. */
+/** A pod with the annotation of a mirror pod. */
 function mirrorPod(random: Random, spot: Spot, nodeName: unknown): Fields {
   const pod = badObject(random, spot);
   const metadata = pod['metadata'] as Fields;
@@ -109,7 +109,7 @@ function mirrorSpot(random: Random, policy: OraclePolicy): Spot | undefined {
   return spotFor(random, policy, 'any', ({ kind }) => kind === 'Pod');
 }
 
-/** A20: the node runs it already. */
+/** A20: the node already runs the static pod. */
 const mirror: Draw = (random, policy) => {
   const spot = mirrorSpot(random, policy);
   if (spot === undefined) return undefined;
@@ -119,7 +119,7 @@ const mirror: Draw = (random, policy) => {
 
 type Forgery = readonly [what: string, person: Person, nodeName: unknown];
 
-/** A21: anybody can write the annotation. */
+/** A21: any user can write the annotation. */
 const forgedMirror: Draw = (random, policy) => {
   const spot = mirrorSpot(random, policy);
   if (spot === undefined) return undefined;
@@ -137,7 +137,7 @@ const forgedMirror: Draw = (random, policy) => {
   return admission(random, { family: `A21 forged mirror pod: ${what}`, truth: 'bad' }, request);
 };
 
-/** A20: without the annotation a node is like any other user. */
+/** A20: without the annotation a node is treated like any other user. */
 const nodeWithoutMirror: Draw = (random, policy) => {
   const spot = mirrorSpot(random, policy);
   if (spot === undefined) return undefined;
@@ -152,7 +152,7 @@ const nodeWithoutMirror: Draw = (random, policy) => {
   return admission(random, { family: 'A21 a node’s pod that is no mirror', truth: 'bad' }, request);
 };
 
-/** A35, A36: the object is not what the request says. */
+/** A35, A36: the object differs from the fields of the request. */
 const contradicting: Draw = (random, policy) => {
   const spot = spotFor(random, policy, 'any', ({ kind }) => kind !== 'EphemeralContainers');
   if (spot === undefined) return undefined;
@@ -182,7 +182,7 @@ function setNamespace(object: Fields, namespace: unknown): void {
   (object['metadata'] as Fields)['namespace'] = namespace;
 }
 
-/** Ways to spoil a `PodSpec` of good images, at one of its lists. */
+/** Ways to make a `PodSpec` of good images unreadable, in one of its lists. */
 const SPOILED: readonly ((random: Random, spec: Fields) => unknown)[] = [
   () => null,
   () => undefined,
@@ -214,7 +214,7 @@ function listOf(random: Random): string {
   return random.pick(['containers', 'initContainers', 'ephemeralContainers']);
 }
 
-/** A16: what cannot be read is refused, never skipped. */
+/** A16: an unreadable object is refused and never skipped. */
 const malformed: Draw = (random, policy) => {
   const spot = spotFor(random, policy, 'any', ({ podSpec }: Kind) => podSpec.length > 0);
   if (spot === undefined) return undefined;
@@ -241,7 +241,10 @@ const noObject: Draw = (random, policy) => {
   return admission(random, { family: 'A16 no object', truth: 'bad' }, { ...spot, operation, object });
 };
 
-/** Reviews that pass because there is nothing to judge, and reviews that are refused because they cannot be judged. */
+/**
+ * Reviews that are admitted because they contain nothing to review, and reviews that are refused because they cannot
+ * be read.
+ */
 export const PASSING_FAMILIES: readonly Family[] = [
   { name: 'DELETE', truth: 'good', weight: 3, draw: deleted },
   { name: 'status', truth: 'good', weight: 3, draw: status },

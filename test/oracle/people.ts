@@ -1,11 +1,14 @@
 import type { Some } from './images.ts';
 
-/** Who asks; `undefined` when the review does not say (E17). */
+/** The user of a request; `undefined` if the review has no user (E17). */
 export type Person = { readonly username: string; readonly groups: readonly string[] } | undefined;
 
 const AUTHENTICATED = 'system:authenticated';
 
-/** Users that no policy of the oracle names: a controller, an administrator, the name of an object's property (E08, E09, E10, C12). */
+/**
+ * Users that no policy of the oracle mentions: a controller, an administrator, and a user with the name of an
+ * object's property (E08, E09, E10, C12).
+ */
 export const ORDINARY: Some<Person> = [
   { username: 'bob', groups: ['ops', AUTHENTICATED] },
   { username: 'root', groups: ['system:masters', AUTHENTICATED] },

@@ -146,7 +146,8 @@ const usages: OraclePolicy = {
         imageVolume: DIGEST,
       },
     },
-    // What must be a debugger and an init container at once is nothing.
+    // An ImageReview has no usages, so all rules apply. No image satisfies the rules for debuggers and for init
+    // containers together.
     { what: 'by ImageReview', protocol: 'ImageReview', expect: SHUT },
   ),
 };
@@ -200,9 +201,9 @@ const resources: OraclePolicy = {
 };
 
 const GHCR: readonly NameFamily[] = ['ghcrTools', 'ghcrDebug', 'ghcrWeb'];
-/** 'ghcrOther' and 'miner' hold other registries as well. */
+/** 'ghcrOther' and 'miner' contain other registries as well. */
 const NOT_GHCR = namesBut(...GHCR, 'ghcrOther', 'miner');
-/** Only to alice is the rule about them. */
+/** A rule selects these images only if the user is alice. */
 const IN_DOUBT = says([], images(GHCR, FIXED));
 const TEAMS = ['team-a', 'team-b', 'team-constructor'] as const;
 
@@ -279,5 +280,5 @@ const ownKinds: OraclePolicy = {
   ),
 };
 
-/** Policies whose rules look at where an image stands, and who put it there. */
+/** Policies whose rules depend on the place of an image and on the user. */
 export const PLACE_POLICIES = [namespaces, people, usages, resources, unmatched, ownKinds] as const;

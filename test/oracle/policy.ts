@@ -3,47 +3,47 @@ import { NAMES, TAG_FAMILIES, type NameFamily, type Some, type TagFamily } from 
 import { EPHEMERAL_CONTAINERS, KINDS, type Kind, type Usage } from './kinds.ts';
 import { ORDINARY, type Person } from './people.ts';
 
-/** A name and what stands behind it. */
+/** A name family and a tag or digest family. */
 export type Pair = readonly [NameFamily, TagFamily];
 
-/** What a policy says to images at one place: written by a person who has read docs/policy.md. */
+/** The expected verdicts for images at one place. A person wrote them after reading docs/policy.md. */
 interface Expectation {
   readonly good: readonly Pair[];
   readonly bad: readonly Pair[];
-  /** Admitted, and the sender is warned. */
+  /** Images that are admitted with a warning. */
   readonly warned: readonly Pair[];
 }
 
 export type ProtocolName = 'AdmissionReview' | 'ImageReview';
 
-/** Where the same expectations hold: one row of the table of a policy. */
+/** Places with the same expectations: one row of the table of a policy. */
 export interface Setting {
   readonly what: string;
   readonly protocol: ProtocolName;
   readonly namespaces: Some<string>;
   readonly people: Some<Person>;
-  /** Kinds of these resources only. */
+  /** Only kinds of these resources. */
   readonly kinds: readonly Kind[];
   readonly expect: Readonly<Record<Usage | 'unknown', Expectation>>;
-  /** Whether objects outside of all namespaces are treated so too. */
+  /** Whether the row also includes cluster-scoped objects. */
   readonly clusterScoped: boolean;
-  /** Whether custom resources of this name are. */
+  /** Whether the row includes custom resources with this name. */
   readonly custom: (resource: string) => boolean;
 }
 
-/** A policy as a user writes it, and what it comes to. */
+/** A policy as a user writes it, and its expected verdicts. */
 export interface OraclePolicy {
   readonly name: string;
-  /** The document, as the gate reads it. */
+  /** The document that the gate reads. */
   readonly document: object;
   readonly settings: readonly Setting[];
-  /** Custom resources that its document adds. */
+  /** Custom resources that the document adds. */
   readonly ownKinds?: readonly CustomKind[];
   /** Names of the rules of the document that the driver replaces by a rule that asks a source. */
   readonly asks?: readonly string[];
 }
 
-/** Names that no policy of the oracle has. Some are names of properties of an object (C12). */
+/** Names that are in no policy of the oracle. Some are names of properties of an object (C12). */
 export const NAMESPACES: Some<string> = [
   'default',
   'dev',
@@ -57,7 +57,7 @@ export const NAMESPACES: Some<string> = [
 
 export const ALL_NAMES = Object.keys(NAMES) as NameFamily[];
 
-/** Tags that `latest` is not. */
+/** Tags other than `latest`. */
 export const FIXED: readonly TagFamily[] = TAG_FAMILIES.filter((family) => family !== 'latest');
 
 export const PINNED: readonly TagFamily[] = ['digest', 'taggedDigest'];
@@ -82,7 +82,7 @@ export function says(good: readonly Pair[], bad: readonly Pair[], warned: readon
 /** Every image is good. */
 export const FREE = says(images(ALL_NAMES), []);
 
-/** No image is. */
+/** No image is good. */
 export const SHUT = says([], images(ALL_NAMES));
 
 const EVERY_KIND = [...KINDS, EPHEMERAL_CONTAINERS];
@@ -94,11 +94,11 @@ interface Place {
   readonly namespaces?: Some<string>;
   readonly people?: Some<Person>;
   readonly resources?: (resource: string) => boolean;
-  /** For every usage, or for each. */
+  /** Expectations for all usages, or for each usage. */
   readonly expect: Expectation | Readonly<Record<Usage, Expectation>>;
 }
 
-/** The settings that a row of the table stands for. */
+/** The settings of one row of the table. */
 export function places(...rows: readonly Place[]): Setting[] {
   return rows.flatMap((row) =>
     (['AdmissionReview', 'ImageReview'] as const)
@@ -132,7 +132,7 @@ function eachUsage(expect: Expectation): Setting['expect'] {
   };
 }
 
-/** A policy document of these rules. */
+/** A policy document with these rules. */
 export function documentOf(
   name: string,
   unmatchedImages: 'Deny' | 'Allow',

@@ -1,16 +1,16 @@
 import { NAMES, type NameFamily } from './images.ts';
 import { documentOf, FIXED, FREE, images, NAMESPACES, places, says, type OraclePolicy } from './policy.ts';
 
-/** What the source of the test rule does when it is asked about an image. */
+/** The behaviour of the test rule's source for an image. */
 export type SourceBehaviour =
   | 'approves'
   | 'disapproves'
-  /** Approves, but takes a second and a half, which every review here has. */
+  /** Approves after 1.5 seconds. Every review here has more time. */
   | 'slow'
-  /** Approves after half a minute, which no review has. */
+  /** Approves after 30 seconds. No review has this much time. */
   | 'late'
   | 'never'
-  /** Returns something that is no answer. */
+  /** Returns a value that is not an answer. */
   | 'malformed'
   | 'rejects'
   | 'throws';
@@ -52,7 +52,7 @@ const BY_NAME = new Map<string, SourceBehaviour>(
 /** A tag, a digest, or both, at the end of a reference. */
 const DECORATION = /(?::[\w.-]+)?(?:@[\w:]+)?$/;
 
-/** What the source does for an image as an object spells it. It rejects images that no table has. */
+/** The behaviour of the source for an image, by its text in the object. It rejects images that are in no table. */
 export function behaviourFor(image: string): SourceBehaviour {
   return BY_NAME.get(image) ?? BY_NAME.get(image.replace(DECORATION, '')) ?? 'rejects';
 }
@@ -65,7 +65,7 @@ function behaving(...behaviours: readonly SourceBehaviour[]): NameFamily[] {
 const APPROVED = behaving('approves', 'slow');
 const NOT_APPROVED = behaving('disapproves', 'late', 'never', 'malformed', 'rejects', 'throws');
 
-/** The rule that the driver replaces by one that asks; a document cannot have it. */
+/** The rule that the driver replaces by a rule that asks. A document cannot contain a rule that asks. */
 const ASKS = { name: 'approved', requireFullyQualified: {} };
 
 const asksAlways: OraclePolicy = {
@@ -130,7 +130,7 @@ const asksForTheRecord: OraclePolicy = {
   settings: places({ what: 'anywhere', expect: FREE }),
 };
 
-/** Policies with a rule that asks. No document can have one, so only the gate in this process has them. */
+/** Policies with a rule that asks. Documents cannot contain this rule, so only the gate in this process has them. */
 export const QUESTION_POLICIES: readonly OraclePolicy[] = [
   asksAlways,
   asksInProduction,

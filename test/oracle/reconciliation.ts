@@ -2,7 +2,7 @@ import { eventually } from '../end-to-end/support/eventually.ts';
 import { reconcile, type Discrepancy } from './report.ts';
 import { untilLogged, type TlsGate } from './tls-gate.ts';
 
-/** What the log and the metrics of a gate say at one moment. */
+/** The state of a gate's log and metrics at one moment. */
 interface Counts {
   readonly log: ReadonlyMap<string, number>;
   readonly metrics: ReadonlyMap<string, number>;
@@ -10,14 +10,17 @@ interface Counts {
 
 const NOTHING: Counts = { log: new Map(), metrics: new Map() };
 
-/** What a gate has counted, once its log is read as far as its metrics are. */
+/** The counts of a gate, after its log was read as far as its metrics. */
 export async function countsSoFar(gate: TlsGate): Promise<Counts> {
   const { decisions } = await gate.scrape();
   await untilLogged(gate, sum(decisions));
   return { log: new Map(gate.logged), metrics: decisions };
 }
 
-/** What client, log and metrics count differently, since `before`. Requests that never became a review are not logged. */
+/**
+ * Differences between the counts of client, log and metrics since `before`. Requests that are not reviews are not
+ * logged.
+ */
 export async function reconcileGate(
   gate: TlsGate,
   records: ReadonlyMap<string, number>,
@@ -32,7 +35,7 @@ export async function reconcileGate(
     metrics: one('rejected', rejected),
   });
   if (shed === 0) return [...reconcile({ client, log, metrics }), ...rejections];
-  // Below `deny` no answer shows which reviews were refused unparsed. Their number must still be equal.
+  // Below `deny` an answer does not show which reviews were refused unparsed. Their number must still be equal.
   await eventually('the log counts them', () =>
     Promise.resolve(gate.loggedShed() >= shed || undefined),
   ).catch(() => undefined);

@@ -1,13 +1,13 @@
 import type { Census, Find } from './census.ts';
 import type { Case } from './case.ts';
 
-/** A count that two of three parties do not share. */
+/** A count that differs between two of the three parties. */
 export interface Discrepancy {
   readonly key: string;
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Keys that the parties (client, log, metrics) count differently. */
+/** Keys with different counts of the parties (client, log, metrics). */
 export function reconcile(parties: Readonly<Record<string, ReadonlyMap<string, number>>>): Discrepancy[] {
   const keys = new Set(Object.values(parties).flatMap((counts) => Array.from(counts.keys())));
   return [...keys].toSorted().flatMap((key) => {
@@ -18,7 +18,7 @@ export function reconcile(parties: Readonly<Record<string, ReadonlyMap<string, n
   });
 }
 
-/** A run of the oracle, for its last page. */
+/** The result of a run of the oracle, for the report. */
 export interface OracleRun {
   readonly target: string;
   /** The target that repeats one case. @default the target itself */
@@ -27,18 +27,18 @@ export interface OracleRun {
   readonly census: Census;
   readonly seconds: number;
   readonly discrepancies: readonly Discrepancy[];
-  /** Who was reconciled: `client = log = metrics`. */
+  /** The compared parties: `client = log = metrics`. */
   readonly parties: readonly string[];
   /** More lines, such as measurements. */
   readonly notes?: readonly string[];
 }
 
-/** Whether the gate kept every promise. */
+/** Whether the gate made no fault. */
 export function isClean({ census, discrepancies }: OracleRun): boolean {
   return census.faulty === 0 && discrepancies.length === 0;
 }
 
-/** The last page of a run; `families` adds how often each was drawn. */
+/** The report of a run. With `families` it has the count of each family. */
 export function renderRun(run: OracleRun, families: boolean): string {
   const { target, seed, census, seconds, discrepancies, parties, notes = [] } = run;
   const rate = Math.round(census.cases / seconds);
@@ -60,7 +60,7 @@ export function renderRun(run: OracleRun, families: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The command that asks one question again. */
+/** The command that repeats one case. */
 function repeatCommand(target: string, seed: number, { index }: Case): string {
   return `npm run fuzz -- ${target} --seed ${seed} --from ${index} --cases 1`;
 }

@@ -1,20 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { TlsGate } from './tls-gate.ts';
 
-/** What a gate used at one moment. */
+/** The resources of a gate at one moment. */
 export interface Sample {
-  /** Answers so far. */
+  /** Number of answers so far. */
   readonly reviews: number;
   readonly rssMiB: number;
   readonly heapMiB: number;
   readonly descriptors: number;
-  /** Delay of the event loop, 99th percentile since the sample before, in milliseconds. */
+  /** Delay of the event loop since the previous sample, 99th percentile, in milliseconds. */
   readonly delayMs: number;
 }
 
 const MIB = 1024 * 1024;
 
-/** Looks at a process of this machine, and at what it says of itself. */
+/** Reads the resources of a process from this machine and from its metrics. */
 export async function takeSample(gate: TlsGate, reviews: number): Promise<Sample> {
   const [status, descriptors, metrics] = await Promise.all([
     readFile(`/proc/${gate.pid}/status`, 'utf8'),
@@ -31,7 +31,7 @@ export async function takeSample(gate: TlsGate, reviews: number): Promise<Sample
   };
 }
 
-/** Least-squares growth of the resident memory, in MiB for each 100,000 reviews. */
+/** Least-squares growth of the resident memory, in MiB per 100,000 reviews. */
 export function rssSlope(samples: readonly Sample[]): number {
   const mean = (of: (sample: Sample) => number): number =>
     samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
@@ -41,7 +41,7 @@ export function rssSlope(samples: readonly Sample[]): number {
   return variance === 0 ? 0 : (covariance / variance) * 100_000;
 }
 
-/** A share of the run goes by before a process uses what it needs. */
+/** The share of the run after which a process has allocated what it needs. */
 const WARM_UP = 0.3;
 
 /** The samples after the warm-up. */
@@ -50,7 +50,7 @@ export function settled(samples: readonly Sample[]): readonly Sample[] {
   return samples.filter(({ reviews }) => reviews >= total * WARM_UP);
 }
 
-/** Rows of what a run used, before and after the warm-up. */
+/** Rows with the resources of a run, before and after the warm-up. */
 export function renderSamples(samples: readonly Sample[]): string[] {
   const after = settled(samples);
   const row = (name: string, of: (sample: Sample) => number, unit: string): string => {

@@ -8,9 +8,9 @@ import type { OraclePolicy, Pair, ProtocolName, Setting } from './policy.ts';
 
 export type Truth = 'good' | 'bad';
 
-/** What happens, before it is put into a protocol's words. */
+/** A case before it is written in a protocol. */
 export interface Scene {
-  /** Why it is good or bad: one of few texts, which the run counts. */
+  /** The reason why it is good or bad. The run counts these reasons; there are few. */
   readonly family: string;
   readonly truth: Truth;
   /** Whether the sender must be warned, although the verdict is good. */
@@ -20,16 +20,16 @@ export interface Scene {
   readonly content: Fields;
 }
 
-/** One way to be good or bad. `undefined` when a policy knows no such place. */
+/** One kind of good or bad case. `undefined` if the policy has no place for it. */
 export interface Family {
   readonly name: string;
   readonly truth: Truth;
-  /** How often, beside the others of the same truth. */
+  /** The frequency, relative to the other families of the same truth. */
   readonly weight: number;
   readonly draw: (random: Random, policy: OraclePolicy) => Scene | undefined;
 }
 
-/** An admission request in its parts. */
+/** The parts of an admission request. */
 interface Request {
   readonly setting: Setting;
   readonly operation: string;
@@ -41,14 +41,14 @@ interface Request {
   readonly oldObject?: unknown;
 }
 
-/** A place that the policy says something about, with a kind of object and a namespace of it. */
+/** A row of a policy, with a kind of object and a namespace of this row. */
 export interface Spot {
   readonly setting: Setting;
   readonly kind: Kind;
   readonly namespace: string;
 }
 
-/** A spot where some image is of this truth. */
+/** A spot at which some image has this truth. */
 export function spotFor(
   random: Random,
   policy: OraclePolicy,
@@ -65,24 +65,24 @@ export function spotFor(
   if (first === undefined) return undefined;
   const setting = random.pick([first, ...settings.slice(1)]);
   const kinds = setting.kinds.filter(suits) as unknown as Some<Kind>;
-  // Pods are half of what happens in a cluster.
+  // Half of the requests in a cluster are about pods.
   const [pod] = kinds;
   const kind = pod.kind === 'Pod' && random.chance(0.4) ? pod : random.pick(kinds);
   return { setting, kind, namespace: random.pick(setting.namespaces) };
 }
 
-/** An image that the setting finds good at this place. */
+/** An image that is good at this place of the setting. */
 export function goodImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
   const { good } = setting.expect[usage];
   return imageOf(random, good);
 }
 
-/** One that it admits and warns about. */
+/** An image that the setting admits with a warning. */
 export function warnedImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
   return imageOf(random, setting.expect[usage].warned);
 }
 
-/** One that it finds bad. */
+/** An image that is bad at this place of the setting. */
 export function badImage(random: Random, setting: Setting, usage: Usage | 'unknown'): string | undefined {
   return imageOf(random, setting.expect[usage].bad);
 }
@@ -92,13 +92,13 @@ function imageOf(random: Random, pairs: readonly Pair[]): string | undefined {
   return pair && spell(random, pair[0], pair[1]);
 }
 
-/** A text that is no reference, and its family. */
+/** A text that is not a reference, and its family. */
 export function badReference(random: Random): readonly [family: string, text: string] {
   const family = random.pick(BAD_REFERENCE_FAMILIES);
   return [family, BAD_REFERENCES[family](random)];
 }
 
-/** Good images at places of this kind; `undefined` when some place has no good image. */
+/** Good images at places of this kind; `undefined` if a place has no good image. */
 export function goodSlots(random: Random, { setting, kind }: Spot, wanted?: Usage): Slot[] | undefined {
   const slots: Slot[] = [];
   for (const { usage, name } of placesFor(random, kind, wanted)) {
@@ -109,13 +109,16 @@ export function goodSlots(random: Random, { setting, kind }: Spot, wanted?: Usag
   return slots;
 }
 
-/** A usage at which the setting finds something bad. */
+/** A usage for which the setting has a bad image. */
 export function badUsage(random: Random, { setting, kind }: Spot): Usage | undefined {
   const usages = usagesOf(kind).filter((usage) => setting.expect[usage].bad.length > 0);
   return usages[random.below(usages.length)];
 }
 
-/** Good images, but for one place or, at times, all of them; which may mean the policy's bad images or any bad text. */
+/**
+ * Good images, except at one place or, sometimes, at all places. The others are bad images of the policy or bad
+ * texts.
+ */
 export function badSlots(
   random: Random,
   spot: Spot,
@@ -131,7 +134,7 @@ export function badSlots(
   return slots;
 }
 
-/** Where nothing is good, everything is as bad as the rest. */
+/** Images for the other places: good ones, or bad ones if there are no good images. */
 function fillers(random: Random, { setting, kind }: Spot, usage: Usage): Slot[] {
   return placesFor(random, kind, usage).map(({ usage: at, name }) => ({
     usage: at,
@@ -160,7 +163,7 @@ export function admission(
   };
 }
 
-/** E17: who asks; what cannot be read is as good as unsaid, whatever names stand in it. */
+/** E17: the user of a request. An unreadable user counts as missing, even if it contains names. */
 function saidOf(random: Random, person: Person): Fields {
   if (person !== undefined) return { userInfo: person };
   const groups = ['release-managers', 'system:nodes'];

@@ -24,13 +24,13 @@ await callInParallel(
   (asked, reply) => census.add(asked, reply, judgeOverTls(asked, reply, stalls)),
 );
 
-test('a gate over TLS keeps every promise, and its log and metrics count what its callers do', async () => {
+test('a gate over TLS answers without a fault, and its log and metrics have the same counts as its callers', async () => {
   assert.equal(census.cases, CASES);
   assert.deepEqual(census.finds, []);
   assert.deepEqual(await reconcileGate(gate, census.records), []);
 });
 
-test('a difference between the answers, the log and the metrics is a find', async () => {
+test('a difference between the answers, the log and the metrics is reported', async () => {
   const key = recordKey('AdmissionReview', 'admitted', 'deny');
   const count = census.records.get(key) ?? 0;
   const others = new Map(census.records).set(key, count - 1).set('rejected', 1000);
@@ -42,7 +42,7 @@ test('a difference between the answers, the log and the metrics is a find', asyn
   assert.deepEqual(found[0]?.counts, { client: count - 1, log: count, metrics: count });
 });
 
-test('a gate that ends and answers no more is a find', async () => {
+test('a gate that ends and no longer answers is reported', async () => {
   await gate.stop();
   const unanswered = new Census();
   let asked = 0;

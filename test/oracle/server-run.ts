@@ -9,10 +9,12 @@ import { Stalls } from './stalls.ts';
 import { TlsClient } from './tls-client.ts';
 import { startTlsGate, type TlsGate } from './tls-gate.ts';
 
-/** Callers at a time, each with its own connection. */
+/** Concurrent callers, each with its own connection. */
 const CALLERS = 32;
 
-/** A real gate over TLS, one process for each policy: every answer judged, then client, log and metrics compared. */
+/**
+ * Runs a real gate over TLS, one process for each policy. Judges every answer, then compares client, log and metrics.
+ */
 export async function runServer({ seed, from, cases }: CaseRange): Promise<OracleRun> {
   const census = new Census();
   const discrepancies: Discrepancy[] = [];
@@ -59,7 +61,7 @@ export async function runServer({ seed, from, cases }: CaseRange): Promise<Oracl
   };
 }
 
-/** Asks cases until there are no more. */
+/** Sends cases until there are no more. */
 export async function callInParallel(
   gate: TlsGate,
   draw: () => Case | undefined,
@@ -72,7 +74,7 @@ export async function callInParallel(
   await Promise.all(Array.from({ length: CALLERS }, call));
 }
 
-/** Judges an answer of a machine that may be busy with others. */
+/** Judges an answer, on a machine that may be busy with other processes. */
 export function judgeOverTls(asked: Case, reply: Reply | undefined, stalls: Stalls): Judgement {
   const isExplained = stalls.answered(performance.now(), reply?.elapsedMs ?? 0);
   const judgement = judge(asked, reply);

@@ -15,25 +15,28 @@ import { startTlsGate, type TlsGate } from './tls-gate.ts';
 interface SoakOptions {
   readonly seed: number;
   readonly minutes: number;
-  /** What the process is started with. */
+  /** The arguments of the process. */
   readonly nodeFlags: readonly string[];
 }
 
-/** How it went; `grows` when it uses more memory the longer it runs. */
+/** The result. `grows` is true if the memory keeps growing. */
 interface Soak {
   readonly run: OracleRun;
   readonly grows: boolean;
 }
 
-/** One policy is active for so long, in new spellings. Between two policies no review is sent. */
+/** How long one policy is active. Its text changes meanwhile. Between two policies no review is sent. */
 const PHASE_MS = 20_000;
-/** Between two samples, of which each has its change of the policy's words and, every third, of the certificate. */
+/** Time between two samples. After each sample the policy text changes, and after every third one the certificate. */
 const SAMPLE_MS = 2000;
 const SLOPE_MIB = 1;
-/** Fewer reviews do not show a slope. */
+/** With fewer reviews a slope has no meaning. */
 const SLOPE_REVIEWS = 200_000;
 
-/** A gate under load while its policy and its certificate change: the oracle's counts, and what the process uses. */
+/**
+ * Runs a gate under load while its policy and its certificate change. Collects the oracle's counts and the resources
+ * of the process.
+ */
 export async function soak({ seed, minutes, nodeFlags }: SoakOptions): Promise<Soak> {
   const [first] = POLICIES;
   if (first === undefined) throw new Error('there is no policy');
@@ -59,7 +62,7 @@ export async function soak({ seed, minutes, nodeFlags }: SoakOptions): Promise<S
   const [loaded, kept] = ['success', 'failure'].map(
     (result) => metrics.value(`policy_reload_total{result="${result}"}`) ?? 0,
   );
-  const changes = `policies taken ${loaded}, broken ones passed over ${kept}, certificates swapped ${state.swaps}`;
+  const changes = `policies loaded ${loaded}, broken policies ignored ${kept}, certificates replaced ${state.swaps}`;
   await gate.stop();
   const notes = [changes, String(state.stalls), ...renderSamples(state.samples)];
   const run = {
@@ -114,13 +117,16 @@ async function keepChanging(state: State, policy: OraclePolicy, endMs: number): 
 
 async function judgeBy(gate: TlsGate, { name, document }: OraclePolicy): Promise<void> {
   await gate.writePolicy(JSON.stringify(document));
-  await eventually(`the gate judges by ${name}`, async () => {
+  await eventually(`the gate uses the policy ${name}`, async () => {
     const { names } = await gate.scrape();
     return names.some((each) => each.startsWith(`policy_info{name="${name}"`)) || undefined;
   });
 }
 
-/** Other words of the same meaning, and now and then no policy at all, which changes nothing; other keys; a look at what it uses. */
+/**
+ * Writes another text with the same meaning, sometimes a broken policy, which must change nothing; replaces keys;
+ * takes a sample.
+ */
 async function change(state: State, { document }: OraclePolicy): Promise<void> {
   const { gate, census, samples, random } = state;
   state.words += 1;

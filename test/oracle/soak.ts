@@ -8,7 +8,7 @@ const USAGE = `usage: npm run soak -- [--minutes M] [--seed S]
   --seed     which reviews; the same seed gives the same ones (random)
 `;
 
-/** The flags of the start command of docs/cli.md. */
+/** The flags of the start command in docs/cli.md. */
 const NODE_FLAGS = ['--disable-sigusr1', '--max-semi-space-size=4', '--heap-growing-percent=60'];
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,13 +1,13 @@
-/** No answer for so long means that the gate, or this process, has no processor. */
+/** If no answer comes for this time, the gate or this process did not run on a processor. */
 const STALL_MS = 200;
-/** What waited meanwhile is worked off in so long. */
+/** The backlog of a stall is processed in this time. */
 const AFTERMATH_MS = 1000;
-/** A caller that waits so long for a refusal has waited out a stall. */
+/** A caller that waits this long for a refusal has waited through a stall. */
 const LONG_WAIT_MS = 400;
 
 /**
- * Moments at which a gate under closed-loop load sent no answer. A machine that is busy with others makes them; in
- * them a refusal because nothing could be decided in time is no fault, though it is counted.
+ * Moments at which a gate under closed-loop load sent no answer. They occur if the machine is busy with other
+ * processes. During a stall a refusal because nothing could be decided in time is not a fault, but it is counted.
  */
 export class Stalls {
   #lastMs: number;
@@ -19,12 +19,15 @@ export class Stalls {
     this.#lastMs = nowMs;
   }
 
-  /** No review was sent until now. */
+  /** No review was sent before this moment. */
   resume(nowMs: number): void {
     this.#lastMs = nowMs;
   }
 
-  /** An answer has come, for which its caller waited so long; whether a stall explains that nothing was decided. */
+  /**
+   * An answer has arrived after its caller waited for this time. Returns whether a stall explains that nothing was
+   * decided.
+   */
   answered(nowMs: number, elapsedMs: number): boolean {
     const gapMs = nowMs - this.#lastMs;
     this.#lastMs = nowMs;

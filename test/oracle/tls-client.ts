@@ -3,7 +3,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { Case } from './case.ts';
 import type { Reply } from './judge.ts';
 
-/** Where a gate listens, and who vouches for it. */
+/** The address of a gate, and the CA of its certificate. */
 export interface Address {
   readonly port: number;
   /** PEM. */
@@ -15,12 +15,15 @@ interface Waiting {
   readonly startedMs: number;
 }
 
-/** An API server's connections end as well, and new ones are met by the certificate of now. */
+/** Closes the connection, as an API server does at times. The next connection gets the current certificate. */
 const CASES_PER_CONNECTION = 500;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const CONNECT_MS = 10_000;
 
-/** One caller with one keep-alive connection, spoken by hand: a client of Node's costs more than the answer. */
+/**
+ * One caller with one keep-alive connection. It implements HTTP itself, because a client of Node takes more CPU than
+ * the answer.
+ */
 export class TlsClient implements Disposable {
   readonly #address: () => Address;
   #socket: TLSSocket | undefined;
@@ -32,7 +35,7 @@ export class TlsClient implements Disposable {
     this.#address = address;
   }
 
-  /** What comes back; `undefined` when nothing does in the time that the case grants. Never rejects. */
+  /** The answer; `undefined` if none comes within the time of the case. Never rejects. */
   async ask(asked: Case): Promise<Reply | undefined> {
     if ((this.#asked += 1) % CASES_PER_CONNECTION === 0) this.hangUp();
     const startedMs = performance.now();
@@ -56,7 +59,7 @@ export class TlsClient implements Disposable {
     return reply;
   }
 
-  /** The next case gets a connection of its own. */
+  /** The next case gets a new connection. */
   hangUp(): void {
     this.#socket?.destroy();
     this.#socket = undefined;
@@ -108,10 +111,10 @@ export class TlsClient implements Disposable {
   }
 }
 
-/** K08: JSON, of the length that is said, and nothing that a caller would follow. */
+/** K08: the response is JSON of the announced length, without a header that a client would follow. */
 function problemOf(head: string, received: number, length: number): Pick<Reply, 'problem'> {
   if (!/\r\ncontent-type: *application\/json(?:\r\n|$)/i.test(head))
-    return { problem: 'it is not called JSON' };
+    return { problem: 'the Content-Type is not JSON' };
   if (/\r\nlocation:/i.test(head)) return { problem: 'it leads elsewhere' };
-  return received === length ? {} : { problem: 'it is longer than it says' };
+  return received === length ? {} : { problem: 'the body is longer than its Content-Length' };
 }

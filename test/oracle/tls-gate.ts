@@ -13,31 +13,31 @@ import type { Address } from './tls-client.ts';
 /** A line of the gate's log. */
 type LogLine = Readonly<Record<string, unknown>>;
 
-/** A gate as an operator runs it, whose log and metrics are counted. */
+/** A gate as an operator runs it. Its log and its metrics are counted. */
 export interface TlsGate extends AsyncDisposable {
   readonly address: () => Address;
   readonly pid: number;
   /** Decisions in the log, by protocol, outcome and stage. */
   readonly logged: ReadonlyMap<string, number>;
-  /** Reviews that the log says were refused unread. */
+  /** Number of reviews that were refused unread, from the log. */
   readonly loggedShed: () => number;
-  /** How often each other line was logged, by its message. */
+  /** Number of each other log line, by its message. */
   readonly messages: ReadonlyMap<string, number>;
-  /** Decisions that the metrics count, and requests that never became a review, at this moment. */
+  /** Decisions, and requests that are not reviews, in the current metrics. */
   readonly scrape: () => Promise<Metrics>;
-  /** Replaces the policy file as the kubelet does: by a rename. */
+  /** Replaces the policy file with a rename, as the kubelet does. */
   readonly writePolicy: (text: string) => Promise<void>;
   /** Replaces certificate and key by a new pair of the same authority. */
   readonly swapCertificate: () => Promise<void>;
-  /** Ends it and waits until all it said was read; rejects when it ends otherwise than by itself. */
+  /** Ends the gate and waits until its complete log is read. Rejects if the gate was killed or failed. */
   readonly stop: () => Promise<void>;
 }
 
-/** What the metrics say. */
+/** The values of the metrics. */
 interface Metrics {
   readonly decisions: ReadonlyMap<string, number>;
   readonly rejected: number;
-  /** Reviews that were refused unread. */
+  /** Number of reviews that were refused unread. */
   readonly shed: number;
   /** Any other number, by its name with its labels. */
   readonly value: (name: string) => number | undefined;
@@ -141,7 +141,7 @@ function readLog(child: ChildProcess): Log {
         recordKey(textOf(line['protocol']), line['outcome'], textOf(line['stage'] ?? 'deny')),
       );
     increment(messages, textOf(line['msg']));
-    // The log has one line for many of them, by the reason.
+    // The log has one line for many of these reviews, by reason.
     const unread = (line['reviews'] ?? {}) as Readonly<Record<string, number>>;
     for (const count of Object.values(unread)) shed += count;
     if (line['msg'] === 'listening')
@@ -208,7 +208,7 @@ async function scrape(healthPort: number): Promise<Metrics> {
   return { decisions, rejected, shed, value: (name) => values.get(name), names: [...values.keys()] };
 }
 
-/** Waits until the log has as many decisions as there were answers, or its time is over. */
+/** Waits until the log has a decision for each answer, or until the time limit. */
 export async function untilLogged(gate: TlsGate, decisions: number): Promise<void> {
   const total = (): number => [...gate.logged.values()].reduce((sum, count) => sum + count, 0);
   await eventually(

@@ -17,7 +17,7 @@ import {
   type Truth,
 } from './scene.ts';
 
-/** What the old object held and what the new one holds. */
+/** Images of the old object and of the new one. */
 interface Update {
   readonly family: string;
   readonly truth: Truth;
@@ -33,19 +33,19 @@ function update(random: Random, spot: Spot, { family, truth, before, after, warn
   return admission(random, { family, truth, warns }, { setting, kind, namespace, ...change, ...subresource });
 }
 
-/** A pod is changed by several ways, of which each sends it whole. */
+/** Several requests change a pod. Each of them sends the whole pod. */
 function subresourceOf(random: Random, { kind }: Kind): { readonly subresource?: string } {
   if (kind === 'EphemeralContainers') return { subresource: 'ephemeralcontainers' };
   if (kind !== 'Pod' || random.chance(0.8)) return {};
   return { subresource: random.pick(['ephemeralcontainers', 'resize']) };
 }
 
-/** Good images, and one more place for a bad one. */
+/** Good images, and one additional place for a bad image. */
 interface Ground {
   readonly spot: Spot;
   readonly slots: readonly Slot[];
   readonly usage: Usage;
-  /** What the policy or the grammar refuses at that place. */
+  /** An image that the policy or the grammar refuses at that place. */
   readonly bad: () => string;
 }
 
@@ -67,10 +67,10 @@ function groundFor(
 
 const LAST = 'last';
 
-/** A name that is in no family, so that what follows it is another image. */
+/** A name that is in no family, so that the next text is a different image. */
 const BEFORE = 'registry.example.com/team/before:1.2.3';
 
-/** A08: every place had a good image, and now one has not. */
+/** A08: all old images were good, and one new image is not. */
 function goodBecomesBad(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -80,7 +80,7 @@ function goodBecomesBad(random: Random, policy: OraclePolicy): Scene | undefined
   return update(random, spot, { family: 'A08 another image becomes bad', truth: 'bad', before, after });
 }
 
-/** A08, A31: it was bad and is bad otherwise, whatever else the update does. */
+/** A08, A31: a bad image is replaced by another bad image, together with any other change. */
 function badBecomesWorse(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -100,7 +100,7 @@ function badBecomesWorse(random: Random, policy: OraclePolicy): Scene | undefine
   });
 }
 
-/** A09: two containers swap a good and a bad image: the set of images stays. */
+/** A09: two containers swap a good and a bad image, so the set of images does not change. */
 function swapped(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -118,7 +118,7 @@ function swapped(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family: 'A09 two places swap their images', truth: 'bad', before, after });
 }
 
-/** A10: the bad image stood in another list, or under another name. */
+/** A10: the bad image was in another list, or had another name. */
 function moved(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -134,7 +134,7 @@ function moved(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family, truth: 'bad', before, after });
 }
 
-/** A09: a name that two old places share vouches for neither. */
+/** A09: if two old places have the same name, they exempt no image. */
 function doubled(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -150,7 +150,7 @@ function doubled(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family: 'A09 an old name that stands twice', truth: 'bad', before, after });
 }
 
-/** An old object that is not there or cannot be read vouches for nothing. */
+/** An old object that is missing or unreadable exempts no image. */
 function noOldObject(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy, ({ podSpec }) => podSpec.length > 0);
   if (ground === undefined) return undefined;
@@ -170,7 +170,7 @@ function noOldObject(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family: `old object: ${what}`, truth: 'bad', before, after });
 }
 
-/** What was there stays (SECURITY.md 7), whatever the policy is now. The sender of a template is warned. */
+/** An unchanged image is kept (SECURITY.md 7) with any current policy. The sender of a template is warned. */
 function kept(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -182,7 +182,7 @@ function kept(random: Random, policy: OraclePolicy): Scene | undefined {
     ['the order of its images changes', () => objectAt(random, spot, [held, ...slots.toReversed()])],
     ['another place gets a good image', () => objectAt(random, spot, [...added(random, spot, slots), held])],
   ]);
-  // An unchanged image asks nothing, so that nothing is known to warn of.
+  // For an unchanged image no question is asked, so there is no answer to warn about.
   const warns = spot.kind.template && policy.asks === undefined;
   return update(random, spot, {
     family: `kept bad image: ${family}`,
@@ -193,13 +193,13 @@ function kept(random: Random, policy: OraclePolicy): Scene | undefined {
   });
 }
 
-/** A further place with an image that is good there. */
+/** An additional place with an image that is good there. */
 function added(random: Random, spot: Spot, slots: readonly Slot[]): Slot[] {
   const more = goodSlots(random, spot)?.[0];
   return more === undefined ? [...slots] : [...slots, { ...more, name: 'added' }];
 }
 
-/** A08: what was bad becomes good. */
+/** A08: a bad image is replaced by a good one. */
 function mended(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -211,7 +211,7 @@ function mended(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family: 'a bad image becomes good', truth: 'good', before, after });
 }
 
-/** Where everything is good, it does not matter what was. */
+/** If all images are good, the old object does not matter. */
 function goodUpdate(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'good');
   const slots = spot && goodSlots(random, spot);
@@ -221,7 +221,7 @@ function goodUpdate(random: Random, policy: OraclePolicy): Scene | undefined {
   return update(random, spot, { family: 'good images, whatever was before', truth: 'good', before, after });
 }
 
-/** A placeholder of before is no image of now. */
+/** An old placeholder exempts no new image. */
 function placeholderBecomesBad(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy, (kind) => kind.template);
   if (ground === undefined) return undefined;
@@ -231,7 +231,7 @@ function placeholderBecomesBad(random: Random, policy: OraclePolicy): Scene | un
   return update(random, spot, { family: 'a placeholder becomes bad', truth: 'bad', before, after });
 }
 
-/** One bad image stays, another comes. */
+/** One bad image stays, and another one is added. */
 function keptBesideNew(random: Random, policy: OraclePolicy): Scene | undefined {
   const ground = groundFor(random, policy);
   if (ground === undefined) return undefined;
@@ -242,7 +242,7 @@ function keptBesideNew(random: Random, policy: OraclePolicy): Scene | undefined 
   return update(random, spot, { family: 'a kept bad image beside a new one', truth: 'bad', before, after });
 }
 
-/** An unreadable object that does not change: its finalizers can still be removed. */
+/** An unreadable object that does not change. Its finalizers can still be removed. */
 function keptUnreadable(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any', ({ podSpec }) => podSpec.length > 0);
   if (spot === undefined) return undefined;
@@ -263,7 +263,7 @@ function keptUnreadable(random: Random, policy: OraclePolicy): Scene | undefined
   });
 }
 
-/** Objects that were there before. */
+/** Objects that existed before. */
 export const UPDATE_FAMILIES: readonly Family[] = [
   { name: 'kept bad image', truth: 'good', weight: 15, draw: kept },
   { name: 'mended', truth: 'good', weight: 3, draw: mended },

@@ -1,7 +1,7 @@
 import type { Kind, Usage } from './kinds.ts';
 import type { Fields, Slot } from './objects.ts';
 
-/** An object that an API server takes as it is. */
+/** An object that an API server accepts unchanged. */
 export function validObject(kind: Kind, name: string, slots: readonly Slot[]): Fields {
   const podSpec = podSpecOf(slots, kind.resource.endsWith('jobs') ? 'Never' : 'Always');
   const labels = { app: name };
@@ -46,7 +46,7 @@ function podSpecOf(slots: readonly Slot[], restartPolicy: string): Fields {
   };
 }
 
-/** Another image in the container of a name. */
+/** Replaces the image of the container with this name. */
 export function setImage(
   object: Fields,
   { podSpec }: Kind,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../serve/gate-process.ts';
 
-/** A fenced block of a page. */
+/** A fenced code block of a page. */
 interface Block {
   /** From the root of the checkout. */
   readonly page: string;
@@ -50,7 +50,7 @@ export function tasksOf(page: string): readonly Block[] {
   });
 }
 
-/** A command of a block, without the syntax of the shell. */
+/** A command of a block, split from the syntax of the shell. */
 export interface ShownCommand {
   /** `README.md:11: npm ci` */
   readonly shown: string;
@@ -80,7 +80,7 @@ function splitCommands(row: string): string[][] {
   };
   for (const [, single, double, separator, comment, bare] of row.matchAll(TOKEN)) {
     const part = single ?? double ?? bare;
-    // A # within a word starts no comment, but the pages have none.
+    // A # within a word starts no comment, but no page has one.
     if (part !== undefined) word = (word ?? '') + part;
     else endWord();
     if (separator !== undefined) commands.push([]);

@@ -37,7 +37,7 @@ const CHECKS: Readonly<Record<string, (args: readonly string[]) => Promise<void>
   node: checkProgram,
   npx: async ([tool = '', ...args]) => (tool === 'node' ? checkNode(args) : checkOurs(tool, args)),
   'kube-image-bouncer': (args) => checkOurs('kube-image-bouncer', args),
-  // quick-start.test.ts runs them and checks that the README has all of them.
+  // quick-start.test.ts runs these commands and checks that the README contains all of them.
   curl: (args) => assert.ok(args.some((arg) => arg.includes('localhost:1323'))),
 };
 
@@ -47,7 +47,7 @@ function checkNpm([command = '', ...args]: readonly string[]): void {
   assert.ok(Object.hasOwn(manifest.scripts, script ?? ''), `there is no script ${script}`);
 }
 
-/** A command line of the test runner: its files and the named test exist. */
+/** A command line of the test runner. Its files and the test with the given name must exist. */
 function checkNode(args: readonly string[]): void {
   const files = args.filter((arg) => !arg.startsWith('-'));
   assert.notEqual(files.length, 0);
@@ -59,7 +59,7 @@ function checkNode(args: readonly string[]): void {
   assert.ok(found.some(holds), `no test is called ${pattern}`);
 }
 
-/** Node itself: it knows the flags, the program exists, and the rest is a command line of this program. */
+/** Node itself: it must know the flags, and the program must exist. The rest is a command line of this program. */
 async function checkProgram(args: readonly string[]): Promise<void> {
   const flags = args.slice(
     0,
@@ -71,7 +71,7 @@ async function checkProgram(args: readonly string[]): Promise<void> {
   await checkOurs('kube-image-bouncer', ours);
 }
 
-/** A command line of this program: it knows the command and the flags, and if the files exist, it runs. */
+/** A command line of this program: the command and the flags must exist, and if the files exist, it must run. */
 async function checkOurs(tool: string, args: readonly string[]): Promise<void> {
   assert.ok(Object.hasOwn(manifest.bin, tool), `package.json installs no ${tool}`);
   // A synopsis shows possible arguments, not actual ones.
@@ -115,9 +115,9 @@ describe('a command that a page shows', () => {
   const shell = pages().flatMap((page) => blocksOf(page).filter(({ language }) => language === 'sh'));
   const tasks = tasksOf('docs/README.md');
   for (const command of [...shell, ...tasks].flatMap(commandsOf))
-    it(`${command.shown} is one that works`, () => check(command));
+    it(`${command.shown} works`, () => check(command));
 
-  it('the blocks with commands are found, and each is in a language that is checked', () => {
+  it('each block of commands has a language that this test checks', () => {
     assert.ok(shell.length >= 8, `${shell.length} blocks`);
     const languages = pages().flatMap((page) => blocksOf(page).map(({ language }) => language));
     assert.deepEqual([...new Set(languages)].toSorted(), ['', 'json', 'sh', 'yaml']);
@@ -125,7 +125,7 @@ describe('a command that a page shows', () => {
 
   it('the index of tasks has commands', () => assert.ok(tasks.length >= 25, `${tasks.length} commands`));
 
-  it('a command that does not work is found', async () => {
+  it('a command that does not work is reported', async () => {
     const text = [
       'npm run nothing && npm ci',
       'npx node --test src/nowhere.test.ts',

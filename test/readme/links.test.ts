@@ -8,7 +8,7 @@ import { pages } from './blocks.ts';
 interface Link {
   /** From the root of the checkout. */
   readonly target: string;
-  /** `limits`; empty when the link leads to the whole page. */
+  /** `limits`; empty if the link leads to the whole page. */
   readonly anchor: string;
 }
 
@@ -24,12 +24,12 @@ function linksOf(page: string): readonly Link[] {
     });
 }
 
-/** A page without its fenced blocks. */
+/** A page without its fenced code blocks. */
 function proseOf(page: string): string {
   return readFileSync(join(root, page), 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
 }
 
-/** The anchors that GitHub makes of the headings of a page. */
+/** The anchors that GitHub makes from the headings of a page. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const headings = [...proseOf(page).matchAll(/^#+ (?<title>.+)$/gm)].map(
     ({ groups }) => groups?.['title'] ?? '',

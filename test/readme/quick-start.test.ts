@@ -54,7 +54,7 @@ describe('the quick start of the README', () => {
     await home[Symbol.asyncDispose]();
   });
 
-  /** The output of a line of the README, with another port and another home. */
+  /** The output of a line of the README, with another port and another home folder. */
   async function curl(words: readonly string[]): Promise<string> {
     const args = words
       .slice(1)
@@ -76,13 +76,13 @@ describe('the quick start of the README', () => {
   });
 
   for (const { command, shown } of questions) {
-    it(`${command.shown.slice(0, 60)}… prints exactly what is shown below it`, async () => {
+    it(`${command.shown.slice(0, 60)}… prints exactly the output below it`, async () => {
       assert.equal(shown?.language, 'json');
       assert.equal(await curl(command.words), shown?.text.trimEnd());
     });
   }
 
-  it('npm start prints its port and the file to trust, in the folder that the README names', async () => {
+  it('npm start prints its port and the path of its CA file, in the folder that the README names', async () => {
     const [, authority = ''] = await gate.said(/CA certificate ([^;]+);/);
     assert.equal(authority, join(home.path, '.local/state/kube-image-bouncer/ca.crt'));
     assert.ok(existsSync(authority));

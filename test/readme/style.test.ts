@@ -9,7 +9,7 @@ import { pages } from './blocks.ts';
 const MAX_CELL_CHARACTERS = 260;
 const MAX_SENTENCE_CHARACTERS = 160;
 
-/** Their tables are written from the code. */
+/** The tables of these pages are written from the code. */
 const GENERATED: ReadonlySet<string> = new Set([
   'docs/custom-resources.md',
   'docs/doctor.md',

@@ -5,11 +5,11 @@ import { pod } from '../support/pods.ts';
 import { admissionReviewOf, imageReviewOfImages } from '../support/reviews.ts';
 import type { GateProcess } from './gate-process.ts';
 
-/** Where the gate listens, and what its clients need to trust it. */
+/** The address of the gate, and the certificates that its clients need. */
 interface AskOptions extends Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'host'> {
   readonly agent?: Agent;
   readonly headers?: Readonly<Record<string, string>>;
-  /** @default POST with a body, else GET */
+  /** @default POST if there is a body, otherwise GET */
   readonly method?: string;
 }
 
@@ -20,7 +20,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A verdict, of either protocol. */
+/** A verdict of either protocol. */
 interface Verdict {
   readonly allowed: boolean;
   readonly message: string;
@@ -28,7 +28,7 @@ interface Verdict {
 
 type Gate = Pick<GateProcess, 'scheme' | 'port'>;
 
-/** Sends a document, or a text as it is, to a path. */
+/** Sends a document, or a text unchanged, to a path. */
 export function send(gate: Gate, path: string, document: unknown, options: AskOptions = {}): Promise<Answer> {
   const body = typeof document === 'string' ? document : JSON.stringify(document);
   return exchange(gate, path, body, options);
@@ -53,7 +53,7 @@ async function exchange(
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const request = scheme === 'https' ? requestSecure : requestPlain;
   const outgoing = request(
-    // The name in the certificate, at any address.
+    // The name in the certificate, for any address.
     {
       ...options,
       host,

@@ -24,7 +24,9 @@ const BROKEN: Answer = {
   message: 'Internal error occurred: failed calling webhook "images.kube-image-bouncer.io": refused',
 };
 
-/** Replaces an API server, with a kubeconfig for it. The end-to-end tests compare its texts with real ones. */
+/**
+ * Replaces an API server. Also writes a kubeconfig for it. The end-to-end tests compare these texts with real ones.
+ */
 async function openApiServer(answers: readonly [Answer, ...Answer[]], user: object = {}) {
   const asked: { path: string; body: string }[] = [];
   const server = createServer((request, response) => {
@@ -43,7 +45,7 @@ async function openApiServer(answers: readonly [Answer, ...Answer[]], user: obje
   const kubeconfig = {
     apiVersion: 'v1',
     kind: 'Config',
-    // Plain HTTP is refused otherwise.
+    // The canary refuses plain HTTP without this option.
     clusters: [
       { name: 'c', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
     ],
@@ -119,7 +121,7 @@ describe('serve checks whether the API server calls it', { concurrency: 4 }, () 
     assert.equal(gate.lines().at(-1)?.['msg'], 'left');
   });
 
-  it('only if an option asks for it', async () => {
+  it('runs only if an option enables it', async () => {
     await using gate = await startServe([]);
     assert.doesNotMatch((await look(gate, '/metrics')).body, /^kube_image_bouncer_enforcing /m);
     assert.doesNotMatch((await look(gate, '/readyz')).body, /enforcement/);

@@ -18,9 +18,9 @@ async function pairFlags(): Promise<string[]> {
   return [`--cert=${certificateFile}`, `--key=${keyFile}`];
 }
 
-/** The certificate that a gate presents. Any signer is accepted. */
+/** The certificate that a gate presents, by any signer. */
 async function shownBy({ port }: Pick<GateProcess, 'port'>, host = '127.0.0.1'): Promise<X509Certificate> {
-  // The test looks at the certificate and trusts none.
+  // The test reads the certificate and does not verify it.
   const socket = connect({ port, host, servername: 'localhost', rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   const certificate = socket.getPeerX509Certificate();
@@ -58,7 +58,7 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     async () => ({ variables: { HOME: (await home).path } }),
   );
 
-  it('flip: --cert, and -c for short, is the certificate that clients get', async () => {
+  it('flip: --cert, and -c for short, is the certificate that the gate presents', async () => {
     const { certificateFile, authority: ca } = await certificates;
     const gate = await secure();
     assert.equal(gate.scheme, 'https');
@@ -119,7 +119,7 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     await assert.rejects(look(bound, '/livez'), { code: 'ECONNREFUSED' });
   });
 
-  it('flip: --self-signed serves HTTPS with a certificate that it makes, and logs what to trust', async () => {
+  it('flip: --self-signed serves HTTPS with a certificate that it makes, and logs the path of its CA', async () => {
     const gate = await selfSigned();
     assert.equal(gate.scheme, 'https');
     const [, file = ''] = await gate.said(/CA certificate ([^;]+);/);

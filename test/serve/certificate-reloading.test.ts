@@ -65,7 +65,7 @@ async function shownBy({ port }: GateProcess): Promise<string> {
   return String(certificate);
 }
 
-/** The next log line about the files. */
+/** The next log line about the certificate files. */
 async function next(gate: GateProcess, message: string, change: () => Promise<void>): Promise<LogLine> {
   const count = gate.lines().length;
   await change();
@@ -73,7 +73,7 @@ async function next(gate: GateProcess, message: string, change: () => Promise<vo
 }
 
 describe('certificates that change while the gate runs', { concurrency: 4 }, () => {
-  it('R11 new connections get a new pair; open ones continue', async () => {
+  it('R11 new connections get the new certificate; open connections continue', async () => {
     const [first, second] = [await issue(), await issue()];
     await using started = await startFollowing(first);
     const { gate, write } = started;
@@ -163,7 +163,7 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     assert.match(unready.body, /^\[-\]certificate failed: valid from /m);
   });
 
-  it('a new client authority is used without a restart, and a broken one is not', async () => {
+  it('a new client authority is used without a restart, and a broken one is ignored', async () => {
     const [old, young] = [
       await createAuthority({ commonName: 'old', ...validity }),
       await createAuthority({ commonName: 'young', ...validity }),
@@ -203,11 +203,11 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
     assert.match(parseCertificate(await shownBy(gate)).subjectAltName ?? '', /renewed\.example/);
   });
 
-  it('SIGHUP reads the certificates as well', async () => {
+  it('SIGHUP reloads the certificates as well', async () => {
     await using folder = await makeTemporaryFolder('hidden');
     const pairs = [await issue(), await issue()] as const;
     const [certificate, key] = await hide(folder, pairs[0]);
-    // No watch sees the change, and no poll happens.
+    // No watch reports the change, and no poll is due.
     const preload = 'globalThis.setInterval = () => ({ unref() { return this; } });';
     await using gate = await startServe([`--cert=${certificate}`, `--key=${key}`], { preload });
     await next(gate, 'certificate loaded', async () => {
@@ -221,7 +221,7 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
   });
 });
 
-/** Links to files elsewhere, so that no watch sees them change. */
+/** Links to files elsewhere, so that no watch reports their changes. */
 async function hide(folder: TemporaryFolder, pair: KeyPair): Promise<readonly [string, string]> {
   const elsewhere = join(folder.path, 'elsewhere');
   await mkdir(elsewhere);

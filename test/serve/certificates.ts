@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { createAuthority, type Authority, type KeyPair } from '../../src/certificate/authority.ts';
 import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 
-/** Certificates of a small company: one authority for its servers, one for its clients, and an unknown one. */
+/** Certificates for tests: one authority for servers, one for clients, and an unknown one. */
 interface TestCertificates {
-  /** What clients of the gate trust. */
+  /** The CA that clients of the gate trust. */
   readonly authority: string;
   readonly certificateFile: string;
   readonly keyFile: string;
@@ -23,7 +23,7 @@ interface TestCertificates {
   readonly write: (name: string, content: string) => Promise<string>;
 }
 
-/** As Node's clients take it. */
+/** The certificate and key in the form of Node's TLS options. */
 interface ClientPair {
   readonly cert: string;
   readonly key: string;

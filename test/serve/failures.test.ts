@@ -9,12 +9,12 @@ import { openBody } from './slow-client.ts';
 const REVIEW = JSON.stringify(
   admissionReviewOf({ object: podOf({ containers: [{ name: 'web', image: 'nginx:1.27.3' }] }) }),
 );
-/** The first bytes of a body, with the uid and without it. */
+/** The first bytes of a body, with and without a uid. */
 const [KNOWN, UNKNOWN] = [200, 20];
 
 const FAILURE = 'unexpected failure; the gate refuses every review and stops';
 
-/** Throws once at the place that the query of a request or a key of SEAMS names. */
+/** Throws once, at a place that the query of a request or a key of SEAMS selects. */
 const SEAMS: Readonly<Record<string, string>> = {
   'the listener of a request': `
     const { on } = IncomingMessage.prototype;
@@ -22,10 +22,10 @@ const SEAMS: Readonly<Record<string, string>> = {
       if (event === 'data' && this.url.includes('boom')) boom();
       return on.call(this, event, listener);
     };`,
-  'the end of a body': `
+  'the last chunk of a body': `
     const { concat } = Buffer;
     Buffer.concat = (chunks, length) => (length > 100_000 ? boom() : undefined, concat.call(Buffer, chunks, length));`,
-  'the turn of a large review': `
+  'the parsing of a large review': `
     const { toString } = Buffer.prototype;
     Buffer.prototype.toString = function (...args) {
       if (this.length > 300_000) setImmediate(boom);
@@ -73,7 +73,7 @@ async function breakAt(gate: GateProcess, seam: string): Promise<string> {
   try {
     return (await send(gate, '/validate?boom', padded)).body;
   } catch (error) {
-    // The gate may have ended before a request that comes after the failure.
+    // The gate may have ended before it receives a request that is sent after the failure.
     return String(error);
   }
 }
@@ -92,7 +92,7 @@ describe('an uncaught failure', { concurrency: 3 }, () => {
         [503, 'shutdown failed: something broke'],
       );
       assert.equal(refusalOf(await unknown.finish()), `${UID} INTERNAL`);
-      // The head was already written, so that no other answer is possible.
+      // The head was already written, so no other answer is possible.
       if (seam === 'an answer') assert.match(broken, /socket hang up/);
       else if (seam.includes('request') || seam.includes('body'))
         assert.equal(refusalOf(broken), `${UID} INTERNAL`);
@@ -102,7 +102,7 @@ describe('an uncaught failure', { concurrency: 3 }, () => {
     });
   }
 
-  it('a second one ends the process at once', async () => {
+  it('a second failure ends the process immediately', async () => {
     const preload = "process.on('SIGUSR2', () => { throw new RangeError('injected'); });";
     await using gate = await startServe(['--drain=600'], { preload });
     using unknown = await openBody(gate, '/validate', REVIEW, UNKNOWN);
@@ -115,7 +115,7 @@ describe('an uncaught failure', { concurrency: 3 }, () => {
     await assert.rejects(unknown.answer, { code: 'ECONNRESET' });
   });
 
-  it('during a drain it ends the drain and changes the exit code from 0', async () => {
+  it('a failure during a drain ends the drain with the exit code 1', async () => {
     const preload = "process.on('SIGUSR2', () => { throw new RangeError('injected'); });";
     await using gate = await startServe(['--drain=600'], { preload });
     using known = await openBody(gate, '/validate', REVIEW, KNOWN);

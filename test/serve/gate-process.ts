@@ -20,11 +20,11 @@ export interface GateProcess extends AsyncDisposable {
   readonly healthPort: number;
   /** What it has logged so far. */
   readonly lines: () => readonly LogLine[];
-  /** The first line with this message; waits for it. */
+  /** Waits for the first line with this message, and returns it. */
   readonly line: (message: string) => Promise<LogLine>;
-  /** The first line with this message after this many lines; waits for it. */
+  /** Waits for the first line with this message after this number of lines, and returns it. */
   readonly lineAfter: (count: number, message: string) => Promise<LogLine>;
-  /** The text on stderr, as soon as it matches. */
+  /** Waits until stderr matches, and returns the text. */
   readonly said: (pattern: RegExp) => Promise<RegExpExecArray>;
   readonly stderr: () => string;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -36,13 +36,13 @@ export interface StartOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Source of a module that is loaded before the program. */
   readonly preload?: string;
-  /** Most file descriptors that it may have open. @default those of this process */
+  /** Maximum number of file descriptors that it may open. @default the limit of this process */
   readonly descriptors?: number;
   /** Flags of Node. */
   readonly flags?: readonly string[];
-  /** A descriptor to write the log to, or a pipe without a reader. @default a pipe whose lines are kept */
+  /** A file descriptor for the log, or a pipe without a reader. @default a pipe whose lines are kept */
   readonly stdout?: number | 'unread';
-  /** A pipe whose reader closes at once. */
+  /** A pipe whose reader closes immediately. */
   readonly closed?: 'stdout' | 'stderr';
   /** Flags that the arguments may override. @default free ports and no drain */
   readonly defaults?: readonly string[];
@@ -50,12 +50,12 @@ export interface StartOptions {
 
 /** The checkout. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What `npm` and `npx` start. */
+/** The program that `npm` and `npx` start. */
 export const program = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 
 const home = (await makeTemporaryFolder('home')).path;
 
-/** Enough for a busy machine. A process that takes longer hangs. */
+/** Enough for a busy machine. A process that takes longer has stopped making progress. */
 const PATIENCE_MS = 10_000;
 
 const running = new Set<ChildProcess>();
@@ -70,13 +70,16 @@ interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a command line in this process, because a new process takes 0.2 s of CPU. It must end. */
+/**
+ * Runs a command line in this process, because a new process takes 0.2 s of CPU. The command must end without a
+ * signal.
+ */
 export async function runCommandLine(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  // Stops a gate that starts although it should not. The test runner has its own listeners, which stay.
+  // Stops a gate that started although the command should have failed. The listeners of the test runner stay.
   const others = new Set(process.listeners('SIGTERM'));
   const timer = setTimeout(() => {
     for (const listener of process.listeners('SIGTERM')) if (!others.has(listener)) listener('SIGTERM');
@@ -131,7 +134,7 @@ const DEFAULTS = ['--port=0', '--health-port=0', '--drain=0'];
 
 type Place = Pick<GateProcess, 'scheme' | 'port' | 'healthPort'>;
 
-/** The port that it listens on, from its log and from stderr. */
+/** The port of the gate, from its log and from stderr. */
 function placeOf({ lines, stderr }: Pick<Output, 'lines' | 'stderr'>): Place | undefined {
   const line = lines().find(({ msg }) => msg === 'listening') as Place | undefined;
   const said = /serves (https?):\/\/localhost:(\d+).*health on http:\/\/localhost:(\d+)/.exec(stderr());
@@ -182,7 +185,7 @@ async function endingOf(child: ChildProcess): Promise<Ending> {
 interface Output {
   readonly lines: () => readonly LogLine[];
   readonly stderr: () => string;
-  /** Asks again with all that comes, until there is a value. */
+  /** Calls the function after each output, until it returns a value. */
   readonly until: <Value>(probe: () => Value | undefined, what: string) => Promise<Value>;
 }
 

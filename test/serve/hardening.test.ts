@@ -6,7 +6,7 @@ import { askImages, look } from './ask.ts';
 import { certificates } from './certificates.ts';
 import { runCommandLine, startServe, type GateProcess } from './gate-process.ts';
 
-/** On a signal, tries what no code in a gate should be able to do, and writes the results to stderr. */
+/** On a signal, tries operations that no code in a gate should be able to do, and writes the results to stderr. */
 const INTRUDER = `
   import { execFile } from 'node:child_process';
   import { writeFileSync } from 'node:fs';
@@ -37,14 +37,14 @@ async function intrude(gate: GateProcess): Promise<Record<string, string>> {
 const FROZEN = { proto: 'ReferenceError', pollute: 'TypeError', replace: 'TypeError' };
 
 describe('the process of the gate', { concurrency: 4 }, () => {
-  it('F05 has frozen prototypes and no __proto__, for each way to start it', async () => {
+  it('F05 has frozen prototypes and no __proto__, with every start command', async () => {
     await using gate = await startServe([], { preload: INTRUDER });
     const { proto, pollute, replace } = await intrude(gate);
     assert.deepEqual({ proto, pollute, replace }, FROZEN);
     assert.equal((await askImages(gate, ['nginx:1.27.3'])).allowed, true);
   });
 
-  it('started as in the systemd unit, it serves and makes no process, thread, file or code', async () => {
+  it('started as in the systemd unit, it serves, and cannot start processes or threads, write files or evaluate code', async () => {
     const { certificateFile, keyFile, authority } = await certificates;
     const clientAuthority = 'authority';
     const folder = (await makeTemporaryFolder('unit')).path;
@@ -68,7 +68,7 @@ describe('the process of the gate', { concurrency: 4 }, () => {
     assert.equal(await gate.ended, 0);
   });
 
-  it('G22 does not start where the environment changes Node, and says what to do', async () => {
+  it('G22 does not start if the environment changes Node, and reports the remedy', async () => {
     for (const [name, value, remedy] of [
       [
         'NODE_OPTIONS',
@@ -80,7 +80,7 @@ describe('the process of the gate', { concurrency: 4 }, () => {
       const { code, stderr } = await runCommandLine(['--port=0'], { [name]: value });
       assert.deepEqual([code, remedy.test(stderr)], [2, true], stderr);
       const explained = await runCommandLine(['explain', 'nginx:1'], { [name]: value });
-      assert.equal(explained.code, 0, 'other commands decide nothing in a cluster');
+      assert.equal(explained.code, 0, 'other commands start, because they make no decision in a cluster');
     }
     await using gate = await startServe([], {
       variables: { NODE_OPTIONS: '', NODE_TLS_REJECT_UNAUTHORIZED: '1' },
@@ -88,7 +88,7 @@ describe('the process of the gate', { concurrency: 4 }, () => {
     assert.ok(gate.lines().every(({ problem }) => !String(problem).includes('NODE_')));
   });
 
-  it('G22 ignores NODE_EXTRA_CA_CERTS, and says so', async () => {
+  it('G22 ignores NODE_EXTRA_CA_CERTS, and logs this', async () => {
     const { authority, write } = await certificates;
     const extra = await write('extra.crt', authority);
     const preload = `

@@ -20,7 +20,10 @@ interface Outcome {
   readonly failures: readonly unknown[];
 }
 
-/** Clients that keep their connections, as Go's client does, and send one request after the other. SIGTERM comes meanwhile. */
+/**
+ * Clients that keep their connections, as Go's client does, and send one request after the other. SIGTERM is sent
+ * meanwhile.
+ */
 async function terminateUnderLoad(gate: GateProcess): Promise<Outcome> {
   const { authority: ca } = await certificates;
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
@@ -39,7 +42,7 @@ async function terminateUnderLoad(gate: GateProcess): Promise<Outcome> {
     for (let count = 0; count < BEFORE; count += 1) await ask(answers);
     warm += 1;
     if (warm === CLIENTS) isWarm.resolve();
-    // The load does not pause for the signal.
+    // The load continues during the signal.
     while (!over.signal.aborted) await ask(answers);
     for (let count = 0; count < AFTER; count += 1) await ask(late);
   };
@@ -95,7 +98,7 @@ describe('shutdown', { concurrency: 4 }, () => {
     assert.ok(gate.lines().some(({ msg }) => msg === 'decision'));
   });
 
-  it('SIGTERM right after the start is an ordinary shutdown', async () => {
+  it('SIGTERM right after the start causes an ordinary shutdown', async () => {
     const preload = `
       const { stderr } = process;
       const write = stderr.write.bind(stderr);
@@ -105,7 +108,7 @@ describe('shutdown', { concurrency: 4 }, () => {
     assert.equal(await gate.ended, 0);
   });
 
-  it('a second SIGTERM ends everything at once', async () => {
+  it('a second SIGTERM ends the gate immediately', async () => {
     await using gate = await startServe(['--drain=600']);
     using review = await openReview(gate, '/image_policy', GOOD);
     gate.kill('SIGTERM');
@@ -116,7 +119,7 @@ describe('shutdown', { concurrency: 4 }, () => {
     await assert.rejects(review.finish(), { code: 'ECONNRESET' });
   });
 
-  it('SIGINT ends the gate at once, without a drain', async () => {
+  it('SIGINT ends the gate immediately, without a drain', async () => {
     await using gate = await startServe(['--drain=600']);
     await askImages(gate, [GOOD]);
     gate.kill('SIGINT');

@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 /** Longer than any ordinary delay of the event loop. */
 const STOPPED_MS = 300;
 
-/** An `AdmissionReview` of a good pod that is so many bytes longer than it need be. */
+/** An `AdmissionReview` of a good pod that is this number of bytes longer than needed. */
 function reviewOfSize(bytes: number): object {
   const pod = podOf(
     { containers: [{ name: 'web', image: GOOD }] },
@@ -32,7 +32,9 @@ function outcomeOf({ status, body }: Answer): string {
   return response.allowed ? 'admitted' : (/[A-Z]{4,}/.exec(response.status?.message ?? '')?.[0] ?? 'refused');
 }
 
-/** Answers to requests that arrived while the gate was stopped. It reads all of them in one turn of its event loop. */
+/**
+ * Answers to requests that arrived while the gate was stopped. It reads all of them in one turn of its event loop.
+ */
 async function askWhileStopped(
   gate: GateProcess,
   count: number,
@@ -40,7 +42,8 @@ async function askWhileStopped(
 ): Promise<string[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: count });
   const ask = () => askImages(gate, images, { agent });
-  // Connections are there before, or the gate would have to accept them first. A busy machine sheds some of these, too.
+  // The connections are opened before; otherwise the gate would have to accept them first. A busy machine sheds some
+  // of these requests as well.
   const before = await Promise.all(Array.from({ length: count }, () => askImages(gate, [GOOD], { agent })));
   gate.kill('SIGSTOP');
   const asked = Array.from({ length: count }, ask);
@@ -67,11 +70,11 @@ describe('a limit of serve', { concurrency: 4 }, () => {
   it('flip: --max-receiving limits the sum of all bodies; a review over the limit is refused under its uid', async () => {
     const outcomes = [];
     for (const args of [['--max-body=1', '--max-receiving=1'], []]) {
-      // Of its own: what others ask would be taken for the first review.
+      // A separate gate, because requests of other tests would be taken for the first review.
       await using gate = await startServe(args);
       using first = await openReview(gate, '/image_policy', 'x'.repeat(0.6 * MIB), 0.5 * MIB);
       const answer = await send(gate, '/validate', reviewOfSize(0.6 * MIB));
-      // At once: a body that is not whole after ten seconds is given up.
+      // Sent immediately, because the gate gives up a body that is incomplete after ten seconds.
       assert.match(await first.finish(), /"allowed":false/);
       outcomes.push([outcomeOf(answer), await shedFor(gate, 'receiving')]);
     }
@@ -124,14 +127,14 @@ describe('a limit of serve', { concurrency: 4 }, () => {
     assert.deepEqual(new Set(await askWhileStopped(await narrow(), 60, images)), new Set(['admitted']));
   });
 
-  it('does not start without room for one body', async () => {
+  it('does not start if --max-receiving is smaller than one body', async () => {
     const { code, stderr } = await runCommandLine(['--port=0', '--max-body=8', '--max-receiving=7']);
     assert.equal(code, 2);
     assert.match(stderr, /--max-receiving 7 leaves no room .*: give --max-receiving 8 or more/);
   });
 });
 
-/** Reviews that the gate refused unread for this reason. */
+/** Number of reviews that the gate refused unread for this reason. */
 async function shedFor(gate: GateProcess, reason: string): Promise<number> {
   const { body } = await look(gate, '/metrics');
   const counts = body.matchAll(

@@ -43,18 +43,18 @@ spec: {unmatchedImages: Allow, rules: [{name: r, ${check}}]}
 
 const ALWAYS = ['commander', 'prom-client', 'zod'];
 
-/** Dependencies of these three. */
+/** Dependencies of these three packages. */
 const THEIR_OWN = ['@opentelemetry/api', 'bintrees', 'tdigest'];
 
 describe('serve loads the packages that it uses', { concurrency: 4 }, () => {
-  it('with a certificate from files and no policy of its own: no YAML, X.509, RE2 or semver', async () => {
+  it('with a certificate from files and the built-in policy: no YAML, X.509, RE2 or semver', async () => {
     const { certificateFile, keyFile } = await certificates;
     const { ours, theirs } = await packagesOf(['-c', certificateFile, '-k', keyFile]);
     assert.deepEqual(ours, ALWAYS);
     assert.deepEqual(theirs, THEIR_OWN);
   });
 
-  it('with a policy: YAML, and semver or RE2 for a rule that asks for it', async () => {
+  it('with a policy: YAML, and semver or RE2 for a rule that needs it', async () => {
     const [versions, patterns] = await Promise.all([
       packagesOf([`--policy=${await policyWith('allowedTags: {semver: ">=1.0.0"}')}`]),
       packagesOf([`--policy=${await policyWith('allowedTags: {pattern: "v[0-9]+"}')}`]),

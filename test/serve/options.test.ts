@@ -35,7 +35,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     `--policy=${await (await certificates).write('no-acme.yaml', NO_ACME)}`,
   ]);
 
-  it('flip: no command means serve', async () => {
+  it('flip: without a command the program runs serve', async () => {
     assert.equal((await askImages(await plain(), ['nginx'])).allowed, false);
     const { code, stderr } = await runCommandLine(['explain', 'nginx:1.27.3']);
     assert.deepEqual([code, stderr], [0, '']);
@@ -52,7 +52,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
     await assert.rejects(look(gate, '/livez', '127.0.0.2'), { code: 'ECONNREFUSED' });
   });
 
-  it('flip: --port is the port for reviews; health is at the next port', async () => {
+  it('flip: --port is the port for reviews; the health port is the next one', async () => {
     const port = await freePort();
     await using gate = await startServe(['serve', `--port=${port}`], { defaults: ['--drain=0'] });
     assert.deepEqual([gate.port, gate.healthPort], [port, port + 1]);
@@ -76,11 +76,11 @@ describe('an option of serve', { concurrency: 4 }, () => {
     assert.deepEqual(await verdicts(await plain()), [true, false]);
   });
 
-  it('flip: --debug logs requests that are no review', async () => {
+  it('flip: --debug logs requests that are not reviews', async () => {
     for (const gate of [await house(), await plain()])
       assert.equal((await send(gate, '/nowhere', {})).status, 404);
     assert.equal((await (await house()).line('request refused'))['code'], 'NOT_FOUND');
-    // A line before the verdict would come first.
+    // The line would come before that of the verdict.
     await askImages(await plain(), [GOOD]);
     await (await plain()).line('decision');
     assert.ok((await plain()).lines().every(({ level }) => level !== 'debug'));
@@ -167,7 +167,7 @@ describe('an option of serve', { concurrency: 4 }, () => {
   it('flip: --review-timeout limits the time of one review, even if the caller waits longer', async () => {
     await using hasty = await startServe(['--review-timeout=1']);
     await using patient = await startServe([]);
-    // Half of one second is for the decision. Receiving the body counts.
+    // Half of the second is for the decision. The time to receive the body counts.
     const [late, inTime] = await Promise.all([
       askSlowly(hasty, '/image_policy?timeout=30s', GOOD, 700),
       askSlowly(patient, '/image_policy?timeout=30s', GOOD, 700),

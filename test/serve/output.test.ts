@@ -11,7 +11,7 @@ import { askImages, look, metricOf, send } from './ask.ts';
 import { startServe, type GateProcess } from './gate-process.ts';
 import { sharedGates } from './shared-gates.ts';
 
-/** Must appear in no output. */
+/** Must not appear in any output. */
 const CANARY = 'CANARY-9f3b71';
 
 /** A review with the canary in every field that can hold a secret. */
@@ -33,10 +33,10 @@ function secretive(image: string): object {
   return admissionReviewOf({ object: podOf(spec, metadata), userInfo });
 }
 
-/** A review that a busy gate refuses unread writes no log line. */
+/** A review that a busy gate refuses unread. It writes no log line. */
 const PATIENT = ['--max-wait=30000'];
 
-/** Fills the log beyond all buffers. The gate must neither wait for the reader nor stay alive because of it. */
+/** Fills the log beyond all buffers. The gate must not wait for the reader, and must not stay alive because of it. */
 async function outlastReader(gate: GateProcess): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   // About 26 KB a line: 320 lines fill the 8 MiB of waiting lines.
@@ -54,7 +54,7 @@ async function outlastReader(gate: GateProcess): Promise<void> {
   assert.equal(await gate.ended, 0);
 }
 
-describe('what the gate writes', { concurrency: 4 }, () => {
+describe('the output of the gate', { concurrency: 4 }, () => {
   const gates = sharedGates();
   after(() => gates[Symbol.asyncDispose]());
   const plain = gates.share(() => []);
@@ -109,7 +109,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
     assert.ok(!output.includes(CANARY), output);
   });
 
-  it('a decision is one line: who asked, what for, and what was found', async () => {
+  it('a decision is one line with the user, the request and the violations', async () => {
     const gate = await plain();
     const object = podOf({ containers: [{ name: 'web', image: 'nginx' }] });
     const started = Date.now();
@@ -139,7 +139,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
     assert.ok(Math.abs(Date.parse(String(time)) - started) < 5000);
   });
 
-  it('the health port shows nothing of a review (K10)', async () => {
+  it('the health port shows no data of a review (K10)', async () => {
     const gate = await plain();
     await gate.line('decision');
     await askImages(gate, [`quay.io/${CANARY.toLowerCase()}/app:latest`]);
@@ -162,7 +162,7 @@ describe('what the gate writes', { concurrency: 4 }, () => {
     });
   }
 
-  it('a log that cannot be written, as on a full disk, loses lines but no verdict', async () => {
+  it('a log that cannot be written, as on a full disk, loses lines, and the gate still answers every review', async () => {
     const stdout = openSync('/dev/full', constants.O_WRONLY);
     try {
       await using gate = await startServe(PATIENT, { stdout });

@@ -32,7 +32,7 @@ async function next(gate: GateProcess, message: string, change: () => Promise<vo
   return line['policy'] ?? line['problem'];
 }
 
-/** A folder in which the policy is a link to a file elsewhere, so that no watch sees that file change. */
+/** A folder in which the policy is a link to a file elsewhere, so that no watch reports changes of that file. */
 async function hiddenPolicy(folder: TemporaryFolder): Promise<{ link: string; target: string }> {
   const [link, target] = [join(folder.path, 'policy.yaml'), join(folder.path, 'elsewhere', 'policy.yaml')];
   await mkdir(join(folder.path, 'elsewhere'));
@@ -42,7 +42,7 @@ async function hiddenPolicy(folder: TemporaryFolder): Promise<{ link: string; ta
 }
 
 describe('a policy that changes while the gate runs', { concurrency: 4 }, () => {
-  it('SIGHUP reads the policy again', async () => {
+  it('SIGHUP reloads the policy', async () => {
     await using folder = await makeTemporaryFolder('policy');
     const { link, target } = await hiddenPolicy(folder);
     await using gate = await startServe([`--policy=${link}`]);
@@ -52,7 +52,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
       gate.kill('SIGHUP');
     });
     assert.equal(await isAllowed(gate), false);
-    // A decision is logged a moment later, so its line may be anywhere.
+    // The line of a decision is logged slightly later, so it may be anywhere.
     const messages = gate.lines().flatMap(({ msg }) => (msg === 'decision' ? [] : [msg]));
     assert.deepEqual(messages.slice(-2), ['reload requested', 'policy loaded']);
   });

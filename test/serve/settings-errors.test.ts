@@ -35,7 +35,7 @@ describe('a serve that cannot run exits with 2 and one sentence', { concurrency:
     );
   });
 
-  it('a variable that is neither on nor off', async () => {
+  it('a variable that is neither true nor false', async () => {
     assert.equal(
       await refusalOf([], { BOUNCER_DEBUG: 'maybe' }),
       'error: BOUNCER_DEBUG: "maybe" is neither "true" nor "false"\n',
@@ -80,7 +80,7 @@ describe('a serve that cannot run exits with 2 and one sentence', { concurrency:
     );
   });
 
-  it('a state folder that cannot be made, and a name that no certificate can have', async () => {
+  it('a state folder that cannot be created, and an invalid name for a certificate', async () => {
     const { certificateFile } = await certificates;
     await using folder = await makeTemporaryFolder('state');
     const refusal = await refusalOf(['--self-signed', `--state-dir=${certificateFile}/below`]);

@@ -9,7 +9,7 @@ interface SharedGates extends AsyncDisposable {
   ) => () => Promise<GateProcess>;
 }
 
-/** Starts with no gate. A start takes 0.3 s of CPU, so that tests share a gate where they can. */
+/** Starts without a gate. A start takes 0.3 s of CPU, so tests share a gate if possible. */
 export function sharedGates(): SharedGates {
   const started: Promise<GateProcess>[] = [];
   return {

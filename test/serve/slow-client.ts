@@ -9,15 +9,15 @@ type Gate = Pick<GateProcess, 'port' | 'healthPort'>;
 
 /** A review over plain HTTP that the gate has begun to receive. */
 interface OpenReview extends Disposable {
-  /** Sends the rest and reads the body of the answer. */
+  /** Sends the rest of the body and resolves with the body of the answer. */
   readonly finish: () => Promise<string>;
-  /** The body of the answer, also when it comes before the rest is sent. */
+  /** Resolves with the body of the answer, also if it comes before the rest is sent. */
   readonly answer: Promise<string>;
 }
 
 /**
- * Sends the head of a review of one image and the first bytes of its body, and waits until the gate counts it. No other
- * client may use the gate meanwhile, because its reviews are counted too.
+ * Sends the head of a review of one image and the first bytes of its body, and waits until the gate counts the
+ * review. No other client may use the gate at the same time, because its reviews are counted too.
  */
 export function openReview(gate: Gate, path: string, image: string, bytes = 10): Promise<OpenReview> {
   return openBody(gate, path, JSON.stringify(imageReviewOfImages([image])), bytes);
@@ -45,7 +45,7 @@ export async function openBody(gate: Gate, path: string, body: string, bytes: nu
   };
 }
 
-/** Sends the end of the body after this many milliseconds. Resolves with the body of the answer. */
+/** Sends the end of the body after this number of milliseconds. Resolves with the body of the answer. */
 export async function askSlowly(
   gate: Gate,
   path: string,
@@ -54,6 +54,6 @@ export async function askSlowly(
 ): Promise<string> {
   using review = await openReview(gate, path, image);
   await delay(milliseconds);
-  // Awaited here, because the end of the block closes the review.
+  // Awaited here, because the review is closed at the end of the block.
   return await review.finish();
 }

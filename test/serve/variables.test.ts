@@ -63,14 +63,14 @@ describe('a variable of the Go program', { concurrency: 4 }, () => {
     }
   });
 
-  it('flip: BOUNCER_DEBUG logs more; --debug wins over BOUNCER_DEBUG=false', async () => {
+  it('flip: BOUNCER_DEBUG logs more; --debug overrides BOUNCER_DEBUG=false', async () => {
     for (const gate of [await set(), await overruled()]) {
       await send(gate, '/nowhere', {}, await ask());
       assert.equal((await gate.line('request refused'))['level'], 'debug');
     }
   });
 
-  it('flip: --cert and --key win over BOUNCER_CERTIFICATE and BOUNCER_KEY', async () => {
+  it('flip: --cert and --key override BOUNCER_CERTIFICATE and BOUNCER_KEY', async () => {
     const { code, stderr } = await runCommandLine(['--port=0'], nowhere);
     assert.equal(code, 2);
     assert.match(stderr, /\/nowhere\/tls\.crt/);

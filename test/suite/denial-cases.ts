@@ -14,15 +14,15 @@ import type { PolicyDocument } from '../../src/policy/schema.ts';
 import { unavailable, type UnavailableCode } from '../../src/question/question.ts';
 import { applyStage, type Stage } from '../../src/policy/stage.ts';
 
-/** A request whose answer has a text for users. */
+/** A request whose answer contains a text for users. */
 interface DenialCase {
   readonly title: string;
   /** @default the built-in policy */
   readonly policy?: PolicyDocument;
-  /** A request, images of an `ImageReview`, or the reason why there is no decision. */
+  /** A request, the images of an `ImageReview`, or the reason why there is no decision. */
   readonly asked: Request | readonly string[] | FailureCode;
   readonly stage?: Stage;
-  /** The policy has a rule more, whose question has no answer for this reason. */
+  /** Adds a rule to the policy whose question has no answer for this reason. */
   readonly unanswered?: UnavailableCode;
 }
 
@@ -175,7 +175,7 @@ const FAILURES: readonly DenialCase[] = (['DEADLINE', 'INTERNAL', 'NO_POLICY', '
   (code) => ({ title: `nothing decided: ${code}`, asked: code }),
 );
 
-/** Texts that a reviewer reads before users do. */
+/** Texts that a reviewer reads before users see them. */
 const QUESTIONS: readonly DenialCase[] = [
   ...(['DEADLINE', 'ANSWER_UNAVAILABLE', 'ANSWER_MALFORMED', 'NO_SOURCE', 'TOO_MANY_QUESTIONS'] as const).map(
     (unanswered): DenialCase => ({
@@ -213,7 +213,7 @@ function bouncerOf(policy: Policy, unanswered: UnavailableCode = 'NO_SOURCE'): B
   return createBouncer({ policies: { current: () => policy }, asker });
 }
 
-/** All texts of the answer in a language, each behind the name of the field that carries it. */
+/** All texts of the answer in a language, each after the name of its field. */
 export async function textsOf(denial: DenialCase, catalogue: Catalogue): Promise<readonly string[]> {
   const document = denial.policy ?? defaultPolicyDocument([]);
   const decoded = await decodePolicy(document, catalogue.language);

@@ -12,7 +12,7 @@ Written by \`npx node scripts/denials.ts\` from the cases in [denial-cases.ts](d
 read what changed, as a developer would who has never heard of this gate.
 `;
 
-/** Every case with its texts in each language, one below the other. */
+/** Each case with its texts in each language, one below the other. */
 export async function renderDenialPage(): Promise<string> {
   const sections: string[] = [];
   for (const one of DENIAL_CASES) {

@@ -8,7 +8,7 @@ import { root } from '../architecture/sources.ts';
 import { DENIAL_CASES, textsOf } from './denial-cases.ts';
 import { DENIAL_PAGE, renderDenialPage } from './denial-page.ts';
 
-test('the page for reviewers has the texts that users get', async () => {
+test('the page for reviewers has the current texts of all cases', async () => {
   assert.equal(
     readFileSync(join(root, DENIAL_PAGE), 'utf8'),
     await renderDenialPage(),
@@ -18,7 +18,7 @@ test('the page for reviewers has the texts that users get', async () => {
 
 test('every code of a refusal and of a notice has a case in denial-cases.ts', async () => {
   const codes = new Set(Object.keys(ENGLISH).flatMap((key) => /^([A-Z_]+)\./.exec(key)?.[1] ?? []));
-  // These codes concern requests that are no review; other tests cover them.
+  // These codes are for requests that are not reviews. Other tests cover them.
   for (const code of codes)
     if (/^(MALFORMED_(JSON|REVIEW)|UNSUPPORTED_(VERSION|MEDIA_TYPE)|BODY_)/.test(code)) codes.delete(code);
   const { catalogue } = chooseCatalogue('en');

@@ -14,7 +14,7 @@ const REFUSED = ['refused', 'DISALLOWED_TAG spec.containers[0].image web'];
 const OPS = { username: 'ops', groups: ['system:masters', 'breakers'] };
 const FREE_FOR_OPS = { exclude: { users: ['ops'], groups: ['breakers'] }, ...LATEST };
 
-describe('a rule that audits beside a rule that refuses', () => {
+describe('a rule that audits or warns beside a rule that refuses', () => {
   for (const actions of [['Audit'], ['Warn'], ['Warn', 'Audit']] as const) {
     it(`C18 the rule that refuses wins over one with ${actions.join(' and ')}, in either order`, async () => {
       const quiet = { name: 'quiet', validationActions: [...actions], ...LATEST };
@@ -29,7 +29,7 @@ describe('a rule that audits beside a rule that refuses', () => {
         assert.doesNotMatch(status?.message ?? '', /quiet/);
       }
       const alone = askAdmission({ object: BAD_POD }, await policyOf(quiet));
-      assert.equal(alone.allowed, true, 'the rule that only warns refuses nothing');
+      assert.equal(alone.allowed, true, 'the rule that only warns or audits refuses nothing');
     });
   }
 
@@ -44,7 +44,7 @@ describe('a rule that audits beside a rule that refuses', () => {
 });
 
 describe('the requester', () => {
-  it('E16 headers of a front proxy name no user: only the review does', async () => {
+  it('E16 headers of a front proxy are ignored: only the review names the user', async () => {
     const policy = await policyOf(FREE_FOR_OPS);
     await using gate = await startGate({
       protocols: { admissionReview, imageReview },
@@ -72,7 +72,7 @@ describe('the requester', () => {
     for (const [name, value] of Object.entries(proxied))
       assert.equal(await outcome(ALICE, { [name]: value }), false, name);
     const stripped = { 'x-remote-user': 'alice', 'x-remote-group': 'developers' };
-    assert.equal(await outcome(OPS, stripped), true, 'nor do they take a name away');
+    assert.equal(await outcome(OPS, stripped), true, 'and they do not remove the user of the review');
   });
 
   it('E16 no header replaces a client certificate', async () => {
@@ -110,9 +110,9 @@ describe('the requester', () => {
       'a gigantic list of groups',
       { username: 'other', groups: Array.from({ length: 200_000 }, (_, index) => `breakers-${index}`) },
     ],
-    ['its name beyond a line end', { username: 'ops\n', groups: ['breakers\n', ' breakers', 'Breakers'] }],
+    ['a name with a line end', { username: 'ops\n', groups: ['breakers\n', ' breakers', 'Breakers'] }],
   ] as const) {
-    it(`E17 a review whose user is ${what} gets an answer and no exemption`, async () => {
+    it(`E17 a review whose user is ${what} is answered without an exemption`, async () => {
       const reviewed = crafted({ object: BAD_POD, userInfo });
       const { status, body } = askInProcess(admissionReview, reviewed, await policyOf(FREE_FOR_OPS));
       assert.equal(status, 200);
@@ -120,7 +120,7 @@ describe('the requester', () => {
     });
   }
 
-  it('E17 one of ten thousand groups is found, and is enough if the exemption names no user', async () => {
+  it('E17 one of ten thousand groups is found, and is sufficient if the exemption names no user', async () => {
     const groups = [...Array.from({ length: 10_000 }, (_, index) => `team-${index}`), 'breakers'];
     const userInfo = { username: 'other', groups };
     const byGroup = await policyOf({ exclude: { groups: ['breakers'] }, ...LATEST });

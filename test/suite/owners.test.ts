@@ -37,7 +37,7 @@ const FORGED: readonly (readonly [what: string, metadata: object])[] = [
 
 describe('A29 a pod that claims an owner', () => {
   for (const [what, metadata] of FORGED) {
-    it(`A29 is judged like any other when it claims ${what}`, async () => {
+    it(`A29 is reviewed like any other when it claims ${what}`, async () => {
       const policies = [
         undefined,
         await policyOf({
@@ -56,7 +56,7 @@ describe('A29 a pod that claims an owner', () => {
     });
   }
 
-  it('A29 the owner that an object claims is in the denial and nowhere else', async () => {
+  it('A29 the owner that an object claims appears only in the denial', async () => {
     const object = pod(
       { containers: { web: BAD } },
       { ownerReferences: [{ ...good, name: 'claimed-owner' }] },

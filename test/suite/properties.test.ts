@@ -26,7 +26,7 @@ function assertAnswered({ status, body, text }: Reply): void {
   assert.ok(typeof reason === 'string' && reason !== '' && reason.length <= 1024);
 }
 
-/** Replaces one value of a document. Each step chooses a key on the way down. */
+/** Replaces one value of a document. At each level it chooses a key at random. */
 function withReplaced(value: unknown, steps: readonly number[], replacement: unknown): unknown {
   const [step, ...others] = steps;
   if (step === undefined || typeof value !== 'object' || value === null) return replacement;
@@ -90,7 +90,7 @@ describe('every request gets an answer', () => {
   });
 });
 
-describe('a policy applies everywhere', () => {
+describe('a policy applies to all images and objects', () => {
   const someRules = fc.array(rules, { minLength: 1, maxLength: 5 });
 
   it('C07 the order of the rules changes no verdict and no objection', async () => {
@@ -113,7 +113,7 @@ describe('a policy applies everywhere', () => {
     );
   });
 
-  it('one more rule that denies never admits more', async () => {
+  it('an additional rule that denies never causes an admission', async () => {
     await fc.assert(
       fc.asyncProperty(someRules, rules, objects, async (some, rule, object) => {
         const before = judge({ object }, await policyOf(...some));
@@ -138,7 +138,7 @@ describe('a policy applies everywhere', () => {
         });
         const [outcome, ...violations] = summarise(judge({ object }));
         assert.equal(outcome, 'refused');
-        // An unreadable object is refused before its images are judged.
+        // An unreadable object is refused before its images are reviewed.
         const named = violations.some(
           (text) => text.startsWith('DISALLOWED_TAG ') && text.endsWith(' hidden'),
         );
@@ -148,7 +148,7 @@ describe('a policy applies everywhere', () => {
     );
   });
 
-  it('a pod is refused if and only if one of its images is refused alone', () => {
+  it('a pod is refused if and only if one of its images alone is refused', () => {
     fc.assert(
       fc.property(fc.array(images, { minLength: 1, maxLength: 6 }), (some) => {
         const podOfAll = pod({

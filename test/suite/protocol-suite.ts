@@ -20,7 +20,7 @@ interface Difference extends ProtocolCase {
   readonly admissionReview: Verdict;
   readonly imageReview: Verdict;
   readonly why: string;
-  /** A version of Kubernetes whose `ImagePolicyWebhook` looks away from every subresource (CVE-2023-2727). */
+  /** A version of Kubernetes whose `ImagePolicyWebhook` does not send subresources (CVE-2023-2727). */
   readonly before1_27_3?: true;
 }
 
@@ -28,7 +28,7 @@ const DIGEST = `sha256:${'ab'.repeat(32)}`;
 const NO_LATEST = defaultPolicyDocument([]);
 const LATEST: NamelessRule = { disallowedTags: { tags: ['latest'] } };
 
-/** Policies about images, namespaces and resources, which every protocol carries for pods. */
+/** Policies about images, namespaces and resources. Both protocols carry these facts for pods. */
 export const POLICIES: Readonly<Record<string, PolicyDocument>> = {
   'the default': NO_LATEST,
   'allowed registries': defaultPolicyDocument(['registry.example.com']),
@@ -54,7 +54,7 @@ export const POLICIES: Readonly<Record<string, PolicyDocument>> = {
   deployments: policyDocument([{ match: { resources: ['deployments.apps'] }, ...LATEST }]),
 };
 
-/** Images in containers and init containers of a new pod, which every protocol carries. */
+/** Images in containers and init containers of a new pod. Both protocols carry them. */
 const PODS: Readonly<Record<string, PodImages>> = {
   'a good pod': {},
   'a bad container': { containers: { web: BAD } },

@@ -34,7 +34,7 @@ function reviewOf(request: Request): Review {
   };
 }
 
-/** The objections to each image, without the fields that not every protocol knows. */
+/** The violations of each image, without the fields that a protocol may omit. */
 function objectionsOf(decision: Decision): string[] {
   return decision.violations.map(({ code, actions, rule, use }) =>
     [code, actions.join('+'), rule ?? '-', use?.image ?? '-'].join(' '),
@@ -56,7 +56,7 @@ function outcomeOf(review: Review, policy: Policy): Outcome {
   };
 }
 
-/** The outcome of one request through every protocol. Asserts that each answer has the verdict of its decision. */
+/** The outcome of one request in each protocol. Asserts that each answer has the verdict of its decision. */
 function outcomesOf(request: Request, policy: Policy, before1_27_3 = false) {
   const asked = before1_27_3 && request.subResource !== undefined ? undefined : imageReviewOf(request);
   const [v1, v1beta1] = (['v1', 'v1beta1'] as const).map((version) => {
@@ -93,7 +93,7 @@ describe('every protocol gives the verdict of the core', () => {
     });
   }
 
-  it('together the cases get every verdict', async () => {
+  it('the cases cover every verdict', async () => {
     const met = new Set<string>();
     for (const { request } of CASES) {
       for (const document of Object.values(POLICIES)) {
@@ -120,7 +120,7 @@ describe('every protocol gives the verdict of the core', () => {
   });
 });
 
-describe('the differences of ImageReview are listed', () => {
+describe('the verdict of ImageReview differs only in the listed cases', () => {
   for (const { what, request, policy: document, before1_27_3, ...expected } of DIFFERENCES) {
     it(what, async () => {
       const policy = await decodePolicy(document);
@@ -138,7 +138,7 @@ describe('the differences of ImageReview are listed', () => {
     });
   }
 
-  it('docs/protocols.md lists all of them, and no other', () => {
+  it('docs/protocols.md lists exactly these cases', () => {
     const rows = DOCUMENT.split('\n')
       .map((line) =>
         line
@@ -162,13 +162,13 @@ type WebhookRule = Readonly<
   Record<'apiGroups' | 'apiVersions' | 'operations' | 'resources', readonly string[]>
 >;
 
-describe('the rules that docs/protocols.md gives for a webhook', () => {
+describe('the webhook rules in docs/protocols.md', () => {
   const [yaml = ''] = /(?<=```yaml\n)[^`]*/.exec(DOCUMENT) ?? [];
   const [document] = parseDocuments(yaml, 'docs/protocols.md');
   assert.ok(document);
   const { rules } = document.value as { rules: readonly WebhookRule[] };
 
-  it('A05 name every resource of the table of kinds, and the subresource that a rule for pods leaves out', () => {
+  it('A05 contain every resource of the table of kinds, and the subresource that a rule for pods does not include', () => {
     const named = rules.flatMap(({ apiGroups, resources }) =>
       resources.map((resource) => (apiGroups[0] === '' ? resource : `${resource}.${apiGroups.join()}`)),
     );
@@ -176,7 +176,7 @@ describe('the rules that docs/protocols.md gives for a webhook', () => {
     assert.deepEqual(named.toSorted(), [...new Set(held)].toSorted());
   });
 
-  it('A33 match every version and no DELETE, which must not wait for the gate', () => {
+  it('A33 match every version, and not DELETE, which must not wait for the gate', () => {
     for (const { apiVersions, operations } of rules) {
       assert.deepEqual([apiVersions, operations], [['*'], ['CREATE', 'UPDATE']]);
     }

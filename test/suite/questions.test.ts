@@ -1,4 +1,5 @@
-// Issue 10: three reviews that a source that is down must not refuse, through both protocols and the server.
+// Issue 10: three reviews that must not be refused if a source does not answer, through both protocols and the
+// server.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { deployment, GOOD, pod } from '#test/pods.ts';
@@ -13,7 +14,7 @@ import type { Rule } from '../../src/policy/rule.ts';
 import { Asker } from '../../src/question/asker.ts';
 import type { ReviewServer } from '../../src/server/server.ts';
 
-/** Two servers for one gate: a source that rejects, and one that never answers. */
+/** Two servers for one gate: one source rejects, and one source never answers. */
 interface Gates {
   readonly rejecting: ReviewServer;
   readonly silent: ReviewServer;
@@ -42,7 +43,7 @@ async function openGates(policy: Policy): Promise<Gates> {
   return {
     rejecting: await open(() => Promise.reject(new Error('no route to the registry'))),
     silent: await open((clock) => {
-      // All of the review's time passes at once.
+      // The complete time of the review passes immediately.
       queueMicrotask(() => clock.pass(60_000));
       return new Promise(() => undefined);
     }),
@@ -85,7 +86,7 @@ const SENTENCES = {
 } as const;
 
 for (const source of ['rejecting', 'silent'] as const) {
-  describe(`a gate whose source is down (${source})`, () => {
+  describe(`a gate whose source does not work (${source})`, () => {
     const opened: Gates[] = [];
     let warning: Gates;
     let elsewhere: Gates;
@@ -100,7 +101,7 @@ for (const source of ['rejecting', 'silent'] as const) {
       await Promise.all(opened.flatMap(({ rejecting, silent }) => [rejecting.close(), silent.close()]));
     });
 
-    it('C13 admits with a warning what only a Warn rule concerns', async () => {
+    it('C13 admits an image with a warning if only a Warn rule selects it', async () => {
       const { allowed, warnings = [] } = await validate(warning[source], { object: pod() });
       assert.equal(allowed, true);
       assert.match(warnings.join('\n'), SENTENCES[source]);
@@ -109,7 +110,7 @@ for (const source of ['rejecting', 'silent'] as const) {
       assert.match(auditAnnotations?.['warnings'] ?? '', SENTENCES[source]);
     });
 
-    it('C13 admits without a question what is in another namespace', async () => {
+    it('C13 admits an object of another namespace without a question', async () => {
       assert.deepEqual((await validate(elsewhere[source], { object: pod() })).warnings, undefined);
       assert.equal((await validate(elsewhere[source], { object: pod() })).allowed, true);
       assert.equal((await reviewImages(elsewhere[source], 'team-a')).allowed, true);
@@ -124,7 +125,7 @@ for (const source of ['rejecting', 'silent'] as const) {
       assert.equal(refusing.asked(), 0);
     });
 
-    it('C13 refuses what a Deny rule concerns, in the words of this rule', async () => {
+    it('C13 refuses an image that a Deny rule selects, with the message of this rule', async () => {
       const { allowed, status } = await validate(refusing[source], { object: pod() });
       assert.equal(allowed, false);
       assert.match(status?.message ?? '', SENTENCES[source]);

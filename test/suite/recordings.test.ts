@@ -50,7 +50,7 @@ describe('a recorded request gets the recorded answer', () => {
         admissionReview: admissionReviewIn(catalogue),
       };
       const route = createRoutes(protocols).get(recording.path);
-      assert.ok(route, `${recording.path} leads to a protocol`);
+      assert.ok(route, `${recording.path} belongs to a protocol`);
       const { status, body } = ask(route.protocol, recording.request, await policyOf(recording, file));
       assert.deepEqual(
         { status, response: body },

@@ -1,6 +1,6 @@
-/** A sentence of the API server about an object that it did not create, and what follows from it. */
+/** A sentence of the API server about an object that it did not create, and the conclusions from it. */
 export interface RefusalCase {
-  /** When the API server writes it. */
+  /** The situation in which the API server writes it. */
   readonly when: string;
   readonly status: number;
   readonly message: string;

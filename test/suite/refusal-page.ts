@@ -24,7 +24,7 @@ const HEAD = [
   '',
 ].join('\n');
 
-/** The page as it has to be. */
+/** The expected page. */
 export async function renderRefusalPage(): Promise<string> {
   const rows: string[] = [];
   for (const one of REFUSAL_CASES) {
@@ -70,7 +70,7 @@ export async function doctorConcludes(one: RefusalCase): Promise<string> {
   return codes.filter((code) => code !== 'TEMPLATES_UNSEEN').join(', ') || 'enforcing';
 }
 
-/** The words of `recover` about a pod that runs there. */
+/** The state that `recover` shows for a pod that runs there. */
 export async function recoverConcludes(one: RefusalCase): Promise<string> {
   const pod = {
     apiVersion: 'v1',

@@ -33,7 +33,10 @@ function whoIs({ plugin, name }: { readonly plugin: string; readonly name: strin
   return plugin === 'webhook' ? `webhook ${name}` : name;
 }
 
-/** Both commands conclude the same from all sentences of one outcome. Only doctor separates our webhooks from others. */
+/**
+ * Both commands draw the same conclusion from all sentences of one outcome. Only doctor distinguishes our webhooks
+ * from others.
+ */
 function conclusionsOf(outcome: (typeof REFUSAL_CASES)[number]['outcome'], who: string): string {
   const isGate = who === 'ImagePolicyWebhook' || who.endsWith('.kube-image-bouncer.io');
   switch (outcome) {

@@ -11,7 +11,7 @@ const DIGEST = `sha256:${'0'.repeat(64)}`;
 const BAD_POD = pod({ containers: { web: BAD } });
 const REFUSED = ['refused', 'DISALLOWED_TAG spec.containers[0].image web'];
 
-/** Parts of JavaScript objects; those in lower case are legal names of namespaces. */
+/** Properties of JavaScript objects. The names in lower case are valid names of namespaces. */
 const INHERITED = [
   'constructor',
   'tostring',
@@ -22,34 +22,38 @@ const INHERITED = [
   'prototype',
 ];
 
-describe('C12 names that are parts of JavaScript objects', () => {
+describe('C12 names that are properties of JavaScript objects', () => {
   for (const namespace of INHERITED) {
-    it(`C12 the namespace ${namespace} is a namespace like any other`, async () => {
+    it(`C12 the namespace ${namespace} is treated like any other namespace`, async () => {
       const bad = pod({ containers: { web: BAD } }, { namespace });
       const other = await policyOf({ match: { namespaces: ['prod'] }, ...LATEST });
       assert.deepEqual(
         summarise(judge({ object: bad, namespace }, other)),
         ['admitted'],
-        'matched by no other name',
+        'not matched by another name',
       );
       const excluded = await policyOf({ exclude: { namespaces: ['prod'] }, ...LATEST });
       assert.deepEqual(
         summarise(judge({ object: bad, namespace }, excluded)),
         REFUSED,
-        'excluded by no other name',
+        'not excluded by another name',
       );
       if (!/^[a-z]+$/.test(namespace)) return;
       const named = await policyOf({ match: { namespaces: [namespace] }, ...LATEST });
-      assert.deepEqual(summarise(judge({ object: bad, namespace }, named)), REFUSED, 'matched by its own');
+      assert.deepEqual(
+        summarise(judge({ object: bad, namespace }, named)),
+        REFUSED,
+        'matched by its own name',
+      );
       const free = await policyOf({ exclude: { namespaces: [namespace] }, ...LATEST });
       assert.deepEqual(
         summarise(judge({ object: bad, namespace }, free)),
         ['admitted'],
-        'excluded by its own',
+        'excluded by its own name',
       );
     });
 
-    it(`C12 so is ${namespace} as a user, a group, a container, a tag, a repository and a language`, async () => {
+    it(`C12 ${namespace} is treated like any other user, group, container, tag, repository and language`, async () => {
       const userInfo = { username: namespace, groups: [namespace] };
       const free = await policyOf({ exclude: { users: ['root'], groups: ['root'] }, ...LATEST });
       assert.deepEqual(summarise(judge({ object: BAD_POD, userInfo }, free)), REFUSED);
@@ -99,7 +103,7 @@ describe('C17 every image needs its own permission', () => {
     }
   });
 
-  it('C17 a rule that selects an image in another list does not permit it in this one', async () => {
+  it('C17 a rule that selects an image in another list does not permit it in this list', async () => {
     const policy = await decodePolicy(
       policyDocument([{ match: { usages: ['initContainer'] }, ...LATEST }], 'Deny'),
     );
@@ -110,7 +114,7 @@ describe('C17 every image needs its own permission', () => {
     ]);
   });
 
-  it('C17 a rule that excludes an image does not permit it either', async () => {
+  it('C17 a rule that excludes an image does not permit it', async () => {
     const policy = await decodePolicy(policyDocument([{ exclude: { users: ['alice'] }, ...LATEST }], 'Deny'));
     assert.deepEqual(summarise(judge({ object: pod() }, policy)), [
       'refused',
@@ -119,7 +123,7 @@ describe('C17 every image needs its own permission', () => {
   });
 });
 
-it('C08 an image that no rule selects is refused or allowed as the policy says', async () => {
+it('C08 an image that no rule selects is refused or allowed as `unmatchedImages` defines', async () => {
   const rules = [{ match: { images: ['ghcr.io/**'] }, ...LATEST }];
   const [deny, allow] = await Promise.all([
     decodePolicy(policyDocument(rules, 'Deny')),

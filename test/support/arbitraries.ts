@@ -4,12 +4,12 @@ import type { NamelessRule } from './policies.ts';
 import { BAD, GOOD, podSpec, workload, type KubernetesObject, type PodImages } from './pods.ts';
 import { RULE_EXAMPLES } from './rule-examples.ts';
 
-/** Makes the same cases in every run. A failure prints the path that repeats it. */
+/** Makes the same cases in every run. A failure prints the path that repeats the case. */
 export const FIXED = { seed: 20_260_101, numRuns: 600 } as const;
 
 const EXAMPLES = Object.values(RULE_EXAMPLES).flat();
 
-/** Images of all sorts, and texts that are no image. */
+/** Images of all kinds, and texts that are not images. */
 export const images = fc.constantFrom(
   ...new Set([GOOD, BAD, ...EXAMPLES.flatMap(({ refuses, admits }) => [refuses, admits])]),
   'NGINX',
@@ -40,7 +40,7 @@ export const kinds: fc.Arbitrary<(spec: object) => KubernetesObject> = fc
         workload(apiVersion, kind, path, spec),
   );
 
-/** An object of any kind with images of any sort, some of which it should not have. */
+/** An object of any kind with images of all kinds, also in lists that this kind should not have. */
 export const objects: fc.Arbitrary<KubernetesObject> = fc
   .tuple(kinds, podImages)
   .map(([of, parts]) => of({ ephemeralContainers: [], ...podSpec(parts) }));
@@ -58,7 +58,7 @@ const selectors = fc.constantFrom<NonNullable<NamelessRule['match']>>(
   { images: ['docker.io/library/*'], usages: ['container'] },
 );
 
-/** Any rule; it denies, or it warns or audits. */
+/** Any rule that denies, warns or audits. */
 export const rules: fc.Arbitrary<NamelessRule> = fc
   .tuple(
     checks,

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { parsePolicy, PolicyFileError } from '../../src/policy/load.ts';
 
-/** Marks the place of a problem in a text. It is removed before the text is parsed. */
+/** Marks the position of a problem in a text. It is removed before the text is parsed. */
 export const HERE = '▶';
 
 export const HEAD =
   'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: ImageAdmissionPolicy\nmetadata: {name: p}\n';
 
-/** The text of a policy with these rules, which are indented already. */
+/** The text of a policy with these rules, which are already indented. */
 export function policyText(rules: string): string {
   return `${HEAD}spec:\n  unmatchedImages: Deny\n  rules:\n${rules}\n`;
 }
 
-/** The text of a policy with one rule, which has these further lines. */
+/** The text of a policy with one rule that has these additional lines. */
 export function ruleText(...lines: readonly string[]): string {
   return policyText(['  - name: a', ...lines.map((line) => `    ${line}`)].join('\n'));
 }
@@ -26,7 +26,7 @@ export async function assertRefused(marked: string, said: string): Promise<void>
   assert.equal(await refusalOf(text), `${place}: ${said}`);
 }
 
-/** The place of the mark, and the text without it. */
+/** The position of the mark, and the text without the mark. */
 export function locate(marked: string): { readonly text: string; readonly place: string } {
   const before = marked.slice(0, marked.indexOf(HERE)).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;

@@ -18,7 +18,7 @@ export const KNOWN: Required<KnownFacts> = {
   usage: 'container',
 };
 
-/** A review of these images with these facts and no others; all are new. */
+/** A review of these images with exactly these facts. All images are new. */
 export function reviewOf(images: string | readonly string[], facts: KnownFacts = KNOWN): Review {
   const changed = [images].flat().map((image): ImageUse => ({
     location: undefined,

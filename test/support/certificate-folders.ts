@@ -1,4 +1,4 @@
-// Folders of certificates, as the command makes them.
+// Folders of certificates, as the command creates them.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { bouncer, folderOf, type Folder } from './command-line.ts';
 /** The names of the gate. */
 export const NAMES = ['--host-names', 'localhost,127.0.0.1'];
 export const DAY_MS = 86_400_000;
-/** An authority whose key another program keeps. */
+/** An authority whose key is kept by another program. */
 export const company = await createAuthority({
   commonName: 'company',
   notBefore: new Date(Date.now() - DAY_MS),
@@ -23,13 +23,13 @@ export async function texts(folder: string): Promise<Readonly<Record<string, str
   return Object.fromEntries(await Promise.all(files));
 }
 
-/** How long a certificate lives, in whole days. */
+/** The lifetime of a certificate, in whole days. */
 export function lifeDays(pem: string | undefined): number {
   const { validFromDate, validToDate } = parseCertificate(pem ?? '');
   return Math.round((validToDate.getTime() - validFromDate.getTime()) / DAY_MS);
 }
 
-/** A folder with certificates in `pki`, and the company's CA beside it. */
+/** A folder with certificates in `pki`, and the CA of a company beside it. */
 export async function made(...args: readonly string[]): Promise<Folder & { readonly pki: string }> {
   const folder = await folderOf({ 'company.crt': company.certificate, 'company.key': company.key });
   const pki = folder.file('pki');

@@ -1,4 +1,4 @@
-// A healthy cluster as doctor reads it, and tests that change one thing in it.
+// A healthy cluster in the form in which doctor reads it, and tests that change one thing in it.
 import type { Finding, FindingCode } from '../../src/diagnosis/finding.ts';
 import { examineCluster } from '../../src/diagnosis/cluster/examine.ts';
 import type { ClusterMaterial, GateMaterial } from '../../src/diagnosis/cluster/material.ts';
@@ -78,7 +78,7 @@ const refused = {
   message: 'no',
 } as const;
 
-/** A cluster in which examination finds nothing, not even a note. */
+/** A cluster for which the examination finds nothing, not even a note. */
 export const HEALTHY_CLUSTER: ClusterMaterial = {
   server: 'https://10.0.0.1:6443',
   version: VERSION,
@@ -113,7 +113,7 @@ export const HEALTHY_CLUSTER: ClusterMaterial = {
   unread: [],
 };
 
-/** One part of a healthy cluster that is different. */
+/** The one part of a healthy cluster that differs. */
 type ClusterChange = Partial<ClusterMaterial> | (() => Promise<Partial<ClusterMaterial>>);
 
 /** A test that a healthy cluster with one change has exactly these findings. */
@@ -146,7 +146,7 @@ export const OUTSIDE: Partial<ClusterMaterial> = {
   served: [],
 };
 
-/** Changes an object of the gate, or another part of what doctor reads in its namespace. */
+/** Changes an object of the gate, or another part of the data that doctor reads in its namespace. */
 export function withGate(parts: Partial<GateMaterial>): Partial<ClusterMaterial> {
   return { gate: { ...HEALTHY_CLUSTER.gate, ...parts } };
 }

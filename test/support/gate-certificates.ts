@@ -5,7 +5,7 @@ import { GATE_NAME, serviceHost } from '../../src/wiring/names.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The first second of every certificate here. */
+/** The first second of the validity of every certificate here. */
 export const ISSUED = new Date('2026-01-01T00:00:00Z');
 
 /** A moment after {@link ISSUED}. */
@@ -16,10 +16,12 @@ export function dayAfter(days: number): Date {
 /** The certificate authority of the gate, for ten years. */
 export const gateAuthority = await createAuthority({ commonName: 'gate', notBefore: ISSUED, days: 3650 });
 
-/** A certificate authority that has signed nothing of the gate, for ten years. */
+/** A certificate authority that signed no certificate of the gate, for ten years. */
 export const otherAuthority = await createAuthority({ commonName: 'other', notBefore: ISSUED, days: 3650 });
 
-/** The pair that the gate serves with, for 90 days: under the name of its Service, and on the machine itself. */
+/**
+ * The serving certificate and key of the gate, for 90 days: for the name of its Service, and for the machine itself.
+ */
 export const servingPair = await gateAuthority.issueServing({
   commonName: GATE_NAME,
   dnsNames: [serviceHost(GATE_NAME)],
@@ -28,12 +30,12 @@ export const servingPair = await gateAuthority.issueServing({
   days: 90,
 });
 
-/** The pair that the API server shows to the gate, for 90 days. */
+/** The client certificate and key of the API server, for 90 days. */
 export const clientPair = await gateAuthority.issueClient({
   commonName: 'kube-apiserver',
   notBefore: ISSUED,
   days: 90,
 });
 
-/** The chain that the gate shows. */
+/** The chain that the gate presents. */
 export const servedChain = [parseCertificate(servingPair.certificate)];

@@ -4,39 +4,42 @@ import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** A process environment; a test passes its own, nothing below reads `process.env`. */
+/** A process environment. A test passes its own one, because no code below reads `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Go programs could not be found or built; the message is one sentence that says what to do. */
+/** Go programs could not be found or built. The message is one sentence with the remedy. */
 export class GoError extends Error {
   override readonly name: string = 'GoError';
 }
 
-/** A Go module of this tree and the programs that are built from it. */
+/** A Go module of this checkout and the programs that are built from it. */
 export interface GoModule {
-  /** Where its `go.mod` lies. */
+  /** The folder of its `go.mod`. */
   readonly folder: string;
-  /** The folder of the cache that keeps its programs, and what the build calls itself. */
+  /** The folder in the cache that keeps the programs. Messages use it as a name as well. */
   readonly cache: string;
-  /** The module whose version names the programs, as `go.mod` requires it. */
+  /** The module whose version is the version of the programs, as `go.mod` requires it. */
   readonly required: string;
   /** Program name → Go package. */
   readonly programs: Readonly<Record<string, string>>;
-  /** Sources that stand in the module itself. */
+  /** Source files in the module itself. */
   readonly sources?: readonly string[];
   /** @default none */
   readonly linkerFlags?: (version: string) => string;
-  /** What else a person without Go can do, a clause. */
+  /** Another remedy for a user without Go, as a clause. */
   readonly otherwise?: string;
 }
 
-/** Cold on two cores, kube-apiserver takes six minutes; a slower machine deserves its time, an endless build does not. */
+/**
+ * With an empty cache and two cores, kube-apiserver takes six minutes. A slower machine gets more time; an endless
+ * build is ended.
+ */
 const buildTimeoutMs = 45 * 60_000;
 
 /**
- * The folder that holds a module's programs: in a cache outside the tree, built now if they were not yet.
+ * The folder with the programs of a module, in a cache outside the checkout. Builds the programs if they are missing.
  *
- * @throws {GoError} when Go is missing or does not build them.
+ * @throws {GoError} if Go is missing or does not build them.
  */
 export async function builtModule(module: GoModule, environment: Environment): Promise<string> {
   const [goMod = '', goSum = '', ...sources] = await Promise.all(
@@ -46,7 +49,7 @@ export async function builtModule(module: GoModule, environment: Environment): P
   );
   const version = requiredVersion(goMod, module);
   const linkerFlags = module.linkerFlags?.(version) ?? '';
-  // `go env` is asked inside the module, where its `go` line may choose another toolchain.
+  // `go env` runs inside the module, because the `go` line of the module may select another toolchain.
   const toolchain = await go(['env', 'GOVERSION', 'GOOS', 'GOARCH'], module, environment);
   const key = createHash('sha256')
     .update(JSON.stringify([goMod, goSum, toolchain, linkerFlags, ...sources]))
@@ -58,7 +61,7 @@ export async function builtModule(module: GoModule, environment: Environment): P
   if (await exists(finished)) return finished;
 
   await mkdir(cache, { recursive: true });
-  // On the same file system as its goal, so that one rename makes all programs appear at once or not at all.
+  // On the same file system as its target, so that one rename makes all programs appear at once or not at all.
   const unfinished = await mkdtemp(join(cache, `building-${key}-`));
   try {
     await build(module, version, linkerFlags, unfinished, environment);
@@ -72,7 +75,7 @@ export async function builtModule(module: GoModule, environment: Environment): P
   return finished;
 }
 
-/** Whether the path leads anywhere. */
+/** Whether the path exists. */
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -110,7 +113,7 @@ function cacheRoot(environment: Environment): string {
   return xdg !== undefined && xdg !== '' ? xdg : join(environment['HOME'] ?? homedir(), '.cache');
 }
 
-/** Runs the Go command and gives what it printed. */
+/** Runs the Go command and returns its output. */
 async function go(
   command: readonly string[],
   { cache, folder, otherwise }: GoModule,
@@ -119,10 +122,11 @@ async function go(
   return new Promise((resolve, reject) => {
     const child = spawn('go', command, {
       cwd: folder,
-      // Without cgo no C compiler is needed, and the programs run on any libc. A go.work above the checkout is ignored.
+      // Without cgo no C compiler is needed, and the programs run with any libc. A go.work above the checkout is
+      // ignored.
       env: { ...environment, CGO_ENABLED: '0', GOWORK: 'off' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Not `timeout`, whose timer outlives a program that could not be started.
+      // Not the option `timeout`, because its timer remains after a program that could not be started.
       signal: AbortSignal.timeout(buildTimeoutMs),
       killSignal: 'SIGKILL',
     });

@@ -23,7 +23,7 @@ export function joinedSamples(production: string, length: number, next: () => nu
   return parts.join('').slice(0, length);
 }
 
-/** A text with a character that no production has, at a random place in its last eighth. */
+/** A text with a character that is in no production, at a random position in its last eighth. */
 export function spoil(text: string, next: () => number): string {
   const place = text.length - 1 - (next() % Math.ceil(text.length / 8));
   return `${text.slice(0, place)}!${text.slice(place + 1)}`;

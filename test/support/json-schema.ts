@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** A JSON Schema, as far as zod writes the language. */
+/** A JSON Schema with the keywords that zod writes. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 type Keyword = (value: unknown, argument: never, path: string, schema: JsonSchema) => readonly string[];
 
 /**
- * Every way in which a value does not conform to a schema, as `/spec/rules/0/name: maxLength 3 does not allow "abcd"`;
- * empty if the value conforms.
+ * All violations of a schema by a value, such as `/spec/rules/0/name: maxLength 3 does not allow "abcd"`; empty if
+ * the value conforms.
  *
- * @throws {TypeError} for a keyword that this reader does not know.
+ * @throws {TypeError} for a keyword that this function does not know.
  */
 export function differences(value: unknown, schema: JsonSchema, path = ''): readonly string[] {
   return Object.entries(schema).flatMap(([keyword, argument]) => {
@@ -21,7 +21,7 @@ export function differences(value: unknown, schema: JsonSchema, path = ''): read
   });
 }
 
-/** Keywords that change no verdict. What `format` means is in the `pattern` that zod writes beside it. */
+/** Keywords that change no verdict. The meaning of `format` is also in the `pattern` that zod writes beside it. */
 const NOTES = new Set(['$schema', 'title', 'description', 'default', 'format']);
 
 const KEYWORDS: Readonly<Record<string, Keyword>> = {
@@ -101,7 +101,7 @@ function ofList(keyword: string, allows: (items: readonly unknown[], bound: numb
   return unless(keyword, (value, bound: number) => !Array.isArray(value) || allows(value, bound));
 }
 
-/** `false` in place of a schema allows nothing, `true` everything. */
+/** `false` in place of a schema allows no value, `true` allows every value. */
 function ofSchema(value: unknown, schema: JsonSchema | boolean, path: string): readonly string[] {
   if (typeof schema === 'boolean') return schema ? [] : [`${path}: is not in the schema`];
   return differences(value, schema, path);

@@ -1,4 +1,4 @@
-// Reviews that nest deeper than the stack of this process, which runs with a small --stack-size. Prints what was answered.
+// Reviews that nest deeper than the stack of this process, which runs with a small --stack-size. Prints the answers.
 import { BAD, GOOD, pod, podOf } from './pods.ts';
 import { admissionReview } from './protocols.ts';
 import { admissionReviewOf, crafted } from './reviews.ts';

@@ -25,9 +25,12 @@ const VERSION = { major: 1, minor: 37, text: 'v1.37.1' };
 /** How the API server of a node calls the gate. */
 type NodeWiring = 'image-policy' | 'static';
 
-/** One thing of a healthy node that is different. */
+/** The one thing that differs from a healthy node. */
 export interface NodeChange {
-  /** By path below the folder of the gate, or absolute: the new text, an edit of it, or `undefined` for no file. */
+  /**
+   * The new text of a file, an edit of its text, or `undefined` for no file. Keys are paths, absolute or relative to
+   * the folder of the gate.
+   */
   readonly files?: Readonly<Record<string, string | undefined | ((text: string) => string)>>;
   /** Circumstances of the examination. */
   readonly question?: Partial<NodeQuestion>;
@@ -35,10 +38,10 @@ export interface NodeChange {
   readonly material?: Partial<NodeMaterial>;
 }
 
-/** A test that a healthy node with one change has exactly these findings, `IMAGE_VOLUMES_UNSEEN` apart. */
+/** A test that a healthy node with one change has exactly these findings, and `IMAGE_VOLUMES_UNSEEN`. */
 export function imagePolicyReports(codes: readonly FindingCode[], cause: string, change: NodeChange): void {
   reports(codes, cause, async () =>
-    // Every ImagePolicyWebhook has this note.
+    // Every node with ImagePolicyWebhook has this note.
     (await examineChangedNode('image-policy', change)).filter(({ code }) => code !== 'IMAGE_VOLUMES_UNSEEN'),
   );
 }
@@ -153,7 +156,7 @@ function changedFiles(
     const path = posix.resolve(FOLDER, name);
     const before = files.get(path);
     const after = typeof change === 'function' ? change(before ?? '') : change;
-    if (after === before) throw new Error(`the change leaves ${path} as it was`);
+    if (after === before) throw new Error(`the change has no effect on ${path}`);
     if (after === undefined) files.delete(path);
     else files.set(path, after);
   }

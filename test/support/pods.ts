@@ -17,10 +17,10 @@ export const GOOD = 'registry.example.com/team/app:1.0';
 /** Refused by the default policy with `DISALLOWED_TAG`. */
 export const BAD = 'registry.example.com/team/app:latest';
 
-/** The namespace of everything here. */
+/** The namespace of all objects here. */
 export const NAMESPACE = 'team-a';
 
-/** A `PodSpec`; one good container is there unless `containers` says otherwise. */
+/** A `PodSpec`. It has one good container unless `containers` is given. */
 export function podSpec({ containers = { web: GOOD }, volumes, ...others }: PodImages = {}): Fields {
   const lists = Object.entries({ containers, ...others }).map(([list, images]) => [
     list,
@@ -39,7 +39,7 @@ export function pod(images?: PodImages, metadata: Fields = {}): KubernetesObject
   return podOf(podSpec(images), metadata);
 }
 
-/** A `Pod` with a spec of one's own, which need not be one. */
+/** A `Pod` with the given spec, which may be invalid. */
 export function podOf(spec: unknown, metadata: Fields = {}): KubernetesObject {
   return { ...object('v1', 'Pod', metadata), spec };
 }
@@ -49,7 +49,7 @@ export function deployment(images?: PodImages, metadata: Fields = {}): Kubernete
   return workload('apps/v1', 'Deployment', 'spec.template.spec', podSpec(images), metadata);
 }
 
-/** An object with its `PodSpec` at a path, `''` for the root. */
+/** An object with its `PodSpec` at a path; `''` is the root. */
 export function workload(
   apiVersion: string,
   kind: string,

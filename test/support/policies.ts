@@ -5,13 +5,13 @@ import type { Check, Rule } from '../../src/policy/rule.ts';
 import { BUILT_IN_KINDS } from '../../src/workload/kinds.ts';
 import type { PolicyDocument, RuleDocument } from '../../src/policy/schema.ts';
 
-/** No image may be pulled by the tag `latest`: the policy in force when none is given. */
+/** No image may use the tag `latest`: the policy that is active if none is given. */
 export const NO_LATEST: Policy = await decodePolicy(defaultPolicyDocument([]));
 
-/** A rule as a policy document has it; it gets a name of its own. */
+/** A rule as a policy document has it. It gets a unique name. */
 export type NamelessRule = Omit<RuleDocument, 'name'> & { readonly name?: string };
 
-/** A policy of these rules; an image that no rule selects is allowed. */
+/** A policy of these rules. An image that no rule selects is allowed. */
 export function policyOf(...rules: readonly NamelessRule[]): Promise<Policy> {
   return decodePolicy(policyDocument(rules));
 }
@@ -29,7 +29,7 @@ export function policyDocument(
   };
 }
 
-/** A policy of one rule that no document could write. */
+/** A policy of one rule that a document cannot contain. */
 export function policyWithCheck(check: Check, parts: Partial<Rule> = {}): Policy {
   const rule: Rule = {
     name: 'by-hand',

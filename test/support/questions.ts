@@ -1,4 +1,4 @@
-// A rule that asks a question, for tests: no rule of the product asks one yet.
+// A rule that asks a question, for tests. No rule of the product asks one yet.
 import { policyOf } from './policies.ts';
 import { BUILT_IN_KINDS } from '../../src/workload/kinds.ts';
 import { canonicalName } from '../../src/image/reference.ts';
@@ -8,7 +8,7 @@ import type { PendingCheck, Rule } from '../../src/policy/rule.ts';
 import { Asker, type AskerOptions, type Clock } from '../../src/question/asker.ts';
 import type { Answer, Question, QuestionKind, Source } from '../../src/question/question.ts';
 
-/** What a source knows of an image: its digest, and whether it is approved. */
+/** The answer of a source about an image: its digest, and whether it is approved. */
 export interface Approval {
   readonly digest: string;
   readonly approved: boolean;
@@ -26,7 +26,7 @@ export const APPROVAL: QuestionKind<Approval> = {
     typeof value.approved === 'boolean',
 };
 
-/** Whether an image is approved, as one user of the source may know it. */
+/** The question whether an image is approved, with the credentials of a user of the source. */
 export function approvalOf(image: string, user = 'gate'): Question<string, Approval> {
   return { kind: APPROVAL, key: `${user} ${image}`, subject: image };
 }
@@ -49,14 +49,14 @@ export function approvedRule(parts: Partial<Rule> = {}): Rule {
   };
 }
 
-/** Rules with the selectors and actions that a document gives them, and the check of the test rule. */
+/** Rules with the selectors and actions of a document, and with the check of the test rule. */
 export async function rulesLike(...parts: readonly object[]): Promise<Rule[]> {
   const documented = await Promise.all(parts.map((part) => policyOf({ requiredDigest: {}, ...part })));
   const { check } = approvedRule();
   return documented.flatMap(({ rules }) => rules.map((rule) => Object.assign({}, rule, { check })));
 }
 
-/** A policy of rules that no document can write; an image that no rule selects is allowed. */
+/** A policy of rules that a document cannot contain. An image that no rule selects is allowed. */
 export function policyOfRules(...rules: readonly Rule[]): Policy {
   return createPolicy({
     identity: { name: 'by-hand', revision: '000000000000' },
@@ -77,11 +77,11 @@ export const NOT_APPROVED: Answer<Approval> = {
 
 /** A clock that moves only when `pass` is called. */
 export interface TestClock extends Clock {
-  /** Lets time pass and calls the timers of this time, in their order. */
+  /** Advances the clock and calls the due timers in order. */
   readonly pass: (ms: number) => void;
   /** Timers that are neither called nor cancelled. */
   readonly timers: () => number;
-  /** Lets time pass until the next timer; `false` if there is none. */
+  /** Advances the clock to the next timer; `false` if there is none. */
   readonly next: () => boolean;
 }
 
@@ -117,7 +117,7 @@ export function createTestClock(): TestClock {
   };
 }
 
-/** Lets everything happen that needs no more time. */
+/** Waits until no more work is possible without the clock. */
 export async function settleDown(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
@@ -144,7 +144,7 @@ export function createTestSource(kind = 'approval') {
   return { source, calls };
 }
 
-/** An asker whose source does the same for each question, with a clock that stands still. */
+/** An asker whose source behaves in the same way for each question, with a clock that does not advance. */
 export function askerOf(ask: Source['ask'], options: Partial<AskerOptions> = {}): Asker {
   return new Asker({ sources: [{ kind: 'approval', ask }], clock: createTestClock(), ...options });
 }

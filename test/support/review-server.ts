@@ -1,4 +1,4 @@
-// A gate on a free port, with protocols and a bouncer of a few lines, for the tests of src/server/.
+// A gate on a free port, with minimal protocols and a minimal bouncer, for the tests of src/server/.
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent, request, type RequestOptions } from 'node:https';
@@ -18,7 +18,7 @@ const judged = { policy: undefined, uses: [], notices: [] } as const;
 
 export const admitted: Decision = { outcome: 'admitted', violations: [], ...judged };
 
-/** A protocol of its simplest form: `{"uid": …}` in, `{"uid": …, "outcome": …}` out. */
+/** A minimal protocol: `{"uid": …}` in, `{"uid": …, "outcome": …}` out. */
 export function protocolNamed(name: ReviewProtocol['name'], rejectStatus?: 200): ReviewProtocol {
   return {
     name,
@@ -60,7 +60,7 @@ export const protocols = {
   admissionReview: protocolNamed('AdmissionReview'),
 };
 
-/** Keeps what is recorded. */
+/** Keeps the recorded outcomes. */
 export function createTestRecorder() {
   const records: {
     uid: string | undefined;
@@ -104,7 +104,7 @@ export function issueClient(authority: Authority, commonName: string): Promise<K
   return authority.issueClient({ commonName, ...validity });
 }
 
-/** Made once for all tests: keys cost more than the tests. */
+/** Made once for all tests, because keys take longer than the tests. */
 export const keys = await createKeys();
 
 export const admitAll: Bouncer = { decide: () => admitted };
@@ -143,7 +143,7 @@ export function keepAliveAgent(): Agent {
   return new Agent({ keepAlive: true, maxSockets: 1, maxCachedSessions: 0 });
 }
 
-/** Sends a review, which a gate of the default admits. */
+/** Sends a review. The default gate admits it. */
 export async function ask({ port }: { readonly port: number }, options: AskOptions = {}): Promise<Reply> {
   const { body = '{"uid":"u-1"}', headers, ...rest } = options;
   const target = {
@@ -173,7 +173,7 @@ async function readReply(outgoing: ReturnType<typeof request>): Promise<Reply> {
   return { status: incoming.statusCode, headers: incoming.headers, text: await text(incoming) };
 }
 
-/** A TLS connection that has finished its handshake. Errors are not its business: what counts is whether it ends. */
+/** A TLS connection after its handshake. It ignores errors, because only its end counts. */
 export async function open(
   { port }: { readonly port: number },
   options: ConnectionOptions = {},
@@ -183,7 +183,7 @@ export async function open(
   return ignoreErrors(socket);
 }
 
-/** A TCP connection that says nothing. */
+/** A TCP connection that sends nothing. */
 export async function openPlain({ port }: { readonly port: number }): Promise<Socket> {
   const socket = connectPlain({ host: '127.0.0.1', port });
   await once(socket, 'connect');
@@ -202,7 +202,7 @@ export async function sendRaw(gate: { readonly port: number }, bytes: string | B
   return readToEnd(socket);
 }
 
-/** What comes until the connection is closed, in whatever way. */
+/** All bytes until the connection is closed, in any way. */
 export function readToEnd(socket: Socket): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let received = '';
@@ -215,7 +215,7 @@ export function readToEnd(socket: Socket): Promise<string> {
   return promise;
 }
 
-/** A review as it goes over the wire. */
+/** A review in the form in which it is sent. */
 export function rawReview(uid: string, headers: readonly string[] = []): string {
   const body = JSON.stringify({ uid });
   const lines = [

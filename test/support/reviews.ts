@@ -2,17 +2,17 @@ import { isObject, type Fields } from '../../src/document/json.ts';
 import { findWorkloadKind, groupOf } from '../../src/workload/kinds.ts';
 import { NAMESPACE, pod, type KubernetesObject } from './pods.ts';
 
-/** A request to the API server, as it comes to admission. */
+/** A request to the API server, in the form that admission receives. */
 export interface Request {
   readonly object: unknown;
   readonly oldObject?: unknown;
-  /** @default 'UPDATE' with an `oldObject`, else 'CREATE' */
+  /** @default 'UPDATE' with an `oldObject`, otherwise 'CREATE' */
   readonly operation?: string;
   readonly subResource?: string;
   readonly namespace?: string;
   readonly userInfo?: Fields;
   readonly dryRun?: boolean;
-  /** What the API server says that the object is. @default what the object says of itself */
+  /** The kind of the object in the request. @default the kind in the object */
   readonly kind?: Readonly<Record<'group' | 'version' | 'kind', string>>;
 }
 
@@ -64,7 +64,7 @@ export function admissionRequestOf(request: Request): Fields {
   };
 }
 
-/** What an object says that it is. */
+/** The kind that an object declares. */
 export function kindOf(object: unknown): Readonly<Record<'group' | 'version' | 'kind', string>> {
   const { apiVersion, kind } = object as KubernetesObject;
   const group = groupOf(apiVersion);
@@ -83,8 +83,8 @@ export function imageReviewOfImages(images: readonly unknown[], namespace: strin
 }
 
 /**
- * The `ImageReview` that Kubernetes 1.27.3 and later builds of a request.
- * `undefined` when the `ImagePolicyWebhook` plugin does not ask at all.
+ * The `ImageReview` that Kubernetes 1.27.3 and later makes from a request. `undefined` if the `ImagePolicyWebhook`
+ * plugin does not send one.
  */
 export function imageReviewOf(request: Request): Fields | undefined {
   const { object, oldObject, subResource = '', namespace = NAMESPACE } = request;

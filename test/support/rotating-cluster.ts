@@ -15,11 +15,11 @@ import {
   type RotationTarget,
 } from '../../src/certificate/rotation.ts';
 
-/** When everything that is there at first was made. */
+/** The time at which all initial certificates were made. */
 export const start = new Date('2026-01-01T00:00:00Z');
-/** Who signed at first. */
+/** The authority that signed at first. */
 export const authority = await newAuthority('first');
-/** What the gate serves with at first. */
+/** The first serving certificate of the gate. */
 export const serving = await authority.issueServing({
   commonName: 'gate',
   dnsNames: ['gate.example'],
@@ -27,7 +27,7 @@ export const serving = await authority.issueServing({
   notBefore: start,
   days: 30,
 });
-/** What the API server proves itself with, where it does. */
+/** The client certificate of the API server, if it has one. */
 export const client = await authority.issueClient({
   commonName: 'kube-apiserver',
   organizations: ['a', 'b'],
@@ -39,7 +39,7 @@ export function newAuthority(commonName: string, notBefore = start): Promise<Aut
   return createAuthority({ commonName, notBefore, days: 300 });
 }
 
-/** A value that is seen by others some time after it was written. */
+/** A value that readers see some time after it was written. */
 class Lagging<Value> {
   #all: { readonly value: Value; readonly atMs: number }[];
 
@@ -56,7 +56,7 @@ class Lagging<Value> {
     this.#all.push({ value, atMs });
   }
 
-  /** Every value that a reader may see that is at most `lagMs` behind. */
+  /** All values that a reader with a delay of at most `lagMs` may see. */
   seen(atMs: number, lagMs: number): readonly Value[] {
     const fresh = this.#all.findIndex(({ atMs: written }, index) => {
       const next = this.#all[index + 1];
@@ -77,14 +77,17 @@ export interface Cluster extends RotationTarget {
 }
 
 interface Faults {
-  /** The write with this number does not happen, or happens without a confirmation. */
+  /** The write with this number is lost, or happens without a confirmation. */
   readonly crash?: { readonly write: number; readonly when: 'before' | 'after' };
   readonly canary?: (writes: number) => string | undefined;
   readonly lagMs?: number;
   readonly places?: number;
 }
 
-/** Gates, API servers and files in memory; at each moment everybody must believe everybody, however far behind. */
+/**
+ * Gates, API servers and files in memory. At each moment every client and every server must be able to verify each
+ * other, with any delay.
+ */
 export function clusterOf(
   pairs: { authority?: KeyPair; serving?: FoundPair; client?: FoundPair } = {},
   faults: Faults = {},
@@ -159,7 +162,7 @@ export async function run(
   return events.map((progress) => ('step' in progress ? progress.step : progress.what));
 }
 
-/** A rotation is over: one authority is trusted, and it signed everything. */
+/** Asserts the end of a rotation: one authority is trusted, and it signed everything. */
 export function assertSettled(cluster: Cluster): X509Certificate {
   const state = cluster.state();
   const [only, ...others] = parseCertificates(state.trust);

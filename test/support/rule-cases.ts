@@ -3,18 +3,18 @@ import { said } from './sayings.ts';
 import { parseImageReference } from '../../src/image/reference.ts';
 import { LastTag, type RuleKind, type RuleObjection } from '../../src/policy/rule.ts';
 
-/** A sha256 digest that nothing has. */
+/** A sha256 digest that no image has. */
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-/** The truth table of a rule: what it lets pass, and what it says to the rest. */
+/** The truth table of a rule: the images that it admits, and its objections to the others. */
 interface RuleCases {
   readonly code: RuleObjection['code'];
   readonly admits: readonly string[];
-  /** Image → the reason, to the letter. */
+  /** Image → the exact reason. */
   readonly refuses: Readonly<Record<string, string>>;
 }
 
-/** A test for each image of the table. The caller declares the tests, so that a failure names the caller's file. */
+/** One test for each image of the table. The caller declares the tests, so that a failure names the caller's file. */
 export function ruleCases<Parameters>(
   kind: RuleKind<Parameters>,
   parameters: Parameters,
@@ -39,7 +39,7 @@ export function ruleCases<Parameters>(
   return [...admits, ...refuses];
 }
 
-/** What a rule says to one image. */
+/** The objection of a rule to one image. */
 export async function ask<Parameters>(
   kind: RuleKind<Parameters>,
   parameters: Parameters,

@@ -11,8 +11,8 @@ interface RuleExample {
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
 /**
- * At least one example for each kind of rule. The tests of the decoder run each of them; the generators of
- * `arbitraries.ts` draw from their rules and their images.
+ * At least one example for each kind of rule. The tests of the decoder run each example. The generators of
+ * `arbitraries.ts` use their rules and images.
  */
 export const RULE_EXAMPLES: Readonly<Record<RuleKey, readonly [RuleExample, ...RuleExample[]]>> = {
   disallowedTags: [

@@ -11,11 +11,11 @@ import { NO_LATEST } from './policies.ts';
 import { admissionReviewOf, type Request } from './reviews.ts';
 import { fieldOf } from '../../src/image/use.ts';
 
-/** The verdict of the core, which needs no facts here and so answers at once. */
+/** The verdict of the core. Without questions it is available immediately. */
 export function decide(review: Review, policy: Policy = NO_LATEST): Decision {
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const decision = bouncer.decide(review, 1000);
-  assert.ok(!(decision instanceof Promise), 'a policy without facts is answered synchronously');
+  assert.ok(!(decision instanceof Promise), 'a policy without questions is answered synchronously');
   return decision;
 }
 
@@ -24,26 +24,26 @@ export function judge(request: Request, policy?: Policy): Decision {
   return decide(admissionReview.open(admissionReviewOf(request)).review, policy);
 }
 
-/** What a decision comes to, in lines that fit a table: `DISALLOWED_TAG spec.containers[0].image web`. */
+/** The result of a decision, in lines that fit a table: `DISALLOWED_TAG spec.containers[0].image web`. */
 export function summarise({ outcome, violations }: Decision): readonly string[] {
   return [outcome, ...violations.map(summariseViolation)];
 }
 
-/** Code, field and container of a violation; the field of an object that cannot be read stands in the reason. */
+/** Code, field and container of a violation. The field of an unreadable object is in the reason. */
 function summariseViolation({ code, use, reason }: Violation): string {
   return use === undefined
     ? `${code} ${said(reason)}`
     : `${code} ${fieldOf(use) ?? '-'} ${use.container ?? '-'}`;
 }
 
-/** An answer of the gate, from the document to the bytes and back. */
+/** An answer of the gate, from the document to bytes and back. */
 export interface Reply {
   readonly status: Answer['status'];
   readonly text: string;
   readonly body: Fields;
 }
 
-/** Puts a document to the gate as a server does. */
+/** Sends a document to the gate as a server does. */
 export function ask(protocol: ReviewProtocol, document: unknown, policy?: Policy): Reply {
   try {
     const exchange = protocol.open(document);

@@ -9,8 +9,8 @@ const NEW_DIGEST = `sha256:${'c'.repeat(64)}`;
 const NEW_IMAGE = `registry.example.com/written/app@${NEW_DIGEST}`;
 
 /**
- * Checks each image of an object: its location holds its text, and another image can be written there, both in a copy
- * and by the JSON Patch. Answers how many images it has checked.
+ * Checks each image of an object: its location contains its text, and another image can be written there, both in a
+ * copy and with the JSON Patch. Returns the number of checked images.
  */
 export function checkWrites(kind: KnownKind, object: Fields): number {
   const { uses, placeholders } = imagesOf(kind, object);
@@ -33,7 +33,7 @@ function checkWrite(kind: KnownKind, object: Fields, use: ImageUse, all: readonl
     return;
   }
   assert.ok(written.kind === 'written', JSON.stringify({ use, written }));
-  // Sorted, because a placeholder becomes an image and may then come earlier.
+  // Sorted, because a placeholder becomes an image and may then have another position.
   const textsOf = (list: readonly ImageUse[]): string[] =>
     list.map((one) => `${one.usage} ${one.image}`).sort();
   assert.deepEqual(
@@ -55,7 +55,7 @@ function locationOf({ location }: ImageUse): ImageLocation {
   return location;
 }
 
-/** Where the image is after it was written: a key has changed itself. */
+/** The location of the image after it was written. If the image is a key, the key has changed. */
 function moved(location: ImageLocation, image: string): ImageLocation {
   return location.kind === 'key' ? { kind: 'key', path: [...location.path.slice(0, -1), image] } : location;
 }
@@ -77,7 +77,7 @@ function isDigest(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('sha256:');
 }
 
-/** RFC 6902, as far as the gate uses it: written for this test alone. */
+/** RFC 6902, as far as the gate uses it. Written only for this test. */
 export function applyPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
   return patch.reduce<unknown>((current, operation) => {
     if (operation.op !== 'move') return put(current, keysOf(operation.path), operation.value, operation.op);
