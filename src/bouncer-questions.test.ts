@@ -335,6 +335,7 @@ describe('the time of questions', () => {
           timed.push(...questions);
           return () => APPROVED;
         },
+        now: () => 0,
       };
       const policy = policyOfRules(approvedRule(), soft);
       await createBouncer({ policies: { current: () => policy }, asker }).decide(reviewOf(GOOD), budgetMs);

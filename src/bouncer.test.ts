@@ -4,13 +4,21 @@ import { renderDenial } from './admission/message.ts';
 import { admissionReview, imageReview } from '#test/protocols.ts';
 import { BAD, GOOD, pod } from '#test/pods.ts';
 import { NO_LATEST, policyWithCheck } from '#test/policies.ts';
-import { approvedRule, APPROVED, askerOf, policyOfRules } from '#test/questions.ts';
+import {
+  approvedRule,
+  APPROVED,
+  askerOf,
+  createTestClock,
+  createTestSource,
+  policyOfRules,
+} from '#test/questions.ts';
 import { admissionReviewOf, imageReviewOfImages } from '#test/reviews.ts';
 import { summarise } from '#test/verdicts.ts';
 import { createBouncer, type BouncerOptions } from './bouncer.ts';
 import type { Decision } from './policy/decision.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Check, PendingCheck } from './policy/rule.ts';
+import { Asker } from './question/asker.ts';
 
 const exchange = admissionReview.open(admissionReviewOf({ object: pod({ containers: { web: BAD } }) }));
 const goodExchange = admissionReview.open(admissionReviewOf({ object: pod() }));
@@ -57,6 +65,24 @@ describe('a bouncer whose policy asks nothing', () => {
       assert.deepEqual(failures, []);
     });
   }
+});
+
+it('the time for questions begins with the review, not after the rules have judged it', async () => {
+  const clock = createTestClock();
+  const { source, calls } = createTestSource();
+  const rule = approvedRule({
+    check: (image) => {
+      clock.pass(400);
+      return approvedRule().check(image);
+    },
+  });
+  const asker = new Asker({ sources: [source], clock });
+  const decision = bouncerOf(policyOfRules(rule), { asker }).decide(goodExchange.review, 1000);
+  clock.pass(349);
+  assert.equal(calls[0]?.signal.aborted, false);
+  clock.pass(1);
+  assert.equal(calls[0]?.signal.aborted, true);
+  assert.equal((await decision).violations[0]?.code, 'DEADLINE');
 });
 
 describe('K06 a fault inside is refused and reported to the log, not to the requester', () => {
@@ -110,7 +136,7 @@ describe('K06 a fault inside is refused and reported to the log, not to the requ
     assert.equal(failureOf(await synchronous.decide(review, 1000)), INTERNAL);
     const waiting = bouncerOf(policyOfRules(approvedRule()), {
       onFailure,
-      asker: { ask: () => Promise.reject(fault) },
+      asker: { ask: () => Promise.reject(fault), now: () => 0 },
     });
     assert.equal(failureOf(await waiting.decide(review, 1000)), INTERNAL);
   });

@@ -20,7 +20,7 @@ export interface BouncerOptions {
   /** The active policy; read once for each review, so that a reload never splits one. */
   readonly policies: { current(): Policy | undefined };
   /** Asks the questions of rules. Without it every answer is unavailable: `NO_SOURCE`. */
-  readonly asker?: Pick<Asker, 'ask'>;
+  readonly asker?: Pick<Asker, 'ask' | 'now'>;
   /** Gets what went wrong inside; the requester does not. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -47,6 +47,7 @@ export function createBouncer({ policies, asker, onFailure }: BouncerOptions): B
         const policy = policies.current();
         if (policy === undefined) return failed('NO_POLICY');
         if (budgetMs <= 0) return failed('DEADLINE');
+        const startedMs = asker?.now() ?? 0;
         const { subject } = review;
         const judged = judge(
           policy,
@@ -55,7 +56,8 @@ export function createBouncer({ policies, asker, onFailure }: BouncerOptions): B
         );
         if (judged.outcome !== 'open') return judged;
         if (asker === undefined) return settle(judged, () => unavailable('NO_SOURCE'));
-        return askAndSettle(judged, asker, budgetMs).catch(refuse);
+        // To judge 500 images by a thousand rules takes a second.
+        return askAndSettle(judged, asker, budgetMs - (asker.now() - startedMs)).catch(refuse);
       } catch (error) {
         return refuse(error);
       }
@@ -65,7 +67,7 @@ export function createBouncer({ policies, asker, onFailure }: BouncerOptions): B
 
 async function askAndSettle(
   review: OpenReview,
-  asker: Pick<Asker, 'ask'>,
+  asker: Pick<Asker, 'ask' | 'now'>,
   budgetMs: number,
 ): Promise<Decision> {
   const answerOf = await asker.ask(timeQuestions(review, budgetMs));

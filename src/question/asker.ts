@@ -97,6 +97,11 @@ export class Asker {
     this.#maximumOpen = openQuestions;
   }
 
+  /** The time of its clock, in milliseconds. */
+  now(): number {
+    return this.#options.clock.now();
+  }
+
   /**
    * Asks the questions of one review, each once, even if it comes several times; then it has the longest of its times.
    * Never rejects. Resolves when each has an answer: at the latest when the longest time is over.

@@ -40,7 +40,10 @@ export type Answer<Value = unknown> =
   | { readonly outcome: 'known'; readonly value: Value }
   | { readonly outcome: 'unavailable'; readonly code: UnavailableCode };
 
-/** Answers one kind of question: the port behind which a registry or an API server stands. */
+/**
+ * Answers one kind of question: the port behind which a registry or an API server stands. All hosts of a source share the
+ * places of the `Asker`, so a source must limit the open calls for each host. Its abort listeners must not throw.
+ */
 export interface Source<Subject = unknown, Value = unknown> {
   /** The name of the kind. */
   readonly kind: string;

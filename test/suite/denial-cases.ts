@@ -209,7 +209,7 @@ interface Answered {
 }
 
 function bouncerOf(policy: Policy, unanswered: UnavailableCode = 'NO_SOURCE'): Bouncer {
-  const asker = { ask: async () => () => unavailable(unanswered) };
+  const asker = { ask: async () => () => unavailable(unanswered), now: () => 0 };
   return createBouncer({ policies: { current: () => policy }, asker });
 }
 
