@@ -40,7 +40,7 @@ describe('audit annotations', () => {
     });
   });
 
-  it('A20 contain the notice about a mirror pod, whose author reads no warnings, and no other notice', () => {
+  it('A20 contain the notice about a mirror pod, because a node does not show warnings, and no other notice', () => {
     const notices = [notice('UNKNOWN_KIND'), notice('MIRROR_POD', phrase('INVALID_REFERENCE.digest-empty'))];
     assert.deepEqual(renderAuditAnnotations(decision({ notices }), false), {
       policy: 'production/0123456789ab',

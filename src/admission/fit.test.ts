@@ -22,7 +22,7 @@ describe('texts within a limit', () => {
     assert.equal(join(10, '0123456789a'), '0123456...');
   });
 
-  it('K01 are joined while the next one and the number of the others fit', () => {
+  it('K01 are joined as long as the next text and the number of the remaining texts fit', () => {
     assert.equal(join(8 + COUNT, 'aaa', 'bbb'), 'aaa, bbb');
     assert.equal(join(7 + COUNT, 'aaa', 'bbb'), 'aaa and 1 more');
     assert.equal(join(13 + COUNT, 'aaa', 'bbb', 'ccc', 'ddd'), 'aaa, bbb, ccc and 1 more');

@@ -128,7 +128,7 @@ describe('the images that a pattern matches', () => {
 });
 
 describe('other names of Docker Hub', () => {
-  test('B03 are docker.io for a pattern that closes, and other registries for one that opens', () => {
+  test('B03 are docker.io for a pattern that refuses images, and other registries for one that admits images', () => {
     for (const alias of HUB_ALIASES) {
       matches('docker.io/library/nginx', 'closes', {
         yes: [`${alias}/library/nginx`, `${alias}/nginx`],

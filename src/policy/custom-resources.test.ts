@@ -72,7 +72,7 @@ describe('custom resources of a policy', () => {
     assert.deepEqual(fields(NO_LATEST), ['spec.template.spec.containers[0].image'], 'of this policy alone');
   });
 
-  it('A32 may repeat a path that comes with the gate: what was there is kept all the same', async () => {
+  it('A32 may repeat a built-in path; an unchanged image is still kept', async () => {
     const repeated = { images: [{ podSpec: 'spec.template.spec' }] };
     const policy = await policyWith({ resource: 'rollouts.argoproj.io', kind: 'Rollout', ...repeated });
     const template = { spec: podSpec({ containers: { web: BAD } }) };
@@ -81,7 +81,7 @@ describe('custom resources of a policy', () => {
     assert.equal(judge({ object: rollout(1), oldObject: rollout(2) }, policy).outcome, 'admitted');
   });
 
-  it('A14 have what is pulled without any pod judged as it stands, whatever they say of it', async () => {
+  it('A14 cannot turn a kind whose images are pulled without a pod into a template', async () => {
     const widened = { images: [{ image: 'spec.extra' }], template: true };
     const kind = { resource: 'imagepulljobs.apps.kruise.io', kind: 'ImagePullJob' };
     const object = workload('apps.kruise.io/v1beta1', 'ImagePullJob', 'spec', { image: 'auto' });

@@ -94,7 +94,7 @@ describe('a notice refuses nothing', () => {
 });
 
 describe('a selector over a value that a protocol does not carry', () => {
-  it('C13 an exclusion by place needs the place, one without holds as it stands', async () => {
+  it('C13 an exclusion by namespace applies only if the namespace is known; one by image alone always applies', async () => {
     const policy = await policyOf({ ...LATEST, exclude: { images: ['registry.example.com/team/*'] } });
     assert.equal(decide(reviewOf([BAD, GOOD]), policy).outcome, 'admitted');
     const both = { ...LATEST, exclude: { images: ['registry.example.com/team/*'], namespaces: ['prod'] } };

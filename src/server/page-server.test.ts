@@ -71,7 +71,7 @@ describe('pages', { concurrency: true, timeout: 20_000 }, () => {
     assert.equal(await readToEnd(slow), ANSWER);
   });
 
-  it('F12 are refused to what is no request, or too long for one', async () => {
+  it('F12 are refused if the request is invalid or too long', async () => {
     await using pages = await startPages();
     const long = `GET /page HTTP/1.1\r\na: ${'x'.repeat(9000)}`;
     for (const bytes of ['\r\n\r\n', 'GET page HTTP/1.1\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\n', long]) {

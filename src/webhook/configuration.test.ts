@@ -110,7 +110,7 @@ describe('a webhook configuration', () => {
     assert.deepEqual(namespacesOf({ ...byUrl, kubeSystem: 'exempt' }), ['NotIn kube-system']);
   });
 
-  it('E11 leaves out the namespace of a gate in the cluster, by its name', () => {
+  it('E11 excludes the namespace of a gate in the cluster by its name', () => {
     assert.deepEqual(namespacesOf(byService), ['NotIn gates,kube-system', 'In kube-system']);
     assert.deepEqual(namespacesOf({ ...byService, kubeSystem: 'deny' }), ['NotIn gates']);
     assert.deepEqual(uncoveredNamespaces(byUrl), []);

@@ -183,7 +183,7 @@ type BadReference = keyof typeof BAD_REFERENCES;
 /** All families of bad references. */
 export const BAD_REFERENCE_FAMILIES = Object.keys(BAD_REFERENCES) as unknown as Some<BadReference>;
 
-/** Text that a template may hold, and a pod must not (A17): a controller fills it in. */
+/** Text that a template may contain and a pod may not (A17), because a controller replaces it. */
 export const PLACEHOLDERS: Some<string> = [
   'auto',
   ' ',

@@ -63,7 +63,7 @@ describe('the links of the pages', () => {
     );
   });
 
-  it('both READMEs link to the index and to the page for people on call', () => {
+  it('both READMEs link to the index and to the page for engineers on call', () => {
     for (const page of ['README.md', 'README.zh.md']) {
       const linked = new Set(linksOf(page).map(({ target }) => target));
       assert.ok(linked.has('docs/README.md') && linked.has('docs/on-call.md'), page);

@@ -105,7 +105,7 @@ const RULES: readonly DenialCase[] = [
     asked: podWith('nginx:1.27'),
   },
   {
-    title: 'a rule that may be about the image, in an ImageReview',
+    title: 'a rule that may select the image, in an ImageReview',
     policy: policyOfRule({ match: { users: ['alice'] }, disallowedTags: { tags: ['latest'] } }, 'Deny'),
     asked: ['nginx:1.27'],
   },
@@ -114,18 +114,18 @@ const RULES: readonly DenialCase[] = [
 const REFERENCES: readonly DenialCase[] = [
   { title: 'a line end in a reference', asked: podWith('nginx:1.27\n') },
   { title: 'a capital in a repository', asked: podWith('registry.example.com/Team/app:1') },
-  { title: 'a registry that some take for a namespace', asked: podWith('Team/app:1') },
+  { title: 'a registry that some programs read as a namespace', asked: podWith('Team/app:1') },
   { title: 'a scheme', asked: podWith('https://registry.example.com/app:1') },
   { title: 'a digest that is too short', asked: podWith('nginx@sha256:0123') },
   { title: 'a digest of another algorithm', asked: podWith(`nginx@sha384:${'0'.repeat(96)}`) },
-  { title: 'an address that other readers spell out', asked: podWith('127.1/app:1') },
+  { title: 'an address that other programs read differently', asked: podWith('127.1/app:1') },
   { title: 'an IPv6 address without brackets', asked: podWith('fd00::1/app:1') },
 ];
 
 const OBJECTS: readonly DenialCase[] = [
   { title: 'no containers', asked: { object: podOf({}) } },
   {
-    title: 'an image that is no text',
+    title: 'an image that is not a string',
     asked: { object: deployment({ containers: { web: 1 as unknown as string } }) },
   },
   {
@@ -133,10 +133,10 @@ const OBJECTS: readonly DenialCase[] = [
     asked: { object: { apiVersion: 'v1', kind: 'PodList', items: [] } },
   },
   { title: 'an object of another namespace', asked: { object: pod({}, { namespace: 'team-b' }) } },
-  { title: 'more images than are judged', asked: { object: podWithImages(501) } },
-  { title: 'more than fits: the rest is counted', asked: { object: podWithImages(30) } },
+  { title: 'more images than the maximum', asked: { object: podWithImages(501) } },
+  { title: 'more text than fits: the rest is counted', asked: { object: podWithImages(30) } },
   {
-    title: 'text that acts on a terminal, and text that looks like a gap',
+    title: 'text with control characters, and text that looks like white space',
     asked: { object: podOf({ containers: [{ name: '\u001b[2J{reason}', image: 'nginx\u202e{tag}' }] }) },
   },
 ];
@@ -150,7 +150,7 @@ const WARNED: readonly DenialCase[] = [
     asked: podWith('nginx:1.27'),
   },
   {
-    title: 'a template that keeps what is forbidden by now, and a placeholder',
+    title: 'a template that keeps an image that is now forbidden, and a placeholder',
     asked: { object: keeps, oldObject: keeps },
   },
   {
@@ -158,7 +158,7 @@ const WARNED: readonly DenialCase[] = [
     asked: { object: workload('example.com/v1', 'Widget', 'spec', podSpec()) },
   },
   {
-    title: 'a static pod that its node reports',
+    title: 'the mirror pod of a static pod',
     asked: {
       object: podOf(
         { ...podSpec({ containers: { etcd: BAD } }), nodeName: 'n1' },
@@ -185,7 +185,7 @@ const QUESTIONS: readonly DenialCase[] = [
     }),
   ),
   {
-    title: 'a rule that was not asked, because another refuses',
+    title: 'a rule that was not checked, because another rule refuses',
     asked: podWith(BAD),
     unanswered: 'DEADLINE',
   },

@@ -4,8 +4,8 @@ import type { Request } from '#test/reviews.ts';
 import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
 import type { PolicyDocument } from '../../src/policy/schema.ts';
 
-/** The result of a request. `not asked`: the API server admits it without calling the gate. */
-export type Verdict = 'admitted' | 'refused' | 'not asked';
+/** The result of a request. `not called`: the API server admits it without calling the gate. */
+export type Verdict = 'admitted' | 'refused' | 'not called';
 
 /** A request with the same verdict in every protocol. */
 interface ProtocolCase {
@@ -136,7 +136,7 @@ const bot = { username: 'ci-bot', groups: ['robots'] };
 /** The cases in which the protocols differ, and why. */
 export const DIFFERENCES: readonly Difference[] = [
   {
-    what: 'a label or a finalizer changes on a pod whose image is forbidden by now',
+    what: 'a label or a finalizer changes on a pod whose image is now forbidden',
     request: {
       object: pod({ containers: { web: BAD } }, { finalizers: [] }),
       oldObject: pod({ containers: { web: BAD } }, { finalizers: ['example.com/x'] }),
@@ -147,7 +147,7 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'it carries no old object',
   },
   {
-    what: 'a good ephemeral container is added beside one that is forbidden by now',
+    what: 'a good ephemeral container is added beside one that is now forbidden',
     request: {
       object: pod({ ephemeralContainers: { old: BAD, debug: GOOD } }),
       oldObject: pod({ ephemeralContainers: { old: BAD } }),
@@ -168,7 +168,7 @@ export const DIFFERENCES: readonly Difference[] = [
     before1_27_3: true,
     policy: NO_LATEST,
     admissionReview: 'refused',
-    imageReview: 'not asked',
+    imageReview: 'not called',
     why: 'it is not sent for any subresource (CVE-2023-2727)',
   },
   {
@@ -183,7 +183,7 @@ export const DIFFERENCES: readonly Difference[] = [
     before1_27_3: true,
     policy: NO_LATEST,
     admissionReview: 'refused',
-    imageReview: 'not asked',
+    imageReview: 'not called',
     why: 'it is not sent for any subresource (CVE-2023-2727)',
   },
   {
@@ -207,8 +207,8 @@ export const DIFFERENCES: readonly Difference[] = [
     request: { object: deployment({ containers: { web: BAD } }) },
     policy: NO_LATEST,
     admissionReview: 'refused',
-    imageReview: 'not asked',
-    why: 'it is sent for pods only, which are refused when they come',
+    imageReview: 'not called',
+    why: 'it is sent only for pods, which are refused when they are created',
   },
   {
     what: 'the mirror of a static pod with a bad image',
@@ -222,7 +222,7 @@ export const DIFFERENCES: readonly Difference[] = [
     policy: NO_LATEST,
     admissionReview: 'admitted',
     imageReview: 'refused',
-    why: 'it carries no user, and anybody can write the annotation',
+    why: 'it carries no user, and any user can write the annotation',
   },
   {
     what: 'a rule that matches another user',
@@ -262,7 +262,7 @@ export const DIFFERENCES: readonly Difference[] = [
     policy: policyDocument([{ match: { usages: ['initContainer'] }, ...LATEST }]),
     admissionReview: 'admitted',
     imageReview: 'refused',
-    why: 'it does not say which list an image stands in, so a rule that matches usages applies',
+    why: 'it does not contain the list of an image, so a rule that matches usages applies',
   },
   {
     what: 'a rule that excludes init containers, and a bad one',
@@ -270,6 +270,6 @@ export const DIFFERENCES: readonly Difference[] = [
     policy: policyDocument([{ exclude: { usages: ['initContainer'] }, ...LATEST }]),
     admissionReview: 'admitted',
     imageReview: 'refused',
-    why: 'it does not say which list an image stands in, so none is excluded',
+    why: 'it does not contain the list of an image, so none is excluded',
   },
 ];

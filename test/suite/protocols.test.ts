@@ -46,7 +46,7 @@ interface Outcome {
   readonly objections: readonly string[];
 }
 
-const NOT_ASKED: Outcome = { verdict: 'not asked', objections: [] };
+const NOT_CALLED: Outcome = { verdict: 'not called', objections: [] };
 
 function outcomeOf(review: Review, policy: Policy): Outcome {
   const decision = decide(review, policy);
@@ -66,7 +66,7 @@ function outcomesOf(request: Request, policy: Policy, before1_27_3 = false) {
     assert.equal(allowed, outcome.verdict === 'admitted');
     return outcome;
   });
-  const image = asked === undefined ? NOT_ASKED : outcomeOf(imageReview.open(asked).review, policy);
+  const image = asked === undefined ? NOT_CALLED : outcomeOf(imageReview.open(asked).review, policy);
   if (asked !== undefined) {
     const { allowed } = ask(imageReview, asked, policy).body['status'] as { allowed: boolean };
     assert.equal(allowed, image.verdict === 'admitted');
@@ -86,7 +86,7 @@ describe('every protocol gives the verdict of the core', () => {
         it(what, async () => {
           const { core, v1, v1beta1, image } = outcomesOf(request, await decodePolicy(document));
           assert.deepEqual([v1, v1beta1], [core, core]);
-          if (image.verdict === 'not asked') assert.equal(core.verdict, 'admitted');
+          if (image.verdict === 'not called') assert.equal(core.verdict, 'admitted');
           else assert.deepEqual(image, core);
         });
       }
@@ -114,7 +114,7 @@ describe('every protocol gives the verdict of the core', () => {
       'TOO_MANY_IMAGES',
       'UNMATCHED_IMAGE',
       'admitted',
-      'not asked',
+      'not called',
       'refused',
     ]);
   });
@@ -184,5 +184,5 @@ describe('the webhook rules in docs/protocols.md', () => {
 });
 
 function isVerdict(text: string): boolean {
-  return ['admitted', 'refused', 'not asked'].includes(text);
+  return ['admitted', 'refused', 'not called'].includes(text);
 }

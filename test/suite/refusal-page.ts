@@ -12,9 +12,9 @@ import { REFUSAL_CASES, type RefusalCase } from './refusal-cases.ts';
 export const REFUSAL_PAGE = 'docs/refusals.md';
 
 const HEAD = [
-  '# What the API server says when it refuses',
+  '# Sentences of the API server when it refuses',
   '',
-  'No field of an answer names what refused an object. Only the sentence does. `doctor` and `recover` use one reader',
+  'Only the sentence of an answer names the webhook or plugin that refused. No field does. `doctor` and `recover` use one reader',
   '(`src/wiring/refusal.ts`). This page lists each sentence and both conclusions. `npx node scripts/refusals.ts` writes it',
   'from [refusal-cases.ts](../test/suite/refusal-cases.ts), and a test compares it.',
   '',

@@ -253,7 +253,7 @@ describe('bootstrap webhook', () => {
     assert.match(stderr, /Kubernetes 1\.20 is older than 1\.24, the oldest that is supported/);
   });
 
-  it('E13 takes no pattern for an exempt namespace', async () => {
+  it('E13 refuses a pattern as the name of an exempt namespace', async () => {
     const { code, stderr } = await bouncer(['bootstrap', 'webhook', url, '--exempt-namespaces=a,kube-*']);
     assert.equal(code, 2);
     assert.match(stderr, /--exempt-namespaces: "kube-\*" is no name of a namespace; patterns are not taken/);
