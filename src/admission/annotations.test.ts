@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { objectionTo } from '#test/sayings.ts';
+import { objectionTo } from '#test/phrases.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Decision, Notice, Violation } from '../policy/decision.ts';
 import { renderAuditAnnotations, renderWarnings } from './message.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { objectionTo } from '#test/sayings.ts';
+import { objectionTo } from '#test/phrases.ts';
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { NO_LATEST, policyDocument, policyOf, policyWithCheck } from '#test/policies.ts';
 import { ask, askAdmission, judge, type AdmissionResponse } from '#test/verdicts.ts';
@@ -46,7 +46,7 @@ function assertLegalWarnings(warnings: readonly string[]): void {
     assert.ok(warning.length > 0 && warning.length <= 256);
   }
   assert.ok(warnings.join('').length <= 4096);
-  assert.deepEqual([...new Set(warnings)], warnings, 'nothing is said twice');
+  assert.deepEqual([...new Set(warnings)], warnings, 'no text is repeated');
 }
 
 function denialOf({ status }: AdmissionResponse): string {

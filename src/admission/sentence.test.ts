@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { objectionTo } from '#test/sayings.ts';
+import { objectionTo } from '#test/phrases.ts';
 import { BAD, pod, podOf } from '#test/pods.ts';
 import { askAdmission } from '#test/verdicts.ts';
 import type { ImageUse } from '../image/use.ts';

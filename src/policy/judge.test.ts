@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { imageReview } from '#test/protocols.ts';
 import { reviewOf } from '#test/bare-reviews.ts';
 import { BAD, deployment, GOOD, pod } from '#test/pods.ts';
@@ -109,7 +109,7 @@ describe('an image that no rule selects', () => {
   it('C08 is refused by the gate itself if the policy has Deny', async () => {
     const decision = decide(reviewOf('nginx'), await policyThat('Deny', elsewhere));
     assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
-    assert.equal(said(decision.violations[0]?.reason), 'no rule of the policy applies to this image');
+    assert.equal(englishText(decision.violations[0]?.reason), 'no rule of the policy applies to this image');
     assert.equal(decision.violations[0]?.rule, undefined);
   });
 
@@ -136,7 +136,7 @@ describe('an image that no rule selects', () => {
     const decision = decide(imageReview.open(imageReviewOfImages(['nginx:1'])).review, policy);
     assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
     assert.match(
-      said(decision.violations[0]?.reason),
+      englishText(decision.violations[0]?.reason),
       /^no rule certainly applies: the request does not carry/,
     );
   });

@@ -3,7 +3,7 @@ import { describe, it, test } from 'node:test';
 import { KNOWN, reviewOf } from '#test/bare-reviews.ts';
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { policyDocument, policyOf } from '#test/policies.ts';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { decide, judge } from '#test/verdicts.ts';
 import { decodePolicy } from './decode.ts';
 import { type Decision, failed, failureReason } from './decision.ts';
@@ -16,7 +16,7 @@ const NODE = { username: 'system:node:node-1', groups: ['system:nodes'] };
 
 /** Code, field and sentence of each notice. */
 function noticesOf({ notices }: Decision) {
-  return notices.map(({ code, use, text }) => [code, use && fieldOf(use), said(text)]);
+  return notices.map(({ code, use, text }) => [code, use && fieldOf(use), englishText(text)]);
 }
 
 describe('a notice refuses nothing', () => {
@@ -59,9 +59,9 @@ describe('a notice refuses nothing', () => {
       [notice?.code, notice?.kind, notice?.use],
       ['UNKNOWN_KIND', 'Widget.example.com', undefined],
     );
-    assert.match(said(notice?.text), /Widget\.example\.com/);
+    assert.match(englishText(notice?.text), /Widget\.example\.com/);
     const long = { group: 'g'.repeat(300), version: 'v1', kind: 'W' };
-    assert.match(said(judge({ object: {}, kind: long }).notices[0]?.text), /W\.g{1,126}\.\.\./);
+    assert.match(englishText(judge({ object: {}, kind: long }).notices[0]?.text), /W\.g{1,126}\.\.\./);
   });
 
   it('A20 the mirror of a static pod, whose violations only warn and audit', async () => {
@@ -130,7 +130,7 @@ test('a review that could not be decided has only a code, with a sentence', () =
   ] as const) {
     const empty = { policy: undefined, uses: [], notices: [], violations: [] };
     assert.deepEqual(failed(code), { outcome: 'failed', code, ...empty });
-    assert.equal(said(failureReason(code)), sentence);
+    assert.equal(englishText(failureReason(code)), sentence);
     const softened = applyStage(failed(code), 'warn');
     assert.deepEqual([softened.outcome, softened.violations, softened.uses], ['admitted', [], []]);
   }

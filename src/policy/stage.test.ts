@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { phrase } from '../language/phrase.ts';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { BAD, pod } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { judge } from '#test/verdicts.ts';
@@ -44,7 +44,10 @@ describe('a stage', () => {
     assert.equal(applyStage(undecided, 'deny'), undecided);
     const warned = applyStage(undecided, 'warn');
     assert.equal(warned.outcome, 'admitted');
-    assert.match(said(warned.notices[0]?.text), /^not decided, and so admitted at stage warn: INTERNAL: /);
+    assert.match(
+      englishText(warned.notices[0]?.text),
+      /^not decided, and so admitted at stage warn: INTERNAL: /,
+    );
     assert.deepEqual(applyStage(undecided, 'audit').notices, []);
   });
 

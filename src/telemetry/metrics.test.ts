@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { phrase } from '../language/phrase.ts';
-import { objectionTo } from '#test/sayings.ts';
+import { objectionTo } from '#test/phrases.ts';
 import { outcomeOf } from '#test/outcomes.ts';
 import type { Decision, Violation } from '../policy/decision.ts';
 import type { Review } from '../policy/review.ts';

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { parseImageReference } from '../image/reference.ts';
-import { objectionTo } from '#test/sayings.ts';
+import { objectionTo } from '#test/phrases.ts';
 import { outcomeOf } from '#test/outcomes.ts';
 import type { ImageUse } from '../image/use.ts';
 import type { Decision, Violation } from '../policy/decision.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { BAD, GOOD, pod, podOf, podSpec } from '#test/pods.ts';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { customKind, image } from './custom/custom-kind.ts';
 import type { Fields } from '../document/json.ts';
 import { MAX_IMAGES } from './image-list.ts';
@@ -35,7 +35,7 @@ function subjectOf(parts: Partial<ReviewedObject>, kinds = KNOWN_KINDS): Subject
 function refusal(parts: Partial<ReviewedObject>): readonly [string, string] {
   const subject = subjectOf(parts);
   assert.ok(subject.kind === 'unreadable', subject.kind);
-  return [subject.field, said(subject.reason)];
+  return [subject.field, englishText(subject.reason)];
 }
 
 describe('a kind that is not covered', () => {

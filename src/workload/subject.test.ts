@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { ALICE, kindOf } from '#test/reviews.ts';
@@ -94,7 +94,7 @@ describe('unknown kinds', () => {
       [['UNKNOWN_KIND', undefined]],
     );
     assert.match(
-      said(decision.notices[0]?.text),
+      englishText(decision.notices[0]?.text),
       /^the gate does not know the images of Widget\.example\.com;/,
     );
     assert.equal(askAdmission({ object }).warnings?.length, 1);
@@ -103,7 +103,7 @@ describe('unknown kinds', () => {
   it('A15 the name of an unknown kind is safe to repeat', () => {
     const kind = { group: 'x\r\ny', version: 'v1', kind: '\u001b[31mWidget' };
     const [notice] = judge({ object: {}, kind }).notices;
-    assert.match(said(notice?.text), /the images of \\u001b\[31mWidget\.x\\u000d\\u000ay; its pods/);
+    assert.match(englishText(notice?.text), /the images of \\u001b\[31mWidget\.x\\u000d\\u000ay; its pods/);
   });
 
   for (const object of [

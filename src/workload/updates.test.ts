@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { BAD, deployment, GOOD, pod, podOf, type PodImages } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { judge, summarise } from '#test/verdicts.ts';
@@ -146,7 +146,7 @@ describe('a template that keeps a bad image', () => {
     assert.deepEqual(summarise(decision), ['admitted']);
     const [notice, ...others] = decision.notices;
     assert.deepEqual([notice?.code, notice?.use?.container, others], ['UNCHANGED_VIOLATION', 'web', []]);
-    assert.match(said(notice?.text), /new pods with it will be refused/);
+    assert.match(englishText(notice?.text), /new pods with it will be refused/);
   });
 
   it('is admitted without a notice if the rule only warns, because its new pods are admitted', async () => {

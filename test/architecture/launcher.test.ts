@@ -132,14 +132,14 @@ test('an old Node starts the Node that npm ci installed, and passes on arguments
   using checkout = setup({ source: true, node: process.version });
   using run = launch(checkout.root, 'v20.20.2', ['exit', '3', '--flag', 'a b']);
   assert.deepEqual(await run.closed, [3, null]);
-  const said = JSON.parse(await run.stdout) as { version: string; flags: string[]; args: string[] };
-  assert.equal(said.version, process.version);
-  assert.deepEqual(said.flags, [
+  const report = JSON.parse(await run.stdout) as { version: string; flags: string[]; args: string[] };
+  assert.equal(report.version, process.version);
+  assert.deepEqual(report.flags, [
     '--disable-sigusr1',
     '--disable-proto=delete',
     '--disallow-code-generation-from-strings',
   ]);
-  assert.deepEqual(said.args, ['exit', '3', '--flag', 'a b']);
+  assert.deepEqual(report.args, ['exit', '3', '--flag', 'a b']);
   assert.equal(await run.stderr, '');
 });
 

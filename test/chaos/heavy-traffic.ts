@@ -17,7 +17,7 @@ export interface HeavyOptions {
 /** The results, counted as inside the window of a fault. */
 export interface HeavyReport {
   readonly text: string;
-  readonly asked: number;
+  readonly sent: number;
   readonly right: number;
   readonly late: number;
   readonly failOpen: number;

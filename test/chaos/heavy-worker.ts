@@ -11,13 +11,13 @@ const tally = new Tally();
 tally.faulty = true;
 const client = new GoClient(gate);
 const next = heavyReviews(weights, createRandom(seed));
-let asked = 0;
+let sent = 0;
 const stopped = new AbortController();
 
 async function ask(): Promise<void> {
   while (!stopped.signal.aborted) {
-    asked += 1;
-    const find = await tally.ask({ client, review: next(asked), timeoutMs, secretly });
+    sent += 1;
+    const find = await tally.ask({ client, review: next(sent), timeoutMs, secretly });
     // After a request without an answer, wait before the next.
     if (find === 'noAnswer') await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -28,7 +28,7 @@ await Promise.all(Array.from({ length: lanes }, ask));
 client[Symbol.dispose]();
 const report: HeavyReport = {
   text: String(tally),
-  asked: tally.count('asked'),
+  sent: tally.count('sent'),
   right: tally.count('right'),
   late: tally.count('late'),
   failOpen: tally.count('failOpen'),

@@ -13,7 +13,7 @@ export interface LabelledReview {
   readonly path: string;
   readonly body: Buffer;
   /** The oracle's data of the review. */
-  readonly asked: Case;
+  readonly testCase: Case;
 }
 
 /** No image may use the tag `latest`. A gate without a policy enforces the same. */
@@ -26,9 +26,10 @@ const [POLICY] = POLICIES;
 export function labelledReviews(seed: number, count: number, weightBytes = 0): readonly LabelledReview[] {
   const reviews: LabelledReview[] = [];
   for (let index = 0; reviews.length < count; index += 1) {
-    const asked = drawCase(seed, index * POLICIES.length);
+    const testCase = drawCase(seed, index * POLICIES.length);
     // A request without a uid is no review.
-    if (asked.expected !== 'reject') reviews.push(labelled(asked, weighted(asked.body, weightBytes)));
+    if (testCase.expected !== 'reject')
+      reviews.push(labelled(testCase, weighted(testCase.body, weightBytes)));
   }
   return reviews;
 }
@@ -71,11 +72,11 @@ function byHand(
 }
 
 /** At stages below `deny` a bad object is admitted. Therefore it counts as good here. */
-function labelled(asked: Case, body: Buffer): LabelledReview {
-  const [path = ''] = asked.target.split('?', 1);
+function labelled(testCase: Case, body: Buffer): LabelledReview {
+  const [path = ''] = testCase.target.split('?', 1);
   // The harness chooses the timeout and judges late answers.
-  const patient = { ...asked, body, timeoutMs: Infinity };
-  return { truth: asked.expected === 'admit' ? 'good' : 'bad', path, body, asked: patient };
+  const patient = { ...testCase, body, timeoutMs: Infinity };
+  return { truth: testCase.expected === 'admit' ? 'good' : 'bad', path, body, testCase: patient };
 }
 
 /**

@@ -84,7 +84,7 @@ async function overburden({ stand, seed, quick }: Chaos, { args, ends }: Plan): 
     `capacity ${capacity.toFixed(0)}/s, offered ${((calls + shed) / seconds).toFixed(0)}/s (${shed} not sent)`,
     `right ${goodput.toFixed(0)}/s (${((goodput / capacity) * 100).toFixed(0)} %), p99 ${tally.latency('inside', 0.99).toFixed(0)} ms`,
     `denied for the load p50 ${tally.strainedLatency(0.5).toFixed(0)} ms, p99 ${tally.strainedLatency(0.99).toFixed(0)} ms`,
-    `memory +${grown.toFixed(0)} MiB, health ${probes.answered} of ${probes.asked}, recovered after ${recoveredMs.toFixed(0)} ms`,
+    `memory +${grown.toFixed(0)} MiB, health ${probes.answered} of ${probes.sent}, recovered after ${recoveredMs.toFixed(0)} ms`,
   ].join('; ');
   return trialOf(tally, numbers, [
     ...tally.faults(),
@@ -94,8 +94,8 @@ async function overburden({ stand, seed, quick }: Chaos, { args, ends }: Plan): 
     unless(gate.ending() === undefined, `the gate ended with ${gate.ending()}`),
     unless(grown < GROWTH_MEBIBYTES, `memory grew by ${grown.toFixed(0)} MiB`),
     unless(
-      probes.answered === probes.asked,
-      `${probes.asked - probes.answered} probes of health were not answered`,
+      probes.answered === probes.sent,
+      `${probes.sent - probes.answered} probes of health were not answered`,
     ),
     unless(recoveredMs <= RECOVERED_MS, `it recovered after ${recoveredMs.toFixed(0)} ms`),
   ]);
@@ -113,17 +113,17 @@ async function measureCapacity(
     return client && review && tally.ask({ client, review, timeoutMs: TIMEOUT_MS });
   };
   const rate = await measureRate(ask, CALLERS, milliseconds);
-  return rate * (tally.count('right') / tally.count('asked'));
+  return rate * (tally.count('right') / tally.count('sent'));
 }
 
 /** Calls both probes every second, as a kubelet does. */
-function watchHealth(gate: Gate): { stop: () => Promise<{ asked: number; answered: number }> } {
+function watchHealth(gate: Gate): { stop: () => Promise<{ sent: number; answered: number }> } {
   const stopped = new AbortController();
-  let [asked, answered] = [0, 0];
+  let [sent, answered] = [0, 0];
   const watch = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       for (const page of ['/livez', '/readyz']) {
-        asked += 1;
+        sent += 1;
         if ((await gate.look(page)).status === 200) answered += 1;
       }
       await delay(1000);
@@ -134,7 +134,7 @@ function watchHealth(gate: Gate): { stop: () => Promise<{ asked: number; answere
     stop: async () => {
       stopped.abort();
       await watching;
-      return { asked, answered };
+      return { sent, answered };
     },
   };
 }
@@ -149,7 +149,7 @@ async function untilRight(options: Omit<TrafficOptions, 'tally'>): Promise<numbe
     await delay(1000);
     await traffic.stop();
     const isPrompt = tally.latency('outside', 0.99) < RECOVERED_P99_MS;
-    if (isPrompt && tally.count('right') === tally.count('asked')) return begunMs;
+    if (isPrompt && tally.count('right') === tally.count('sent')) return begunMs;
   }
   return Number.POSITIVE_INFINITY;
 }

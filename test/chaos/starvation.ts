@@ -70,7 +70,7 @@ async function starve({ stand, seed, quick }: Chaos, { secretly, args }: Plan): 
       ...large.faults,
       unless(large.late === 0, `${large.late} large reviews were answered late`),
       unless(
-        tally.count('right', 'inside') > tally.count('asked', 'inside') / 2,
+        tally.count('right', 'inside') > tally.count('sent', 'inside') / 2,
         'half of the cheap reviews got no verdict',
       ),
     ].filter((fault) => fault !== undefined),

@@ -15,7 +15,7 @@ type Strain = (typeof STRAINS)[number];
 /** Outside the window of a fault every finding counts. Inside, strains and some findings are expected. */
 type Window = 'inside' | 'outside';
 
-type Counts = Record<Find | Strain | 'asked' | 'right', number>;
+type Counts = Record<Find | Strain | 'sent' | 'right', number>;
 
 /** A review and how it is sent. */
 interface Question {
@@ -68,7 +68,7 @@ export class Tally {
   }
 
   /** All reviews of one window, or of both. */
-  count(of: Find | Strain | 'asked' | 'right', ...windows: readonly Window[]): number {
+  count(of: Find | Strain | 'sent' | 'right', ...windows: readonly Window[]): number {
     const chosen: readonly Window[] = windows.length === 0 ? ['inside', 'outside'] : windows;
     return chosen.reduce((sum, window) => sum + this.#counts[window][of], 0);
   }
@@ -102,7 +102,7 @@ export class Tally {
   }
 
   toString(): string {
-    const windows = (['outside', 'inside'] as const).filter((window) => this.#counts[window].asked > 0);
+    const windows = (['outside', 'inside'] as const).filter((window) => this.#counts[window].sent > 0);
     return windows.map((window) => `${window} ${renderCounts(this.#counts[window])}`).join('; ');
   }
 
@@ -117,12 +117,12 @@ export class Tally {
     const isInside = window === 'inside';
     if (isInside && reply.status >= 400 && reply.status < 500)
       return this.#strain(window, 'turnedAway', tookMs);
-    const { outcome, fault, detail } = judge(review.asked, { ...reply, elapsedMs: 0 }, isInside);
+    const { outcome, fault, detail } = judge(review.testCase, { ...reply, elapsedMs: 0 }, isInside);
     if (fault !== undefined)
       return this.#found(window, fault, `${detail ?? ''} ${reply.status} ${reply.body.slice(0, 300)}`);
     const strain = STRAINS.find((code) => reply.body.includes(`"${code}: `));
     if (outcome === 'failed') return this.#strain(window, strain ?? 'INTERNAL', tookMs);
-    this.#counts[window].asked += 1;
+    this.#counts[window].sent += 1;
     this.#counts[window].right += 1;
     this.#latencies[window].push(tookMs);
     return late ? 'late' : undefined;
@@ -130,13 +130,13 @@ export class Tally {
 
   #strain(window: Window, strain: Strain, tookMs: number): undefined {
     this.#counts[window][strain] += 1;
-    this.#counts[window].asked += 1;
+    this.#counts[window].sent += 1;
     this.#strained.push(tookMs);
   }
 
   #found(window: Window, find: Find, what: string, isWhole = true): Find {
     this.#counts[window][find] += 1;
-    if (isWhole) this.#counts[window].asked += 1;
+    if (isWhole) this.#counts[window].sent += 1;
     if (!this.#firsts.has(window + find)) this.#firsts.set(window + find, what);
     return find;
   }
@@ -144,7 +144,7 @@ export class Tally {
 
 function zero(): Counts {
   return {
-    asked: 0,
+    sent: 0,
     right: 0,
     failOpen: 0,
     wrongDeny: 0,
@@ -163,7 +163,7 @@ function renderCounts(counts: Counts): string {
   const strains = STRAINS.filter((strain) => counts[strain] > 0).map(
     (strain) => `${strain} ${counts[strain]}`,
   );
-  return `${counts.asked} asked: ${[...finds, ...strains].join(', ')}`;
+  return `${counts.sent} sent: ${[...finds, ...strains].join(', ')}`;
 }
 
 function quantile(values: readonly number[], share: number): number {

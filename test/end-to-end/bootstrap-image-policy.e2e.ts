@@ -136,12 +136,12 @@ function askAs(url: string, trust: string, client?: KeyPair): Promise<number | '
   const { promise, resolve } = Promise.withResolvers<number | 'no answer'>();
   const pair = client === undefined ? {} : { cert: client.certificate, key: client.key };
   const headers = { 'content-type': 'application/json' };
-  const asked = request(url, { method: 'POST', ca: trust, ...pair, agent: false, headers }, (answer) => {
+  const outgoing = request(url, { method: 'POST', ca: trust, ...pair, agent: false, headers }, (answer) => {
     answer.resume();
     resolve(answer.statusCode ?? 0);
   });
-  asked.on('error', () => resolve('no answer'));
-  asked.end(
+  outgoing.on('error', () => resolve('no answer'));
+  outgoing.end(
     '{"apiVersion": "imagepolicy.k8s.io/v1alpha1", "kind": "ImageReview", "spec": {"namespace": "a"}}',
   );
   return promise;

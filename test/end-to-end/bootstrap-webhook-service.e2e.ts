@@ -105,12 +105,12 @@ spec:
     assert.equal(code, 0, stdout);
     // The rules of the webhook follow the policy: only pods are sent to the gate.
     assert.match(stdout, /^changed {4}ValidatingWebhookConfiguration/m);
-    const asked = await kubectl(
+    const rules = await kubectl(
       'get',
       `validatingwebhookconfiguration/${gateName}`,
       '-o=jsonpath={.webhooks[0].rules[*].resources}',
     );
-    assert.equal(asked.stdout, '["pods"] ["pods/ephemeralcontainers"]');
+    assert.equal(rules.stdout, '["pods"] ["pods/ephemeralcontainers"]');
   });
 
   scenario('E09 pods that a controller makes are judged like any other', async () => {

@@ -91,7 +91,7 @@ async function rotateOften(target: RotationTarget, load: Load, authority: boolea
 }
 
 function diagnose(context: TestContext, what: string, report: LoadReport): void {
-  const share = `${cluster.bareRate.toFixed(0)} pods/s without a webhook, ${SHARE * 100} % of it asked for`;
+  const share = `${cluster.bareRate.toFixed(0)} pods/s without a webhook, ${SHARE * 100} % of this rate requested`;
   context.diagnostic(`${what}: ${renderLoad(report)}; ${share}`);
 }
 
@@ -105,7 +105,7 @@ function issue(authority: Authority) {
   });
 }
 
-function stranger(): Promise<Authority> {
+function unknownAuthority(): Promise<Authority> {
   return createAuthority({ commonName: 'at once', notBefore: new Date(Date.now() - 3_600_000), days: 30 });
 }
 
@@ -134,7 +134,7 @@ describe('certificate rotations with a real API server', { timeout: 1_800_000 },
 
     it('R11 control: the same without overlap fails pods', async (context) => {
       const report = await underLoad(async () => {
-        const authority = await stranger();
+        const authority = await unknownAuthority();
         await target.writeTrust(authority.certificate);
         await sleep(DELAY_MS);
         await target.writeAuthority(authority);
@@ -193,13 +193,13 @@ describe('certificate rotations with a real API server', { timeout: 1_800_000 },
     it('R11 control: a leaf of a CA that the API server has not read fails pods', async (context) => {
       const report = await underLoad(
         async (load) => {
-          await cluster.target.writeServing(await issue(await stranger()));
+          await cluster.target.writeServing(await issue(await unknownAuthority()));
           for (let waited = 0; waited < 15_000 && load.failed === 0; waited += DELAY_MS)
             await sleep(DELAY_MS);
         },
         { burst: BURST },
       );
-      diagnose(context, 'a stranger’s leaf', report);
+      diagnose(context, 'a leaf of another CA', report);
       assert.ok(report.failures.length > 0);
       assert.match(report.failures[0] ?? '', /x509: certificate signed by unknown authority/);
     });

@@ -134,9 +134,9 @@ class Clients implements AsyncDisposable {
       agent: number % FRESH === 0 ? new Agent() : this.#agent,
     };
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const asked = request(options, (answer) => void text(answer).then(resolve, reject));
-    asked.on('error', reject);
-    asked.end(JSON.stringify(imageReviewOfImages([isGood ? 'nginx:1.27.3' : 'nginx'])));
+    const outgoing = request(options, (answer) => void text(answer).then(resolve, reject));
+    outgoing.on('error', reject);
+    outgoing.end(JSON.stringify(imageReviewOfImages([isGood ? 'nginx:1.27.3' : 'nginx'])));
     const { status } = JSON.parse(await promise) as { status: { allowed: boolean } };
     return status.allowed === isGood ? undefined : `the wrong verdict: ${JSON.stringify(status)}`;
   };

@@ -182,11 +182,11 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       assertRefused(await control(kubectl, 'bad'), refusal, latestRefused, bad);
       const pods = await kubectl(['get', 'pods', '--selector=gadget', '-o=name']);
       assert.equal(pods.stdout, 'pod/good\n');
-      const asked = await eventually('the pods are in the log', async () => {
+      const logged = await eventually('the pods are in the log', async () => {
         const resources = (await cluster().gate.decisions()).map(({ resource }) => resource);
         return resources.slice(-2).join() === 'pods,pods' ? resources : undefined;
       });
-      assert.ok(!asked.includes('gadgets.example.com'), asked.join());
+      assert.ok(!logged.includes('gadgets.example.com'), logged.join());
     });
   });
 }

@@ -34,7 +34,7 @@ const replace =
 
 const gone = (): undefined => undefined;
 
-async function strangersCertificate(): Promise<string> {
+async function otherCertificate(): Promise<string> {
   return (await createAuthority({ commonName: 'stranger', notBefore: new Date(), days: 30 })).certificate;
 }
 
@@ -148,13 +148,13 @@ const FILE_FAULTS: readonly FileFault[] = [
   {
     title: 'a CA that did not sign the serving certificate',
     file: 'pki/ca.crt',
-    change: strangersCertificate,
+    change: otherCertificate,
     codes: ['CA_MISMATCH'],
   },
   {
     title: 'a client certificate that does not belong to the key',
     file: 'pki/apiserver-client.crt',
-    change: strangersCertificate,
+    change: otherCertificate,
     codes: ['CLIENT_PAIR_UNUSABLE'],
   },
   {

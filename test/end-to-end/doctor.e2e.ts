@@ -96,8 +96,12 @@ describe('doctor, on a cluster whose gate is reached by its Service', () => {
   );
 
   scenario('finds a CA that did not sign the serving certificate', async () => {
-    const stranger = await createAuthority({ commonName: 'stranger', notBefore: new Date(), days: 30 });
-    const caBundle = Buffer.from(stranger.certificate).toString('base64');
+    const unknownAuthority = await createAuthority({
+      commonName: 'stranger',
+      notBefore: new Date(),
+      days: 30,
+    });
+    const caBundle = Buffer.from(unknownAuthority.certificate).toString('base64');
     await whileChanged(
       cluster().client,
       CONFIGURATION,
@@ -271,8 +275,8 @@ function pod(name: string, image: string): KubernetesObject {
 }
 
 /** The mirror pod that a node creates for its kube-apiserver. */
-function apiServerPod(name: string, asks: boolean): KubernetesObject {
-  const plugins = asks ? 'NodeRestriction,ImagePolicyWebhook' : 'NodeRestriction';
+function apiServerPod(name: string, isPlugin: boolean): KubernetesObject {
+  const plugins = isPlugin ? 'NodeRestriction,ImagePolicyWebhook' : 'NodeRestriction';
   return {
     apiVersion: 'v1',
     kind: 'Pod',

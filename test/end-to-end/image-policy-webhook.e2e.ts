@@ -87,7 +87,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
         spec: { containers: [{ image: 'nginx:1.17.1' }], namespace: 'default' },
       };
       return new Promise((resolve) => {
-        const asked = request(
+        const outgoing = request(
           `${stage().gate.url}/image_policy`,
           {
             method: 'POST',
@@ -102,9 +102,9 @@ for (const version of ['v1.24', 'v1.37'] as const) {
             resolve(answer.statusCode ?? 0);
           },
         );
-        asked.on('timeout', () => asked.destroy());
-        asked.on('error', () => resolve('no answer'));
-        asked.end(JSON.stringify(review));
+        outgoing.on('timeout', () => outgoing.destroy());
+        outgoing.on('error', () => resolve('no answer'));
+        outgoing.end(JSON.stringify(review));
       });
     }
   });

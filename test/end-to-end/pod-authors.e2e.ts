@@ -75,9 +75,9 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       if (version === 'v1.24') assert.match(created.stderr, /^Warning: .*static pod/m);
       assertAdmitted(await kubectl('run', 'asked-after', '--image=nginx:1.27.3'));
       await decisionsAbout('Pod asked-after');
-      const asked = (await cluster().gate.decisions()).filter(({ object }) => object === 'Pod etcd-n1');
+      const decisions = (await cluster().gate.decisions()).filter(({ object }) => object === 'Pod etcd-n1');
       assert.deepEqual(
-        asked.map(({ outcome, notices }) => [outcome, notices]),
+        decisions.map(({ outcome, notices }) => [outcome, notices]),
         version === 'v1.24' ? [['admitted', ['MIRROR_POD']]] : [],
       );
     });

@@ -174,9 +174,9 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, ownMachine: 
         assert.deepEqual(await tree(), wired);
         if (version === newestKubernetes) {
           const [fromFile = ''] = linesOf(blockWith('bootstrap static --url'));
-          const asked = await type(fromFile);
-          assertAdmitted(asked);
-          assert.match(asked.stderr, /^proved: /m);
+          const wired = await type(fromFile);
+          assertAdmitted(wired);
+          assert.match(wired.stderr, /^proved: /m);
           assertRefused(await type('kubectl create deployment web --image=nginx'), latestRefused);
           assertAdmitted(await type('npx kube-image-bouncer bootstrap static --undo'));
         }

@@ -12,7 +12,7 @@ import { startControlPlane, type ControlPlane } from './support/control-plane.ts
 import { backupOf, podOf, recover, tryCreate, untilLocked, untilOpen } from './support/lock-outs.ts';
 import { noLatestPolicy } from './support/objects.ts';
 import { scenario, shared } from './support/scenario.ts';
-import { startStranger, type Stranger } from './support/stranger.ts';
+import { startForeignWebhook, type ForeignWebhook } from './support/foreign-webhook.ts';
 import { makeTemporaryFolder } from './support/temporary-folder.ts';
 
 const silent = 'failed calling webhook "images.kube-image-bouncer.io"';
@@ -23,7 +23,7 @@ interface Scene extends AsyncDisposable {
   readonly manifests: string;
   readonly file: string;
   readonly authority: Authority;
-  readonly stranger: Stranger;
+  readonly foreignWebhook: ForeignWebhook;
   readonly logTails: () => Promise<string>;
 }
 
@@ -34,7 +34,7 @@ async function openScene(): Promise<Scene> {
   const file = join(manifests, 'kube-image-bouncer.yaml');
   const validity = { notBefore: new Date(Date.now() - 60_000), days: 1 };
   const authority = await createAuthority({ commonName: 'static tests', ...validity });
-  const stranger = parts.use(await startStranger(authority, validity));
+  const foreignWebhook = parts.use(await startForeignWebhook(authority, validity));
   await writeFile(file, await renderStatic(authority));
   const configuration = {
     apiVersion: 'apiserver.config.k8s.io/v1',
@@ -57,7 +57,7 @@ async function openScene(): Promise<Scene> {
     manifests,
     file,
     authority,
-    stranger,
+    foreignWebhook,
     logTails: () => controlPlane.logTails(),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
@@ -157,7 +157,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     async () => {
       const [before, { mode }] = [await readFile(scene().file, 'utf8'), await stat(scene().file)];
       const stranger = before
-        .replace('https://127.0.0.1:1/validate', `${scene().stranger.url}/elsewhere`)
+        .replace('https://127.0.0.1:1/validate', `${scene().foreignWebhook.url}/elsewhere`)
         .replace(
           /caBundle: .*/,
           `caBundle: ${Buffer.from(scene().authority.certificate).toString('base64')}`,

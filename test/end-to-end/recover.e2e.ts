@@ -206,7 +206,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
           },
           {
             name: 'no.example.com',
-            url: `${scene().stranger.url}/elsewhere`,
+            url: `${scene().foreignWebhook.url}/elsewhere`,
             authority: scene().authority.certificate,
           },
         ],
@@ -238,7 +238,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         webhooks: () => [
           {
             name: 'no.example.com',
-            url: `${scene().stranger.url}/elsewhere`,
+            url: `${scene().foreignWebhook.url}/elsewhere`,
             authority: scene().authority.certificate,
           },
         ],

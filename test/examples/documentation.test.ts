@@ -94,12 +94,12 @@ describe('docs/policy.md', () => {
   });
 
   it('shows a problem exactly as the loader prints it', async () => {
-    const said = /```\n(policy\.yaml:\d+:\d+: [^\n]*?)…/.exec(page)?.[1] ?? assert.fail('no message');
+    const quoted = /```\n(policy\.yaml:\d+:\d+: [^\n]*?)…/.exec(page)?.[1] ?? assert.fail('no message');
     const policy = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? '';
     const broken = policy.replace('disallowedTags', 'disalowedTags');
     await assert.rejects(
       parsePolicy(broken, 'policy.yaml'),
-      (error) => error instanceof Error && error.message.startsWith(said),
+      (error) => error instanceof Error && error.message.startsWith(quoted),
     );
   });
 });

@@ -85,11 +85,11 @@ describe('the gate in its image, as the Deployment of bootstrap webhook runs it'
     const folder = '/var/lib/kube-image-bouncer';
     const args = ['serve', '--self-signed', `--state-dir=${folder}`, '--port=0', '--health-port=0'];
     await using container = await pod.start({ onlyArgs: args, scratch: [folder] });
-    const said = await eventually(
+    const output = await eventually(
       'it serves',
       async () => /serves https.*/.exec(await container.output())?.[0],
     );
-    assert.match(said, /CA certificate \/var\/lib\/kube-image-bouncer\/ca\.crt/);
+    assert.match(output, /CA certificate \/var\/lib\/kube-image-bouncer\/ca\.crt/);
   });
 
   it('reports an unreadable file in one sentence', async () => {

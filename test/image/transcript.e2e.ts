@@ -41,7 +41,7 @@ describe('docs/container-image.md', () => {
     await gate.kill('SIGTERM');
     assert.equal(await gate.exited, 'exit code 0');
     const shown = /What it says[^]*?```\n([^]*?)```/.exec(await readFile(PAGE, 'utf8'))?.[1] ?? '';
-    const said = await gate.output();
-    assert.deepEqual(withoutChance(said), withoutChance(shown), said);
+    const output = await gate.output();
+    assert.deepEqual(withoutChance(output), withoutChance(shown), output);
   });
 });

@@ -49,8 +49,8 @@ describe('the search in an OpenAPI document', () => {
       schedule: text,
     };
     const parent = { 'io.k8s.api.test.v1.Volume': { properties: { which: text } } };
-    const said = { kernel: { type: 'string', description: 'An OCI image to boot.' } };
-    const document = openApi('Odd', { ...named, imageVolume: ref('test.v1.Volume'), ...said }, parent);
+    const field = { kernel: { type: 'string', description: 'An OCI image to boot.' } };
+    const document = openApi('Odd', { ...named, imageVolume: ref('test.v1.Volume'), ...field }, parent);
     assert.deepEqual(linesOf(document), [
       'osImage (test.v1.Odd osImage)',
       'registry (test.v1.Odd registry)',

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { KubernetesVersion } from '../control-plane/binaries.ts';
 import { startControlPlane, type ClusterUser } from '../end-to-end/support/control-plane.ts';
 import { eventually } from '../end-to-end/support/eventually.ts';
-import { BEFORE_LABEL, type Step } from './errand.ts';
+import { BEFORE_LABEL, type Step } from './sequence.ts';
 import { node } from './people.ts';
 import { POLICIES } from './generator.ts';
 import type { Fields } from './objects.ts';

@@ -4,8 +4,8 @@ import { startApiServerCluster, type ApiAnswer, type ApiServerCluster } from './
 import type { Case } from './case.ts';
 import { Census } from './census.ts';
 import type { CaseRange } from './core-run.ts';
-import type { ClusterFeatures, Errand, Step } from './errand.ts';
-import { drawErrand } from './errands.ts';
+import type { ClusterFeatures, Sequence, Step } from './sequence.ts';
+import { drawSequence } from './sequences.ts';
 import { POLICIES } from './generator.ts';
 import type { Judgement } from './judge.ts';
 import type { Fields } from './objects.ts';
@@ -25,7 +25,7 @@ const WIRINGS: readonly Wiring[] = [
   { version: 'v1.37', reviewVersion: 'v1', features: { imageVolumes: true } },
 ];
 
-/** Concurrent errands. */
+/** Concurrent sequences. */
 const CALLERS = 12;
 
 /**
@@ -74,9 +74,9 @@ async function runOn(
     await cluster.judgeBy(policy);
     const run = async (): Promise<void> => {
       for (let index = own.pop(); index !== undefined; index = own.pop()) {
-        const errand = drawErrand(createRandom(seedOfCase(seed, index)), policy, index, wiring.features);
-        for (const [asked, judgement, answer] of await carryOut(cluster, errand, index, policy)) {
-          for (const counts of [census, part]) counts.add(asked, answer, judgement);
+        const sequence = drawSequence(createRandom(seedOfCase(seed, index)), policy, index, wiring.features);
+        for (const [testCase, judgement, answer] of await carryOut(cluster, sequence, index, policy)) {
+          for (const counts of [census, part]) counts.add(testCase, answer, judgement);
         }
       }
     };
@@ -86,23 +86,23 @@ async function runOn(
   return differences.map(({ key, counts }) => ({ key: `${cluster.version}: ${key}`, counts }));
 }
 
-type Judged = readonly [asked: Case, judgement: Judgement, answer: ApiAnswer];
+type Judged = readonly [testCase: Case, judgement: Judgement, answer: ApiAnswer];
 
 /** Runs the steps one after the other. A step that the gate reviews is judged. */
 async function carryOut(
   cluster: ApiServerCluster,
-  errand: Errand,
+  sequence: Sequence,
   index: number,
   policy: OraclePolicy,
 ): Promise<Judged[]> {
   const judged: Judged[] = [];
   let object: Fields = {};
-  for (const step of errand.steps) {
+  for (const step of sequence.steps) {
     const body = step.body(object);
-    const answer = await cluster.ask(step, errand.namespace, body).catch(unanswered);
-    const asked = caseOf(errand, step, body, { index, policy });
+    const answer = await cluster.ask(step, sequence.namespace, body).catch(unanswered);
+    const testCase = caseOf(sequence, step, body, { index, policy });
     const judgement = judgeApiAnswer(step, answer);
-    if (step.reviewed || judgement.fault !== undefined) judged.push([asked, judgement, answer]);
+    if (step.reviewed || judgement.fault !== undefined) judged.push([testCase, judgement, answer]);
     if (answer.status === 0 || answer.status >= 300) break;
     object = JSON.parse(answer.body) as Fields;
   }
@@ -114,12 +114,12 @@ function unanswered(error: unknown): ApiAnswer {
 }
 
 function caseOf(
-  errand: Errand,
+  sequence: Sequence,
   step: Step,
   body: Fields | undefined,
   drawn: Pick<Case, 'index' | 'policy'>,
 ): Case {
-  const { family, namespace, kind } = errand;
+  const { family, namespace, kind } = sequence;
   return {
     ...drawn,
     family,

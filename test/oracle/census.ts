@@ -3,7 +3,7 @@ import type { Fault, Judgement, Outcome, Reply } from './judge.ts';
 
 /** A wrong answer. */
 export interface Find {
-  readonly asked: Case;
+  readonly testCase: Case;
   readonly reply: Reply | undefined;
   readonly judgement: Judgement;
 }
@@ -34,16 +34,16 @@ export class Census {
     return [...this.faults.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  add(asked: Case, reply: Reply | undefined, judgement: Judgement): void {
+  add(testCase: Case, reply: Reply | undefined, judgement: Judgement): void {
     this.#cases += 1;
-    increment(this.truths, asked.truth);
-    increment(this.families, asked.family);
+    increment(this.truths, testCase.truth);
+    increment(this.families, testCase.family);
     increment(this.outcomes, judgement.outcome);
-    for (const facet of asked.facets) increment(this.facets, facet);
-    if (reply !== undefined) increment(this.records, recordOf(asked, judgement.outcome));
+    for (const facet of testCase.facets) increment(this.facets, facet);
+    if (reply !== undefined) increment(this.records, recordOf(testCase, judgement.outcome));
     if (judgement.fault === undefined) return;
     increment(this.faults, judgement.fault);
-    if (this.finds.length < MAX_FINDS) this.finds.push({ asked, reply, judgement });
+    if (this.finds.length < MAX_FINDS) this.finds.push({ testCase, reply, judgement });
   }
 }
 

@@ -17,10 +17,10 @@ export async function runCore({ seed, from, cases }: CaseRange): Promise<OracleR
   const census = new Census();
   const startedMs = performance.now();
   for (let index = from; index < from + cases; index += 1) {
-    const asked = drawCase(seed, index, CORE_POLICIES);
-    const answered = gate.ask(asked);
+    const testCase = drawCase(seed, index, CORE_POLICIES);
+    const answered = gate.ask(testCase);
     const reply = answered instanceof Promise ? await answered : answered;
-    census.add(asked, reply, judge(asked, reply));
+    census.add(testCase, reply, judge(testCase, reply));
   }
   const seconds = (performance.now() - startedMs) / 1000;
   const parties = { client: census.records, recorder: gate.records };

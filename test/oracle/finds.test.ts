@@ -30,8 +30,8 @@ describe('faults of the product', () => {
 describe('faults of the oracle', () => {
   it('a disguise of a review is still JSON (a key before the end of an empty object left a comma)', () => {
     for (let index = 0; index < 3000; index += 1) {
-      const asked = drawCase(8, index);
-      if (asked.recorded === 'decision') JSON.parse(asked.body.toString());
+      const testCase = drawCase(8, index);
+      if (testCase.recorded === 'decision') JSON.parse(testCase.body.toString());
     }
   });
 

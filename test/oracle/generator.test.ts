@@ -21,11 +21,11 @@ const gate = await createInProcessGate(CORE_POLICIES);
 const census = new Census();
 const refusing = new Set<string>();
 for (let index = 0; index < CASES; index += 1) {
-  const asked = drawCase(SEED, index, CORE_POLICIES);
-  const reply = await gate.ask(asked);
-  census.add(asked, reply, judge(asked, reply));
+  const testCase = drawCase(SEED, index, CORE_POLICIES);
+  const reply = await gate.ask(testCase);
+  census.add(testCase, reply, judge(testCase, reply));
   for (const [, rule = ''] of reply.body.matchAll(/\[rule ([^\]]+)\]/g))
-    refusing.add(`${asked.policy.name} ${rule}`);
+    refusing.add(`${testCase.policy.name} ${rule}`);
 }
 
 test('R1 a slice of the oracle: no open gate, no wrong denial, no other fault, and every answer was recorded', () => {
@@ -109,11 +109,11 @@ test('the source of the test rule behaves in each of its ways', () => {
 });
 
 test('a case depends only on its number and the seed', () => {
-  const said = (asked: Case): string =>
-    JSON.stringify({ ...asked, policy: asked.policy.name, body: asked.body.toString('base64') });
+  const record = (testCase: Case): string =>
+    JSON.stringify({ ...testCase, policy: testCase.policy.name, body: testCase.body.toString('base64') });
   for (const index of [0, 1, 17, 4711, 123_456_789]) {
-    assert.equal(said(drawCase(SEED, index)), said(drawCase(SEED, index)));
-    assert.notEqual(said(drawCase(SEED, index)), said(drawCase(SEED + 1, index)));
+    assert.equal(record(drawCase(SEED, index)), record(drawCase(SEED, index)));
+    assert.notEqual(record(drawCase(SEED, index)), record(drawCase(SEED + 1, index)));
   }
 });
 

@@ -7,7 +7,7 @@ import {
   namesBut,
   PINNED,
   places,
-  says,
+  expectation,
   TAGGED,
   type OraclePolicy,
 } from './policy.ts';
@@ -42,7 +42,7 @@ const noLatest: OraclePolicy = {
   ]),
   settings: places({
     what: 'anywhere',
-    expect: says(images(ALL_NAMES, FIXED), images(ALL_NAMES, ['latest'])),
+    expect: expectation(images(ALL_NAMES, FIXED), images(ALL_NAMES, ['latest'])),
   }),
 };
 
@@ -53,7 +53,7 @@ const closed: OraclePolicy = {
   ]),
   settings: places({
     what: 'anywhere',
-    expect: says(images([...OURS, ...OFFICIAL]), images(namesBut(...OURS, ...OFFICIAL, ...MIXED))),
+    expect: expectation(images([...OURS, ...OFFICIAL]), images(namesBut(...OURS, ...OFFICIAL, ...MIXED))),
   }),
 };
 
@@ -68,7 +68,7 @@ const blocklist: OraclePolicy = {
     },
     { name: 'evil', disallowedImages: { images: ['docker.io/evil/**'] } },
   ]),
-  settings: places({ what: 'anywhere', expect: says(images(namesBut(...EVIL)), images(EVIL)) }),
+  settings: places({ what: 'anywhere', expect: expectation(images(namesBut(...EVIL)), images(EVIL)) }),
 };
 
 const exact: OraclePolicy = {
@@ -79,7 +79,7 @@ const exact: OraclePolicy = {
   ]),
   settings: places({
     what: 'anywhere',
-    expect: says(images(namesBut(...SHORT, 'hubEvil'), PINNED), [
+    expect: expectation(images(namesBut(...SHORT, 'hubEvil'), PINNED), [
       ...images(ALL_NAMES, TAGGED),
       ...images(SHORT, PINNED),
     ]),
@@ -110,7 +110,7 @@ const tags: OraclePolicy = {
   ]),
   settings: places({
     what: 'anywhere',
-    expect: says(
+    expect: expectation(
       [...images(OURS, ['version']), ...images(HUB, ['alpine']), ...images(['ghcrTools'], ['stable'])],
       [
         ...images(OURS, NO_VERSION),
@@ -134,7 +134,7 @@ const wildcards: OraclePolicy = {
   ]),
   settings: places({
     what: 'anywhere',
-    expect: says(images(WILD), images(namesBut(...WILD, ...MIXED))),
+    expect: expectation(images(WILD), images(namesBut(...WILD, ...MIXED))),
   }),
 };
 
@@ -153,7 +153,7 @@ const exclusions: OraclePolicy = {
   ]),
   settings: places({
     what: 'anywhere',
-    expect: says(
+    expect: expectation(
       [
         ...images(EXCLUDED),
         ...images(namesBut(...EXCLUDED, ...ACME, ...MIXED), FIXED),
@@ -184,7 +184,7 @@ const soft: OraclePolicy = {
   ),
   settings: places({
     what: 'anywhere',
-    expect: says(
+    expect: expectation(
       images(namesBut('hubEvil', 'hubEvilAlias', 'oursLegacy'), FIXED),
       images(['hubEvil', 'hubEvilAlias']),
       [...images(['oursLegacy']), ...images(namesBut('hubEvil', 'hubEvilAlias'), ['latest'])],

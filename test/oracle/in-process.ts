@@ -33,7 +33,7 @@ interface InProcessGate {
    * A promise only if the policy asks a question. In this case the gate has a clock that advances only when no other
    * work is left.
    */
-  readonly ask: (asked: Case) => Reply | Promise<Reply>;
+  readonly ask: (testCase: Case) => Reply | Promise<Reply>;
   /** The recorded decisions, by protocol, outcome and stage. */
   readonly records: ReadonlyMap<string, number>;
   /** Number of calls of its source, by the behaviour of the source. */

@@ -8,7 +8,7 @@ import { reconcile } from './report.ts';
 const UID = 'u-1';
 
 /** A request with this truth, as if it had been drawn. */
-function asked(changes: Partial<Case> = {}): Case {
+function caseWith(changes: Partial<Case> = {}): Case {
   return {
     ...drawCase(1, 0),
     protocol: 'AdmissionReview',
@@ -44,10 +44,12 @@ function denied(message = 'no', changes: object = {}): object {
 
 describe('the judgement of answers', () => {
   it('reports nothing for correct answers', () => {
-    assert.deepEqual(judge(asked(), reply({ allowed: true })), { outcome: 'admitted' });
-    assert.deepEqual(judge(asked(BAD), reply(denied())), { outcome: 'refused' });
+    assert.deepEqual(judge(caseWith(), reply({ allowed: true })), { outcome: 'admitted' });
+    assert.deepEqual(judge(caseWith(BAD), reply(denied())), { outcome: 'refused' });
     const rejected = { status: 400, body: '{"error":{}}', elapsedMs: 1 };
-    assert.deepEqual(judge(asked({ truth: 'bad', expected: 'reject' }), rejected), { outcome: 'rejected' });
+    assert.deepEqual(judge(caseWith({ truth: 'bad', expected: 'reject' }), rejected), {
+      outcome: 'rejected',
+    });
   });
 
   it('reports an open gate, regardless of other faults of the answer, and in every window', () => {
@@ -56,31 +58,31 @@ describe('the judgement of answers', () => {
       reply({ allowed: true, uid: 'x' }),
       reply({ allowed: true }, {}, 500),
     ]) {
-      for (const faulty of [false, true]) assert.equal(judge(asked(BAD), wrong, faulty).fault, 'failOpen');
+      for (const faulty of [false, true]) assert.equal(judge(caseWith(BAD), wrong, faulty).fault, 'failOpen');
     }
   });
 
   it('reports a wrong denial', () => {
-    assert.equal(judge(asked(), reply(denied())).fault, 'wrongDeny');
-    assert.equal(judge(asked(), reply(denied()), true).fault, 'wrongDeny');
+    assert.equal(judge(caseWith(), reply(denied())).fault, 'wrongDeny');
+    assert.equal(judge(caseWith(), reply(denied()), true).fault, 'wrongDeny');
   });
 
   it('reports that nothing was decided, except in a window of faults', () => {
     for (const code of ['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED']) {
       const answer = reply(denied(`${code}: sorry`));
-      assert.equal(judge(asked(), answer).fault, 'wrongDeny');
-      assert.equal(judge(asked(BAD), answer).fault, 'badShape');
-      assert.deepEqual(judge(asked(), answer, true), { outcome: 'failed' });
+      assert.equal(judge(caseWith(), answer).fault, 'wrongDeny');
+      assert.equal(judge(caseWith(BAD), answer).fault, 'badShape');
+      assert.deepEqual(judge(caseWith(), answer, true), { outcome: 'failed' });
     }
   });
 
   it('reports missing and late answers, except in a window of faults', () => {
-    assert.equal(judge(asked(), undefined).fault, 'noAnswer');
-    assert.deepEqual(judge(asked(), undefined, true), { outcome: 'unanswered' });
+    assert.equal(judge(caseWith(), undefined).fault, 'noAnswer');
+    assert.deepEqual(judge(caseWith(), undefined, true), { outcome: 'unanswered' });
     const late = { ...reply({ allowed: true }), elapsedMs: 9751 };
-    assert.equal(judge(asked(), late).fault, 'late');
-    assert.equal(judge(asked(), { ...late, elapsedMs: 9749 }).fault, undefined);
-    assert.equal(judge(asked(), late, true).fault, undefined);
+    assert.equal(judge(caseWith(), late).fault, 'late');
+    assert.equal(judge(caseWith(), { ...late, elapsedMs: 9749 }).fault, undefined);
+    assert.equal(judge(caseWith(), late, true).fault, undefined);
   });
 
   const shapes: readonly (readonly [what: string, answer: Reply, question?: Partial<Case>])[] = [
@@ -102,7 +104,7 @@ describe('the judgement of answers', () => {
     ['a verdict for a review without a uid', reply(denied()), { truth: 'bad', expected: 'reject' }],
   ];
   for (const [what, answer, question] of shapes) {
-    it(`finds ${what}`, () => assert.equal(judge(asked(question), answer).fault, 'badShape'));
+    it(`finds ${what}`, () => assert.equal(judge(caseWith(question), answer).fault, 'badShape'));
   }
 });
 

@@ -37,20 +37,28 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
  * Compares an answer with the truth. Inside a window of faults (`faulty`) three results are not faults: a refusal
  * because nothing could be decided, a missing answer, and a late one. An open gate is always a fault.
  */
-export function judge(asked: Case, reply: Reply | undefined, faulty = false): Judgement {
+export function judge(testCase: Case, reply: Reply | undefined, faulty = false): Judgement {
   if (reply === undefined) return { outcome: 'unanswered', ...(!faulty && { fault: 'noAnswer' }) };
-  const { outcome, problem = reply.problem } = read(asked, reply);
-  if (outcome === 'admitted' && asked.expected !== 'admit') return { outcome, fault: 'failOpen' };
+  const { outcome, problem = reply.problem } = read(testCase, reply);
+  if (outcome === 'admitted' && testCase.expected !== 'admit') return { outcome, fault: 'failOpen' };
   if (problem !== undefined) return { outcome, fault: 'badShape', detail: problem };
-  if (!faulty && reply.elapsedMs > asked.timeoutMs - MARGIN_MS)
+  if (!faulty && reply.elapsedMs > testCase.timeoutMs - MARGIN_MS)
     return { outcome, fault: 'late', detail: `${reply.elapsedMs} ms` };
   if (outcome === 'failed')
     return faulty
       ? { outcome }
-      : { outcome, fault: asked.truth === 'good' ? 'wrongDeny' : 'badShape', detail: 'nothing was decided' };
-  if (outcome !== 'admitted' && asked.expected === 'admit') return { outcome, fault: 'wrongDeny' };
-  if ((outcome === 'rejected') !== (asked.expected === 'reject'))
-    return { outcome, fault: 'badShape', detail: `the outcome is ${outcome} instead of ${asked.expected}` };
+      : {
+          outcome,
+          fault: testCase.truth === 'good' ? 'wrongDeny' : 'badShape',
+          detail: 'nothing was decided',
+        };
+  if (outcome !== 'admitted' && testCase.expected === 'admit') return { outcome, fault: 'wrongDeny' };
+  if ((outcome === 'rejected') !== (testCase.expected === 'reject'))
+    return {
+      outcome,
+      fault: 'badShape',
+      detail: `the outcome is ${outcome} instead of ${testCase.expected}`,
+    };
   return { outcome };
 }
 
@@ -59,7 +67,7 @@ interface Read {
   readonly problem: string | undefined;
 }
 
-function read(asked: Case, { status, body }: Reply): Read {
+function read(testCase: Case, { status, body }: Reply): Read {
   let document: unknown;
   try {
     document = JSON.parse(body);
@@ -67,9 +75,11 @@ function read(asked: Case, { status, body }: Reply): Read {
     return { outcome: 'rejected', problem: 'the body is not one JSON document' };
   }
   if (!isFields(document)) return { outcome: 'rejected', problem: 'the body is not an object' };
-  if (status >= 400 && status < 500) return readRejection(asked, document);
-  if (status !== 200) return { outcome: verdictOf(asked, document), problem: `status ${status}` };
-  return asked.protocol === 'ImageReview' ? readImageReview(document) : readAdmissionReview(asked, document);
+  if (status >= 400 && status < 500) return readRejection(testCase, document);
+  if (status !== 200) return { outcome: verdictOf(testCase, document), problem: `status ${status}` };
+  return testCase.protocol === 'ImageReview'
+    ? readImageReview(document)
+    : readAdmissionReview(testCase, document);
 }
 
 /** An answer without a verdict must not contain a field that the API server would read as a verdict. */
@@ -110,17 +120,17 @@ function readImageReview(document: Fields): Read {
   return { outcome, problem };
 }
 
-function readAdmissionReview(asked: Case, document: Fields): Read {
+function readAdmissionReview(testCase: Case, document: Fields): Read {
   const { response, kind, apiVersion } = document;
   if (!isFields(response)) return { outcome: 'rejected', problem: 'no response' };
   const { uid, allowed, status, warnings, auditAnnotations } = response;
   const outcome = outcomeOf(allowed, isFields(status) ? status['message'] : undefined);
   const problem = firstProblem(
     [
-      kind === 'AdmissionReview' && apiVersion === asked.apiVersion,
+      kind === 'AdmissionReview' && apiVersion === testCase.apiVersion,
       'the kind or the version differs from the request',
     ],
-    [uid === asked.uid, 'another uid'],
+    [uid === testCase.uid, 'another uid'],
     [typeof allowed === 'boolean', 'allowed is not a boolean'],
     [
       allowed === true ? status === undefined : isForbidden(status),
@@ -133,8 +143,8 @@ function readAdmissionReview(asked: Case, document: Fields): Read {
         hasOnly(response, ['uid', 'allowed', 'status', 'warnings', 'auditAnnotations']),
       'unexpected fields, for example a patch',
     ],
-    [asked.warns !== true || outcome !== 'admitted' || warnings !== undefined, 'the sender is not warned'],
-    [asked.warns !== false || warnings === undefined, 'the sender is warned'],
+    [testCase.warns !== true || outcome !== 'admitted' || warnings !== undefined, 'the sender is not warned'],
+    [testCase.warns !== false || warnings === undefined, 'the sender is warned'],
   );
   return { outcome, problem };
 }

@@ -20,14 +20,14 @@ import {
   namesBut,
   PINNED,
   places,
-  says,
+  expectation,
   SHUT,
   TAGGED,
   type OraclePolicy,
 } from './policy.ts';
 
-const NO_LATEST = says(images(ALL_NAMES, FIXED), images(ALL_NAMES, ['latest']));
-const DIGEST = says(images(ALL_NAMES, PINNED), images(ALL_NAMES, TAGGED));
+const NO_LATEST = expectation(images(ALL_NAMES, FIXED), images(ALL_NAMES, ['latest']));
+const DIGEST = expectation(images(ALL_NAMES, PINNED), images(ALL_NAMES, TAGGED));
 /** 'miner' contains one image of registry.example.com, among others. */
 const NOT_OURS = namesBut(...OURS, 'miner');
 
@@ -80,9 +80,9 @@ const namespaces: OraclePolicy = {
   ),
 };
 
-const OURS_ONLY = says(images(OURS), images(NOT_OURS));
-const OURS_FIXED = says(images(OURS, FIXED), [...images(OURS, ['latest']), ...images(NOT_OURS)]);
-const OURS_PINNED = says(images(OURS, PINNED), [...images(OURS, TAGGED), ...images(NOT_OURS)]);
+const OURS_ONLY = expectation(images(OURS), images(NOT_OURS));
+const OURS_FIXED = expectation(images(OURS, FIXED), [...images(OURS, ['latest']), ...images(NOT_OURS)]);
+const OURS_PINNED = expectation(images(OURS, PINNED), [...images(OURS, TAGGED), ...images(NOT_OURS)]);
 
 const people: OraclePolicy = {
   name: 'people',
@@ -141,8 +141,8 @@ const usages: OraclePolicy = {
       protocol: 'AdmissionReview',
       expect: {
         container: NO_LATEST,
-        initContainer: says(images(['oursInit']), images(namesBut('oursInit'))),
-        ephemeralContainer: says(images(['ghcrDebug']), images(namesBut('ghcrDebug'))),
+        initContainer: expectation(images(['oursInit']), images(namesBut('oursInit'))),
+        ephemeralContainer: expectation(images(['ghcrDebug']), images(namesBut('ghcrDebug'))),
         imageVolume: DIGEST,
       },
     },
@@ -178,12 +178,12 @@ const resources: OraclePolicy = {
       what: 'matched templates',
       protocol: 'AdmissionReview',
       resources: isPinned,
-      expect: says(images(NOT_EVIL, PINNED), [...images(NOT_EVIL, TAGGED), ...images(EVIL)]),
+      expect: expectation(images(NOT_EVIL, PINNED), [...images(NOT_EVIL, TAGGED), ...images(EVIL)]),
     },
     {
       what: 'pods',
       resources: (resource) => resource === 'pods',
-      expect: says(images(NOT_EVIL, FIXED), [...images(NOT_EVIL, ['latest']), ...images(EVIL)]),
+      expect: expectation(images(NOT_EVIL, FIXED), [...images(NOT_EVIL, ['latest']), ...images(EVIL)]),
     },
     {
       what: 'excluded templates',
@@ -195,7 +195,7 @@ const resources: OraclePolicy = {
       what: 'other templates',
       protocol: 'AdmissionReview',
       resources: isOther,
-      expect: says(images(NOT_EVIL), images(EVIL)),
+      expect: expectation(images(NOT_EVIL), images(EVIL)),
     },
   ),
 };
@@ -204,7 +204,7 @@ const GHCR: readonly NameFamily[] = ['ghcrTools', 'ghcrDebug', 'ghcrWeb'];
 /** 'ghcrOther' and 'miner' contain other registries as well. */
 const NOT_GHCR = namesBut(...GHCR, 'ghcrOther', 'miner');
 /** A rule selects these images only if the user is alice. */
-const IN_DOUBT = says([], images(GHCR, FIXED));
+const IN_DOUBT = expectation([], images(GHCR, FIXED));
 const TEAMS = ['team-a', 'team-b', 'team-constructor'] as const;
 
 const unmatched: OraclePolicy = {
@@ -227,7 +227,7 @@ const unmatched: OraclePolicy = {
       what: 'a matched person elsewhere',
       protocol: 'AdmissionReview',
       people: ALICE,
-      expect: says(images(GHCR, FIXED), [...images(GHCR, ['latest']), ...images(NOT_GHCR)]),
+      expect: expectation(images(GHCR, FIXED), [...images(GHCR, ['latest']), ...images(NOT_GHCR)]),
     },
     {
       what: 'a matched person in a matched namespace',

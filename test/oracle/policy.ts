@@ -75,15 +75,19 @@ export function namesBut(...names: readonly NameFamily[]): NameFamily[] {
 }
 
 /** A row of an expectation. */
-export function says(good: readonly Pair[], bad: readonly Pair[], warned: readonly Pair[] = []): Expectation {
+export function expectation(
+  good: readonly Pair[],
+  bad: readonly Pair[],
+  warned: readonly Pair[] = [],
+): Expectation {
   return { good, bad, warned };
 }
 
 /** Every image is good. */
-export const FREE = says(images(ALL_NAMES), []);
+export const FREE = expectation(images(ALL_NAMES), []);
 
 /** No image is good. */
-export const SHUT = says([], images(ALL_NAMES));
+export const SHUT = expectation([], images(ALL_NAMES));
 
 const EVERY_KIND = [...KINDS, EPHEMERAL_CONTAINERS];
 

@@ -1,5 +1,14 @@
 import { NAMES, type NameFamily } from './images.ts';
-import { documentOf, FIXED, FREE, images, NAMESPACES, places, says, type OraclePolicy } from './policy.ts';
+import {
+  documentOf,
+  FIXED,
+  FREE,
+  images,
+  NAMESPACES,
+  places,
+  expectation,
+  type OraclePolicy,
+} from './policy.ts';
 
 /** The behaviour of the test rule's source for an image. */
 export type SourceBehaviour =
@@ -72,7 +81,7 @@ const asksAlways: OraclePolicy = {
   name: 'asks-always',
   document: documentOf('asks-always', 'Deny', [ASKS]),
   asks: ['approved'],
-  settings: places({ what: 'anywhere', expect: says(images(APPROVED), images(NOT_APPROVED)) }),
+  settings: places({ what: 'anywhere', expect: expectation(images(APPROVED), images(NOT_APPROVED)) }),
 };
 
 const asksInProduction: OraclePolicy = {
@@ -83,11 +92,15 @@ const asksInProduction: OraclePolicy = {
   ]),
   asks: ['approved'],
   settings: places(
-    { what: 'in production', namespaces: ['prod'], expect: says(images(APPROVED), images(NOT_APPROVED)) },
+    {
+      what: 'in production',
+      namespaces: ['prod'],
+      expect: expectation(images(APPROVED), images(NOT_APPROVED)),
+    },
     {
       what: 'elsewhere, whatever the source does',
       namespaces: NAMESPACES,
-      expect: says(
+      expect: expectation(
         images([...APPROVED, ...NOT_APPROVED], FIXED),
         images([...APPROVED, ...NOT_APPROVED], ['latest']),
       ),
@@ -104,7 +117,7 @@ const asksSoftly: OraclePolicy = {
   asks: ['approved'],
   settings: places({
     what: 'anywhere',
-    expect: says(
+    expect: expectation(
       images(behaving('approves'), FIXED),
       images([...APPROVED, ...NOT_APPROVED], ['latest']),
       images(NOT_APPROVED, FIXED),
@@ -120,7 +133,7 @@ const asksTwice: OraclePolicy = {
     { ...ASKS, name: 'announced', validationActions: ['Warn', 'Audit'] },
   ]),
   asks: ['recorded', 'approved', 'announced'],
-  settings: places({ what: 'anywhere', expect: says(images(APPROVED), images(NOT_APPROVED)) }),
+  settings: places({ what: 'anywhere', expect: expectation(images(APPROVED), images(NOT_APPROVED)) }),
 };
 
 const asksForTheRecord: OraclePolicy = {

@@ -67,15 +67,15 @@ function repeatCommand(target: string, seed: number, { index }: Case): string {
 
 const MAX_BODY_CHARACTERS = 4000;
 
-function renderFind(target: string, seed: number, { asked, reply, judgement }: Find): string[] {
-  const { index, policy, expected, family } = asked;
+function renderFind(target: string, seed: number, { testCase, reply, judgement }: Find): string[] {
+  const { index, policy, expected, family } = testCase;
   return [
     `case ${index}: ${judgement.fault}${judgement.detail === undefined ? '' : ` (${judgement.detail})`}`,
-    `  truth: ${asked.truth}, to ${expected}: ${family}`,
+    `  truth: ${testCase.truth}, to ${expected}: ${family}`,
     `  policy: ${JSON.stringify(policy.document)}`,
-    `  POST ${asked.target} ${asked.body.toString().slice(0, MAX_BODY_CHARACTERS)}`,
+    `  POST ${testCase.target} ${testCase.body.toString().slice(0, MAX_BODY_CHARACTERS)}`,
     `  answer: ${reply === undefined ? 'none' : `${reply.status} ${reply.body.slice(0, MAX_BODY_CHARACTERS)}`}`,
-    `  repeat: ${repeatCommand(target, seed, asked)}`,
+    `  repeat: ${repeatCommand(target, seed, testCase)}`,
   ];
 }
 

@@ -164,7 +164,7 @@ export function admission(
 }
 
 /** E17: the user of a request. An unreadable user counts as missing, even if it contains names. */
-function saidOf(random: Random, person: Person): Fields {
+function userFields(random: Random, person: Person): Fields {
   if (person !== undefined) return { userInfo: person };
   const groups = ['release-managers', 'system:nodes'];
   return random.pick<Fields>([
@@ -191,7 +191,7 @@ function contentOf(random: Random, request: Request): Fields {
     ...(typeof metadata?.name === 'string' && { name: metadata.name }),
     ...(namespace !== '' && { namespace }),
     operation,
-    ...saidOf(random, person),
+    ...userFields(random, person),
     object,
     oldObject,
     ...(random.chance(0.95) && { dryRun: random.chance(0.2) }),

@@ -21,7 +21,7 @@ const stalls = new Stalls(performance.now());
 await callInParallel(
   gate,
   () => (next < CASES ? drawCase(SEED, POLICIES.length * next++) : undefined),
-  (asked, reply) => census.add(asked, reply, judgeOverTls(asked, reply, stalls)),
+  (testCase, reply) => census.add(testCase, reply, judgeOverTls(testCase, reply, stalls)),
 );
 
 test('a gate over TLS answers without a fault, and its log and metrics have the same counts as its callers', async () => {
@@ -45,10 +45,10 @@ test('a difference between the answers, the log and the metrics is reported', as
 test('a gate that ends and no longer answers is reported', async () => {
   await gate.stop();
   const unanswered = new Census();
-  let asked = 0;
+  let testCase = 0;
   await callInParallel(
     gate,
-    () => (asked < 3 ? drawCase(SEED, POLICIES.length * asked++) : undefined),
+    () => (testCase < 3 ? drawCase(SEED, POLICIES.length * testCase++) : undefined),
     (one, reply) => unanswered.add(one, reply, judgeOverTls(one, reply, stalls)),
   );
   assert.equal(unanswered.faults.get('noAnswer'), 3);

@@ -31,13 +31,13 @@ export async function runServer({ seed, from, cases }: CaseRange): Promise<Oracl
       gate,
       () => {
         if (next >= from + cases) return undefined;
-        const asked = drawCase(seed, next);
+        const testCase = drawCase(seed, next);
         next += POLICIES.length;
-        return asked;
+        return testCase;
       },
-      (asked, reply) => {
-        const judgement = judgeOverTls(asked, reply, stalls);
-        for (const counts of [census, part]) counts.add(asked, reply, judgement);
+      (testCase, reply) => {
+        const judgement = judgeOverTls(testCase, reply, stalls);
+        for (const counts of [census, part]) counts.add(testCase, reply, judgement);
       },
     );
     discrepancies.push(
@@ -65,19 +65,20 @@ export async function runServer({ seed, from, cases }: CaseRange): Promise<Oracl
 export async function callInParallel(
   gate: TlsGate,
   draw: () => Case | undefined,
-  answered: (asked: Case, reply: Awaited<ReturnType<TlsClient['ask']>>) => void,
+  answered: (testCase: Case, reply: Awaited<ReturnType<TlsClient['ask']>>) => void,
 ): Promise<void> {
   const call = async (): Promise<void> => {
     using client = new TlsClient(gate.address);
-    for (let asked = draw(); asked !== undefined; asked = draw()) answered(asked, await client.ask(asked));
+    for (let testCase = draw(); testCase !== undefined; testCase = draw())
+      answered(testCase, await client.ask(testCase));
   };
   await Promise.all(Array.from({ length: CALLERS }, call));
 }
 
 /** Judges an answer, on a machine that may be busy with other processes. */
-export function judgeOverTls(asked: Case, reply: Reply | undefined, stalls: Stalls): Judgement {
+export function judgeOverTls(testCase: Case, reply: Reply | undefined, stalls: Stalls): Judgement {
   const isExplained = stalls.answered(performance.now(), reply?.elapsedMs ?? 0);
-  const judgement = judge(asked, reply);
+  const judgement = judge(testCase, reply);
   if (!isExplained || judgement.outcome !== 'failed' || judgement.fault === 'late') return judgement;
-  return judge(asked, reply, true);
+  return judge(testCase, reply, true);
 }

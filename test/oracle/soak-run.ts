@@ -102,8 +102,8 @@ async function runPhase(state: State, seed: number, number: number, endMs: numbe
     next[number] = index + POLICIES.length;
     return drawCase(seed, index);
   };
-  const called = callInParallel(gate, draw, (asked, reply) =>
-    census.add(asked, reply, judgeOverTls(asked, reply, state.stalls)),
+  const called = callInParallel(gate, draw, (testCase, reply) =>
+    census.add(testCase, reply, judgeOverTls(testCase, reply, state.stalls)),
   );
   await Promise.all([called, keepChanging(state, policy, endMs)]);
 }

@@ -29,15 +29,15 @@ export class TlsClient implements Disposable {
   #socket: TLSSocket | undefined;
   #received: Buffer = Buffer.alloc(0);
   #waiting: Waiting | undefined;
-  #asked = 0;
+  #testCase = 0;
 
   constructor(address: () => Address) {
     this.#address = address;
   }
 
   /** The answer; `undefined` if none comes within the time of the case. Never rejects. */
-  async ask(asked: Case): Promise<Reply | undefined> {
-    if ((this.#asked += 1) % CASES_PER_CONNECTION === 0) this.hangUp();
+  async ask(testCase: Case): Promise<Reply | undefined> {
+    if ((this.#testCase += 1) % CASES_PER_CONNECTION === 0) this.hangUp();
     const startedMs = performance.now();
     let socket: TLSSocket;
     try {
@@ -47,8 +47,8 @@ export class TlsClient implements Disposable {
     }
     const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
     this.#waiting = { resolve, startedMs };
-    const timer = setTimeout(() => this.#settle(undefined, true), asked.timeoutMs);
-    const { target, body } = asked;
+    const timer = setTimeout(() => this.#settle(undefined, true), testCase.timeoutMs);
+    const { target, body } = testCase;
     const head = `POST ${target} HTTP/1.1\r\nHost: gate\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
     socket.cork();
     socket.write(head, 'latin1');

@@ -132,7 +132,7 @@ function readLog(child: ChildProcess): Log {
     reject,
   } = Promise.withResolvers<{ port: number; healthPort: number }>();
   let [rest, shed] = ['', 0];
-  let said = '';
+  let output = '';
   const read = (text: string): void => {
     const line = JSON.parse(text) as LogLine;
     if (typeof line['outcome'] === 'string')
@@ -153,10 +153,10 @@ function readLog(child: ChildProcess): Log {
     for (const line of lines) read(line);
   });
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    said = (said + chunk).slice(-4000);
+    output = (output + chunk).slice(-4000);
   });
-  const ended = once(child, 'close').then(() => reject(new Error(`the gate ended: ${said}`)));
-  const timer = setTimeout(() => reject(new Error(`the gate did not start: ${said}`)), START_MS);
+  const ended = once(child, 'close').then(() => reject(new Error(`the gate ended: ${output}`)));
+  const timer = setTimeout(() => reject(new Error(`the gate did not start: ${output}`)), START_MS);
   listening.then(() => clearTimeout(timer)).catch(() => clearTimeout(timer));
   return { logged, shed: () => shed, messages, listening, ended };
 }

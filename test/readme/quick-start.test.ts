@@ -83,7 +83,7 @@ describe('the quick start of the README', () => {
   }
 
   it('npm start prints its port and the path of its CA file, in the folder that the README names', async () => {
-    const [, authority = ''] = await gate.said(/CA certificate ([^;]+);/);
+    const [, authority = ''] = await gate.printed(/CA certificate ([^;]+);/);
     assert.equal(authority, join(home.path, '.local/state/kube-image-bouncer/ca.crt'));
     assert.ok(existsSync(authority));
     assert.match(readFileSync(join(root, 'README.md'), 'utf8'), /~\/\.local\/state\/kube-image-bouncer`/);

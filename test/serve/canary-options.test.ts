@@ -28,13 +28,13 @@ const BROKEN: Answer = {
  * Replaces an API server. Also writes a kubeconfig for it. The end-to-end tests compare these texts with real ones.
  */
 async function openApiServer(answers: readonly [Answer, ...Answer[]], user: object = {}) {
-  const asked: { path: string; body: string }[] = [];
+  const received: { path: string; body: string }[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { status, message } = answers[Math.min(asked.length, answers.length - 1)] ?? REFUSED;
-      asked.push({ path: request.url ?? '', body: Buffer.concat(chunks).toString() });
+      const { status, message } = answers[Math.min(received.length, answers.length - 1)] ?? REFUSED;
+      received.push({ path: request.url ?? '', body: Buffer.concat(chunks).toString() });
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ kind: 'Status', message }));
     });
@@ -55,7 +55,7 @@ async function openApiServer(answers: readonly [Answer, ...Answer[]], user: obje
   };
   const folder = await folderOf({ kubeconfig: JSON.stringify(kubeconfig) });
   return {
-    asked,
+    received,
     flag: `--canary-kubeconfig=${folder.file('kubeconfig')}`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
@@ -93,13 +93,13 @@ describe('serve checks whether the API server calls it', { concurrency: 4 }, () 
     await using api = await openApiServer([REFUSED]);
     await using gate = await startServe([api.flag, '--canary-namespace=trials']);
     await gate.line(ENFORCED);
-    assert.equal(api.asked[0]?.path, '/api/v1/namespaces/trials/pods?dryRun=All');
-    assert.match(api.asked[0]?.body ?? '', /"image":"kube-image-bouncer\.invalid\/CANARY"/);
+    assert.equal(api.received[0]?.path, '/api/v1/namespaces/trials/pods?dryRun=All');
+    assert.match(api.received[0]?.body ?? '', /"image":"kube-image-bouncer\.invalid\/CANARY"/);
   });
 
   it('starts although the kubeconfig does not exist yet', async () => {
     await using gate = await startServe(['--canary-kubeconfig=/nowhere/kubeconfig']);
-    await gate.said(/serves http/);
+    await gate.printed(/serves http/);
     assert.equal((await look(gate, '/readyz')).status, 200);
   });
 

@@ -99,11 +99,14 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
 
   it('flip: --client-name refuses a client of the right CA with another name', async () => {
     const { authority: ca, clients } = await certificates;
-    const asked = { ca, host: '127.0.0.2' };
-    const refused = await send(await named(), '/image_policy', {}, { ...asked, ...clients.colleague });
+    const connection = { ca, host: '127.0.0.2' };
+    const refused = await send(await named(), '/image_policy', {}, { ...connection, ...clients.colleague });
     assert.equal(refused.status, 403);
     assert.match(refused.body, /CLIENT_NOT_ALLOWED/);
-    assert.equal((await askImages(await named(), [GOOD], { ...asked, ...clients.apiServer })).allowed, true);
+    assert.equal(
+      (await askImages(await named(), [GOOD], { ...connection, ...clients.apiServer })).allowed,
+      true,
+    );
     assert.equal((await send(await mutual(), '/image_policy', {}, { ca, ...clients.colleague })).status, 200);
   });
 
@@ -112,17 +115,17 @@ describe('an option of serve about certificates', { concurrency: 4 }, () => {
     for (const host of ['127.0.0.1', '127.0.0.2'])
       assert.equal((await askImages(await secure(), [GOOD], { ca, host })).allowed, true);
     const bound = await named();
-    const asked = { ca, ...clients.apiServer };
-    assert.equal((await askImages(bound, [GOOD], { ...asked, host: '127.0.0.2' })).allowed, true);
+    const connection = { ca, ...clients.apiServer };
+    assert.equal((await askImages(bound, [GOOD], { ...connection, host: '127.0.0.2' })).allowed, true);
     assert.equal((await look(bound, '/livez', '127.0.0.2')).status, 200);
-    await assert.rejects(askImages(bound, [GOOD], asked), { code: 'ECONNREFUSED' });
+    await assert.rejects(askImages(bound, [GOOD], connection), { code: 'ECONNREFUSED' });
     await assert.rejects(look(bound, '/livez'), { code: 'ECONNREFUSED' });
   });
 
   it('flip: --self-signed serves HTTPS with a certificate that it makes, and logs the path of its CA', async () => {
     const gate = await selfSigned();
     assert.equal(gate.scheme, 'https');
-    const [, file = ''] = await gate.said(/CA certificate ([^;]+);/);
+    const [, file = ''] = await gate.printed(/CA certificate ([^;]+);/);
     assert.equal((await askImages(gate, [GOOD], { ca: await readFile(file, 'utf8') })).allowed, true);
   });
 

@@ -25,7 +25,7 @@ export interface GateProcess extends AsyncDisposable {
   /** Waits for the first line with this message after this number of lines, and returns it. */
   readonly lineAfter: (count: number, message: string) => Promise<LogLine>;
   /** Waits until stderr matches, and returns the text. */
-  readonly said: (pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly printed: (pattern: RegExp) => Promise<RegExpExecArray>;
   readonly stderr: () => string;
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly ended: Promise<Ending>;
@@ -119,7 +119,7 @@ export async function startServe(args: readonly string[], options: StartOptions 
     lines: output.lines,
     line: (message) => lineAfter(0, message),
     lineAfter,
-    said: (pattern) => output.until(() => pattern.exec(output.stderr()) ?? undefined, String(pattern)),
+    printed: (pattern) => output.until(() => pattern.exec(output.stderr()) ?? undefined, String(pattern)),
     stderr: output.stderr,
     kill: (signal) => void child.kill(signal),
     ended,
@@ -137,13 +137,13 @@ type Place = Pick<GateProcess, 'scheme' | 'port' | 'healthPort'>;
 /** The port of the gate, from its log and from stderr. */
 function placeOf({ lines, stderr }: Pick<Output, 'lines' | 'stderr'>): Place | undefined {
   const line = lines().find(({ msg }) => msg === 'listening') as Place | undefined;
-  const said = /serves (https?):\/\/localhost:(\d+).*health on http:\/\/localhost:(\d+)/.exec(stderr());
+  const banner = /serves (https?):\/\/localhost:(\d+).*health on http:\/\/localhost:(\d+)/.exec(stderr());
   if (line !== undefined) return { scheme: line.scheme, port: line.port, healthPort: line.healthPort };
-  if (said === null) return undefined;
+  if (banner === null) return undefined;
   return {
-    scheme: said[1] === 'https' ? 'https' : 'http',
-    port: Number(said[2]),
-    healthPort: Number(said[3]),
+    scheme: banner[1] === 'https' ? 'https' : 'http',
+    port: Number(banner[2]),
+    healthPort: Number(banner[3]),
   };
 }
 
@@ -219,8 +219,8 @@ function collect(child: ChildProcess, { stdout, closed }: StartOptions): Output 
       };
       const timer = setTimeout(() => {
         listeners.delete(look);
-        const heard = `${lines.map((line) => JSON.stringify(line)).join('\n')}\n${texts.stderr}`;
-        reject(new Error(`${what}: not within ${PATIENCE_MS} ms; it said\n${heard}`));
+        const seen = `${lines.map((line) => JSON.stringify(line)).join('\n')}\n${texts.stderr}`;
+        reject(new Error(`${what}: not within ${PATIENCE_MS} ms; it banner\n${seen}`));
       }, PATIENCE_MS);
       listeners.add(look);
       look();

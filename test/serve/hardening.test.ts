@@ -30,7 +30,7 @@ const INTRUDER = `
 
 async function intrude(gate: GateProcess): Promise<Record<string, string>> {
   gate.kill('SIGUSR2');
-  const [, outcome = ''] = await gate.said(/intruder (.*);/);
+  const [, outcome = ''] = await gate.printed(/intruder (.*);/);
   return JSON.parse(outcome) as Record<string, string>;
 }
 
@@ -97,7 +97,7 @@ describe('the process of the gate', { concurrency: 4 }, () => {
     `;
     await using gate = await startServe([], { preload, variables: { NODE_EXTRA_CA_CERTS: extra } });
     gate.kill('SIGUSR2');
-    const [, isTrusted] = await gate.said(/authorities (\w+);/);
+    const [, isTrusted] = await gate.printed(/authorities (\w+);/);
     assert.equal(isTrusted, 'false');
     const warned = gate
       .lines()

@@ -46,9 +46,9 @@ async function askWhileStopped(
   // of these requests as well.
   const before = await Promise.all(Array.from({ length: count }, () => askImages(gate, [GOOD], { agent })));
   gate.kill('SIGSTOP');
-  const asked = Array.from({ length: count }, ask);
+  const answers = Array.from({ length: count }, ask);
   setTimeout(() => gate.kill('SIGCONT'), STOPPED_MS);
-  const verdicts = [...before, ...(await Promise.all(asked))];
+  const verdicts = [...before, ...(await Promise.all(answers))];
   agent.destroy();
   return verdicts.map(({ allowed, message }) =>
     allowed ? 'admitted' : (/^[A-Z]+/.exec(message)?.[0] ?? message),

@@ -96,9 +96,9 @@ describe('an option of serve', { concurrency: 4 }, () => {
         assert.equal((await askImages(listed, [image])).allowed, true);
         assert.equal((await askPod(listed, image)).allowed, true);
       }
-      for (const asked of [await askImages(listed, [ELSEWHERE]), await askPod(listed, ELSEWHERE)]) {
-        assert.equal(asked.allowed, false);
-        assert.match(asked.message, /\[(?:rule|规则) allowed-registries\]/);
+      for (const verdict of [await askImages(listed, [ELSEWHERE]), await askPod(listed, ELSEWHERE)]) {
+        assert.equal(verdict.allowed, false);
+        assert.match(verdict.message, /\[(?:rule|规则) allowed-registries\]/);
       }
       assert.equal((await askImages(open, [ELSEWHERE])).allowed, true);
       assert.equal((await askPod(open, ELSEWHERE)).allowed, true);

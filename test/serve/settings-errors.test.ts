@@ -48,9 +48,9 @@ describe('a serve that cannot run exits with 2 and one sentence', { concurrency:
       [[`--port=${gate.port}`, '--health-port=0'], '--port', gate.port],
       [['--port=0', `--health-port=${gate.healthPort}`], '--health-port', gate.healthPort],
     ] as const) {
-      const said = await refusalOf(args);
+      const message = await refusalOf(args);
       assert.match(
-        said,
+        message,
         new RegExp(`^error: ${option} ${port}: the gate cannot listen on it: listen EADDRINUSE.*\n$`),
       );
     }
@@ -70,9 +70,9 @@ describe('a serve that cannot run exits with 2 and one sentence', { concurrency:
         '  rules: [{name: a, disallowedTags: {tagz: [latest]}}]',
       ].join('\n'),
     );
-    const said = await refusalOf(['--port=0', `--policy=${file}`]);
-    assert.ok(said.startsWith(`error:\n${file}:5:3: spec.unmatchedImages: `), said);
-    assert.match(said, /bad-policy\.yaml:6:\d+: spec\.rules\[0\]\.disallowedTags/);
+    const message = await refusalOf(['--port=0', `--policy=${file}`]);
+    assert.ok(message.startsWith(`error:\n${file}:5:3: spec.unmatchedImages: `), message);
+    assert.match(message, /bad-policy\.yaml:6:\d+: spec\.rules\[0\]\.disallowedTags/);
     await mkdir(join(folder.path, 'policy.yaml'));
     assert.match(
       await refusalOf(['--port=0', `--policy=${folder.path}/policy.yaml`]),

@@ -20,7 +20,7 @@ interface DenialCase {
   /** @default the built-in policy */
   readonly policy?: PolicyDocument;
   /** A request, the images of an `ImageReview`, or the reason why there is no decision. */
-  readonly asked: Request | readonly string[] | FailureCode;
+  readonly input: Request | readonly string[] | FailureCode;
   readonly stage?: Stage;
   /** Adds a rule to the policy whose question has no answer for this reason. */
   readonly unanswered?: UnavailableCode;
@@ -43,10 +43,10 @@ const podWithImages = (count: number) =>
   podOf({ containers: Array.from({ length: count }, (_, index) => ({ name: `c${index}`, image: 'nginx' })) });
 
 const RULES: readonly DenialCase[] = [
-  { title: 'no tag', asked: podWith('nginx') },
+  { title: 'no tag', input: podWith('nginx') },
   {
     title: 'several images, in every list of a pod',
-    asked: {
+    input: {
       object: pod({
         containers: { web: 'nginx:latest', side: 'Redis:7' },
         initContainers: { migrate: 'nginx:latest' },
@@ -56,88 +56,88 @@ const RULES: readonly DenialCase[] = [
   },
   {
     title: 'a pod of a Deployment',
-    asked: ownedPod('ReplicaSet', 'web-5d4f7c9b6d', { 'pod-template-hash': '5d4f7c9b6d' }),
+    input: ownedPod('ReplicaSet', 'web-5d4f7c9b6d', { 'pod-template-hash': '5d4f7c9b6d' }),
   },
-  { title: 'a pod of a Job', asked: ownedPod('Job', 'report') },
+  { title: 'a pod of a Job', input: ownedPod('Job', 'report') },
   {
     title: 'a tag that must be listed',
     policy: policyOfRule({ allowedTags: { tags: ['stable', '1.27'] } }),
-    asked: podWith('nginx:1.26'),
+    input: podWith('nginx:1.26'),
   },
   {
     title: 'a digest where the tag must be listed',
     policy: policyOfRule({ allowedTags: { tags: ['stable'] } }),
-    asked: podWith(`nginx@${DIGEST}`),
+    input: podWith(`nginx@${DIGEST}`),
   },
   {
     title: 'a tag out of range',
     policy: policyOfRule({ allowedTags: { semver: '>=1.2.0 <2' } }),
-    asked: podWith('nginx:0.9.1'),
+    input: podWith('nginx:0.9.1'),
   },
   {
     title: 'a tag of another form',
     policy: policyOfRule({ allowedTags: { pattern: 'v\\d+' } }),
-    asked: podWith('nginx:main'),
+    input: podWith('nginx:main'),
   },
   {
     title: 'a registry that is not trusted',
     policy: policyOfRule({ allowedImages: { images: ['registry.example.com/**'] } }),
-    asked: podWith('quay.io/unknown/app:1'),
+    input: podWith('quay.io/unknown/app:1'),
   },
   {
     title: 'an image that is forbidden',
     policy: policyOfRule({ disallowedImages: { images: ['docker.io/**'] } }),
-    asked: podWith('nginx:1.27'),
+    input: podWith('nginx:1.27'),
   },
   {
     title: 'no digest',
     policy: policyOfRule({ requiredDigest: {}, message: 'Pin your images' }),
-    asked: podWith('nginx:1.27'),
+    input: podWith('nginx:1.27'),
   },
   {
     title: 'a short name',
     policy: policyOfRule({ requireFullyQualified: {} }),
-    asked: podWith('nginx:1.27'),
+    input: podWith('nginx:1.27'),
   },
   {
     title: 'no rule for the image',
     policy: policyOfRule({ match: { images: ['ghcr.io/**'] }, requiredDigest: {} }, 'Deny'),
-    asked: podWith('nginx:1.27'),
+    input: podWith('nginx:1.27'),
   },
   {
     title: 'a rule that may select the image, in an ImageReview',
     policy: policyOfRule({ match: { users: ['alice'] }, disallowedTags: { tags: ['latest'] } }, 'Deny'),
-    asked: ['nginx:1.27'],
+    input: ['nginx:1.27'],
   },
 ];
 
 const REFERENCES: readonly DenialCase[] = [
-  { title: 'a line end in a reference', asked: podWith('nginx:1.27\n') },
-  { title: 'a capital in a repository', asked: podWith('registry.example.com/Team/app:1') },
-  { title: 'a registry that some programs read as a namespace', asked: podWith('Team/app:1') },
-  { title: 'a scheme', asked: podWith('https://registry.example.com/app:1') },
-  { title: 'a digest that is too short', asked: podWith('nginx@sha256:0123') },
-  { title: 'a digest of another algorithm', asked: podWith(`nginx@sha384:${'0'.repeat(96)}`) },
-  { title: 'an address that other programs read differently', asked: podWith('127.1/app:1') },
-  { title: 'an IPv6 address without brackets', asked: podWith('fd00::1/app:1') },
+  { title: 'a line end in a reference', input: podWith('nginx:1.27\n') },
+  { title: 'a capital in a repository', input: podWith('registry.example.com/Team/app:1') },
+  { title: 'a registry that some programs read as a namespace', input: podWith('Team/app:1') },
+  { title: 'a scheme', input: podWith('https://registry.example.com/app:1') },
+  { title: 'a digest that is too short', input: podWith('nginx@sha256:0123') },
+  { title: 'a digest of another algorithm', input: podWith(`nginx@sha384:${'0'.repeat(96)}`) },
+  { title: 'an address that other programs read differently', input: podWith('127.1/app:1') },
+  { title: 'an IPv6 address without brackets', input: podWith('fd00::1/app:1') },
 ];
 
 const OBJECTS: readonly DenialCase[] = [
-  { title: 'no containers', asked: { object: podOf({}) } },
+  { title: 'no containers', input: { object: podOf({}) } },
   {
     title: 'an image that is not a string',
-    asked: { object: deployment({ containers: { web: 1 as unknown as string } }) },
+    input: { object: deployment({ containers: { web: 1 as unknown as string } }) },
   },
   {
     title: 'a list as if it were one object',
-    asked: { object: { apiVersion: 'v1', kind: 'PodList', items: [] } },
+    input: { object: { apiVersion: 'v1', kind: 'PodList', items: [] } },
   },
-  { title: 'an object of another namespace', asked: { object: pod({}, { namespace: 'team-b' }) } },
-  { title: 'more images than the maximum', asked: { object: podWithImages(501) } },
-  { title: 'more text than fits: the rest is counted', asked: { object: podWithImages(30) } },
+  { title: 'an object of another namespace', input: { object: pod({}, { namespace: 'team-b' }) } },
+  { title: 'more images than the maximum', input: { object: podWithImages(501) } },
+  { title: 'more text than fits: the rest is counted', input: { object: podWithImages(30) } },
   {
     title: 'text with control characters, and text that looks like white space',
-    asked: { object: podOf({ containers: [{ name: '\u001b[2J{reason}', image: 'nginx\u202e{tag}' }] }) },
+    input: { object: podOf({ containers: [{ name: '\u001b[2J{reason}', image: 'nginx\u202e{tag}' }] }) },
   },
 ];
 
@@ -147,19 +147,19 @@ const WARNED: readonly DenialCase[] = [
   {
     title: 'a rule that warns',
     policy: policyOfRule({ requiredDigest: {}, validationActions: ['Warn', 'Audit'] }),
-    asked: podWith('nginx:1.27'),
+    input: podWith('nginx:1.27'),
   },
   {
     title: 'a template that keeps an image that is now forbidden, and a placeholder',
-    asked: { object: keeps, oldObject: keeps },
+    input: { object: keeps, oldObject: keeps },
   },
   {
     title: 'an unknown kind',
-    asked: { object: workload('example.com/v1', 'Widget', 'spec', podSpec()) },
+    input: { object: workload('example.com/v1', 'Widget', 'spec', podSpec()) },
   },
   {
     title: 'the mirror pod of a static pod',
-    asked: {
+    input: {
       object: podOf(
         { ...podSpec({ containers: { etcd: BAD } }), nodeName: 'n1' },
         { annotations: { 'kubernetes.io/config.mirror': 'x' } },
@@ -167,12 +167,12 @@ const WARNED: readonly DenialCase[] = [
       userInfo: { username: 'system:node:n1', groups: ['system:nodes'] },
     },
   },
-  { title: 'a refusal at stage warn', asked: podWith('nginx'), stage: 'warn' },
-  { title: 'a failure at stage warn', asked: 'INTERNAL', stage: 'warn' },
+  { title: 'a refusal at stage warn', input: podWith('nginx'), stage: 'warn' },
+  { title: 'a failure at stage warn', input: 'INTERNAL', stage: 'warn' },
 ];
 
 const FAILURES: readonly DenialCase[] = (['DEADLINE', 'INTERNAL', 'NO_POLICY', 'OVERLOADED'] as const).map(
-  (code) => ({ title: `nothing decided: ${code}`, asked: code }),
+  (code) => ({ title: `nothing decided: ${code}`, input: code }),
 );
 
 /** Texts that a reviewer reads before users see them. */
@@ -180,13 +180,13 @@ const QUESTIONS: readonly DenialCase[] = [
   ...(['DEADLINE', 'ANSWER_UNAVAILABLE', 'ANSWER_MALFORMED', 'NO_SOURCE', 'TOO_MANY_QUESTIONS'] as const).map(
     (unanswered): DenialCase => ({
       title: `a rule without the answer that it needs: ${unanswered}`,
-      asked: podWith(GOOD),
+      input: podWith(GOOD),
       unanswered,
     }),
   ),
   {
     title: 'a rule that was not checked, because another rule refuses',
-    asked: podWith(BAD),
+    input: podWith(BAD),
     unanswered: 'DEADLINE',
   },
 ];
@@ -217,20 +217,20 @@ function bouncerOf(policy: Policy, unanswered: UnavailableCode = 'NO_SOURCE'): B
 export async function textsOf(denial: DenialCase, catalogue: Catalogue): Promise<readonly string[]> {
   const document = denial.policy ?? defaultPolicyDocument([]);
   const decoded = await decodePolicy(document, catalogue.language);
-  const { asked, stage = 'deny', unanswered } = denial;
+  const { input, stage = 'deny', unanswered } = denial;
   const policy =
     unanswered === undefined
       ? decoded
       : createPolicy({ ...decoded, rules: [...decoded.rules, approvedRule()] });
-  const isImageReview = Array.isArray(asked);
+  const isImageReview = Array.isArray(input);
   const protocol = (isImageReview ? imageReviewIn : admissionReviewIn)(catalogue);
-  const request = typeof asked === 'string' ? { object: pod({ containers: { web: GOOD } }) } : asked;
+  const request = typeof input === 'string' ? { object: pod({ containers: { web: GOOD } }) } : input;
   const exchange = protocol.open(
-    isImageReview ? imageReviewOfImages(asked) : admissionReviewOf(request as Request),
+    isImageReview ? imageReviewOfImages(input) : admissionReviewOf(request as Request),
   );
   const decision =
-    typeof asked === 'string'
-      ? failed(asked)
+    typeof input === 'string'
+      ? failed(input)
       : await bouncerOf(policy, unanswered).decide(exchange.review, 1000);
   const body = JSON.parse(exchange.respond(applyStage(decision, stage)).body) as Record<string, Answered>;
   const {

@@ -8,8 +8,8 @@ const LANGUAGES = ['en', 'zh'];
 
 const HEAD = `# What users read
 
-Written by \`npx node scripts/denials.ts\` from the cases in [denial-cases.ts](denial-cases.ts), and compared by a test:
-read what changed, as a developer would who has never heard of this gate.
+Written by \`npx node scripts/denials.ts\` from the cases in [denial-cases.ts](denial-cases.ts), and compared by a test.
+Read the changes like a developer who does not know this gate.
 `;
 
 /** Each case with its texts in each language, one below the other. */

@@ -20,8 +20,8 @@ const DOCUMENT = readFileSync(new URL('../../docs/protocols.md', import.meta.url
 function reviewOf(request: Request): Review {
   const { object, oldObject, subResource: subresource = '', namespace = NAMESPACE } = request;
   const { group, version, kind } = kindOf(object ?? oldObject);
-  const asked = request.operation ?? (oldObject === undefined ? 'CREATE' : 'UPDATE');
-  const operation = OPERATIONS.find((known) => known === asked);
+  const body = request.operation ?? (oldObject === undefined ? 'CREATE' : 'UPDATE');
+  const operation = OPERATIONS.find((known) => known === body);
   const user = (request.userInfo ?? ALICE) as unknown as User;
   const facts = { operation, subresource, namespace, user };
   return {
@@ -58,7 +58,7 @@ function outcomeOf(review: Review, policy: Policy): Outcome {
 
 /** The outcome of one request in each protocol. Asserts that each answer has the verdict of its decision. */
 function outcomesOf(request: Request, policy: Policy, before1_27_3 = false) {
-  const asked = before1_27_3 && request.subResource !== undefined ? undefined : imageReviewOf(request);
+  const body = before1_27_3 && request.subResource !== undefined ? undefined : imageReviewOf(request);
   const [v1, v1beta1] = (['v1', 'v1beta1'] as const).map((version) => {
     const document = admissionReviewOf(request, version);
     const outcome = outcomeOf(admissionReview.open(document).review, policy);
@@ -66,9 +66,9 @@ function outcomesOf(request: Request, policy: Policy, before1_27_3 = false) {
     assert.equal(allowed, outcome.verdict === 'admitted');
     return outcome;
   });
-  const image = asked === undefined ? NOT_CALLED : outcomeOf(imageReview.open(asked).review, policy);
-  if (asked !== undefined) {
-    const { allowed } = ask(imageReview, asked, policy).body['status'] as { allowed: boolean };
+  const image = body === undefined ? NOT_CALLED : outcomeOf(imageReview.open(body).review, policy);
+  if (body !== undefined) {
+    const { allowed } = ask(imageReview, body, policy).body['status'] as { allowed: boolean };
     assert.equal(allowed, image.verdict === 'admitted');
   }
   return { core: outcomeOf(reviewOf(request), policy), v1, v1beta1, image };

@@ -18,12 +18,12 @@ export function ruleText(...lines: readonly string[]): string {
 }
 
 /** A title, a text with the mark at the problem, and the message after file, line and column. */
-export type BadPolicy = readonly [what: string, marked: string, said: string];
+export type BadPolicy = readonly [what: string, marked: string, message: string];
 
 /** Asserts that a policy is refused at the mark with this message. */
-export async function assertRefused(marked: string, said: string): Promise<void> {
+export async function assertRefused(marked: string, message: string): Promise<void> {
   const { text, place } = locate(marked);
-  assert.equal(await refusalOf(text), `${place}: ${said}`);
+  assert.equal(await refusalOf(text), `${place}: ${message}`);
 }
 
 /** The position of the mark, and the text without the mark. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { said } from './sayings.ts';
+import { englishText } from './phrases.ts';
 import { parseImageReference } from '../../src/image/reference.ts';
 import { LastTag, type RuleKind, type RuleObjection } from '../../src/policy/rule.ts';
 
@@ -29,10 +29,10 @@ export function ruleCases<Parameters>(
     const run = async (): Promise<void> => {
       const objection = await ask(kind, parameters, image);
       assert.deepEqual(
-        { code: objection?.code, reason: said(objection?.reason) },
+        { code: objection?.code, reason: englishText(objection?.reason) },
         { code: cases.code, reason },
       );
-      assert.match(said(objection?.remedy), /^[a-z].*[^.]$/, 'a clause in the imperative');
+      assert.match(englishText(objection?.remedy), /^[a-z].*[^.]$/, 'a clause in the imperative');
     };
     return [`${about} refuses ${image}: ${reason}`, run] as const;
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { said } from './sayings.ts';
+import { englishText } from './phrases.ts';
 import { admissionReview } from './protocols.ts';
 import { MalformedReviewError, type Answer, type ReviewProtocol } from '../../src/admission/exchange.ts';
 import { createBouncer } from '../../src/bouncer.ts';
@@ -32,7 +32,7 @@ export function summarise({ outcome, violations }: Decision): readonly string[] 
 /** Code, field and container of a violation. The field of an unreadable object is in the reason. */
 function summariseViolation({ code, use, reason }: Violation): string {
   return use === undefined
-    ? `${code} ${said(reason)}`
+    ? `${code} ${englishText(reason)}`
     : `${code} ${fieldOf(use) ?? '-'} ${use.container ?? '-'}`;
 }
 

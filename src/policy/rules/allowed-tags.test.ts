@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
 import { ParameterError } from '../parameters.ts';
 import { allowedTags } from './allowed-tags.ts';
@@ -103,27 +103,30 @@ for (const [option, [named, other]] of Object.entries(FLIPS)) {
 test('a message has the first eight of a long list of tags', async () => {
   const tags = Array.from({ length: 9 }, (_, index) => `v${index}`);
   const objection = await ask(allowedTags, { tags }, 'app');
-  assert.equal(said(objection?.reason), 'tag "latest" is not one of v0, v1, v2, v3, v4, v5, v6, v7, ...');
+  assert.equal(
+    englishText(objection?.reason),
+    'tag "latest" is not one of v0, v1, v2, v3, v4, v5, v6, v7, ...',
+  );
 });
 
 test('a message has eight tags in full, however long they are', async () => {
   const tags = Array.from({ length: 8 }, (_, index) => `v${index}${'x'.repeat(126)}`);
   const objection = await ask(allowedTags, { tags }, 'app');
-  assert.equal(said(objection?.reason), `tag "latest" is not one of ${tags.join(', ')}`);
+  assert.equal(englishText(objection?.reason), `tag "latest" is not one of ${tags.join(', ')}`);
 });
 
 test('the remedy for an image with a digest names the allowed tags', async () => {
   const objection = await ask(allowedTags, { tags: ['v1', 'v2'] }, `app@sha256:${'0'.repeat(64)}`);
   assert.equal(
-    said(objection?.reason),
+    englishText(objection?.reason),
     'an image with a digest is pulled without its tag, and the rule needs an allowed tag',
   );
-  assert.match(said(objection?.remedy), /one of v1, v2/);
+  assert.match(englishText(objection?.remedy), /one of v1, v2/);
 });
 
 test('a line break in a range or a pattern does not reach a denial', async () => {
   for (const parameters of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v1\n' }]) {
-    assert.doesNotMatch(said((await ask(allowedTags, parameters, 'app'))?.reason), /\n/);
+    assert.doesNotMatch(englishText((await ask(allowedTags, parameters, 'app'))?.reason), /\n/);
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
 import { requireFullyQualified } from './require-fully-qualified.ts';
 
@@ -25,7 +25,7 @@ for (const [title, run] of ruleCases(
 
 test('the remedy for a short name is the name in full', async () => {
   assert.equal(
-    said((await ask(requireFullyQualified, {}, 'nginx'))?.remedy),
+    englishText((await ask(requireFullyQualified, {}, 'nginx'))?.remedy),
     'write docker.io/library/nginx:latest',
   );
 });

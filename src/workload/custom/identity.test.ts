@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { GOOD } from '#test/pods.ts';
-import { said } from '#test/sayings.ts';
+import { englishText } from '#test/phrases.ts';
 import type { Fields } from '../../document/json.ts';
 import { customKind, image, podSpec, within, type ImageSource } from './custom-kind.ts';
 import { findCustomImages } from './find-custom-images.ts';
@@ -22,7 +22,7 @@ function find(source: ImageSource, object: Fields) {
 function reason(source: ImageSource, object: Fields): string {
   const images = findCustomImages(customKind('w.example.com', 'W', [source]), object);
   assert.ok(images.kind === 'unreadable');
-  return said(images.reason);
+  return englishText(images.reason);
 }
 
 describe('the identity of an image', () => {

@@ -298,7 +298,7 @@ async function readVersion(layout: Layout): Promise<string> {
 async function get(layout: Layout, path: string): Promise<{ status: number; body: string }> {
   const ca = await readFile(layout.servingCertificate);
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const outgoing = request(
       `${layout.url}${path}`,
       { ca, agent: false, headers: { authorization: `Bearer ${tokenOf('admin')}` }, timeout: 5_000 },
       (answer) => {
@@ -310,9 +310,9 @@ async function get(layout: Layout, path: string): Promise<{ status: number; body
         );
       },
     );
-    asked.on('timeout', () => asked.destroy(new Error(`GET ${path}: no answer within 5 s`)));
-    asked.on('error', reject);
-    asked.end();
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`GET ${path}: no answer within 5 s`)));
+    outgoing.on('error', reject);
+    outgoing.end();
   });
 }
 

@@ -40,7 +40,7 @@ export async function openPodSender(
   return {
     send: (pod) => {
       const { promise, resolve, reject } = Promise.withResolvers<PodAnswer>();
-      const asked = request(
+      const outgoing = request(
         target,
         { method: 'POST', agent, headers },
         (answer) =>
@@ -49,8 +49,8 @@ export async function openPodSender(
             reject,
           ),
       );
-      asked.on('error', reject);
-      asked.end(JSON.stringify(pod));
+      outgoing.on('error', reject);
+      outgoing.end(JSON.stringify(pod));
       return promise;
     },
     [Symbol.dispose]: () => agent.destroy(),

@@ -110,7 +110,7 @@ async function forward(
   body: Buffer,
 ): Promise<{ status: number; contentType: string; answer: Buffer }> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const asked = request(
+    const outgoing = request(
       `${gate.url}${incoming.url ?? '/'}`,
       {
         method: incoming.method,
@@ -124,9 +124,11 @@ async function forward(
       },
       resolve,
     );
-    asked.on('timeout', () => asked.destroy(new Error('the gate did not answer the recorder within 30 s')));
-    asked.on('error', reject);
-    asked.end(body);
+    outgoing.on('timeout', () =>
+      outgoing.destroy(new Error('the gate did not answer the recorder within 30 s')),
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
   });
   return {
     status: answer.statusCode ?? 0,

@@ -5,7 +5,7 @@ import type { KubernetesVersion } from '../../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { startGate, type Gate } from './gate.ts';
 import { apply, podOf } from './lock-outs.ts';
-import { startStranger, type Stranger } from './stranger.ts';
+import { startForeignWebhook, type ForeignWebhook } from './foreign-webhook.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /** The gate's own image, which the gate's policy refuses. */
@@ -43,9 +43,9 @@ interface Scene extends AsyncDisposable {
   readonly other: Authority;
   readonly gate: Gate;
   /** A foreign webhook that refuses every review. */
-  readonly stranger: Stranger;
+  readonly foreignWebhook: ForeignWebhook;
   /** A foreign webhook with a certificate that expired a week ago. */
-  readonly expired: Stranger;
+  readonly expired: ForeignWebhook;
   readonly logTails: () => Promise<string>;
 }
 
@@ -55,8 +55,8 @@ export async function openScene(version: KubernetesVersion): Promise<Scene> {
   const folder = parts.use(await makeTemporaryFolder('recover'));
   const monthAgo = new Date(Date.now() - 30 * 86_400_000);
   const authority = await createAuthority({ commonName: 'recover tests', notBefore: monthAgo, days: 60 });
-  const stranger = parts.use(await startStranger(authority, { notBefore: monthAgo, days: 40 }));
-  const expired = parts.use(await startStranger(authority, { notBefore: monthAgo, days: 23 }));
+  const foreignWebhook = parts.use(await startForeignWebhook(authority, { notBefore: monthAgo, days: 40 }));
+  const expired = parts.use(await startForeignWebhook(authority, { notBefore: monthAgo, days: 23 }));
   const other = await createAuthority({ commonName: 'another', notBefore: monthAgo, days: 60 });
   const clientCa = join(folder.path, 'client-ca.crt');
   await writeFile(clientCa, authority.certificate);
@@ -78,7 +78,7 @@ export async function openScene(version: KubernetesVersion): Promise<Scene> {
     authority,
     other,
     gate,
-    stranger,
+    foreignWebhook,
     expired,
     logTails: async () => `${await controlPlane.logTails()}\n--- gate\n${await gate.logTail()}`,
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),

@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import type { Authority } from '../../../src/certificate/authority.ts';
 
 /** A foreign webhook that refuses every review, at every path. */
-export interface Stranger extends AsyncDisposable {
+export interface ForeignWebhook extends AsyncDisposable {
   readonly url: string;
 }
 
 /** Starts one on a free port of loopback. */
-export async function startStranger(
+export async function startForeignWebhook(
   authority: Authority,
   validity: { readonly notBefore: Date; readonly days: number },
-): Promise<Stranger> {
+): Promise<ForeignWebhook> {
   const { certificate, key } = await authority.issueServing({
     commonName: 'stranger',
     dnsNames: ['localhost'],

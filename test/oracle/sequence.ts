@@ -23,7 +23,7 @@ export interface Step {
 }
 
 /** Steps that run one after the other. The last one is the subject of the test. */
-export interface Errand {
+export interface Sequence {
   readonly family: string;
   readonly namespace: string;
   readonly kind: string;
@@ -53,7 +53,7 @@ export interface Place {
   readonly features: ClusterFeatures;
 }
 
-export type DrawErrand = (place: Place) => Errand | undefined;
+export type DrawSequence = (place: Place) => Sequence | undefined;
 
 /** Usages that an API server accepts in a new object of this kind. */
 export function usagesFor({ features }: Place): Some<Usage> {
@@ -115,7 +115,7 @@ export function create(place: Place, object: Fields, parts: Partial<Step> & Pick
   };
 }
 
-export function errand({ namespace, kind }: Place, family: string, steps: Some<Step>): Errand {
+export function sequence({ namespace, kind }: Place, family: string, steps: Some<Step>): Sequence {
   return { family, namespace, kind: `${kind.apiVersion} ${kind.kind}`, steps };
 }
 

@@ -4,16 +4,16 @@ import {
   create,
   drawBad,
   drawSlots,
-  errand,
+  sequence,
   takenReference,
   TODAY,
   usagesFor,
   type ClusterFeatures,
-  type DrawErrand,
-  type Errand,
+  type DrawSequence,
+  type Sequence,
   type Place,
   type Step,
-} from './errand.ts';
+} from './sequence.ts';
 import type { Some } from './images.ts';
 import { POD, type Kind, type Usage } from './kinds.ts';
 import type { Fields, Slot } from './objects.ts';
@@ -22,29 +22,29 @@ import type { OraclePolicy } from './policy.ts';
 import { goodImage, type Truth } from './scene.ts';
 import { setImage, validObject } from './valid-objects.ts';
 
-const goodCreate: DrawErrand = (place) => {
+const goodCreate: DrawSequence = (place) => {
   const slots = drawSlots(place, place.random.pick(usagesFor(place)));
   return (
     slots &&
-    errand(place, 'good create', [
+    sequence(place, 'good create', [
       create(place, validObject(place.kind, place.name, slots), { truth: 'good' }),
     ])
   );
 };
 
-const badCreate: DrawErrand = (place) => {
+const badCreate: DrawSequence = (place) => {
   const usage = place.random.pick(usagesFor(place));
   const bad = drawBad(place, usage);
   const slots = bad === undefined ? undefined : drawSlots(place, usage, bad);
   return (
     slots &&
-    errand(place, `bad create at ${usage}`, [
+    sequence(place, `bad create at ${usage}`, [
       create(place, validObject(place.kind, place.name, slots), { truth: 'bad' }),
     ])
   );
 };
 
-const placeholder: DrawErrand = (place) => {
+const placeholder: DrawSequence = (place) => {
   const slots = drawSlots(place, 'container');
   if (slots === undefined || !place.kind.template) return undefined;
   const image = place.random.pick(['auto', ' ', '$(params.image)', '{{workflow.parameters.image}}']);
@@ -52,14 +52,16 @@ const placeholder: DrawErrand = (place) => {
     ...slots,
     { usage: 'container', name: 'later', image },
   ]);
-  return errand(place, 'placeholder in a template', [create(place, object, { truth: 'good', warns: true })]);
+  return sequence(place, 'placeholder in a template', [
+    create(place, object, { truth: 'good', warns: true }),
+  ]);
 };
 
 /**
  * An existing bad image is kept (SECURITY.md 7), and later requests about the object are admitted as well (A22, A32,
  * A33).
  */
-const kept: DrawErrand = (place) => {
+const kept: DrawSequence = (place) => {
   const { random, kind } = place;
   const usage = random.pick(usagesFor(place));
   const bad = drawBad(place, usage);
@@ -68,7 +70,7 @@ const kept: DrawErrand = (place) => {
   const finalizers = (object: Fields): void => void ((object['metadata'] as Fields)['finalizers'] = []);
   const steps = beforeAndAfter(place, slots, finalizers, { truth: 'good', warns: kind.template });
   const [then, followUp] = random.pick(followUps(place));
-  return errand(place, `a bad image is kept${then}`, [...steps, ...followUp]);
+  return sequence(place, `a bad image is kept${then}`, [...steps, ...followUp]);
 };
 
 function followUps(place: Place): Some<readonly [string, Step[]]> {
@@ -104,7 +106,7 @@ function eviction(name: string): Fields {
 }
 
 /** A08: the image of a container changes to a bad one. Excludes Jobs, because their template cannot change. */
-const changed: DrawErrand = (place) => {
+const changed: DrawSequence = (place) => {
   const { random, kind } = place;
   if (kind.kind === 'Job') return undefined;
   const usage = random.pick<Usage>(['container', 'initContainer']);
@@ -117,11 +119,11 @@ const changed: DrawErrand = (place) => {
     truth: 'bad',
     warns: false,
   });
-  return errand(place, 'A08 an image becomes bad', steps);
+  return sequence(place, 'A08 an image becomes bad', steps);
 };
 
 /** A09: two containers of a pod swap their images. */
-const swapped: DrawErrand = (place) => {
+const swapped: DrawSequence = (place) => {
   const { random, setting, kind } = place;
   if (kind.kind === 'Job') return undefined;
   const [good, bad] = [goodImage(random, setting, 'container'), drawBad(place, 'container')];
@@ -134,7 +136,7 @@ const swapped: DrawErrand = (place) => {
     setImage(object, kind, 'one', bad);
     setImage(object, kind, 'two', good);
   };
-  return errand(
+  return sequence(
     place,
     'A09 two containers swap their images',
     beforeAndAfter(place, slots, swap, { truth: 'bad', warns: false }),
@@ -142,7 +144,7 @@ const swapped: DrawErrand = (place) => {
 };
 
 /** A04: an ephemeral container in a pod that the gate has admitted. */
-const debugged: DrawErrand = (place) => {
+const debugged: DrawSequence = (place) => {
   const { random, setting, name, kind } = place;
   if (kind !== POD) return undefined;
   const slots = drawSlots(place, 'container');
@@ -168,13 +170,13 @@ const debugged: DrawErrand = (place) => {
       body: debug,
     },
   );
-  return errand(place, `A04 a ${truth} ephemeral container`, [first, second]);
+  return sequence(place, `A04 a ${truth} ephemeral container`, [first, second]);
 };
 
 const NODE = 'node-1';
 
 /** A20, A21: a mirror pod of a node, and a forged one. */
-const mirror: DrawErrand = (place) => {
+const mirror: DrawSequence = (place) => {
   const { random, kind } = place;
   const bad = takenReference(random, true);
   const slots = bad === undefined || kind !== POD ? undefined : drawSlots(place, 'container', bad);
@@ -184,14 +186,14 @@ const mirror: DrawErrand = (place) => {
   (object['spec'] as Fields)['nodeName'] = NODE;
   if (random.chance(0.5)) {
     const step = create(place, object, { truth: 'good', warns: true, person: node(NODE) });
-    return errand(place, 'A20 a node’s mirror pod', [step]);
+    return sequence(place, 'A20 a node’s mirror pod', [step]);
   }
   const person = random.pick([place.person, node('node-2')]);
-  return errand(place, 'A21 a forged mirror pod', [create(place, object, { truth: 'bad', person })]);
+  return sequence(place, 'A21 a forged mirror pod', [create(place, object, { truth: 'bad', person })]);
 };
 
 /** A15: a Secret has no images, with any content. */
-const unknown: DrawErrand = (place) => {
+const unknown: DrawSequence = (place) => {
   const object = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -199,13 +201,13 @@ const unknown: DrawErrand = (place) => {
     stringData: { image: 'Evil:latest' },
   };
   const step = create(place, object, { truth: 'good', warns: true, path: 'secrets', apiVersion: 'v1' });
-  return errand(place, 'A15 an unknown kind', [step]);
+  return sequence(place, 'A15 an unknown kind', [step]);
 };
 
 const any = (): boolean => true;
 const isPod = (kind: Kind): boolean => kind === POD;
 
-const ERRANDS: Some<readonly [DrawErrand, (kind: Kind) => boolean]> = [
+const SEQUENCES: Some<readonly [DrawSequence, (kind: Kind) => boolean]> = [
   [goodCreate, any],
   [goodCreate, any],
   [badCreate, any],
@@ -220,14 +222,14 @@ const ERRANDS: Some<readonly [DrawErrand, (kind: Kind) => boolean]> = [
 ];
 
 /** A place of a policy at which an API server accepts an object of this kind. */
-export function drawErrand(
+export function drawSequence(
   random: Random,
   policy: OraclePolicy,
   index: number,
   features: ClusterFeatures,
-): Errand {
+): Sequence {
   for (let attempt = 0; attempt < 200; attempt += 1) {
-    const [draw, suits] = random.pick(ERRANDS);
+    const [draw, suits] = random.pick(SEQUENCES);
     const settings = policy.settings.filter(
       ({ protocol, kinds }) => protocol === 'AdmissionReview' && kinds.some((kind) => TODAY.includes(kind)),
     );
@@ -238,8 +240,8 @@ export function drawErrand(
     const person = random.pick(setting.people);
     if (person === undefined) continue;
     const namespace = random.pick(setting.namespaces);
-    const errand = draw({ random, setting, kind, namespace, person, name: `o-${index}`, features });
-    if (errand !== undefined) return errand;
+    const sequence = draw({ random, setting, kind, namespace, person, name: `o-${index}`, features });
+    if (sequence !== undefined) return sequence;
   }
-  throw new Error(`policy ${policy.name} has no errand`);
+  throw new Error(`policy ${policy.name} has no sequence`);
 }

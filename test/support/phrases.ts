@@ -5,8 +5,8 @@ import type { Phrase } from '../../src/language/phrase.ts';
 import { quote } from '../../src/image/quote.ts';
 
 /** A phrase in English; a missing one fails the test. */
-export function said(phrase: Phrase | undefined): string {
-  assert.ok(phrase !== undefined, 'nothing is said');
+export function englishText(phrase: Phrase | undefined): string {
+  assert.ok(phrase !== undefined, 'the phrase is missing');
   return inEnglish(phrase);
 }
 
