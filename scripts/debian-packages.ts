@@ -43,7 +43,7 @@ export function keyOf(packages: readonly DebianPackage[], others: readonly strin
 
 /**
  * Unpacks packages into a folder without running their scripts. Writes their descriptions below
- * `var/lib/dpkg/status.d`, where scanners look if there is no dpkg.
+ * `var/lib/dpkg/status.d`, which scanners read if there is no dpkg.
  * @param cache folder that keeps the downloads
  */
 export async function unpackPackages(

@@ -89,7 +89,7 @@ function launch(root: string, version: string, args: readonly string[]) {
   return { child, closed, stdout, stderr, [Symbol.dispose]: dispose };
 }
 
-test('Node 24 from 24.15 on and any from 26 on are supported, as package.json says', () => {
+test('Node 24 from 24.15 on and any from 26 on are supported, as in package.json', () => {
   const { engines } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
     engines: { node: string };
   };

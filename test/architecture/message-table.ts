@@ -14,11 +14,11 @@ interface MessagePage {
   readonly render: () => readonly string[];
 }
 
-/** Sentences with a code, each with what to do. */
+/** Sentences with a code, each with its remedy. */
 const ERRORS: MessagePage = {
   path: 'docs/errors.md',
   rows: /^\| `[A-Z_]+\.[a-z0-9-]+` \|.*$/gm,
-  head: '| key | it says | and what to do |\n|---|---|---|\n',
+  head: '| key | text | what to do |\n|---|---|---|\n',
   render: () =>
     Object.entries(TEXTS)
       .filter(([key]) => /^[A-Z]/.test(key) && !key.endsWith('.remedy'))

@@ -5,7 +5,7 @@ export interface Threat {
   readonly id: string;
   /** The attack or the fault. */
   readonly attempt: string;
-  /** Title of a test, or a sentence that says why the threat does not exist here. */
+  /** Title of a test, or a sentence with the reason why the threat does not exist here. */
   readonly heldBy: string;
   /** Files with its tests; none if there is a sentence. */
   readonly files: readonly string[];

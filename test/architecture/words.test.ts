@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { root } from './sources.ts';
 
-/** Words that make a sentence a riddle: a person in place of a program, or an old conjunction. */
+/** Words that make a sentence hard to read: a person in place of a program, or an old conjunction. */
 const WORDS = [
   'nobody',
   'whoever',
@@ -23,22 +23,22 @@ const ALLOWED: Readonly<Record<string, number>> = {};
 
 const FOLDERS = ['.ci', 'bench', 'bin', 'docs', 'examples', 'scripts', 'src', 'test', 'tools'];
 
-/** What other programs wrote, and this list. */
+/** Files that other programs wrote, and this file. */
 const EXEMPT =
   /(?:^|\/)(?:node_modules|recordings|LICENSE|package-lock\.json|words\.test\.ts)(?:\/|$)|\.sum$/;
 
-/** Blanks and the beginnings of comment lines may part the words of a pair. */
+/** White space and comment marks may be between the words of a pair. */
 const PATTERN = new RegExp(
   `(?<![a-z])(?:${WORDS.map((word) => word.replace(' ', String.raw`[\s*/#]+`)).join('|')})(?![a-z])`,
   'gi',
 );
 
-/** The words in a text, those in names of several words included: `toldTwice`, `SOMEBODY_ELSE`. */
+/** The words in a text, including parts of names: `toldTwice`, `SOMEBODY_ELSE`. */
 function wordsIn(text: string): readonly string[] {
   return text.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').match(PATTERN) ?? [];
 }
 
-/** The files of the checkout, from its root. */
+/** Paths of the files of the checkout, from its root. */
 function files(): readonly string[] {
   const below = FOLDERS.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -49,7 +49,7 @@ function files(): readonly string[] {
   return [...below, ...beside].map((path) => path.replaceAll('\\', '/')).filter((path) => !EXEMPT.test(path));
 }
 
-test('ten words are in no source, test, script and page', () => {
+test('no source, test, script or page contains one of the ten words', () => {
   const found = files().flatMap((path) => {
     const words = wordsIn(readFileSync(join(root, path), 'utf8'));
     return words.length === 0 ? [] : [{ path, words }];
@@ -60,12 +60,12 @@ test('ten words are in no source, test, script and page', () => {
     const places = below.map(({ path, words }) => `${path}: ${words.join(', ')}`).join('\n');
     assert.ok(
       count <= (ALLOWED[folder] ?? 0),
-      `${folder} has ${count} of the words; rewrite their sentences:\n${places}`,
+      `${folder} has ${count} of the words; rewrite the sentences:\n${places}`,
     );
   }
 });
 
-test('the lint sees the words in comments and names, in either case, and not within others', () => {
+test('the lint finds the words in comments and names, in upper and lower case, and not as parts of other words', () => {
   assert.deepEqual(wordsIn('// Nobody is toldTwice, one\n// of\n// ours: SOMEBODY_ELSE'), [
     'Nobody',
     'told',

@@ -67,7 +67,7 @@ async function renderOurs(address: GateAddress, { version }: ControlPlane): Prom
 
 for (const version of [newestKubernetes, oldestKubernetes]) {
   for (const address of addresses) {
-    describe(`all gates gone, called by ${address.form}, on ${version}`, () => {
+    describe(`no gate runs, called by ${address.form}, on ${version}`, () => {
       const controlPlane = shared(async () => {
         const started = await startControlPlane({ environment: process.env, version, controllers: true });
         await apply(started, podOf('before'));
@@ -99,7 +99,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         assert.equal((await tryCreate(controlPlane(), 'kube-node-lease', lease)).code, 0);
       });
 
-      scenario('R24 deletions are admitted, and everything else stays refused', async () => {
+      scenario('R24 deletions are admitted, and all other requests are still refused', async () => {
         const { code, stderr } = await controlPlane().kubectl(['delete', 'pod', 'before', '--force']);
         assert.equal(code, 0, stderr);
         assert.notEqual((await tryCreate(controlPlane(), 'default')).code, 0);

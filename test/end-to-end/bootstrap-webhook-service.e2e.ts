@@ -86,7 +86,7 @@ function onCluster(version: (typeof versions)[number]): void {
     assert.equal(await objects(), before);
   });
 
-  scenario('the policy of the cluster stays, unless another is given', async () => {
+  scenario('the policy of the cluster is kept, unless another is given', async () => {
     const lenient = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: pods-only}
@@ -140,7 +140,7 @@ spec:
     await cluster().startGate();
   });
 
-  scenario('the image and the language of the gate stay, unless others are given', async () => {
+  scenario('the image and the language of the gate are kept, unless others are given', async () => {
     const argument = { op: 'add', path: '/spec/template/spec/containers/0/args/-', value: '--language=zh' };
     assertAdmitted(
       await own('patch', `deployment/${gateName}`, '--type=json', `--patch=${JSON.stringify([argument])}`),
@@ -159,7 +159,7 @@ spec:
       stdout,
       /^deleted {4}ValidatingWebhookConfiguration kube-image-bouncer\ndeleted {4}Deployment /,
     );
-    await eventually('the namespace is gone', async () =>
+    await eventually('the namespace is deleted', async () =>
       /not found/.test((await kubectl('get', `namespace/${gateName}`)).stderr) ? true : undefined,
     );
     assertAdmitted(await kubectl('run', 'free', '--image=nginx'));

@@ -98,7 +98,7 @@ const asksInProduction: OraclePolicy = {
       expect: expectation(images(APPROVED), images(NOT_APPROVED)),
     },
     {
-      what: 'elsewhere, whatever the source does',
+      what: 'in other namespaces, with any source',
       namespaces: NAMESPACES,
       expect: expectation(
         images([...APPROVED, ...NOT_APPROVED], FIXED),

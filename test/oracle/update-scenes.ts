@@ -147,7 +147,7 @@ function doubled(random: Random, policy: OraclePolicy): Scene | undefined {
   ];
   const before = objectAt(random, spot, [...slots, ...(random.chance(0.5) ? pair : pair.toReversed())]);
   const after = objectAt(random, spot, [...slots, { ...place, image }]);
-  return update(random, spot, { family: 'A09 an old name that stands twice', truth: 'bad', before, after });
+  return update(random, spot, { family: 'A09 an old name that occurs twice', truth: 'bad', before, after });
 }
 
 /** An old object that is missing or unreadable exempts no image. */
@@ -218,7 +218,7 @@ function goodUpdate(random: Random, policy: OraclePolicy): Scene | undefined {
   if (spot === undefined || slots === undefined) return undefined;
   const after = objectAt(random, spot, slots);
   const before = random.pick<unknown>([after, null, 'x', {}, objectAt(random, spot, slots.toReversed())]);
-  return update(random, spot, { family: 'good images, whatever was before', truth: 'good', before, after });
+  return update(random, spot, { family: 'good images, with any old object', truth: 'good', before, after });
 }
 
 /** An old placeholder exempts no new image. */
@@ -256,7 +256,7 @@ function keptUnreadable(random: Random, policy: OraclePolicy): Scene | undefined
   const before = objectOf(random, kind, spec, namespace);
   const after = { ...before, metadata: metadataOf(random, namespace) };
   return update(random, spot, {
-    family: 'A32 an unreadable spec stays as it was',
+    family: 'A32 an unreadable spec is unchanged',
     truth: 'good',
     before,
     after,

@@ -23,7 +23,7 @@ function proseOf(page: string): readonly string[] {
     .split('\n');
 }
 
-/** The sentences of a page as a reader sees them: links are their texts; lists of links and tables are left out. */
+/** The sentences of a page in their displayed form. Links are replaced by their texts. Lists of links and tables are excluded. */
 function sentencesOf(page: string): readonly string[] {
   return proseOf(page)
     .map((line) => (/^(?:$|[-|#]|\d+\. )/.test(line) ? `\n\n${line}` : line))

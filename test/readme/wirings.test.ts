@@ -46,7 +46,7 @@ function namedBy(rules: readonly WebhookRule[]): Set<string> {
 }
 
 describe('the wirings that the pages show', () => {
-  it('the webhook of docs/protocols.md asks about every workload that holds images, in any version', () => {
+  it('the webhook of docs/protocols.md covers every workload that contains images, in any version', () => {
     const { rules } = documentIn('docs/protocols.md', 'rules:') as { rules: WebhookRule[] };
     const named = namedBy(rules);
     for (const { operations } of rules) assert.deepEqual(operations, ['CREATE', 'UPDATE']);

@@ -220,7 +220,7 @@ function collect(child: ChildProcess, { stdout, closed }: StartOptions): Output 
       const timer = setTimeout(() => {
         listeners.delete(look);
         const seen = `${lines.map((line) => JSON.stringify(line)).join('\n')}\n${texts.stderr}`;
-        reject(new Error(`${what}: not within ${PATIENCE_MS} ms; it banner\n${seen}`));
+        reject(new Error(`${what}: not within ${PATIENCE_MS} ms; the output is\n${seen}`));
       }, PATIENCE_MS);
       listeners.add(look);
       look();

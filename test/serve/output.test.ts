@@ -14,7 +14,7 @@ import { sharedGates } from './shared-gates.ts';
 /** Must not appear in any output. */
 const CANARY = 'CANARY-9f3b71';
 
-/** A review with the canary in every field that can hold a secret. */
+/** A review with the canary in every field that can contain a secret. */
 function secretive(image: string): object {
   const metadata = {
     annotations: { 'example.com/token': CANARY, [CANARY]: 'x' },

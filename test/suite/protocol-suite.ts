@@ -42,13 +42,13 @@ export const POLICIES: Readonly<Record<string, PolicyDocument>> = {
     { requiredDigest: {} },
   ]),
   'one repository': policyDocument([{ match: { images: ['registry.example.com/team/*'] }, ...LATEST }]),
-  'what no rule selects is refused': policyDocument(
+  'an image that no rule selects is refused': policyDocument(
     [{ match: { images: ['registry.example.com/team/*'] }, ...LATEST }],
     'Deny',
   ),
   'this namespace': policyDocument([{ match: { namespaces: ['team-*'] }, ...LATEST }]),
   'another namespace': policyDocument([{ match: { namespaces: ['prod-*'] }, ...LATEST }]),
-  'all but this namespace': policyDocument([{ exclude: { namespaces: ['team-a'] }, ...LATEST }]),
+  'all namespaces except this one': policyDocument([{ exclude: { namespaces: ['team-a'] }, ...LATEST }]),
   pods: policyDocument([{ match: { resources: ['pods'] }, ...LATEST }]),
   'all but pods': policyDocument([{ exclude: { resources: ['pods'] }, ...LATEST }]),
   deployments: policyDocument([{ match: { resources: ['deployments.apps'] }, ...LATEST }]),
@@ -60,13 +60,13 @@ const PODS: Readonly<Record<string, PodImages>> = {
   'a bad container': { containers: { web: BAD } },
   'a bad init container beside a good container': { initContainers: { first: BAD } },
   'one image twice': { containers: { a: BAD, b: BAD } },
-  'every kind of badness': {
+  'bad images of every kind': {
     containers: { a: 'nginx', b: 'nginx:1.27', c: 'ghcr.io/x/y:latest', d: GOOD },
     initContainers: { e: BAD, f: `nginx:latest@${DIGEST}`, g: 'Bad/Name:1', h: ' nginx:1' },
   },
   'a digest': { containers: { web: `registry.example.com/team/app@${DIGEST}` } },
   'an alias of Docker Hub': { containers: { web: 'index.docker.io/library/nginx:1.27' } },
-  'an image that is none': { containers: { web: 'nginx\n:1' } },
+  'a text that is not an image': { containers: { web: 'nginx\n:1' } },
 };
 
 /** Requests with the same verdict for every sender, under every policy. */
@@ -77,7 +77,7 @@ export const CASES: readonly ProtocolCase[] = [
     request: { object: pod({ containers: { web: BAD } }), dryRun: true },
   },
   {
-    what: 'a container becomes bad',
+    what: 'the image of a container becomes bad',
     request: {
       object: pod({ containers: { web: BAD } }),
       oldObject: pod({ containers: { web: 'nginx:1.0' } }),
@@ -98,7 +98,7 @@ export const CASES: readonly ProtocolCase[] = [
     },
   },
   {
-    what: 'five hundred containers and one',
+    what: '501 containers',
     request: {
       object: podOf({
         containers: Array.from({ length: 501 }, (_, index) => ({ name: `c${index}`, image: GOOD })),
@@ -106,7 +106,7 @@ export const CASES: readonly ProtocolCase[] = [
     },
   },
   {
-    what: 'the end of a bad pod',
+    what: 'the deletion of a bad pod',
     request: { object: null, oldObject: pod({ containers: { web: BAD } }), operation: 'DELETE' },
   },
   {
@@ -118,7 +118,7 @@ export const CASES: readonly ProtocolCase[] = [
     },
   },
   {
-    what: 'a template that stays bad',
+    what: 'a template that keeps a bad image',
     request: {
       object: deployment({ containers: { web: BAD } }),
       oldObject: deployment({ containers: { web: BAD } }),
