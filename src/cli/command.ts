@@ -5,7 +5,7 @@ import { STAGES } from '../policy/stage.ts';
 import { KUBE_SYSTEM_MODES } from '../webhook/configuration.ts';
 import { API_SERVER_MANIFEST, NODE_FOLDER } from '../wiring/names.ts';
 
-/** Where a command reads and writes. */
+/** The streams that a command reads and writes. */
 export interface Streams {
   readonly stdin: Readable;
   readonly stdout: Writable;
@@ -14,10 +14,10 @@ export interface Streams {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** 0: done, and nothing was refused. 1: something was refused. 2: it could not run. */
+/** 0: success, and nothing is refused or wrong. 1: something is refused or wrong. 2: the command could not run. */
 export type ExitCode = 0 | 1 | 2;
 
-/** What a command needs to run. `finish` takes its exit code. */
+/** The inputs of a command. The command calls `finish` with its exit code. */
 export interface CommandContext {
   readonly environment: Environment;
   readonly streams: Streams;
@@ -40,12 +40,12 @@ export function addClusterOptions(command: Command, use = 'the cluster'): Comman
 }
 
 export function stageOption(): Option {
-  return new Option('--stage <stage>', 'deny, warn (admit and warn) or audit (admit and record)')
+  return new Option('--stage <stage>', 'deny (refuse), warn (admit and warn) or audit (admit and record)')
     .choices(STAGES.toReversed())
     .default('deny');
 }
 
-/** `--stage`, `--policy`, `--kube-system` and the others that shape a webhook. */
+/** Adds the options of a webhook, such as `--stage`, `--policy` and `--kube-system`. */
 export function addWebhookOptions(command: Command, policyDefault: string): Command {
   return command
     .addOption(stageOption())
@@ -59,7 +59,7 @@ export function addWebhookOptions(command: Command, policyDefault: string): Comm
     .option('--timeout-seconds <seconds>', 'time that the API server waits for a verdict', '10');
 }
 
-/** Which node a `bootstrap` command changes, and what it does there. The defaults are the places of kubeadm. */
+/** Adds the options of a `bootstrap` command for a control-plane node. The default paths are those of kubeadm. */
 export function addNodeOptions(command: Command): Command {
   return command
     .option('--apply', 'change this node, and wait for its API server (default: print the changes)')
@@ -81,15 +81,15 @@ export const BOOTSTRAP_EXIT_CODES =
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/g;
 
-/** Pads a text to a number of columns of a terminal. */
+/** Pads a text with spaces to a number of terminal columns. A wide character takes two columns. */
 export function padColumns(text: string, columns: number): string {
   const taken = text.replace(WIDE, '  ').length;
   return text + ' '.repeat(Math.max(0, columns - taken));
 }
 
 /**
- * Escapes control characters, which may come from a pull request (CVE-2021-25743), and keeps line breaks. JSON stays
- * the same document, because its strings spell the characters out.
+ * Escapes control characters, which may come from a pull request (CVE-2021-25743), and keeps line breaks. JSON output
+ * keeps its meaning, because JSON strings contain such characters only as escapes.
  */
 export function fitForTerminal(text: string): string {
   return text.split('\n').map(oneLine).join('\n');

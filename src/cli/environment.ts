@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Environment } from './command.ts';
 import { SettingsError } from './settings.ts';
 
-/** Environment variables, by the option that each stands for. A flag wins over its variable. */
+/** The environment variable of each option. A flag overrides its variable. */
 export const VARIABLES = {
   cert: 'BOUNCER_CERTIFICATE',
   key: 'BOUNCER_KEY',
@@ -33,18 +33,18 @@ export const VARIABLES = {
   canaryNamespace: 'BOUNCER_CANARY_NAMESPACE',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Other names of an option. A flag by either name wins over the variables of both. */
+/** Options with two names. A flag with either name overrides the variables of both names. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   registryWhitelist: 'allowedRegistries',
   allowedRegistries: 'registryWhitelist',
 };
 
-// The values of Go's strconv.ParseBool, which the Go program used, and further usual ones.
+// The values of Go's strconv.ParseBool, which the Go program used, and other common values.
 const YES = new Set(['1', 't', 'true', 'y', 'yes', 'on']);
 const NO = new Set(['0', 'f', 'false', 'n', 'no', 'off']);
 
 /**
- * Gives a command the options that the environment sets and the command line does not.
+ * Sets options of a command from the environment. Options of the command line are kept.
  * @throws {SettingsError} SETTING_INVALID for a switch that is neither on nor off.
  */
 export function applyEnvironment(command: Command, environment: Environment): void {

@@ -1,6 +1,7 @@
 /**
- * Prototypes of the language. A property that is written to one of them is visible in every object of its kind. Without
- * the prototype of RegExp: no document leads to it, and V8 would need four times as long for each `match` and `replace`.
+ * Prototypes of the language. A property that is written to one of them is visible in every object of its kind. The
+ * prototype of RegExp is not in the list: a parsed document contains no RegExp, and with a frozen prototype V8 would
+ * need four times as long for each `match` and `replace`.
  */
 const PROTOTYPES: readonly object[] = [
   [Object, Function, Array, String, Number, Boolean, Symbol, BigInt, Date, Promise],
@@ -23,8 +24,8 @@ const NAMELESS: readonly object[] = [
 ].map((value) => Object.getPrototypeOf(value) as object);
 
 /**
- * Properties that objects may override by assignment, such as `error.name = …` in many libraries. An object that inherits
- * a frozen property could not be given its own.
+ * Properties that objects may override by assignment, such as `error.name = …` in many libraries. If the inherited
+ * property were frozen, such an assignment would fail.
  */
 const ASSIGNED: ReadonlyMap<object, readonly string[]> = new Map<object, readonly string[]>([
   [Object.prototype, ['constructor', 'toString', 'toLocaleString', 'valueOf', 'hasOwnProperty']],
@@ -35,8 +36,8 @@ const ASSIGNED: ReadonlyMap<object, readonly string[]> = new Map<object, readonl
 ]);
 
 /**
- * Makes the prototypes of the language unchangeable, and removes `__proto__`. An object that is made from text cannot
- * change other objects (F05), even through a library. Call it once, before libraries are loaded.
+ * Makes the prototypes of the language unchangeable, and removes `__proto__`. An object that is parsed from text then
+ * cannot change other objects (F05), even through a library. Call it once, before libraries are loaded.
  */
 export function freezePrototypes(): void {
   Reflect.deleteProperty(Object.prototype, '__proto__');
@@ -47,12 +48,15 @@ export function freezePrototypes(): void {
   }
 }
 
-/** If one of these changes, V8 expects subclasses of Array everywhere: `map`, `filter` and spreading cost four times as much. */
+/**
+ * These properties are kept writable. If one of them is changed, V8 expects subclasses of Array everywhere: `map`,
+ * `filter` and spreading cost four times as much.
+ */
 const KEPT_BY_ARRAYS: ReadonlySet<string | symbol> = new Set(['constructor', Symbol.iterator]);
 
 /**
- * Freezes a prototype of arrays without its elements. If they were frozen, V8 would search the prototypes at each write of
- * an element, and a review would cost 5 % more.
+ * Freezes the named properties of a prototype, but not its elements. If the elements were frozen, V8 would search the
+ * prototypes at each write of an array element, and a review would cost 5 % more.
  */
 function fixProperties(prototype: object): void {
   Object.seal(prototype);

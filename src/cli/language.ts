@@ -13,7 +13,7 @@ export interface LanguageOptions {
   readonly messages?: string;
 }
 
-/** The language of the gate's own sentences and of rules' messages. */
+/** The language of the gate's own sentences and of the messages of rules. */
 export interface ChosenLanguage {
   readonly catalogue: Catalogue;
   /** The requested language: rules may have messages in it although no catalogue has it. */
@@ -43,12 +43,12 @@ export async function chooseLanguage({ language, messages }: LanguageOptions): P
 }
 
 /**
- * The language of a gate that a command sets up. It becomes a part of a command line.
- * @throws {SettingsError} SETTING_INVALID for a text that is no language tag
+ * Checks the language of a gate that a command sets up, because the tag becomes part of a command line.
+ * @throws {SettingsError} SETTING_INVALID if the text is not a language tag
  */
 export function decodeLanguage(language: string | undefined): string | undefined {
   if (language === undefined || LANGUAGE_TAG.test(language)) return language;
-  throw invalid(`--language: ${JSON.stringify(language)} is no tag of a language, such as zh or zh-CN`);
+  throw invalid(`--language: ${JSON.stringify(language)} is not a language tag, such as zh or zh-CN`);
 }
 
 /** A note for the user if no catalogue has the language; then only `messages` of rules are shown in it. */
@@ -63,7 +63,7 @@ export function languageNotes(language: string | undefined): readonly string[] {
 /** Largest file of messages, in bytes. */
 const MAX_MESSAGES_BYTES = 256 * 1024;
 
-/** Most problems that one error lists. */
+/** Largest number of problems in one error. */
 const MAX_SHOWN = 20;
 
 /**
@@ -73,7 +73,7 @@ const MAX_SHOWN = 20;
  */
 export async function readMessages(file: string): Promise<FurtherCatalogue> {
   const bytes = await readBytes(file);
-  // Loads the YAML library, which a command without this option does not need.
+  // Load the YAML library only here, because a command without this option does not need it.
   const { decodeUtf8 } = await import('../document/text.ts');
   const { DocumentError, parseDocuments } = await import('../document/yaml.ts');
   try {
@@ -102,7 +102,8 @@ function decodeMessages([document, second]: readonly TextDocument[], file: strin
       `${file}:1:1: the catalogue is empty (write language and messages)`,
     );
   if (second !== undefined) {
-    const problem = 'a second document begins, and a catalogue is one (keep each in a file of its own)';
+    const problem =
+      'a second document begins here, but a catalogue is one document (write each catalogue into its own file)';
     throw new SettingsError('MESSAGES_INVALID', `${file}:${second.positionOf([])}: ${problem}`);
   }
   const decoded = decodeCatalogue(document.value);

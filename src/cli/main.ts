@@ -3,15 +3,15 @@ import { run } from './program.ts';
 
 const { stdin, stdout, stderr, env, argv } = process;
 
-// Before any command loads its libraries.
+// This must run before any command loads its libraries.
 freezePrototypes();
 
-// A reader that closes the pipe early (`| head`) is no failure.
+// It is not a failure if the reader closes the pipe early (`| head`).
 stdout.on('error', () => undefined);
 
 process.exitCode = await run(argv.slice(2), env, { stdin, stdout, stderr });
 
-/** Longest time that an abandoned task may keep the process alive. */
+/** Longest time in milliseconds that an unfinished task may keep the process alive. */
 const LAST_MS = 1000;
 
 // Something may keep the event loop alive, such as the pipe of a credential plugin. Exit anyway, unless output is still

@@ -27,8 +27,8 @@ describe('the registries that are allowed', () => {
     [{ allowedRegistries: 'a.io', registryWhitelist: 'a.io' }, 'SETTINGS_CONFLICT', /older name/],
     [{ allowedRegistries: 'a.io', policy: 'p.yaml' }, 'SETTINGS_CONFLICT', /write an allowedImages rule/],
     // An empty list must not allow every registry.
-    [{ allowedRegistries: ',' }, 'SETTING_INVALID', /"," names no host/],
-    [{ registryWhitelist: ' ' }, 'SETTING_INVALID', /" " names no host/],
+    [{ allowedRegistries: ',' }, 'SETTING_INVALID', /"," contains no host/],
+    [{ registryWhitelist: ' ' }, 'SETTING_INVALID', /" " contains no host/],
     [{ allowedRegistries: 'GHCR.io' }, 'SETTING_INVALID', /upper-case/],
     [{ allowedRegistries: 'https://ghcr.io' }, 'SETTING_INVALID', /scheme/],
     [{ allowedRegistries: '*' }, 'SETTING_INVALID', /lets images of every registry in/],

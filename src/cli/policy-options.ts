@@ -12,21 +12,21 @@ export interface PolicyOptions extends LanguageOptions {
 }
 
 /** Options of `serve`, `check` and `explain`. */
-export function addPolicyOptions(command: Command, description = 'policy to judge by'): Command {
+export function addPolicyOptions(command: Command, description = 'policy file'): Command {
   return command
     .option('--policy <file>', `${description} (default: no image may use the tag "latest")`)
     .option(
       '--allowed-registries <hosts>',
-      'comma separated; without --policy, images of other registries are refused',
+      'without --policy: refuse images of other registries than these, comma separated',
     )
     .option('--registry-whitelist <hosts>', 'the older name of --allowed-registries')
-    .option('--language <tag>', 'language of denials: en, zh, or that of --messages')
-    .option('--messages <file>', 'a catalogue of messages in a further language, YAML');
+    .option('--language <tag>', 'language of denials: en, zh, or the language of --messages')
+    .option('--messages <file>', 'file with messages in another language, YAML');
 }
 
 /**
  * The policy of the options. `language` chooses among a rule's `messages`.
- * @throws {PolicyFileError} when the file cannot be loaded
+ * @throws {PolicyFileError} if the file cannot be loaded
  * @throws {SettingsError} SETTINGS_CONFLICT or SETTING_INVALID
  */
 export async function choosePolicy(options: PolicyOptions, language: string | undefined): Promise<Policy> {
@@ -35,9 +35,10 @@ export async function choosePolicy(options: PolicyOptions, language: string | un
 }
 
 /**
- * Where the policy comes from. `--allowed-registries` has two names.
- * @throws {SettingsError} SETTINGS_CONFLICT if both names are used, or a policy file as well; SETTING_INVALID for a
- * list without hosts
+ * The source of the policy: a file, or the default policy with the allowed registries. `--registry-whitelist` is
+ * another name of `--allowed-registries`.
+ * @throws {SettingsError} SETTINGS_CONFLICT if both names are used, or one of them together with `--policy`;
+ * SETTING_INVALID for a list without hosts
  */
 export function decodePolicyOrigin(options: PolicyOptions): PolicyOrigin {
   const { policy, allowedRegistries, registryWhitelist } = options;
@@ -47,11 +48,11 @@ export function decodePolicyOrigin(options: PolicyOptions): PolicyOrigin {
   const registries = splitList(text);
   // An empty list would allow every registry.
   if (text !== '' && registries.length === 0)
-    throw invalid(`--allowed-registries: ${JSON.stringify(text)} names no host`);
+    throw invalid(`--allowed-registries: ${JSON.stringify(text)} contains no host`);
   if (policy === undefined) return { kind: 'default', registries };
   if (registries.length > 0)
     throw conflict(
-      '--allowed-registries is for when there is no --policy: write an allowedImages rule into the policy',
+      '--allowed-registries cannot be used with --policy: write an allowedImages rule into the policy',
     );
   return { kind: 'file', file: policy };
 }

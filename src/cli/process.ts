@@ -12,38 +12,41 @@ export type Stop = StopState &
   );
 
 interface StopState {
-  /** Calls back when the signal is sent again. */
-  readonly onImpatience: (hurry: () => void) => void;
-  /** Whether an exception was not caught at any time. */
+  /** Sets the callback for each further signal. */
+  readonly onFurtherSignal: (callFurther: () => void) => void;
+  /** Whether there has been an uncaught exception. */
   readonly hasFailed: () => boolean;
 }
 
 interface SignalOptions {
-  /** For SIGHUP. */
+  /** Called for SIGHUP. */
   readonly onReload: () => Promise<void>;
   /** Called with the first exception that was not caught, also while the process stops. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Longest time from a failure to the end of the process; longer than one body and its answer take. */
+/**
+ * Longest time in milliseconds from a failure to the end of the process. It is longer than the time for one body and
+ * its answer.
+ */
 const LAST_MS = 20_000;
 
 /**
  * Waits for SIGTERM or SIGINT, or for an exception that was not caught. A second exception ends the process at once,
- * because the handler of the first one does not work either.
+ * because the handling of the first exception has failed too.
  */
 export function waitForStop({ onReload, onFailure }: SignalOptions): Promise<Stop> {
   const { promise, resolve } = Promise.withResolvers<Stop>();
-  let hurry = (): void => undefined;
+  let callFurther = (): void => undefined;
   let failed = false;
   const shared: StopState = {
-    onImpatience: (callback) => {
-      hurry = callback;
+    onFurtherSignal: (callback) => {
+      callFurther = callback;
     },
     hasFailed: () => failed,
   };
   const onSignal = (signal: NodeJS.Signals): void => {
-    hurry();
+    callFurther();
     resolve({ ...shared, reason: 'signal', signal });
   };
   const onUncaught = (error: unknown): void => {
@@ -53,7 +56,7 @@ export function waitForStop({ onReload, onFailure }: SignalOptions): Promise<Sto
     try {
       onFailure(error);
     } catch {
-      // The log may be the cause; open requests are answered already.
+      // The log may be the cause of the failure. Open requests are answered already.
     }
     resolve({ ...shared, reason: 'failure' });
   };
@@ -91,7 +94,7 @@ export function secureNode(environment: Environment): readonly string[] {
   ];
 }
 
-/** Descriptors of Node, of the files that are followed, of the log and of the health port. */
+/** The number of file descriptors for Node, for watched files, for the log and for the health port. */
 const RESERVED = 40;
 const LEAST_CONNECTIONS = 8;
 
@@ -107,8 +110,9 @@ export function readDescriptorLimit(): number | undefined {
 }
 
 /**
- * The number of connections that the descriptors suffice for. Without descriptors the kernel rejects every new
- * connection. At the server's own limit the longest idle connection is closed, and health probes are answered.
+ * The number of connections for which the descriptors suffice, at most `wanted`. Without free descriptors the kernel
+ * would reject every new connection. At its own limit the server closes the connection that is idle longest, and it
+ * still answers health probes.
  */
 export function fitConnections(wanted: number, descriptors: number | undefined): number {
   if (descriptors === undefined) return wanted;

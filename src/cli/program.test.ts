@@ -6,7 +6,7 @@ import { bouncer, folderOf } from '#test/command-line.ts';
 
 describe('a command line that cannot be read ends with 2 and one line', () => {
   const LINES: Readonly<Record<string, string>> = {
-    chek: "error: unknown command 'chek' (there are serve, check, explain, bootstrap, certificate, doctor, recover, policy, help)\n",
+    chek: "error: unknown command 'chek' (commands: serve, check, explain, bootstrap, certificate, doctor, recover, policy, help)\n",
     'check --polcy p': "error: unknown option '--polcy'\n(Did you mean --policy?)\n",
     '--polcy p': "error: unknown option '--polcy'\n(Did you mean --policy?)\n",
     'policy shema': "error: unknown command 'shema'\n(Did you mean schema?)\n",
@@ -38,7 +38,7 @@ describe('--help', () => {
       assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
       assert.match(stdout, new RegExp(String.raw`^ {2}\$ .*kube-image-bouncer ${command}\b`, 'm'));
     }
-    assert.match(stdout, /With no command, `serve` is meant\./);
+    assert.match(stdout, /Without a command, `serve` runs\./);
   });
 
   it('of serve has the environment, of check the exit codes', async () => {
@@ -118,5 +118,5 @@ test('a fault of our own is printed with where it comes from, and ends with 2', 
   };
   const { code, stderr } = await bouncer(['check'], { stdin });
   assert.equal(code, 2);
-  assert.match(stderr, /^error: something went wrong that should not: TypeError: the wire is cut\n {4}at /);
+  assert.match(stderr, /^error: unexpected failure, please report it: TypeError: the wire is cut\n {4}at /);
 });

@@ -21,7 +21,7 @@ Examples:
   $ kube-image-bouncer policy schema > policy.schema.json
   $ kube-image-bouncer doctor --policy policy.yaml
 
-With no command, \`serve\` is meant.`;
+Without a command, \`serve\` runs.`;
 
 const HELP_COLUMNS = 100;
 
@@ -33,7 +33,7 @@ interface CommandEntry {
 }
 
 const GROUPS: Readonly<Record<string, string>> = {
-  bootstrap: 'everything that a cluster needs to call the gate, one wiring each',
+  bootstrap: 'make an API server call the gate; one command for each kind of wiring',
   certificate: 'make, inspect and rotate the certificates of a gate',
   policy: 'commands for policy files',
 };
@@ -91,7 +91,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     words: 'recover',
-    description: 'the least invasive way out when a gate has locked the cluster',
+    description: 'explain how a gate locks the cluster, and unlock it with the least invasive steps',
     load: () => import('./commands/recover.ts'),
   },
   {
@@ -101,7 +101,10 @@ const COMMANDS: readonly CommandEntry[] = [
   },
 ];
 
-/** Runs one command line. Only this and its callees read the environment, the clock and the terminal. */
+/**
+ * Runs one command line and returns its exit code. Only the command line reads the environment, the clock and the
+ * terminal.
+ */
 export async function run(
   args: readonly string[],
   environment: Environment,
@@ -117,14 +120,14 @@ export async function run(
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    // Commander has printed its own sentence already, or the help.
+    // Commander has already printed its own message or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     streams.stderr.write(`${renderError(error)}\n`);
     return 2;
   }
 }
 
-/** The commands, with the options of those that are selected. */
+/** The program with all commands. Only selected commands have their options. */
 export async function createProgram(
   context: CommandContext,
   isSelected: (words: string) => boolean = () => true,
@@ -172,7 +175,7 @@ function isNamedBy(args: readonly string[], words: string): boolean {
 function refuseUnknownCommand(program: Command, word: string | undefined): void {
   const known = [...program.commands.map((command) => command.name()), 'help'];
   if (word === undefined || word.startsWith('-') || known.includes(word)) return;
-  program.error(`error: unknown command '${quote(word)}' (there are ${known.join(', ')})`);
+  program.error(`error: unknown command '${quote(word)}' (commands: ${known.join(', ')})`);
 }
 
 function renderError(error: unknown): string {
@@ -180,5 +183,5 @@ function renderError(error: unknown): string {
     const text = describeRolloutError(error) ?? error.message;
     return `${text.includes('\n') ? 'error:\n' : 'error: '}${fitForTerminal(text)}`;
   }
-  return `error: something went wrong that should not: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  return `error: unexpected failure, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -12,7 +12,7 @@ import {
 import type { RunningWorkloads } from '../rollout/running-workloads.ts';
 import { CANARY_IMAGE } from '../wiring/canary.ts';
 
-/** Most refused workloads that are listed. */
+/** Largest number of refused workloads in the list. */
 const MAX_WORKLOADS = 100;
 
 /** Progress of a roll-out as lines, without the last line break. */
@@ -37,16 +37,16 @@ export function renderRolloutEvent(event: RolloutEvent): string {
     case 'node-canary':
       return renderNodeCanary(event.canary);
     case 'configuration-restored':
-      return 'put back: the wiring that was there before';
+      return 'restored: the former wiring';
     case 'restoring':
-      return 'the API server is not back: putting everything back';
+      return 'the API server is not ready: restoring every file';
   }
 }
 
 const WAITING = {
   'gate-pod': 'waiting until a pod of the gate is ready',
   gate: 'waiting until the gate answers',
-  'api-server': 'waiting until the API server is back',
+  'api-server': 'waiting until the API server is ready again',
 } as const;
 
 /** The workloads that would be refused, with reasons, and a summary. */
@@ -75,7 +75,7 @@ function renderCanary({ verdict, expected, isMet, timeoutMs }: CanaryProof): str
     : `not proved: ${what}, not ${expected}, after ${timeoutMs / 1000} s${causeOf(verdict)}`;
 }
 
-/** `: message` of a verdict that has one. */
+/** `: ` and the message of a verdict; an empty text if the verdict has no message. */
 export function causeOf(verdict: CanaryProof['verdict']): string {
   return 'message' in verdict ? `: ${verdict.message}` : '';
 }
@@ -84,11 +84,11 @@ function renderNodeCanary({ verdict, expected, isMet, stage }: NodeCanaryProof):
   const what = `a pod with image ${CANARY_IMAGE} is ${verdict.outcome}`;
   const cause = verdict.message === '' ? '' : `: ${verdict.message}`;
   return isMet
-    ? `proved: ${what}, as it should be at stage ${stage}`
-    : `not proved: ${what}, and should be ${expected}${cause}`;
+    ? `proved: ${what}, as expected at stage ${stage}`
+    : `not proved: ${what}, but should be ${expected}${cause}`;
 }
 
-/** Next steps as a numbered list, below the line that says what happened. */
+/** A line about the result, and below it the next steps as a numbered list. */
 export function renderNext(what: string, ...steps: readonly string[]): string {
   return [what, ...steps.map((step, index) => `  ${index + 1}. ${step}`)].join('\n');
 }

@@ -37,7 +37,7 @@ export function decodeNumber(option: string, text: string, least: number, most: 
   throw invalid(`${option}: ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`);
 }
 
-/** The parts of a comma separated list, without empty ones. */
+/** The parts of a comma separated list, trimmed, without empty parts. */
 export function splitList(text = ''): string[] {
   return text
     .split(',')
@@ -51,7 +51,7 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export function decodeNamespace(option: string, name: string): string {
   if (DNS_LABEL.test(name)) return name;
   throw invalid(
-    `${option}: ${JSON.stringify(name)} is no name of a namespace; patterns are not taken, because a user who may create namespaces could match them`,
+    `${option}: ${JSON.stringify(name)} is not the name of a namespace; patterns are not accepted, because a user who may create namespaces could match them`,
   );
 }
 
@@ -62,18 +62,18 @@ export function decodeNamespaces(option: string, text: string | undefined): read
 
 /**
  * The version of `--kubernetes-version`, if it is given.
- * @throws {SettingsError} SETTING_INVALID for a text that is no version
+ * @throws {SettingsError} SETTING_INVALID if the text is not a version
  */
 export function decodeAnyVersion(text: string | undefined): KubernetesVersion | undefined {
   if (text === undefined) return undefined;
   const version = parseKubernetesVersion(text);
   if (version !== undefined) return version;
-  throw invalid(`--kubernetes-version: ${JSON.stringify(text)} is no version, such as 1.37`);
+  throw invalid(`--kubernetes-version: ${JSON.stringify(text)} is not a version, such as 1.37`);
 }
 
 /**
- * The same for a version that the gate can be wired to.
- * @throws {SettingsError} SETTING_INVALID for a text that is no version, or for a version that is too old
+ * Reads `--kubernetes-version` like {@link decodeAnyVersion}, but accepts only supported versions.
+ * @throws {SettingsError} SETTING_INVALID if the text is not a version, or if the version is older than 1.24
  */
 export function decodeVersion(text: string | undefined): KubernetesVersion | undefined {
   const version = decodeAnyVersion(text);
@@ -90,7 +90,7 @@ export function requireAbsolute(option: string, path: string): string {
 }
 
 /**
- * The origin of a gate outside the cluster.
+ * The origin of a gate outside the cluster, from a URL `https://host:port`.
  * @throws {SettingsError} SETTING_INVALID
  */
 export function decodeOrigin(text: string): string {
@@ -98,13 +98,13 @@ export function decodeOrigin(text: string): string {
   const refuse = (what: string): never => {
     throw invalid(`--url: ${JSON.stringify(text)} ${what}; write https://host:port`);
   };
-  if (url === null) return refuse('is no URL');
+  if (url === null) return refuse('is not a URL');
   if (url.protocol !== 'https:')
-    return refuse('does not begin with https://, and the API server takes no other scheme');
+    return refuse('does not begin with https://, and the API server accepts no other scheme');
   if (url.username !== '' || url.password !== '')
-    return refuse('holds a user, which the API server does not take');
+    return refuse('contains a user, which the API server does not accept');
   if (url.search !== '' || url.hash !== '' || url.pathname !== '/')
-    return refuse('has a path, a query or a fragment, and --stage chooses the path');
+    return refuse('has a path, a query or a fragment, but --stage chooses the path');
   return url.origin;
 }
 
@@ -173,20 +173,20 @@ export function requireOneMode(options: {
   const { apply, undo, out, yes } = options;
   const modes = [apply === true, undo === true, out !== undefined].filter(Boolean).length;
   if (modes > 1) throw conflict('--apply, --undo and --out contradict each other: give one of them');
-  if (yes === true && apply !== true) throw conflict('--yes is for --apply');
+  if (yes === true && apply !== true) throw conflict('--yes needs --apply');
 }
 
 /**
- * The cluster of `--kubeconfig` and `--context`, or kubectl's.
+ * The cluster of `--kubeconfig` and `--context`. @default the cluster that kubectl uses
  * @throws {KubernetesError}
  */
 export async function openCluster({ kubeconfig, context }: ClusterChoice): Promise<KubernetesClient> {
-  // Loads the Kubernetes library, which takes 0.3 s and which most command lines do not need.
+  // Load the Kubernetes library only here, because loading takes 0.3 s and most commands do not need it.
   const { openCluster: open } = await import('../kubernetes/config.ts');
   return open({ kubeconfig, context });
 }
 
-/** The same; `undefined` if no option names a cluster. */
+/** The cluster of `--kubeconfig` and `--context`; `undefined` if both options are missing. */
 export async function openNamedCluster(choice: ClusterChoice): Promise<KubernetesClient | undefined> {
   return choice.kubeconfig === undefined && choice.context === undefined ? undefined : openCluster(choice);
 }

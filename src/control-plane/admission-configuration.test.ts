@@ -139,10 +139,10 @@ describe('values are returned with their places', () => {
 
 describe('an invalid admission configuration is refused with its place', () => {
   const table: Readonly<Record<string, readonly [string, RegExp]>> = {
-    'another kind': ['apiVersion: v1\nkind: Pod\n', /^a\.yaml:2:1: it is no AdmissionConfiguration$/],
+    'another kind': ['apiVersion: v1\nkind: Pod\n', /^a\.yaml:2:1: it is not an AdmissionConfiguration$/],
     'another version': [
       'apiVersion: apiserver.config.k8s.io/v9\nkind: AdmissionConfiguration\n',
-      /^a\.yaml:1:1: apiVersion "apiserver\.config\.k8s\.io\/v9" is not read by the API server/,
+      /^a\.yaml:1:1: apiVersion "apiserver\.config\.k8s\.io\/v9" is not supported by the API server/,
     ],
     nothing: ['# nothing\n', /^a\.yaml:1:1: it is empty$/],
     'two documents': ['a: 1\n---\nb: 1\n', /^a\.yaml:3:1: a second document/],

@@ -83,11 +83,11 @@ function openOnly(text: string, file: string): TextDocument {
 function requireKind(value: unknown, file: string, document: TextDocument): void {
   const [kind, apiVersion] = [valueAt(value, ['kind']), valueAt(value, ['apiVersion'])];
   if (kind !== 'AdmissionConfiguration')
-    throw invalid(`${file}:${document.positionOf(['kind'])}`, 'it is no AdmissionConfiguration');
+    throw invalid(`${file}:${document.positionOf(['kind'])}`, 'it is not an AdmissionConfiguration');
   if (typeof apiVersion !== 'string' || !API_VERSIONS.has(apiVersion)) {
     throw invalid(
       `${file}:${document.positionOf(['apiVersion'])}`,
-      `apiVersion ${JSON.stringify(apiVersion ?? null)} is not read by the API server (write apiserver.config.k8s.io/v1)`,
+      `apiVersion ${JSON.stringify(apiVersion ?? null)} is not supported by the API server (write apiserver.config.k8s.io/v1)`,
     );
   }
 }

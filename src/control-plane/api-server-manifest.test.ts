@@ -87,10 +87,10 @@ test('the innermost mount determines the path of a file on the node', () => {
 
 describe('an invalid manifest of kube-apiserver is refused with its place', () => {
   const table: Readonly<Record<string, readonly [string, RegExp]>> = {
-    'another kind': ['kind: Deployment\n', /^m\.yaml:1:1: it is no Pod/],
+    'another kind': ['kind: Deployment\n', /^m\.yaml:1:1: it is not a Pod/],
     'another pod': [
       'kind: Pod\nspec:\n  containers:\n  - {name: etcd, command: [etcd, --a=b]}\n',
-      /^m\.yaml:3:3: no container of it is kube-apiserver/,
+      /^m\.yaml:3:3: it has no container kube-apiserver/,
     ],
     'a script': [
       'kind: Pod\nspec:\n  containers:\n  - name: kube-apiserver\n    command: [/bin/sh, -c, "exec kube-apiserver --a=b"]\n',

@@ -62,7 +62,7 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
   const { value } = document;
   const place = placeIn(document, file);
   if (valueAt(value, ['kind']) !== 'Pod')
-    throw invalid(place(['kind']), 'it is no Pod (name the static pod manifest of kube-apiserver)');
+    throw invalid(place(['kind']), 'it is not a Pod (name the static pod manifest of kube-apiserver)');
   const container = findContainer(value, place);
   const { flags, flagList } = readFlags(value, container, place);
   const mounts = readMounts(value, container);
@@ -104,7 +104,7 @@ function findContainer(pod: unknown, place: (path: Path) => string): Path {
     ),
   );
   const index = named === -1 ? running : named;
-  if (index === -1) throw invalid(place(list), 'no container of it is kube-apiserver');
+  if (index === -1) throw invalid(place(list), 'it has no container kube-apiserver');
   return [...list, index];
 }
 

@@ -125,7 +125,7 @@ describe('files of a node', () => {
     const changed = await tree();
     await assert.rejects(undo(), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'CHANGED_SINCE');
-      assert.ok(error.message.startsWith(`${manifest}: changed by another program since`));
+      assert.ok(error.message.startsWith(`${manifest}: another program has changed this after the last run`));
       return true;
     });
     assert.deepEqual(await tree(), changed);
@@ -203,7 +203,7 @@ describe('files of a node', () => {
       message: /the copy is missing or was changed/,
     });
     await writeFile(recordFile(options.backupFolder), '{"version": 2}');
-    await assert.rejects(undo(), { code: 'UNDO_RECORD_INVALID', message: /this is no record/ });
+    await assert.rejects(undo(), { code: 'UNDO_RECORD_INVALID', message: /this is not a record/ });
   });
 
   it('cause an error if they cannot be read or written', async () => {

@@ -215,7 +215,7 @@ export async function undoChanges(options: UndoOptions): Promise<readonly string
   if (changed.length > 0) {
     throw new ControlPlaneError(
       'CHANGED_SINCE',
-      `${changed.join(', ')}: changed by another program since; nothing was undone (--force removes the parts of the gate from the API server's files, and removes the other files)`,
+      `${changed.join(', ')}: another program has changed this after the last run; nothing was undone (--force removes the parts of the gate from the API server's files, and removes the other files)`,
     );
   }
   const restored: string[] = [];

@@ -58,6 +58,6 @@ test('an invalid kubeconfig is refused with its place', () => {
   for (const text of ['kind: Pod\n', '', 'kind: Config\n---\nkind: Config\n'])
     assert.throws(() => parseGateKubeconfig(text, 'k.yaml'), {
       code: 'GATE_KUBECONFIG_INVALID',
-      message: /^k\.yaml:1:1: it is no kubeconfig/,
+      message: /^k\.yaml:1:1: it is not a kubeconfig/,
     });
 });

@@ -81,7 +81,7 @@ export function parseGateKubeconfig(text: string, file: string): WrittenGateWay 
   if (document === undefined || second !== undefined || valueAt(root, ['kind']) !== 'Config') {
     throw new ControlPlaneError(
       'GATE_KUBECONFIG_INVALID',
-      `${file}:${document?.positionOf(['kind']) ?? '1:1'}: it is no kubeconfig (write apiVersion: v1, kind: Config)`,
+      `${file}:${document?.positionOf(['kind']) ?? '1:1'}: it is not a kubeconfig (write apiVersion: v1, kind: Config)`,
     );
   }
   const read = (path: Path | undefined): KubeconfigValue | undefined => {

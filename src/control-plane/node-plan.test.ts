@@ -107,7 +107,7 @@ spec:
     await rm(places.manifest);
     await assert.rejects(plan(), {
       code: 'NODE_FILE_UNREADABLE',
-      message: /there is no manifest of kube-apiserver/,
+      message: /the manifest of kube-apiserver does not exist/,
     });
     assert.equal((await plan({ isElsewhere: true })).manifest, undefined);
   });

@@ -210,7 +210,7 @@ async function readManifest({
   if (isElsewhere) return undefined;
   throw new ControlPlaneError(
     'NODE_FILE_UNREADABLE',
-    `${places.manifest}: there is no manifest of kube-apiserver here (--manifest names it; --out writes files for another machine)`,
+    `${places.manifest}: the manifest of kube-apiserver does not exist (give its path with --manifest, or write files for another machine with --out)`,
   );
 }
 
@@ -227,7 +227,7 @@ async function planConfiguration(
   if (path === undefined)
     throw invalid(
       place(),
-      `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or remove the flag)`,
+      `the API server reads ${seenAs}, and no hostPath volume contains this path (mount the folder, or remove the flag)`,
     );
   const found = await findFile(path);
   if (found === undefined) {

@@ -88,6 +88,6 @@ function findConfiguration(
   if (path !== undefined) return { path, seenAs };
   throw invalid(
     manifest.positionOf(manifest.flag('admission-control-config-file')?.path ?? []),
-    `the API server reads ${seenAs}, and no hostPath volume says where that is (mount the folder, or remove the flag)`,
+    `the API server reads ${seenAs}, and no hostPath volume contains this path (mount the folder, or remove the flag)`,
   );
 }

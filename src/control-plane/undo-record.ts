@@ -49,7 +49,7 @@ export async function readUndoRecord(folder: string): Promise<UndoRecord | undef
   if (isRecord(record)) return record;
   throw new ControlPlaneError(
     'UNDO_RECORD_INVALID',
-    `${path}: this is no record of changes (restore the files by hand from the copies in the same folder)`,
+    `${path}: this is not a record of changes (restore the files by hand from the copies in the same folder)`,
   );
 }
 

@@ -52,13 +52,16 @@ plugins:
     assert.throws(() => merge(another), {
       code: 'ADMISSION_CONFIGURATION_INVALID',
       message:
-        /^a\.yaml:7:3: kubeConfigFile of ValidatingAdmissionWebhook is "\/other\/webhook-kubeconfig\.yaml" already/,
+        /^a\.yaml:7:3: kubeConfigFile of ValidatingAdmissionWebhook is already "\/other\/webhook-kubeconfig\.yaml"/,
     });
   });
 
   it('is refused if it is in another file, or in the old form', () => {
     const elsewhere = `${others}- name: ValidatingAdmissionWebhook\n  path: webhooks.yaml\n`;
-    assert.throws(() => merge(elsewhere), /is configured in webhooks\.yaml \(write it here/);
-    assert.throws(() => merge('imagePolicy: {kubeConfigFile: /x}\n'), /it is in the old form/);
+    assert.throws(
+      () => merge(elsewhere),
+      /is configured in webhooks\.yaml \(move the configuration into this file/,
+    );
+    assert.throws(() => merge('imagePolicy: {kubeConfigFile: /x}\n'), /it has the old form/);
   });
 });

@@ -31,7 +31,8 @@ export function mergeWebhookPlugin(
 ): string {
   if (text === undefined) return renderNew(settings);
   const { form, plugins } = parseAdmissionConfiguration(text, file);
-  if (form === 'legacy') throw invalid(`${file}:1:1`, 'it is in the old form, which has one plugin only');
+  if (form === 'legacy')
+    throw invalid(`${file}:1:1`, 'it has the old form, which can configure only one plugin');
   const found = plugins.find(({ name }) => name === WEBHOOK_PLUGIN);
   if (found === undefined) {
     const value = { name: WEBHOOK_PLUGIN, configuration: { ...TYPE, ...settings } };
@@ -41,7 +42,7 @@ export function mergeWebhookPlugin(
   if (found.configuration === undefined && found.file !== undefined)
     throw invalid(
       place,
-      `${WEBHOOK_PLUGIN} is configured in ${found.file} (write it here, then run this again)`,
+      `${WEBHOOK_PLUGIN} is configured in ${found.file} (move the configuration into this file, then run this command again)`,
     );
   const edits = Object.entries(settings).flatMap(([key, value]): Edit[] => {
     const there = valueAt(found.configuration, [key]);
@@ -49,7 +50,7 @@ export function mergeWebhookPlugin(
     if (there === undefined) return [{ kind: 'set', path: [...found.path, 'configuration', key], value }];
     throw invalid(
       place,
-      `${key} of ${WEBHOOK_PLUGIN} is ${JSON.stringify(there)} already, and only one is possible`,
+      `${key} of ${WEBHOOK_PLUGIN} is already ${JSON.stringify(there)}, and only one value is possible`,
     );
   });
   return edits.length === 0 ? text : editDocument(text, file, edits);

@@ -34,7 +34,7 @@ export async function findConfigurations(
     const there = all.map(({ metadata }) => metadata.name).join(', ');
     throw new RecoveryError(
       'BLOCKER_NOT_FOUND',
-      `ValidatingWebhookConfiguration ${JSON.stringify(absent)} does not exist (${there === '' ? 'there is none' : `there are ${there}`})`,
+      `ValidatingWebhookConfiguration ${JSON.stringify(absent)} does not exist (${there === '' ? 'the cluster has none' : `the cluster has ${there}`})`,
     );
   }
   return all.filter(

@@ -178,7 +178,10 @@ describe('ImagePolicyWebhook as a blocker', () => {
 
   it('is an error if the manifest does not enable it, or does not exist', async () => {
     const other = { 'manifest.yaml': manifest.replace(',ImagePolicyWebhook', '') };
-    await assert.rejects(openNode(other), { code: 'BLOCKER_NOT_FOUND', message: /is not among its plugins/ });
+    await assert.rejects(openNode(other), {
+      code: 'BLOCKER_NOT_FOUND',
+      message: /the API server does not enable ImagePolicyWebhook/,
+    });
     await assert.rejects(openNode({ 'admission.yaml': 'a: [' }), { code: 'DOCUMENT_SYNTAX' });
     const files = { manifest: '/nowhere/kube-apiserver.yaml', isRoot: false, recoveredAt: '', waitMs: 0 };
     await assert.rejects(imagePolicyBlocker(files), { code: 'BLOCKER_NOT_FOUND', message: /does not exist/ });

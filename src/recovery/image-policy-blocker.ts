@@ -48,7 +48,7 @@ export async function imagePolicyBlocker(files: ImagePolicyFiles): Promise<Block
   if ((await readImagePolicyWiring(files.manifest)) === undefined) {
     throw new RecoveryError(
       'BLOCKER_NOT_FOUND',
-      `${files.manifest}: ${IMAGE_POLICY_PLUGIN} is not among its plugins, so it refuses nothing`,
+      `${files.manifest}: the API server does not enable ${IMAGE_POLICY_PLUGIN}, so the plugin refuses nothing`,
     );
   }
   return {

@@ -23,7 +23,7 @@ describe('a record of a recovery', () => {
       { ...file, before: 'a: 1\n', after: 'a: 2\n' },
     );
     assert.deepEqual(decodeRecord(renderRecord(one), 'r.yaml'), one);
-    assert.match(renderRecord(one), /^# What `kube-image-bouncer recover` changed/);
+    assert.match(renderRecord(one), /^# The changes of `kube-image-bouncer recover`/);
   });
 
   const TEXTS = [
@@ -46,8 +46,8 @@ describe('a record of a recovery', () => {
   }
 
   const BAD: Readonly<Record<string, string>> = {
-    'a: 1\n': 'r.yaml: this is not a record of a recovery (give the file that `recover --yes` named)',
-    '': 'r.yaml: this is not a record of a recovery (give the file that `recover --yes` named)',
+    'a: 1\n': 'r.yaml: this is not a record of a recovery (give the file that `recover --yes` printed)',
+    '': 'r.yaml: this is not a record of a recovery (give the file that `recover --yes` printed)',
     'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: Recovery\nchanges:\n- kind: object\n':
       'r.yaml:4:3: this change has no `before`',
     'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: Recovery\nchanges:\n- {kind: file, path: /x, before: a}\n':

@@ -21,8 +21,8 @@ const KIND = 'Recovery';
 /** The record as a YAML file, with each object and file in full, before and after the recovery. */
 export function renderRecord({ server, recoveredAt, changes }: RecoveryRecord): string {
   const head = [
-    '# What `kube-image-bouncer recover` changed: as it was (before) and as it was left (after).',
-    '# `kube-image-bouncer recover --undo` with this file puts it back.',
+    '# The changes of `kube-image-bouncer recover`: each object and file before and after the recovery.',
+    '# To restore the state before, run `kube-image-bouncer recover --undo` with this file.',
   ];
   const document = {
     apiVersion: API_VERSION,
@@ -55,7 +55,7 @@ export function decodeRecord(text: string, file: string): RecoveryRecord {
   if (apiVersion !== API_VERSION || kind !== KIND || second !== undefined || !Array.isArray(changes)) {
     throw new RecoveryError(
       'RECOVERY_RECORD_INVALID',
-      `${file}: this is not a record of a recovery (give the file that \`recover --yes\` named)`,
+      `${file}: this is not a record of a recovery (give the file that \`recover --yes\` printed)`,
     );
   }
   return {

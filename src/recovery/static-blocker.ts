@@ -70,7 +70,7 @@ function fileStep(file: NodeFile, remedy: Remedy, isOnly: boolean, isRoot: boole
 
 function byHand(path: string, edit: Edit): string {
   const place = edit.path.join('.');
-  if (edit.kind === 'remove') return `vi ${path}   # take ${place} out`;
+  if (edit.kind === 'remove') return `vi ${path}   # remove ${place}`;
   if (edit.path.at(-1) === 'failurePolicy')
     return `sed -i 's/failurePolicy: Fail/failurePolicy: Ignore/' ${path}`;
   return `vi ${path}   # ${place}: ${JSON.stringify(edit.value)}`;

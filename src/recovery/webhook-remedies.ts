@@ -48,14 +48,14 @@ function narrow(entry: SeenWebhook, locked: readonly ProbeResult[]): readonly Re
   const scopes = isClusterLocked ? scopeEdits(entry) : [];
   if (namespaces.length === 0 && scopes.length === 0) return [];
   const parts = [
-    ...(namespaces.length > 0 ? [`leaves ${listOf(namespaces)} out`] : []),
+    ...(namespaces.length > 0 ? [`excludes ${listOf(namespaces)}`] : []),
     ...(scopes.length > 0 ? ['is no longer called for cluster-scoped objects'] : []),
   ];
   const freed = new Set<string | undefined>([...namespaces, ...(scopes.length > 0 ? [undefined] : [])]);
   return [
     {
       kind: 'narrow',
-      does: `${parts.join(' and ')}; the other namespaces stay protected`,
+      does: `${parts.join(' and ')}; the gate still reviews the other namespaces`,
       edits: [
         ...(namespaces.length > 0
           ? [set(entry, ['namespaceSelector'], selectorWithout(entry, namespaces))]

@@ -101,13 +101,14 @@ function* openObject(
   const { document, file } = origin;
   const locate = (field: Path): Location => ({ file, ...document.locate([...path, ...field]) });
   if (!isObject(object) || type.apiVersion === '' || type.kind === '')
-    throw notAnObject(locate([]), 'this is no Kubernetes object: it has no apiVersion and kind');
+    throw notAnObject(locate([]), 'this is not a Kubernetes object: it has no apiVersion or no kind');
   // kubectl treats every object with items as a list. A kind that ends in List has no content of its own.
   const items: unknown = object['items'];
   if (!Array.isArray(items) || !type.kind.endsWith('List'))
     yield { file, ...type, object: { ...object, ...type }, locate };
   if (!Array.isArray(items)) return;
-  if (depth >= MAX_LIST_DEPTH) throw notAnObject(locate([]), 'the lists are nested too deeply');
+  if (depth >= MAX_LIST_DEPTH)
+    throw notAnObject(locate([]), `lists are nested more than ${MAX_LIST_DEPTH} levels deep`);
   for (const [index, item] of items.entries())
     yield* openObject(origin, [...path, 'items', index], item, typeOfItem(item, type), depth + 1);
 }
@@ -152,7 +153,7 @@ async function readAll(stdin: Readable): Promise<string> {
 }
 
 function tooLarge(path: string): ManifestError {
-  return new ManifestError('INPUT_TOO_LARGE', `${path}: at most ${MAX_INPUT_BYTES} bytes are read`);
+  return new ManifestError('INPUT_TOO_LARGE', `${path}: input has more than ${MAX_INPUT_BYTES} bytes`);
 }
 
 function manifestUnreadable(path: string, cause: unknown): ManifestError {

@@ -86,6 +86,6 @@ function requireFileReader(version: KubernetesVersion | undefined): void {
   const name = version === undefined ? 'an older version' : `${version.major}.${version.minor}`;
   throw new CertificateError(
     'ROTATION_IMPOSSIBLE',
-    `an API server of Kubernetes ${name} reads the CA of its ImagePolicyWebhook once, at its start, and would refuse a leaf of a new one: rotate the leaf alone, without --authority`,
+    `an API server of Kubernetes ${name} reads the CA of ImagePolicyWebhook only when it starts, and would refuse a certificate of a new CA: rotate only the certificate, without --authority`,
   );
 }

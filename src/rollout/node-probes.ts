@@ -110,7 +110,7 @@ export async function probeGate(
       isObject(document) && isObject(document['status']) ? document['status']['allowed'] : undefined;
     if (verdict === false) return { outcome: 'answers' };
     const why =
-      verdict === true ? 'it admits an image that is not valid' : `HTTP status ${status}, and no verdict`;
+      verdict === true ? 'it admits an image that is not valid' : `HTTP status ${status} without a verdict`;
     return { outcome: 'unanswered', why };
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;

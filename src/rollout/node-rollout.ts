@@ -166,7 +166,7 @@ async function findGateFault(
   await made.rollBack();
   throw new ControlPlaneError(
     'GATE_NOT_READY',
-    `the gate does not answer, so everything was put back: ${why} (is image ${runner.image} on the node?)`,
+    `the gate does not answer, so all files were restored: ${why}; check that the node has image ${runner.image}`,
   );
 }
 
@@ -193,7 +193,7 @@ export async function changeManifest(
   await gate.rollBack();
   throw new ControlPlaneError(
     'API_SERVER_NOT_READY',
-    `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s of its new manifest, so everything was put back${isBack ? ', and it is ready again' : '; it is not ready yet'}`,
+    `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s after the change of its manifest, so all files were restored${isBack ? ', and it is ready again' : '; it is not ready yet'}`,
   );
 }
 
@@ -236,7 +236,7 @@ export async function undoOnNode(wiring: NodeWiring, manifestPath: string, ports
       if (await awaitRestart(() => isApiServerReady(server), { isStopped }, waiting)) return;
       throw new ControlPlaneError(
         'API_SERVER_NOT_READY',
-        `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s of its old manifest; the gate's files were left, run this again`,
+        `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s after its manifest was restored; the gate's files were not removed: run this command again`,
       );
     },
   });
@@ -270,7 +270,7 @@ async function requireNewest(
   if (original === undefined || isMarked(original, file, MARKS[other])) return;
   throw new ControlPlaneError(
     'CHANGED_SINCE',
-    `${file}: \`bootstrap ${other}\` was applied on top of this; run \`bootstrap ${other} --undo\` first`,
+    `${file}: \`bootstrap ${other}\` was applied later; run \`bootstrap ${other} --undo\` first`,
   );
 }
 

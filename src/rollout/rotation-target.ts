@@ -159,7 +159,7 @@ export async function requireRotatable(cluster: KubernetesClient, namespace: str
   if (!/--client-ca=\S*\/tls\/ca\.crt/.test(JSON.stringify(deployment ?? {}))) return;
   throw new CertificateError(
     'ROTATION_IMPOSSIBLE',
-    'the gate accepts client certificates of the same CA, and those on the control-plane nodes cannot be replaced from here: give clients a CA of their own first (bootstrap webhook --client-ca FILE), or rotate the leaf alone',
+    'the CA of the gate also signed the client certificates on the control-plane nodes, and this command cannot replace them: first give the clients their own CA (bootstrap webhook --client-ca FILE), or rotate only the certificate',
   );
 }
 

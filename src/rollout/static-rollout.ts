@@ -119,14 +119,14 @@ async function requireVersion({
   if (!isAtLeast(known, 1, 36)) {
     throw new RolloutError(
       'VERSION_UNSUPPORTED',
-      `Kubernetes ${known.text} reads no webhook configuration from a file: 1.37 does, and 1.36 with feature gate ${FEATURE_GATE}; use \`bootstrap webhook\` or \`bootstrap image-policy\``,
+      `Kubernetes ${known.text} cannot read a webhook configuration from a file; this needs 1.37, or 1.36 with feature gate ${FEATURE_GATE}: use \`bootstrap webhook\` or \`bootstrap image-policy\``,
     );
   }
   const gates = wired?.flag('feature-gates')?.value ?? '';
   if (!isAtLeast(known, 1, 37) && !isElsewhere && !gates.includes(`${FEATURE_GATE}=true`)) {
     throw new RolloutError(
       'FEATURE_GATE_MISSING',
-      `on Kubernetes ${known.text} give kube-apiserver --feature-gates=${FEATURE_GATE}=true first`,
+      `Kubernetes ${known.text} needs a feature gate for webhooks from files: first start kube-apiserver with --feature-gates=${FEATURE_GATE}=true`,
     );
   }
   return known;

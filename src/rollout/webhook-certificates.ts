@@ -126,7 +126,7 @@ async function prepareForUrl(
   if (key === undefined) {
     throw new RolloutError(
       'AUTHORITY_KEY_UNKNOWN',
-      'the CA has to sign the client certificate of the API server, and its key is not known',
+      'the CA has to sign the client certificate of the API server, but the key of the CA is not known',
     );
   }
   const pki = await completePki(
@@ -157,7 +157,7 @@ function requireSigner({ authority }: WebhookCertificateSettings, stored: FoundP
   if (authority !== undefined || certificate === undefined || key !== undefined) return;
   throw new RolloutError(
     'AUTHORITY_KEY_UNKNOWN',
-    `the CA of Secret ${TLS_SECRET} has to sign, and its key is in no Secret ${AUTHORITY_SECRET}`,
+    `the key of the CA in Secret ${TLS_SECRET} is not known, because Secret ${AUTHORITY_SECRET} does not contain it`,
   );
 }
 

@@ -130,10 +130,7 @@ async function chooseGate(
   const deployment = await cluster?.get(place);
   const chosen = image ?? (deployment && imageOf(deployment));
   if (chosen === undefined) {
-    throw new RolloutError(
-      'IMAGE_UNKNOWN',
-      'a gate in the cluster needs the reference by which the cluster pulls it',
-    );
+    throw new RolloutError('IMAGE_UNKNOWN', 'give the reference of the image of the gate');
   }
   return {
     namespace,

@@ -73,7 +73,7 @@ for (const version of ['v1.24', 'v1.37'] as const) {
       async () => {
         const lowered = await gates().imagePolicy('--stage=audit');
         assertAdmitted(lowered);
-        assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
+        assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as expected at stage audit$/m);
       },
     );
 

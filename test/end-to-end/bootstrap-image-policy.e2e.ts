@@ -84,7 +84,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
     scenario(`[${version}] lowers the stage without a confirmation`, async () => {
       const lowered = await apply('--stage=audit');
       assertAdmitted(lowered);
-      assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as it should be at stage audit$/m);
+      assert.match(lowered.stderr, /^proved: .*CANARY is admitted, as expected at stage audit$/m);
       assertAdmitted(await node().kubectl('run', 'audited', '--image=nginx'));
     });
 
@@ -125,7 +125,7 @@ describe('bootstrap image-policy on a node whose API server does not start with 
     const before = await node().tree();
     const applied = await node().bootstrap(image, '--apply', '--timeout=8');
     assert.equal(applied.code, 2);
-    assert.match(applied.stderr, /did not become ready within 8 s .* put back, and it is ready again/);
+    assert.match(applied.stderr, /did not become ready within 8 s .* restored, and it is ready again/);
     assert.deepEqual(await node().tree(), before);
     assertAdmitted(await node().kubectl('run', 'web', '--image=nginx'));
   });

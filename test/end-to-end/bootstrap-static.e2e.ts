@@ -88,7 +88,10 @@ describe('bootstrap static on v1.37', () => {
   scenario('on an older Kubernetes the command recommends the alternative', async () => {
     const { code, stderr } = await bootstrap('--kubernetes-version=1.35');
     assert.equal(code, 2);
-    assert.match(stderr, /^error: Kubernetes 1\.35 reads no webhook configuration from a file: 1\.37 does/);
+    assert.match(
+      stderr,
+      /^error: Kubernetes 1\.35 cannot read a webhook configuration from a file; this needs 1\.37/,
+    );
     const gated = await bootstrap('--kubernetes-version=1.36');
     assert.match(gated.stderr, /--feature-gates=ManifestBasedAdmissionControlConfig=true first/);
   });

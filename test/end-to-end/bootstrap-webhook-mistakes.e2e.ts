@@ -63,7 +63,7 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
       `--url=https://127.0.0.1:${await freePort()}`,
     );
     assert.equal(code, 1);
-    assert.match(stdout, /^put back: the wiring that was there before$/m);
+    assert.match(stdout, /^restored: the former wiring$/m);
     assertAdmitted(await kubectl('run', 'good', '--image=nginx:1.17.1'));
     assertRefused(await kubectl('run', 'bad', '--image=nginx'), latestRefused);
   });
@@ -98,7 +98,10 @@ describe('a cluster that is wired at deny, and a user who makes a mistake', () =
       for (let time = 0; time < 2; time += 1) {
         const { code, stdout } = await ourselves('--delete');
         assert.equal(code, 1, stdout);
-        assert.match(stdout, /^ValidatingWebhookConfiguration by-hand still calls the gate, which stays/m);
+        assert.match(
+          stdout,
+          /^ValidatingWebhookConfiguration by-hand still calls the gate, so the gate was not deleted/m,
+        );
       }
       assertAdmitted(await kubectl('get', 'service', GATE_NAME, `--namespace=${GATE_NAME}`));
       assertAdmitted(await kubectl('delete', 'validatingwebhookconfiguration', 'by-hand'));

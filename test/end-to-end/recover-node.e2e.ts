@@ -74,7 +74,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
       assert.equal(elsewhere.code, 1, 'without the files recover cannot change anything');
       assert.match(
         elsewhere.stdout,
-        /Stopped by the admission plugin ImagePolicyWebhook, which is wired by files/,
+        /Blocked by the admission plugin ImagePolicyWebhook, which is configured in files/,
       );
 
       const explained = await recover(node(), `--manifest=${node().manifest}`);

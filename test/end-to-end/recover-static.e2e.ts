@@ -145,7 +145,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
       const taken = await recover(controlPlane(), '--yes', ...options);
       assert.equal(taken.code, 1, taken.stdout);
       assert.ok(performance.now() - begun < 60_000, 'the default would be three minutes');
-      assert.match(taken.stdout, /The API server has not acted on the change within 1 s/);
+      assert.match(taken.stdout, /The API server has not applied the change within 1 s/);
       assert.match(await readFile(copy, 'utf8'), /failurePolicy: Fail/, 'no further step was made');
       assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
       assert.deepEqual(await readFile(copy), await readFile(scene().file));

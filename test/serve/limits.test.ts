@@ -130,7 +130,7 @@ describe('a limit of serve', { concurrency: 4 }, () => {
   it('does not start if --max-receiving is smaller than one body', async () => {
     const { code, stderr } = await runCommandLine(['--port=0', '--max-body=8', '--max-receiving=7']);
     assert.equal(code, 2);
-    assert.match(stderr, /--max-receiving 7 leaves no room .*: give --max-receiving 8 or more/);
+    assert.match(stderr, /--max-receiving 7 is less than one body .*: give --max-receiving 8 or more/);
   });
 });
 

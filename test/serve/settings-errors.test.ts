@@ -31,7 +31,7 @@ describe('a serve that cannot run exits with 2 and one sentence', { concurrency:
     const { certificateFile } = await certificates;
     assert.equal(
       await refusalOf(['--self-signed'], { BOUNCER_CERTIFICATE: certificateFile }),
-      'error: --self-signed makes a certificate, --cert and --key bring one: give either\n',
+      'error: --self-signed makes a certificate, and --cert and --key give one: use one of them\n',
     );
   });
 

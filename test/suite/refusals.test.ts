@@ -49,6 +49,6 @@ function conclusionsOf(outcome: (typeof REFUSAL_CASES)[number]['outcome'], who: 
     case 'forbidden':
       return 'CANARY_UNDECIDED / ends with CLUSTER_REFUSED';
     case 'other':
-      return 'CANARY_UNDECIDED / refused, by no gate';
+      return 'CANARY_UNDECIDED / refused, but not by a gate';
   }
 }

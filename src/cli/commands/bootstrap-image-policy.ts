@@ -38,11 +38,14 @@ import {
 export function define(command: Command, { streams, finish }: CommandContext): void {
   addCertificateOptions(addGateOptions(addWiringOptions(addNodeOptions(command)))).option(
     '--kubernetes-version <version>',
-    "for kubeadm's files, such as 1.30 (default: that of the manifest's image, otherwise the newest)",
+    'for the files of kubeadm, such as 1.30 (default: from the image in the manifest, otherwise the newest)',
   );
-  addClusterOptions(command, 'the cluster: judges the workloads before, proves the wiring after, signs')
+  addClusterOptions(
+    command,
+    'the cluster: judge its workloads before, send the canary after, sign certificates',
+  )
     .option('--timeout <seconds>', 'time to wait for the gate, and for the API server', '180')
-    .option('--force', 'replace private keys; with --undo: also files that were changed since')
+    .option('--force', 'replace private keys; with --undo: also restore files that were changed later')
     .option(...YES_OPTION)
     .addHelpText('after', BOOTSTRAP_EXIT_CODES)
     .action(async (options: ImagePolicyOptions) => finish(await bootstrapImagePolicy(options, streams)));
@@ -50,15 +53,25 @@ export function define(command: Command, { streams, finish }: CommandContext): v
 
 function addWiringOptions(command: Command): Command {
   return command
-    .option('--address <address>', 'where the gate listens, and the API server calls it', '127.0.0.1')
-    .option('--name <host>', 'host name that the API server calls instead; the node must resolve it')
+    .option(
+      '--address <address>',
+      'address on which the gate listens and the API server calls it',
+      '127.0.0.1',
+    )
+    .option(
+      '--name <host>',
+      'host name that the API server calls, instead of the address; the node must resolve it',
+    )
     .option('--port <number>', 'port of the reviews', '1323')
     .option('--health-port <number>', 'port of /livez, /readyz and /metrics (default: --port + 1)')
     .addOption(stageOption())
-    .option('--default-allow', 'admit pods when the gate does not answer (below deny: always)')
+    .option(
+      '--default-allow',
+      'admit pods when the gate does not answer (always set at stages warn and audit)',
+    )
     .option('--allow-ttl <seconds>', 'time that the API server caches an admission; -1: no cache', '50')
-    .option('--deny-ttl <seconds>', 'time that it caches a refusal; -1: no cache', '10')
-    .option('--retry-backoff <ms>', 'its pause before it calls again; -1: none', '500')
+    .option('--deny-ttl <seconds>', 'time that the API server caches a refusal; -1: no cache', '10')
+    .option('--retry-backoff <ms>', 'pause of the API server before it calls again; -1: no pause', '500')
     .option('--policy <file>', 'policy of the gate (default: the one on the node, otherwise no tag "latest")')
     .addOption(
       new Option(
@@ -71,13 +84,17 @@ function addWiringOptions(command: Command): Command {
 function addGateOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--gate <runner>', 'what runs the gate').choices(GATE_RUNNERS).default('static-pod'),
+      new Option('--gate <runner>', 'how the gate is started').choices(GATE_RUNNERS).default('static-pod'),
     )
     .option('--image <reference>', "the gate's image, with --gate static-pod")
-    .option('--program <file>', 'the program, with --gate systemd', '/usr/local/bin/kube-image-bouncer')
+    .option(
+      '--program <file>',
+      'path of the program, with --gate systemd',
+      '/usr/local/bin/kube-image-bouncer',
+    )
     .option(
       '--unit <file>',
-      'the unit, with --gate systemd',
+      'path of the unit, with --gate systemd',
       '/etc/systemd/system/kube-image-bouncer.service',
     )
     .option('--language <tag>', 'language of denials, en or zh');
@@ -85,23 +102,26 @@ function addGateOptions(command: Command): Command {
 
 function addCertificateOptions(command: Command): Command {
   return command
-    .option('--host-names <names>', 'comma separated; more names and addresses of the serving certificate')
-    .option('--days <number>', 'life of a new certificate', '365')
+    .option('--host-names <names>', 'more names and addresses of the serving certificate, comma separated')
+    .option('--days <number>', 'lifetime of a new certificate, in days', '365')
     .option('--ca-cert <file>', 'CA that signs (with --ca-key), or CA of the signer (with --signer)')
-    .option('--ca-key <file>', 'its private key; it is read, and not kept')
-    .option('--signer <name>', 'signer of the cluster that signs, such as kubernetes.io/kubelet-serving')
-    .option('--approve', 'with --signer: approve the request');
+    .option('--ca-key <file>', 'private key of --ca-cert; it is read once and never stored')
+    .option(
+      '--signer <name>',
+      'signer of the cluster for the certificate, such as kubernetes.io/kubelet-serving',
+    )
+    .option('--approve', 'with --signer: approve the signing request');
 }
 
 /** Prints, writes, applies or undoes everything that `ImagePolicyWebhook` needs on a control-plane node. */
 async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Streams): Promise<ExitCode> {
   refuseConflicts(options);
-  const say = (line: string): void => void streams.stderr.write(`${line}\n`);
+  const print = (line: string): void => void streams.stderr.write(`${line}\n`);
   const clock = startClock();
-  const ports = portsOf(options, say, clock);
+  const ports = portsOf(options, print, clock);
   if (options.undo === true) {
     await undoOnNode('image-policy', decodePlaces(options).manifest, ports);
-    say(clock.render());
+    print(clock.render());
     return 0;
   }
   const settings = await decodeNodeSettings(options);
@@ -115,14 +135,14 @@ async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Stream
     requestSignature:
       isWritten && cluster !== undefined ? signatureFrom({ cluster, ...ports, ...ports.waiting }) : undefined,
   });
-  for (const note of notesOf(options, settings, plan)) say(`note: ${note}`);
+  for (const note of notesOf(options, settings, plan)) print(`note: ${note}`);
   if (options.apply === true) {
-    const code = await applyToNode(settings, plan, { options, cluster, ports, say });
-    say(clock.render());
+    const code = await applyToNode(settings, plan, { options, cluster, ports, print });
+    print(clock.render());
     return code;
   }
   const all = plan.manifest === undefined ? plan.files : [...plan.files, plan.manifest];
-  if (options.out !== undefined) return writeOut(options.out, all, ports, say);
+  if (options.out !== undefined) return writeOut(options.out, all, ports, print);
   return showChanges(all, ports, streams);
 }
 
@@ -134,22 +154,24 @@ export async function showChanges(
 ): Promise<ExitCode> {
   const changes = await comparePlan(plan, { isRoot });
   stdout.write(renderChanges(changes));
-  stderr.write(changes.length === 0 ? 'nothing to change\n' : 'nothing was changed; --apply does it\n');
+  stderr.write(
+    changes.length === 0 ? 'nothing to change\n' : 'nothing was changed; --apply makes these changes\n',
+  );
   return 0;
 }
 
-/** Writes files below a folder, under the paths that they have on a node. */
+/** Writes files below a folder. Below it, each file has the path that it has on a node. */
 export async function writeOut(
   out: string,
   plan: readonly PlannedFile[],
   { isRoot, force }: NodePorts,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<ExitCode> {
   const below = plan.map((file) => Object.assign({}, file, { path: join(out, file.path) }));
   const changes = await comparePlan(below, { isRoot });
   await writeFiles(changes, { isRoot, force });
-  for (const { file } of changes) say(`wrote ${file.path}`);
-  if (changes.length === 0) say('nothing to change');
+  for (const { file } of changes) print(`wrote ${file.path}`);
+  if (changes.length === 0) print('nothing to change');
   return 0;
 }
 
@@ -157,18 +179,18 @@ interface ApplyContext {
   readonly options: ImagePolicyOptions;
   readonly cluster: KubernetesClient | undefined;
   readonly ports: NodePorts;
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 async function applyToNode(
   settings: NodeSettings,
   plan: NodePlan,
-  { options, cluster, ports, say }: ApplyContext,
+  { options, cluster, ports, print }: ApplyContext,
 ): Promise<ExitCode> {
   const { certificates, manifest } = plan;
   if (certificates === undefined || manifest === undefined)
     throw conflict('--signer needs a cluster: give --kubeconfig as well');
-  if (cluster === undefined) say(WITHOUT_CLUSTER);
+  if (cluster === undefined) print(WITHOUT_CLUSTER);
   const applicable = { ...plan, certificates, manifest };
   const result = await rollOutImagePolicy(
     settings,
@@ -178,12 +200,12 @@ async function applyToNode(
   );
   const problem = renderNodeResult(result, settings);
   if (problem === undefined) return 0;
-  say(problem);
+  print(problem);
   return 1;
 }
 
 export const WITHOUT_CLUSTER =
-  'note: without --kubeconfig the running workloads are not judged, and the wiring is not proved';
+  'note: without --kubeconfig the running workloads are not judged, and no canary is sent';
 
 export const WORKLOADS_REFUSED = renderNext(
   'nothing was changed: running workloads would be refused when they start again. Do one of these:',
@@ -200,14 +222,14 @@ function renderNodeResult(result: NodeRolloutResult, { runner, places }: NodeSet
       return WORKLOADS_REFUSED;
     case 'gate-unanswered':
       return runner.kind === 'systemd'
-        ? `the gate does not answer yet (${result.why}), so the API server was left alone: run \`systemctl daemon-reload && systemctl enable --now ${basename(places.gateUnit)}\`, then this again`
-        : `no gate answers (${result.why}), so the API server was left alone: start it with the files of ${places.folder}, then run this again`;
+        ? `the gate does not answer yet (${result.why}), so the API server was not changed: run \`systemctl daemon-reload && systemctl enable --now ${basename(places.gateUnit)}\`, then run this command again`
+        : `no gate answers (${result.why}), so the API server was not changed: start the gate with the files in ${places.folder}, then run this command again`;
     case 'not-proved':
-      return `--undo takes everything back; copies are in ${join(places.folder, 'backup')}`;
+      return `--undo restores every file; the copies are in ${join(places.folder, 'backup')}`;
   }
 }
 
-/** Measures the time of this program apart from the time that it waits for the gate and the API server. */
+/** Measures the time of this program, without the time of waiting for the gate and the API server. */
 interface Clock {
   readonly elapsed: () => number;
   readonly render: () => string;
@@ -224,18 +246,18 @@ function startClock(): Clock {
     },
     render: () => {
       const own = (performance.now() - start - waitedMs) / 1000;
-      return `done in ${own.toFixed(2)} s, and ${(waitedMs / 1000).toFixed(2)} s of waiting for others`;
+      return `done in ${own.toFixed(2)} s, plus ${(waitedMs / 1000).toFixed(2)} s of waiting for the gate and the API server`;
     },
   };
 }
 
 function portsOf(
   { timeout, folder, force }: ImagePolicyOptions,
-  say: (line: string) => void,
+  print: (line: string) => void,
   { elapsed, waited }: Clock,
 ): NodePorts {
   return {
-    onProgress: (event) => say(renderRolloutEvent(event)),
+    onProgress: (event) => print(renderRolloutEvent(event)),
     waiting: {
       sleep: async (ms) => delay(ms),
       elapsed,
@@ -257,21 +279,25 @@ function notesOf(
     describeWay(way),
     ...languageNotes(gate.language),
     ...(runner.kind === 'none' && gate.language !== undefined
-      ? ['--language is for a gate that is started here: start yours with it']
+      ? ['--language is only for a gate that this command starts: start your gate with the same option']
       : []),
-    ...(plan.certificates === undefined ? ['the serving certificate is not signed yet, and not shown'] : []),
+    ...(plan.certificates === undefined
+      ? ['the serving certificate is not signed yet, so it is not shown']
+      : []),
     ...(plan.manifest === undefined
-      ? [`there is no ${options.manifest} here: wire it as kubeadm/patches says, or run --apply on the node`]
+      ? [
+          `${options.manifest} does not exist on this machine: change the manifest on the node as described in kubeadm/patches, or run --apply on the node`,
+        ]
       : []),
     ...(runner.kind === 'static-pod' && !runner.image.includes('@')
       ? [`--image ${runner.image} is not pinned: add its digest`]
       : []),
     ...(stage === 'deny' && options.defaultAllow === true
-      ? ['--default-allow: pods are admitted unseen while the gate does not answer']
+      ? ['--default-allow: pods are admitted without a review while the gate does not answer']
       : []),
     ...(process.getuid?.() === 0 || runner.kind !== 'static-pod'
       ? []
-      : [`pki/tls.key has to belong to user 65532, who runs the gate`]),
+      : [`change the owner of pki/tls.key to user 65532, which runs the gate`]),
   ];
 }
 
@@ -283,6 +309,6 @@ function describeWay(way: SigningWay): string {
     case 'given':
       return 'your CA signs. Its key was read and is not kept, so a renewal needs --ca-key again. Other certificates that it signs for the name kube-apiserver can call the gate';
     case 'signer':
-      return `${way.signer} signs. kubernetes.io/kubelet-serving is meant for nodes: clients that trust nodes trust its certificates, their life is not defined, and a renewal needs another approval`;
+      return `${way.signer} signs. kubernetes.io/kubelet-serving is meant for nodes: clients that trust nodes also trust its certificates, their lifetime is not defined, and a renewal needs another approval`;
   }
 }

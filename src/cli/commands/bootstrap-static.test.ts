@@ -59,7 +59,7 @@ spec:
 
   it('shows the configuration, what leads to it, and the change to the manifest', async () => {
     const { code, stdout, stderr } = await run();
-    assert.deepEqual([code, stderr], [0, 'nothing was changed; --apply does it\n']);
+    assert.deepEqual([code, stderr], [0, 'nothing was changed; --apply makes these changes\n']);
     assert.match(stdout, /^\+ {2}name: kube-image-bouncer\.static\.k8s\.io$/m);
     assert.ok(stdout.includes(`staticManifestsDir: ${folder.file('gate/static-webhooks')}`));
     assert.match(stdout, /^\+ {4}- --admission-control-config-file=/m);
@@ -100,7 +100,7 @@ spec:
     assert.match((await run('--ca-cert=/nowhere')).stderr, /--ca-cert: \/nowhere cannot be read/);
     assert.match(
       (await run(`--manifest=${folder.file('v1.35.yaml')}`)).stderr,
-      /Kubernetes v1\.35\.0 reads no/,
+      /Kubernetes v1\.35\.0 cannot read/,
     );
   });
 
@@ -109,21 +109,24 @@ spec:
     assert.equal(code, 2);
     assert.match(
       stderr,
-      /give kube-apiserver --feature-gates=ManifestBasedAdmissionControlConfig=true first/,
+      /first start kube-apiserver with --feature-gates=ManifestBasedAdmissionControlConfig=true/,
     );
     assert.equal((await run(`--manifest=${folder.file('gated.yaml')}`)).code, 0);
   });
 
   const REFUSED: readonly (readonly [line: string, expected: RegExp])[] = [
     ['--apply --undo', /--apply, --undo and --out contradict each other/],
-    ['--yes', /--yes is for --apply/],
+    ['--yes', /--yes needs --apply/],
     ['--folder=x', /--folder: x is not an absolute path/],
     ['--manifest=x', /--manifest: x is not an absolute path/],
     ['--url=http://a', /--url: .* does not begin with https/],
     ['--timeout=x', /--timeout: "x" is not a whole number/],
-    ['--manifest=/nowhere --apply', /there is no \/nowhere here: --manifest names it, --out writes files/],
-    ['--kubernetes-version=1.24', /Kubernetes 1\.24 reads no webhook configuration from a file/],
-    ['--exempt-namespaces=A', /--exempt-namespaces: "A" is no name of a namespace/],
+    [
+      '--manifest=/nowhere --apply',
+      /\/nowhere does not exist: give its path with --manifest, or write files/,
+    ],
+    ['--kubernetes-version=1.24', /Kubernetes 1\.24 cannot read a webhook configuration from a file/],
+    ['--exempt-namespaces=A', /--exempt-namespaces: "A" is not the name of a namespace/],
   ];
   for (const [line, expected] of REFUSED) {
     it(`refuses ${line}`, async () => {

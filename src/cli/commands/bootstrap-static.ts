@@ -60,16 +60,16 @@ interface StaticOptions {
 }
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
-  command.option('--url <url>', 'the gate, https://host:port, as the API server of the node reaches it');
+  command.option('--url <url>', 'URL of the gate for the API server of the node, https://host:port');
   addWebhookOptions(addNodeOptions(command), 'policy.yaml of --folder')
     .option('--ca-cert <file>', "CA of the gate's certificate (default: pki/ca.crt of --folder)")
     .option(
       '--kubernetes-version <version>',
-      "such as 1.37 (default: that of the manifest's image, otherwise the newest)",
+      'such as 1.37 (default: from the image in the manifest, otherwise the newest)',
     );
-  addClusterOptions(command, 'the cluster: judges the workloads before, proves the wiring after')
+  addClusterOptions(command, 'the cluster: judge its workloads before, send the canary after')
     .option('--timeout <seconds>', 'time to wait for the API server', '180')
-    .option('--force', 'with --undo: also files that were changed since')
+    .option('--force', 'with --undo: also restore files that were changed later')
     .option(...YES_OPTION)
     .addHelpText('after', BOOTSTRAP_EXIT_CODES)
     .action(async (options: StaticOptions) => finish(await bootstrapStatic(options, streams)));
@@ -77,8 +77,8 @@ export function define(command: Command, { streams, finish }: CommandContext): v
 
 /** Prints, writes, applies or undoes a webhook configuration that the API server of a node reads from a file. */
 async function bootstrapStatic(options: StaticOptions, streams: Streams): Promise<ExitCode> {
-  const say = (line: string): void => void streams.stderr.write(`${line}\n`);
-  const ports = portsOf(options, say);
+  const print = (line: string): void => void streams.stderr.write(`${line}\n`);
+  const ports = portsOf(options, print);
   refuseConflicts(options);
   if (options.undo === true) {
     await undoOnNode('static', options.manifest, ports);
@@ -86,16 +86,16 @@ async function bootstrapStatic(options: StaticOptions, streams: Streams): Promis
   }
   const settings = await decodeSettings(options);
   const plan = await planStatic(settings);
-  if (options.apply === true) return applyToNode(options, settings, plan, ports, say);
+  if (options.apply === true) return applyToNode(options, settings, plan, ports, print);
   const all = plan.manifest === undefined ? plan.files : [...plan.files, plan.manifest];
   return options.out === undefined
     ? showChanges(all, ports, streams)
-    : writeOut(options.out, all, ports, say);
+    : writeOut(options.out, all, ports, print);
 }
 
-function portsOf({ timeout, folder, force }: StaticOptions, say: (line: string) => void): NodePorts {
+function portsOf({ timeout, folder, force }: StaticOptions, print: (line: string) => void): NodePorts {
   return {
-    onProgress: (event) => say(renderRolloutEvent(event)),
+    onProgress: (event) => print(renderRolloutEvent(event)),
     waiting: {
       sleep: async (ms) => delay(ms),
       elapsed: () => performance.now(),
@@ -140,18 +140,18 @@ async function applyToNode(
   settings: StaticSettings,
   plan: StaticPlan,
   ports: NodePorts,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<ExitCode> {
   const { manifest } = plan;
   if (manifest === undefined)
     throw conflict(
-      `there is no ${options.manifest} here: --manifest names it, --out writes files for another machine`,
+      `${options.manifest} does not exist: give its path with --manifest, or write files for another machine with --out`,
     );
   const cluster = await openNamedCluster(options);
-  if (cluster === undefined) say(WITHOUT_CLUSTER);
+  if (cluster === undefined) print(WITHOUT_CLUSTER);
   const yes = options.yes === true;
   const { outcome } = await rollOutStatic(settings, { ...plan, manifest }, { cluster, yes }, ports);
   if (outcome === 'done') return 0;
-  say(outcome === 'workloads-refused' ? WORKLOADS_REFUSED : '--undo takes everything back');
+  print(outcome === 'workloads-refused' ? WORKLOADS_REFUSED : '--undo restores every file');
   return 1;
 }

@@ -57,7 +57,7 @@ describe('bootstrap --undo on a node', () => {
     await writeFile(manifest, 'kind: [');
     assert.match(
       (await imagePolicy('--undo')).stderr,
-      /changed by another program since; nothing was undone/,
+      /another program has changed this after the last run; nothing was undone/,
     );
     await done(imagePolicy('--undo', '--force'));
     assert.deepEqual(await tree(), before);

@@ -112,7 +112,7 @@ describe('bootstrap webhook', () => {
     assert.ok(narrow.text.includes(JSON.stringify(narrowPolicy).slice(1, -1)));
     assert.match(
       narrow.stderr,
-      /^note: the policy names gadgets\.example\.com, and the gate does not know .* its customResources/m,
+      /^note: the policy names gadgets\.example\.com, but not the fields of their images: .* customResources/m,
     );
   });
 
@@ -192,41 +192,44 @@ describe('bootstrap webhook', () => {
     ['', /give --url https:\/\/host:port for a gate that runs already, or --service/],
     [
       '--url=https://a --service',
-      /--url is for a gate outside the cluster, --service for one in it: give either/,
+      /--url is for a gate outside the cluster, and --service for a gate in the cluster: give one of them/,
     ],
     ['--url=http://a', /does not begin with https:\/\//],
-    ['--url=https://u:p@a', /holds a user/],
+    ['--url=https://u:p@a', /contains a user/],
     ['--url=https://a/validate', /has a path, a query or a fragment/],
     ['--url=a:1', /--url: "a:1" does not begin with https/],
     ['--url=https://a', /--ca-cert is missing: the CA of the gate's certificate is not known/],
-    [`--url=https://a ${ca} --image=x`, /--image is for --service/],
-    [`--url=https://a ${ca} --cert-manager=x`, /--cert-manager makes the certificate of --service/],
-    ['--service', /--image is missing: a gate in the cluster needs the reference/],
+    [`--url=https://a ${ca} --image=x`, /--image needs --service/],
+    [
+      `--url=https://a ${ca} --cert-manager=x`,
+      /--cert-manager needs --service: with --url the gate has a certificate already/,
+    ],
+    ['--service', /--image is missing: give the reference/],
     ['--service --image=A', /--image: repository component "A" has an upper-case letter/],
     [`--service --image=x ${ca}`, /--ca-key is missing: with --service/],
-    ['--service --image=x --ca-key=x', /--ca-cert is missing: a certificate and its key go together/],
-    [`--service --image=x ${ca} --ca-key=KEY --cert-manager=x`, /both say who signs/],
+    ['--service --image=x --ca-key=x', /--ca-cert is missing: give a certificate and its key together/],
+    [`--service --image=x ${ca} --ca-key=KEY --cert-manager=x`, /both choose the signer/],
     [
       '--service --image=x --cert-manager=Secret/a/b',
       /is neither a name, nor Issuer\/name, nor ClusterIssuer\/name/,
     ],
-    ['--service --image=x --client-ca', /say with --out where to put them/],
+    ['--service --image=x --client-ca', /give a folder for them with --out/],
     [
       '--service --image=x --cert-manager=x --client-ca --out=x',
       /--client-ca needs a file with --cert-manager/,
     ],
     ['--service --image=x --client-ca --out=x --client-name=a,b', /--client-name: "a,b" is not one name/],
     ['--service --image=x --client-ca --out=x --node-folder=x', /--node-folder: x is not an absolute path/],
-    ['--service --image=x --namespace=A', /--namespace: "A" is no name of a namespace/],
+    ['--service --image=x --namespace=A', /--namespace: "A" is not the name of a namespace/],
     ['--service --image=x --replicas=0', /--replicas: "0" is not a whole number from 1 to 100/],
     [
       '--service --image=x --timeout-seconds=31',
       /--timeout-seconds: "31" is not a whole number from 1 to 30/,
     ],
-    ['--service --image=x --language=中文', /--language: "中文" is no tag of a language/],
+    ['--service --image=x --language=中文', /--language: "中文" is not a language tag/],
     ['--service --image=x --days=0', /--days: "0" is not a whole number from 1 to 3650/],
-    ['--service --image=x --yes', /--yes is for --apply/],
-    ['--service --image=x --kubernetes-version=new', /"new" is no version, such as 1\.37/],
+    ['--service --image=x --yes', /--yes needs --apply/],
+    ['--service --image=x --kubernetes-version=new', /"new" is not a version, such as 1\.37/],
     ['--apply --delete', /--apply and --delete contradict each other/],
     ['--service --image=x --apply --kubeconfig=/nowhere', /\/nowhere cannot be read/],
     ['--service --image=x --ca-cert=/nowhere --ca-key=KEY', /--ca-cert: \/nowhere cannot be read/],
@@ -256,6 +259,9 @@ describe('bootstrap webhook', () => {
   it('E13 refuses a pattern as the name of an exempt namespace', async () => {
     const { code, stderr } = await bouncer(['bootstrap', 'webhook', url, '--exempt-namespaces=a,kube-*']);
     assert.equal(code, 2);
-    assert.match(stderr, /--exempt-namespaces: "kube-\*" is no name of a namespace; patterns are not taken/);
+    assert.match(
+      stderr,
+      /--exempt-namespaces: "kube-\*" is not the name of a namespace; patterns are not accepted/,
+    );
   });
 });

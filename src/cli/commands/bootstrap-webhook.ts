@@ -82,35 +82,42 @@ interface WebhookOptions {
 
 export function define(command: Command, { environment, streams, finish }: CommandContext): void {
   command
-    .option('--url <url>', 'a gate outside the cluster: https://host:port, as the API server reaches it')
-    .option('--service', 'a gate in the cluster, with its objects')
+    .option('--url <url>', 'a gate outside the cluster: its URL for the API server, https://host:port')
+    .option('--service', 'a gate in the cluster; its objects are created too')
     .option('--apply', 'apply to the cluster instead of printing')
-    .option('--delete', 'delete the wiring, then the gate')
+    .option('--delete', 'delete the webhook configuration, then the gate')
     .option('--out <folder>', 'write files there instead of printing')
     .option(...YES_OPTION)
-    .option('--no-wait', 'with --apply: wire the gate without waiting for it and without proof');
+    .option('--no-wait', 'with --apply: do not wait for the gate, and do not send the canary');
   addWebhookOptions(command, 'the one in the cluster')
     .option('--namespace <name>', "with --service: the gate's own namespace", 'kube-image-bouncer')
     .option('--image <reference>', "with --service: the gate's image")
     .option('--replicas <number>', 'with --service: pods of the gate', '3')
     .option(
       '--language <tag>',
-      'with --service: language of denials (default: that of the gate, otherwise English)',
+      'with --service: language of denials (default: the present language, otherwise English)',
     )
-    .option('--ca-cert <file>', 'CA that signs the serving certificate; with --url: that signed it')
-    .option('--ca-key <file>', 'its private key')
+    .option('--ca-cert <file>', 'CA that signs the serving certificate; with --url: CA that has signed it')
+    .option('--ca-key <file>', 'private key of --ca-cert')
     .option('--cert-manager <issuer>', 'with --service: [ClusterIssuer/]NAME makes the certificate')
-    .option('--days <number>', 'life of a new certificate', '365')
-    .option('--client-ca [file]', "only the API server may call; CA of its certificate (default: the gate's)")
-    .option('--client-name <name>', 'with --client-ca: common name of its certificate', 'kube-apiserver')
+    .option('--days <number>', 'lifetime of a new certificate, in days', '365')
+    .option(
+      '--client-ca [file]',
+      'accept only the API server; the file has the CA of its certificate (default: CA of the gate)',
+    )
+    .option(
+      '--client-name <name>',
+      "with --client-ca: common name of the API server's certificate",
+      'kube-apiserver',
+    )
     .option(
       '--node-folder <path>',
-      'with --client-ca: folder of its files on control-plane nodes',
+      "with --client-ca: folder of the API server's files on control-plane nodes",
       NODE_FOLDER,
     )
     .option(
       '--kubernetes-version <version>',
-      'such as 1.30 (default: that of the cluster, otherwise the newest)',
+      'such as 1.30 (default: the version of the cluster, otherwise the newest)',
     );
   addClusterOptions(command)
     .addHelpText('after', BOOTSTRAP_EXIT_CODES)
@@ -127,7 +134,8 @@ async function bootstrapWebhook(
   const { apply = false, yes = false, wait, out, policy } = options;
   if (options.delete === true) return deleteWebhook(options, stdout);
   const settings = await decodeWebhookSettings(options);
-  // Without --apply a cluster is called only if it is named, so that the output does not depend on the machine.
+  // Without --apply a cluster is used only if an option names it. The output then does not depend on the kubeconfig
+  // of the machine.
   const cluster = apply ? await openCluster(options) : await openNamedCluster(options);
   const plan = await planWebhook(settings, {
     cluster,
@@ -164,7 +172,7 @@ function portsOf(cluster: KubernetesClient, stdout: Streams['stdout']): WebhookR
   };
 }
 
-/** Exit code 0 if there is nothing to report. */
+/** Prints a problem, if there is one. Returns exit code 0 without a problem, otherwise 1. */
 function finishWith(problem: string | undefined, stdout: Streams['stdout']): ExitCode {
   if (problem === undefined) return 0;
   stdout.write(`${problem}\n`);
@@ -178,19 +186,19 @@ function renderRolloutResult(result: WebhookRolloutResult): string | undefined {
     case 'client-certificate-missing':
       return renderNext(
         'nothing was applied: the gate would require a client certificate that the control-plane nodes do not have yet; at stage deny every pod would be refused. Do one of these:',
-        'run it with --out alone, and copy the files to the nodes first',
-        'apply it with --stage warn first',
+        'first run the command with --out and without --apply, and copy the files to the nodes',
+        'first apply with --stage warn',
         'continue with --yes',
       );
     case 'workloads-refused':
       return renderNext(
         'nothing was applied: running workloads continue to run, but would not start again. Do one of these:',
         'correct the workloads or the policy',
-        'roll out with --stage warn first',
+        'first roll out with --stage warn',
         'continue with --yes',
       );
     case 'gate-not-ready':
-      return `not wired: no pod of Deployment ${result.namespace}/kube-image-bouncer became ready within ${result.timeoutMs / 60_000} minutes; look at \`kubectl -n ${result.namespace} describe pods\`, then run this again`;
+      return `not wired: no pod of Deployment ${result.namespace}/kube-image-bouncer became ready within ${result.timeoutMs / 60_000} minutes; look at \`kubectl -n ${result.namespace} describe pods\`, then run this command again`;
     case 'trial-failed': {
       const { verdict, timeoutMs } = result.canary;
       return renderNext(
@@ -198,11 +206,11 @@ function renderRolloutResult(result: WebhookRolloutResult): string | undefined {
         'the address of the gate, as the control plane reaches it',
         'the CA of its certificate',
         "with --client-ca, the API server's own kubeconfig",
-        '--no-wait wires it without this test',
+        'to wire the gate without this test, give --no-wait',
       );
     }
     case 'not-proved':
-      return '`kube-image-bouncer doctor` finds the reason';
+      return 'to find the reason, run `kube-image-bouncer doctor`';
   }
 }
 
@@ -211,9 +219,9 @@ function renderRemovalResult(result: WebhookRemovalResult): string | undefined {
     case 'done':
       return undefined;
     case 'still-called':
-      return `the gate stays: the API server still calls a gate (the canary is ${result.verdict.outcome}), because of another wiring or an API server that has not read the change`;
+      return `the gate was not deleted: the API server still calls a gate (the canary is ${result.verdict.outcome}), because of another wiring or an API server that has not read the change`;
     case 'has-callers':
-      return `${result.callers.map(describeObject).join(', ')} still calls the gate, which stays: delete it first, or direct it elsewhere`;
+      return `${result.callers.map(describeObject).join(', ')} still calls the gate, so the gate was not deleted: first delete this configuration, or change its address`;
   }
 }
 
@@ -225,14 +233,14 @@ function notesOf({ settings, gate, policy }: WebhookPlan): readonly string[] {
   const unread = unreadableResources(policy);
   if (unread.length > 0) {
     notes.push(
-      `the policy names ${unread.join(', ')}, and the gate does not know where their images are: it reviews their pods instead, until the policy lists them in its customResources`,
+      `the policy names ${unread.join(', ')}, but not the fields of their images: the gate reviews only their pods until customResources of the policy lists them`,
     );
   }
   if (gate !== undefined) {
     const reference = parseImageReference(gate.image);
     if (reference.kind === 'image' && reference.digest === undefined)
       notes.push(
-        `--image ${gate.image} is not pinned: add its digest, because the gate's own image is not judged`,
+        `--image ${gate.image} is not pinned: add its digest, because the gate does not judge its own image`,
       );
   }
   if (client !== undefined) {
@@ -270,7 +278,9 @@ async function decodeWebhookSettings(options: WebhookOptions): Promise<WebhookSe
 
 function chooseAddress({ url, service = false, namespace }: WebhookOptions): GateAddress {
   if (url !== undefined && service)
-    throw conflict('--url is for a gate outside the cluster, --service for one in it: give either');
+    throw conflict(
+      '--url is for a gate outside the cluster, and --service for a gate in the cluster: give one of them',
+    );
   if (url !== undefined) return { form: 'url', origin: decodeOrigin(url) };
   if (!service) throw conflict('give --url https://host:port for a gate that runs already, or --service');
   return { form: 'service', namespace: decodeNamespace('--namespace', namespace) };
@@ -279,20 +289,21 @@ function chooseAddress({ url, service = false, namespace }: WebhookOptions): Gat
 function refuseConflicts(options: WebhookOptions, { form }: GateAddress): void {
   const { apply, certManager, caCert, caKey, clientCa, out, image, yes } = options;
   if (form === 'url') {
-    if (certManager !== undefined) throw conflict('--cert-manager makes the certificate of --service');
-    if (image !== undefined) throw conflict('--image is for --service: with --url the gate runs already');
+    if (certManager !== undefined)
+      throw conflict('--cert-manager needs --service: with --url the gate has a certificate already');
+    if (image !== undefined) throw conflict('--image needs --service: with --url the gate runs already');
   }
   if (caKey !== undefined && caCert === undefined)
-    throw conflict('--ca-cert is missing: a certificate and its key go together');
+    throw conflict('--ca-cert is missing: give a certificate and its key together');
   if (form === 'service' && caCert !== undefined && caKey === undefined)
-    throw conflict('--ca-key is missing: with --service the CA has to sign the certificate of the gate');
+    throw conflict('--ca-key is missing: with --service the CA signs the certificate of the gate');
   if (certManager !== undefined && caCert !== undefined)
-    throw conflict('--cert-manager and --ca-cert both say who signs: give one of them');
+    throw conflict('--cert-manager and --ca-cert both choose the signer: give one of them');
   if (certManager !== undefined && clientCa === true)
     throw conflict('--client-ca needs a file with --cert-manager: the gate has no CA of its own');
   if (clientCa !== undefined && out === undefined)
-    throw conflict('--client-ca makes files for the control-plane nodes: say with --out where to put them');
-  if (yes === true && apply !== true) throw conflict('--yes is for --apply');
+    throw conflict('--client-ca makes files for the control-plane nodes: give a folder for them with --out');
+  if (yes === true && apply !== true) throw conflict('--yes needs --apply');
 }
 
 function requireImage(image: string): void {
@@ -317,7 +328,7 @@ function decodeIssuer(text: string): IssuedCertificates['issuer'] {
 async function decodeClient({ clientCa, clientName }: WebhookOptions): Promise<AdmittedClient | undefined> {
   if (clientCa === undefined) return undefined;
   const commonName = clientName.trim();
-  // The gate takes a list, and an empty list would accept every client.
+  // The gate reads this option as a list, and an empty list would accept every client.
   if (commonName === '' || commonName.includes(','))
     throw invalid(`--client-name: ${JSON.stringify(clientName)} is not one name`);
   if (clientCa === true) return { commonName, authority: undefined };

@@ -21,12 +21,12 @@ export interface AuthorityOptions {
 export function addAuthorityOptions(command: Command): Command {
   return command
     .option('--ca-cert <file>', 'CA that signs, PEM (default: a new one)')
-    .option('--ca-key <file>', 'its private key, PEM; never copied')
-    .option('--days <number>', 'life of a new certificate', '365')
-    .option('--ca-days <number>', 'life of a new CA', '3650');
+    .option('--ca-key <file>', 'private key of --ca-cert, PEM; never copied')
+    .option('--days <number>', 'lifetime of a new certificate, in days', '365')
+    .option('--ca-days <number>', 'lifetime of a new CA, in days', '3650');
 }
 
-/** Longest life of a certificate, in days: twenty years, twice the default of a CA. */
+/** Longest lifetime of a certificate, in days: twenty years, twice the default of a CA. */
 const MAX_DAYS = 7300;
 
 export function decodeDays({ days, caDays }: AuthorityOptions): {
@@ -41,17 +41,17 @@ export function decodeDays({ days, caDays }: AuthorityOptions): {
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
   command
-    .argument('<folder>', 'holds ca.crt, ca.key, tls.crt, tls.key; made if missing')
+    .argument('<folder>', 'folder for ca.crt, ca.key, tls.crt, tls.key; created if missing')
     .option('--host-names <names>', 'comma separated names and addresses of the gate');
   addAuthorityOptions(command)
-    .option('--client-name <name>', 'make a client pair of this name for the API server as well')
-    .option('--force', 'overwrite private keys that cannot be used any more')
+    .option('--client-name <name>', 'also make a client pair with this common name, for the API server')
+    .option('--force', 'overwrite private keys that are no longer usable')
     .action(async (folder: string, options: CreateOptions) =>
       finish(await createCertificates(folder, options, streams)),
     );
 }
 
-/** Makes the certificates of a gate in a folder, and prints which are new. Usable ones are kept. */
+/** Makes the certificates of a gate in a folder, and prints which files are new. Usable certificates are kept. */
 async function createCertificates(
   folder: string,
   options: CreateOptions,

@@ -24,7 +24,7 @@ export function define(command: Command, { streams, finish }: CommandContext): v
   addClusterOptions(
     command
       .argument('<places...>', 'files, folders, host:port, https://…, secret/NAMESPACE/NAME')
-      .option('--ca-cert <file>', 'trusted CA, PEM (default: the CAs that are found at the places)')
+      .option('--ca-cert <file>', 'trusted CA, PEM (default: the CAs in the inspected places)')
       .addOption(outputOption()),
   )
     .addHelpText('after', '\nExit code: 0 no problem, 1 a problem, 2 could not run.')
@@ -33,7 +33,7 @@ export function define(command: Command, { streams, finish }: CommandContext): v
     );
 }
 
-/** Longest name that is printed. */
+/** Longest printed name, in characters. */
 const MAX_CHARACTERS = 1024;
 
 interface PlacedReport extends CertificateReport {
@@ -54,7 +54,7 @@ async function inspectCertificates(
     examine(material, now).map((report): PlacedReport => Object.assign({ place }, report)),
   );
   if (reports.length === 0)
-    throw new SettingsError('FILE_UNREADABLE', `${places.join(', ')}: no certificate is there`);
+    throw new SettingsError('FILE_UNREADABLE', `${places.join(', ')}: no certificate was found`);
   stdout.write(
     options.output === 'json'
       ? `${JSON.stringify(toDocument(reports), undefined, 2)}\n`
@@ -100,21 +100,28 @@ function renderReport(report: PlacedReport): string {
   const { validFrom, validTo, daysLeft, endsSoon, hasKey, names, problems } = report;
   const left =
     daysLeft < 0
-      ? `over for ${-daysLeft} days`
-      : `${daysLeft} days left${endsSoon ? ', so it ends soon' : ''}`;
+      ? `expired ${-daysLeft} days ago`
+      : `${daysLeft} days left${endsSoon ? ' (expires soon)' : ''}`;
   const rows: readonly (readonly [string, string | undefined])[] = [
     [report.role, quote(report.subject, MAX_CHARACTERS)],
     [
       'signed by',
       report.signedBy === undefined
-        ? `${quote(report.issuer, MAX_CHARACTERS)}, which was not found`
+        ? `${quote(report.issuer, MAX_CHARACTERS)} (not found)`
         : quote(report.signedBy, MAX_CHARACTERS),
     ],
     ['names', names.length === 0 ? undefined : names.map((name) => quote(name, MAX_CHARACTERS)).join(', ')],
     ['valid', `${validFrom.toISOString()} to ${validTo.toISOString()}: ${left}`],
-    ['key', hasKey === undefined ? undefined : hasKey ? 'belongs to it' : 'does not belong to it'],
+    [
+      'key',
+      hasKey === undefined
+        ? undefined
+        : hasKey
+          ? 'matches the certificate'
+          : 'does not match the certificate',
+    ],
     ['SHA-256', report.fingerprint],
-    ...problems.map(({ code, message }) => ['wrong', `${message} [${code}]`] as const),
+    ...problems.map(({ code, message }) => ['problem', `${message} [${code}]`] as const),
   ];
   const lines = rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`],

@@ -78,9 +78,9 @@ describe('certificate rotate --folder', () => {
       [[], /^error: --kubernetes-version is missing: an API server before 1\.36 reads the CA/],
       [
         ['--kubernetes-version', '1.35.2'],
-        /^error: an API server of Kubernetes 1\.35 reads the CA of its ImagePolicyWebhook once/,
+        /^error: an API server of Kubernetes 1\.35 reads the CA of ImagePolicyWebhook only when it starts/,
       ],
-      [['--kubernetes-version', 'new'], /^error: --kubernetes-version: "new" is no version/],
+      [['--kubernetes-version', 'new'], /^error: --kubernetes-version: "new" is not a version/],
     ] as const) {
       const { code, stderr } = await bouncer([...args, ...more]);
       assert.equal(code, 2);

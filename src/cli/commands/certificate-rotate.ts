@@ -34,18 +34,27 @@ interface RotateOptions extends AuthorityOptions {
 export function define(command: Command, { streams, finish }: CommandContext): void {
   command
     .option('--folder <folder>', 'folder of the certificates (default: the Secrets in the cluster)')
-    .option('--address <host:port>', 'where the gate of --folder answers, for the canary')
-    .option('--webhooks', 'caBundle of the webhook configurations trusts the CA of --folder as well')
+    .option('--address <host:port>', 'address of the gate of --folder, for the canary')
+    .option('--webhooks', 'the CA of --folder is also in caBundle of the webhook configurations: change both')
     .option('--namespace <name>', 'namespace of the gate in the cluster', 'kube-image-bouncer')
     .option('--authority', 'rotate the CA as well')
-    .option('--host-names <names>', 'names of the new certificate (default: those of the old one)');
+    .option(
+      '--host-names <names>',
+      'names of the new certificate (default: the names of the old certificate)',
+    );
   addAuthorityOptions(command)
-    .option('--delay <seconds>', 'between two changes (default: 30; Secrets 120; CA without --webhooks 330)')
-    .option('--client-delay <seconds>', "the same after the API server's own pair", '330')
+    .option(
+      '--delay <seconds>',
+      'pause between two changes (default: 30; Secrets 120; CA without --webhooks 330)',
+    )
+    .option('--client-delay <seconds>', 'pause after a change of the client pair of the API server', '330')
     .option('--canary-timeout <seconds>', 'longest time without an answer of the gate', '60')
-    .option('--kubernetes-version <version>', 'of the API server; before 1.36 it reads a CA file once');
+    .option(
+      '--kubernetes-version <version>',
+      'version of the API server; before 1.36 it reads a CA file only at its start',
+    );
   addClusterOptions(command)
-    .addHelpText('after', '\nRun it again after an interruption: it continues where it stopped.')
+    .addHelpText('after', '\nAfter an interruption, run the command again: it continues where it stopped.')
     .action(async (options: RotateOptions) => finish(await rotateCertificates(options, streams)));
 }
 
@@ -104,18 +113,18 @@ async function trustOf(options: RotateOptions): Promise<FolderTrust> {
   const version = decodeAnyVersion(options.kubernetesVersion);
   if (options.authority === true && version === undefined) {
     throw conflict(
-      '--kubernetes-version is missing: an API server before 1.36 reads the CA of its ImagePolicyWebhook once, at its start, and could not follow; for an older one rotate the leaf alone, without --authority',
+      '--kubernetes-version is missing: an API server before 1.36 reads the CA of ImagePolicyWebhook only when it starts, so its CA cannot be rotated; for an older API server rotate only the certificate, without --authority',
     );
   }
   return { kind: 'files', version };
 }
 
 const STEPS = {
-  trust: 'the new CA is trusted beside the old one; nothing is signed by it yet',
-  forget: 'a CA that was trusted and has never signed is removed again',
+  trust: 'clients trust the new CA and the old one; the new CA has signed nothing yet',
+  forget: 'a trusted CA that has never signed anything is removed',
   'switch-leaf': 'the gate gets a new certificate and key',
-  'switch-client': 'the API server gets a new client certificate for the key that it has',
-  drop: 'the old CA is not trusted any more, because every client has the new certificate',
+  'switch-client': 'the API server gets a new client certificate for its present key',
+  drop: 'the old CA is removed from the trusted CAs, because nothing uses its certificates any more',
 } as const;
 
 function renderProgress(progress: RotationProgress): string {
@@ -125,15 +134,15 @@ function renderProgress(progress: RotationProgress): string {
         ? 'begins: CA and certificates'
         : 'begins: certificate and key, under the same CA';
     case 'resume':
-      return 'an earlier rotation did not end; it is finished first';
+      return 'an earlier rotation was interrupted; it is finished first';
     case 'create-authority':
-      return 'new CA: made beside the old one, and trusted before it signs anything';
+      return 'new CA: created in addition to the old one; clients trust it before it signs anything';
     case 'step':
       return `${progress.step}: ${STEPS[progress.step]}`;
     case 'wait':
       return `wait: ${progress.milliseconds / 1000} s, until every client has read the last change`;
     case 'canary':
-      return 'canary: does the gate still answer the clients that trust it?';
+      return 'canary: testing whether clients still accept the certificate of the gate';
     case 'put-back':
       return 'put back: the gate gets its former certificate again';
     case 'trust-again':

@@ -67,7 +67,7 @@ describe('check: whatever has items is a list to kubectl', () => {
       const stdin = `apiVersion: v1\nkind: ${kind}\nitems:\n- ${item}\n`;
       const { code, stderr } = await bouncer(['check'], { stdin });
       assert.equal(code, 2, item);
-      assert.match(stderr, /^error: stdin:4:3: this is no Kubernetes object/, item);
+      assert.match(stderr, /^error: stdin:4:3: this is not a Kubernetes object/, item);
     }
   });
 });

@@ -26,13 +26,13 @@ interface CheckOptions extends PolicyOptions {
   readonly output: 'table' | 'json';
 }
 
-/** No request waits for these verdicts, so the budget is generous. */
+/** Time for one verdict, in milliseconds. It is long, because no request waits for the verdict. */
 const BUDGET_MS = 60_000;
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
   addPolicyOptions(command)
     .argument('[paths...]', 'files and folders of YAML or JSON; - for standard input', ['-'])
-    .option('--namespace <name>', 'namespace of objects that name none')
+    .option('--namespace <name>', 'namespace of objects that have none')
     .addOption(outputOption())
     .addHelpText('after', '\nExit code: 0 nothing refused, 1 something refused, 2 could not run.')
     .action(async (paths: readonly string[], options: CheckOptions) =>
@@ -46,7 +46,10 @@ interface Checked {
   readonly decision: Decision;
 }
 
-/** Judges manifests as the gate judges them when they are created: same core, same policy, no cluster. */
+/**
+ * Judges manifests as the gate would judge requests to create the objects, with the same code and the same policy. It
+ * uses no cluster.
+ */
 export async function check(
   paths: readonly string[],
   options: CheckOptions,
@@ -84,7 +87,7 @@ function violationLine(checked: Checked, violation: Violation, say: Say): string
   return entry(`check.${verdict}`, checked, use, renderCause([violation], say), say);
 }
 
-/** Without notices of unknown kinds: most objects of a folder hold no images. */
+/** Notices of unknown kinds are left out, because most objects of a folder contain no images. */
 function noticeLines(checked: Checked, say: Say): string[] {
   const { decision } = checked;
   const notices = decision.notices.filter(({ code }) => code !== 'UNKNOWN_KIND');
@@ -95,7 +98,10 @@ function noticeLines(checked: Checked, say: Say): string[] {
 
 type Verdict = 'check.refused' | 'check.warned' | 'check.audited' | 'check.note';
 
-/** A line with verdict, place and object, and below it the reason. File names may hold control characters, as in pull requests. */
+/**
+ * Two lines: the first has verdict, position and object, the second has the reason. File names may contain control
+ * characters, for example in pull requests.
+ */
 function entry(
   verdict: Verdict,
   { manifest, review }: Checked,

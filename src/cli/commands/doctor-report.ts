@@ -6,14 +6,14 @@ import { oneLine } from '../../language/one-line.ts';
 export interface DoctorReport {
   /** The API server with its version, and the manifest. */
   readonly subjects: readonly string[];
-  /** Whether a bad pod was refused; `undefined` without a trial. */
+  /** Whether a bad pod was refused; `undefined` if no test pod was sent. */
   readonly enforcing: boolean | undefined;
-  /** One sentence for each fact that a trial has proven. */
+  /** One sentence for each fact that a test pod has proven. */
   readonly proofs: readonly string[];
   readonly findings: readonly Finding[];
 }
 
-/** A report for people, or for programs. */
+/** Renders a report as text for people (`table`), or as JSON for programs. */
 export function renderReport(report: DoctorReport, output: 'table' | 'json'): string {
   return output === 'json' ? renderJson(report) : renderTable(report);
 }
@@ -51,7 +51,7 @@ function renderSummary(report: DoctorReport): string {
   return `${subjects.join(', ')}: ${verdictOf(report)} (${counts.join(', ')})\n${proven}`;
 }
 
-/** `enforcing` only if a bad pod was refused. */
+/** The verdict in a few words. It is `enforcing` only if a bad pod was refused. */
 function verdictOf({ enforcing, findings }: DoctorReport): string {
   if (findings.some(({ severity }) => severity === 'fault')) return 'faulty';
   if (enforcing === true) return 'enforcing';

@@ -162,10 +162,10 @@ describe('doctor cannot run', () => {
   const CASES: readonly (readonly [args: readonly string[], said: RegExp])[] = [
     [['--kubeconfig=/nowhere'], /^error: \/nowhere cannot be read: /],
     [['--policy=/nowhere', '--node-files'], /^error: \/nowhere/],
-    [['--kubernetes-version=1.30'], /--kubernetes-version goes with --node-files/],
-    [['--node-files', '--kubernetes-version=new'], /"new" is no version/],
-    [['--node-files', '--good-image=a'], /^error: --good-image is about a cluster/],
-    [['--node-files', '--namespace=a'], /^error: --namespace is about a cluster/],
+    [['--kubernetes-version=1.30'], /--kubernetes-version needs --node-files/],
+    [['--node-files', '--kubernetes-version=new'], /"new" is not a version/],
+    [['--node-files', '--good-image=a'], /^error: --good-image is for a cluster/],
+    [['--node-files', '--namespace=a'], /^error: --namespace is for a cluster/],
     [['--output=xml'], /Allowed choices are table, json/],
   ];
   for (const [args, said] of CASES) {

@@ -42,21 +42,26 @@ interface DoctorOptions {
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
   command
-    .option('--policy <file>', 'policy that should be active (default: the one in the cluster)')
-    .option('--namespace <name>', "the gate's own namespace (default: the one that a webhook calls)")
+    .option('--policy <file>', 'policy that should be active (default: the policy in the cluster)')
+    .option('--namespace <name>', "the gate's own namespace (default: the namespace that a webhook calls)")
     .option('--canary-namespace <name>', 'namespace of the test pods, which are dry runs', 'default')
-    .option('--good-image <image>', 'image that the policy admits (default: one that runs)')
+    .option(
+      '--good-image <image>',
+      'image that the policy admits (default: an image that runs in the cluster)',
+    )
     .option('--node-files', 'examine the files of this control-plane node')
     .option('--manifest <file>', `the static pod (default: ${API_SERVER_MANIFEST})`)
     .option('--folder <folder>', `copy of ${NODE_FOLDER} (default: the folder itself)`)
-    .option('--kubernetes-version <version>', 'with --node-files: such as 1.30 (default: of the image)');
+    .option('--kubernetes-version <version>', 'with --node-files: such as 1.30 (default: from the image)');
   addClusterOptions(command)
     .addOption(outputOption())
-    .addHelpText('after', '\nExit code: 0 nothing above a note, 1 a warning or a fault, 2 could not run.')
+    .addHelpText('after', '\nExit code: 0 no warning and no fault, 1 a warning or a fault, 2 could not run.')
     .action(async (options: DoctorOptions) => finish(await doctor(options, streams)));
 }
 
-/** From a laptop the certificate of a Service is not reachable: do not wait long for it. */
+/**
+ * Milliseconds to wait for the certificate of a Service. The time is short, because a laptop cannot reach a Service.
+ */
 const FETCH_MS = 1500;
 
 /** Prints whether the gate is enforcing, or the faults and their remedies. Changes nothing. */
@@ -106,7 +111,7 @@ interface NodeResult {
   readonly imagePolicyStage: Stage | undefined;
 }
 
-/** Examines the files of a control-plane node, or files elsewhere that are meant for one. */
+/** Examines the files of a control-plane node, or copies of such files. */
 async function examineNodeFiles(
   { manifest, folder, kubernetesVersion }: DoctorOptions,
   policy: Policy | undefined,
@@ -149,15 +154,19 @@ function joinReports(reports: readonly DoctorReport[]): DoctorReport {
   };
 }
 
-/** Refuses an option that has no effect with the others: the user expects one. */
+/** Refuses an option that has no effect with the other options, because the user expects an effect. */
 function refuseIdleOptions(options: DoctorOptions, wantsNode: boolean, wantsCluster: boolean): void {
   const { kubernetesVersion, namespace, goodImage } = options;
   if (kubernetesVersion !== undefined && !wantsNode) {
-    throw conflict('--kubernetes-version goes with --node-files: doctor asks a cluster for its version');
+    throw conflict(
+      '--kubernetes-version needs --node-files: doctor reads the version of a cluster from its API server',
+    );
   }
   const idle = namespace === undefined ? goodImage && '--good-image' : '--namespace';
   if (idle !== undefined && !wantsCluster) {
-    throw conflict(`${idle} is about a cluster, and doctor examines files only: give --kubeconfig as well`);
+    throw conflict(
+      `${idle} is for a cluster, but doctor examines only files here: give --kubeconfig as well`,
+    );
   }
 }
 

@@ -31,7 +31,7 @@ interface ExplainOptions extends PolicyOptions {
   readonly output: 'table' | 'json';
 }
 
-/** No request waits for these verdicts, so the budget is generous. */
+/** Time for one verdict, in milliseconds. It is long, because no request waits for the verdict. */
 const BUDGET_MS = 60_000;
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
@@ -43,7 +43,7 @@ export function define(command: Command, { streams, finish }: CommandContext): v
     );
 }
 
-/** Prints how references are read and what each rule answers, in the order of the arguments. */
+/** Prints the parts of each reference and the result of each rule, in the order of the arguments. */
 export async function explain(
   images: readonly string[],
   options: ExplainOptions,

@@ -37,19 +37,19 @@ describe('settings of bootstrap image-policy', () => {
       '--port=0': /--port: "0"/,
       '--port=5 --health-port=5': /--health-port is the same as --port/,
       '--folder=relative': /--folder: relative is not an absolute path/,
-      '--kube-system=deny --policy=/x': /--kube-system shapes the default policy/,
+      '--kube-system=deny --policy=/x': /--kube-system changes the default policy/,
       '--ca-key=/x': /--ca-cert is missing/,
       '--ca-cert=/x': /--ca-key is missing/,
       '--ca-cert=/x --ca-key=/y': /--ca-cert: \/x cannot be read/,
-      '--approve': /--approve is for --signer/,
+      '--approve': /--approve needs --signer/,
       '--signer=example.com/x': /--signer needs a cluster: give --kubeconfig/,
-      '--signer=x --kubeconfig=/x --ca-key=/y --ca-cert=/z': /--ca-key and --signer both say who signs/,
+      '--signer=x --kubeconfig=/x --ca-key=/y --ca-cert=/z': /--ca-key and --signer both choose the signer/,
       '--kubeconfig=/none': /\/none cannot be read/,
       '--context=none': /none/,
       '--kubernetes-version=1.20': /older than 1\.24/,
-      '--yes': /--yes is for --apply/,
+      '--yes': /--yes needs --apply/,
       '--image=Not/Valid': /--image: /,
-      '--language=zh%n': /--language: "zh%n" is no tag of a language/,
+      '--language=zh%n': /--language: "zh%n" is not a language tag/,
       '--days=0': /--days: "0"/,
       '--stage=hard': /--stage/,
       '--gate=docker': /--gate/,
@@ -65,7 +65,7 @@ describe('settings of bootstrap image-policy', () => {
     }
 
     it('no --image', async () =>
-      assert.match((await run()).stderr, /give --image, the gate as a container image/));
+      assert.match((await run()).stderr, /--image is missing: give the image of the gate/));
 
     it('a folder among the manifests, where the kubelet would run what is in it', async () => {
       const inside = join(dirname(manifest), 'gate');
@@ -79,7 +79,7 @@ describe('settings of bootstrap image-policy', () => {
     it('no manifest', async () =>
       assert.match(
         (await run(IMAGE, '--manifest=/none/x.yaml')).stderr,
-        /there is no manifest of kube-apiserver here/,
+        /the manifest of kube-apiserver does not exist/,
       ));
 
     it('nothing to undo', async () =>

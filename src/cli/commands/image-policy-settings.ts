@@ -22,7 +22,7 @@ import {
   splitList,
 } from '../settings.ts';
 
-/** Who runs the gate on a control-plane node. */
+/** The ways to start the gate on a control-plane node. */
 export const GATE_RUNNERS = ['static-pod', 'systemd', 'none'] as const;
 
 /** Options of `bootstrap image-policy` as text. */
@@ -98,7 +98,7 @@ export async function decodeNodeSettings(options: ImagePolicyOptions): Promise<N
   };
 }
 
-/** The places of a node's files. The gate's static pod is beside that of kube-apiserver. */
+/** The paths of a node's files. The static pod manifests of the gate and of kube-apiserver are in one folder. */
 export function decodePlaces({ folder, manifest, unit }: ImagePolicyOptions): NodePlaces {
   requireAbsolute('--folder', folder);
   requireAbsolute('--manifest', manifest);
@@ -111,20 +111,20 @@ export function decodePlaces({ folder, manifest, unit }: ImagePolicyOptions): No
   return { folder, manifest, gatePod: join(dirname(manifest), 'kube-image-bouncer.yaml'), gateUnit: unit };
 }
 
-/** @throws {SettingsError} SETTINGS_CONFLICT for options that exclude or need each other. */
+/** @throws {SettingsError} SETTINGS_CONFLICT if options exclude each other, or if an option needs another one. */
 export function refuseConflicts(options: ImagePolicyOptions): void {
   const { caCert, caKey, signer, approve, policy, kubeSystem, kubeconfig } = options;
   requireOneMode(options);
   if (policy !== undefined && kubeSystem !== undefined)
-    throw conflict('--kube-system shapes the default policy, and --policy brings another: give either');
+    throw conflict('--kube-system changes the default policy, and --policy replaces it: give one of them');
   if (caKey !== undefined && caCert === undefined)
-    throw conflict('--ca-cert is missing: a certificate and its key go together');
+    throw conflict('--ca-cert is missing: give a certificate and its key together');
   if (signer === undefined) {
     if (caCert !== undefined && caKey === undefined)
-      throw conflict('--ca-key is missing: a CA signs with its key, or give --signer');
-    if (approve === true) throw conflict('--approve is for --signer');
+      throw conflict('--ca-key is missing: the CA needs its key to sign, or give --signer');
+    if (approve === true) throw conflict('--approve needs --signer');
   } else {
-    if (caKey !== undefined) throw conflict('--ca-key and --signer both say who signs: give one of them');
+    if (caKey !== undefined) throw conflict('--ca-key and --signer both choose the signer: give one of them');
     if (kubeconfig === undefined) throw conflict('--signer needs a cluster: give --kubeconfig as well');
   }
 }
@@ -174,7 +174,7 @@ function decodeRunner({ gate, image, program, folder }: ImagePolicyOptions): Gat
 
 function decodeImage(image: string | undefined): string {
   if (image === undefined)
-    throw conflict('give --image, the gate as a container image, or --gate systemd or none');
+    throw conflict('--image is missing: give the image of the gate, or --gate systemd, or --gate none');
   const reference = parseImageReference(image);
   if (reference.kind === 'image') return image;
   throw invalid(`--image: ${inEnglish(reference.reason)}`);

@@ -31,7 +31,7 @@ export function renderProbeResults(results: readonly ProbeResult[]): string {
 function stateOf(result: ProbeResult): string {
   const { refusal, probe } = result;
   if (refusal === undefined) return 'works';
-  if (!('by' in refusal)) return 'refused, by no gate';
+  if (!('by' in refusal)) return 'refused, but not by a gate';
   const { plugin, name } = refusal.by;
   const who = plugin === 'webhook' ? `webhook ${quote(name, MESSAGE_CHARACTERS)}` : name;
   switch (refusal.outcome) {
@@ -70,7 +70,7 @@ function renderLock({ blocker, description, results, steps }: Lock, goal: Goal):
   const [refusal] = results.flatMap((result) => result.refusal ?? []);
   return [
     `${blocker.name} (${description})`,
-    `  It stops ${stopped.join(', ')}.`,
+    `  Blocked objects: ${stopped.join(', ')}.`,
     ...(refusal === undefined ? [] : [`  ${reasonOf(refusal)}`]),
     `  ${hintOf(refusal)}`,
     `  Otherwise, step by step, until ${renderGoal(goal)}:`,
@@ -88,7 +88,7 @@ function reasonOf(refusal: Refusal): string {
     case 'no-dry-run':
     case 'forbidden':
     case 'other':
-      return `The API server says: ${words}`;
+      return `Message of the API server: ${words}`;
   }
 }
 
@@ -110,7 +110,7 @@ export function renderStill(locked: readonly ProbeResult[]): string {
   return `Still locked: ${[...places].join(', ')}.`;
 }
 
-/** The command that takes the whole recovery back. */
+/** The command that undoes the whole recovery. */
 export function renderUndoCommand(
   file: string,
   { kubeconfig, context }: { readonly kubeconfig?: string; readonly context?: string },
@@ -123,28 +123,28 @@ export function renderUndoCommand(
   ].join(' ');
 }
 
-/** Refusals whose cause cannot be changed from here. */
+/** Refusals whose cause this command cannot change. */
 function renderUnexplained(results: readonly ProbeResult[]): string {
   const what = results.map(({ probe }) => `${probe.kind} in ${placeName(probe.place)}`).join(', ');
   const [refusal] = results.flatMap((result) => result.refusal ?? []);
   if (refusal === undefined) return '';
-  const words = `  The API server says: ${quote(refusal.message, MESSAGE_CHARACTERS)}`;
+  const words = `  Message of the API server: ${quote(refusal.message, MESSAGE_CHARACTERS)}`;
   switch ('by' in refusal ? refusal.by.plugin : 'other') {
     case 'webhook':
       return [
-        `Stopped by webhook ${'by' in refusal ? quote(refusal.by.name, MESSAGE_CHARACTERS) : ''}, which is in no configuration that is known to lead to a gate: ${what}.`,
+        `Blocked by webhook ${'by' in refusal ? quote(refusal.by.name, MESSAGE_CHARACTERS) : ''}, which is in no known configuration of a gate: ${what}.`,
         words,
-        '  If it does lead to one, name its configuration with --configuration:',
+        '  If this webhook calls a gate, give its configuration with --configuration:',
         '       kubectl get validatingwebhookconfiguration,mutatingwebhookconfiguration',
-        '  If it is in no configuration at all, it comes from a file: run this as root on the control-plane node, with --static-manifests.',
+        '  If no configuration contains this webhook, it comes from a file: run this command as root on the control-plane node, with --static-manifests.',
       ].join('\n');
     case 'image-policy':
       return [
-        `Stopped by the admission plugin ImagePolicyWebhook, which is wired by files of the control-plane node: ${what}.`,
+        `Blocked by the admission plugin ImagePolicyWebhook, which is configured in files of the control-plane node: ${what}.`,
         words,
-        `  Run this as root there, with --manifest ${API_SERVER_MANIFEST}.`,
+        `  Run this command as root on that node, with --manifest ${API_SERVER_MANIFEST}.`,
       ].join('\n');
     case 'other':
-      return [`Stopped by something other than a gate: ${what}.`, words].join('\n');
+      return [`Blocked by something other than a gate: ${what}.`, words].join('\n');
   }
 }

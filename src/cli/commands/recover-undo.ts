@@ -6,11 +6,11 @@ import { undoFile, undoObject, type Undo, type UndoOptions } from '../../recover
 import { messageOf, type ExitCode } from '../command.ts';
 import { conflict, openCluster, SettingsError } from '../settings.ts';
 
-/** Takes a recovery back: all of it, or nothing if a part was changed since. */
+/** Undoes a whole recovery. If an object or a file was changed after the recovery, nothing is undone. */
 export async function undoRecovery(
   file: string,
   { yes = false, ...choice }: ClusterChoice & { readonly yes?: boolean },
-  { isRoot, say }: Pick<UndoOptions, 'isRoot'> & { readonly say: (text: string) => void },
+  { isRoot, print }: Pick<UndoOptions, 'isRoot'> & { readonly print: (text: string) => void },
 ): Promise<ExitCode> {
   const record = decodeRecord(await readRecord(file), file);
   // Files can be restored while the API server does not answer.
@@ -24,7 +24,7 @@ export async function undoRecovery(
   }
   for (const undo of undos) {
     if (!undo.isDone) await undo.perform();
-    say(`${undo.name} is as it was before${undo.isDone ? ' already' : ' again'}.`);
+    print(`${undo.name} is as it was before${undo.isDone ? ' already' : ' again'}.`);
   }
   return 0;
 }
@@ -32,7 +32,7 @@ export async function undoRecovery(
 function refuseOtherCluster(client: KubernetesClient, { server }: RecoveryRecord, file: string): void {
   if (server === undefined || server === client.server) return;
   throw conflict(
-    `--undo: ${file} is a recovery of ${server}, and this is ${client.server} (--yes puts it back all the same)`,
+    `--undo: ${file} is a recovery of ${server}, but the kubeconfig selects ${client.server} (--yes restores it anyway)`,
   );
 }
 

@@ -54,7 +54,7 @@ describe('recover could not run', () => {
     ],
     'flip: --undo, of another cluster': [
       ['--undo=FOLDER/record.yaml'],
-      /^error: --undo: .*record\.yaml is a recovery of https:\/\/10\.0\.0\.1:6443, and this is https:\/\/127\.0\.0\.1:1 /,
+      /^error: --undo: .*record\.yaml is a recovery of https:\/\/10\.0\.0\.1:6443, but the kubeconfig selects https:\/\/127\.0\.0\.1:1 /,
     ],
     'flip: --yes, of another cluster all the same': [
       ['--undo=FOLDER/record.yaml', '--yes'],

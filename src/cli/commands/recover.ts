@@ -48,17 +48,20 @@ interface RecoverOptions {
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
   command
-    .option('--yes', 'take the way out, instead of explaining it')
+    .option('--yes', 'take the steps, instead of only explaining them')
     .addOption(
       new Option(
         '--until <goal>',
-        'stop as soon as pods can be created in: kube-system (and the gate itself), default, or all',
+        'stop as soon as pods can be created in: kube-system (and the namespace of the gate), default, or all',
       )
         .choices(['kube-system', 'default', 'all'] satisfies Goal[])
         .default('kube-system'),
     )
-    .option('--namespace <names>', 'comma separated; further namespaces that are as important as kube-system')
-    .option('--configuration <names>', 'comma separated; webhook configurations of a gate, made by hand')
+    .option('--namespace <names>', 'more namespaces that are as important as kube-system, comma separated')
+    .option(
+      '--configuration <names>',
+      'webhook configurations of a gate that were made by hand, comma separated',
+    )
     .option(
       '--manifest <file>',
       "as root on the control-plane node: kube-apiserver's static pod manifest, for ImagePolicyWebhook",
@@ -67,14 +70,14 @@ export function define(command: Command, { streams, finish }: CommandContext): v
       '--static-manifests <folder>',
       'as root on the control-plane node: webhook configurations that are loaded from files',
     )
-    .option('--wait <seconds>', 'time for the API server to act on changed files', '180')
-    .option('--image <image>', 'image that must be able to start (default: those that run already)')
+    .option('--wait <seconds>', 'time for the API server to apply changed files', '180')
+    .option('--image <image>', 'image that must be able to start (default: the running images)')
     .option('--backup <folder>', 'folder for the state before the recovery (default: the working folder)')
     .option('--undo <file>', 'restore the state before the recovery, from the file of --backup');
   addClusterOptions(command)
     .addHelpText(
       'after',
-      '\nExit code: 0 nothing locked, or the way out is taken; 1 locked; 2 could not run.',
+      '\nExit code: 0 nothing is locked, or the recovery succeeded; 1 something is locked; 2 could not run.',
     )
     .action(async (options: RecoverOptions) => finish(await recover(options, streams)));
 }
@@ -85,19 +88,22 @@ interface Recovery {
   readonly client: KubernetesClient;
   readonly recoveredAt: string;
   readonly isRoot: boolean;
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
 }
 
-/** Explains the least invasive way out of a lock-out. With `--yes` it takes it, with `--undo` it takes it back. */
+/**
+ * Explains the least invasive way out of a lock-out. `--yes` takes its steps, and `--undo` undoes an earlier
+ * recovery.
+ */
 async function recover(options: RecoverOptions, streams: Streams): Promise<ExitCode> {
   const isRoot = process.getuid?.() === 0;
-  const say = (text: string): void => void streams.stdout.write(`${text}\n`);
-  if (options.undo !== undefined) return undoRecovery(options.undo, options, { isRoot, say });
+  const print = (text: string): void => void streams.stdout.write(`${text}\n`);
+  if (options.undo !== undefined) return undoRecovery(options.undo, options, { isRoot, print });
   const client = await openCluster(options);
-  const recovery = { options, client, recoveredAt: new Date().toISOString(), isRoot, say };
+  const recovery = { options, client, recoveredAt: new Date().toISOString(), isRoot, print };
   const configurations = await findConfigurations(client, splitList(options.configuration));
   const blockers = await blockersFor(recovery, configurations);
-  return leave(recovery, await probesFor(recovery, configurations), blockers);
+  return explainOrRecover(recovery, await probesFor(recovery, configurations), blockers);
 }
 
 async function blockersFor(
@@ -145,17 +151,19 @@ async function probesFor(
   return prepareProbes(client, places, options.image);
 }
 
-async function leave(
+async function explainOrRecover(
   recovery: Recovery,
   probes: readonly Probe[],
   blockers: readonly Blocker[],
 ): Promise<ExitCode> {
-  const { client, options, say } = recovery;
+  const { client, options, print } = recovery;
   const results = await runProbes(client, probes);
-  say(`${client.server}: what can be created there, on trial:\n${renderProbeResults(results)}\n`);
+  print(
+    `${client.server}: objects that can be created there, tested in a dry run:\n${renderProbeResults(results)}\n`,
+  );
   if (!results.some(isLocked)) {
     const isUnknown = results.some(({ refusal }) => refusal?.outcome === 'no-dry-run');
-    say(
+    print(
       isUnknown
         ? 'Nothing is known to be locked. A webhook that is not called in a dry run hides whether objects can be created.'
         : 'Nothing is locked.',
@@ -163,24 +171,26 @@ async function leave(
     return isUnknown ? 1 : 0;
   }
   const report = await explainLocks(results, blockers);
-  say(`${renderLockReport(report, options.until)}\n`);
+  print(`${renderLockReport(report, options.until)}\n`);
   if (!results.some(isLockedAndWanted)) {
-    say(`Nothing has been changed: ${renderGoal(options.until)} already. A wider --until goes further.`);
+    print(
+      `Nothing has been changed: ${renderGoal(options.until)} already. A wider --until also unlocks other namespaces.`,
+    );
     return 1;
   }
   if (!report.locks.some((lock) => lock.results.some(isLockedAndWanted))) {
-    say('Nothing has been changed: the causes cannot be changed from here.');
+    print('Nothing has been changed: this command cannot change the causes.');
     return 1;
   }
-  if (options.yes === true) return take(recovery, probes, blockers);
-  say(
+  if (options.yes === true) return takeSteps(recovery, probes, blockers);
+  print(
     'Nothing has been changed. With --yes these steps are taken one by one. After each step the probes run again, and no more steps are taken than needed. The former state is kept, and --undo restores it.',
   );
   return 1;
 }
 
-async function take(
-  { client, options, recoveredAt, say }: Recovery,
+async function takeSteps(
+  { client, options, recoveredAt, print }: Recovery,
   probes: readonly Probe[],
   blockers: readonly Blocker[],
 ): Promise<ExitCode> {
@@ -195,20 +205,20 @@ async function take(
     keep: async (changes) => {
       await keep(file, { server: client.server, recoveredAt, changes });
       if (!isKept)
-        say(`The former state is kept in ${file}. To restore it:\n  ${renderUndoCommand(file, options)}\n`);
+        print(`The former state is kept in ${file}. To restore it:\n  ${renderUndoCommand(file, options)}\n`);
       isKept = true;
     },
-    onStep: (blocker, step) => say(`Step: ${step.kind}: ${blocker.name}: ${step.does}.`),
+    onStep: (blocker, step) => print(`Step: ${step.kind}: ${blocker.name}: ${step.does}.`),
   });
-  say(`\nNow:\n${renderProbeResults(results)}\n`);
+  print(`\nNow:\n${renderProbeResults(results)}\n`);
   const isOut = !results.some(isLockedAndWanted);
-  if (isOut) say(`Done: ${renderGoal(options.until)} again.`);
+  if (isOut) print(`Done: ${renderGoal(options.until)} again.`);
   else if (isUnnoticed)
-    say(
-      `The API server has not acted on the change within ${options.wait} s (--wait); nothing more is changed.`,
+    print(
+      `The API server has not applied the change within ${options.wait} s (--wait); nothing more is changed.`,
     );
-  else say('Nothing more can be done from here.');
-  say(renderStill(results.filter(isLocked)));
+  else print('This command can do nothing more.');
+  print(renderStill(results.filter(isLocked)));
   return isOut ? 0 : 1;
 }
 

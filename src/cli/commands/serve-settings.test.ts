@@ -171,8 +171,8 @@ describe('settings that are not possible', () => {
     ['SETTING_INVALID', /^--client-ca: .*torn\.pem: the certificate is not/, ...withCa(torn)],
     ['SETTINGS_CONFLICT', /^--client-ca needs HTTPS/, '--client-ca', certificate],
     ['SETTINGS_CONFLICT', /^--client-name .*: give --client-ca as well$/, ...PAIR, '--client-name=a'],
-    ['SETTING_INVALID', /^--client-name: "," names no client$/, ...withCa(certificate), '--client-name=,'],
-    ['SETTING_INVALID', /^--client-name: "" names no client$/, ...withCa(certificate), '--client-name='],
+    ['SETTING_INVALID', /^--client-name: "," contains no name$/, ...withCa(certificate), '--client-name=,'],
+    ['SETTING_INVALID', /^--client-name: "" contains no name$/, ...withCa(certificate), '--client-name='],
     ['SETTING_INVALID', /^--bind: "localhost" is not an IP address$/, '--bind=localhost'],
     ['SETTINGS_CONFLICT', /^--bind 0\.0\.0\.0 would serve plain HTTP/, '--bind=0.0.0.0'],
     ['SETTINGS_CONFLICT', /^--bind fe80::1%eth0 would serve plain HTTP/, '--bind=fe80::1%eth0'],
@@ -193,8 +193,13 @@ describe('settings that are not possible', () => {
     ['SETTING_INVALID', /^--max-connections: "7" is not .* from 8 to 65536$/, '--max-connections=7'],
     ['SETTING_INVALID', /^--max-queue: "0" is not .* from 1 to 65536$/, '--max-queue=0'],
     ['SETTING_INVALID', /^--max-wait: "30001" is not .* from 1 to 30000$/, '--max-wait=30001'],
-    ['SETTINGS_CONFLICT', /^--state-dir is for .*: give --self-signed as well/, '--state-dir=/tmp'],
-    ['SETTINGS_CONFLICT', /^--host-names is for .*: give --self-signed as well/, ...PAIR, '--host-names=a'],
+    ['SETTINGS_CONFLICT', /^--state-dir needs --self-signed: give --self-signed as well/, '--state-dir=/tmp'],
+    [
+      'SETTINGS_CONFLICT',
+      /^--host-names needs --self-signed: give --self-signed as well/,
+      ...PAIR,
+      '--host-names=a',
+    ],
     ['SETTING_INVALID', /^--drain: "0\.5" is not a whole number from 0 to 3600$/, '--drain=0.5'],
   ];
   for (const [code, message, ...args] of REFUSED) {

@@ -69,7 +69,7 @@ export interface ServeSettings extends CertificateSettings {
   readonly debug: boolean;
 }
 
-/** Names of the Service that the Go program's manifests use, so that its certificate fits there too. */
+/** The default names of the self-signed certificate. The last one is the Service in the manifests of the Go program. */
 const HOST_NAMES = ['localhost', '127.0.0.1', '::1', 'image-bouncer-webhook.default.svc'];
 
 /** @throws {SettingsError} SETTING_INVALID, SETTINGS_CONFLICT or FILE_UNREADABLE, naming the option. */
@@ -97,7 +97,7 @@ export async function decodeServeSettings(
   };
 }
 
-/** The file may appear later, because the gate starts before the API server. */
+/** The kubeconfig is not read here. It may not exist yet, because the gate starts before the API server. */
 function chooseCanary({
   canaryKubeconfig,
   canaryInterval,
@@ -112,10 +112,10 @@ function chooseCanary({
   }
   const idle = canaryInterval === undefined ? canaryNamespace && '--canary-namespace' : '--canary-interval';
   if (idle === undefined) return undefined;
-  throw conflict(`${idle} is for the canary of --canary-kubeconfig: give --canary-kubeconfig as well`);
+  throw conflict(`${idle} needs --canary-kubeconfig: give --canary-kubeconfig as well`);
 }
 
-/** Port 0 means any free port, also for the next one. */
+/** Port 0 means any free port, also for the health port. */
 function nextPort(port: number): number {
   return port === 0 ? 0 : Math.min(port + 1, 65535);
 }
@@ -123,7 +123,7 @@ function nextPort(port: number): number {
 async function chooseSource(options: ServeOptions, environment: Environment): Promise<CertificateSource> {
   const { cert, key, selfSigned = false } = options;
   if (selfSigned && (cert !== undefined || key !== undefined)) {
-    throw conflict('--self-signed makes a certificate, --cert and --key bring one: give either');
+    throw conflict('--self-signed makes a certificate, and --cert and --key give one: use one of them');
   }
   requireSelfSigned(options);
   if (selfSigned)
@@ -131,7 +131,7 @@ async function chooseSource(options: ServeOptions, environment: Environment): Pr
   if (cert === undefined && key === undefined) return { kind: 'none' };
   if (cert === undefined || key === undefined) {
     throw conflict(
-      `${cert === undefined ? '--cert' : '--key'} is missing: a certificate and its key go together`,
+      `${cert === undefined ? '--cert' : '--key'} is missing: give a certificate and its key together`,
     );
   }
   const pair = { certificate: await readSetting('--cert', cert), key: await readSetting('--key', key) };
@@ -145,12 +145,13 @@ async function chooseSource(options: ServeOptions, environment: Environment): Pr
 function requireSelfSigned({ selfSigned = false, stateDir, hostNames }: ServeOptions): void {
   const idle = stateDir === undefined ? hostNames && '--host-names' : '--state-dir';
   if (selfSigned || idle === undefined) return;
-  throw conflict(
-    `${idle} is for the certificate of --self-signed: give --self-signed as well, or leave it out`,
-  );
+  throw conflict(`${idle} needs --self-signed: give --self-signed as well, or remove ${idle}`);
 }
 
-/** Where `serve --self-signed` keeps its certificates. */
+/**
+ * The folder of the certificates of `serve --self-signed`. @default `kube-image-bouncer` in `XDG_STATE_HOME`,
+ * otherwise in `~/.local/state`
+ */
 export function stateFolder({ stateDir }: Pick<ServeOptions, 'stateDir'>, environment: Environment): string {
   const states = environment['XDG_STATE_HOME'];
   return (
@@ -174,7 +175,7 @@ async function chooseClient(
   const names = splitList(clientName);
   if (clientName !== undefined && names.length === 0) {
     // An empty list would accept every client.
-    throw invalid(`--client-name: ${JSON.stringify(clientName)} names no client`);
+    throw invalid(`--client-name: ${JSON.stringify(clientName)} contains no name`);
   }
   if (clientCa === undefined) {
     if (clientName === undefined) return undefined;
@@ -182,7 +183,7 @@ async function chooseClient(
   }
   if (source.kind === 'none')
     throw conflict('--client-ca needs HTTPS: give --cert and --key, or --self-signed');
-  // Without any CA Node would trust the public ones.
+  // Without a given CA, Node would trust the public CAs.
   return { file: clientCa, authority: await readCertificates('--client-ca', clientCa), names };
 }
 
@@ -190,7 +191,10 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** With plain HTTP others on the network can change a verdict, so it is served on loopback only, unless `--insecure-bind` is given. */
+/**
+ * Plain HTTP is served only on loopback, unless `--insecure-bind` is given. Otherwise other machines on the network
+ * could change a verdict.
+ */
 function chooseAddress(
   { bind, insecureBind = false }: ServeOptions,
   source: CertificateSource,
@@ -201,19 +205,19 @@ function chooseAddress(
   if (bind === undefined) return '127.0.0.1';
   if (LOOPBACK.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4')) return bind;
   throw conflict(
-    `--bind ${bind} would serve plain HTTP to others: give a certificate, or --insecure-bind if you must`,
+    `--bind ${bind} would serve plain HTTP to other machines: give a certificate, or allow it with --insecure-bind`,
   );
 }
 
 const MIB = 1024 * 1024;
 
-/** @throws {SettingsError} SETTING_INVALID, or SETTINGS_CONFLICT when no body would find room. */
+/** @throws {SettingsError} SETTING_INVALID, or SETTINGS_CONFLICT if `--max-receiving` is less than `--max-body`. */
 function decodeLimits(options: ServeOptions): LimitSettings {
   const body = decodeNumber('--max-body', options.maxBody, 1, 64);
   const receiving = decodeNumber('--max-receiving', options.maxReceiving, 1, 4096);
   if (receiving < body) {
     throw conflict(
-      `--max-receiving ${receiving} leaves no room for one body of --max-body ${body}: give --max-receiving ${body} or more`,
+      `--max-receiving ${receiving} is less than one body of --max-body ${body}: give --max-receiving ${body} or more`,
     );
   }
   return {

@@ -37,31 +37,31 @@ import {
 export function addServeOptions(command: Command): Command {
   command
     .option('-c, --cert <file>', 'serving certificate, PEM (without one: plain HTTP on loopback)')
-    .option('-k, --key <file>', 'its private key, PEM')
+    .option('-k, --key <file>', 'private key of --cert, PEM')
     .option('-p, --port <number>', 'port of the reviews', '1323');
-  return addPolicyOptions(command, 'policy to judge by; it is followed as it changes')
+  return addPolicyOptions(command, 'policy file; the gate loads it again when it changes')
     .option('--self-signed', 'make a CA and a certificate in --state-dir, and use them')
     .option(
       '--state-dir <folder>',
-      'where --self-signed keeps them (default: ~/.local/state/kube-image-bouncer)',
+      'folder of the certificates of --self-signed (default: ~/.local/state/kube-image-bouncer)',
     )
     .option('--host-names <names>', 'comma separated names and addresses of the self-signed certificate')
-    .option('--client-ca <file>', 'CA of the clients that may call, PEM; others get no connection')
-    .option('--client-name <names>', 'comma separated; with --client-ca: names of the clients that may call')
+    .option('--client-ca <file>', 'CA of the clients that may call, PEM; other clients cannot connect')
+    .option('--client-name <names>', 'with --client-ca: names of the clients that may call, comma separated')
     .option('--bind <address>', 'address to listen on (default: all; plain HTTP: 127.0.0.1)')
     .option('--insecure-bind', 'allow plain HTTP on an address that is not loopback')
     .option('--health-port <number>', 'port of /livez, /readyz and /metrics (default: --port + 1)')
-    .option('--review-timeout <seconds>', 'longest time for one review, even if the caller allows more', '10')
+    .option('--review-timeout <seconds>', 'longest time for one review, even if the client allows more', '10')
     .option('--drain <seconds>', 'time to serve after SIGTERM', '10')
     .option('--max-body <MiB>', 'largest body of one review', '7')
-    .option('--max-receiving <MiB>', 'bodies of all undecided reviews together', '24')
+    .option('--max-receiving <MiB>', 'largest total size of the bodies of undecided reviews', '24')
     .option(
       '--max-connections <number>',
-      'open connections; beyond it the longest idle one is closed',
+      'most open connections; then the longest idle one is closed',
       '4096',
     )
-    .option('--max-queue <number>', 'waiting reviews; further ones are refused unread', '4096')
-    .option('--max-wait <milliseconds>', 'longest time that a review waits for its turn', '2000')
+    .option('--max-queue <number>', 'most waiting reviews; more reviews are refused unread', '4096')
+    .option('--max-wait <milliseconds>', 'longest time that a review waits before it is judged', '2000')
     .option(
       '--canary-kubeconfig <file>',
       'cluster of the canary: a forbidden pod is sent again and again as a dry run; in-cluster: this cluster',
@@ -77,10 +77,10 @@ export function define(command: Command, { environment, streams, finish }: Comma
     .action(async (options: ServeOptions) => finish(await serve(options, environment, streams)));
 }
 
-/** Time for the reader of the log to take the last lines. */
+/** Milliseconds for writing the last lines of the log. */
 const FLUSH_MS = 2000;
 
-/** Runs the gate until a signal stops it; begun reviews are finished. */
+/** Runs the gate until a signal stops it. Begun reviews are finished. Returns 1 after an unexpected failure. */
 export async function serve(
   options: ServeOptions,
   environment: Environment,
@@ -90,19 +90,19 @@ export async function serve(
   const settings = await decodeServeSettings(options, environment);
   await using resources = new AsyncDisposableStack();
   const stream = logStreamOf(streams.stdout);
-  // Lines that a stalled reader has not taken would keep the process alive.
+  // If nothing reads the log, unwritten lines would keep the process alive.
   if (stream !== streams.stdout) resources.defer(() => void stream.destroy());
   const log = openLog({ stream, now, level: settings.debug ? 'debug' : 'info' });
   for (const problem of ignored) log.write('warn', 'environment variable ignored', { problem });
   const gate = await openGate(settings, options, log, resources);
-  // Handle signals before the gate announces itself: an early SIGTERM must drain it like a later one.
+  // Handle signals before the gate logs that it listens, so that an early SIGTERM also drains the gate.
   const stopped = waitForStop({
     onReload: () => reload(gate, log),
     onFailure: (error) => fail(gate, error, log),
   });
   announce(gate, settings, log, streams.stderr);
   const stop = await stopped;
-  await leave(gate, stop, settings, log);
+  await stopGate(gate, stop, settings, log);
   return stop.hasFailed() ? 1 : 0;
 }
 
@@ -162,7 +162,7 @@ async function openGate(
   const checks = {
     policy: policies.fault,
     ...server.checks,
-    // The canary is shown, and never makes the gate unready: the fault is not in the gate.
+    // The canary is shown, but it never makes the gate unready, because its faults are outside the gate.
     ...(canary && { enforcement: () => undefined }),
   };
   const health = await listening('--health-port', settings.healthPort, () =>
@@ -188,7 +188,7 @@ const ENFORCEMENT_EVENTS = {
   unknown: ['warn', 'it is not known whether the API server enforces the policy'],
 } as const;
 
-/** The modules of the canary are loaded only if there is one: they bring a Kubernetes client. */
+/** Starts the canary. Its modules are loaded only here, because they load a Kubernetes client. */
 async function startCanary(
   { kubeconfig, namespace, intervalMs }: CanarySettings,
   log: Pick<Log, 'write'>,
@@ -232,7 +232,10 @@ function connectionsOf({ limits: { connections } }: ServeSettings, log: Log): nu
   return fitting;
 }
 
-/** For `--debug`: a request that is refused before it is a review is only counted, so that clients cannot fill the log. */
+/**
+ * Logs requests that are refused before they are reviews, at level debug. Without `--debug` they are only counted, so
+ * clients cannot fill the log.
+ */
 function logRejections(recorder: Recorder, log: Log): Recorder {
   return {
     ...recorder,
@@ -311,18 +314,18 @@ async function reload({ policies, certificates }: Gate, log: Log): Promise<void>
   await Promise.all([policies.reload(), certificates.reload()]);
 }
 
-/** Open requests are answered first, then the log is written. */
-async function leave(
+/** Stops the gate. Open requests are answered first, and then the log is written. */
+async function stopGate(
   { server, recorder }: Gate,
   stop: Stop,
   { drainMs }: ServeSettings,
   log: Log,
 ): Promise<void> {
   log.write('info', 'leaving', { signal: stop.reason === 'signal' ? stop.signal : undefined, drainMs });
-  stop.onImpatience(() => void server.close());
-  // SIGTERM comes from a cluster, which needs time to stop routing here. SIGINT comes from a person, who waits.
-  const patient = stop.reason === 'signal' && stop.signal === 'SIGTERM';
-  await server.drain({ graceMs: patient ? drainMs : 0 });
+  stop.onFurtherSignal(() => void server.close());
+  // SIGTERM comes from a cluster, which needs time to stop routing here. SIGINT comes from a waiting user.
+  const isFromCluster = stop.reason === 'signal' && stop.signal === 'SIGTERM';
+  await server.drain({ graceMs: isFromCluster ? drainMs : 0 });
   recorder.flush();
   log.write('info', 'left');
   await log.close(FLUSH_MS);
@@ -340,7 +343,7 @@ function now(): Date {
   return new Date();
 }
 
-/** The terminal, a pipe or a file must not block the gate; a test's own stream does not. */
+/** A terminal, a pipe or a file could block the gate, so the log has its own stream. The stream of a test cannot. */
 function logStreamOf(stdout: Writable): Writable {
   return 'fd' in stdout && typeof stdout.fd === 'number' ? openLogStream(stdout.fd) : stdout;
 }
