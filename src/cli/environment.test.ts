@@ -7,7 +7,7 @@ import { addServeOptions } from './commands/serve.ts';
 import type { ServeOptions } from './commands/serve-settings.ts';
 import { SettingsError } from './settings.ts';
 
-/** What `serve` is asked by these flags and this environment. */
+/** The options of `serve` with these flags and this environment. */
 function optionsOf(flags: readonly string[], environment: Environment = {}): ServeOptions {
   const command = addServeOptions(new Command('serve')).exitOverride();
   command.parse([...flags], { from: 'user' });
@@ -18,7 +18,7 @@ function optionsOf(flags: readonly string[], environment: Environment = {}): Ser
 /** The options that are switches; all others take a value. */
 const SWITCHES = new Set(['debug', 'insecureBind', 'selfSigned']);
 
-describe('a variable stands for its option', () => {
+describe('a variable sets its option', () => {
   for (const [option, variable] of Object.entries(VARIABLES)) {
     const value = SWITCHES.has(option) ? 'true' : '42';
     it(`flip: ${variable}`, () => {
@@ -26,7 +26,7 @@ describe('a variable stands for its option', () => {
       assert.notEqual(optionsOf([])[key], SWITCHES.has(option) || value);
       assert.equal(optionsOf([], { [variable]: value })[key], SWITCHES.has(option) || value);
     });
-    it(`a flag wins over ${variable}, and an empty variable is none`, () => {
+    it(`a flag overrides ${variable}, and an empty variable counts as unset`, () => {
       const key = option as keyof ServeOptions;
       const flag = `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       const flags = SWITCHES.has(option) ? [flag] : [flag, 'flag'];
@@ -38,7 +38,7 @@ describe('a variable stands for its option', () => {
     });
   }
 
-  it('every option of serve has one, and every one has an option', () => {
+  it('every option of serve has a variable, and every variable has an option', () => {
     const options = addServeOptions(new Command()).options.map((option) => option.attributeName());
     assert.deepEqual(options.toSorted(), Object.keys(VARIABLES).toSorted());
     assert.equal(new Set(Object.values(VARIABLES)).size, options.length);
@@ -46,12 +46,12 @@ describe('a variable stands for its option', () => {
       assert.match(renderEnvironment(), new RegExp(`^ {2}${variable} +--[a-z-]+$`, 'm'));
   });
 
-  it('BOUNCER_PORT is not what Kubernetes sets beside a Service called bouncer', () => {
+  it('BOUNCER_PORT is ignored if Kubernetes sets it for a Service called bouncer', () => {
     assert.equal(optionsOf([], { BOUNCER_PORT: 'tcp://10.0.0.1:443' }).port, '1323');
     assert.equal(optionsOf([], { BOUNCER_CERTIFICATE: 'tcp://10.0.0.1:443' }).cert, 'tcp://10.0.0.1:443');
   });
 
-  it('those of the Go program keep their names', () => {
+  it('the variables of the Go program keep their names', () => {
     const names = [
       'BOUNCER_CERTIFICATE',
       'BOUNCER_KEY',
@@ -74,7 +74,7 @@ describe('a switch is on or off', () => {
     it(`${word} is off`, () => assert.equal(optionsOf([], { BOUNCER_DEBUG: word }).debug, false));
   }
   for (const word of ['disabled', 'none', '2', 'nein']) {
-    it(`${word} is neither`, () => {
+    it(`${word} is neither on nor off`, () => {
       assert.throws(
         () => optionsOf([], { BOUNCER_INSECURE_BIND: word }),
         (error) =>
@@ -86,7 +86,7 @@ describe('a switch is on or off', () => {
   }
 });
 
-test('a flag by either name of the registries wins over the variables of both', () => {
+test('a flag with either name of the registries overrides the variables of both names', () => {
   const environment = { BOUNCER_REGISTRY_WHITELIST: 'a.io', BOUNCER_ALLOWED_REGISTRIES: 'b.io' };
   const modern = optionsOf(['--allowed-registries', 'c.io'], environment);
   assert.deepEqual([modern.allowedRegistries, modern.registryWhitelist], ['c.io', undefined]);

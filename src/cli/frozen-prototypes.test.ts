@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const HERE = JSON.stringify(import.meta.resolve('./frozen-prototypes.ts'));
 
-/** What an expression says in a process of its own, whose prototypes are frozen: those of this one must not be. */
+/** The value of an expression in a new process with frozen prototypes. The prototypes of the test process must not be frozen. */
 async function frozen(expression: string): Promise<unknown> {
   const program = `
     import { freezePrototypes } from ${HERE};
@@ -18,7 +18,7 @@ async function frozen(expression: string): Promise<unknown> {
 }
 
 describe('frozen prototypes', { concurrency: true }, () => {
-  it('F05 no prototype of the language takes a property, loses one or has one changed', async () => {
+  it('F05 no property of a prototype of the language can be added, removed or changed', async () => {
     const outcome = await frozen(`Object.getOwnPropertyNames(globalThis)
       .map((name) => globalThis[name]?.prototype)
       .filter((prototype) => prototype !== undefined && /native code/.test(Function.prototype.toString.call(prototype.constructor)))
@@ -48,7 +48,7 @@ describe('frozen prototypes', { concurrency: true }, () => {
     );
   });
 
-  it('F05 a key __proto__ or constructor in a document is a key, and a merge of it changes nothing', async () => {
+  it('F05 a key __proto__ or constructor in a document is an ordinary key, and merging it changes no prototype', async () => {
     const text = JSON.stringify(
       '{"__proto__":{"allowed":true},"constructor":{"prototype":{"allowed":true}}}',
     );
@@ -62,7 +62,7 @@ describe('frozen prototypes', { concurrency: true }, () => {
     );
   });
 
-  it('what objects are given by assignment is theirs', async () => {
+  it('an assigned property belongs only to its object', async () => {
     assert.deepEqual(
       await frozen(`(() => {
         const error = new RangeError('a');

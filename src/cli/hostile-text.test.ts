@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { bouncer, folderOf, type Outcome } from '#test/command-line.ts';
 import { oneLine } from '../language/one-line.ts';
 
-// A manifest, its name and its folder may come from anybody, as in a pull request.
+// An attacker may choose a manifest, its name and its folder, for example in a pull request.
 const HOSTILE = [
   '\u001b[2J\u001b[31mall good',
   '\u202egpj.exe\u2066',
@@ -14,12 +14,12 @@ const HOSTILE = [
 
 const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}[\p{Cf}--[\u200c\u200d]]]/v;
 
-/** Nothing that is printed acts on a terminal; lines end lines and nothing else. */
+/** The output contains no control characters except line breaks. */
 function assertHarmless({ stdout, stderr }: Outcome): void {
   for (const line of `${stdout}\n${stderr}`.split('\n')) assert.doesNotMatch(line, UNFIT);
 }
 
-describe('what a terminal is shown', () => {
+describe('the output on a terminal', () => {
   for (const text of HOSTILE) {
     for (const language of ['en', 'zh']) {
       it(`K01 check ${language}: ${oneLine(JSON.stringify(text))} as name of a file, an object, a container and an image`, async () => {

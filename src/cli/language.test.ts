@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { folderOf } from '#test/command-line.ts';
 import { readMessages } from './language.ts';
 
-/** How a file of this text is refused. */
+/** The error for a file with this text. */
 async function refusalOf(text: string): Promise<{ readonly code: unknown; readonly message: string }> {
   await using folder = await folderOf({ 'de.yaml': text });
   const file = folder.file('de.yaml');
@@ -31,7 +31,7 @@ describe('a file of messages', () => {
     assert.deepEqual(await readMessages(folder.file('de.json')), expected);
   });
 
-  it('says in which line and column each problem stands', async () => {
+  it('is refused with the line and column of each problem', async () => {
     const text =
       'language: de\nmessages:\n  INVALID_REFERENCE.empty: leer\n  DISALLOWED_TAG.named: verboten\n  X.y: z\n';
     const { code, message } = await refusalOf(text);
@@ -60,14 +60,14 @@ describe('a file of messages', () => {
     });
   }
 
-  it('lists twenty problems and counts the rest', async () => {
+  it('is refused with at most twenty problems, and with the number of the others', async () => {
     const keys = Array.from({ length: 5000 }, (_, index) => `  x${index}: y\n`);
     const { message } = await refusalOf(`language: de\nmessages:\n${keys.join('')}`);
     assert.equal(message.split('\n').length, 21);
     assert.match(message, /^de\.yaml: and 4980 more problems$/m);
   });
 
-  it('is not larger than 256 KiB, and is there', async () => {
+  it('must exist and have at most 256 KiB', async () => {
     await using folder = await folderOf({ 'large.yaml': '' });
     await truncate(folder.file('large.yaml'), 256 * 1024 + 1);
     await assert.rejects(readMessages(folder.file('large.yaml')), {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { fitConnections, readDescriptorLimit } from './process.ts';
 
 describe('file descriptors', () => {
-  it('R17 as many connections are taken as there are descriptors for, beside those that the gate needs', () => {
+  it('R17 the gate accepts as many connections as it has descriptors, without the descriptors that it needs itself', () => {
     assert.equal(fitConnections(4096, undefined), 4096);
     assert.equal(fitConnections(4096, 1_048_576), 4096);
     assert.equal(fitConnections(4096, 1024), 984);

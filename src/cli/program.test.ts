@@ -20,7 +20,7 @@ describe('a command line that cannot be read ends with 2 and one line', () => {
     it(line, async () => assert.deepEqual(await bouncer(line.split(' ')), { code: 2, stdout: '', stderr }));
   }
 
-  it('even if what was typed would act on a terminal', async () => {
+  it('even if the command line contains control characters', async () => {
     const { stderr } = await bouncer(['\u001b[2J']);
     assert.match(stderr, /^error: unknown command '\\u001b\[2J'/);
   });
@@ -31,7 +31,7 @@ test('--version prints the version of the package', async () => {
 });
 
 describe('--help', () => {
-  it('has every command and examples of them', async () => {
+  it('lists every command and shows examples', async () => {
     const { code, stdout } = await bouncer(['--help']);
     assert.equal(code, 0);
     for (const command of ['serve', 'check', 'explain', 'policy']) {
@@ -41,7 +41,7 @@ describe('--help', () => {
     assert.match(stdout, /Without a command, `serve` runs\./);
   });
 
-  it('of serve has the environment, of check the exit codes', async () => {
+  it('of serve lists the environment variables, of check the exit codes', async () => {
     assert.match((await bouncer(['serve', '--help'])).stdout, /BOUNCER_CERTIFICATE +--cert\n/);
     assert.match(
       (await bouncer(['check', '--help'])).stdout,
@@ -49,7 +49,7 @@ describe('--help', () => {
     );
   });
 
-  it('fits a page whatever the terminal', async () => {
+  it('has at most 100 columns on any terminal', async () => {
     for (const args of [
       ['--help'],
       ['serve', '--help'],
@@ -72,7 +72,7 @@ describe('--help', () => {
 });
 
 describe('the environment', () => {
-  it('flip: BOUNCER_POLICY, BOUNCER_LANGUAGE and BOUNCER_ALLOWED_REGISTRIES count for check and explain', async () => {
+  it('flip: BOUNCER_POLICY, BOUNCER_LANGUAGE and BOUNCER_ALLOWED_REGISTRIES apply to check and explain', async () => {
     await using folder = await folderOf({
       'p.yaml': ruleText('requireFullyQualified: {}', 'message: plain', 'messages: {zh: 中文}'),
     });
@@ -88,7 +88,7 @@ describe('the environment', () => {
     }
   });
 
-  it('flip: BOUNCER_MESSAGES counts for check and explain', async () => {
+  it('flip: BOUNCER_MESSAGES applies to check and explain', async () => {
     await using folder = await folderOf({
       'de.yaml': "language: de\nmessages: {explain.admitted: zugelassen, check.objects: '{count} Objekte'}\n",
     });
@@ -100,7 +100,7 @@ describe('the environment', () => {
     assert.match((await bouncer(['explain', 'nginx:1', '--language=en'], { env })).stdout, /admitted/);
   });
 
-  it('of the program that runs it does not count', async () => {
+  it('of the test process is not read', async () => {
     process.env['BOUNCER_LANGUAGE'] = 'zh';
     const { stdout } = await bouncer(['explain', 'nginx']);
     delete process.env['BOUNCER_LANGUAGE'];
@@ -108,7 +108,7 @@ describe('the environment', () => {
   });
 });
 
-test('a fault of our own is printed with where it comes from, and ends with 2', async () => {
+test('an unexpected error is printed with its stack trace, and the exit code is 2', async () => {
   const stdin = {
     [Symbol.iterator]: () => ({
       next: (): IteratorResult<Uint8Array> => {

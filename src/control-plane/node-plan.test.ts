@@ -144,7 +144,7 @@ spec:
     const named = (files: ReturnType<typeof planGate>, name: string) =>
       files.find(({ path }) => path.endsWith(name));
 
-    it('lets the gate read its own key and no other', () => {
+    it('allows the gate to read only its own key', () => {
       const owners = (files: ReturnType<typeof planGate>): object =>
         Object.fromEntries(
           files.flatMap(({ path, owner, mode, isKey }) =>

@@ -6,7 +6,7 @@ import { reviewOfImage, reviewOfObject } from './review-of.ts';
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', object: { metadata: { name: 'web' } } };
 
 describe('the review of an object without a request', () => {
-  it('creates the object, with its resource, and knows no user', () => {
+  it('is a creation of the object, with its resource and without a user', () => {
     const review = reviewOfObject(DEPLOYMENT, NO_LATEST);
     assert.deepEqual(
       [review.operation, review.resource, review.object, review.user],
@@ -18,7 +18,7 @@ describe('the review of an object without a request', () => {
     assert.deepEqual([group, version, object], ['apps', 'v1', DEPLOYMENT.object]);
   });
 
-  it('takes the namespace of the object before the default', () => {
+  it('has the namespace of the object, and otherwise the default', () => {
     const object = { metadata: { name: 'web', namespace: 'own' } };
     assert.equal(reviewOfObject({ ...DEPLOYMENT, object, namespace: 'given' }, NO_LATEST).namespace, 'own');
     assert.equal(reviewOfObject({ ...DEPLOYMENT, namespace: 'given' }, NO_LATEST).namespace, 'given');
@@ -37,7 +37,7 @@ describe('the review of an object without a request', () => {
   });
 });
 
-it('the review of an image knows the image alone', () => {
+it('the review of an image contains only the image', () => {
   const { subject, namespace, operation } = reviewOfImage('nginx');
   assert.deepEqual([namespace, operation], [undefined, undefined]);
   assert.ok(subject.kind === 'images');

@@ -20,13 +20,13 @@ function waitingFor(timeoutMs: number): Waiting & { readonly total: () => number
   };
 }
 
-/** An API server that answers as it says, and goes on as it ended: `+` ready, `-` not. */
+/** An API server with these answers: `+` ready, `-` not ready. The last answer is repeated. */
 function server(answers: string): () => Promise<boolean> {
   let at = 0;
   return async () => answers[Math.min(at++, answers.length - 1)] === '+';
 }
 
-describe('an API server is back', () => {
+describe('an API server is ready again', () => {
   const table: Readonly<Record<string, readonly [answers: string, isStopped: boolean, isBack: boolean]>> = {
     'after it has gone and come': ['++--+', false, true],
     'not while the old one still answers': ['+', false, false],

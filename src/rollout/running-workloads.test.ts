@@ -44,7 +44,7 @@ function listed({ kind, name, namespace = 'team', image = BAD, owner, spec, stat
   };
 }
 
-/** A cluster of these objects, which serves two a page and knows no PodTemplate. */
+/** A cluster with these objects. A page has two objects, and PodTemplate is not served. */
 async function clusterOf(...objects: readonly Listed[]) {
   const requested: string[] = [];
   const server = createServer((request, response) => {
@@ -83,7 +83,7 @@ async function refusedOf(
 }
 
 describe('the running workloads that a policy would refuse', () => {
-  it('are looked for in every kind that holds images, page after page', async () => {
+  it('are found in every kind with images, on every page', async () => {
     const kinds = WORKLOAD_KINDS.map(({ kind }) => kind).filter(
       (kind) => !['EphemeralContainers', 'ScheduledJob', 'PodTemplate'].includes(kind),
     );
@@ -140,7 +140,7 @@ describe('the running workloads that a policy would refuse', () => {
     assert.deepEqual([judged, refused], [1, []]);
   });
 
-  it('come with the decision that refuses them', async () => {
+  it('are reported with the decision that refuses them', async () => {
     await using parts = await clusterOf({ kind: 'Pod', name: 'web' });
     const { refused } = await findRefusedWorkloads(parts.cluster, NO_LATEST, everywhere);
     const decision = refused[0]?.decision;

@@ -10,7 +10,7 @@ import { KubernetesClient } from '../kubernetes/client.ts';
 import type { OwnCertificates } from '../webhook/gate-objects.ts';
 import { prepareCertificates, type WebhookCertificateSettings } from './webhook-certificates.ts';
 
-// test/end-to-end uses Secrets of a real API server. These are the states that only a rotation leaves.
+// test/end-to-end uses Secrets of a real API server. These tests use states that exist only during a rotation.
 
 type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 

@@ -143,7 +143,7 @@ describe('the roll-out of a webhook', () => {
     assert.deepEqual(events.at(-1)?.what, 'object');
   });
 
-  it('restores the wiring before if the gate does not answer at the new stage', async () => {
+  it('restores the former wiring if the gate does not answer at the new stage', async () => {
     const cluster = new FakeCluster();
     assert.equal((await rollOut(cluster, { stage: 'warn' })).result.outcome, 'done');
     // The gate answers at stage warn, and not any more at deny.

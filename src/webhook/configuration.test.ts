@@ -37,7 +37,7 @@ function namespacesOf(request: WiringRequest): readonly string[] {
 }
 
 describe('a webhook configuration', () => {
-  it('gives every field, so that no default of a version applies', () => {
+  it('sets every field, so no default of a version applies', () => {
     const [webhook] = webhooksOf(byUrl);
     const { rules, matchConditions, ...rest } = webhook ?? assert.fail('no webhook');
     assert.ok(rules.length > 0 && matchConditions !== undefined);
@@ -58,7 +58,7 @@ describe('a webhook configuration', () => {
     });
   });
 
-  it('A12 sees every version of a kind: never Exact, in any form', () => {
+  it('A12 reviews every version of a kind: matchPolicy is never Exact', () => {
     for (const request of [byUrl, byService]) {
       for (const rendered of [renderWebhookConfiguration(request), renderStaticConfiguration(request)]) {
         const policies = (rendered['webhooks'] as readonly Webhook[]).map(({ matchPolicy }) => matchPolicy);

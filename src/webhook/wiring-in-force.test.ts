@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readWiring } from './wiring-in-force.ts';
 
-describe('the wiring in force', () => {
+describe('the active wiring', () => {
   const wiringOf = (...webhooks: unknown[]) =>
     readWiring({
       apiVersion: 'admissionregistration.k8s.io/v1',

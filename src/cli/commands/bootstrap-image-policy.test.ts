@@ -91,7 +91,7 @@ describe('bootstrap image-policy', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('flip: --out writes every file below another folder, keys for their owner, and touches no other', async () => {
+  it('flip: --out writes every file below another folder, with keys that only their owner can read, and changes no other file', async () => {
     const before = await tree();
     assert.equal((await run(IMAGE, `--out=${node.out}`)).code, 0);
     const found = await tree();
@@ -178,7 +178,7 @@ describe('bootstrap image-policy', () => {
       assert.equal(lifeOf(await certificate('--days=7')), 7);
     });
 
-    it('--ca-cert with --ca-key, whose key is not kept', async () => {
+    it('--ca-cert with --ca-key; the key is not stored', async () => {
       const company = await createAuthority({ commonName: 'company', notBefore: new Date(), days: 1 });
       await writeFile(folder.file('ca.crt'), company.certificate);
       await writeFile(folder.file('ca.key'), company.key);
@@ -194,7 +194,7 @@ describe('bootstrap image-policy', () => {
   describe('flip: the runner of the gate', () => {
     const pod = (): string => join(node.out, dirname(node.manifest), 'kube-image-bouncer.yaml');
 
-    it('--image, --health-port: a static pod beside that of the API server', async () => {
+    it('--image, --health-port: a static pod in the folder of the API server manifest', async () => {
       await written('kubeconfig.yaml', '--health-port=4711');
       const text = await readFile(pod(), 'utf8');
       assert.match(text, /^ {6}image: registry\.example\.com\/gate:1\.0$/m);
@@ -217,13 +217,13 @@ describe('bootstrap image-policy', () => {
       await assert.rejects(readFile(pod()), { code: 'ENOENT' });
     });
 
-    it('--gate none: neither', async () => {
+    it('--gate none: no pod and no unit', async () => {
       await written('kubeconfig.yaml', '--gate=none');
       await assert.rejects(readFile(pod()), { code: 'ENOENT' });
       await assert.rejects(readFile(join(node.out, node.unit)), { code: 'ENOENT' });
     });
 
-    it('another runner replaces the one before, and --undo restores the first state', async () => {
+    it('another runner replaces the earlier runner, and --undo restores the first state', async () => {
       const before = await tree();
       await run(IMAGE, '--apply');
       await run('--gate=systemd', '--apply');
@@ -287,7 +287,7 @@ describe('bootstrap image-policy', () => {
     });
   });
 
-  it('flip: --kubernetes-version chooses what kubeadm reads; by default the image of the API server does', async () => {
+  it('flip: --kubernetes-version chooses the version of the kubeadm files; the default is the version of the API server', async () => {
     const file = 'kubeadm/cluster-configuration.yaml';
     assert.match(await written(file), /^apiVersion: kubeadm\.k8s\.io\/v1beta3$/m);
     assert.match(
@@ -297,7 +297,7 @@ describe('bootstrap image-policy', () => {
   });
 
   describe('flip: --force', () => {
-    it('undoes files that were changed since, and keeps the other edits of the manifest', async () => {
+    it('restores files that were changed later, and keeps the other edits of the manifest', async () => {
       await run(IMAGE, '--apply');
       const wired = await readFile(node.manifest, 'utf8');
       await writeFile(node.manifest, wired.replace('v1.30.1', 'v1.31.0'));
@@ -312,7 +312,7 @@ describe('bootstrap image-policy', () => {
       await assert.rejects(stat(node.gate), { code: 'ENOENT' });
     });
 
-    it('replaces keys that are not usable any more', async () => {
+    it('replaces keys that are no longer usable', async () => {
       await run(IMAGE, '--apply');
       const file = join(node.gate, 'pki', 'tls.key');
       await writeFile(file, 'half a k');

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { bouncer, folderOf, type Folder, type Outcome } from '#test/command-line.ts';
 import { createAuthority } from '../../certificate/authority.ts';
 
-/** A manifest as kubeadm writes it, as far as it matters here. */
+/** The parts of a manifest of kubeadm that these tests need. */
 function manifestOf(version: string, ...flags: readonly string[]): string {
   return `apiVersion: v1
 kind: Pod
@@ -57,7 +57,7 @@ spec:
       ...args,
     ]);
 
-  it('shows the configuration, what leads to it, and the change to the manifest', async () => {
+  it('shows the webhook configuration, the file that names it, and the change of the manifest', async () => {
     const { code, stdout, stderr } = await run();
     assert.deepEqual([code, stderr], [0, 'nothing was changed; --apply makes these changes\n']);
     assert.match(stdout, /^\+ {2}name: kube-image-bouncer\.static\.k8s\.io$/m);
@@ -83,7 +83,7 @@ spec:
     });
   }
 
-  it('flip: --out writes the files to be copied, each at its place', async () => {
+  it('flip: --out writes the files to be copied, each under its path on the node', async () => {
     const out = join(folder.path, 'out');
     const { code, stderr } = await run(`--out=${out}`);
     assert.equal(code, 0, stderr);
@@ -104,7 +104,7 @@ spec:
     );
   });
 
-  it('on 1.36 wants the feature gate first', async () => {
+  it('requires the feature gate on 1.36', async () => {
     const { code, stderr } = await run(`--manifest=${folder.file('v1.36.yaml')}`);
     assert.equal(code, 2);
     assert.match(
@@ -136,7 +136,7 @@ spec:
     });
   }
 
-  it('needs a URL, and has nothing to undo where nothing was done', async () => {
+  it('needs a URL, and refuses --undo if nothing was applied', async () => {
     const { stderr } = await bouncer(['bootstrap', 'static']);
     assert.match(stderr, /--url is missing: a webhook from a file has no Service/);
     assert.match((await run('--undo')).stderr, /there is no record of changes to undo/);

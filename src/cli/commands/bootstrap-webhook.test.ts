@@ -62,7 +62,7 @@ describe('bootstrap webhook', () => {
   const printService = async (...args: string[]): Promise<Printed> =>
     print('--service', `--image=${image}`, ...args);
 
-  it('prints the wiring alone for a gate by URL, and last for one by Service', async () => {
+  it('prints only the webhook configuration for a gate with a URL, and prints it last for a gate with a Service', async () => {
     assert.deepEqual((await printUrl()).kinds, ['ValidatingWebhookConfiguration']);
     const { kinds, stderr } = await printService();
     assert.deepEqual([kinds.length, kinds.at(-1)], [10, 'ValidatingWebhookConfiguration']);
@@ -102,7 +102,7 @@ describe('bootstrap webhook', () => {
     });
   }
 
-  it('flip: --policy decides which kinds are reviewed, and is put into the cluster', async () => {
+  it('flip: --policy decides which kinds are reviewed, and is stored in the cluster', async () => {
     const policy = `--policy=${folder.file('narrow.yaml')}`;
     const rulesOf = ({ webhooks }: Printed): readonly string[] =>
       webhooks[0]?.rules.flatMap(({ resources }) => resources) ?? [];

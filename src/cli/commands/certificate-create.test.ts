@@ -7,7 +7,7 @@ import { bouncer, folderOf } from '#test/command-line.ts';
 import { namesOf, parseCertificate, verifyKeyPair } from '../../certificate/inspect.ts';
 
 describe('certificate create', () => {
-  it('makes what is missing, says so, and changes nothing the second time', async () => {
+  it('makes missing files, lists them, and changes nothing the second time', async () => {
     await using folder = await made('--client-name', 'kube-apiserver');
     const before = await texts(folder.pki);
     assert.deepEqual(Object.keys(before), [
@@ -31,7 +31,7 @@ describe('certificate create', () => {
     assert.equal((await stat(join(folder.pki, 'ca.key'))).mode & 0o777, 0o600);
   });
 
-  it('flip: --host-names, --days and --ca-days are names and lives', async () => {
+  it('flip: --host-names sets the names, --days and --ca-days set the lifetimes', async () => {
     await using folder = await made('--days', '7', '--ca-days', '70');
     const files = await texts(folder.pki);
     assert.deepEqual([lifeDays(files['tls.crt']), lifeDays(files['ca.crt'])], [7, 70]);
@@ -77,7 +77,7 @@ describe('certificate create', () => {
     assert.ok(verifyKeyPair({ certificate: files['tls.crt'] ?? '', key: files['tls.key'] ?? '' }));
   });
 
-  it('takes its names from BOUNCER_HOST_NAMES as well', async () => {
+  it('reads its names also from BOUNCER_HOST_NAMES', async () => {
     await using folder = await folderOf({});
     const env = { BOUNCER_HOST_NAMES: 'variable.example' };
     assert.equal((await bouncer(['certificate', 'create', folder.file('pki')], { env })).code, 0);
@@ -85,7 +85,7 @@ describe('certificate create', () => {
     assert.deepEqual(namesOf(parseCertificate(files['tls.crt'] ?? '')).dns, ['variable.example']);
   });
 
-  it('refuses what makes no certificate', async () => {
+  it('refuses options that make no valid certificate', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [[], /^error: --host-names is missing: /],
       [['--host-names', 'no name'], /cannot be made for "no name"/],

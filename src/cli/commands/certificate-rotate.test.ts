@@ -9,7 +9,7 @@ import { namesOf, parseCertificate, parseCertificates } from '../../certificate/
 describe('certificate rotate --folder', () => {
   const quick = ['--delay', '0', '--client-delay', '0'];
 
-  it('gives the gate another certificate, and says each step; flip: --host-names, --days', async () => {
+  it('gives the gate another certificate, and prints each step; flip: --host-names, --days', async () => {
     await using folder = await made();
     const before = await texts(folder.pki);
     const { code, stdout } = await bouncer([
@@ -33,7 +33,7 @@ describe('certificate rotate --folder', () => {
     assert.equal(lifeDays(after['tls.crt']), 9);
   });
 
-  it('flip: --authority rotates the CA, the client pair with it; flip: --ca-days, --delay, --client-delay', async () => {
+  it('flip: --authority rotates the CA and the client pair; flip: --ca-days, --delay, --client-delay', async () => {
     await using folder = await made('--client-name', 'kube-apiserver');
     const before = await texts(folder.pki);
     const args = [
@@ -70,7 +70,7 @@ describe('certificate rotate --folder', () => {
       assert.equal((await stat(join(folder.pki, name))).mode & 0o777, 0o600, name);
   });
 
-  it('flip: --kubernetes-version; a CA that is read once cannot be rotated, and nothing is changed', async () => {
+  it('flip: --kubernetes-version; a CA that the API server reads only once cannot be rotated, and nothing is changed', async () => {
     await using folder = await made();
     const before = await texts(folder.pki);
     const args = ['certificate', 'rotate', '--folder', folder.pki, ...quick, '--authority'];
@@ -89,7 +89,7 @@ describe('certificate rotate --folder', () => {
     assert.deepEqual(await texts(folder.pki), before);
   });
 
-  it('flip: --address, --canary-timeout; a gate that does not answer is not rotated away, and ends with 1', async () => {
+  it('flip: --address, --canary-timeout; the rotation stops with exit code 1 if the gate does not answer', async () => {
     await using folder = await made();
     const before = await texts(folder.pki);
     const args = ['certificate', 'rotate', '--folder', folder.pki, ...quick, '--address'];
@@ -106,7 +106,7 @@ describe('certificate rotate --folder', () => {
     );
   });
 
-  it('flip: --ca-cert and --ca-key sign from then on, and no key of a CA stays', async () => {
+  it('flip: --ca-cert and --ca-key sign the new certificate, and no CA key is stored', async () => {
     await using folder = await made();
     const given = ['--ca-cert', folder.file('company.crt'), '--ca-key', folder.file('company.key')];
     const args = ['certificate', 'rotate', '--folder', folder.pki, ...quick, ...given];
@@ -118,7 +118,7 @@ describe('certificate rotate --folder', () => {
     assert.equal(files['ca.crt'], String(parseCertificate(company.certificate)));
   });
 
-  it('says when there is nothing to rotate, and what belongs to --folder alone', async () => {
+  it('is refused if there is nothing to rotate, or if an option needs --folder', async () => {
     await using folder = await folderOf({});
     await mkdir(folder.file('pki'));
     await chmod(folder.file('pki'), 0o700);

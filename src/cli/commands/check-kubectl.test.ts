@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bouncer, folderOf } from '#test/command-line.ts';
 
-/** A pod that the policy without a policy refuses, on one line. */
+/** A pod that the default policy refuses, on one line. */
 const BAD =
   '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"containers":[{"name":"a","image":"nginx:latest"}]}}';
 const SPEC = '{containers: [{name: a, image: "nginx:latest"}]}';
@@ -17,7 +17,7 @@ interface Objects {
   }[];
 }
 
-/** Every object of a text and where it is, with the verdict; and where what is wrong stands. */
+/** Each object of a text with its position and verdict, and the position of each violation. */
 async function verdicts(stdin: string): Promise<string[]> {
   const { stdout, stderr } = await bouncer(['check', '--output', 'json'], { stdin });
   assert.equal(stderr, '');
@@ -26,8 +26,8 @@ async function verdicts(stdin: string): Promise<string[]> {
   );
 }
 
-describe('check: whatever has items is a list to kubectl', () => {
-  it('of a kind that is none, which is judged as well', async () => {
+describe('check: an object with items is a list, as in kubectl', () => {
+  it('also if its kind is not a list; then the object itself is judged too', async () => {
     assert.deepEqual(await verdicts(`${CONFIG}items:\n- ${BAD}\n`), [
       'stdin:1:1 ConfigMap x admitted',
       'stdin:5:3 Pod bad refused stdin:5:95',
@@ -38,13 +38,13 @@ describe('check: whatever has items is a list to kubectl', () => {
     );
   });
 
-  it('and not what has them under another name or further down', async () => {
+  it('but not if the items have another name or are in a deeper field', async () => {
     assert.deepEqual(await verdicts(`${CONFIG}Items:\n- ${BAD}\ndata: {items: [${BAD}]}\n`), [
       'stdin:1:1 ConfigMap x admitted',
     ]);
   });
 
-  it('and in it is what the list is called, where an item says nothing else', async () => {
+  it('and an item without a type has the type in the name of the list', async () => {
     const pods = `items:\n- metadata: {name: bare}\n  spec: ${SPEC}\n- {kind: "", apiVersion: null, spec: ${SPEC}}\n- ${BAD}\n`;
     assert.deepEqual(await verdicts(`apiVersion: v1\nkind: PodList\n${pods}`), [
       'stdin:4:3 Pod bare refused stdin:5:33',
@@ -56,7 +56,7 @@ describe('check: whatever has items is a list to kubectl', () => {
     assert.deepEqual(await verdicts(good), ['stdin:4:3 Pod admitted']);
   });
 
-  it('but an item that says half of it, or in a List nothing, is no object', async () => {
+  it('but an item with half of a type, or an item without a type in a List, is an error', async () => {
     for (const [kind, item] of [
       ['PodList', `{kind: Pod, spec: ${SPEC}}`],
       ['PodList', `{apiVersion: v1, spec: ${SPEC}}`],
@@ -72,7 +72,7 @@ describe('check: whatever has items is a list to kubectl', () => {
   });
 });
 
-describe('check: nothing that kubectl would send hides in a folder', () => {
+describe('check: every object of a folder that kubectl would send is judged', () => {
   const table: Readonly<Record<string, readonly [text: string, outcome: RegExp]>> = {
     'behind a byte order mark': [`${CONFIG}---\n\uFEFF${BAD}\n`, /a\.yaml:5:1: character U\+FEFF/],
     'behind a comment that ends sooner': [`# x\u2028kind: Pod\n`, /a\.yaml:1:4: character U\+2028/],
@@ -111,14 +111,14 @@ describe('check: nothing that kubectl would send hides in a folder', () => {
     });
   }
 
-  it('and a document without a kind is passed over, for kubectl refuses it', async () => {
+  it('and a document without a kind is skipped, because kubectl refuses it', async () => {
     await using folder = await folderOf({ 'values.yaml': `image: nginx\nitems: [${BAD}]\n` });
     assert.equal((await bouncer(['check', folder.path])).stdout, '0 objects, 0 images: 0 refused\n');
   });
 });
 
-describe('check: one object behind the other', () => {
-  it('in JSON, as kubectl reads a stream of it, is refused', async () => {
+describe('check: several objects in one text', () => {
+  it('are refused in JSON, although kubectl reads them', async () => {
     for (const between of ['', ' ', '\n', '\n# x\n']) {
       const { code, stderr } = await bouncer(['check'], { stdin: `${BAD}${between}${BAD}` });
       assert.equal(code, 2);
@@ -126,7 +126,7 @@ describe('check: one object behind the other', () => {
     }
   });
 
-  it('behind "---" with a comment, "..." and a directive is judged', async () => {
+  it('are judged after "---" with a comment, after "..." and after a directive', async () => {
     for (const between of ['--- # x', '---', '...', '...\n%YAML 1.1\n---']) {
       const objects = await verdicts(`${CONFIG}${between}\n${BAD}\n`);
       assert.match(objects[1] ?? '', /Pod bad refused/, between);

@@ -11,7 +11,7 @@ function checkText(stdin: string, ...args: readonly string[]): Promise<Outcome> 
 }
 
 describe('the language of check', () => {
-  it('flip: --language chooses the words, in a table and in JSON', async () => {
+  it('flip: --language chooses the language of the table and of JSON', async () => {
     assert.deepEqual((await checkText(BAD, '--language', 'zh-CN')).stdout.split('\n'), [
       '拒绝     stdin:7:5  Pod bad',
       '         检查镜像失败!镜像标签不允许使用latest!——nginx（位于 spec.containers[0].image，容器 "web"），原因：没有写标签就等于标签 "latest"，而该标签不允许使用 [规则 no-latest]；请指定固定的版本或摘要',
@@ -25,7 +25,7 @@ describe('the language of check', () => {
     assert.match(stderr, /^note: --language fr: no catalogue has this language, so denials are in English/);
   });
 
-  it('flip: --messages says what it has in its language', async () => {
+  it('flip: --messages adds texts in another language', async () => {
     const messages = 'language: de\nmessages: {check.refused: abgelehnt, check.object: "{count} Objekt"}\n';
     await using folder = await folderOf({ 'de.yaml': messages, 'bad.yaml': 'language: de\n' });
     const { stdout } = await checkText(BAD, '--messages', folder.file('de.yaml'));

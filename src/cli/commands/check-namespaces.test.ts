@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { HEAD } from '#test/bad-policies.ts';
 import { bouncer, folderOf } from '#test/command-line.ts';
 
-/** No image in prod; anywhere else none that is latest. */
+/** No image is allowed in prod. In other namespaces the tag latest is not allowed. */
 const RULES = `  - name: none-in-prod
     match: {namespaces: [prod]}
     allowedImages: {images: [nothing.invalid/**]}
@@ -21,7 +21,7 @@ function policyOf(customResource: string): string {
 ${RULES}`;
 }
 
-/** Whether `check` refuses a manifest of this kind that names this namespace, called with this one. */
+/** Whether `check` with these arguments refuses a manifest. */
 async function refuses(policy: string, manifest: string, ...args: readonly string[]): Promise<boolean> {
   await using folder = await folderOf({ 'p.yaml': policy });
   const run = ['check', '--policy', folder.file('p.yaml'), ...args, '-'];
@@ -36,7 +36,7 @@ const pod = (metadata: string): string =>
   `{apiVersion: v1, kind: Pod, metadata: {name: p${metadata}}, spec: {containers: [{name: a, image: "nginx:1"}]}}`;
 
 describe('check: the namespace that an object has at admission', () => {
-  it('is that of --namespace when its own is empty, as kubectl has it, and else not known', async () => {
+  it('is --namespace if the object has an empty namespace, as in kubectl, and otherwise not known', async () => {
     const policy = policyOf('');
     for (const metadata of ['', ', namespace: ""']) {
       assert.equal(await refuses(policy, pod(metadata)), true, 'not known, so that the rule applies');

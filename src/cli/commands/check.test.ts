@@ -53,7 +53,7 @@ describe('check: exit codes', () => {
     ]);
   });
 
-  it('0 when rules warn and audit only, which is printed all the same', async () => {
+  it('0 if rules only warn and audit; the violations are printed', async () => {
     for (const [action, word] of [
       ['Warn', 'warned  '],
       ['Audit', 'audited '],
@@ -89,7 +89,7 @@ describe('check: exit codes', () => {
     }
   });
 
-  it('2 for what is no object, at its place', async () => {
+  it('2 for a document that is not an object, with its position', async () => {
     for (const [text, place] of [
       ['a: 1\n', '1:1'],
       [`${GOOD}---\n\n- 1\n`, '9:1'],
@@ -105,7 +105,7 @@ describe('check: exit codes', () => {
     }
   });
 
-  it('2 for bytes that are no UTF-8', async () => {
+  it('2 for bytes that are not UTF-8', async () => {
     const stdin = [Buffer.from('apiVersion: v1\n# '), Uint8Array.of(0xff)];
     const { code, stderr } = await bouncer(['check'], { stdin });
     assert.deepEqual(
@@ -114,7 +114,7 @@ describe('check: exit codes', () => {
     );
   });
 
-  it('2 for input that is larger than any manifest, from a file and from standard input', async () => {
+  it('2 for input above the size limit, from a file and from standard input', async () => {
     await using folder = await folderOf({ 'large.yaml': '' });
     await truncate(folder.file('large.yaml'), 32 * 1024 * 1024 + 1);
     const file = await bouncer(['check', folder.file('large.yaml')]);
@@ -128,14 +128,14 @@ describe('check: exit codes', () => {
   });
 });
 
-describe('check: where manifests come from', () => {
-  it('standard input, when nothing is named and by its name', async () => {
+describe('check: the sources of manifests', () => {
+  it('standard input, without arguments and as -', async () => {
     assert.equal((await bouncer(['check'], { stdin: BAD })).code, 1);
     assert.equal((await bouncer(['check', '-'], { stdin: BAD })).code, 1);
     assert.equal((await bouncer(['check'], { stdin: '' })).stdout, '0 objects, 0 images: 0 refused\n');
   });
 
-  it('files and folders, in the order that they are named, folders by name and all the way down', async () => {
+  it('files and folders, in the order of the arguments; a folder is sorted by name and has subfolders', async () => {
     await using folder = await folderOf({
       'one.yaml': GOOD,
       'tree/b.yml': BAD,
@@ -156,13 +156,13 @@ describe('check: where manifests come from', () => {
     );
   });
 
-  it('a file that is named must hold objects, one that is found need not', async () => {
+  it('a file in the arguments must contain objects; a file in a folder may contain none', async () => {
     await using folder = await folderOf({ 'values.yaml': 'image: nginx\n' });
     assert.equal((await bouncer(['check', folder.path])).code, 0);
     assert.equal((await bouncer(['check', folder.file('values.yaml')])).code, 2);
   });
 
-  it('a syntax error is one wherever the file was found', async () => {
+  it('a syntax error is reported also for a file in a folder', async () => {
     await using folder = await folderOf({ 'a.yaml': GOOD, 'z.yaml': 'a: {{ .Values.a }}\n' });
     const { code, stderr } = await bouncer(['check', folder.path]);
     assert.equal(code, 2);
@@ -178,8 +178,8 @@ describe('check: where manifests come from', () => {
   });
 });
 
-describe('check: what manifests hold', () => {
-  it('every object of a list, and of lists in it, has a place of its own', async () => {
+describe('check: the content of manifests', () => {
+  it('every object of a list, and of nested lists, has its own position', async () => {
     const text =
       'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: Pod\n    metadata: {name: inner}\n    spec:\n      containers:\n      - image: nginx\n';
     const { objects, refused } = await checkJson(text);
@@ -194,7 +194,7 @@ describe('check: what manifests hold', () => {
     );
   });
 
-  it('lists that never end are refused', async () => {
+  it('lists that are nested too deeply are refused', async () => {
     const nested = Array.from({ length: 9 }).reduce<object>(
       (inner) => ({ apiVersion: 'v1', kind: 'List', items: [inner] }),
       { apiVersion: 'v1', kind: 'Pod' },
@@ -204,12 +204,12 @@ describe('check: what manifests hold', () => {
     assert.match(stderr, /lists are nested more than 8 levels deep/);
   });
 
-  it('an empty list holds nothing, and one without items is refused', async () => {
+  it('an empty list contains nothing, and a list without items is refused', async () => {
     assert.equal((await checkText('{apiVersion: v1, kind: List, items: []}')).code, 0);
     assert.equal((await checkText('{apiVersion: v1, kind: PodList}')).code, 1);
   });
 
-  it('every image of a workload, at its place', async () => {
+  it('every image of a workload has its position', async () => {
     const { stdout } = await checkText(DEPLOYMENT);
     assert.match(
       stdout,
@@ -217,7 +217,7 @@ describe('check: what manifests hold', () => {
     );
   });
 
-  it('a custom resource is read by the policy’s table, and known to rules by its resource', async () => {
+  it('a custom resource is read with the paths of the policy, and rules match its resource', async () => {
     const spec = 'spec: {template: {spec: {containers: [{name: a, image: "a:1"}]}}, "odd key": {image: b}}';
     const rollout = `apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n${spec}\n`;
     const other = `apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n${spec}\n`;
@@ -282,7 +282,7 @@ describe('check: what manifests hold', () => {
 });
 
 describe('check: options', () => {
-  it('flip: --namespace applies to objects that name none', async () => {
+  it('flip: --namespace applies to objects without a namespace', async () => {
     await using folder = await folderOf({
       'p.yaml': ruleText('match: {namespaces: [prod]}', 'requiredDigest: {}').replace('Deny', 'Allow'),
     });
@@ -300,7 +300,7 @@ describe('check: options', () => {
     assert.equal((await checkText(GOOD, '--policy', folder.file('p.yaml'))).code, 1);
   });
 
-  it('flip: --allowed-registries refuses images from elsewhere, by either of its names', async () => {
+  it('flip: --allowed-registries refuses images of other registries, under both of its names', async () => {
     for (const name of ['--allowed-registries', '--registry-whitelist']) {
       assert.equal((await checkText(GOOD, name, 'ghcr.io, docker.io')).code, 0);
       const { code, stdout } = await checkText(GOOD, name, 'ghcr.io');
@@ -309,7 +309,7 @@ describe('check: options', () => {
     }
   });
 
-  it('flip: --output json is one document with everything in it', async () => {
+  it('flip: --output json prints one document with all results', async () => {
     const { objects, refused } = await checkJson(DEPLOYMENT);
     assert.equal(refused, 1);
     assert.deepEqual(objects, [

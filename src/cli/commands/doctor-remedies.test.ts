@@ -20,7 +20,7 @@ function commandLines(remedy: Remedy): readonly (readonly string[])[] {
   return commandsOf(remedy).flatMap((command) => (command.form === 'shell' ? [] : [argumentsOf(command)]));
 }
 
-/** Parses a command line without running it; returns the name of its command, or the complaint. */
+/** Parses a command line without running it; returns the name of its command, or the error. */
 async function parse(args: readonly string[]): Promise<string> {
   const output = new PassThrough();
   const streams = { stdin: Readable.from([]), stdout: output, stderr: output };
@@ -40,7 +40,7 @@ async function parse(args: readonly string[]): Promise<string> {
   }
 }
 
-/** A remedy of the catalogue leaves the address of the gate open. */
+/** The remedies of the catalogue contain no address of the gate. The test adds one. */
 const withAddress = (args: readonly string[]): readonly string[] =>
   args.map((word) => (word === '…' ? '--service' : word));
 

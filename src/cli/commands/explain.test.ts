@@ -26,7 +26,7 @@ describe('explain --output json', () => {
       assert.deepEqual(await explainJson(input), [line]));
   }
 
-  it('a text that is no image has a code and a sentence, and nothing else', async () => {
+  it('a text that is not an image has an error with a code and a message, and nothing else', async () => {
     const inputs = ['Nginx', 'nginx@sha256:1', 'nginx@md5:1', 'Foo/bar', '', '检查'];
     const lines = await explainJson(...inputs);
     assert.deepEqual(
@@ -50,7 +50,7 @@ describe('explain --output json', () => {
     );
   });
 
-  it('prints one line for each image, in the order that they were given', async () => {
+  it('prints one line for each image, in the order of the arguments', async () => {
     const lines = await explainJson('b:1', 'A', 'a:1', 'b:1');
     assert.deepEqual(
       lines.map((line) => (JSON.parse(line) as { input: string }).input),
@@ -64,7 +64,7 @@ describe('explain --output json', () => {
 });
 
 describe('explain', () => {
-  it('says how a reference is read and what each rule says to it', async () => {
+  it('prints the parts of a reference and the result of each rule', async () => {
     await using folder = await folderOf({
       'policy.yaml': policyText(
         [
@@ -90,7 +90,7 @@ describe('explain', () => {
     ]);
   });
 
-  it('says what a missing tag and a tag beside a digest mean', async () => {
+  it('explains a missing tag, and a tag in addition to a digest', async () => {
     assert.match((await bouncer(['explain', 'nginx'])).stdout, /\n {2}tag {10}latest \(no tag was given\)\n/);
     const beside = await bouncer(['explain', `nginx:1@${DIGEST}`]);
     assert.match(beside.stdout, /\n {2}tag {10}1, which is ignored because of the digest\n/);
@@ -98,13 +98,13 @@ describe('explain', () => {
     assert.match(alone.stdout, /\n {2}tag {10}none, the digest is pulled\n/);
   });
 
-  it('says why a text is no image, in characters that a terminal can show', async () => {
+  it('explains why a text is not an image, without control characters', async () => {
     const { code, stdout } = await bouncer(['explain', 'a\u001b[31m\nb']);
     assert.equal(code, 0);
     assert.match(stdout, /^a\\u001b\[31m\\u000ab\n {2}refused {6}INVALID_REFERENCE: /);
   });
 
-  it('says what an image that no rule selects comes to', async () => {
+  it('prints the verdict for an image that no rule selects', async () => {
     await using folder = await folderOf({
       'policy.yaml': ruleText('match: {images: [ghcr.io/**]}', 'requiredDigest: {}'),
     });
@@ -115,7 +115,7 @@ describe('explain', () => {
     );
   });
 
-  it('flip: --language and --allowed-registries count here as well', async () => {
+  it('flip: --language and --allowed-registries apply to explain', async () => {
     const { stdout } = await bouncer([
       'explain',
       'nginx:1',

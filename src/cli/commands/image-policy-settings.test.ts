@@ -25,7 +25,7 @@ describe('settings of bootstrap image-policy', () => {
     return bouncer(['bootstrap', 'image-policy', ...places, ...words]);
   }
 
-  describe('what contradicts itself, or is out of range, is refused before anything happens', () => {
+  describe('options that contradict each other or are out of range are refused before any change', () => {
     const table: Readonly<Record<string, RegExp>> = {
       '--apply --undo': /--apply, --undo and --out contradict each other/,
       '--allow-ttl=0': /--allow-ttl: "0" is not a whole number from 1 to 1800/,
@@ -67,7 +67,7 @@ describe('settings of bootstrap image-policy', () => {
     it('no --image', async () =>
       assert.match((await run()).stderr, /--image is missing: give the image of the gate/));
 
-    it('a folder among the manifests, where the kubelet would run what is in it', async () => {
+    it('a folder in the folder of manifests, where the kubelet would run its files', async () => {
       const inside = join(dirname(manifest), 'gate');
       await mkdir(inside);
       assert.match(
@@ -86,7 +86,7 @@ describe('settings of bootstrap image-policy', () => {
       assert.match((await run('--undo')).stderr, /there is no record of changes/));
   });
 
-  it('refuses paths that systemd would read in another way than they stand', async () => {
+  it('refuses paths with characters that systemd interprets', async () => {
     for (const [option, path] of [
       ['--program', '/opt/my gate/x'],
       ['--program', '/opt/%h/x'],

@@ -20,7 +20,7 @@ changes:
   after: null
 `;
 
-/** What stands on standard error when it could not run. */
+/** The standard error of a command that could not run. */
 async function failure(...args: readonly string[]): Promise<string> {
   await using folder = await folderOf({
     'kubeconfig.yaml': kubeconfig,
@@ -56,7 +56,7 @@ describe('recover could not run', () => {
       ['--undo=FOLDER/record.yaml'],
       /^error: --undo: .*record\.yaml is a recovery of https:\/\/10\.0\.0\.1:6443, but the kubeconfig selects https:\/\/127\.0\.0\.1:1 /,
     ],
-    'flip: --yes, of another cluster all the same': [
+    'flip: --yes, also of another cluster': [
       ['--undo=FOLDER/record.yaml', '--yes'],
       /^error: https:\/\/127\.0\.0\.1:1: the API server does not answer/,
     ],

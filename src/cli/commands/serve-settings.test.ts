@@ -20,7 +20,7 @@ function file(name: string, content: string): string {
   return join(folder, name);
 }
 
-/** What the command line and the environment ask for. */
+/** The options from the command line and the environment. */
 function optionsOf(args: readonly string[], environment: Environment = {}): ServeOptions {
   const command = addServeOptions(new Command('serve')).exitOverride();
   command.configureOutput({ writeErr: () => undefined });
@@ -44,7 +44,7 @@ const PAIR = ['-c', certificate, '-k', key];
 const withCa = (path: string): string[] => [...PAIR, '--client-ca', path];
 
 describe('the settings of serve', () => {
-  it('have the defaults of the Go program, and those that are documented', async () => {
+  it('have the defaults of the Go program, and the documented defaults', async () => {
     assert.deepEqual(await settingsOf([]), {
       source: { kind: 'none' },
       client: undefined,
@@ -65,7 +65,7 @@ describe('the settings of serve', () => {
     });
   });
 
-  it('take every option', async () => {
+  it('follow every option', async () => {
     const args = ['-p8443', '--health-port=9000', '--review-timeout=3', '--drain=0', '--debug', '--bind=::'];
     const canary = ['--canary-kubeconfig=k', '--canary-interval=5', '--canary-namespace=n'];
     const sizes = ['--max-body=1', '--max-receiving=2'];
@@ -97,12 +97,12 @@ describe('the settings of serve', () => {
     });
   });
 
-  it('put the port of health behind that of reviews, except where there is none', async () => {
+  it('use the port after the review port for health, if there is one', async () => {
     const ports = async (port: string) => (await settingsOf(['--port', port])).healthPort;
     assert.deepEqual([await ports('8443'), await ports('0'), await ports('65535')], [8444, 0, 65535]);
   });
 
-  it('listen on every address with a certificate, on loopback without one, and elsewhere with --insecure-bind', async () => {
+  it('listen on every address with a certificate, on loopback without one, and on other addresses with --insecure-bind', async () => {
     const address = async (...args: string[]) => (await settingsOf(args)).address;
     assert.equal(await address(...PAIR), undefined);
     assert.equal(await address('--bind=127.8.9.10'), '127.8.9.10');
@@ -111,7 +111,7 @@ describe('the settings of serve', () => {
     assert.equal(await address('--insecure-bind'), undefined);
   });
 
-  it('keep the self-signed certificate where the user keeps state', async () => {
+  it('store the self-signed certificate in the state folder of the user', async () => {
     const source = async (args: string[], environment?: Environment) =>
       (await settingsOf(['--self-signed', ...args], environment)).source;
     const usual = join(homedir(), '.local', 'state', 'kube-image-bouncer');
@@ -164,10 +164,10 @@ describe('settings that are not possible', () => {
       '-k',
       otherKey,
     ],
-    // With no authority at all Node would trust those of the web.
+    // Without any CA, Node would trust the public CAs.
     ['SETTING_INVALID', /^--client-ca: .*empty\.pem: the certificate is not/, ...withCa(empty)],
     ['SETTING_INVALID', /^--client-ca: .*tls\.key: the certificate is not/, ...withCa(key)],
-    // OpenSSL would take the first and say nothing.
+    // OpenSSL would use the first certificate and report no error.
     ['SETTING_INVALID', /^--client-ca: .*torn\.pem: the certificate is not/, ...withCa(torn)],
     ['SETTINGS_CONFLICT', /^--client-ca needs HTTPS/, '--client-ca', certificate],
     ['SETTINGS_CONFLICT', /^--client-name .*: give --client-ca as well$/, ...PAIR, '--client-name=a'],
@@ -209,11 +209,11 @@ describe('settings that are not possible', () => {
     });
   }
 
-  it('several authorities of clients are no error', async () => {
+  it('several CAs of clients are allowed', async () => {
     assert.equal((await settingsOf(withCa(both))).client?.authority.includes(other.certificate), true);
   });
 
-  it('registries by two names, beside a policy, or none in a list are refused', () => {
+  it('registries under two names, together with a policy, or in an empty list are refused', () => {
     const refused = (code: string, ...args: string[]) =>
       assert.throws(() => decodePolicyOrigin(optionsOf(args)), { name: 'SettingsError', code });
     refused('SETTINGS_CONFLICT', '--allowed-registries=a.io', '--registry-whitelist=a.io');
@@ -232,7 +232,7 @@ describe('a variable of the environment', () => {
   const flagOf = (name: string) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
   for (const [name, variable] of Object.entries(VARIABLES)) {
-    it(`${variable} stands for ${flagOf(name)}, which wins over it`, () => {
+    it(`${variable} sets ${flagOf(name)}, and the flag overrides it`, () => {
       const value = (options: ServeOptions) => options[name as keyof ServeOptions];
       if (switches.has(name)) {
         assert.equal(value(optionsOf([], { [variable]: 'true' })), true);
@@ -245,7 +245,7 @@ describe('a variable of the environment', () => {
     });
   }
 
-  it('every option has one, and --help names it', () => {
+  it('exists for every option, and --help lists it', () => {
     const { options } = addServeOptions(new Command('serve'));
     assert.deepEqual(
       options.map((option) => option.attributeName()).toSorted(),
@@ -254,7 +254,7 @@ describe('a variable of the environment', () => {
     for (const option of options) assert.match(renderEnvironment(), new RegExp(`${option.long}$`, 'm'));
   });
 
-  it('a switch takes what strconv.ParseBool takes, and nothing that only looks like it', () => {
+  it('of a switch accepts the values of strconv.ParseBool, and no similar values', () => {
     for (const yes of ['1', 't', 'T', 'TRUE', 'true', 'True', ' yes ', 'on'])
       assert.equal(optionsOf([], { BOUNCER_DEBUG: yes }).debug, true, yes);
     for (const no of ['0', 'f', 'F', 'FALSE', 'false', 'False', 'no', 'off'])
@@ -266,7 +266,7 @@ describe('a variable of the environment', () => {
       });
   });
 
-  it('a flag by the other name of the registries wins over the variables of both names', () => {
+  it('of the registries is overridden by a flag with either name', () => {
     const environment = { BOUNCER_REGISTRY_WHITELIST: 'old.io', BOUNCER_ALLOWED_REGISTRIES: 'new.io' };
     const { allowedRegistries, registryWhitelist } = optionsOf(['--registry-whitelist=flag.io'], environment);
     assert.deepEqual([allowedRegistries, registryWhitelist], [undefined, 'flag.io']);

@@ -33,7 +33,7 @@ import {
   type ServeSettings,
 } from './serve-settings.ts';
 
-/** The flags of `serve`; those of the Go program keep their names, letters and defaults. */
+/** The flags of `serve`. The flags of the Go program keep their names, letters and defaults. */
 export function addServeOptions(command: Command): Command {
   command
     .option('-c, --cert <file>', 'serving certificate, PEM (without one: plain HTTP on loopback)')
