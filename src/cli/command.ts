@@ -12,6 +12,7 @@ export interface Streams {
   readonly stderr: Writable;
 }
 
+/** The variables of the environment by their names. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** 0: success, and nothing is refused or wrong. 1: something is refused or wrong. 2: the command could not run. */
@@ -29,16 +30,19 @@ export interface CommandModule {
   readonly define: (command: Command, context: CommandContext) => void;
 }
 
+/** `--output`: `table` (the default) or `json`. */
 export function outputOption(): Option {
   return new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
 }
 
+/** Adds `--kubeconfig` and `--context`. `use` describes what the command does with the cluster. */
 export function addClusterOptions(command: Command, use = 'the cluster'): Command {
   return command
     .option('--kubeconfig <file>', `${use} (default: the kubeconfig that kubectl uses)`)
     .option('--context <name>', 'context of the kubeconfig (default: the current one)');
 }
 
+/** `--stage`: `deny` (the default), `warn` or `audit`. */
 export function stageOption(): Option {
   return new Option('--stage <stage>', 'deny (refuse), warn (admit and warn) or audit (admit and record)')
     .choices(STAGES.toReversed())
@@ -69,11 +73,13 @@ export function addNodeOptions(command: Command): Command {
     .option('--manifest <file>', 'static pod manifest of kube-apiserver', API_SERVER_MANIFEST);
 }
 
+/** The flag and the description of `--yes`. */
 export const YES_OPTION = [
   '--yes',
   'with --apply: continue although running workloads would be refused',
 ] as const;
 
+/** The last line of `--help` of the `bootstrap` commands. */
 export const BOOTSTRAP_EXIT_CODES =
   '\nExit code: 0 done; 1 running workloads would be refused, or the gate does not answer; 2 could not run.';
 
@@ -95,6 +101,7 @@ export function fitForTerminal(text: string): string {
   return text.split('\n').map(oneLine).join('\n');
 }
 
+/** The message of an error, or the text of any other thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

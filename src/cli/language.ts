@@ -8,6 +8,7 @@ import { LANGUAGE_TAG } from '../language/tag.ts';
 import { messageOf } from './command.ts';
 import { invalid, SettingsError } from './settings.ts';
 
+/** The options for the language of messages, as text. */
 export interface LanguageOptions {
   readonly language?: string;
   readonly messages?: string;

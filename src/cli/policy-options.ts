@@ -5,6 +5,7 @@ import { loadPolicyFrom, type PolicyOrigin } from '../policy-source/policy-sourc
 import type { LanguageOptions } from './language.ts';
 import { conflict, invalid, splitList } from './settings.ts';
 
+/** The options of {@link addPolicyOptions} as text. */
 export interface PolicyOptions extends LanguageOptions {
   readonly policy?: string;
   readonly allowedRegistries?: string;

@@ -66,7 +66,7 @@ describe('--help', () => {
     }
   });
 
-  it('is shown by help as well', async () => {
+  it('is also shown by the command help', async () => {
     assert.equal((await bouncer(['help', 'check'])).stdout, (await bouncer(['check', '--help'])).stdout);
   });
 });

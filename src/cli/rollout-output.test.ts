@@ -29,7 +29,7 @@ describe('the texts of a roll-out', () => {
     assert.deepEqual(lines.slice(-2), ['… and 2 more', '102 running objects: 102 would be refused']);
   });
 
-  it('say what the canary proves, or what it shows instead, with the message of the API server', () => {
+  it('describe the result of the canary, with the message of the API server', () => {
     const proof = { expected: 'refused', timeoutMs: 20_000 } as const;
     assert.equal(
       renderRolloutEvent({

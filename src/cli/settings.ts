@@ -22,10 +22,12 @@ export class SettingsError extends CodedError<SettingsErrorCode> {
   override readonly name = 'SettingsError';
 }
 
+/** An error for options that exclude each other, or for a missing option. */
 export function conflict(message: string): SettingsError {
   return new SettingsError('SETTINGS_CONFLICT', message);
 }
 
+/** An error for the value of one option. The message begins with the option. */
 export function invalid(message: string, options?: ErrorOptions): SettingsError {
   return new SettingsError('SETTING_INVALID', message, options);
 }

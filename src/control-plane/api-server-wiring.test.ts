@@ -148,7 +148,7 @@ describe('the wiring is removed from the manifest', () => {
     });
   }
 
-  it('and one that was never wired stays unchanged', () => {
+  it('and a manifest that was never wired is not changed', () => {
     const text = manifest(['--enable-admission-plugins=NodeRestriction']);
     assert.equal(unwireApiServer(text, 'm.yaml'), text);
   });

@@ -61,7 +61,7 @@ describe('files of a node', () => {
     assert.deepEqual(await tree(), before);
   });
 
-  it('get their mode back although nothing else was changed', async () => {
+  it('get their former mode, even if only the mode was changed', async () => {
     const key = join(root, 'manifests', 'tls.key');
     await writeFile(key, 'KEY\n');
     await chmod(key, 0o640);

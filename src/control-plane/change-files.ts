@@ -175,6 +175,7 @@ async function writeRecord(folder: string, record: UndoRecord): Promise<void> {
   await writeWhole(recordFile(folder), renderUndoRecord(record), { mode: 0o600 });
 }
 
+/** Options of {@link undoChanges}. */
 export interface UndoOptions extends Pick<ChangeOptions, 'backupFolder' | 'isRoot'> {
   /**
    * Decides about a file that another program has changed after the last run. If it returns `undefined`, or if there
@@ -292,7 +293,7 @@ async function readBefore(
 }
 
 /**
- * A file as it was before its first change; `undefined` if it is not in the record.
+ * The text of a file before its first change; `undefined` if the file is not in the record, or did not exist.
  * @throws {ControlPlaneError} UNDO_RECORD_INVALID, NODE_FILE_UNREADABLE
  */
 export async function readOriginal(path: string, backupFolder: string): Promise<string | undefined> {

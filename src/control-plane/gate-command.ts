@@ -49,6 +49,7 @@ export const NODE_FLAGS: readonly string[] = [
   '--permission',
 ];
 
+/** The input of {@link renderGateArguments}. */
 export interface GateArguments extends NodeGate {
   readonly folder: string;
   readonly keyFile: string;

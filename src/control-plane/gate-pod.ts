@@ -5,6 +5,7 @@ import { CONTAINER_FOLDER, GATE_FILES, type GateArguments, renderGateArguments }
 /** User and group of the gate in its image. They own the key of the gate on the node. */
 export const GATE_USER = 65532;
 
+/** The input of {@link renderGatePod}. */
 export interface GatePodOptions extends Omit<GateArguments, 'keyFile'> {
   readonly image: string;
 }

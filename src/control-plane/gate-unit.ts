@@ -7,6 +7,7 @@ import { GATE_FILES, type GateArguments, NODE_FLAGS, renderGateArguments } from 
  */
 const NODE: readonly string[] = ['/usr/bin/env', 'node', ...NODE_FLAGS, '--allow-fs-read=*'];
 
+/** The input of {@link renderGateUnit}. */
 export interface GateUnitOptions extends Omit<GateArguments, 'keyFile'> {
   /** Absolute path of the program. */
   readonly program: string;

@@ -177,7 +177,7 @@ spec:
       assert.match(files.at(-1)?.content ?? '', /--client-ca=\S+\/client-ca\.crt\n/);
     });
 
-    it('flip: contains no certificates that are not signed yet, and no policy that stays', () => {
+    it('flip: contains no unsigned certificates, and no policy that is kept', () => {
       const files = gatePlan({ certificates: undefined, policy: undefined });
       assert.deepEqual(
         files.map(({ path }) => path),

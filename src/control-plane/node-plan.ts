@@ -126,6 +126,7 @@ function planCertificates(
   ];
 }
 
+/** The input of {@link planApiServer}. */
 export interface ApiServerPlanOptions {
   readonly places: NodePlaces;
   /** `https://host:port/image_policy…` */

@@ -14,6 +14,7 @@ export interface RecordedFile {
   readonly after: string | null;
 }
 
+/** A copy of a file, and the former mode and owner of the file. */
 export interface RecordedBackup {
   /** Name of the copy, in the folder of the record. */
   readonly copy: string;

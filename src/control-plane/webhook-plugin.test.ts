@@ -33,7 +33,7 @@ plugins:
     );
   });
 
-  it('is added to other plugins, whose comments and order stay', () => {
+  it('is added to other plugins, and their comments and order are kept', () => {
     const merged = merge(others);
     assert.ok(merged.startsWith(others), merged);
     assert.match(merged, /^- name: ValidatingAdmissionWebhook$/m);

@@ -26,7 +26,7 @@ interface ImagePolicyFiles {
   readonly waitMs: number;
 }
 
-/** The present wiring, as its files describe it. */
+/** The present wiring, read from its files. */
 interface Wiring {
   readonly manifest: NodeFile;
   /** The file with the settings of the plugin: the `AdmissionConfiguration`, or the file that its `path` names. */

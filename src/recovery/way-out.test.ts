@@ -122,7 +122,7 @@ describe('a way out', () => {
     assert.deepEqual(rehearsal.taken, ['narrow']);
   });
 
-  it('waits for the API server as long as the blocker says, and no longer', async () => {
+  it('waits for the API server at most for the time of the blocker', async () => {
     const rehearsal = new Rehearsal(['narrow'], { settleMs: 10_000 });
     const time = clock();
     let waitedMs = 0;

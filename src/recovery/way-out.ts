@@ -18,6 +18,7 @@ export interface Lock {
   readonly steps: readonly PlannedStep[];
 }
 
+/** A possible step of a recovery. */
 export interface PlannedStep {
   readonly step: Step;
   /** Whether the goal needs this step. */

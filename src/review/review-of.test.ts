@@ -25,13 +25,13 @@ describe('the review of an object without a request', () => {
     assert.equal(reviewOfObject(DEPLOYMENT, NO_LATEST).namespace, undefined);
   });
 
-  it('shows the generated prefix when there is no name, and the kind alone when there is neither', () => {
+  it('shows generateName if there is no name, and only the kind if both are missing', () => {
     const shown = (metadata: object): string | undefined =>
       reviewOfObject({ ...DEPLOYMENT, object: { metadata } }, NO_LATEST).object;
     assert.deepEqual([shown({ generateName: 'web-' }), shown({})], ['Deployment web-', 'Deployment']);
   });
 
-  it('of a kind that the policy does not know has no resource', () => {
+  it('has no resource if the policy does not contain the kind', () => {
     const review = reviewOfObject({ apiVersion: 'example.com/v1', kind: 'Widget', object: {} }, NO_LATEST);
     assert.deepEqual([review.resource, review.object], [undefined, 'Widget']);
   });

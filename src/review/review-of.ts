@@ -71,7 +71,10 @@ function namespaceOf(
   return typeof own === 'string' && own !== '' ? own : fallback;
 }
 
-/** The review of an image alone: nothing else is known, so every rule that selects the image applies. */
+/**
+ * The review of an image without an object. Its namespace, user and other attributes are unknown, so every rule that
+ * selects the image applies.
+ */
 export function reviewOfImage(image: string): Review {
   const use = { location: undefined, usage: undefined, container: undefined, image };
   return {

@@ -23,6 +23,7 @@ interface AppliedObject {
   readonly change: ObjectChange;
 }
 
+/** The clock for waiting, and the longest time to wait, in milliseconds. */
 export interface WaitOptions {
   readonly sleep: (ms: number) => Promise<unknown>;
   readonly timeoutMs: number;
@@ -37,6 +38,7 @@ const AGREEING_ANSWERS = 3;
 /** Namespace of the canary: every cluster has it. */
 export const CANARY_NAMESPACE = 'default';
 
+/** The webhook configuration of the gate in the API. */
 export const CONFIGURATION: ObjectReference = {
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingWebhookConfiguration',

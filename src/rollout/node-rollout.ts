@@ -43,6 +43,7 @@ export interface NodePorts {
   readonly force: boolean;
 }
 
+/** Choices of the caller for a roll-out on a node. */
 export interface NodeRolloutOptions {
   /**
    * The cluster whose running workloads are judged before the change, and which receives the canary after it.

@@ -58,7 +58,7 @@ export interface NodeCanaryProof {
   readonly stage: Stage;
 }
 
-/** Receives progress as it happens. */
+/** Called for each step of an action, in order. */
 export type OnProgress = (event: RolloutEvent) => void;
 
 export type RolloutErrorCode =

@@ -16,7 +16,7 @@ type Stored = Readonly<Record<string, unknown>>;
 const CONFIGURATION =
   '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kube-image-bouncer';
 
-/** An API server in memory. `review` is its answer to a pod: what its webhook does. */
+/** An API server in memory. `review` is its answer to a pod. */
 class FakeCluster extends KubernetesClient {
   readonly objects = new Map<string, Stored>();
   /** `METHOD path` of each write, in order. */

@@ -29,7 +29,7 @@ function find(kind: string, changes: Partial<GateInstallation> = {}, name?: stri
   return found ?? assert.fail(`no ${kind} ${name ?? ''}`);
 }
 
-/** What is at a path of an object, `a.b.0.c`. */
+/** The value at a path of an object, such as `a.b.0.c`. */
 function at(object: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((parent, key) => (parent as Record<string, unknown>)[key], object);
 }

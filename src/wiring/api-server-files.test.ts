@@ -16,7 +16,7 @@ interface ManifestOptions {
   readonly plugins?: string;
 }
 
-/** The API server sees the folder /on-node of the node as /seen, and nothing else of it. */
+/** The container of the API server has the folder /on-node of the node as /seen, and no other folder of the node. */
 function manifest({
   flag = '/seen/admission.yaml',
   workingDir,

@@ -19,6 +19,7 @@ export const CLIENT_AUTHORITY_CONFIG_MAP = 'kube-image-bouncer-client-authority'
 /** The ConfigMap with the active policy, under {@link POLICY_KEY}. */
 export const POLICY_CONFIG_MAP = 'kube-image-bouncer-policy';
 
+/** The key of the policy in the data of {@link POLICY_CONFIG_MAP}. */
 export const POLICY_KEY = 'policy.yaml';
 
 /** The webhook configuration that the API server reads from a file. The API server requires the end of this name. */

@@ -45,6 +45,7 @@ export interface SeenWebhook {
   readonly rules: readonly SeenRule[];
 }
 
+/** One item of `rules` of a webhook. Missing lists are empty, and a missing scope is `*`. */
 export interface SeenRule {
   readonly apiGroups: readonly string[];
   readonly apiVersions: readonly string[];

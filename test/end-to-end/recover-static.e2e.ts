@@ -106,7 +106,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
       explained.stdout,
       /webhook images\.kube-image-bouncer\.io of \/.*\.yaml \(loaded from a file, failurePolicy Fail/,
     );
-    assert.match(explained.stdout, /1\. narrow: leaves kube-system out/);
+    assert.match(explained.stdout, /1\. narrow: excludes kube-system/);
     assert.equal(await readFile(scene().file, 'utf8'), before, 'explaining changes nothing');
 
     const taken = await recover(controlPlane(), '--yes', fromFiles());

@@ -50,7 +50,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
           explained.stdout,
           /webhook images\.kube-image-bouncer\.io of ValidatingWebhookConfiguration kube-image-bouncer/,
         );
-        assert.match(explained.stdout, /1\. narrow: leaves kube-system and kube-image-bouncer out/);
+        assert.match(explained.stdout, /1\. narrow: excludes kube-system and kube-image-bouncer/);
         assert.deepEqual(await configurationOf(controlPlane(), ours), before, 'explaining changes nothing');
 
         const taken = await recover(controlPlane(), '--yes');
@@ -217,7 +217,7 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
         const options = ['--until=all', '--configuration=strangers'];
         assert.match(
           (await recover(controlPlane(), ...options)).stdout,
-          /1\. narrow: leaves kube-system and kube-image-bouncer out.*\n.*\n +2\. remove:/,
+          /1\. narrow: excludes kube-system and kube-image-bouncer.*\n.*\n +2\. remove:/,
         );
         const taken = await recover(controlPlane(), '--yes', ...options);
         assert.equal(taken.code, 0, taken.stdout);

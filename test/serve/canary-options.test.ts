@@ -129,8 +129,8 @@ describe('serve checks whether the API server calls it', { concurrency: 4 }, () 
 
   it('refuses options without an effect, and a time of zero', async () => {
     const lines = {
-      '--canary-interval=5': /--canary-interval is for the canary of --canary-kubeconfig/,
-      '--canary-namespace=a': /--canary-namespace is for the canary/,
+      '--canary-interval=5': /--canary-interval needs --canary-kubeconfig/,
+      '--canary-namespace=a': /--canary-namespace needs --canary-kubeconfig/,
       '--canary-kubeconfig=k --canary-interval=0': /--canary-interval: "0" is not a whole number from 1/,
       '--canary-kubeconfig=k --canary-interval=5m': /--canary-interval: "5m" is not a whole number/,
     };

@@ -204,9 +204,11 @@ async function applyToNode(
   return 1;
 }
 
+/** The note of an `--apply` without a cluster. */
 export const WITHOUT_CLUSTER =
   'note: without --kubeconfig the running workloads are not judged, and no canary is sent';
 
+/** The result `workloads-refused` of a roll-out on a node, with the next steps. */
 export const WORKLOADS_REFUSED = renderNext(
   'nothing was changed: running workloads would be refused when they start again. Do one of these:',
   'correct the workloads or the policy',
@@ -309,6 +311,6 @@ function describeWay(way: SigningWay): string {
     case 'given':
       return 'your CA signs. Its key was read and is not kept, so a renewal needs --ca-key again. Other certificates that it signs for the name kube-apiserver can call the gate';
     case 'signer':
-      return `${way.signer} signs. kubernetes.io/kubelet-serving is meant for nodes: clients that trust nodes also trust its certificates, their lifetime is not defined, and a renewal needs another approval`;
+      return `${way.signer} signs. kubernetes.io/kubelet-serving is for nodes: clients that trust nodes also trust its certificates, their lifetime is not defined, and a renewal needs another approval`;
   }
 }

@@ -147,7 +147,11 @@ describe('bootstrap webhook', () => {
     assert.ok(leaf.verify(new X509Certificate(authority.certificate).publicKey));
     assert.equal(leaf.validToDate.getTime() - leaf.validFromDate.getTime(), 86_400_000);
     assert.equal(leaf.subjectAltName, 'DNS:kube-image-bouncer.kube-image-bouncer.svc');
-    assert.equal(kinds.filter((kind) => kind === 'Secret').length, 1, 'the key of the CA stays where it is');
+    assert.equal(
+      kinds.filter((kind) => kind === 'Secret').length,
+      1,
+      'the key of the CA is not copied into the cluster',
+    );
   });
 
   it('flip: --out writes files instead of printing, keeps certificates, and changes nothing the second time', async () => {

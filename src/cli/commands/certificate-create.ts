@@ -18,6 +18,7 @@ export interface AuthorityOptions {
   readonly caDays: string;
 }
 
+/** Adds `--ca-cert`, `--ca-key`, `--days` and `--ca-days`. */
 export function addAuthorityOptions(command: Command): Command {
   return command
     .option('--ca-cert <file>', 'CA that signs, PEM (default: a new one)')
@@ -29,6 +30,10 @@ export function addAuthorityOptions(command: Command): Command {
 /** Longest lifetime of a certificate, in days: twenty years, twice the default of a CA. */
 const MAX_DAYS = 7300;
 
+/**
+ * The lifetimes of a certificate and of a CA, in days: 1 to 7300.
+ * @throws {SettingsError} SETTING_INVALID
+ */
 export function decodeDays({ days, caDays }: AuthorityOptions): {
   readonly days: number;
   readonly authorityDays: number;

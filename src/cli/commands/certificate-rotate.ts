@@ -146,7 +146,7 @@ function renderProgress(progress: RotationProgress): string {
     case 'put-back':
       return 'put back: the gate gets its former certificate again';
     case 'trust-again':
-      return 'trust again: the old CA is trusted beside the new one again';
+      return 'trust again: clients trust the old CA again, in addition to the new one';
     case 'done':
       return 'done';
   }

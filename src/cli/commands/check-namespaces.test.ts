@@ -48,14 +48,14 @@ describe('check: the namespace that an object has at admission', () => {
 
   it('flip: scope of a custom resource in the policy; without it the scope is unknown', async () => {
     const unknown = policyOf('');
-    assert.equal(await refuses(unknown, widget('dev')), true, 'it may be cluster-scoped for all we know');
+    assert.equal(await refuses(unknown, widget('dev')), true, 'the scope is not known');
     assert.equal(await refuses(unknown, widget('sandbox', 'latest'), '--namespace=sandbox'), true);
     const namespaced = policyOf(', scope: Namespaced');
     assert.equal(await refuses(namespaced, widget('dev')), false);
     assert.equal(await refuses(namespaced, widget('sandbox', 'latest')), false);
     assert.equal(await refuses(namespaced, widget('prod')), true);
     const cluster = policyOf(', scope: Cluster');
-    assert.equal(await refuses(cluster, widget('prod')), false, 'the API server takes the namespace away');
+    assert.equal(await refuses(cluster, widget('prod')), false, 'the API server removes the namespace');
     assert.equal(await refuses(cluster, widget('sandbox', 'latest'), '--namespace=sandbox'), true);
   });
 
