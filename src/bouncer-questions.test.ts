@@ -30,7 +30,7 @@ import type { Answer, Source } from './question/question.ts';
 
 const reviewOfRequest = (request: Request): Review => admissionReview.open(admissionReviewOf(request)).review;
 
-/** A bouncer over a source that the test answers, with a clock that the test moves. */
+/** A bouncer. The test controls its source and its clock. */
 function open(policy: Policy) {
   const clock = createTestClock();
   const { source, calls } = createTestSource();
@@ -40,7 +40,7 @@ function open(policy: Policy) {
   return { bouncer, calls, clock, asked };
 }
 
-/** The verdict with a source that does the same for each question. */
+/** The decision if `source` handles each question. */
 async function decideWith(policy: Policy, review: Review, ask: Source['ask']): Promise<Decision> {
   return createBouncer({ policies: { current: () => policy }, asker: askerOf(ask) }).decide(review, 1000);
 }
@@ -56,19 +56,19 @@ const mustNotAsk = (): never => {
 describe('a review of a policy with a question', () => {
   const policy = policyOfRules(approvedRule());
 
-  it('is admitted when the answer is good, and carries the digest that was judged', async () => {
+  it('is admitted if the answer is good; the decision contains the digest that was judged', async () => {
     const decision = await decideWith(policy, reviewOf(GOOD), approve);
     assert.deepEqual(summarise(decision), ['admitted']);
     assert.equal(decision.uses[0]?.digest, `sha256:${'a'.repeat(64)}`);
   });
 
-  it('is refused when the rule objects to the answer', async () => {
+  it('is refused if the rule objects to the answer', async () => {
     const decision = await decideWith(policy, reviewOf(GOOD), async () => NOT_APPROVED);
     assert.deepEqual(summarise(decision), ['refused', 'DIGEST_REQUIRED - -']);
     assert.equal(decision.uses[0]?.digest, `sha256:${'b'.repeat(64)}`);
   });
 
-  it('has no digest when rules judged different ones', async () => {
+  it('has no digest if rules judged different digests', async () => {
     const other: Source['ask'] = async ({ key }) =>
       key.startsWith('other')
         ? { outcome: 'known', value: { digest: 'sha256:c', approved: true } }
@@ -87,13 +87,13 @@ describe('a review of a policy with a question', () => {
     assert.equal(agreeing.uses[0]?.digest, `sha256:${'a'.repeat(64)}`);
   });
 
-  it('asks about each image once, however often it is there', async () => {
+  it('has one question for each image, also if the object has the image several times', async () => {
     const { bouncer, calls } = open(policy);
     void bouncer.decide(reviewOf([GOOD, GOOD, BAD]), 1000);
     assert.equal(calls.length, 2);
   });
 
-  it('asks again in the next review, though the rule was asked for the image only twice', async () => {
+  it('has its question in each review, although the rule is called only twice for the image', async () => {
     let checks = 0;
     const { check } = approvedRule();
     const counted = policyOfRules(
@@ -113,7 +113,7 @@ describe('a review of a policy with a question', () => {
     assert.deepEqual([checks, asked.length], [2, 4]);
   });
 
-  it('is judged by the policy that was active when it came', async () => {
+  it('is judged by the policy that was active when it arrived', async () => {
     let active = policy;
     const { source, calls } = createTestSource();
     const bouncer = createBouncer({
@@ -128,13 +128,13 @@ describe('a review of a policy with a question', () => {
     assert.deepEqual([after.policy?.name, after.outcome], ['test', 'refused']);
   });
 
-  it('is refused at once with NO_SOURCE by a program that can ask nothing', () => {
+  it('is refused immediately with NO_SOURCE if the bouncer has no asker', () => {
     const decision = createBouncer({ policies: { current: () => policy } }).decide(reviewOf(GOOD), 1000);
     assert.ok(!(decision instanceof Promise));
     assert.deepEqual(summarise(decision), ['refused', 'NO_SOURCE - -']);
   });
 
-  it('keeps its violations in the order of images and rules', async () => {
+  it('has its violations in the order of images and rules', async () => {
     const [latest] = (
       await policyOf({ name: 'latest', validationActions: ['Warn'], disallowedTags: { tags: ['latest'] } })
     ).rules;
@@ -168,7 +168,7 @@ describe('a source that is down', () => {
     });
   }
 
-  it('asks nothing for what no rule that asks applies to', async () => {
+  it('is not called if no rule with a question applies', async () => {
     const policy = policyOfRules(
       ...(await rulesLike(
         { match: { namespaces: ['prod'] } },
@@ -182,8 +182,8 @@ describe('a source that is down', () => {
     const decision = await decideWith(policy, reviewOf(GOOD), mustNotAsk);
     assert.deepEqual(summarise(decision), ['admitted']);
     const elsewhere = reviewOf(GOOD, { ...KNOWN, namespace: 'prod' });
-    assert.equal((await decideWith(policy, elsewhere, down)).outcome, 'refused', 'there it asks');
-    assert.equal((await decideWith(policy, reviewOf(GOOD, {}), down)).outcome, 'refused', 'unknown applies');
+    assert.equal((await decideWith(policy, elsewhere, down)).outcome, 'refused', 'applies');
+    assert.equal((await decideWith(policy, reviewOf(GOOD, {}), down)).outcome, 'refused', 'may apply');
   });
 
   const nothingToAsk: Readonly<Record<string, Request>> = {
@@ -203,7 +203,7 @@ describe('a source that is down', () => {
     },
   };
   for (const [what, request] of Object.entries(nothingToAsk)) {
-    it(`C13 ${what} asks nothing and is admitted at once`, () => {
+    it(`C13 ${what} has no question and is admitted immediately`, () => {
       const policy = policyOfRules(approvedRule());
       const bouncer = createBouncer({ policies: { current: () => policy }, asker: askerOf(mustNotAsk) });
       const decision = bouncer.decide(reviewOfRequest(request), 1000);
@@ -212,7 +212,7 @@ describe('a source that is down', () => {
     });
   }
 
-  it('A20 never refuses the mirror of a static pod, and has a third of the time for it', async () => {
+  it('A20 never causes a refusal of a mirror pod, whose questions have a third of the time', async () => {
     const object = podOf(
       { ...podSpec(), nodeName: 'node-1' },
       { annotations: { 'kubernetes.io/config.mirror': 'x' } },
@@ -233,7 +233,7 @@ describe('a source that is down', () => {
 });
 
 describe('a review that is refused without a question', () => {
-  it('asks nothing, and its denial ends with the number of rules that were not asked', async () => {
+  it('has no questions, and its denial ends with the number of rules that were not checked', async () => {
     const [latest] = (await policyOf({ name: 'latest', disallowedTags: { tags: ['latest'] } })).rules;
     assert.ok(latest !== undefined);
     const policy = policyOfRules(
@@ -257,7 +257,7 @@ describe('a review that is refused without a question', () => {
     assert.ok(longest.length > 900 && Buffer.byteLength(longest) <= 1024, longest);
   });
 
-  it('asks when only a warning is there, and counts nothing when all rules were asked', async () => {
+  it('has its question if the other violation only warns, and then its denial has no such number', async () => {
     const [latest] = (await policyOf({ validationActions: ['Warn'], disallowedTags: { tags: ['latest'] } }))
       .rules;
     assert.ok(latest !== undefined);
@@ -267,10 +267,10 @@ describe('a review that is refused without a question', () => {
   });
 });
 
-describe('the time of questions', () => {
+describe('the time for questions', () => {
   const soft = approvedRule({ name: 'soft', actions: ['Warn', 'Audit'] });
 
-  it('ends 250 ms before the budget, so that the rule that waits is the violation', async () => {
+  it('ends 250 ms before the budget, so the violation names the rule that waits', async () => {
     const { bouncer, clock, calls } = open(policyOfRules(approvedRule()));
     let decision: Decision | undefined;
     void Promise.resolve(bouncer.decide(reviewOf(GOOD), 1000)).then((decided) => (decision = decided));
@@ -284,7 +284,7 @@ describe('the time of questions', () => {
     assert.equal(decision.violations[0]?.rule, 'approved');
   });
 
-  it('is a third of the budget for what only Warn and Audit rules ask', async () => {
+  it('is a third of the budget for a question of Warn and Audit rules only', async () => {
     const { bouncer, clock, calls } = open(policyOfRules(soft));
     const decision = bouncer.decide(reviewOf(GOOD), 9000);
     clock.pass(2999);
@@ -294,7 +294,7 @@ describe('the time of questions', () => {
     assert.deepEqual(summarise(await decision), ['admitted', 'DEADLINE - -']);
   });
 
-  it('is all of it for a question that a Deny rule needs too', async () => {
+  it('is the longer one for a question that a Deny rule needs, too', async () => {
     for (const rules of [
       [soft, approvedRule()],
       [approvedRule(), soft],
@@ -307,7 +307,7 @@ describe('the time of questions', () => {
     }
   });
 
-  it('of a Warn rule costs a Deny rule nothing', async () => {
+  it('of a Warn rule does not shorten the time of a Deny rule', async () => {
     const [hard] = await rulesLike({ match: { images: ['docker.io/**'] } });
     assert.ok(hard !== undefined);
     const { bouncer, clock, calls } = open(policyOfRules(soft, hard));

@@ -36,8 +36,8 @@ const NO_POLICY = 'NO_POLICY: no policy is loaded, so nothing can be admitted';
 const INTERNAL = 'INTERNAL: the gate could not decide; its log has the reason';
 const DEADLINE = 'DEADLINE: there was not enough time to decide; try again';
 
-describe('a bouncer whose policy asks nothing', () => {
-  it('answers at once', () => {
+describe('a bouncer whose policy needs no questions', () => {
+  it('decides synchronously', () => {
     const bad = bouncerOf(NO_LATEST).decide(review, 1);
     assert.ok(!(bad instanceof Promise));
     assert.deepEqual(summarise(bad), ['refused', 'DISALLOWED_TAG spec.containers[0].image web']);
@@ -46,7 +46,7 @@ describe('a bouncer whose policy asks nothing', () => {
     assert.deepEqual(summarise(good), ['admitted']);
   });
 
-  it('says which policy judged', async () => {
+  it('names the policy in the decision', async () => {
     const { policy } = await bouncerOf(NO_LATEST).decide(review, 1);
     assert.deepEqual(policy, { name: 'default', revision: NO_LATEST.identity.revision });
   });
@@ -58,7 +58,7 @@ describe('a bouncer whose policy asks nothing', () => {
   });
 
   for (const budgetMs of [0, -1, -Infinity]) {
-    it(`refuses when ${budgetMs} ms are left, which is no failure of the gate`, async () => {
+    it(`refuses if ${budgetMs} ms are left, and does not report that as a failure`, async () => {
       const failures: unknown[] = [];
       const bouncer = bouncerOf(NO_LATEST, { onFailure: (error) => failures.push(error) });
       assert.equal(failureOf(await bouncer.decide(goodExchange.review, budgetMs)), DEADLINE);
@@ -85,7 +85,7 @@ it('the time for questions begins with the review, not after the rules have judg
   assert.equal((await decision).violations[0]?.code, 'DEADLINE');
 });
 
-describe('K06 a fault inside is refused and reported to the log, not to the requester', () => {
+describe('K06 an internal error refuses the review and is reported to the log, not to the requester', () => {
   const fault = new Error('secret: 10.0.0.7 said 401 to Bearer s3cr3t');
   const throwing: Check = () => {
     throw fault;
@@ -119,7 +119,7 @@ describe('K06 a fault inside is refused and reported to the log, not to the requ
     assert.deepEqual(failures, [fault]);
   });
 
-  it('K06 something thrown that is no error', async () => {
+  it('K06 a thrown value that is not an error', async () => {
     for (const thrown of [undefined, null, 'text', { code: 'DEADLINE' }]) {
       const policy = policyWithCheck(() => {
         throw thrown;
@@ -128,7 +128,7 @@ describe('K06 a fault inside is refused and reported to the log, not to the requ
     }
   });
 
-  it('a log that throws as well does not cost the answer', async () => {
+  it('refuses although the log throws, too', async () => {
     const onFailure = (): never => {
       throw new Error('disk full');
     };
@@ -141,7 +141,7 @@ describe('K06 a fault inside is refused and reported to the log, not to the requ
     assert.equal(failureOf(await waiting.decide(review, 1000)), INTERNAL);
   });
 
-  it('K06 a rule that throws when its answer is known', async () => {
+  it('K06 a rule that throws when it gets its answer', async () => {
     const rule = approvedRule({
       check: (image) => {
         const { question } = approvedRule().check(image) as PendingCheck;
@@ -157,7 +157,7 @@ describe('K06 a fault inside is refused and reported to the log, not to the requ
     assert.deepEqual(failures, [fault]);
   });
 
-  it('a fault in one review does not touch the next', async () => {
+  it('an error in one review does not affect the next one', async () => {
     let calls = 0;
     const policy = policyWithCheck(() => {
       calls += 1;

@@ -7,25 +7,25 @@ import type { Asker, TimedQuestion } from './question/asker.ts';
 import { unavailable } from './question/question.ts';
 import { readSubject } from './workload/subject.ts';
 
-/** The core: the one place where a verdict is reached. */
+/** The core. It decides every review; no other part of the program decides one. */
 export interface Bouncer {
   /**
-   * Answers before `budgetMs` have passed and never throws or rejects: what cannot be decided is a decision
-   * whose outcome is `failed`, which refuses. Synchronous unless the verdict depends on a question.
+   * Decides a review within `budgetMs`. Never throws or rejects: a review that cannot be decided has the outcome
+   * `failed`, which refuses it. The result is a promise only if the verdict depends on a question.
    */
   decide(review: Review, budgetMs: number): Decision | Promise<Decision>;
 }
 
 export interface BouncerOptions {
-  /** The active policy; read once for each review, so that a reload never splits one. */
+  /** The active policy. It is read once for each review, so a reload never changes it during a review. */
   readonly policies: { current(): Policy | undefined };
   /** Asks the questions of rules. Without it every answer is unavailable: `NO_SOURCE`. */
   readonly asker?: Pick<Asker, 'ask' | 'now'>;
-  /** Gets what went wrong inside; the requester does not. */
+  /** Called with each internal error. The requester gets a code only. */
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** Asking ends so long before the budget, so that a rule without an answer is in the decision and the answer is in time. */
+/** Time for the decision after the questions have ended. Without it, the whole review would fail instead of one rule. */
 const SETTLE_MS = 250;
 
 /** The part of the budget for questions that cannot refuse the review. */
@@ -37,7 +37,7 @@ export function createBouncer({ policies, asker, onFailure }: BouncerOptions): B
     try {
       onFailure?.(error);
     } catch {
-      // A log that fails must not cost the answer.
+      // The review must be answered even if the log fails.
     }
     return failed('INTERNAL');
   };
@@ -74,7 +74,7 @@ async function askAndSettle(
   return settle(review, answerOf);
 }
 
-/** The time of each question: all of it if its rule can refuse the review, otherwise at most a third of the budget. */
+/** The time for each question: the budget minus {@link SETTLE_MS}, or less if its rule cannot refuse the review. */
 function timeQuestions({ pending, mirrorPod }: OpenReview, budgetMs: number): TimedQuestion[] {
   const fullMs = budgetMs - SETTLE_MS;
   const softMs = Math.min(fullMs, budgetMs * SOFT_SHARE);

@@ -82,8 +82,8 @@ function openAdmissionReview(document: unknown, say: Say): ReviewExchange {
 }
 
 /**
- * Must not throw, because the review can be answered from here on. The object, which may nest deeper than the stack (F03), is
- * read by the core.
+ * Must not throw, because the review has a uid and can be answered. It does not read the object, which may be nested
+ * deeper than the stack allows (F03); the core reads it.
  */
 function decodeReview(uid: string, request: Fields, unknownVersion: string | undefined): Review {
   const kind = decodeGroupVersion(request['kind'], 'kind');
@@ -164,7 +164,7 @@ function renderObject(kind: string, request: Fields): string {
   const object = isObject(request['object']) ? request['object'] : request['oldObject'];
   const metadata = isObject(object) ? object['metadata'] : undefined;
   const { name, generateName } = isObject(metadata) ? metadata : {};
-  // A name that is to be generated does not exist yet.
+  // An object with generateName may have no name yet.
   const shown = [request['name'], name, generateName].find((text) => typeof text === 'string' && text !== '');
   return typeof shown === 'string' ? `${quote(kind)} ${quote(shown, 253)}` : quote(kind);
 }

@@ -1,6 +1,6 @@
 import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 
-/** Renders a phrase in the language of the answer. */
+/** Renders a phrase as a sentence in the language of the answer. */
 export type Say = (phrase: Phrase) => Shown;
 
 const ELLIPSIS = '...';

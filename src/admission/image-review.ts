@@ -17,8 +17,8 @@ const API_VERSION = 'imagepolicy.k8s.io/v1alpha1';
 const KIND = 'ImageReview';
 
 /**
- * The protocol of the admission plugin `ImagePolicyWebhook`. It contains the images and the namespace of a pod; no name,
- * operation, old object, user, field or container, and no image volumes.
+ * The protocol of the admission plugin `ImagePolicyWebhook`. A review contains the images and the namespace of a
+ * pod. It contains no name, operation, old object, user, field or container, and no image volumes.
  * @see https://github.com/kubernetes/api/blob/v0.37.1/imagepolicy/v1alpha1/types.go
  */
 export function imageReviewIn({ say }: Catalogue): ReviewProtocol {
@@ -26,7 +26,7 @@ export function imageReviewIn({ say }: Catalogue): ReviewProtocol {
   return {
     name: 'ImageReview',
     open: (document) => ({ review: openImageReview(document), respond }),
-    // There is no uid, so that the answer does not depend on the body.
+    // An ImageReview has no uid, so the answer does not depend on the body.
     respondFromHead: () => respond,
     // Always 200, because `defaultAllow` decides after any other status.
     reject: ({ code, reason }) => answer({ allowed: false, reason: renderFailure(code, reason, say) }),
@@ -88,7 +88,7 @@ function refusePod(wrong: Objection<SubjectErrorCode>): Subject {
   return { kind: 'unreadable', field: 'spec.containers', ...wrong };
 }
 
-/** The protocol has no field for warnings, so that they become audit annotations. */
+/** The protocol has no field for warnings, so warnings become audit annotations. */
 function respondIn(decision: Decision, say: Say): Answer {
   const auditAnnotations = renderAuditAnnotations(decision, true, say);
   const annotated = auditAnnotations && { auditAnnotations };

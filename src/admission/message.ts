@@ -9,7 +9,7 @@ import { groupByCause, renderCause, type Cause, renderNotice, renderObjection } 
 /** Maximum length of a denial (K01), in bytes of UTF-8. Violations that do not fit are counted. */
 const MESSAGE_BYTES = 1024;
 
-/** The API server cuts each warning at 256 characters, and all warnings of an answer at 4096. Other webhooks warn, too. */
+/** Limits below those of the API server, which cuts a warning at 256 characters and all warnings of a request at 4096. */
 const WARNING_CHARACTERS = 240;
 const MAX_WARNINGS = 12;
 
@@ -17,7 +17,7 @@ const MAX_WARNINGS = 12;
 export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: Owner): Shown {
   if (decision.outcome === 'failed') return renderFailure(decision.code, failureReason(decision.code), say);
   const denials = decision.violations.filter(hasAction('Deny'));
-  // The owner is the same for all of them, and is written once.
+  // All violations have the same owner, so it is written once.
   const render = (cause: Cause, index: number): Shown =>
     renderCause(cause, say, index === 0 ? owner : undefined);
   const join = (limit: number): Shown =>

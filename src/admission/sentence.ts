@@ -30,7 +30,7 @@ export function groupByCause(violations: readonly Violation[]): Cause[] {
   return causes;
 }
 
-/** Compares with the first causes only: there are usually one or two, and a message has room for about twelve. */
+/** Compares with the first causes only. Usually there are one or two causes, and a message has room for about twelve. */
 function findCause(causes: readonly [Violation, ...Violation[]][], violation: Violation) {
   for (let index = 0; index < causes.length && index < MAX_CAUSES; index += 1) {
     const cause = causes[index];

@@ -1,4 +1,4 @@
-// The library finds its own parts through decorators, so this import must stay first.
+// This import must stay first, because the library registers its parts by decorators.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { createPublicKey, KeyObject, type webcrypto } from 'node:crypto';

@@ -40,7 +40,7 @@ export interface CertificateReport {
   readonly daysLeft: number;
   readonly endsSoon: boolean;
   readonly fingerprint: string;
-  /** Whether one of the keys belongs to it; `undefined` if none is expected. */
+  /** Whether one of the given keys belongs to the certificate; `undefined` if it needs no key. */
   readonly hasKey: boolean | undefined;
   /** Subject of its issuer, if that is among the certificates. */
   readonly signedBy: string | undefined;

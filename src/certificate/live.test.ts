@@ -67,7 +67,7 @@ describe('what is served at an address', () => {
       await assert.rejects(fetchChain({ host: '127.0.0.1', port }, timeoutMs), (error: Error) => {
         assert.equal((error as Error & { code: string }).code, 'ADDRESS_UNREACHABLE');
         assert.match(error.message, reason);
-        return error.message.startsWith(`127.0.0.1:${port}: no certificate is served: `);
+        return error.message.startsWith(`127.0.0.1:${port}: no certificate was received: `);
       });
     }
   });

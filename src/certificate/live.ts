@@ -40,7 +40,7 @@ export async function fetchChain(
         : messageOf(cause);
     throw new CertificateError(
       'ADDRESS_UNREACHABLE',
-      `${host}:${port}: no certificate is served: ${reason}`,
+      `${host}:${port}: no certificate was received: ${reason}`,
       { cause },
     );
   } finally {

@@ -54,7 +54,7 @@ export async function readMaterial(
     else
       throw new CertificateError(
         'PLACE_UNREADABLE',
-        `${place}: there is no such file, and it is no host:port and no secret/NAMESPACE/NAME`,
+        `${place}: there is no such file, and this is neither host:port nor secret/NAMESPACE/NAME`,
       );
   }
   return [...belongingTogether(texts, trusted), ...found];
@@ -78,7 +78,7 @@ async function filesAt(path: string): Promise<readonly string[] | undefined> {
   if (names.length > 0) return names.toSorted().map((name) => join(path, name));
   throw new CertificateError(
     'PLACE_UNREADABLE',
-    `${path}: the folder holds no .crt, .pem, .cert, .cer or .key file`,
+    `${path}: the folder contains no .crt, .pem, .cert, .cer or .key file`,
   );
 }
 
@@ -88,7 +88,7 @@ function readPem(place: string, text: string): PemText {
     const keys = text.match(PEM_KEY) ?? [];
     for (const key of keys) parsePrivateKey(key);
     const hasNoCertificate = keys.length > 0 && !text.includes('-----BEGIN CERTIFICATE-----');
-    // A file without both is an error of the kind that its name announces.
+    // The file has neither a certificate nor a key. Its name decides which of the two errors is reported.
     if (keys.length === 0 && place.endsWith('.key')) parsePrivateKey(text);
     return { place, certificates: hasNoCertificate ? [] : parseCertificates(text), keys };
   } catch (cause) {

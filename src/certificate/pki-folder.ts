@@ -69,7 +69,7 @@ export async function ensurePki(options: PkiFolderOptions): Promise<PkiFolder> {
     const pki = await completeIn(options, found);
     const changes = changesOf(files, found, pki);
     created ||= pki.created;
-    // Another process may have renewed the pair with another key. The process that writes last sees that the files do not match.
+    // Another process may have renewed the pair with another key. The last process to write finds the mismatch and repeats.
     if (changes.length === 0 || attempt === MOST_ATTEMPTS)
       return { files, pki: { ...pki, created }, written: [...written] };
     await writeChanges(files, changes);

@@ -61,7 +61,7 @@ export interface Pki {
   readonly authorityKey: string | undefined;
   readonly serving: KeyPair;
   readonly client: KeyPair | undefined;
-  /** The authority is new, so that no client trusts it yet. */
+  /** True if the authority was made by this call. No client trusts it yet. */
   readonly created: boolean;
 }
 

@@ -7,7 +7,7 @@ export interface RotationState {
   readonly trust: readonly (readonly X509Certificate[])[];
   /** The certificate that signs. */
   readonly authority: X509Certificate;
-  /** The authority was given by the user, so that its age has no meaning. */
+  /** True if the user gave the authority. Its age then does not show whether it is the newer one. */
   readonly isGiven: boolean;
   /** The certificate of the gate; `undefined` if it is missing or does not match its key. */
   readonly serving: X509Certificate | undefined;

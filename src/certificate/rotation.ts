@@ -80,7 +80,7 @@ const CANARY_PAUSE_MS = 1000;
 /**
  * Rotates the certificates of a gate so that no call fails: first the new authority is trusted; after a delay and a passing
  * canary the leaf is switched; after another delay and canary the old authority is dropped. The next step follows from the
- * present certificates, so that a run first finishes a rotation that was interrupted.
+ * present certificates, so a run first finishes a rotation that was interrupted.
  *
  * @throws {CertificateError} ROTATION_STOPPED if a canary does not pass: a leaf that was switched is put back, and an
  * authority that was dropped is trusted again. AUTHORITY_INCOMPLETE if there is no key that can sign. AUTHORITY_CONFLICT if
@@ -149,7 +149,7 @@ async function finish(run: Run): Promise<void> {
   }
 }
 
-/** The wait is part of the step that depends on it, so that an interrupted rotation waits as well when it is resumed. */
+/** The wait is part of the step that depends on it. So a rotation that is resumed waits as well. */
 async function perform(run: Run, step: RotationStep, state: FoundState): Promise<void> {
   const { target, options } = run;
   switch (step.kind) {
@@ -161,7 +161,7 @@ async function perform(run: Run, step: RotationStep, state: FoundState): Promise
     case 'switch-client':
       await settle(run, state.serving, delayOf(options));
       return target.writeClient(await issueClient(state, options));
-    // `forget` is guessed from the age of the authorities, and a clock may have been wrong, so that it waits as `drop` does.
+    // `forget` waits like `drop`: it was chosen by the age of the authorities, and a clock may have been wrong.
     case 'forget':
     case 'drop':
       return drop(run, step, state);

@@ -20,7 +20,7 @@ interface SelfSigned {
   readonly pair: KeyPair;
   /** The authority that clients must trust. */
   readonly authorityFile: string;
-  /** The authority is new, so that no client trusts it yet. */
+  /** True if the authority was made by this call. No client trusts it yet. */
   readonly created: boolean;
 }
 

@@ -12,7 +12,7 @@ const FIELD_MANAGER = 'kube-image-bouncer';
 const PAGE_OBJECTS = 500;
 
 interface WriteOptions {
-  /** The API server does everything, also admission, except storing the object. @default false */
+  /** A dry run: the API server does everything, also admission, but does not store the object. @default false */
   readonly dryRun?: boolean;
 }
 
@@ -162,7 +162,7 @@ export class KubernetesClient {
 function refuseFailure({ status, document }: KubernetesAnswer, what: string): void {
   if (status >= 200 && status < 300) return;
   const { message, reason } = isObject(document) ? document : {};
-  // Status.message names the object in most cases only.
+  // Status.message does not always name the object.
   const words = typeof message === 'string' && message !== '' ? message : `HTTP status ${status}`;
   throw new KubernetesError('CLUSTER_REFUSED', `${what}: ${words}`, {
     status,
@@ -180,7 +180,7 @@ function decodeObject(answer: KubernetesAnswer, what: string): KubernetesObject 
     isObject(document['metadata'])
   )
     return document as KubernetesObject;
-  throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is no Kubernetes object`);
+  throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is not a Kubernetes object`);
 }
 
 function decodePage(
@@ -191,6 +191,6 @@ function decodePage(
   const { items, metadata } = isObject(answer.document) ? answer.document : {};
   const next = isObject(metadata) ? metadata['continue'] : undefined;
   if (!Array.isArray(items))
-    throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is no list`);
+    throw new KubernetesError('CLUSTER_ANSWER_UNREADABLE', `${what}: the answer is not a list`);
   return { items: items as object[], next: typeof next === 'string' && next !== '' ? next : undefined };
 }

@@ -15,8 +15,8 @@ export interface ClusterChoice {
 
 /**
  * Creates a client for the cluster of a kubeconfig, which is found as kubectl finds it. A library handles client
- * certificates, tokens, exec plugins, OIDC, proxies and `tls-server-name`. Loading it takes about 0.3 s, so that a start
- * without a cluster must not call this.
+ * certificates, tokens, exec plugins, OIDC, proxies and `tls-server-name`. Loading it takes about 0.3 s, so do not
+ * call this in a start that needs no cluster.
  *
  * @throws {KubernetesError} KUBECONFIG_INVALID if no cluster is configured, or if a part of the configuration is missing
  * @see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/

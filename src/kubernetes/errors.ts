@@ -7,7 +7,7 @@ type KubernetesErrorCode =
   | 'CLUSTER_UNREACHABLE'
   /** The API server answered with an error; see {@link KubernetesError.status} and `reason`. */
   | 'CLUSTER_REFUSED'
-  /** The answer is no Kubernetes object. It may come from a proxy in front of the API server. */
+  /** The answer is not a Kubernetes object. It may come from a proxy in front of the API server. */
   | 'CLUSTER_ANSWER_UNREADABLE';
 
 /** A request to a cluster failed. The message quotes the API server, and never contains a credential. */

@@ -58,7 +58,7 @@ function rows(
 }
 
 /**
- * The resource of a kind, from a table, because a query to the API server would take two requests more.
+ * The resource of a kind, from a table, because asking the API server would take two more requests.
  * @throws {TypeError} for a kind that is not in the table: an error in this program, not of its user
  */
 function resourceOf(apiVersion: string, kind: string): Resource {

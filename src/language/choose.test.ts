@@ -16,7 +16,7 @@ const TAIWAN: FurtherCatalogue = {
   messages: { 'INVALID_REFERENCE.empty': '映像檔參照為空' },
 };
 
-/** Two sentences in a language, the second of which no further catalogue here has. */
+/** Two sentences in a language. The further catalogues of this file do not have the second one. */
 function saidIn(language: string | undefined, further?: FurtherCatalogue): readonly string[] {
   const { say } = chooseCatalogue(language, further).catalogue;
   return [say(EMPTY), say(MISSING)];
@@ -49,16 +49,16 @@ describe('a language', () => {
     assert.deepEqual(chooseCatalogue('fr', GERMAN).instead, ['en', 'zh', 'de']);
   });
 
-  it('of a further catalogue is spoken as far as that goes, and in English beyond', () => {
+  it('of a further catalogue has the texts of that catalogue, and English texts for the missing ones', () => {
     const expected = ['die Referenz ist leer', ENGLISH[1]];
     for (const language of ['de', 'de-AT', undefined]) assert.deepEqual(saidIn(language, GERMAN), expected);
     assert.deepEqual(saidIn('zh', GERMAN), CHINESE);
     assert.equal(stopgapOf(GERMAN), 'en');
   });
 
-  it('of a further catalogue comes before ours, which stands in for what it does not have', () => {
+  it('of a further catalogue has priority over a catalogue of the product, which replaces the missing texts', () => {
     assert.deepEqual(saidIn('zh-TW', TAIWAN), ['映像檔參照為空', CHINESE[1]]);
-    assert.deepEqual(saidIn('zh-CN', TAIWAN), CHINESE, 'the general is not content with the particular');
+    assert.deepEqual(saidIn('zh-CN', TAIWAN), CHINESE, 'a catalogue for zh-TW is not used for zh-CN');
     assert.deepEqual(saidIn('zh-CN', { ...TAIWAN, language: 'zh' }), ['映像檔參照為空', CHINESE[1]]);
     assert.equal(stopgapOf(TAIWAN), 'zh');
   });

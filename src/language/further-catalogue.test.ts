@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { ENGLISH } from './english.ts';
 import { decodeCatalogue, missingKeys, TEXT_CHARACTERS } from './further-catalogue.ts';
 
-/** What is said against a document, each line with its path. */
+/** The problems of a document, one line each, with their paths. */
 function problemsOf(document: unknown): readonly string[] {
   const decoded = decodeCatalogue(document);
   if ('language' in decoded) return [];
@@ -13,7 +13,7 @@ function problemsOf(document: unknown): readonly string[] {
 const text = (key: string, value: unknown) => ({ language: 'de', messages: { [key]: value } });
 
 describe('a further catalogue', () => {
-  it('has texts for some keys, with the gaps of the English ones in any order', () => {
+  it('may have texts for some keys only, with the gaps of the English texts in any order', () => {
     const messages = {
       'INVALID_REFERENCE.too-long': 'mehr als {max} Zeichen, nämlich {length}',
       'words.next-place': ' ',
@@ -24,7 +24,7 @@ describe('a further catalogue', () => {
     assert.equal(missingKeys(decoded).length, Object.keys(ENGLISH).length - 2);
   });
 
-  it('may be all of them', () => {
+  it('may have texts for all keys', () => {
     assert.deepEqual(problemsOf({ language: 'en', messages: ENGLISH }), []);
   });
 
@@ -68,7 +68,7 @@ describe('a further catalogue', () => {
     });
   }
 
-  it('says everything that is wrong with it', () => {
+  it('reports all its problems', () => {
     assert.deepEqual(problemsOf({ language: 'Deutsch', messages: [], author: 'me' }), [
       'author: "author" is no key of a catalogue (there are language and messages)',
       'language: it is no language tag (write one such as de or pt-BR)',

@@ -11,24 +11,24 @@ import { phrase, samePhrase } from './phrase.ts';
 const inChinese = createCatalogue('zh', CHINESE).say;
 
 describe('a phrase', () => {
-  it('is said in the language of the catalogue, gaps filled', () => {
+  it('is rendered in the language of the catalogue, with its gaps filled', () => {
     const long = phrase('INVALID_REFERENCE.too-long', { length: 2000, max: 1024 });
     assert.equal(inEnglish(long), 'the reference has 2000 characters, more than 1024');
     assert.equal(inChinese(long), '镜像引用有 2000 个字符，超过上限 1024');
   });
 
-  it('is made once when it has no gaps', () => {
+  it('is one shared object if it has no gaps', () => {
     assert.equal(phrase('INVALID_REFERENCE.empty'), phrase('INVALID_REFERENCE.empty'));
   });
 
-  it('K01 holds text that looks like a gap, or like the replacements of a regular expression, as it is', () => {
+  it('K01 does not change a value that looks like a gap or like a replacement of a regular expression', () => {
     for (const text of ['{tag}', '{reason} {tag}', '$&', "$'", '$1', '{', '}', '{{tag}}', '%s', '\\u0041']) {
       const said = inEnglish(phrase('DISALLOWED_TAG.named', { tag: quote(text) }));
       assert.equal(said, `tag "${text}" is not allowed`);
     }
   });
 
-  it('is said within another in the same language', () => {
+  it('is rendered within another phrase in the same language', () => {
     const inner = phrase('DISALLOWED_TAG.named', { tag: quote('{why}') });
     const outer = phrase('UNCHANGED_VIOLATION.text', { why: inner });
     assert.equal(
@@ -38,7 +38,7 @@ describe('a phrase', () => {
     assert.equal(inChinese(outer), '没有改动，但使用它的新 Pod 将被拒绝：不允许使用标签 "{why}"');
   });
 
-  it('is the same as another when it would say the same in every language', () => {
+  it('is the same as another if both have the same text in every language', () => {
     const tag = (text: string) => phrase('DISALLOWED_TAG.named', { tag: quote(text) });
     const kept = (text: string) => phrase('UNCHANGED_VIOLATION.text', { why: tag(text) });
     assert.ok(samePhrase(tag('a'), tag('a')));
@@ -48,14 +48,14 @@ describe('a phrase', () => {
     assert.ok(!samePhrase(tag('a'), phrase('DISALLOWED_TAG.implied', { tag: quote('a') })));
   });
 
-  it('does not compile with a gap that its text has not, without one that it has, or with unquoted text', () => {
+  it('does not compile with an unknown gap, without a gap of its text, or with unquoted text', () => {
     // @ts-expect-error -- the gap is called tag
     phrase('DISALLOWED_TAG.named', { name: quote('x') });
     // @ts-expect-error -- the gap is not filled
     phrase('DISALLOWED_TAG.named', {});
     // @ts-expect-error -- there is no gap
     phrase('INVALID_REFERENCE.empty', { tag: quote('x') });
-    // @ts-expect-error -- text of anybody's
+    // @ts-expect-error -- text that is not quoted
     phrase('DISALLOWED_TAG.named', { tag: 'x' });
     // @ts-expect-error -- no such sentence
     assert.ok(phrase('DISALLOWED_TAG.nonsense'));
@@ -82,7 +82,7 @@ describe('an objection', () => {
 describe('the catalogues', () => {
   const catalogues = Object.entries({ ENGLISH, CHINESE });
 
-  it('have the same keys and gaps, in texts of one line that are no longer than a warning may be', () => {
+  it('have the same keys and gaps; each text is one line and fits into a warning', () => {
     for (const [name, texts] of catalogues) {
       assert.deepEqual(Object.keys(texts), Object.keys(ENGLISH), name);
       for (const [key, text] of Object.entries(texts)) {
@@ -93,7 +93,7 @@ describe('the catalogues', () => {
     }
   });
 
-  it('have clauses: no capital begins and no full stop ends them', () => {
+  it('contain clauses, which begin without a capital and end without a full stop', () => {
     for (const [key, text] of Object.entries(ENGLISH)) {
       if (/^[A-Z]/.test(key)) assert.match(text, /^(?:[a-z0-9"{]|AdmissionReview).*[^.\s]$/u, key);
     }
@@ -104,7 +104,7 @@ describe('the catalogues', () => {
 });
 
 describe('one line', () => {
-  it('K01 leaves letters of every language and escapes what acts on a terminal or turns letters around', () => {
+  it('K01 keeps letters of every language and escapes characters that control a terminal or reorder text', () => {
     for (const text of ['检查镜像失败!', 'Ünïcödé 👍', 'می\u200cخواهم']) assert.equal(oneLine(text), text);
     assert.equal(oneLine('a\r\nb\u001b[31m'), 'a\\u000d\\u000ab\\u001b[31m');
     assert.equal(

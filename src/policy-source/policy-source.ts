@@ -15,7 +15,7 @@ export type PolicyOrigin =
 export interface PolicySource extends AsyncDisposable {
   readonly current: () => Policy | undefined;
   readonly reload: () => Promise<unknown>;
-  /** Why nothing can be decided; `undefined` if reviews can be decided. */
+  /** Why no review can be decided; `undefined` if a policy is active. */
   readonly fault: () => string | undefined;
   /** A problem that does not prevent decisions. */
   readonly detail: () => string | undefined;
@@ -51,7 +51,7 @@ export async function openPolicySource(
   if (origin.kind === 'file') return followFile(origin.file, language, witnesses);
   const policy = await loadPolicyFrom(origin, language);
   witnesses.metrics.policyLoaded(policy.identity);
-  // A gauge begins at 0, which means that something is wrong.
+  // A gauge starts at 0, and here 0 means a failure.
   witnesses.metrics.policyReloaded('success');
   return {
     current: () => policy,
@@ -73,7 +73,7 @@ async function followFile(
     file,
     ...(language !== undefined && { language }),
     onReload: (reload) => {
-      // The first load is reported by an exception.
+      // An exception reports the failure of the first load.
       if (store.current() !== undefined) report(reload, witnesses);
     },
   });

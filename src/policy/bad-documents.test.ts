@@ -11,11 +11,11 @@ import {
 } from '#test/bad-policies.ts';
 import { RULE_KINDS } from './rules/index.ts';
 
-const RULE_KEYS = `known here: name, match, exclude, validationActions, message, messages, ${Object.keys(RULE_KINDS).join(', ')}`;
+const RULE_KEYS = `known keys: name, match, exclude, validationActions, message, messages, ${Object.keys(RULE_KINDS).join(', ')}`;
 const A_NAME =
   'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit';
 
-describe('a document that is no policy is refused where it is none', () => {
+describe('a document that is not a policy is refused with the position of the error', () => {
   const table: readonly BadPolicy[] = [
     ['C09 an empty file', HERE, 'the policy is empty (write a policy, or leave --policy out)'],
     [
@@ -28,12 +28,12 @@ describe('a document that is no policy is refused where it is none', () => {
       `${HERE}---\n`,
       'the policy is empty (write a policy, or leave --policy out)',
     ],
-    ['a list', `${HERE}- a\n`, 'a list does not fit here (write a map of fields)'],
-    ['a text', `${HERE}policy\n`, '"policy" does not fit here (write a map of fields)'],
+    ['a list', `${HERE}- a\n`, 'a list is not allowed here (write a map of fields)'],
+    ['a text', `${HERE}policy\n`, '"policy" is not allowed here (write a map of fields)'],
     [
       'two documents',
       `${ruleText('requiredDigest: {}')}---\n${HERE}kind: x\n`,
-      'a second document begins, and a policy is one (keep each in a file of its own)',
+      'a second document begins here (keep one policy per file)',
     ],
     [
       'another apiVersion',
@@ -41,17 +41,17 @@ describe('a document that is no policy is refused where it is none', () => {
         'apiVersion: kube-image-bouncer.io/v1alpha1',
         `${HERE}apiVersion: v1`,
       ),
-      'apiVersion: "v1" does not fit here (write kube-image-bouncer.io/v1alpha1)',
+      'apiVersion: "v1" is not allowed here (write kube-image-bouncer.io/v1alpha1)',
     ],
     [
       'another kind',
       ruleText('requiredDigest: {}').replace('kind: ImageAdmissionPolicy', `${HERE}kind: ClusterImagePolicy`),
-      'kind: "ClusterImagePolicy" does not fit here (write ImageAdmissionPolicy)',
+      'kind: "ClusterImagePolicy" is not allowed here (write ImageAdmissionPolicy)',
     ],
     [
       'no name',
       ruleText('requiredDigest: {}').replace('metadata: {name: p}', `${HERE}metadata: {}`),
-      'metadata.name: it is missing (write text; quote what looks like a number or a boolean)',
+      'metadata.name: it is missing (write text; put numbers and booleans in quotes)',
     ],
     [
       'a bad name',
@@ -63,68 +63,68 @@ describe('a document that is no policy is refused where it is none', () => {
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('an unknown key is refused at its place', () => {
+describe('an unknown key is refused with its position', () => {
   const table: readonly BadPolicy[] = [
     [
       'C10 an unknown key at the root',
       `${ruleText('requiredDigest: {}')}${HERE}status: {}\n`,
-      'status: "status" is not a key that is known here (known here: apiVersion, kind, metadata, spec)',
+      'status: "status" is not a known key (known keys: apiVersion, kind, metadata, spec)',
     ],
     [
       'C10 an unknown key of metadata',
       ruleText('requiredDigest: {}').replace('{name: p}', `{name: p, ${HERE}uid: x}`),
-      'metadata.uid: "uid" is not a key that is known here (known here: name, labels, annotations)',
+      'metadata.uid: "uid" is not a known key (known keys: name, labels, annotations)',
     ],
     [
       'C10 an unknown key of spec',
       ruleText('requiredDigest: {}').replace('  rules:', `  ${HERE}unmatched: Deny\n  rules:`),
-      'spec.unmatched: "unmatched" is not a key that is known here (known here: validationActions, unmatchedImages, customResources, rules)',
+      'spec.unmatched: "unmatched" is not a known key (known keys: validationActions, unmatchedImages, customResources, rules)',
     ],
     [
       'C10 an unknown key of a rule',
       ruleText('requiredDigest: {}', `${HERE}alow: {}`),
-      `spec.rules[0].alow: "alow" is not a key that is known here (${RULE_KEYS})`,
+      `spec.rules[0].alow: "alow" is not a known key (${RULE_KEYS})`,
     ],
     [
       'C10 an unknown key of match',
       ruleText(`match: {${HERE}namespace: [a]}`, 'requiredDigest: {}'),
-      'spec.rules[0].match.namespace: "namespace" is not a key that is known here (known here: images, usages, resources, namespaces, users, groups)',
+      'spec.rules[0].match.namespace: "namespace" is not a known key (known keys: images, usages, resources, namespaces, users, groups)',
     ],
     [
       'C10 an unknown key of a check',
       ruleText(`disallowedTags: {tags: [latest], ${HERE}digest: true}`),
-      'spec.rules[0].disallowedTags.digest: "digest" is not a key that is known here (known here: tags)',
+      'spec.rules[0].disallowedTags.digest: "digest" is not a known key (known keys: tags)',
     ],
     [
       'C10 an unknown key of an empty check',
       ruleText(`requiredDigest: {${HERE}algorithm: sha256}`),
-      'spec.rules[0].requiredDigest.algorithm: "algorithm" is not a key that is known here (leave it out)',
+      'spec.rules[0].requiredDigest.algorithm: "algorithm" is not a known key (leave it out)',
     ],
     [
       'C11 __proto__ in a rule',
       ruleText('requiredDigest: {}', `${HERE}__proto__: {a: 1}`),
-      `spec.rules[0].__proto__: "__proto__" is not a key that is known here (${RULE_KEYS})`,
+      `spec.rules[0].__proto__: "__proto__" is not a known key (${RULE_KEYS})`,
     ],
     [
       'C11 __proto__ among free keys',
       ruleText('requiredDigest: {}', `messages: {${HERE}__proto__: x}`),
-      'spec.rules[0].messages.__proto__: "__proto__" is not a key that is known here (leave it out)',
+      'spec.rules[0].messages.__proto__: "__proto__" is not a known key (leave it out)',
     ],
     [
       'C11 a merge key',
       ruleText('requiredDigest: {}', `${HERE}<<: {message: x}`),
-      `spec.rules[0].<<: "<<" is not a key that is known here (${RULE_KEYS})`,
+      `spec.rules[0].<<: "<<" is not a known key (${RULE_KEYS})`,
     ],
     [
       'C11 a merge key in YAML 1.1',
       `%YAML 1.1\n---\n${ruleText(`${HERE}<<: {requiredDigest: {}}`)}`,
-      `spec.rules[0].<<: "<<" is not a key that is known here (${RULE_KEYS})`,
+      `spec.rules[0].<<: "<<" is not a known key (${RULE_KEYS})`,
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('YAML that means two things, or too much, is refused where it does', () => {
+describe('ambiguous or excessive YAML is refused with its position', () => {
   const table: readonly BadPolicy[] = [
     [
       'C11 a key twice',
@@ -154,7 +154,7 @@ describe('YAML that means two things, or too much, is refused where it does', ()
     ],
     ['C11 an alias of itself', `a: &a [${HERE}*a]\n`, 'alias "a" is inside its own anchor (write it out)'],
     [
-      'an alias of nothing',
+      'an alias without an anchor',
       ruleText(`match: {namespaces: [${HERE}*-prod]}`, 'requiredDigest: {}'),
       'there is no anchor "-prod" above (quote text that begins with "*")',
     ],
@@ -166,7 +166,7 @@ describe('YAML that means two things, or too much, is refused where it does', ()
     [
       'C11 a boolean; "no" of YAML 1.1 is text',
       ruleText('message: no', 'requiredDigest: {}', `messages: {${HERE}zh: true}`),
-      'spec.rules[0].messages.zh: true does not fit here (write text; quote what looks like a number or a boolean)',
+      'spec.rules[0].messages.zh: true is not allowed here (write text; put numbers and booleans in quotes)',
     ],
     [
       'a tab for indentation',
@@ -182,14 +182,14 @@ describe('YAML that means two things, or too much, is refused where it does', ()
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('a policy nested deeper than anybody means', () => {
+describe('a policy that is nested too deeply', () => {
   for (const [what, text] of Object.entries({
     'flow lists': '['.repeat(10_000),
     'closed flow lists': `${'['.repeat(5000)}${']'.repeat(5000)}`,
     'block lists': `${'- '.repeat(10_000)}a`,
     'flow maps': '{a: '.repeat(5000),
   })) {
-    it(`C11 ${what} nested deeper than anybody means`, async () => {
+    it(`C11 ${what} that are nested too deeply`, async () => {
       assert.match(
         await refusalOf(text),
         /^policy\.yaml:1:\d+: the document is nested too deeply \(flatten it\)$/,

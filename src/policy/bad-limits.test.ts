@@ -5,7 +5,7 @@ import { policyDocument } from '#test/policies.ts';
 import type { JsonSchema } from '#test/json-schema.ts';
 import { policySchema, renderPolicySchema } from './schema.ts';
 
-/** A YAML list of so many items. */
+/** A YAML list of `count` items. */
 function many(count: number, item: (index: number) => string): string {
   return `[${Array.from({ length: count }, (_, index) => item(index)).join(', ')}]`;
 }
@@ -21,7 +21,7 @@ const widget = (fields: string): string =>
 const LONG_NAME = 'a name has at most 253 characters';
 const LONG_LIST = 'a list has at most 1000 items; write several rules';
 
-describe('a limit is named where it is passed, and holds what it names', () => {
+describe('a value at a limit is accepted; a value above it is refused with its position and the limit', () => {
   for (const [what, least, text, said] of [
     [
       'a name',
@@ -109,9 +109,9 @@ describe('a limit is named where it is passed, and holds what it names', () => {
     ['an empty path', widget('images: [{image: ""}]'), 'the path is empty'],
     ['no path', widget('images: []'), 'the list of images is empty; name at least one path'],
     [
-      'a text for a map of texts',
+      'a text in place of a map',
       ruleText('messages: none', 'requiredDigest: {}'),
-      '"none" does not fit here (write a map of text)',
+      '"none" is not allowed here (write a map of text)',
     ],
   ] as const) {
     it(what, async () => {
@@ -121,7 +121,7 @@ describe('a limit is named where it is passed, and holds what it names', () => {
   }
 });
 
-describe('text of a certain form is of that form from end to end', () => {
+describe('text with a fixed form must have it from its first to its last character', () => {
   const takes = (rule: object): boolean =>
     policySchema.safeParse(policyDocument([{ name: 'a', requiredDigest: {}, ...rule }])).success;
 
@@ -173,7 +173,7 @@ describe('text of a certain form is of that form from end to end', () => {
   });
 });
 
-describe('the JSON Schema, for editors', () => {
+describe('the JSON Schema for editors', () => {
   const schema = renderPolicySchema() as JsonSchema;
 
   /** The schema at a path of properties and items. */
@@ -185,8 +185,8 @@ describe('the JSON Schema, for editors', () => {
     }, schema);
   }
 
-  it('says in a sentence what each field of a rule, a selector and a custom resource is for', () => {
-    // A list whose items, or whose parent, say it.
+  it('describes each field of a rule, a selector and a custom resource in a sentence', () => {
+    // The description of a list may be at its items or at its parent.
     const silent = new Set(['images', 'rules', 'tags']);
     const fields: [string, JsonSchema][] = [];
     const visit = (part: JsonSchema, path: readonly string[]): void => {
@@ -207,7 +207,7 @@ describe('the JSON Schema, for editors', () => {
     assert.ok(fields.length > 30, String(fields.length));
   });
 
-  it('holds what a refinement says: one check a rule, one path a source', () => {
+  it('requires exactly one check in a rule, and exactly one path in a source', () => {
     const required = (part: JsonSchema) => (part['oneOf'] as JsonSchema[]).map((one) => one['required']);
     assert.deepEqual(required(at('spec', 'customResources', '[]', 'images', '[]')), [['podSpec'], ['image']]);
     assert.ok(required(at('spec', 'rules', '[]')).length >= 6);

@@ -16,16 +16,16 @@ import { PolicyStore } from './store.ts';
 
 const GOOD = ruleText('requiredDigest: {}');
 
-/** What a promise is rejected with. */
+/** The error with which a promise rejects. */
 async function failure(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
-    () => assert.fail('it was taken'),
+    () => assert.fail('it was accepted'),
     (error: unknown) => error,
   );
 }
 
-describe('the error of a policy has a name, a code and what it came of', () => {
-  it('in a document of many problems', async () => {
+describe('the error of a policy has a name, a code and a cause', () => {
+  it('for a document with several problems', async () => {
     const error = await failure(
       decodePolicy({
         ...policyDocument([{ name: 'a' }, { name: 'b', match: { users: ['*'] }, requiredDigest: {} }]),
@@ -43,7 +43,7 @@ describe('the error of a policy has a name, a code and what it came of', () => {
     );
   });
 
-  it('in a parameter of the right type and the wrong meaning', async () => {
+  it('for a parameter with the right type and an invalid value', async () => {
     const bad = await failure(
       decodePolicy(policyDocument([{ name: 'a', allowedImages: { images: ['nginx'] } }])),
     );
@@ -56,7 +56,7 @@ describe('the error of a policy has a name, a code and what it came of', () => {
     assert.equal(pattern.name, 'ImagePatternError');
   });
 
-  it('in a file: POLICY_SYNTAX and POLICY_INVALID', async () => {
+  it('for a file: POLICY_SYNTAX and POLICY_INVALID', async () => {
     for (const [text, code, message, cause] of [
       ['a: [', 'POLICY_SYNTAX', /^p\.yaml:1:5: /, DocumentError],
       [
@@ -65,12 +65,7 @@ describe('the error of a policy has a name, a code and what it came of', () => {
         /^p\.yaml:1:1: the policy is empty \(write a policy, or leave --policy out\)$/,
         undefined,
       ],
-      [
-        `${GOOD}---\na: 1\n`,
-        'POLICY_SYNTAX',
-        /^p\.yaml:\d+:1: a second document begins, and a policy is one/,
-        undefined,
-      ],
+      [`${GOOD}---\na: 1\n`, 'POLICY_SYNTAX', /^p\.yaml:\d+:1: a second document begins here/, undefined],
       [`${GOOD}x: 1\n`, 'POLICY_INVALID', /^p\.yaml:\d+:1: x: /, PolicyProblemsError],
     ] as const) {
       const error = await failure(parsePolicy(text, 'p.yaml'));
@@ -82,7 +77,7 @@ describe('the error of a policy has a name, a code and what it came of', () => {
     }
   });
 
-  it('a path begins without a dot and keeps those of its keys', async () => {
+  it('the path in a message begins without a dot and keeps the dots of keys', async () => {
     assert.match(await refusalOf(`${GOOD}"a.b": 1\n`), /^policy\.yaml:\d+:1: a\.b: /);
     const labelled = GOOD.replace('{name: p}', '{name: p, labels: {".a": 1}}');
     assert.match(await refusalOf(labelled), /^policy\.yaml:3:\d+: metadata\.labels\.\.a: /);
@@ -90,7 +85,7 @@ describe('the error of a policy has a name, a code and what it came of', () => {
 });
 
 describe('a policy file that is too large', () => {
-  it('is read up to its last byte, and is loaded again once it is small enough, even with the same text', async () => {
+  it('is loaded when it is small enough again, even if the text is the same as before', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'policy-'));
     try {
       const file = join(folder, 'policy.yaml');
@@ -114,10 +109,7 @@ describe('a policy file that is too large', () => {
       assert.ok(broken.result === 'kept' && broken.error.code === 'POLICY_SYNTAX');
       const again = await store.reload();
       // A megabyte that is parsed every five seconds stalls reviews.
-      assert.ok(
-        again.result === 'kept' && again.error === broken.error,
-        'the same mistake is not read again',
-      );
+      assert.ok(again.result === 'kept' && again.error === broken.error, 'the same text is not parsed again');
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -135,7 +127,7 @@ describe('the name of a resource', () => {
     }
   };
 
-  it('is one slip of the pen from another', () => {
+  it('is similar to another if they differ by one typing error', () => {
     for (const slip of [
       'idgets.example.com',
       'widgets.example.co',
@@ -148,11 +140,11 @@ describe('the name of a resource', () => {
     ])
       assert.equal(meant(slip), 'write widgets.example.com', slip);
     assert.throws(() => parseResource('wigdets.example.com', [], known), {
-      message: '"wigdets.example.com" is nearly widgets.example.com',
+      message: '"wigdets.example.com" is similar to widgets.example.com',
     });
   });
 
-  it('is another name when it is further away', () => {
+  it('is not similar if they differ by more', () => {
     for (const other of [
       'gets.example.com',
       'widgets.example.org',
@@ -164,7 +156,7 @@ describe('the name of a resource', () => {
       assert.equal(meant(other), other);
   });
 
-  it('is a plural with a group of its own, of at most 253 characters, without a version', () => {
+  it('is a plural with a group with a dot, has at most 253 characters, and has no version', () => {
     const longest = `${'w'.repeat(240)}.example.comx`;
     assert.equal(longest.length, 253);
     for (const text of [
@@ -199,7 +191,7 @@ describe('the name of a resource', () => {
   });
 });
 
-test('a tag that a pattern or a range is asked about is all of the tag', async () => {
+test('patterns and ranges check the whole tag', async () => {
   const policy = async (allowedTags: object) => decodePolicy(policyDocument([{ name: 'a', allowedTags }]));
   const refuses = async (allowedTags: object, tag: string): Promise<boolean> =>
     (await policy(allowedTags)).judge(`app:${tag}`).findings.length > 0;
@@ -211,6 +203,6 @@ test('a tag that a pattern or a range is asked about is all of the tag', async (
     assert.equal(
       await refuses({ pattern }, 'A'),
       true,
-      `${pattern} is taken: there are tags that it refuses`,
+      `${pattern} is accepted, because it refuses some tags`,
     );
 });

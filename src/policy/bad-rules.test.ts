@@ -10,7 +10,7 @@ const A_TAG =
 const ONE_LINE = 'a message is one line without control characters';
 const EMPTY_LIST = 'an empty list selects nothing; leave it out, or name at least one';
 
-describe('what is missing or empty is refused where it should be', () => {
+describe('a missing or empty part is refused with its position', () => {
   const table: readonly BadPolicy[] = [
     [
       'C08 no unmatchedImages',
@@ -20,7 +20,7 @@ describe('what is missing or empty is refused where it should be', () => {
     [
       'another unmatchedImages',
       ruleText('requiredDigest: {}').replace('unmatchedImages: Deny', `${HERE}unmatchedImages: Warn`),
-      'spec.unmatchedImages: "Warn" does not fit here (write Deny or Allow)',
+      'spec.unmatchedImages: "Warn" is not allowed here (write Deny or Allow)',
     ],
     [
       'C09 no rules',
@@ -28,7 +28,7 @@ describe('what is missing or empty is refused where it should be', () => {
       'spec.rules: it is missing (write a list)',
     ],
     [
-      'C09 nothing behind rules',
+      'C09 rules without a value',
       `${HEAD}spec:\n  unmatchedImages: Deny\n  ${HERE}rules:\n`,
       'spec.rules: it is empty (write a list)',
     ],
@@ -40,10 +40,10 @@ describe('what is missing or empty is refused where it should be', () => {
     [
       'C09 an empty rule',
       policyText(`  - ${HERE}{}`),
-      'spec.rules[0].name: it is missing (write text; quote what looks like a number or a boolean)',
+      'spec.rules[0].name: it is missing (write text; put numbers and booleans in quotes)',
     ],
     [
-      'C09 a rule that is nothing',
+      'C09 a rule without a value',
       policyText(`  -${HERE}`),
       'spec.rules[0]: it is empty (write a map of fields)',
     ],
@@ -85,7 +85,7 @@ describe('what is missing or empty is refused where it should be', () => {
     [
       'C09 an empty range',
       ruleText(`allowedTags: {${HERE}semver: ""}`),
-      'spec.rules[0].allowedTags.semver: it is empty; leave it out, or write what a tag must be',
+      'spec.rules[0].allowedTags.semver: it is empty; leave it out, or write the range or the expression',
     ],
     [
       'no actions',
@@ -96,7 +96,7 @@ describe('what is missing or empty is refused where it should be', () => {
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('a rule that is none is refused where it stands', () => {
+describe('an invalid rule is refused with its position', () => {
   const table: readonly BadPolicy[] = [
     [
       'no check',
@@ -111,12 +111,12 @@ describe('a rule that is none is refused where it stands', () => {
     [
       'a check that is true',
       ruleText(`${HERE}requiredDigest: true`),
-      'spec.rules[0].requiredDigest: true does not fit here (write a map of fields)',
+      'spec.rules[0].requiredDigest: true is not allowed here (write a map of fields)',
     ],
     [
       'a rule without a name',
       policyText(`  - ${HERE}requiredDigest: {}`),
-      'spec.rules[0].name: it is missing (write text; quote what looks like a number or a boolean)',
+      'spec.rules[0].name: it is missing (write text; put numbers and booleans in quotes)',
     ],
     [
       'a rule with a bad name',
@@ -129,29 +129,29 @@ describe('a rule that is none is refused where it stands', () => {
       'spec.rules[0].name: a name has at most 253 characters',
     ],
     [
-      'two rules of one name',
+      'two rules with the same name',
       policyText(`  - {name: a, requiredDigest: {}}\n  - {${HERE}name: a, requireFullyQualified: {}}`),
-      'spec.rules[1].name: there is another rule "a" (give each rule a name of its own)',
+      'spec.rules[1].name: there is another rule "a" (give each rule a different name)',
     ],
     [
       'rules as a map',
       policyText('    a: {requiredDigest: {}}').replace('  rules:', `  ${HERE}rules:`),
-      'spec.rules: a map does not fit here (write a list)',
+      'spec.rules: a map is not allowed here (write a list)',
     ],
     [
       'Deny and Warn together',
       ruleText('requiredDigest: {}', `${HERE}validationActions: [Deny, Warn]`),
-      'spec.rules[0].validationActions: Deny excludes the others; a refusal is reported and audited anyway',
+      'spec.rules[0].validationActions: Deny must be the only action; a refusal is reported and audited anyway',
     ],
     [
       'an action twice',
       ruleText('requiredDigest: {}', `${HERE}validationActions: [Warn, Warn]`),
-      'spec.rules[0].validationActions: an action is named twice; name it once',
+      'spec.rules[0].validationActions: an action occurs twice; write it once',
     ],
     [
       'an action in lower case',
       ruleText('requiredDigest: {}', `validationActions: [${HERE}deny]`),
-      'spec.rules[0].validationActions[0]: "deny" does not fit here (write Deny or Warn or Audit)',
+      'spec.rules[0].validationActions[0]: "deny" is not allowed here (write Deny or Warn or Audit)',
     ],
     [
       'Deny and Audit of the policy',
@@ -159,18 +159,18 @@ describe('a rule that is none is refused where it stands', () => {
         '  rules:',
         `  ${HERE}validationActions: [Audit, Deny]\n  rules:`,
       ),
-      'spec.validationActions: Deny excludes the others; a refusal is reported and audited anyway',
+      'spec.validationActions: Deny must be the only action; a refusal is reported and audited anyway',
     ],
     [
-      'an action that is no list',
+      'an action in place of a list',
       ruleText('requiredDigest: {}', `${HERE}validationActions: Deny`),
-      'spec.rules[0].validationActions: "Deny" does not fit here (write a list)',
+      'spec.rules[0].validationActions: "Deny" is not allowed here (write a list)',
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('a message that does not fit a line is refused', () => {
+describe('a message that is not a short single line is refused', () => {
   const table: readonly BadPolicy[] = [
     [
       'a line break in a message',
@@ -198,14 +198,14 @@ describe('a message that does not fit a line is refused', () => {
       `spec.rules[0].messages.zh: ${ONE_LINE}`,
     ],
     [
-      'a language that is none',
+      'an invalid language',
       ruleText('requiredDigest: {}', `messages: {${HERE}Chinese: x}`),
       'spec.rules[0].messages.Chinese: a language is a BCP 47 tag, such as zh',
     ],
     [
-      'a number for a message',
+      'a number in place of a message',
       ruleText('requiredDigest: {}', `${HERE}message: 404`),
-      'spec.rules[0].message: 404 does not fit here (write text; quote what looks like a number or a boolean)',
+      'spec.rules[0].message: 404 is not allowed here (write text; put numbers and booleans in quotes)',
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));

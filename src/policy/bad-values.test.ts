@@ -8,12 +8,12 @@ const A_TAG =
   'a tag has letters, digits, "_", "." and "-" only, at most 128 of them; wildcards are for allowedTags.pattern';
 const SOME_NAMESPACE = 'a namespace has lower-case letters, digits and "-" only, at most 63 of them';
 
-describe('tags, ranges and expressions that say something else are refused', () => {
+describe('invalid or misleading tags, ranges and expressions are refused', () => {
   const table: readonly BadPolicy[] = [
     [
-      'a number for a tag',
+      'a number in place of a tag',
       ruleText(`disallowedTags: {tags: [${HERE}1.0]}`),
-      'spec.rules[0].disallowedTags.tags[0]: 1 does not fit here (write text; quote what looks like a number or a boolean)',
+      'spec.rules[0].disallowedTags.tags[0]: 1 is not allowed here (write text; put numbers and booleans in quotes)',
     ],
     [
       'a wildcard in a tag',
@@ -21,14 +21,14 @@ describe('tags, ranges and expressions that say something else are refused', () 
       `spec.rules[0].disallowedTags.tags[1]: ${A_TAG}`,
     ],
     [
-      'a range that is none',
+      'an invalid range',
       ruleText(`allowedTags: {${HERE}semver: banana}`),
       'spec.rules[0].allowedTags.semver: "banana" is not a range of semantic versions (write a range such as ">=1.2.0 <2")',
     ],
     [
       'a range of every version',
       ruleText(`allowedTags: {${HERE}semver: "*"}`),
-      'spec.rules[0].allowedTags.semver: "*" is every version (name a lower or an upper bound)',
+      'spec.rules[0].allowedTags.semver: "*" contains every version (name a lower or an upper bound)',
     ],
     [
       'tags and a range',
@@ -48,23 +48,23 @@ describe('tags, ranges and expressions that say something else are refused', () 
     [
       'an expression for any tag',
       ruleText(`allowedTags: {${HERE}pattern: ".+"}`),
-      'spec.rules[0].allowedTags.pattern: ".+" matches any tag (say what a tag must look like)',
+      'spec.rules[0].allowedTags.pattern: ".+" matches every tag (write an expression that some tags do not match)',
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('a selector that could never select, or always does, is refused', () => {
+describe('a selector that selects nothing or everything is refused', () => {
   const table: readonly BadPolicy[] = [
     [
       'a resource without its group',
       ruleText(`match: {resources: [pods, ${HERE}deployments]}`, 'requiredDigest: {}'),
-      'spec.rules[0].match.resources[1]: "deployments" is not a resource that holds images (write deployments.apps)',
+      'spec.rules[0].match.resources[1]: "deployments" is not a resource that has images (write deployments.apps)',
     ],
     [
-      'a kind for a resource',
+      'a kind in place of a resource',
       ruleText(`exclude: {resources: [${HERE}Pod]}`, 'requiredDigest: {}'),
-      'spec.rules[0].exclude.resources[0]: "Pod" is not a resource that holds images (write pods)',
+      'spec.rules[0].exclude.resources[0]: "Pod" is not a resource that has images (write pods)',
     ],
     [
       'every namespace',
@@ -74,22 +74,22 @@ describe('a selector that could never select, or always does, is refused', () =>
     [
       'a namespace in capitals',
       ruleText(`match: {namespaces: [${HERE}Team-A]}`, 'requiredDigest: {}'),
-      `spec.rules[0].match.namespaces[0]: no namespace is called "Team-A" (${SOME_NAMESPACE})`,
+      `spec.rules[0].match.namespaces[0]: no namespace can have the name "Team-A" (${SOME_NAMESPACE})`,
     ],
     [
-      'a namespace of another glob',
+      'a namespace with another kind of wildcard',
       ruleText(`exclude: {namespaces: [${HERE}"team-?"]}`, 'requiredDigest: {}'),
-      'spec.rules[0].exclude.namespaces[0]: "team-?" contains a character that has no meaning here (write the whole name, or "*" for any run of characters beside at least one other character)',
+      'spec.rules[0].exclude.namespaces[0]: "team-?" contains a character that has no meaning here (write the whole name, or "*" for any characters together with at least one other character)',
     ],
     [
       'an empty user',
       ruleText(`match: {users: [${HERE}""]}`, 'requiredDigest: {}'),
-      'spec.rules[0].match.users[0]: "" is not a name (write the whole name, or "*" for any run of characters beside at least one other character)',
+      'spec.rules[0].match.users[0]: "" is not a name (write the whole name, or "*" for any characters together with at least one other character)',
     ],
     [
-      'a usage that is none',
+      'an unknown usage',
       ruleText(`match: {usages: [${HERE}initContainers]}`, 'requiredDigest: {}'),
-      'spec.rules[0].match.usages[0]: "initContainers" does not fit here (write container or initContainer or ephemeralContainer or imageVolume)',
+      'spec.rules[0].match.usages[0]: "initContainers" is not allowed here (write container or initContainer or ephemeralContainer or imageVolume)',
     ],
     [
       'every registry in an exclude',
@@ -100,7 +100,7 @@ describe('a selector that could never select, or always does, is refused', () =>
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));
 });
 
-describe('an image pattern that says something else is refused', () => {
+describe('an invalid or misleading image pattern is refused', () => {
   const PATTERNS: Readonly<Record<ImagePatternErrorCode, string>> = {
     PATTERN_EMPTY: '',
     PATTERN_TOO_LONG: `ghcr.io/${'a'.repeat(512)}`,
@@ -118,7 +118,7 @@ describe('an image pattern that says something else is refused', () => {
     PATTERN_MATCHES_NOTHING: 'docker.io/nginx',
   };
   for (const [code, pattern] of Object.entries(PATTERNS)) {
-    it(`an image pattern that is ${code}`, async () => {
+    it(`an image pattern with the fault ${code}`, async () => {
       const error = patternErrorOf(pattern);
       assert.equal(error.code, code);
       const { text, place } = locate(

@@ -50,7 +50,7 @@ describe('custom resources of a policy', () => {
     assert.deepEqual(summarise(judge({ object: widget({ template: {} }) }, policy)), ['admitted']);
   });
 
-  it('are templates unless they say otherwise', async () => {
+  it('are templates by default', async () => {
     const object = widget({ image: '$(image)' });
     const template = judge({ object }, await policyWith(WIDGET));
     assert.deepEqual([template.outcome, template.notices[0]?.code], ['admitted', 'PLACEHOLDER']);
@@ -58,7 +58,7 @@ describe('custom resources of a policy', () => {
     assert.equal(final.outcome, 'refused');
   });
 
-  it('widen what comes with the gate, and never narrow it', async () => {
+  it('add paths to a kind that the gate knows, and never remove one', async () => {
     const policy = await policyWith({
       resource: 'rollouts.argoproj.io',
       kind: 'Rollout',
@@ -69,7 +69,11 @@ describe('custom resources of a policy', () => {
     const fields = (by: Policy): unknown =>
       judge({ object }, by).violations.map(({ use }) => use && fieldOf(use));
     assert.deepEqual(fields(policy), ['spec.template.spec.containers[0].image', 'spec.extra']);
-    assert.deepEqual(fields(NO_LATEST), ['spec.template.spec.containers[0].image'], 'of this policy alone');
+    assert.deepEqual(
+      fields(NO_LATEST),
+      ['spec.template.spec.containers[0].image'],
+      'a policy without custom resources',
+    );
   });
 
   it('A32 may repeat a built-in path; an unchanged image is still kept', async () => {
@@ -89,7 +93,7 @@ describe('custom resources of a policy', () => {
     assert.equal(judge({ object }, await policyWith({ ...kind, ...widened })).outcome, 'refused');
   });
 
-  it('belong to their policy: what comes before and after it knows nothing of them', async () => {
+  it('belong to their policy only: an earlier or later policy does not have them', async () => {
     const object = widget({ image: BAD });
     const before = await policyWith();
     const policy = await policyWith(WIDGET);
@@ -100,7 +104,7 @@ describe('custom resources of a policy', () => {
     assert.equal(judge({ object }, before).notices[0]?.code, 'UNKNOWN_KIND');
   });
 
-  it('may be what a rule is about', async () => {
+  it('may be selected by a rule', async () => {
     const document = policyDocument([
       { match: { resources: ['widgets.example.com'] }, disallowedTags: { tags: ['latest'] } },
       { match: { resources: ['rollouts.argoproj.io'] }, requiredDigest: {} },
@@ -138,27 +142,27 @@ const widgetWith = (images: string): string =>
 const PATH_HINT =
   'write keys with dots between them, [*] for the items of a list, .* for the values of a map';
 
-describe('custom resources with a meaning that their author cannot want are refused', () => {
+describe('invalid or misleading custom resources are refused', () => {
   const table: readonly BadPolicy[] = [
     [
-      'a path that is none',
+      'an invalid path',
       widgetWith(`{${HERE}image: "$.spec.image"}`),
       `spec.customResources[0].images[0].image: "$.spec.image" cannot be read from character 1 on: "$.spec.image" (${PATH_HINT})`,
     ],
     [
-      'a second path that is none',
+      'an invalid second path',
       widgetWith(`{podSpec: spec}, {${HERE}podSpec: "spec.a[0]b"}`),
       `spec.customResources[0].images[1].podSpec: "spec.a[0]b" cannot be read from character 10 on: "b" (${PATH_HINT})`,
     ],
     [
-      'a path that begins nowhere',
+      'a path that does not begin with a field',
       widgetWith(`{${HERE}image: "*.image"}`),
       'spec.customResources[0].images[0].image: "*.image" does not begin with a field (begin with spec, or another field of the object)',
     ],
     [
       'a pod spec that is a key',
       widgetWith(`{${HERE}podSpec: "spec.a{keys}"}`),
-      'spec.customResources[0].images[0].podSpec: a key is no pod spec (write .* for the values of a map)',
+      'spec.customResources[0].images[0].podSpec: a key cannot be a pod spec (write .* for the values of a map)',
     ],
     [
       'no path',
@@ -166,14 +170,14 @@ describe('custom resources with a meaning that their author cannot want are refu
       'spec.customResources[0].images[0]: it needs exactly one of podSpec and image',
     ],
     [
-      'two paths in one',
+      'two paths in one entry',
       widgetWith(`${HERE}{podSpec: spec, image: spec.image}`),
       'spec.customResources[0].images[0]: it needs exactly one of podSpec and image',
     ],
     [
       'a usage of a pod spec',
       widgetWith(`${HERE}{podSpec: spec, usage: container}`),
-      'spec.customResources[0].images[0]: usage belongs to image; a pod spec has usages of its own',
+      'spec.customResources[0].images[0]: usage is for image only; a pod spec already has usages',
     ],
     [
       'no images',
@@ -181,14 +185,14 @@ describe('custom resources with a meaning that their author cannot want are refu
       'spec.customResources[0].images: the list of images is empty; name at least one path',
     ],
     [
-      'a kind of Kubernetes’ own',
+      'a kind of Kubernetes itself',
       textWith(`{${HERE}resource: deployments.apps, kind: Deployment, images: [{podSpec: spec}]}`),
-      "spec.customResources[0].resource: deployments.apps is Kubernetes' own, and all its images are found (leave it out)",
+      'spec.customResources[0].resource: deployments.apps belongs to Kubernetes, and the gate already finds all its images (leave it out)',
     ],
     [
       'a resource without a group',
       textWith(`{${HERE}resource: widgets, kind: Widget, images: [{podSpec: spec}]}`),
-      'spec.customResources[0].resource: "widgets" is not the plural and the group of a custom resource (write them as in widgets.example.com)',
+      'spec.customResources[0].resource: "widgets" is not a plural and a group of a custom resource (write it like widgets.example.com)',
     ],
     [
       'a resource that is listed twice',
@@ -201,15 +205,15 @@ describe('custom resources with a meaning that their author cannot want are refu
     [
       'another kind of a known resource',
       textWith(`{resource: rollouts.argoproj.io, ${HERE}kind: Widget, images: [{podSpec: spec}]}`),
-      'spec.customResources[0].kind: Widget does not go with rollouts.argoproj.io (rollouts.argoproj.io is a Rollout)',
+      'spec.customResources[0].kind: Widget is not the kind of rollouts.argoproj.io (rollouts.argoproj.io is a Rollout)',
     ],
     [
       'another resource of a known kind',
       textWith(`{resource: widgets.argoproj.io, ${HERE}kind: Rollout, images: [{podSpec: spec}]}`),
-      'spec.customResources[0].kind: Rollout does not go with widgets.argoproj.io (rollouts.argoproj.io is a Rollout)',
+      'spec.customResources[0].kind: Rollout is not the kind of widgets.argoproj.io (rollouts.argoproj.io is a Rollout)',
     ],
     [
-      'a kind that is none',
+      'an invalid kind',
       textWith(`{resource: widgets.example.com, ${HERE}kind: widget, images: [{podSpec: spec}]}`),
       'spec.customResources[0].kind: a kind has letters and digits only, begins with a capital and has at most 63 of them',
     ],
@@ -218,7 +222,7 @@ describe('custom resources with a meaning that their author cannot want are refu
       textWith(
         `{resource: widgets.example.com, kind: Widget, images: [{podSpec: spec}], ${HERE}singular: widget}`,
       ),
-      'spec.customResources[0].singular: "singular" is not a key that is known here (known here: resource, kind, scope, template, images)',
+      'spec.customResources[0].singular: "singular" is not a known key (known keys: resource, kind, scope, template, images)',
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));

@@ -40,15 +40,15 @@ function decodeCustomResource(document: CustomResourceDocument, own: readonly Cu
   if (OWN_RESOURCES.has(resource)) {
     throw new ParameterError(
       ['resource'],
-      `${resource} is Kubernetes' own, and all its images are found`,
+      `${resource} belongs to Kubernetes, and the gate already finds all its images`,
       'leave it out',
     );
   }
   if (!isCustomResource(resource)) {
     throw new ParameterError(
       ['resource'],
-      `${JSON.stringify(resource)} is not the plural and the group of a custom resource`,
-      'write them as in widgets.example.com',
+      `${JSON.stringify(resource)} is not a plural and a group of a custom resource`,
+      'write it like widgets.example.com',
     );
   }
   if (own.some((other) => other.resource === resource)) {
@@ -88,7 +88,7 @@ function findShipped(
     if (known.group !== group || (known.resource === resource) === (known.kind === kind)) continue;
     throw new ParameterError(
       ['kind'],
-      `${kind} does not go with ${resource}`,
+      `${kind} is not the kind of ${resource}`,
       `${known.resource} is a ${known.kind}`,
     );
   }
@@ -106,7 +106,11 @@ function decodeSource(source: ImageSourceDocument, path: readonly (string | numb
     throw new ParameterError([...path, key], `${JSON.stringify(text)} does not begin with a field`, hint);
   }
   if (decoded.kind === 'podSpec' && decoded.at.steps.at(-1)?.kind === 'keys') {
-    throw new ParameterError([...path, key], 'a key is no pod spec', 'write .* for the values of a map');
+    throw new ParameterError(
+      [...path, key],
+      'a key cannot be a pod spec',
+      'write .* for the values of a map',
+    );
   }
   return decoded;
 }

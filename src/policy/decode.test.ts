@@ -12,14 +12,14 @@ import type { PolicyDocument } from './schema.ts';
 
 const NO_LATEST: NamelessRule = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
 
-/** What a policy of one rule says when it refuses `image`, in a language. */
+/** The message of the violation if a policy of one rule refuses `image`, in a language. */
 async function said(rule: NamelessRule, language?: string): Promise<string | undefined> {
   const policy = await decodePolicy(policyDocument([rule]), language);
   return decide(reviewOf('nginx'), policy).violations[0]?.message;
 }
 
-describe('the words of a rule', () => {
-  it('flip: message is said first in a denial', async () => {
+describe('the message of a rule', () => {
+  it('flip: message is the first part of a denial', async () => {
     const policy = await policyOf({ ...NO_LATEST, message: 'no floating tags here' });
     assert.match(renderDenial(decide(reviewOf('nginx'), policy)), /^no floating tags here: nginx: /);
     assert.match(renderDenial(decide(reviewOf('nginx'), await policyOf(NO_LATEST))), /^nginx: /);
@@ -49,7 +49,7 @@ describe('the words of a rule', () => {
     });
   }
 
-  it('in another language alone are not said in this one', async () => {
+  it('is missing if the rule has it only in another language', async () => {
     assert.equal(await said({ ...NO_LATEST, messages: { zh: '中文' } }, 'de'), undefined);
     assert.equal(await said({ ...NO_LATEST, messages: { zh: '中文' } }), undefined);
   });
@@ -70,13 +70,13 @@ for (const [key, examples] of Object.entries(RULE_EXAMPLES)) {
   }
 }
 
-test('flip: disallowedTags.tags refuses what it names and admits what it does not', async () => {
+test('flip: disallowedTags.tags refuses the listed tags and admits others', async () => {
   const policy = await policyOf({ disallowedTags: { tags: ['dev'] } });
   assert.equal(decide(reviewOf('nginx:latest'), policy).outcome, 'admitted');
   assert.equal(decide(reviewOf('nginx:dev'), policy).outcome, 'refused');
 });
 
-test('the key of every kind of rule is the one that it is listed under', () => {
+test('each kind of rule is listed under its own key', () => {
   for (const [key, kind] of Object.entries(RULE_KINDS)) assert.equal(kind.key, key);
 });
 
@@ -90,14 +90,14 @@ describe('the revision of a policy', () => {
   const revisionOf = async (changed: PolicyDocument): Promise<string> =>
     (await decodePolicy(changed)).identity.revision;
 
-  it('is twelve hexadecimal digits, the same for the same document in another order', async () => {
+  it('is twelve hexadecimal digits, which do not depend on the order of the keys', async () => {
     const { spec, metadata, ...rest } = document;
     const turned = { spec: { rules: spec.rules, unmatchedImages: spec.unmatchedImages }, metadata, ...rest };
     assert.match(await revisionOf(document), /^[0-9a-f]{12}$/);
     assert.equal(await revisionOf(turned), await revisionOf(document));
   });
 
-  it('changes with every change of meaning', async () => {
+  it('changes if the meaning of the policy changes', async () => {
     const { spec } = document;
     const changes: readonly Partial<PolicyDocument['spec']>[] = [
       { unmatchedImages: 'Deny' },
@@ -113,7 +113,7 @@ describe('the revision of a policy', () => {
   });
 });
 
-test('all the rules that are wrong are named at once', async () => {
+test('one error names all rules that are wrong', async () => {
   const document = policyDocument([
     { name: 'a', allowedImages: { images: ['nginx'] } },
     { name: 'b', requiredDigest: {} },
@@ -135,8 +135,8 @@ test('all the rules that are wrong are named at once', async () => {
   });
 });
 
-describe('the policy in force when none is given', () => {
-  it('refuses the tag latest, in the words of the Go program and of the tutorial', async () => {
+describe('the default policy', () => {
+  it('refuses the tag latest, with the message of the Go program and of the tutorial', async () => {
     const document = defaultPolicyDocument([]);
     for (const [language, words] of [
       [undefined, 'Images using latest tag are not allowed'],
@@ -149,7 +149,7 @@ describe('the policy in force when none is given', () => {
     assert.equal(decide(reviewOf('nginx:1'), await decodePolicy(document)).outcome, 'admitted');
   });
 
-  it('with registries admits what comes from them and nothing else', async () => {
+  it('with registries admits images of these registries only', async () => {
     const policy = await decodePolicy(defaultPolicyDocument(['registry.example.com:5000', 'docker.io']));
     for (const [image, outcome] of [
       ['registry.example.com:5000/a/b:1', 'admitted'],

@@ -46,7 +46,7 @@ export async function decodePolicy(document: unknown, language?: string): Promis
       problems.push({
         path: [...path, 'name'],
         message: `there is another rule "${rule.name}"`,
-        hint: 'give each rule a name of its own',
+        hint: 'give each rule a different name',
       });
     }
     try {
@@ -67,7 +67,7 @@ export async function decodePolicy(document: unknown, language?: string): Promis
   });
 }
 
-/** What a rule takes from its policy. */
+/** The parts of the policy that a rule needs. */
 interface PolicyDefaults {
   readonly actions: readonly ValidationAction[];
   readonly language: string | undefined;
@@ -96,7 +96,7 @@ async function decodeRule(
     name: rule.name,
     kind: key,
     actions: [first, ...more],
-    // A wider match makes a rule stricter, a wider exclude makes it laxer.
+    // A wider match makes a rule stricter. A wider exclude makes it less strict.
     match: decodeSelector(rule.match, 'match', 'closes', resources),
     exclude: decodeSelector(rule.exclude, 'exclude', 'opens', resources),
     check: await prepareCheck(key, rule, context),

@@ -5,7 +5,7 @@ import { policyOf, policyWithCheck } from '#test/policies.ts';
 import { decide } from '#test/verdicts.ts';
 import type { Check } from './rule.ts';
 
-/** A check that counts how often it is asked about each image, and objects to none. */
+/** A check that counts its calls for each image, and has no objection. */
 function spy(): { readonly asked: Map<string, number>; readonly check: Check } {
   const asked = new Map<string, number>();
   return {
@@ -31,19 +31,19 @@ describe('the memory of a policy', () => {
     );
   });
 
-  it('has 4096 images that came twice, and is then cleared', () => {
+  it('contains 4096 images that occurred twice, and is then cleared', () => {
     const { asked, check } = spy();
     const { judge } = policyWithCheck(check);
     const judgeTwice = (image: string): void => void [judge(image), judge(image)];
     for (let index = 0; index < 4096; index += 1) judgeTwice(`app:${index}`);
     judge('app:0');
-    assert.equal(asked.get('app:0'), 2, 'the last of 4096 has not pushed the first out');
+    assert.equal(asked.get('app:0'), 2, 'the first image is still in the memory after the last of 4096');
     judgeTwice('app:4096');
     judge('app:0');
     assert.equal(asked.get('app:0'), 3);
   });
 
-  it('is not filled by images that come once', () => {
+  it('is not filled by images that occur once', () => {
     const { asked, check } = spy();
     const { judge } = policyWithCheck(check);
     judge('app:0');
@@ -53,18 +53,18 @@ describe('the memory of a policy', () => {
     assert.equal(asked.get('app:0'), 2);
   });
 
-  it('has 4096 slots for images that came once, and then replaces them', () => {
+  it('has 4096 slots for images that occurred once, and then replaces these images', () => {
     const { asked, check } = spy();
     const { judge } = policyWithCheck(check);
     for (let index = 0; index < 4097; index += 1) judge(`app:${index}`);
     judge('app:0');
     judge('app:0');
-    assert.equal(asked.get('app:0'), 3, 'the first time was forgotten');
+    assert.equal(asked.get('app:0'), 3, 'the first occurrence is no longer in the memory');
     judge('app:0');
     assert.equal(asked.get('app:0'), 3);
   });
 
-  it('does not remember what is longer than any reference', () => {
+  it('does not contain texts that are longer than any reference', () => {
     const { judge } = policyWithCheck(() => undefined);
     const long = `app:${'a'.repeat(2000)}`;
     judge(long);
@@ -73,14 +73,14 @@ describe('the memory of a policy', () => {
     assert.equal(judge('app:1'), judge('app:1'));
   });
 
-  it('remembers images that are named like parts of JavaScript objects', () => {
+  it('contains images that are named like parts of JavaScript objects', () => {
     const { asked, check } = spy();
     const policy = policyWithCheck(check);
     for (let round = 0; round < 3; round += 1) decide(reviewOf(['constructor', 'valueof']), policy);
     assert.deepEqual([...asked.values()], [2, 2]);
   });
 
-  it('never answers for another namespace, user, resource or usage', async () => {
+  it('never returns the result for another namespace, user, resource or usage', async () => {
     const policy = await policyOf({
       match: { namespaces: ['team-a'], users: ['alice'], resources: ['pods'], usages: ['container'] },
       disallowedTags: { tags: ['latest'] },
@@ -101,7 +101,7 @@ describe('the memory of a policy', () => {
     }
   });
 
-  it('goes with its policy', async () => {
+  it('belongs to one policy', async () => {
     const strict = await policyOf({ requiredDigest: {} });
     const lax = await policyOf({ disallowedTags: { tags: ['dev'] } });
     assert.equal(decide(reviewOf('nginx'), strict).outcome, 'refused');

@@ -2,19 +2,19 @@ import { parseImageReference, type ImageReference, type InvalidReference } from 
 import type { PendingCheck, Rule, RuleObjection } from './rule.ts';
 import { selectsImage } from './selector.ts';
 
-/** Most images that are remembered. A full memory is cleared as a whole, because to keep an order costs more. */
+/** Maximum number of images in the memory. A full memory is cleared as a whole, because keeping an order costs more. */
 const REMEMBERED_IMAGES = 4096;
 
-/** Slots for images that came once. A power of two. */
+/** Number of slots for images that were judged once. A power of two. */
 const SLOTS = 4096;
 
-/** Longer texts are not remembered. None of them is a reference. */
+/** Longer texts are not remembered, because none of them is a reference. */
 const REMEMBERED_CHARACTERS = 1024;
 
 /** A rule whose `match.images` selects an image. */
 export interface RuleHit {
   readonly rule: Rule;
-  /** Whether `exclude.images` selects the image too, or is absent. Then the rest of `exclude` decides. */
+  /** Whether `exclude.images` selects the image, or is absent. If true, the other fields of `exclude` decide. */
   readonly excludable: boolean;
 }
 
@@ -23,26 +23,26 @@ export interface RuleFinding extends RuleHit {
   readonly finding: RuleObjection | PendingCheck;
 }
 
-/** What the rules find in an image, whatever object uses it. */
+/** The results of the rules for an image. They are the same for every object that uses it. */
 export interface JudgedImage {
   readonly reference: ImageReference | InvalidReference;
-  /** The rules that look at this image, in the order of the policy. */
+  /** The rules that select this image, in the order of the policy. */
   readonly hits: readonly RuleHit[];
-  /** Those of them that find something, in the same order. Questions are remembered here, but asked for each review. */
+  /** Their objections and questions, in the same order. The questions are remembered; their answers are not. */
   readonly findings: readonly RuleFinding[];
 }
 
 export type ImageJudge = (image: string) => JudgedImage;
 
 /**
- * Judges images by rules, each image at most twice. Only what depends on the image alone is remembered; namespace, user
- * and place are compared for each review.
+ * Judges images by rules. It remembers the results that depend on the image alone, so most images are judged at most
+ * twice. Namespace, user and place are compared for each review.
  */
 export function createImageJudge(rules: readonly Rule[]): ImageJudge {
   const preparedRules = rules.map(prepareRule);
   const remembered = new Map<string, JudgedImage>();
-  // Most new images never come again, and to remember one costs more than to judge it. So an image is remembered when it
-  // comes for the second time. A slot has the last image that came once; to forget one costs only another judgement.
+  // Most images occur only once, and remembering an image costs more than judging it. So an image is remembered at its
+  // second occurrence. A slot contains the last image that occurred once; an image that is replaced is judged again.
   const seenOnce: (string | undefined)[] = Array.from({ length: SLOTS });
   return (image) => {
     const known = remembered.get(image);
@@ -59,7 +59,7 @@ export function createImageJudge(rules: readonly Rule[]): ImageJudge {
   };
 }
 
-/** A number below `SLOTS` made from the end of an image, where images differ most. */
+/** A hash below `SLOTS`. It reads the end of an image, because images differ most there. */
 function slotOf(image: string): number {
   let hash = image.length;
   for (let index = Math.max(0, image.length - 24); index < image.length; index += 1) {
@@ -68,7 +68,7 @@ function slotOf(image: string): number {
   return hash & (SLOTS - 1);
 }
 
-/** A rule and its two possible hits, which all images share. */
+/** A rule, and its two possible hits. The hits are shared by all images. */
 interface PreparedRule {
   readonly rule: Rule;
   readonly hit: RuleHit;

@@ -23,13 +23,13 @@ function objectors({ violations }: Decision): readonly string[] {
   return violations.map(({ rule }) => rule ?? '-');
 }
 
-/** A policy that says what happens to images that no rule selects. */
+/** A policy with this value of `unmatchedImages`. */
 function policyThat(unmatchedImages: 'Deny' | 'Allow', ...rules: readonly NamelessRule[]): Promise<Policy> {
   return decodePolicy(policyDocument(rules, unmatchedImages));
 }
 
 describe('the verdict over all rules', () => {
-  it('every rule that selects an image must be content, and all that are not are named', async () => {
+  it('all rules that select an image must be satisfied; each rule that is not satisfied is named', async () => {
     const policy = await policyOf(NO_LATEST, ACME_ONLY, PINNED);
     assert.deepEqual(objectors(decide(reviewOf('nginx'), policy)), ['no-latest', 'acme-only', 'pinned']);
     assert.deepEqual(objectors(decide(reviewOf('ghcr.io/acme/app:1'), policy)), ['pinned']);
@@ -66,7 +66,7 @@ describe('the verdict over all rules', () => {
     ]);
   });
 
-  it('C17 each image needs an admission of its own', async () => {
+  it('C17 each image of an object must be admitted by a rule', async () => {
     const policy = await policyThat('Deny', { ...ACME_ONLY, match: { images: ['ghcr.io/**'] } });
     const containers = { a: 'ghcr.io/acme/a:1', b: 'registry.example.com/b:1', c: 'ghcr.io/acme/c:1' };
     assert.deepEqual(summarise(judge({ object: pod({ containers }) }, policy)), [
@@ -75,7 +75,7 @@ describe('the verdict over all rules', () => {
     ]);
   });
 
-  it('violations stand in the order of the images, then of the rules', async () => {
+  it('violations are in the order of the images, then in the order of the rules', async () => {
     const policy = await policyOf(PINNED, NO_LATEST);
     const { violations } = decide(reviewOf(['a:latest', 'b:latest']), policy);
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe('the verdict over all rules', () => {
     );
   });
 
-  it('a reference that is none is refused whatever the rules say', async () => {
+  it('an invalid reference is refused, whatever the rules are', async () => {
     const policy = await policyThat('Allow', {
       ...NO_LATEST,
       validationActions: ['Audit'],
@@ -93,7 +93,7 @@ describe('the verdict over all rules', () => {
     assert.deepEqual(summarise(decide(reviewOf('Nginx:1'), policy)), ['refused', 'INVALID_REFERENCE - -']);
   });
 
-  it('a digest makes the tag decoration: no rule about tags minds it, and none is satisfied by it', async () => {
+  it('the tag beside a digest has no effect: it violates no rule about tags, and it satisfies none', async () => {
     const image = `app:latest@${DIGEST}`;
     assert.equal(decide(reviewOf(image), await policyOf(NO_LATEST)).outcome, 'admitted');
     assert.equal(
@@ -113,7 +113,7 @@ describe('an image that no rule selects', () => {
     assert.equal(decision.violations[0]?.rule, undefined);
   });
 
-  it('C08 is admitted where the policy says Allow', async () => {
+  it('C08 is admitted if the policy has Allow', async () => {
     assert.deepEqual(summarise(decide(reviewOf('nginx'), await policyThat('Allow', elsewhere))), [
       'admitted',
     ]);
@@ -125,14 +125,14 @@ describe('an image that no rule selects', () => {
     assert.equal(decide(reviewOf('nginx'), await policyThat('Allow', excluded)).outcome, 'admitted');
   });
 
-  it('is not one that a rule selects and is content with, even if that rule would only warn', async () => {
+  it('does not include an image that satisfies a rule that only warns', async () => {
     const warning: NamelessRule = { ...NO_LATEST, validationActions: ['Warn'] };
     assert.equal(decide(reviewOf('nginx:1'), await policyThat('Deny', warning)).outcome, 'admitted');
   });
 
-  it('is also an image that a rule selects only by an unknown user', async () => {
+  it('includes an image that a rule selects only by an unknown user', async () => {
     const policy = await policyThat('Deny', { ...NO_LATEST, match: { users: ['alice'] } });
-    assert.equal(decide(reviewOf('nginx:1'), policy).outcome, 'admitted', 'alice, for certain');
+    assert.equal(decide(reviewOf('nginx:1'), policy).outcome, 'admitted', 'the user is known to be alice');
     const decision = decide(imageReview.open(imageReviewOfImages(['nginx:1'])).review, policy);
     assert.deepEqual(summarise(decision), ['refused', 'UNMATCHED_IMAGE - -']);
     assert.match(
@@ -142,7 +142,7 @@ describe('an image that no rule selects', () => {
   });
 });
 
-describe('what a violation does', () => {
+describe('the effect of a violation', () => {
   const table: readonly (readonly [ValidationAction[], Decision['outcome']])[] = [
     [['Deny'], 'refused'],
     [['Warn'], 'admitted'],
@@ -150,7 +150,7 @@ describe('what a violation does', () => {
     [['Warn', 'Audit'], 'admitted'],
   ];
   for (const [actions, outcome] of table) {
-    it(`flip: validationActions ${actions.join(', ')} of a rule wins over that of the policy`, async () => {
+    it(`flip: validationActions ${actions.join(', ')} of a rule has priority over that of the policy`, async () => {
       for (const ofPolicy of [['Deny'], ['Audit']] as const) {
         const document = policyDocument([{ ...NO_LATEST, validationActions: actions }]);
         const spec = { ...document.spec, validationActions: [...ofPolicy] };
@@ -159,7 +159,7 @@ describe('what a violation does', () => {
         assert.deepEqual(decision.violations[0]?.actions, actions);
       }
     });
-    it(`flip: spec.validationActions ${actions.join(', ')} is that of rules that have none`, async () => {
+    it(`flip: spec.validationActions ${actions.join(', ')} applies to rules that have none`, async () => {
       const document = policyDocument([NO_LATEST]);
       const decision = decide(
         reviewOf('nginx'),
@@ -170,11 +170,11 @@ describe('what a violation does', () => {
     });
   }
 
-  it('without any, a violation refuses', async () => {
+  it('is a refusal by default', async () => {
     assert.equal(decide(reviewOf('nginx'), await policyOf(NO_LATEST)).outcome, 'refused');
   });
 
-  it('one rule that refuses outweighs any number that warn', async () => {
+  it('is a refusal if one rule refuses and all others only warn', async () => {
     const policy = await policyOf({ ...PINNED, validationActions: ['Warn'] }, NO_LATEST, {
       ...ACME_ONLY,
       validationActions: ['Audit'],
@@ -184,7 +184,7 @@ describe('what a violation does', () => {
     assert.deepEqual(objectors(decision), ['pinned', 'no-latest', 'acme-only']);
   });
 
-  it('a policy that warns only still refuses what no rule selects', async () => {
+  it('is a refusal for an image that no rule selects, even if the actions of the policy are only Warn', async () => {
     const document = policyDocument([{ ...PINNED, match: { images: ['ghcr.io/**'] } }], 'Deny');
     const policy = await decodePolicy({
       ...document,
@@ -209,7 +209,7 @@ describe('an update', () => {
     );
   });
 
-  it('of a pod that keeps a bad image passes in silence', () => {
+  it('of a pod that keeps a bad image is admitted without a notice', () => {
     const object = pod({ containers: { web: BAD } });
     const decision = judge({ object, oldObject: object });
     assert.deepEqual([decision.outcome, decision.notices.length], ['admitted', 0]);
@@ -220,7 +220,7 @@ describe('an update', () => {
     assert.equal(judge({ object: template(GOOD, 1), oldObject: template(BAD, 1) }).outcome, 'admitted');
   });
 
-  it('of a template whose image only a warning is about says nothing of refusal', async () => {
+  it('of a template whose image violates only a rule that warns has no notice about a refusal', async () => {
     const policy = await policyOf({ ...NO_LATEST, validationActions: ['Warn'] });
     assert.deepEqual(judge({ object: template(BAD, 2), oldObject: template(BAD, 1) }, policy).notices, []);
   });

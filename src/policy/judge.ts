@@ -12,9 +12,9 @@ import { selectsPlace } from './selector.ts';
 import { conclude, type OpenReview, type PendingRule, violationOf } from './settle.ts';
 
 /**
- * Judges a review by a policy: all violations of all images, by the order of the images in the object, then by the order
- * of the rules in the policy. Synchronous and pure. Returns an `OpenReview` only if the verdict depends on a question: a
- * review that is refused anyway asks nothing.
+ * Judges a review by a policy. Violations are in the order of the images in the object, then in the order of the rules in
+ * the policy. Synchronous and pure. Returns an `OpenReview` only if the verdict depends on a question. A review that is
+ * refused anyway has no questions.
  */
 export function judge(policy: Policy, review: Review, subject: Subject): Decision | OpenReview {
   switch (subject.kind) {
@@ -56,12 +56,12 @@ function judgeImages(policy: Policy, review: Review, images: Images): Decision |
   return conclude(identity, uses, violations, notices, mirrorPod, unaskedRules);
 }
 
-/** The state of one review while its images are judged. */
+/** The results of one review while its images are judged. */
 interface Evaluation {
   readonly policy: Policy;
   readonly review: Review;
   readonly violations: Violation[];
-  /** Most reviews have none. */
+  /** `undefined` for most reviews. */
   pending: PendingRule[] | undefined;
 }
 
@@ -85,7 +85,7 @@ function judgeUse(evaluation: Evaluation, use: ImageUse, judged: JudgedImage): v
   }
 }
 
-/** An unchanged image is reported as a warning. Pods created from it later are refused. It asks nothing. */
+/** Reports an unchanged image as a warning, without questions. Pods created from it later are refused. */
 function noteUnchanged(
   notices: Notice[],
   { policy, review }: Evaluation,
@@ -104,12 +104,12 @@ function isPending(finding: RuleObjection | PendingCheck): finding is PendingChe
   return 'question' in finding;
 }
 
-/** Whether a rule applies to an image at its place. An unknown user, namespace or usage does not keep it away. */
+/** Whether a rule applies to an image at its place. If the user, namespace or usage is unknown, the rule applies. */
 function applies(hit: RuleHit, use: ImageUse, review: Review): boolean {
   return selects(hit, use, review, true);
 }
 
-/** Whether the rule applies whatever the unknown values are. Only such a rule lets an image in. */
+/** Whether the rule applies for every possible value of the unknown fields. Otherwise it cannot admit an image. */
 function certainlyApplies(hit: RuleHit, use: ImageUse, review: Review): boolean {
   return selects(hit, use, review, false);
 }
@@ -122,7 +122,7 @@ function selects({ rule, excludable }: RuleHit, use: ImageUse, review: Review, u
 const NO_RULE = objection('UNMATCHED_IMAGE.no-rule');
 const IN_DOUBT = objection('UNMATCHED_IMAGE.in-doubt');
 
-/** A violation that no rule but the gate itself finds. */
+/** A violation that is found by the gate itself, without a rule. */
 function gateViolation(
   { code, reason, remedy }: Objection<ViolationCode>,
   use: ImageUse | undefined,

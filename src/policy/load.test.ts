@@ -19,7 +19,7 @@ describe('a policy file', () => {
   before(async () => void (folder = await mkdtemp(join(tmpdir(), 'policy-'))));
   after(() => rm(folder, { recursive: true }));
 
-  /** Writes a file and says how its loading fails. */
+  /** Writes a file, and returns the error of loading it. */
   async function failureOf(content: string | Uint8Array): Promise<PolicyFileError> {
     const file = join(folder, 'policy.yaml');
     await writeFile(file, content);
@@ -35,7 +35,7 @@ describe('a policy file', () => {
     return error;
   }
 
-  it('is loaded as YAML, as JSON, with a byte order mark, with CRLF, and as long as it may be', async () => {
+  it('is loaded as YAML, as JSON, with a byte order mark, with CRLF, and with the maximum length', async () => {
     const json = JSON.stringify(
       {
         apiVersion: 'kube-image-bouncer.io/v1alpha1',
@@ -60,17 +60,17 @@ describe('a policy file', () => {
       await writeFile(file, text);
       revisions.add((await loadPolicy(file)).identity.revision);
     }
-    assert.equal(revisions.size, 1, 'all of them say the same');
+    assert.equal(revisions.size, 1, 'all of them have the same meaning');
   });
 
-  it('flip: language reaches the words of the rules', async () => {
+  it('flip: language selects the messages of the rules', async () => {
     const file = join(folder, 'policy.yaml');
     await writeFile(file, ruleText('requiredDigest: {}', 'message: plain', 'messages: {zh: 中文}'));
     assert.equal((await loadPolicy(file)).rules[0]?.message, 'plain');
     assert.equal((await loadPolicy(file, 'zh')).rules[0]?.message, '中文');
   });
 
-  it('that is not there, or a folder, or no policy, is refused under its own name', async () => {
+  it('that is missing, a folder, or not a policy is refused with its name', async () => {
     const table: readonly (readonly [string, PolicyFileErrorCode, RegExp])[] = [
       [join(folder, 'absent.yaml'), 'POLICY_UNREADABLE', /absent\.yaml: the policy cannot be read: ENOENT/],
       [folder, 'POLICY_UNREADABLE', /: the policy cannot be read: EISDIR/],
@@ -88,15 +88,12 @@ describe('a policy file', () => {
   it('of more than a mebibyte is not read', async () => {
     const error = await failureOf(`${GOOD}#${' '.repeat(MAX_POLICY_BYTES - GOOD.length)}`);
     assert.equal(error.code, 'POLICY_TOO_LARGE');
-    assert.match(
-      error.message,
-      /policy\.yaml: the policy has more than 1048576 bytes, the most that are read$/,
-    );
-    // Files grow while they are read, and this one never ends.
+    assert.match(error.message, /policy\.yaml: the policy has more than 1048576 bytes, the maximum$/);
+    // A file may grow while it is read. This one never ends.
     assert.equal((await failureAt('/dev/zero')).code, 'POLICY_TOO_LARGE');
   });
 
-  it('that is not UTF-8 is refused at the first byte that is none', async () => {
+  it('that is not UTF-8 is refused with the position of the first wrong byte', async () => {
     const bytes = Buffer.concat([
       Buffer.from(`${HEAD}# é`),
       Buffer.from([0xe9]),
@@ -115,7 +112,7 @@ describe('a policy file', () => {
   });
 });
 
-test('every problem of a policy has a line of its own, in one message', async () => {
+test('one message has a line for each problem of a policy', async () => {
   const text = `${HEAD}spec:\n  unmatchedImages: Maybe\n  rules:\n  - {name: a, match: {users: []}, x: 1}\n`;
   await assert.rejects(parsePolicy(text, 'p.yaml'), (error) => {
     assert.ok(error instanceof PolicyFileError);
@@ -151,7 +148,7 @@ test('C11 words that were booleans in YAML 1.1 are text, whatever version the fi
   }
 });
 
-test('anchors that save lines are welcome', async () => {
+test('anchors and aliases are accepted', async () => {
   const text = policyText(
     '  - {name: a, match: &m {users: [alice]}, requiredDigest: {}}\n  - {name: b, match: *m, requireFullyQualified: {}}',
   );
@@ -172,12 +169,12 @@ test('a problem behind an alias is reported at the anchor', async () => {
   );
 });
 
-test('a hostile key reaches no terminal as it is', async () => {
+test('a hostile key is escaped in the message', async () => {
   const message = await refusalOf(`${HEAD}"\\e[2J\\nok": 1\n`);
   assert.doesNotMatch(message, /[^\x20-\x7e]/);
 });
 
-test('the time to read a policy does not grow with the square of its keys', async () => {
+test('the time to load a policy is not quadratic in the number of its keys', async () => {
   const few = await fastestRefusal(1000);
   const many = await fastestRefusal(16_000);
   // 16 times the keys: at most about 16 times the time if it is linear, and far more if each is compared with each.

@@ -48,7 +48,7 @@ async function readPolicyBytes(file: string, read: BoundedReader): Promise<Uint8
     throw policyUnreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
   });
   if (bytes !== undefined) return bytes;
-  const message = `${file}: the policy has more than ${MAX_POLICY_BYTES} bytes, the most that are read`;
+  const message = `${file}: the policy has more than ${MAX_POLICY_BYTES} bytes, the maximum`;
   throw new PolicyFileError('POLICY_TOO_LARGE', message);
 }
 
@@ -92,7 +92,7 @@ function parseSingleDocument(text: string, file: string): TextDocument {
     const where = `${file}:${second.positionOf([])}`;
     throw new PolicyFileError(
       'POLICY_SYNTAX',
-      `${where}: a second document begins, and a policy is one (keep each in a file of its own)`,
+      `${where}: a second document begins here (keep one policy per file)`,
     );
   }
   return document;

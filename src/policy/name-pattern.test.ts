@@ -25,7 +25,7 @@ const MATCHES: Readonly<Record<string, { readonly yes: readonly string[]; readon
 
 describe('a pattern of names', () => {
   for (const [pattern, { yes, no }] of Object.entries(MATCHES)) {
-    it(`${pattern} matches whole names, case and all`, () => {
+    it(`${pattern} matches whole names, with their case`, () => {
       const matches = parseNamePattern(pattern, []);
       assert.deepEqual(
         yes.filter((name) => !matches(name)),
@@ -74,7 +74,7 @@ describe('a pattern of names', () => {
   }
 });
 
-it('a name has 253 characters at most', () => {
+it('has at most 253 characters', () => {
   assert.equal(parseNamePattern('x'.repeat(253), [])('x'.repeat(253)), true);
 });
 
@@ -105,7 +105,7 @@ describe('a pattern of namespaces', () => {
     `${'x'.repeat(64)}*`,
     '*',
   ]) {
-    it(`is not ${text}, which no namespace is called`, () => {
+    it(`is not ${text}, because no namespace can have that name`, () => {
       assert.throws(() => parseNamespacePattern(text, ['namespaces', 0]), ParameterError);
     });
   }

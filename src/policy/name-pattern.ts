@@ -3,7 +3,7 @@ import { ParameterError } from './parameters.ts';
 /** A test for the names of namespaces, users or groups. `*` matches any run of characters. */
 export type NamePattern = (name: string) => boolean;
 
-const HINT = 'write the whole name, or "*" for any run of characters beside at least one other character';
+const HINT = 'write the whole name, or "*" for any characters together with at least one other character';
 
 /**
  * A pattern for namespaces, whose names are DNS labels.
@@ -11,12 +11,12 @@ const HINT = 'write the whole name, or "*" for any run of characters beside at l
  */
 export function parseNamespacePattern(text: string, path: readonly (string | number)[]): NamePattern {
   const matches = parseNamePattern(text, path);
-  // If one letter in place of each wildcard makes no name of a namespace, nothing does.
+  // Try one letter in place of each wildcard. If that is no valid name, no other replacement is.
   const example = text.replaceAll(/\*+/g, 'x');
   if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(example) && example.length - (text.split('*').length - 1) <= 63)
     return matches;
   const hint = 'a namespace has lower-case letters, digits and "-" only, at most 63 of them';
-  throw new ParameterError(path, `no namespace is called ${JSON.stringify(text)}`, hint);
+  throw new ParameterError(path, `no namespace can have the name ${JSON.stringify(text)}`, hint);
 }
 
 /** @throws {ParameterError} for a pattern that is empty, or that would match every name. */

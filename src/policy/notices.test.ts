@@ -19,8 +19,8 @@ function noticesOf({ notices }: Decision) {
   return notices.map(({ code, use, text }) => [code, use && fieldOf(use), englishText(text)]);
 }
 
-describe('a notice refuses nothing', () => {
-  it('a placeholder, by its place', () => {
+describe('a notice, which refuses nothing, is given for', () => {
+  it('a placeholder, with its place', () => {
     const decision = judge({ object: deployment({ containers: { web: '$(image)' } }) });
     assert.deepEqual(noticesOf(decision), [
       [
@@ -31,7 +31,7 @@ describe('a notice refuses nothing', () => {
     ]);
   });
 
-  it('an image of a template that was there before, in the words of the rule that will refuse its pods', async () => {
+  it('an unchanged bad image of a template, with the reason of the rule that will refuse its pods', async () => {
     const object = deployment({ containers: { web: BAD } });
     for (const [rule, why] of [
       [LATEST, 'tag "latest" is not allowed'],
@@ -64,7 +64,7 @@ describe('a notice refuses nothing', () => {
     assert.match(englishText(judge({ object: {}, kind: long }).notices[0]?.text), /W\.g{1,126}\.\.\./);
   });
 
-  it('A20 the mirror of a static pod, whose violations only warn and audit', async () => {
+  it('A20 a mirror pod, whose violations only warn and audit', async () => {
     const object = podOf({ ...podSpec({ containers: { web: BAD } }), nodeName: 'node-1' }, MIRROR);
     for (const validationActions of [['Deny'], ['Audit'], ['Warn']] as ['Deny' | 'Audit' | 'Warn'][]) {
       const policy = await policyOf({ ...LATEST, validationActions });
@@ -79,10 +79,14 @@ describe('a notice refuses nothing', () => {
       ]);
     }
     const good = podOf({ ...podSpec(), nodeName: 'node-1' }, MIRROR);
-    assert.deepEqual(noticesOf(judge({ object: good, userInfo: NODE })), [], 'a good one needs no word');
+    assert.deepEqual(
+      noticesOf(judge({ object: good, userInfo: NODE })),
+      [],
+      'no notice for a good mirror pod',
+    );
   });
 
-  it('nothing of what holds no image, and nothing is made up', () => {
+  it('no image of a DELETE, of an unreadable object or of an unknown kind', () => {
     const empty = { uses: [], notices: [], violations: [] };
     const gone = judge({ object: null, oldObject: pod(), operation: 'DELETE' });
     assert.deepEqual(gone, { ...gone, outcome: 'admitted', ...empty });
@@ -93,7 +97,7 @@ describe('a notice refuses nothing', () => {
   });
 });
 
-describe('a selector over a value that a protocol does not carry', () => {
+describe('a selector for a value that the protocol does not contain', () => {
   it('C13 an exclusion by namespace applies only if the namespace is known; one by image alone always applies', async () => {
     const policy = await policyOf({ ...LATEST, exclude: { images: ['registry.example.com/team/*'] } });
     assert.equal(decide(reviewOf([BAD, GOOD]), policy).outcome, 'admitted');
@@ -107,7 +111,7 @@ describe('a selector over a value that a protocol does not carry', () => {
   });
 });
 
-test('rules deny unless they, or the policy, say otherwise', async () => {
+test('the action of a rule is its own, otherwise that of the policy, otherwise Deny', async () => {
   const actionsOf = async (spec: object, rule: object): Promise<unknown> => {
     const document = policyDocument([{ ...LATEST, ...rule }]);
     const policy = await decodePolicy({ ...document, spec: { ...document.spec, ...spec } });

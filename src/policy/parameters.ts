@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ImagePatternError } from '../image/pattern-text.ts';
 import { parseImagePattern, type ImagePattern } from '../image/pattern.ts';
 
-/** A parameter has the right type and a meaning that its author cannot want. The loader adds file, line and column. */
+/** A parameter has the right type and an invalid value. The loader adds file, line and column. */
 export class ParameterError extends Error {
   override readonly name = 'ParameterError';
   /** Path below the check's own key. */
@@ -16,7 +16,7 @@ export class ParameterError extends Error {
   }
 }
 
-/** Image patterns as a policy lists them. */
+/** The schema of a list of image patterns. */
 export const imageList = z
   .array(z.string())
   .min(1, { message: 'an empty list selects no image; name at least one' })
@@ -26,8 +26,8 @@ export const imageList = z
   );
 
 /**
- * Prepares a list of image patterns. `use` says whether a match admits the image (`opens`) or refuses it (`closes`).
- * @throws {ParameterError} at the pattern that matches other images than it seems to.
+ * Parses a list of image patterns. `use` is `opens` if a match admits the image, and `closes` if it refuses the image.
+ * @throws {ParameterError} for a pattern that is invalid or misleading, with its index
  */
 export function parseImageList(
   texts: readonly string[],
@@ -45,7 +45,7 @@ export function parseImageList(
 }
 
 /**
- * Tags as a policy lists them: whole, case-sensitive, no wildcards.
+ * The schema of a list of tags. A tag is compared as a whole and with its case; it has no wildcards.
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
  */
 export const tagList = z

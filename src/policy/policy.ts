@@ -11,7 +11,7 @@ export interface Policy {
   readonly unmatchedImages: 'Deny' | 'Allow';
   /** The kinds whose images are found. */
   readonly kinds: KindTable;
-  /** Remembers what the rules find in an image. Each policy has its own, so a reload forgets everything. */
+  /** Judges images and remembers the results. Each policy has its own memory, so a reload starts with an empty one. */
   readonly judge: ImageJudge;
 }
 

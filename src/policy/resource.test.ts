@@ -55,7 +55,7 @@ describe('a resource in a policy', () => {
     'toolruns.tekton.dev',
     'v1s.example.com',
   ]) {
-    it(`may be ${custom}, of a group that is not Kubernetes' own`, () =>
+    it(`may be ${custom}, of a group that does not belong to Kubernetes`, () =>
       assert.equal(parseResource(custom, [], FOUND), custom));
   }
   for (const [text, hint] of Object.entries(REFUSED)) {
@@ -70,7 +70,7 @@ describe('a resource in a policy', () => {
     });
   }
 
-  it('may be any custom resource of the policy, even if its name is nearly that of another', () => {
+  it('may be any custom resource of the policy, even if its name is similar to another name', () => {
     const known = new Set([...FOUND, 'rollout.argoproj.io']);
     assert.equal(parseResource('rollout.argoproj.io', [], known), 'rollout.argoproj.io');
   });

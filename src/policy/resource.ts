@@ -1,11 +1,11 @@
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
 import { ParameterError } from './parameters.ts';
 
-/** Resources of Kubernetes' own that hold images. */
+/** Resources of Kubernetes itself that have images. */
 export const OWN_RESOURCES: ReadonlySet<string> = new Set(WORKLOAD_KINDS.map(({ resource }) => resource));
 
-// Groups without a dot belong to Kubernetes, and the gate knows all their kinds: another name there is a typing error.
-// A version before or after a group is kubectl's spelling, and not part of the group.
+// Groups without a dot belong to Kubernetes, and the gate knows all their kinds. An unknown name there is a typing error.
+// kubectl also accepts a version before or after a group; it is not part of the group.
 const CUSTOM = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}$/;
 const VERSION = /^v\d+((alpha|beta)\d+)?$/;
 
@@ -34,12 +34,12 @@ export function parseResource(
   const meant = findMeant(text, known);
   if (isCustomResource(text)) {
     if (meant === undefined) return text;
-    throw new ParameterError(path, `${JSON.stringify(text)} is nearly ${meant}`, `write ${meant}`);
+    throw new ParameterError(path, `${JSON.stringify(text)} is similar to ${meant}`, `write ${meant}`);
   }
   const plural = text.split(/[./]/, 1)[0]?.toLowerCase() ?? '';
   const named = meant ?? [...known].find((one) => isPluralOf(one.split('.')[0] ?? '', plural));
   const hint = named === undefined ? `known: ${[...OWN_RESOURCES].join(', ')}` : `write ${named}`;
-  throw new ParameterError(path, `${JSON.stringify(text)} is not a resource that holds images`, hint);
+  throw new ParameterError(path, `${JSON.stringify(text)} is not a resource that has images`, hint);
 }
 
 /** The known custom resource that differs from the text by one typing error. */

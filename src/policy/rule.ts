@@ -6,41 +6,41 @@ import type { Question } from '../question/question.ts';
 import type { RuleErrorCode, ValidationAction } from './decision.ts';
 import type { Selector } from './selector.ts';
 
-/** What a rule objects to in an image, wherever the image stands. */
+/** The objection of a rule to an image. It does not depend on the place of the image. */
 export type RuleObjection = Objection<RuleErrorCode>;
 
 /**
- * What a rule returns when its objection depends on an answer. If the question has no answer, that is a violation of the
- * rule; `settle` is not called.
+ * The result of a check that depends on the answer to a question. If there is no answer, the rule is violated and `settle`
+ * is not called.
  */
 export interface PendingCheck<Value = unknown> {
   readonly question: Question<unknown, Value>;
-  /** Pure and synchronous, as the check is. */
+  /** Turns the value of the answer into an objection or nothing. Pure and synchronous. */
   settle(value: Value): RuleObjection | undefined;
-  /** The digest in the answer, if the answer has one: what the rule judged, `sha256:…`. */
+  /** The digest that the rule judged, `sha256:…`, if the answer contains one. */
   digestIn?(value: Value): string;
 }
 
 /**
- * A rule's test of one image: pure and synchronous. Returns an objection, nothing, or a question. Its result is
- * remembered for the image, so it must not depend on anything else.
+ * Checks one image by one rule: pure and synchronous. Returns an objection, nothing, or a question. The result is
+ * remembered for the image, so it must depend on the image only.
  */
 export type Check = (image: ImageReference) => RuleObjection | PendingCheck | undefined;
 
-/** What the rules of one policy share while they are prepared and called. */
+/** State that the rules of one policy share. */
 export interface RuleContext {
   readonly lastTag: LastTag;
 }
 
 /**
- * Remembers what the last tag was parsed to. The rules of a policy check one image after another, and to parse a tag
- * costs more than to compare it.
+ * Remembers the result of parsing the last tag. All rules check one image before the next one, and parsing a tag costs more
+ * than comparing it.
  */
 export class LastTag {
   #tag: string | undefined;
   #value: unknown;
 
-  /** The value of `parse(tag)`. Each `LastTag` is for one `parse` only. */
+  /** The value of `parse(tag)`. Always pass the same `parse` to one `LastTag`. */
   parse<Value>(tag: string, parse: (tag: string) => Value): Value {
     if (tag !== this.#tag) {
       this.#value = parse(tag);
@@ -50,13 +50,13 @@ export class LastTag {
   }
 }
 
-/** A kind of rule, one file under `rules/`; its `key` is the key of the check in a policy. */
+/** A kind of rule; each has a file in `rules/`. Its `key` is the key of the check in a policy. */
 export interface RuleKind<Parameters> {
   readonly key: string;
   readonly parameters: z.ZodType<Parameters>;
   /**
    * Turns parameters into a check, once, when the policy loads.
-   * @throws {ParameterError} when a parameter has the right type and the wrong meaning.
+   * @throws {ParameterError} if a parameter has the right type and an invalid value
    */
   readonly prepare: (parameters: Parameters, context: RuleContext) => Check | Promise<Check>;
 }
@@ -69,6 +69,6 @@ export interface Rule {
   readonly match: Selector | undefined;
   readonly exclude: Selector | undefined;
   readonly check: Check;
-  /** The author's own words, in the language of the gate. */
+  /** The message that the policy has for this rule, in the language of the gate. */
   readonly message: Shown | undefined;
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { renderPolicySchema } from './schema.ts';
 
-/** A problem because of which a policy cannot be loaded. */
+/** A problem that prevents a policy from being loaded. */
 export interface PolicyProblem {
   /** From the root of the document: `['spec', 'rules', 0, 'name']`. */
   readonly path: readonly (string | number)[];
@@ -9,9 +9,9 @@ export interface PolicyProblem {
   readonly hint: string | undefined;
 }
 
-/** What to write, by the type that the schema expects. */
+/** The remedies, by the type that the schema expects. */
 const WANTED: Readonly<Record<string, string>> = {
-  string: 'write text; quote what looks like a number or a boolean',
+  string: 'write text; put numbers and booleans in quotes',
   array: 'write a list',
   object: 'write a map of fields',
   record: 'write a map of text',
@@ -51,8 +51,8 @@ export function findHiddenKeys(value: unknown, path: readonly (string | number)[
 }
 
 function unknownKey(path: readonly (string | number)[], known: readonly string[]): PolicyProblem {
-  const message = `${JSON.stringify(path.at(-1))} is not a key that is known here`;
-  return { path, message, hint: known.length === 0 ? 'leave it out' : `known here: ${known.join(', ')}` };
+  const message = `${JSON.stringify(path.at(-1))} is not a known key`;
+  return { path, message, hint: known.length === 0 ? 'leave it out' : `known keys: ${known.join(', ')}` };
 }
 
 /** The part of a JSON Schema that lists keys. */
@@ -77,6 +77,8 @@ function valueAt(document: unknown, path: readonly (string | number)[]): unknown
 function describe(value: unknown): string {
   if (value === undefined) return 'it is missing';
   if (value === null) return 'it is empty';
-  if (Array.isArray(value)) return 'a list does not fit here';
-  return typeof value === 'object' ? 'a map does not fit here' : `${JSON.stringify(value)} does not fit here`;
+  if (Array.isArray(value)) return 'a list is not allowed here';
+  return typeof value === 'object'
+    ? 'a map is not allowed here'
+    : `${JSON.stringify(value)} is not allowed here`;
 }

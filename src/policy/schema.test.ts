@@ -9,19 +9,19 @@ import { policySchema, renderPolicySchema } from './schema.ts';
 const schema = renderPolicySchema() as JsonSchema;
 const GOOD = policyDocument([{ name: 'a', requiredDigest: {} }]);
 
-/** The policy with its one rule changed. */
+/** A valid policy with changes of its only rule. */
 function withRule(changes: Readonly<Record<string, unknown>>): unknown {
   return { ...GOOD, spec: { ...GOOD.spec, rules: [{ name: 'a', requiredDigest: {}, ...changes }] } };
 }
 
 describe('the JSON Schema of a policy', () => {
-  it('is one, of 2020-12, with a title', () => {
+  it('is a JSON Schema of 2020-12, with a title', () => {
     assert.equal(schema['$schema'], 'https://json-schema.org/draft/2020-12/schema');
     assert.equal(schema['title'], 'ImageAdmissionPolicy');
     assert.deepEqual(JSON.parse(JSON.stringify(schema)), schema);
   });
 
-  it('is a structural one: every list and map says what it holds, and no key is left open', () => {
+  it('is structural: each list and map has a schema of its content, and no other keys are allowed', () => {
     const open: string[] = [];
     const visit = (part: JsonSchema, path: string): void => {
       if (part['type'] === 'object' && part['additionalProperties'] === undefined) open.push(path);
@@ -37,7 +37,7 @@ describe('the JSON Schema of a policy', () => {
   const GOOD_ONES: Readonly<Record<string, unknown>> = {
     'the shortest policy': GOOD,
     'the default policy': defaultPolicyDocument(['ghcr.io']),
-    'a rule with everything': withRule({
+    'a rule with all fields': withRule({
       match: {
         images: ['ghcr.io/**'],
         usages: ['container'],
@@ -57,7 +57,7 @@ describe('the JSON Schema of a policy', () => {
     },
   };
   for (const [what, document] of Object.entries(GOOD_ONES)) {
-    it(`takes ${what}, as the loader does`, () => {
+    it(`accepts ${what}, like the loader`, () => {
       assert.equal(policySchema.safeParse(document).success, true);
       assert.deepEqual(differences(document, schema), []);
     });
@@ -74,26 +74,26 @@ describe('the JSON Schema of a policy', () => {
     'an unknown usage': withRule({ match: { usages: ['sidecar'] } }),
     'an unknown action': withRule({ validationActions: ['deny'] }),
     'a message of two lines': withRule({ message: 'a\nb' }),
-    'a language that is none': withRule({ messages: { Chinese: 'a' } }),
+    'an invalid language': withRule({ messages: { Chinese: 'a' } }),
     'a tag with a wildcard': withRule({ requiredDigest: undefined, disallowedTags: { tags: ['v*'] } }),
     'an empty tag list': withRule({ disallowedTags: { tags: [] } }),
-    'text for a list': withRule({ validationActions: 'Deny' }),
+    'text in place of a list': withRule({ validationActions: 'Deny' }),
   };
   for (const [what, document] of Object.entries(BAD_ONES)) {
-    it(`refuses ${what}, as the loader does`, () => {
+    it(`refuses ${what}, like the loader`, () => {
       assert.equal(policySchema.safeParse(document).success, false);
       assert.notDeepEqual(differences(JSON.parse(JSON.stringify(document)), schema), []);
     });
   }
 
-  it('refuses a rule without a check, and one with two', () => {
+  it('refuses a rule without a check and a rule with two checks', () => {
     const none = { ...GOOD, spec: { ...GOOD.spec, rules: [{ name: 'a' }] } };
     assert.notDeepEqual(differences(none, schema), []);
     assert.notDeepEqual(differences(withRule({ requireFullyQualified: {} }), schema), []);
   });
 });
 
-/** One of every kind of parameter that zod can describe: a rule that needs one changes nothing in `test/support`. */
+/** One parameter of each type that zod can describe. So a new rule needs no change of `test/support`. */
 const PARAMETERS = z.strictObject({
   length: z.int().min(1).max(128).optional(),
   ratio: z.number().gt(0).lt(1).optional(),
@@ -106,7 +106,7 @@ const PARAMETERS = z.strictObject({
   time: z.iso.datetime().optional(),
 });
 
-describe('the reader of JSON Schema that tests use agrees with zod about', () => {
+describe('the JSON Schema validator of the tests agrees with zod about', () => {
   const table: Readonly<Record<string, readonly unknown[]>> = {
     length: [1, 128, 0, 129, 1.5, '1', null],
     ratio: [0.5, 0, 1, -1],

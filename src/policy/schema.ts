@@ -23,17 +23,17 @@ const list = <Item extends z.ZodType>(item: Item) =>
     .min(1, { message: 'an empty list selects nothing; leave it out, or name at least one' })
     .max(1000, { message: 'a list has at most 1000 items; write several rules' });
 
-/** Text that a parser reads when the policy is loaded. */
+/** Text that is parsed when the policy is loaded. */
 const item = z.string().max(253, { message: 'a name has at most 253 characters' });
 
 const actions = z
   .array(z.enum(VALIDATION_ACTIONS))
   .min(1, { message: 'a rule without an action does nothing; name Deny, Warn or Audit' })
   .refine((chosen) => new Set(chosen).size === chosen.length, {
-    message: 'an action is named twice; name it once',
+    message: 'an action occurs twice; write it once',
   })
   .refine((chosen) => !chosen.includes('Deny') || chosen.length === 1, {
-    message: 'Deny excludes the others; a refusal is reported and audited anyway',
+    message: 'Deny must be the only action; a refusal is reported and audited anyway',
   })
   .describe('What a violation does: Deny, or Warn, or Audit, or Warn and Audit together.');
 
@@ -41,7 +41,7 @@ const text = z
   .string()
   .min(1, { message: 'the message is empty; leave it out' })
   .max(256, { message: 'a message has at most 256 characters' })
-  // eslint-disable-next-line no-control-regex -- control characters must not come through (K01, K02)
+  // eslint-disable-next-line no-control-regex -- control characters must be refused (K01, K02)
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, {
     message: 'a message is one line without control characters',
   });
@@ -51,9 +51,9 @@ const selector = z
     images: imageList.optional(),
     usages: list(z.enum(USAGES)).optional().describe('The list of a pod that has the image.'),
     resources: list(item).optional().describe('Plural with group: pods, deployments.apps.'),
-    namespaces: list(item).optional().describe('Names; "*" for any run of characters, as in team-*.'),
-    users: list(item).optional().describe('User names; "*" for any run of characters.'),
-    groups: list(item).optional().describe('Group names; "*" for any run of characters.'),
+    namespaces: list(item).optional().describe('Names; "*" stands for any characters, as in team-*.'),
+    users: list(item).optional().describe('User names; "*" stands for any characters.'),
+    groups: list(item).optional().describe('Group names; "*" stands for any characters.'),
   })
   .refine((fields) => Object.keys(fields).length > 0, {
     message: 'it is empty; leave it out to select everything',
@@ -68,7 +68,9 @@ const rule = z.strictObject({
   match: selector
     .optional()
     .describe('What the rule applies to; without it, everything. Fields are ANDed, values are ORed.'),
-  exclude: selector.optional().describe('What the rule does not apply to, although it matches.'),
+  exclude: selector
+    .optional()
+    .describe('Exceptions: what the rule does not apply to, even if match selects it.'),
   validationActions: actions.optional(),
   message: text.optional().describe('The first part of the text when the rule refuses.'),
   messages: z
@@ -90,7 +92,7 @@ const path = z
 
 const imageSource = z
   .strictObject({
-    podSpec: path.optional().describe('Path to a PodSpec: containers of every sort, and image volumes.'),
+    podSpec: path.optional().describe('Path to a PodSpec: containers of all types, and image volumes.'),
     image: path
       .optional()
       .describe('Path to text that is an image; {keys} behind a map whose keys are images.'),
@@ -100,7 +102,7 @@ const imageSource = z
     message: 'it needs exactly one of podSpec and image',
   })
   .refine(({ podSpec, usage }) => podSpec === undefined || usage === undefined, {
-    message: 'usage belongs to image; a pod spec has usages of its own',
+    message: 'usage is for image only; a pod spec already has usages',
   });
 
 const customResource = z.strictObject({

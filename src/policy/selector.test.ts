@@ -8,7 +8,7 @@ import type { SelectorDocument } from './schema.ts';
 
 type Field = keyof SelectorDocument;
 
-/** A field of a selector, a value that holds for `nginx` in `KNOWN`, one that does not, and the fact it needs. */
+/** A field of a selector, a value that matches `nginx` in `KNOWN`, a value that does not, and the part of the review that it needs. */
 const FIELDS: readonly (readonly [
   Field,
   SelectorDocument,
@@ -23,7 +23,7 @@ const FIELDS: readonly (readonly [
   ['groups', { groups: ['developers'] }, { groups: ['admins'] }, 'user'],
 ];
 
-/** Whether a rule that refuses everything it is about refuses `nginx`. */
+/** Whether a rule that refuses each image that it selects refuses `nginx`. */
 async function refuses(
   selectors: { match?: SelectorDocument; exclude?: SelectorDocument },
   facts: KnownFacts = KNOWN,
@@ -36,22 +36,22 @@ function without(fact: keyof KnownFacts): KnownFacts {
   return Object.fromEntries(Object.entries(KNOWN).filter(([key]) => key !== fact));
 }
 
-describe('a fact that is not known is no permission: the rule applies', () => {
+describe('if a value is unknown, the rule applies', () => {
   for (const [field, holds, fails, fact] of FIELDS) {
-    it(`flip: match.${field} decides whether a rule is about an image`, async () => {
+    it(`flip: match.${field} decides whether a rule applies to an image`, async () => {
       assert.equal(await refuses({ match: holds }), true, 'known, and it matches');
       assert.equal(await refuses({ match: fails }), false, 'known, and it does not match');
     });
-    it(`flip: exclude.${field} decides whether a rule is not about an image`, async () => {
+    it(`flip: exclude.${field} decides whether a rule does not apply to an image`, async () => {
       assert.equal(await refuses({ exclude: holds }), false, 'known, and it matches');
       assert.equal(await refuses({ exclude: fails }), true, 'known, and it does not match');
     });
     if (fact === undefined) continue;
-    it(`match.${field}: not known`, async () => {
+    it(`match.${field}: an unknown value matches`, async () => {
       assert.equal(await refuses({ match: holds }, without(fact)), true);
       assert.equal(await refuses({ match: fails }, without(fact)), true);
     });
-    it(`exclude.${field}: not known`, async () => {
+    it(`exclude.${field}: an unknown value does not exclude`, async () => {
       assert.equal(await refuses({ exclude: holds }, without(fact)), true);
       assert.equal(await refuses({ exclude: fails }, without(fact)), true);
     });
@@ -76,27 +76,27 @@ test('the values of a field are ORed', async () => {
   }
 });
 
-test('exclude counts only where match holds, and takes away from it', async () => {
+test('exclude applies only to what match selects', async () => {
   const match = { namespaces: ['team-*'] };
   assert.equal(await refuses({ match, exclude: { users: ['alice'] } }), false);
   assert.equal(await refuses({ match, exclude: { users: ['bob'] } }), true);
 });
 
-test('an exclude of images is exact where a match of images is wide', async () => {
+test('exclude.images is exact, but match.images includes the other hosts of Docker Hub', async () => {
   const alias = 'registry-1.docker.io/library/nginx';
   const images = ['docker.io/library/nginx'];
   const matching = await policyOf({ match: { images }, requiredDigest: {} });
   const excluding = await policyOf({ exclude: { images }, requiredDigest: {} });
   assert.equal(decide(reviewOf(alias), matching).outcome, 'refused', 'another host of Docker Hub is matched');
-  assert.equal(decide(reviewOf(alias), excluding).outcome, 'refused', 'and is not let off');
+  assert.equal(decide(reviewOf(alias), excluding).outcome, 'refused', 'and is not excluded');
 });
 
-test('a cluster-wide object stands in no namespace, which is known', async () => {
+test('a cluster-scoped object has no namespace, which is not the same as an unknown namespace', async () => {
   assert.equal(await refuses({ match: { namespaces: ['team-*'] } }, { ...KNOWN, namespace: '' }), false);
   assert.equal(await refuses({ exclude: { namespaces: ['team-*'] } }, { ...KNOWN, namespace: '' }), true);
 });
 
-test('a user without groups is known to be in none', async () => {
+test('a user without groups has no groups, which is not the same as unknown groups', async () => {
   const user = { username: 'alice', groups: [] };
   assert.equal(await refuses({ match: { groups: ['developers'] } }, { ...KNOWN, user }), false);
   assert.equal(await refuses({ exclude: { groups: ['developers'] } }, { ...KNOWN, user }), true);
@@ -128,7 +128,7 @@ test('C12 namespaces and users named like parts of JavaScript objects are names 
   }
 });
 
-test('what a protocol does not say never admits more than what it could say', async () => {
+test('an unknown value never admits an image that a known value would refuse', async () => {
   const values: Readonly<Record<keyof KnownFacts, readonly unknown[]>> = {
     namespace: ['team-a', 'kube-system', ''],
     user: [KNOWN.user, { username: 'bob', groups: ['admins'] }],
@@ -168,10 +168,10 @@ test('what a protocol does not say never admits more than what it could say', as
       }
     }
   }
-  assert.ok(admitted > 10, 'there were images to ask about');
+  assert.ok(admitted > 10, 'some images are admitted');
 });
 
-/** Whether a world differs from `KNOWN` in this one fact at most. */
+/** Whether a review differs from `KNOWN` in this value at most. */
 function agrees(world: KnownFacts, fact: keyof KnownFacts): boolean {
   return Object.entries(KNOWN).every(
     ([key, value]) => key === fact || world[key as keyof KnownFacts] === value,

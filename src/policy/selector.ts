@@ -15,15 +15,15 @@ export interface Selector {
   readonly groups: readonly NamePattern[] | undefined;
 }
 
-/** Whether the selector's `images` match. That depends on the image alone. */
+/** Whether the selector's `images` match. The result depends on the image alone. */
 export function selectsImage(selector: Selector, image: ImageReference): boolean {
   return selector.images === undefined || selector.images.some((pattern) => matchesImage(pattern, image));
 }
 
 /**
- * Whether all fields but `images` match. `unknown` is the result of a field whose value the protocol does not carry. To
- * find out whether a rule applies, it is `true` in a `match` and `false` in an `exclude`; to find out whether it
- * certainly applies, it is the opposite.
+ * Whether all fields except `images` match. `unknown` is the result of a field whose value is not in the request. To find
+ * out whether a rule applies, pass `true` for its `match` and `false` for its `exclude`. To find out whether it certainly
+ * applies, pass the opposite.
  */
 export function selectsPlace(selector: Selector, use: ImageUse, review: Review, unknown: boolean): boolean {
   const { user } = review;

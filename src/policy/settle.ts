@@ -10,11 +10,11 @@ export interface PendingRule {
   readonly rule: Rule;
   readonly use: ImageUse;
   readonly check: PendingCheck;
-  /** How many violations of the review come before this one would. */
+  /** Where its violation belongs: the number of violations that come before it. */
   readonly violationsBefore: number;
 }
 
-/** A review that is judged except for the rules that wait for answers. */
+/** A review that is judged by all rules except those that wait for answers. */
 export interface OpenReview {
   readonly outcome: 'open';
   readonly policy: PolicyIdentity;
@@ -22,7 +22,7 @@ export interface OpenReview {
   readonly violations: readonly Violation[];
   readonly notices: readonly Notice[];
   readonly pending: readonly PendingRule[];
-  /** The pod runs already; nothing about it is refused. */
+  /** The review is about a mirror pod. It runs already, so it is never refused. */
   readonly mirrorPod: boolean;
 }
 
@@ -62,7 +62,7 @@ function appendAll(violations: Violation[], more: readonly Violation[]): void {
   for (const violation of more) violations.push(violation);
 }
 
-/** Rules that judged different digests have judged different images, so that none of the digests is the judged one. */
+/** Adds the digest that the rules judged. If they judged different digests, none is added, because none is certain. */
 function withDigest(judged: JudgedUse, digests: ReadonlyMap<ImageUse, ReadonlySet<string>>): JudgedUse {
   const [digest, ...others] = digests.get(judged.use) ?? [];
   return digest === undefined || others.length > 0 ? judged : { ...judged, digest };
@@ -77,8 +77,8 @@ export function violationOf(
 }
 
 /**
- * The decision that violations and notices make.
- * @param unaskedRules how many rules were not asked, because the review is refused without them
+ * Makes the decision from violations and notices.
+ * @param unaskedRules number of rules that were not checked, because the review is refused without them
  */
 export function conclude(
   policy: PolicyIdentity,
@@ -90,7 +90,7 @@ export function conclude(
 ): Decision {
   const [first, ...others] = violations;
   if (first === undefined) return { outcome: 'admitted', policy, uses, violations, notices };
-  // The kubelet runs a static pod already: to refuse its mirror would only hide it (A20).
+  // The kubelet already runs the static pod. A refusal of its mirror pod would only hide it (A20).
   if (mirrorPod) {
     const noticed: Notice[] = [
       ...notices,

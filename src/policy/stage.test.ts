@@ -19,7 +19,7 @@ async function decisionUnder(...validationActions: ValidationAction[]) {
 const undecided = failed('INTERNAL');
 
 describe('a stage', () => {
-  it('makes actions neither stricter than the stage nor milder than necessary', async () => {
+  it('replaces actions that are stronger than the stage allows, and keeps weaker ones', async () => {
     const table: readonly [ValidationAction[], Record<(typeof STAGES)[number], ValidationAction[]>][] = [
       [['Deny'], { deny: ['Deny'], warn: ['Warn', 'Audit'], audit: ['Audit'] }],
       [['Warn', 'Audit'], { deny: ['Warn', 'Audit'], warn: ['Warn', 'Audit'], audit: ['Audit'] }],
@@ -40,7 +40,7 @@ describe('a stage', () => {
     }
   });
 
-  it('refuses what cannot be decided at deny alone', () => {
+  it('refuses a review that cannot be decided only at deny', () => {
     assert.equal(applyStage(undecided, 'deny'), undecided);
     const warned = applyStage(undecided, 'warn');
     assert.equal(warned.outcome, 'admitted');
@@ -51,7 +51,7 @@ describe('a stage', () => {
     assert.deepEqual(applyStage(undecided, 'audit').notices, []);
   });
 
-  it('keeps notices from the sender at audit', async () => {
+  it('removes notices at audit', async () => {
     const notice = { code: 'PLACEHOLDER', use: undefined, text: phrase('PLACEHOLDER.text') } as const;
     const decision = { ...(await decisionUnder('Deny')), notices: [notice] } as Decision;
     assert.deepEqual(applyStage(decision, 'warn').notices, [notice]);

@@ -4,8 +4,8 @@ import { type Decision, type ValidationAction, type Violation, failureReason } f
 
 /**
  * What a refusal by the policy does. `deny`: refuse. `warn`: admit, and warn the sender and the audit log. `audit`: admit,
- * and write to the audit log only. The path of the request selects the stage, so that one gate with one policy can be
- * rolled out namespace by namespace.
+ * and write to the audit log only. The path of the request selects the stage, so one gate with one policy can be rolled
+ * out namespace by namespace.
  */
 export const STAGES = ['deny', 'warn', 'audit'] as const;
 
@@ -19,7 +19,7 @@ const ACTIONS: Readonly<Record<Exclude<Stage, 'deny'>, readonly [ValidationActio
 
 /**
  * The decision that the sender gets. Below `deny` nothing is refused, not even a review that could not be decided. The
- * recorder gets the original decision, so that the log of an early stage shows what the next one would refuse.
+ * recorder gets the original decision, so the log of an early stage shows what the next stage would refuse.
  */
 export function applyStage(decision: Decision, stage: Stage): Decision {
   if (stage === 'deny') return decision;

@@ -50,7 +50,7 @@ describe('the active policy', () => {
     assert.equal(inForce(store), tag);
   }
 
-  it('is none before the first look, then what the file says, then what it says by now', async () => {
+  it('is missing before the first reading, and then that of the file, also after a change', async () => {
     await using store = open();
     assert.deepEqual([store.current(), store.problem()], [undefined, undefined]);
     await writeFile(file, ONE);
@@ -98,7 +98,7 @@ describe('the active policy', () => {
     );
   });
 
-  it('stays when the file is deleted, and is loaded again when it is back', async () => {
+  it('stays active if the file is deleted; the next file is loaded', async () => {
     await using store = open();
     await writeFile(file, ONE);
     await store.reload();
@@ -116,7 +116,7 @@ describe('the active policy', () => {
     );
   });
 
-  it('stays when the file is no UTF-8, and all is well when it is back as it was', async () => {
+  it('stays active if the file is not UTF-8; the problem ends when the file has its old content again', async () => {
     await using store = open();
     await writeFile(file, ONE);
     await store.reload();
@@ -128,7 +128,7 @@ describe('the active policy', () => {
     assert.equal(store.problem(), undefined);
   });
 
-  it('R12 stays when a pipe takes the place of the file, and the next file is loaded', async () => {
+  it('R12 stays active if a pipe replaces the file; the next file is loaded', async () => {
     await using store = open();
     await writeFile(file, ONE);
     await store.reload();
@@ -176,7 +176,7 @@ describe('the active policy', () => {
     assert.equal(inForce(store), 'two');
   });
 
-  it('is still none when the first file is broken, and is there as soon as it is mended', async () => {
+  it('is missing while the first file is broken, and is loaded when the file is corrected', async () => {
     await using store = open();
     await writeFile(file, 'spec: {}');
     assert.equal((await store.reload()).result, 'kept');
@@ -186,7 +186,7 @@ describe('the active policy', () => {
     assert.equal(inForce(store), 'two');
   });
 
-  it('is one policy for a decision that is under way, whatever is loaded meanwhile', async () => {
+  it('does not change during a decision, even if another policy is loaded', async () => {
     await using store = open();
     await writeFile(file, ONE);
     await store.reload();
@@ -211,7 +211,7 @@ describe('the active policy', () => {
     );
   });
 
-  it('flip: language chooses the words of the policies that are loaded', async () => {
+  it('flip: language selects the messages of the policies that are loaded', async () => {
     await writeFile(file, ruleText('requiredDigest: {}', 'message: plain', 'messages: {zh: 中文}'));
     for (const [options, words] of [
       [{}, 'plain'],
@@ -223,20 +223,20 @@ describe('the active policy', () => {
     }
   });
 
-  it('costs one look for many that are asked for at once', async () => {
+  it('is read once for many calls of reload at the same time', async () => {
     await using store = open();
     await writeFile(file, ONE);
     const looks = await Promise.all(Array.from({ length: 1000 }, () => store.reload()));
     assert.equal(new Set(looks).size, 1);
     await writeFile(file, TWO);
     await store.reload();
-    assert.equal(inForce(store), 'two', 'a look that is asked for later is another one');
+    assert.equal(inForce(store), 'two', 'a later call of reload reads the file again');
   });
 
-  it('is in force though its listener throws', async () => {
-    await using store = open({ onReload: () => assert.fail('a listener of no use') });
+  it('is active although its listener throws', async () => {
+    await using store = open({ onReload: () => assert.fail('a broken listener') });
     await writeFile(file, ONE);
-    await assert.rejects(store.reload(), /a listener of no use/);
+    await assert.rejects(store.reload(), /a broken listener/);
     assert.deepEqual([inForce(store), store.problem()], ['one', undefined]);
     await writeFile(file, TWO);
     await assert.rejects(store.reload());
@@ -247,8 +247,8 @@ describe('the active policy', () => {
     ['by its watch alone', NEVER_MS],
     ['by its poll alone', 20],
   ] as const) {
-    it(`flip: pollMs; a change of the file is seen ${how}`, async () => {
-      // A folder that is not there when watching begins cannot be watched.
+    it(`flip: pollMs; a change of the file is noticed ${how}`, async () => {
+      // A folder that does not exist at the start cannot be watched.
       const late = join(folder, 'late');
       if (pollMs === NEVER_MS) await mkdir(late);
       await using store = open({ file: join(late, 'policy.yaml'), pollMs });
@@ -261,7 +261,7 @@ describe('the active policy', () => {
       await eventually(store, 'two');
     });
 
-    it(`the swap of a ConfigMap is seen ${how}`, async () => {
+    it(`the swap of a ConfigMap is noticed ${how}`, async () => {
       await writeConfigMap('..2026_01_01_00_00_00.1', ONE);
       await symlink('..data/policy.yaml', file);
       await using store = open({ pollMs });
@@ -279,7 +279,7 @@ describe('the active policy', () => {
     });
   }
 
-  it('is not followed any more when it is disposed of', async () => {
+  it('does not change after the store is disposed of', async () => {
     await writeFile(file, ONE);
     {
       await using store = open({ pollMs: 5 });
@@ -292,7 +292,7 @@ describe('the active policy', () => {
     assert.equal(reloads.length, before);
   });
 
-  it('is not followed without being asked to', async () => {
+  it('does not change without a call of follow', async () => {
     await writeFile(file, ONE);
     await using store = open({ pollMs: 5 });
     await store.reload();
@@ -301,7 +301,7 @@ describe('the active policy', () => {
     assert.equal(inForce(store), 'one');
   });
 
-  /** As the kubelet does: a new folder, a new `..data` beside the old one, a rename over it, the old folder gone. */
+  /** Swaps the files like the kubelet: it makes a new folder, renames a new link over `..data`, and removes the old folder. */
   async function writeConfigMap(version: string, text: string): Promise<void> {
     await mkdir(join(folder, version));
     await writeFile(join(folder, version, 'policy.yaml'), text);

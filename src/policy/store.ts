@@ -13,7 +13,7 @@ export type Reload =
 export interface PolicyStoreOptions extends FollowOptions {
   readonly file: string;
   readonly language?: string;
-  /** Gets each reload that changed the policy, and each new problem. */
+  /** Called with each reload that changed the policy, and with each new problem. */
   readonly onReload?: (reload: Reload) => void;
 }
 
@@ -28,7 +28,7 @@ export class PolicyStore implements AsyncDisposable {
   #problem: PolicyFileError | undefined;
   /** The message of the last reload, if it failed. */
   #reported: string | undefined;
-  /** The text of the last reading that succeeded, whether it is a good policy or not. */
+  /** The text of the last successful reading. It may be a good or a broken policy. */
   #text: string | undefined;
 
   constructor(options: PolicyStoreOptions) {
@@ -82,7 +82,7 @@ export class PolicyStore implements AsyncDisposable {
     } catch (cause) {
       return this.#keep(cause);
     }
-    // Neither a good policy nor a broken one is parsed twice.
+    // Do not parse the same text again, whether it is a good or a broken policy.
     if (text === this.#text)
       return this.#problem ? { result: 'kept', error: this.#problem } : { result: 'unchanged' };
     try {
@@ -98,7 +98,7 @@ export class PolicyStore implements AsyncDisposable {
 
   /** Keeps the active policy. Without `text`, the next successful reading is parsed even if the text is the same. */
   #keep(cause: unknown, text?: string): Reload {
-    // A fault of the gate must stop neither the watch nor the gate. It counts as a policy that cannot be loaded.
+    // An internal error must stop neither the watcher nor the gate. It is reported as a policy that cannot be loaded.
     const error =
       cause instanceof PolicyFileError
         ? cause

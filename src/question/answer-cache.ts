@@ -5,10 +5,10 @@ interface CachedAnswer {
   readonly untilMs: number;
 }
 
-/** Known answers until their time is over. When it is full, the oldest makes room. */
+/** Known answers, each with the time of its end. If the cache is full, a new answer replaces the oldest one. */
 export class AnswerCache {
   readonly #limit: number;
-  /** In the order in which they came. */
+  /** By the id of the question, the oldest answer first. */
   readonly #answers = new Map<string, CachedAnswer>();
 
   constructor(limit: number) {
@@ -23,7 +23,7 @@ export class AnswerCache {
     return undefined;
   }
 
-  /** Keeps an answer until a time of the same clock as in `get`. */
+  /** Keeps an answer until `untilMs`. Both `set` and `get` use the same clock. */
   set(id: string, answer: Answer, untilMs: number): void {
     this.#answers.delete(id);
     this.#answers.set(id, { answer, untilMs });

@@ -43,7 +43,7 @@ function watch(promise: Promise<Answer>): { answer?: Answer } {
 }
 
 describe('an asker', () => {
-  it('asks a question once for each review and once for all reviews that wait', async () => {
+  it('calls the source once for a question that is in a review twice, and once for all reviews that wait for it', async () => {
     const { asker, ask, calls } = open();
     const first = asker.ask([
       { question: WEB, withinMs: 1000 },
@@ -61,7 +61,7 @@ describe('an asker', () => {
     assert.deepEqual([answerOf(WEB), answerOf(DB), await second], [APPROVED, NOT_APPROVED, APPROVED]);
   });
 
-  it('keeps apart what has another key or another kind', async () => {
+  it('calls the source again for a question with another key or of another kind', async () => {
     const other = createTestSource('other');
     const { source, calls } = createTestSource();
     const { ask } = open({}, { sources: [source, other.source] });
@@ -71,7 +71,7 @@ describe('an asker', () => {
     assert.deepEqual([calls.length, other.calls.length], [2, 1]);
   });
 
-  it('gives a question that a review has twice the longer of its times', async () => {
+  it('waits for the longer time if a question is in a review twice', async () => {
     for (const times of [
       [100, 900],
       [900, 100],
@@ -107,7 +107,7 @@ describe('an asker', () => {
     assert.deepEqual([calls.length, clock.timers()], [1, 0]);
   });
 
-  it('ignores an answer that comes late, also when the question is open again', async () => {
+  it('ignores a late answer, also if the same question is open again', async () => {
     const { ask, calls, clock, failures } = open();
     const first = ask(WEB, 100);
     clock.pass(100);
@@ -150,23 +150,23 @@ describe('an asker', () => {
     for (const { question } of questions) assert.deepEqual(answerOf(question), unavailable('DEADLINE'));
   });
 
-  it('does not call a source when there is no time', async () => {
+  it('does not call a source if there is no time', async () => {
     const { ask, calls } = open();
     for (const withinMs of [0, -1, Number.NEGATIVE_INFINITY, Number.NaN])
       assert.deepEqual(await ask(WEB, withinMs), unavailable('DEADLINE'));
     assert.equal(calls.length, 0);
   });
 
-  it('has NO_SOURCE for a kind that no source answers', async () => {
+  it('answers NO_SOURCE for a kind without a source', async () => {
     const { ask } = open({}, { sources: [] });
     assert.deepEqual(await ask(WEB), unavailable('NO_SOURCE'));
   });
 });
 
-describe('the bounds of an asker', () => {
+describe('the limits of an asker', () => {
   const question = (index: number): Question => approvalOf(`app:${index}`);
 
-  it('calls at most as many sources as it may; further questions wait in their order', async () => {
+  it('calls at most `calls` sources at the same time; other questions wait in their order', async () => {
     const { ask, calls } = open({ calls: 2 });
     const answers = [1, 2, 3, 4].map((index) => ask(question(index)));
     assert.deepEqual(
@@ -185,7 +185,7 @@ describe('the bounds of an asker', () => {
     assert.deepEqual(outcomes, ['unavailable', 'known', 'known', 'known']);
   });
 
-  it('drops a question that waits for a call when its time is over', async () => {
+  it('does not call a source for a question whose time ended while it waited', async () => {
     const { ask, calls, clock } = open({ calls: 1 });
     const first = ask(question(1), 1000);
     const second = ask(question(2), 100);
@@ -208,7 +208,7 @@ describe('the bounds of an asker', () => {
     assert.deepEqual([calls.length, clock.timers()], [1, 0]);
   });
 
-  it('gives the place of a source that does not stop to the next question', async () => {
+  it('calls the source of the next question if a source ignores its signal', async () => {
     const { ask, calls, clock } = open({ calls: 1 });
     const first = ask(question(1), 100);
     const second = ask(question(2), 1000);
@@ -218,14 +218,14 @@ describe('the bounds of an asker', () => {
     calls[0]?.answer(APPROVED);
     await settleDown();
     const third = ask(question(3), 1000);
-    assert.equal(calls.length, 2, 'the late answer has freed no second place');
+    assert.equal(calls.length, 2, 'the late answer does not free a second call');
     calls[1]?.answer(APPROVED);
     await settleDown();
     calls[2]?.answer(APPROVED);
     assert.deepEqual(await Promise.all([second, third]), [APPROVED, APPROVED]);
   });
 
-  it('has TOO_MANY_QUESTIONS for a new question when too many are open, not for one that is open', async () => {
+  it('answers TOO_MANY_QUESTIONS for a new question if too many are open, but not for a question that is already open', async () => {
     const { ask, calls } = open({ calls: 1, openQuestions: 2 });
     const first = ask(question(1));
     const second = ask(question(2));
@@ -240,7 +240,7 @@ describe('the bounds of an asker', () => {
     assert.deepEqual(await Promise.all([second, shared, third]), [NOT_APPROVED, NOT_APPROVED, APPROVED]);
   });
 
-  it('uses a known answer for as long as its kind allows, and then asks again', async () => {
+  it('uses a known answer for the time of its kind, and then calls the source again', async () => {
     const { ask, calls, clock } = open();
     const first = ask(WEB);
     clock.pass(500);
@@ -255,7 +255,7 @@ describe('the bounds of an asker', () => {
     assert.deepEqual(await again, NOT_APPROVED);
   });
 
-  it('caches nothing of a kind that allows no time', async () => {
+  it('does not cache answers of a kind whose time is 0', async () => {
     const { ask, calls } = open();
     const question = { ...WEB, kind: { ...APPROVAL, cacheMs: 0 } };
     for (let round = 0; round < 2; round += 1) {
@@ -266,7 +266,7 @@ describe('the bounds of an asker', () => {
     assert.equal(calls.length, 2);
   });
 
-  it('forgets the oldest answer when the cache is full', async () => {
+  it('removes the oldest answer if the cache is full', async () => {
     const { ask, calls } = open({ cachedAnswers: 2 });
     for (let index = 1; index <= 3; index += 1) {
       const answer = ask(question(index));
@@ -279,8 +279,8 @@ describe('the bounds of an asker', () => {
   });
 });
 
-describe('what an asker reports', () => {
-  it('is kind, answer, duration, and whether the answer was cached, once for each review', async () => {
+describe('the report of an asker', () => {
+  it('contains kind, answer, duration, and whether the answer was cached, once for each review', async () => {
     const { asker, ask, calls, clock, asked } = open();
     const both = asker.ask([
       { question: WEB, withinMs: 1000 },

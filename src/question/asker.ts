@@ -7,19 +7,19 @@ export interface TimedQuestion {
   readonly withinMs: number;
 }
 
-/** Gives the answer to each question that was asked with it. */
+/** Returns the answer to a question of the same call of {@link Asker.ask}. */
 type AnswerOf = (question: Question) => Answer;
 
-/** How one question of one review ended. */
+/** The result of one question of one review. */
 export interface AskedQuestion {
   readonly kind: string;
   readonly answer: Answer;
-  /** Whether another review had the answer already. */
+  /** Whether the answer was in the cache. */
   readonly cached: boolean;
   readonly durationMs: number;
 }
 
-/** Monotonic milliseconds and timers. */
+/** A monotonic clock, in milliseconds, and its timers. */
 export interface Clock {
   readonly now: () => number;
   /** Calls `run` after `ms`; returns a function that cancels it. */
@@ -27,22 +27,22 @@ export interface Clock {
 }
 
 export interface AskerLimits {
-  /** Calls of sources at the same time; further questions wait within their own time. @default 64 */
+  /** Maximum number of calls of sources at the same time. Other questions wait, but not beyond their time. @default 64 */
   readonly calls?: number;
-  /** Different questions without an answer; further ones are `TOO_MANY_QUESTIONS` at once. @default 4096 */
+  /** Maximum number of different open questions. Others get `TOO_MANY_QUESTIONS` immediately. @default 4096 */
   readonly openQuestions?: number;
-  /** Known answers that are kept. @default 4096 */
+  /** Maximum number of answers in the cache. @default 4096 */
   readonly cachedAnswers?: number;
 }
 
 export interface AskerOptions {
-  /** One for each kind. */
+  /** One for each kind of question. */
   readonly sources: readonly Source[];
   readonly clock: Clock;
   readonly limits?: AskerLimits;
-  /** Gets one call for each question of each review. */
+  /** Called once for each question of each review. */
   readonly onAsked?: (asked: AskedQuestion) => void;
-  /** Gets what a source threw, and what it returned instead of an answer. */
+  /** Called with the error of a source, and with a {@link MalformedAnswerError} if a source returned no answer. */
   readonly onFailure?: (error: unknown) => void;
 }
 
@@ -65,16 +65,16 @@ interface Waiter {
 /** A source is not called with less time than this. Timers may be early by less than this. */
 const MINIMUM_CALL_MS = 1;
 
-/** A source returned something that is no answer. */
+/** A source returned a value that is not an answer. */
 class MalformedAnswerError extends Error {
   override readonly name = 'MalformedAnswerError';
   readonly code = 'ANSWER_MALFORMED';
 }
 
 /**
- * Asks the questions of all reviews. A question is asked once for all that wait for it, and goes on until the last of
- * them has no time left; then the signal of its source fires. Only known answers are cached. A source that does not stop
- * at its signal no longer counts as a call, because it would block all others.
+ * Gets the answers to the questions of all reviews. Reviews that wait for the same question share one call of its
+ * source. When the last of them has no time left, the signal of the source fires. Only known answers are cached. A source
+ * that ignores its signal no longer counts as a call, because it would otherwise block all other questions.
  */
 export class Asker {
   readonly #options: AskerOptions;
@@ -82,9 +82,9 @@ export class Asker {
   readonly #cache: AnswerCache;
   readonly #maximumCalls: number;
   readonly #maximumOpen: number;
-  /** By id: those that are called and those that wait for a call. */
+  /** By id: questions whose source was called, and questions that wait for a call. */
   readonly #open = new Map<string, OpenQuestion>();
-  /** Those that wait for a call, the oldest first. */
+  /** Questions that wait for a call, the oldest first. */
   readonly #queue = new Set<OpenQuestion>();
   #calls = 0;
 
@@ -103,8 +103,8 @@ export class Asker {
   }
 
   /**
-   * Asks the questions of one review, each once, even if it comes several times; then it has the longest of its times.
-   * Never rejects. Resolves when each has an answer: at the latest when the longest time is over.
+   * Gets the answers to the questions of one review. If a question is in the list several times, the longest of its times
+   * counts. Never rejects. Resolves when each question has an answer, at the latest when the longest time is over.
    */
   async ask(questions: readonly TimedQuestion[]): Promise<AnswerOf> {
     const distinct = new Map<string, TimedQuestion>();
@@ -158,7 +158,7 @@ export class Asker {
     return promise;
   }
 
-  /** One review has no time left. The question goes on for the others. */
+  /** Called when one review has no time left. The question stays open for the other reviews. */
   #giveUp(open: OpenQuestion, waiter: Waiter): void {
     open.waiters.delete(waiter);
     if (open.waiters.size > 0) return;
@@ -182,7 +182,7 @@ export class Asker {
 
   async #call(open: OpenQuestion): Promise<void> {
     const answer = await this.#answerOf(open);
-    // After the last review gave up, its answer is late: the question may be open again by now.
+    // No review waits for this answer any more. The same question may be open again by now.
     if (open.abort.signal.aborted) return;
     const { id, question, waiters } = open;
     this.#open.delete(id);
@@ -197,7 +197,7 @@ export class Asker {
     this.#startCalls();
   }
 
-  /** Calls the source; whatever it does becomes an answer. */
+  /** Calls the source. An exception or a malformed value becomes an unavailable answer. */
   async #answerOf({ question, source, abort }: OpenQuestion): Promise<Answer> {
     const fail = (error: unknown): void => {
       if (!abort.signal.aborted) this.#report(() => this.#options.onFailure?.(error));
@@ -212,19 +212,23 @@ export class Asker {
     try {
       const answer = readAnswer(question, returned);
       if (answer !== undefined) return answer;
-      fail(new MalformedAnswerError(`the source of "${source.kind}" returned no answer of that kind`));
+      fail(
+        new MalformedAnswerError(
+          `the source of "${source.kind}" returned a value that is not an answer of this kind`,
+        ),
+      );
     } catch (error) {
       fail(error);
     }
     return unavailable('ANSWER_MALFORMED');
   }
 
-  /** An observer that throws must not cost an answer. */
+  /** Calls an observer. An exception of it must not prevent the answer. */
   #report(observe: () => void): void {
     try {
       observe();
     } catch {
-      // There is no one else to report it to.
+      // The observer is the only place to report an error to.
     }
   }
 }

@@ -50,7 +50,7 @@ describe('a source that does not answer', () => {
     ],
   };
   for (const [title, [misbehave, code]] of Object.entries(failing)) {
-    it(`makes ${code} of it when it ${title}, and reports it`, async () => {
+    it(`gives the answer ${code} and is reported if it ${title}`, async () => {
       const { ask, failures, clock } = open(misbehave as Source['ask']);
       assert.equal((await ask()).outcome, 'unavailable');
       const answer = await ask();
@@ -63,13 +63,13 @@ describe('a source that does not answer', () => {
     });
   }
 
-  it('may return that the answer is unavailable, which is no failure', async () => {
+  it('may return an unavailable answer, which is not reported as a failure', async () => {
     const { ask, failures } = open(async () => unavailable('ANSWER_UNAVAILABLE'));
     assert.deepEqual(await ask(), unavailable('ANSWER_UNAVAILABLE'));
     assert.deepEqual(failures, []);
   });
 
-  it('costs no answer when an observer throws', async () => {
+  it('is answered although an observer throws', async () => {
     const fail = (): never => {
       throw new Error('disk full');
     };

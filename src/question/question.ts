@@ -1,39 +1,39 @@
 /**
- * A fact that a verdict depends on and that the review does not carry, such as the digest behind a tag. A question is
- * plain data: a rule makes it, the `Asker` asks it, a `Source` answers it.
+ * A request for a fact that is not in the review and that a verdict depends on, such as the digest of a tag. It is plain
+ * data: a rule returns it, the `Asker` passes it to a `Source`, and the `Source` returns the answer.
  */
 export interface Question<Subject = unknown, Value = unknown> {
   readonly kind: QuestionKind<Value>;
   /**
-   * Everything that the answer depends on, also the identity of credentials. Questions of one kind with one key share
-   * an answer, so a key that leaves something out gives one caller the answer of another.
+   * Identifies everything that the answer depends on, also the credentials. Questions of one kind with the same key share
+   * an answer. If the key is incomplete, a review gets the answer to a different question.
    */
   readonly key: string;
-  /** What the source reads. It follows from the key. */
+  /** The input of the source. Questions with the same key have the same input. */
   readonly subject: Subject;
 }
 
-/** What the questions of one kind have in common. */
+/** The properties that all questions of one kind share. */
 export interface QuestionKind<Value = unknown> {
   /** Short, fixed and on one line, such as `digest`. It selects the source, and it is the value of a metric label. */
   readonly name: string;
-  /** How long another review may use a known answer, in milliseconds; 0: no other review may. */
+  /** How long later reviews may use a known answer, in milliseconds; 0: never. */
   readonly cacheMs: number;
-  /** Whether a value has the type of this kind. Everything else from a source is `ANSWER_MALFORMED`. */
+  /** Whether a value has the type of this kind. If not, the answer is `ANSWER_MALFORMED`. */
   readonly isValue: (value: unknown) => value is Value;
 }
 
 /** Why a question has no answer. docs/errors.md lists the codes. */
 export type UnavailableCode =
-  /** The time for asking ended. */
+  /** No answer came in time. */
   | 'DEADLINE'
   /** The source failed. */
   | 'ANSWER_UNAVAILABLE'
-  /** The source answered with something that is no answer to this kind of question. */
+  /** The source returned a value that is not an answer to this kind of question. */
   | 'ANSWER_MALFORMED'
   /** The gate has no source for this kind of question. */
   | 'NO_SOURCE'
-  /** Too many questions are open already. */
+  /** Too many questions are open. */
   | 'TOO_MANY_QUESTIONS';
 
 export type Answer<Value = unknown> =
@@ -41,13 +41,13 @@ export type Answer<Value = unknown> =
   | { readonly outcome: 'unavailable'; readonly code: UnavailableCode };
 
 /**
- * Answers one kind of question: the port behind which a registry or an API server stands. All hosts of a source share the
- * places of the `Asker`, so a source must limit the open calls for each host. Its abort listeners must not throw.
+ * Answers one kind of question, for example by a call of a registry or of an API server. All hosts of a source share the
+ * calls of the `Asker`, so a source must limit the open calls for each host. Its abort listeners must not throw.
  */
 export interface Source<Subject = unknown, Value = unknown> {
-  /** The name of the kind. */
+  /** {@link QuestionKind.name} of the kind that it answers. */
   readonly kind: string;
-  /** Must stop when the signal fires: then no review waits for the answer. May reject, which is `ANSWER_UNAVAILABLE`. */
+  /** Must stop when the signal fires, because no review waits for the answer then. If it rejects, the answer is `ANSWER_UNAVAILABLE`. */
   ask(question: Question<Subject, Value>, signal: AbortSignal): Promise<Answer<Value>>;
 }
 
@@ -67,7 +67,7 @@ export function unavailable(code: UnavailableCode): Answer & { readonly outcome:
   return UNAVAILABLE[code];
 }
 
-/** The answer in what a source returned; `undefined` if it is none. */
+/** Checks the value that a source returned; `undefined` if it is not an answer to the question. */
 export function readAnswer({ kind }: Question, returned: unknown): Answer | undefined {
   if (typeof returned !== 'object' || returned === null || !('outcome' in returned)) return undefined;
   if (returned.outcome === 'known' && 'value' in returned) {
@@ -81,7 +81,7 @@ export function readAnswer({ kind }: Question, returned: unknown): Answer | unde
     : undefined;
 }
 
-/** The same text for questions that share an answer. */
+/** Identifies a question. Questions that share an answer have the same id. */
 export function questionId({ kind, key }: Question): string {
   return `${kind.name}\n${key}`;
 }

@@ -6,11 +6,11 @@ import type { LoopLag } from './loop-lag.ts';
 export interface QueuedReview {
   /** Length of its body. */
   readonly bytes: number;
-  /** It is answered or its connection has closed: it needs no decision. */
+  /** True if it needs no decision, because it is answered or its connection has closed. */
   readonly isOver: boolean;
-  /** Decides and answers. A promise if the decision is one. */
+  /** Decides the review and answers it. Returns a promise if the decision is a promise. */
   readonly decide: () => void | Promise<void>;
-  /** Refuses it without a decision. */
+  /** Refuses the review without a decision. */
   readonly shed: (reason: ShedReason) => void;
 }
 
@@ -31,8 +31,8 @@ const LARGE_WAIT_MS = 2000;
 
 /**
  * The order in which reviews are decided. A small review is decided immediately while the event loop is on time;
- * otherwise it waits behind earlier ones. Only one large review is decided in a turn of the event loop, because it blocks
- * everything else. After it the loop serves the others, and new connections, for as long as the large one took.
+ * otherwise it waits behind earlier ones. At most one large review is decided in a turn of the event loop, because it
+ * blocks everything else. After it the loop handles small reviews and new connections for as long as the large one took.
  */
 export class Backlog {
   readonly #options: BacklogOptions;

@@ -49,7 +49,7 @@ export interface BodyListener {
   readonly onBody: (result: BodyResult, body: Buffer) => void;
 }
 
-/** A buffer takes about 350 bytes beside its content, so that chunks smaller than this are joined. */
+/** A buffer takes about 350 bytes beside its content, so chunks smaller than this are joined. */
 const SMALL_BYTES = 4096;
 
 /** Receives a body within the memory that is free, and keeps that memory until {@link release} is called. */

@@ -10,7 +10,7 @@ import type { CertificateName, Metrics } from '../telemetry/metrics.ts';
 import type { ReviewServer } from './server.ts';
 import type { TlsOptions } from './tls.ts';
 
-/** Where the serving certificate comes from. */
+/** The source of the serving certificate. */
 export type CertificateSource =
   | {
       readonly kind: 'files';
@@ -24,12 +24,12 @@ export type CertificateSource =
   /** Plain HTTP, like the Go program without a certificate. */
   | { readonly kind: 'none' };
 
-/** The clients that may call, proved by a client certificate. */
+/** The clients that may call the gate. They identify themselves by a client certificate. */
 interface ClientSettings {
   readonly file: string;
   /** Content of the file, PEM. */
   readonly authority: string;
-  /** Empty: every client of the authority. */
+  /** Names that client certificates must have one of. If it is empty, every client of the authority may call. */
   readonly names: readonly string[];
 }
 
@@ -199,7 +199,7 @@ function recordClientExpiry(authority: string, { metrics }: CertificateWitnesses
   metrics.certificateExpires('clients', new Date(Math.min(...ends)));
 }
 
-/** Sets the metric of the certificate's end, and warns once a day when the end is near. */
+/** Updates the metric with the end of the certificate, and logs a warning once a day if the end is near. */
 function watchExpiry(server: ReviewServer, { log, metrics, now }: CertificateWitnesses): Disposable {
   if (server.certificate !== undefined) metrics.certificateExpires('serving', server.certificate.validToDate);
   let last: string | undefined;
@@ -215,7 +215,7 @@ function watchExpiry(server: ReviewServer, { log, metrics, now }: CertificateWit
   return { [Symbol.dispose]: every(EXPIRY_CHECK_MS, look) };
 }
 
-/** When the certificate ends; `undefined` while that is far away. */
+/** A sentence about the end of the certificate; `undefined` if the end is not near. */
 function renderExpiry({ certificate }: ReviewServer, now: Date): string | undefined {
   if (certificate === undefined || now < warningTime(certificate)) return undefined;
   const days = Math.floor((certificate.validToDate.getTime() - now.getTime()) / DAY_MS);

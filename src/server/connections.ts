@@ -12,11 +12,11 @@ export interface OpenRequest {
 interface Carrier {
   /** Number of requests without an answer. */
   requests: number;
-  /** One of them; `undefined` if all were refused by their heads. */
+  /** One of these requests; `undefined` if all were refused before their bodies were read. */
   first: OpenRequest | undefined;
   /**
-   * The others, from a client that pipelines. Do not keep all requests of the server in one Set: its backing store moves
-   * to the old generation and retains them, which costs as much as the verdict.
+   * The other requests, if the client pipelines. Do not keep all requests of the server in one Set: its backing store
+   * moves to the old generation and retains them, which costs as much as the verdict.
    */
   others: Set<OpenRequest> | undefined;
   /** Value of a counter of ended requests. The smallest value belongs to the socket that is idle for longest. */
@@ -32,9 +32,9 @@ type Accepted = Pick<Carrier, 'generation'>;
 export class Connections {
   readonly #limit: number;
   readonly #all = new Set<Socket>();
-  /** By both addresses, because a TLS socket does not give access to the socket below it. */
+  /** By local and remote address and port, because a TLS socket does not give access to the socket below it. */
   readonly #accepted = new Map<string, Accepted>();
-  /** Searched at the limit only. It is not kept in order of idle time, because every request would pay for that. */
+  /** Searched only when the limit is reached. It is not sorted by idle time, because that would slow down every request. */
   readonly #carriers = new Map<Socket, Carrier>();
   #inflight = 0;
   #ended = 0;
@@ -55,8 +55,8 @@ export class Connections {
   }
 
   /**
-   * Adds a new TCP connection. At the limit the connection that is idle for longest is closed, so that strangers who only
-   * keep connections open cannot block the API server.
+   * Adds a new TCP connection. At the limit the connection that is idle for longest is closed, so that clients that
+   * only keep connections open cannot block the API server.
    */
   addConnection(socket: Socket): void {
     const addresses = addressesOf(socket);
@@ -89,7 +89,7 @@ export class Connections {
     });
   }
 
-  /** A request arrived. `request` is given unless it was refused by its head. */
+  /** Registers a request that arrived. Without `request` it was refused before its body was read. */
   startRequest(socket: Socket, request?: OpenRequest): void {
     const carrier = this.#carriers.get(socket);
     if (carrier === undefined) return;
@@ -100,7 +100,7 @@ export class Connections {
     else (carrier.others ??= new Set()).add(request);
   }
 
-  /** A request was answered or abandoned. A second call, or one after the end of the connection, has no effect. */
+  /** Removes a request that was answered or abandoned. A second call, or a call after the end of the connection, has no effect. */
   endRequest(socket: Socket, request?: OpenRequest): void {
     const carrier = this.#carriers.get(socket);
     if (carrier === undefined) return;
@@ -121,8 +121,8 @@ export class Connections {
 
   /**
    * Marks each open connection to be closed after its next response, also those still in the TLS handshake, because the
-   * authorities of a connection are fixed when it is accepted. None is cut off: a client that finds its idle connection
-   * closed has perhaps just sent a review, and Go's client does not repeat a POST.
+   * authorities of a connection are fixed when it is accepted. Idle connections are not closed either: the
+   * client may just have sent a review, and Go's client does not repeat a POST.
    */
   outdateAll(): void {
     this.#generation += 1;
@@ -144,7 +144,7 @@ export class Connections {
 
   /**
    * Ends all requests of a closed connection. Not every response emits `close`: on Node 24.15 and 26.0 one that waits
-   * behind another does not, so that a stranger could fill the memory for bodies with requests that never end.
+   * behind another does not. A client could then fill the memory for bodies with requests that never end.
    */
   #abandon(carrier: Carrier): void {
     this.#inflight -= carrier.requests;

@@ -4,7 +4,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import { createPageServer, type Page, type Pages, TEXT } from './page-server.ts';
 
-/** By name: a function that returns what is wrong, or `undefined`. */
+/** Checks by their names. A check returns a sentence about the problem, or `undefined`. */
 export type ReadinessChecks = Readonly<Record<string, () => string | undefined>>;
 
 interface HealthOptions {
@@ -12,7 +12,7 @@ interface HealthOptions {
   readonly address?: string;
   /** 0 selects a free port. */
   readonly port: number;
-  /** Serving depends on these. A registry is not among them, because its outage would make all gates unready. */
+  /** Conditions for serving. Do not add a registry, because its outage would make all gates unready. */
   readonly checks: ReadinessChecks;
   /** By the names of `checks`: more information about a check that passes. */
   readonly details?: ReadinessChecks;

@@ -19,7 +19,7 @@ export function send(
   response.end(answer.body);
 }
 
-/** Answers immediately, and then ends the connection. Counts the refusal if it has a code; one without is counted already. */
+/** Answers immediately, and then ends the connection. Counts a refusal that has a code; others are already counted. */
 export function refuse(
   { recorder }: ServerContext,
   response: ServerResponse,

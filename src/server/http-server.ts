@@ -42,7 +42,7 @@ function handshakeOf(limits: Limits, tls: TlsOptions) {
   const mutual = tls.clientAuthority !== undefined;
   return {
     ...contextOf(tls, tls.clientAuthority),
-    // A client that offers HTTP/2 only is refused, so that its rapid resets are impossible (CVE-2023-44487).
+    // A client that offers only HTTP/2 is refused, so rapid resets (CVE-2023-44487) are impossible.
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: limits.handshakeTimeoutMs,
     requestCert: mutual,

@@ -31,7 +31,7 @@ const MAX_CONNECTIONS = 256;
  * connection.
  *
  * It does not use Node's HTTP server, whose parser makes a request and a response of every head in a packet before it can
- * be stopped, so that a packet full of small requests stalls the process and takes memory.
+ * be stopped, so a packet full of small requests would stall the process and take memory.
  */
 export function createPageServer(pages: Pages, wholeMs = WHOLE_MS): PageServer {
   const open = new Set<Socket>();
@@ -54,8 +54,8 @@ export function createPageServer(pages: Pages, wholeMs = WHOLE_MS): PageServer {
 }
 
 /**
- * Closes the oldest connection at the limit. Node would refuse the new one instead, so that clients that never read could
- * block the kubelet, which restarts a gate that does not answer its probes.
+ * Closes the oldest connection at the limit. Node would refuse the new one instead. Clients that never read could
+ * then block the kubelet, which restarts a gate that does not answer its probes.
  */
 function keepWithinLimit(open: Set<Socket>, socket: Socket): void {
   open.add(socket);

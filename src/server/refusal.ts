@@ -1,4 +1,4 @@
-/** Why a request was refused before a protocol could read it. */
+/** The codes of requests that are refused before a protocol reads them. */
 type RequestErrorCode =
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'

@@ -8,7 +8,7 @@ import { findRoute, type Route } from './routes.ts';
 import type { ServerContext } from './server-context.ts';
 import { throwLater } from './throw-later.ts';
 
-// RFC 8259 §11 gives parameters no meaning, but only the charset has a reason to be sent.
+// RFC 8259 §11 defines no parameters. Accept charset only, because clients send it.
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
 /** Receives requests for reviews from Node's HTTP server. */
@@ -34,17 +34,17 @@ function receiveRequest(context: ServerContext, request: IncomingMessage, respon
   }
   const review = new ReviewRequest(context, response, route, nowMs - lag.at(nowMs));
   connections.startRequest(socket, review);
-  // One listener for both tasks, because every review pays for each listener. A response that ends without this event
-  // is closed together with its connection.
+  // One listener for both tasks, because each listener slows down every review. If the response emits no `close`, the
+  // request ends when its connection closes.
   response.on('close', () => {
     connections.endRequest(socket, review);
     review.close();
   });
-  // Last, so that the request is registered and can be refused if this throws.
+  // This call is last: if it throws, the request is already registered and can be refused.
   review.receive();
 }
 
-/** The route of a request by its head alone, or the refusal if its body is not to be read. */
+/** The route of a request, from its head; or a refusal if its body must not be read. */
 function readHead(context: ServerContext, request: IncomingMessage): Route | Refusal {
   const { method = '', url = '', headers, rawHeaders, socket } = request;
   const { headerCount, bodyBytes } = context.limits;

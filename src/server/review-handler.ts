@@ -15,13 +15,13 @@ import { budgetOf } from './deadline.ts';
 import type { Route } from './routes.ts';
 import type { ReviewContext } from './server-context.ts';
 
-/** A bouncer that is late by more than this is no longer waited for. It is still within the margin of the deadline. */
+/** How long to wait for a bouncer after its budget, in milliseconds. It is shorter than the margin of the deadline. */
 const GRACE_MS = 200;
 
 /** The decision of a server after an unexpected failure. */
 const BROKEN: Bouncer = { decide: () => failed('INTERNAL') };
 
-/** The decision that replaces one that could not be rendered. Its identity says that rendering failed before. */
+/** Replaces a decision that could not be rendered. It is compared by identity to detect a second failure. */
 const NOT_RENDERED = failed('INTERNAL');
 
 /**
@@ -65,7 +65,7 @@ export function refuseUnparsed(
   return answer(applyStage(failed(SHED_CODES[reason]), stage));
 }
 
-/** What is left of the caller's time for the decision. */
+/** The remaining time for the decision, in milliseconds. */
 function remainingMs(context: ReviewContext, { query }: Route, startedMs: number): number {
   return budgetOf(query, context.maximumTimeoutMs) - (context.now() - startedMs);
 }
@@ -108,7 +108,7 @@ function respondLater(
     .then((settled) => respond(context, route, exchange, settled, startedMs));
 }
 
-/** The same promise, or a failed decision if it is late. A timer for each review would cost a tenth of it. */
+/** The same promise, or a failed decision if it is late. A timer for each review would take a tenth of its time. */
 function settleWithin(decision: Promise<Decision>, withinMs: number): Promise<Decision> {
   const { promise: late, resolve } = Promise.withResolvers<Decision>();
   const timer = setTimeout(() => resolve(failed('DEADLINE')), withinMs).unref();
@@ -130,7 +130,7 @@ function openExchange(
   protocol: ReviewProtocol,
   body: Buffer,
 ): ReviewExchange | MalformedReviewError {
-  // toString() would replace invalid bytes by U+FFFD, so that two different names could become equal.
+  // toString() would replace invalid bytes by U+FFFD, so two different names could become equal.
   if (!isUtf8(body)) return new MalformedReviewError('MALFORMED_JSON', phrase('MALFORMED_JSON.utf-8'));
   let isParsed = false;
   try {

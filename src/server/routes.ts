@@ -29,7 +29,7 @@ export function createRoutes({ imageReview, admissionReview }: Protocols): Route
 }
 
 /**
- * The route of a request target. The target is not decoded or normalised, so that `//validate`, `/%76alidate` and
+ * The route of a request target. The target is not decoded or normalised, so `//validate`, `/%76alidate` and
  * `http://gate/validate` are not found.
  */
 export function findRoute(routes: Routes, method: string, target: string): Route | Refusal {

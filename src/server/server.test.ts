@@ -143,7 +143,7 @@ describe('the server', { timeout: 20_000 }, () => {
         gate,
         `${method} ${path} HTTP/1.1\r\nhost: gate\r\ncontent-length: 0\r\n\r\n`,
       );
-      // The gate closes the connection while a path that is too long is still being sent, so that its response may be lost.
+      // The gate closes the connection while the client still sends a path that is too long. The response may be lost.
       if (status === 431 && received === '') continue;
       assert.match(received, new RegExp(`^HTTP/1\\.1 ${status} `), `${method} ${path.slice(0, 30)}`);
       assert.match(received, /\r\ncontent-type: application\/json\r\n/);

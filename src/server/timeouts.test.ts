@@ -136,7 +136,7 @@ describe('connections', { timeout: 20_000 }, () => {
       // Some connections are silent, others have sent a review.
       if (count % 2 === 0) stranger.write(rawReview('u-1'));
       strangers.push(stranger.resume());
-      // Always in use, so that it is never idle for longest.
+      // Used all the time, so it is never the connection that is idle for longest.
       if (count % 5 === 0) assert.equal((await ask(gate, { agent })).status, 200);
     }
     await sleep(50);

@@ -44,7 +44,7 @@ export function contextOf(
     ...(clientAuthority === undefined ? {} : { ca: clientAuthority }),
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
-    // The API server does not resume sessions, so that tickets are of no use, and a resumed session would outlive the
+    // No session tickets: the API server does not resume sessions, and a resumed session would outlive the
     // authority that admitted it. Renegotiation lets a client cause work for the server.
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };

@@ -28,7 +28,7 @@ export class BoundedLabels {
 
 /**
  * A counter that is updated only when the metrics are read. Finding a series of prom-client by its labels costs as much
- * as a decision, so that it is not done for each review.
+ * as a decision, so it is not done for each review.
  */
 export class Tally<Label extends string> {
   /** By the label values, in the order of the label names: counts that the counter does not contain yet. */

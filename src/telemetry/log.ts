@@ -7,7 +7,7 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 type LogLevel = (typeof LEVELS)[number];
 
 /**
- * The messages of the log of `serve`: `msg` of a line is one of them. What varies is in the fields of the line.
+ * The messages of the log of `serve`: `msg` of a line is one of them. The fields of the line contain the details.
  * docs/on-call.md has a row for each.
  */
 export const LOG_EVENTS = [
@@ -77,7 +77,7 @@ export function openLog<Event extends string = LogEvent>({
   const written: ReadonlySet<LogLevel> = new Set(LEVELS.slice(LEVELS.indexOf(least)));
   const write: Log<Event>['write'] = (level, message, fields, at) => {
     if (!written.has(level)) return;
-    // JSON escapes line breaks, so that each document is one line (K04).
+    // JSON escapes line breaks, so each document is one line (K04).
     piece.write(`${JSON.stringify({ level, time: (at ?? now()).toISOString(), ...fields, msg: message })}\n`);
   };
   return {
@@ -101,7 +101,7 @@ class Piece {
   constructor(stream: Writable, maxWaitingBytes: number) {
     this.#stream = stream;
     this.#maxWaitingBytes = maxWaitingBytes;
-    // A reader that has gone (EPIPE) counts as one that stalls for ever. Without a listener the error would end the process.
+    // A closed reader (EPIPE) is treated like a reader that stalls for ever. Without a listener the error would end the process.
     stream.on('error', () => stream.destroy());
     stream.on('lost', (lines: number) => {
       this.dropped += lines;
@@ -135,7 +135,7 @@ class Piece {
     else this.dropped += lines;
   }
 
-  /** Counts lines that were passed to the stream but not read before the reader had gone. */
+  /** Counts lines that were passed to the stream and were not read before the reader closed. */
   #count(lines: number): (error: Error | null | undefined) => void {
     return (error) => {
       if (error !== null && error !== undefined) this.dropped += lines;

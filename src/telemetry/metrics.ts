@@ -85,7 +85,7 @@ function failureCounter(registry: Registry): Counter<'code'> {
   const failures = counter(
     registry,
     'failures_total',
-    'Reviews that could not be decided, and so were refused.',
+    'Reviews that were refused because they could not be decided.',
     ['code'],
   );
   // If a series appears only with its first failure, rate() does not show that failure.
@@ -97,7 +97,7 @@ function shedCounter(registry: Registry, failures: Counter<'code'>): Metrics['co
   const shed = counter(
     registry,
     'shed_reviews_total',
-    'Reviews refused without a decision. They have no log line of their own, and only failures_total counts them, too.',
+    'Reviews refused without a decision. They have no log line of their own. Of the other metrics, only failures_total counts them.',
     ['protocol', 'reason'],
   );
   for (const protocol of PROTOCOL_NAMES) for (const reason of SHED_REASONS) shed.inc({ protocol, reason }, 0);
@@ -256,7 +256,7 @@ function sourceReader(registry: Registry, { inflight, logDropped }: MetricSource
   const dropped = counter(
     registry,
     'log_dropped_total',
-    'Lost log lines: their reader stalled or had gone, or the disk was full.',
+    'Log lines that were lost, because the reader stalled or closed, or the disk was full.',
     [],
   );
   let counted = 0;

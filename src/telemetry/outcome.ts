@@ -11,7 +11,7 @@ export interface Outcome {
   /** When it was answered. */
   readonly at: Date;
   readonly review: ReviewSummary;
-  /** Before the stage was applied. */
+  /** The decision before the stage was applied. */
   readonly decision: Decision;
   readonly protocol: ProtocolName;
   /** From the head of the request to the answer. */

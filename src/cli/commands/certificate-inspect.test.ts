@@ -92,7 +92,7 @@ describe('certificate inspect', () => {
       assert.equal((await bouncer([...trusting, folder.file('company.crt')])).code, 1);
       const named = await bouncer(['certificate', 'inspect', `127.0.0.2:${port}`]);
       assert.equal(named.code, 2, 'no server listens there');
-      assert.match(named.stderr, /^error: 127\.0\.0\.2:\d+: no certificate is served: /);
+      assert.match(named.stderr, /^error: 127\.0\.0\.2:\d+: no certificate was received: /);
     } finally {
       server.close();
     }
@@ -107,8 +107,8 @@ describe('certificate inspect', () => {
     for (const [place, said] of [
       [folder.file('torn.crt'), /torn\.crt: the certificate is not readable PEM/],
       [folder.file('torn.key'), /torn\.key: the private key is not readable PEM/],
-      [folder.file('empty'), /the folder holds no \.crt/],
-      ['nowhere.crt', /nowhere\.crt: there is no such file, and it is no host:port/],
+      [folder.file('empty'), /the folder contains no \.crt/],
+      ['nowhere.crt', /nowhere\.crt: there is no such file, and this is neither host:port/],
       ['host:99999', /host:99999: there is no such file/],
     ] as const) {
       const { code, stderr } = await bouncer(['certificate', 'inspect', place]);

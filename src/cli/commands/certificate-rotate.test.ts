@@ -97,7 +97,7 @@ describe('certificate rotate --folder', () => {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /^the rotation stopped because the canary does not pass: 127\.0\.0\.1:\d+: no certificate is served/,
+      /^the rotation stopped because the canary does not pass: 127\.0\.0\.1:\d+: no certificate was received/,
     );
     assert.deepEqual(await texts(folder.pki), before);
     assert.match(

@@ -22,7 +22,7 @@ for (const [title, run] of ruleCases(
     ],
     refuses: {
       'evil/nginx': 'docker.io/evil/nginx is not an allowed image',
-      // Other hosts of Docker Hub serve the same image, but to be let in a registry must be named (B03).
+      // Other hosts of Docker Hub serve the same image, but only registries that the policy names are allowed (B03).
       'registry-1.docker.io/library/nginx': 'registry-1.docker.io/library/nginx is not an allowed image',
       'registry.example.com.evil.io/a': 'registry.example.com.evil.io/a is not an allowed image',
       'evil.io/registry.example.com/a': 'evil.io/registry.example.com/a is not an allowed image',
@@ -34,13 +34,13 @@ for (const [title, run] of ruleCases(
 ))
   test(title, run);
 
-test('flip: allowedImages.images admits what it names and refuses what it does not', async () => {
+test('flip: allowedImages.images admits the images that match and refuses others', async () => {
   assert.equal(await ask(allowedImages, { images: ['ghcr.io/acme/*'] }, 'ghcr.io/acme/app'), undefined);
   const objection = await ask(allowedImages, { images: ['ghcr.io/other/*'] }, 'ghcr.io/acme/app');
   assert.equal(objection?.code, 'IMAGE_NOT_ALLOWED');
 });
 
-test('an allow list of every registry is refused at the pattern that is one', async () => {
+test('a pattern that allows every registry is refused, with its index', async () => {
   await assert.rejects(
     async () => ask(allowedImages, { images: ['ghcr.io/acme/*', '*/**'] }, 'nginx'),
     (error) =>

@@ -9,12 +9,12 @@ import type { LastTag, RuleKind } from '../rule.ts';
 import { parseSemverRange } from './semver-range.ts';
 import { parseTagPattern } from './tag-pattern.ts';
 
-/** Most tags in a message. */
+/** Maximum number of tags in a message. */
 const SHOWN_TAGS = 8;
 
 const expression = z
   .string()
-  .min(1, { message: 'it is empty; leave it out, or write what a tag must be' })
+  .min(1, { message: 'it is empty; leave it out, or write the range or the expression' })
   .max(256, { message: 'it has more than 256 characters; split it into several rules' });
 
 const parameters = z
@@ -30,8 +30,8 @@ const parameters = z
 /**
  * Admits only tags that are in a list, in a range of semantic versions, or match a pattern as a whole.
  *
- * An image with a digest is pulled by no tag, so it never satisfies this rule: the registry does not compare the tag
- * with the digest.
+ * An image with a digest never satisfies this rule, because the runtime ignores its tag and the registry does not compare
+ * the tag with the digest.
  */
 export const allowedTags = {
   key: 'allowedTags',

@@ -25,7 +25,7 @@ for (const [title, run] of ruleCases(
 ))
   test(title, run);
 
-test('C14 a refused repository is refused under every spelling of its host', async () => {
+test('C14 a disallowed repository is refused for each spelling of its host', async () => {
   const spellings = [
     'evil/app',
     'docker.io/evil/app',
@@ -46,7 +46,7 @@ test('C14 a refused repository is refused under every spelling of its host', asy
   }
 });
 
-test('flip: disallowedImages.images refuses what it names and admits what it does not', async () => {
+test('flip: disallowedImages.images refuses the images that match and admits others', async () => {
   assert.equal(
     (await ask(disallowedImages, { images: ['ghcr.io/acme/*'] }, 'ghcr.io/acme/app'))?.code,
     'DISALLOWED_IMAGE',

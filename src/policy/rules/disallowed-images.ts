@@ -5,7 +5,7 @@ import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 import { imageList, parseImageList } from '../parameters.ts';
 
-/** Refuses images that match one of the patterns, under each name of their registry. */
+/** Refuses images that match one of the patterns, whichever name of their registry they use. */
 export const disallowedImages = {
   key: 'disallowedImages',
   parameters: z

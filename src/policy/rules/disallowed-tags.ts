@@ -9,8 +9,8 @@ import { tagList } from '../parameters.ts';
 /**
  * Refuses the tags of a list.
  *
- * Compares the tag that the runtime would pull: `latest` without tag and digest, and no tag with a digest, because the
- * runtime then ignores the tag.
+ * Compares the tag that the runtime would pull. Without tag and digest this is `latest`. With a digest there is none,
+ * because the runtime then ignores the tag.
  */
 export const disallowedTags = {
   key: 'disallowedTags',

@@ -5,7 +5,7 @@ import { canonicalName } from '../../image/reference.ts';
 import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
 
-/** Refuses short names. A runtime with search registries may pull them from another registry than Docker Hub (B29). */
+/** Refuses images without a registry. A runtime with search registries may pull them from a registry other than Docker Hub (B29). */
 export const requireFullyQualified = {
   key: 'requireFullyQualified',
   parameters: z

@@ -1,9 +1,9 @@
 import { ParameterError } from '../parameters.ts';
 
 /**
- * A test whether a pattern matches a tag as a whole. RE2 takes linear time, so that no pattern and no tag can make the
- * gate late (C19). The engine is loaded when the first policy needs it.
- * @throws {ParameterError} if the pattern is not RE2, or matches any tag.
+ * A test whether a pattern matches a tag as a whole. RE2 takes linear time, so no pattern and no tag can delay the
+ * gate (C19). The engine is loaded when the first policy needs it.
+ * @throws {ParameterError} if the pattern is not RE2, or matches every tag.
  * @see https://github.com/google/re2/wiki/Syntax
  */
 export async function parseTagPattern(pattern: string): Promise<(tag: string) => boolean> {
@@ -24,8 +24,8 @@ export async function parseTagPattern(pattern: string): Promise<(tag: string) =>
   if (matches('latest') && matches('0') && matches('_x.y-z')) {
     throw new ParameterError(
       ['pattern'],
-      `${JSON.stringify(pattern)} matches any tag`,
-      'say what a tag must look like',
+      `${JSON.stringify(pattern)} matches every tag`,
+      'write an expression that some tags do not match',
     );
   }
   return matches;
