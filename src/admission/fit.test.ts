@@ -29,7 +29,7 @@ describe('texts within a limit', () => {
     assert.equal(join(12 + COUNT, 'aaa', 'bbb', 'ccc', 'ddd'), 'aaa, bbb and 2 more');
   });
 
-  it('K01 end before the first that does not fit, although a later one would', () => {
+  it('K01 end before the first text that does not fit, even if a later one would fit', () => {
     assert.equal(join(8 + COUNT, 'aaa', 'b'.repeat(99), 'ccc'), 'aaa and 2 more');
   });
 

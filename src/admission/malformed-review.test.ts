@@ -6,14 +6,14 @@ import { ask } from '#test/verdicts.ts';
 import { isObject, type Fields } from '../document/json.ts';
 import { admissionReview, imageReview } from '#test/protocols.ts';
 
-const NO_UID = 'the AdmissionReview has no request.uid to answer to';
+const NO_UID = 'the AdmissionReview has no request.uid, so it cannot be answered';
 const VERSIONS = 'an AdmissionReview must have the version admission.k8s.io/v1 or v1beta1';
 
 describe('an invalid body is explained in a sentence', () => {
   for (const [document, code, message] of [
     [null, 'MALFORMED_REVIEW', 'the body is not an AdmissionReview object'],
     [[], 'MALFORMED_REVIEW', 'the body is not an AdmissionReview object'],
-    [crafted({}, { kind: 'Pod' }), 'MALFORMED_REVIEW', 'the body is of another kind than AdmissionReview'],
+    [crafted({}, { kind: 'Pod' }), 'MALFORMED_REVIEW', 'the kind of the body is not AdmissionReview'],
     [crafted({}, { apiVersion: 'v1' }), 'UNSUPPORTED_VERSION', VERSIONS],
     [crafted({}, { apiVersion: `admission.k8s.io/${'v'.repeat(48)}` }), 'UNSUPPORTED_VERSION', VERSIONS],
     [crafted({ uid: '' }), 'MALFORMED_REVIEW', NO_UID],
@@ -27,7 +27,7 @@ describe('an invalid body is explained in a sentence', () => {
   for (const [document, reason] of [
     [null, 'MALFORMED_REVIEW: the body is not an ImageReview object'],
     ['x', 'MALFORMED_REVIEW: the body is not an ImageReview object'],
-    [{ kind: 'Pod' }, 'MALFORMED_REVIEW: the body is of another kind than ImageReview'],
+    [{ kind: 'Pod' }, 'MALFORMED_REVIEW: the kind of the body is not ImageReview'],
     [
       { kind: 'ImageReview', apiVersion: 'imagepolicy.k8s.io/v1' },
       'UNSUPPORTED_VERSION: an ImageReview must have the version imagepolicy.k8s.io/v1alpha1',

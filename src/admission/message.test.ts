@@ -232,7 +232,7 @@ describe('warnings', () => {
     assert.ok(warnings.length > 0 && warnings.length < 20);
   });
 
-  it('K02 placeholders and unchanged images of a template warn like that, too', () => {
+  it('K02 have the same limits for placeholders and unchanged images of a template', () => {
     const containers = Array.from(
       { length: 200 },
       (_, index) => [`c${index}\n`, index % 2 === 0 ? `{{\u001b${index}}}` : BAD] as const,
@@ -243,7 +243,7 @@ describe('warnings', () => {
     assertLegalWarnings(warnings);
   });
 
-  it('come with a denial as well as with an admission', async () => {
+  it('are in the answer of a denial and of an admission', async () => {
     const policy = await policyOf(
       { disallowedTags: { tags: ['latest'] } },
       { requiredDigest: {}, validationActions: ['Warn'] },

@@ -69,7 +69,7 @@ describe('the head of a review', () => {
     assert.equal(readReviewHead(Buffer.from(HEAD, 'utf16le')), undefined);
   });
 
-  it('F20 serves for a refusal and never for an admission; a second uid later in the body has no effect', () => {
+  it('F20 is used for refusals only; a second uid later in the body has no effect', () => {
     const forged = `${HEAD}"object":{}},"request":{"uid":"another"}}`;
     const { body } = admissionReview.respondFromHead(Buffer.from(forged))?.(overloaded) ?? assert.fail();
     const { apiVersion, kind, response } = JSON.parse(body);

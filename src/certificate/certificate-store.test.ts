@@ -34,7 +34,7 @@ describe('certificates that are followed', () => {
     for (const file of files) await writeFile(file, name);
   }
 
-  /** A pair is two equal words, and none of them may be `bad`. */
+  /** In these tests a pair is valid if its two words are equal, and are not `bad`. */
   function activate(texts: readonly string[]): void {
     const [certificate = '', key] = texts;
     if (certificate === 'bad') throw new CertificateError('CERTIFICATE_UNREADABLE', 'no certificate');
@@ -173,7 +173,7 @@ describe('certificates that are followed', () => {
     });
   }
 
-  /** As the kubelet does: a new folder, and a rename of a link over the old one. */
+  /** Swaps the files like the kubelet: it makes a new folder, and renames a new link over the old one. */
   async function swap(place: string, text: string): Promise<void> {
     await mkdir(join(place, `..${text}`));
     for (const file of ['tls.crt', 'tls.key']) await writeFile(join(place, `..${text}`, file), text);

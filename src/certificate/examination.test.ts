@@ -18,7 +18,7 @@ const serving = await authority.issueServing({
 });
 const client = await authority.issueClient({ commonName: 'kube-apiserver', ...validity });
 
-/** What is said of the first certificate of a material. */
+/** The report of the first certificate of a material. */
 function first(material: Partial<CertificateMaterial>, now = at(1)): CertificateReport {
   const certificates = [parseCertificate(serving.certificate)];
   const [report] = examine(
@@ -101,7 +101,7 @@ describe('the examination of a certificate', () => {
   });
 });
 
-/** As openssl made them for years. */
+/** A certificate without subject alternative names, as older versions of openssl made them. */
 async function namelessServer(): Promise<string> {
   await import('reflect-metadata');
   const { X509CertificateGenerator } = await import('@peculiar/x509');

@@ -22,8 +22,8 @@ async function makePair(commonName: string) {
   return { authority, ...(await authority.issueServing({ ...request, days: 1 })) };
 }
 
-describe('what is served at an address', () => {
-  it('is the whole chain, trusted or not', async () => {
+describe('the certificates that are served at an address', () => {
+  it('are the whole chain, trusted or not', async () => {
     const { authority, certificate, key } = await makePair('a');
     using server = await listening(createServer({ cert: `${certificate}${authority.certificate}`, key }));
     const chain = await fetchChain({ host: '127.0.0.1', port: server.port }, TIMEOUT_MS);
@@ -33,7 +33,7 @@ describe('what is served at an address', () => {
     );
   });
 
-  it('is the certificate for the requested server name', async () => {
+  it('are those for the requested server name', async () => {
     const [one, other] = await Promise.all([makePair('one'), makePair('other')]);
     const server = createServer({ cert: one.certificate, key: one.key });
     server.addContext('gate.a.svc', { cert: other.certificate, key: other.key });
@@ -45,7 +45,7 @@ describe('what is served at an address', () => {
     assert.equal(await asked(), 'CN=one');
   });
 
-  it('is also read from a server that requires client certificates', async () => {
+  it('are also read from a server that requires client certificates', async () => {
     const { authority, certificate, key } = await makePair('a');
     const guarded = { ca: authority.certificate, requestCert: true, rejectUnauthorized: true };
     using server = await listening(createServer({ cert: certificate, key, ...guarded }));
@@ -53,7 +53,7 @@ describe('what is served at an address', () => {
     assert.equal(leaf?.subjectAltName, 'DNS:gate.a.svc');
   });
 
-  it('fails without a listener, without TLS, and without an answer in time', async () => {
+  it('cannot be read without a listener, without TLS, or without an answer in time', async () => {
     const sockets = createPlainServer((socket) => void socket.end('hello\n'));
     const silent = createPlainServer(() => undefined);
     using speaking = await listening(sockets);

@@ -58,7 +58,7 @@ describe('a folder of certificates', () => {
     );
   });
 
-  it('gets the missing files, and no key is overwritten', async () => {
+  it('is completed with the missing files, and no key is overwritten', async () => {
     await ensurePki(options);
     const before = await snapshot();
     await rm(join(options.folder, 'tls.crt'));

@@ -20,7 +20,7 @@ const at = (days: number): PkiRequest => ({
   now: () => new Date(start.getTime() + days * DAY_MS),
 });
 
-/** What a reader of the files would find. */
+/** The certificates as they are read from the files. */
 function found({ trust, authorityKey, serving, client }: Pki): FoundPki {
   return { authority: { certificate: trust, key: authorityKey }, serving, ...(client && { client }) };
 }

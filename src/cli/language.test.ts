@@ -37,7 +37,7 @@ describe('a file of messages', () => {
     const { code, message } = await refusalOf(text);
     assert.equal(code, 'MESSAGES_INVALID');
     assert.deepEqual(message.split('\n'), [
-      'de.yaml:4:3: messages: DISALLOWED_TAG.named: it has other gaps than the English text (write {tag}, each once, and no other braces)',
+      'de.yaml:4:3: messages: DISALLOWED_TAG.named: its gaps are not those of the English text (write {tag}, each once, and no other braces)',
       'de.yaml:5:3: messages: X.y: there is no such message (docs/language.md has all keys)',
     ]);
   });

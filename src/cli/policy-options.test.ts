@@ -31,7 +31,7 @@ describe('the registries that are allowed', () => {
     [{ registryWhitelist: ' ' }, 'SETTING_INVALID', /" " contains no host/],
     [{ allowedRegistries: 'GHCR.io' }, 'SETTING_INVALID', /upper-case/],
     [{ allowedRegistries: 'https://ghcr.io' }, 'SETTING_INVALID', /scheme/],
-    [{ allowedRegistries: '*' }, 'SETTING_INVALID', /lets images of every registry in/],
+    [{ allowedRegistries: '*' }, 'SETTING_INVALID', /admits images of every registry/],
     [{ allowedRegistries: '*.io' }, 'SETTING_INVALID', /wildcard in the last two labels/],
     [{ allowedRegistries: 'ghcr' }, 'SETTING_INVALID', /names no registry/],
   ];

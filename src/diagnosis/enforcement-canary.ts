@@ -1,16 +1,16 @@
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { sendCanary, type CanaryResult } from '../wiring/canary.ts';
 
-/** The longest time of a trial, with its credentials. A request may be in admission for 34 s. */
+/** Maximum time of a trial, including the time to get credentials. A request may be in admission for 34 s. */
 const TRIAL_MS = 45_000;
 
 interface EnforcementCanaryOptions {
-  /** Opens the cluster. It is called again after a failure, and not after a success. */
+  /** Opens the cluster. It is called again only after a failure. */
   readonly open: () => Promise<Pick<KubernetesClient, 'send'>>;
   readonly namespace: string;
-  /** The pause between two trials. */
+  /** The pause between two trials, in milliseconds. */
   readonly intervalMs: number;
-  /** The longest time of a trial. @default 45000 */
+  /** Maximum time of a trial, in milliseconds. @default 45000 */
   readonly trialMs?: number;
   /** Rejects when the signal is aborted. It must not keep the process alive. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<unknown>;
@@ -18,13 +18,13 @@ interface EnforcementCanaryOptions {
   readonly onResult: (result: Enforcement, isNew: boolean) => void;
 }
 
-/** Trials that are repeated until it is disposed. */
+/** Repeats its trial until it is disposed. */
 export interface EnforcementCanary extends Disposable {
   /** The message of the last trial; `undefined` before the first result. */
   readonly detail: () => string | undefined;
 }
 
-/** What a trial shows of the cluster. */
+/** The result of a trial. */
 interface Enforcement {
   /** `undefined` if the trial shows nothing. */
   readonly enforcing: boolean | undefined;
@@ -97,7 +97,7 @@ function readResult(result: CanaryResult): Enforcement {
         message: 'not enforcing: the API server admits a pod that every policy refuses',
       };
     case 'unreachable':
-      return unknown(`the API server cannot ask the gate (${result.by.name}): ${result.message}`);
+      return unknown(`the API server cannot call the gate (${result.by.name}): ${result.message}`);
     case 'undecided':
     case 'forbidden':
       return unknown(result.message);

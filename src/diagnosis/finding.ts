@@ -53,7 +53,7 @@ export interface UnreadSource {
   readonly reason: string;
 }
 
-/** A note for each source that could not be read: without it, silence would look like health. */
+/** A note for each source that could not be read. Otherwise a report without findings could mean that nothing was read. */
 export function examineUnread(unread: readonly UnreadSource[]): readonly Finding[] {
   return unread.map(({ subject, reason }) =>
     finding('NOT_EXAMINED', subject, `it could not be read: ${reason}`),

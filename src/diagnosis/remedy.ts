@@ -4,7 +4,7 @@ export type WebhookChoice = 'stage' | 'kube-system' | 'exempt-namespaces' | 'rep
 /** `bootstrap webhook`: the address of the gate and earlier choices are added when the cluster is known. */
 export interface WebhookCommand {
   readonly form: 'webhook';
-  /** Options that make the repair, with the final `--apply` or `--delete`. */
+  /** The options of the repair, ending with `--apply` or `--delete`. */
   readonly options: readonly string[];
   /** Choices of this cluster that the command repeats. */
   readonly keep: readonly WebhookChoice[];
@@ -64,7 +64,7 @@ export function commandsOf(remedy: Remedy): readonly RemedyCommand[] {
   return remedy.filter((part) => typeof part !== 'string');
 }
 
-/** The same remedy, each `bootstrap webhook` with its options for one cluster. */
+/** The same remedy; each `bootstrap webhook` gets the options of the cluster. */
 export function completeRemedy(
   remedy: Remedy,
   wiringOf: (command: WebhookCommand) => readonly string[],
@@ -74,7 +74,7 @@ export function completeRemedy(
   );
 }
 
-/** The text that doctor prints; commands can be pasted into a shell. `…` is the unknown part of a wiring. */
+/** The text that doctor prints. Its commands can be pasted into a shell. `…` stands for the unknown options of the cluster. */
 export function renderRemedy(remedy: Remedy): string {
   return remedy.map((part) => (typeof part === 'string' ? part : renderCommand(part))).join('');
 }

@@ -87,10 +87,10 @@ describe('a part is set', () => {
     it(title, () => assert.deepEqual(changedLines(POD, change(POD, edit)), lines));
   }
 
-  it('and the text is unchanged if the value is the same', () =>
+  it('but the text is unchanged if the value is the same', () =>
     assert.equal(change(POD, { kind: 'set', path: ['spec', 'hostNetwork'], value: true }), POD));
 
-  it('in place of nothing', () =>
+  it('in place of an empty value', () =>
     assert.equal(change('a:\nb: 1\n', { kind: 'set', path: ['a'], value: { c: 2 } }), 'a:\n  c: 2\nb: 1\n'));
 });
 

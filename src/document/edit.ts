@@ -10,7 +10,7 @@ export type Edit =
    * the way are created.
    */
   | { readonly kind: 'set'; readonly path: Path; readonly value: unknown }
-  /** Removes a value, and the maps and lists that are then empty. */
+  /** Removes a value, and the maps and lists that become empty by the removal. */
   | { readonly kind: 'remove'; readonly path: Path };
 
 type EditErrorCode = 'DOCUMENT_NOT_EDITABLE';
@@ -56,7 +56,7 @@ function hasValue(text: string, file: string, expected: unknown): boolean {
     const documents = parseDocuments(text, file);
     return documents.length === 1 && isDeepStrictEqual(documents[0]?.value, expected);
   } catch {
-    // A result that cannot be parsed is not the expected one.
+    // A result that cannot be parsed is wrong, too.
     return false;
   }
 }

@@ -1,7 +1,7 @@
 /** An object of a JSON document. Its fields are not checked yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The way from the root of a document to one of its values: keys of objects and indices of lists, all from 0. */
+/** The path from the root of a document to one of its values: keys of objects, and indices of lists from 0. */
 export type Path = readonly (string | number)[];
 
 /** Whether a value of a JSON document is an object: not a list, not `null`. */
@@ -27,12 +27,12 @@ export function valueAt(root: unknown, path: Path): unknown {
 /**
  * A copy of a document with another value at a path. It shares the unchanged parts with the original. A list or an
  * object on the way must exist; the last key may be new.
- * @throws {TypeError} if the path leads through a value that is neither a list nor an object.
+ * @throws {TypeError} if a value on the path is neither a list nor an object.
  */
 export function withValueAt(root: unknown, path: Path, value: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
-  if (typeof root !== 'object' || root === null) throw new TypeError(`there is no value to hold ${key}`);
+  if (typeof root !== 'object' || root === null) throw new TypeError(`no list or object contains ${key}`);
   const inner = withValueAt(Object.hasOwn(root, key) ? Reflect.get(root, key) : undefined, rest, value);
   if (Array.isArray(root)) return root.with(Number(key), inner);
   return { ...root, [key]: inner };

@@ -1,4 +1,4 @@
-/** A position at which kubectl begins a line or a document and YAML 1.2 does not, with the reason and the remedy. */
+/** A position where kubectl begins a line or a document, but YAML 1.2 does not. With the reason and the remedy. */
 interface ForeignBreak {
   readonly offset: number;
   readonly sentence: string;
@@ -30,7 +30,7 @@ const ROWS: readonly Row[] = [
     hint: 'remove the text after ---',
   },
   {
-    // kubectl also trims the start of JSON. With this space YAML 1.2 reads one plain text.
+    // kubectl also trims this space at the start of JSON. With the space, the whole text is one plain scalar in YAML 1.2.
     pattern: /^[ \t\r\n]*[^\S \t\r\n\uFEFF]/u,
     sentence: 'the text begins with a space character that YAML 1.2 does not know',
     hint: 'remove it',
@@ -53,7 +53,7 @@ export function findForeignBreak(text: string): ForeignBreak | undefined {
   return undefined;
 }
 
-/** Whether a text has a line break that only some readers know, so that it must be in double quotes. */
+/** Whether a text has a line break that only some readers know, and must therefore be in double quotes. */
 export function endsForeignLines(text: string): boolean {
   return /[\r\u0085\u2028\u2029]/u.test(text);
 }

@@ -18,7 +18,7 @@ function failureOf(text: string): string {
   return assert.fail('it was read');
 }
 
-describe('a merge below a key that kubectl would replace by it is refused, with its position', () => {
+describe('a merge that for kubectl would replace a key above it is refused, with its position', () => {
   const table: Readonly<Record<string, readonly [text: string, place: string]>> = {
     'through an alias': ['x: &x {image: a}\nz:\n  image: b\n  <<: *x\n', '4:3'],
     'written out': ['image: b\n<<: {image: a}\n', '2:1'],
@@ -48,7 +48,7 @@ describe('a merge below a key that kubectl would replace by it is refused, with 
     ));
 });
 
-describe('a merge that all readers understand in the same way is accepted', () => {
+describe('a merge that all readers read in the same way is accepted', () => {
   const table: Readonly<Record<string, readonly [text: string, value: unknown]>> = {
     'above the key': ['<<: {image: a}\nimage: b\n', { image: 'b' }],
     'below other keys': ['k: 1\n<<: {image: a}\n', { k: 1, image: 'a' }],
@@ -94,7 +94,7 @@ describe('merges that add more keys than the limit', () => {
       return error.message;
     }
   };
-  const REFUSAL = 'the merges bring in too many keys (write the keys in place of the merges)';
+  const REFUSAL = 'the merges add too many keys (write the keys in place of the merges)';
 
   it('are refused in layers of three, with and without keys', () => {
     const layers = [1, 2, 3]

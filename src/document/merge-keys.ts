@@ -1,9 +1,9 @@
 import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type YAMLMap } from 'yaml';
 
-/** Most keys that all merges of a document may add together. Merges save lines; they must not multiply the document (C11). */
+/** Maximum number of keys that all merges of a document add together. Merges must not multiply the document (C11). */
 export const MAX_MERGED = 1_000_000;
 
-/** The node that each alias means. */
+/** The node that each alias refers to. */
 type AliasTargets = ReadonlyMap<Alias, Node>;
 
 type Refuse = (offset: number, sentence: string, hint: string) => Error;
@@ -35,7 +35,7 @@ export function checkMerges(
 
 function checkMerge(offset: number, above: readonly string[], keys: Keys, refuse: Refuse): void {
   if (keys === 'too many')
-    throw refuse(offset, 'the merges bring in too many keys', 'write the keys in place of the merges');
+    throw refuse(offset, 'the merges add too many keys', 'write the keys in place of the merges');
   const lost = above.find((key) => keys.has(key));
   if (lost !== undefined)
     throw refuse(

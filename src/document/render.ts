@@ -1,7 +1,7 @@
 import { Document, visit, type ToStringOptions } from 'yaml';
 import { endsForeignLines, escapeLineEnds } from './line-breaks.ts';
 
-/** A value as one YAML document that ends with a line break. Long texts are not folded, because a diff is then easier to read. */
+/** A value as one YAML document that ends with a line break. Long texts are not folded, so that a diff is easy to read. */
 export function renderYaml(value: unknown): string {
   return renderBlock(value, {});
 }
@@ -11,7 +11,7 @@ export function renderBlock(value: unknown, style: ToStringOptions): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {
     Scalar: (_, scalar) => {
-      // In plain style a reader of YAML 1.1 would split it.
+      // A reader of YAML 1.1 would split this text in plain style.
       if (typeof scalar.value === 'string' && endsForeignLines(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
     },
   });

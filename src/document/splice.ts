@@ -28,7 +28,7 @@ interface Part {
 
 /**
  * The text with a value set at a path whose parent exists. It replaces the part at the path; if there is none, it is
- * added after the last part of the parent. `undefined` if the text has no place for it.
+ * added after the last part of the parent. `undefined` if it cannot be added.
  */
 export function setNode(text: string, path: readonly Key[], value: unknown): string | undefined {
   const key = path.at(-1);
@@ -159,7 +159,7 @@ function partsOf(parent: Collection): Part[] {
   });
 }
 
-/** For the parser a block ends where the next begins. Its content ends with its last part. */
+/** The end of the content of a block: the end of its last part. For the parser, a block ends where the next block begins. */
 function contentEnd(node: unknown): number {
   if (isPair(node)) {
     const { value } = node;

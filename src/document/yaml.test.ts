@@ -117,7 +117,7 @@ describe('merge keys', () => {
   });
 });
 
-describe('a text that two readers read differently is refused', () => {
+describe('a text that kubectl and YAML 1.2 read differently is refused', () => {
   const table: Readonly<Record<string, string>> = {
     'a: 1\na: 2\n': 'file.yaml:2:1: key "a" occurs twice (keep one of them)',
     '{"a": 1, "a": 2}': 'file.yaml:1:10: key "a" occurs twice (keep one of them)',
@@ -141,7 +141,7 @@ describe('a text that two readers read differently is refused', () => {
     '[!, b]': 'file.yaml:1:3: a tag has no value (write the value, or leave the tag out)',
     'a: {{ .Values.image }}\n': 'file.yaml:1:5: a key is not plain text (write it as text)',
     '---\na: 1\n---\nb: "x\n':
-      'file.yaml:5:1: Missing closing "quote (close what is open, or quote the text)',
+      'file.yaml:5:1: Missing closing "quote (close the bracket or the quote, or quote the text)',
   };
   for (const [text, message] of Object.entries(table)) {
     it(JSON.stringify(text), () => assert.equal(failureOf(text), message));

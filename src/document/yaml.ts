@@ -19,7 +19,7 @@ import type { Path } from './json.ts';
 import { findForeignBreak } from './line-breaks.ts';
 import { checkMerges } from './merge-keys.ts';
 
-/** Most aliases of an anchor, including the aliases in its value. Aliases save lines; they must not multiply the document (C11). */
+/** Maximum number of aliases of an anchor, including the aliases in its value. Aliases must not multiply the document (C11). */
 const MAX_ALIASES = 100;
 
 /** Remedies for common mistakes, by the codes of the parser. */
@@ -27,7 +27,7 @@ const HINTS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'quote text that begins with "*"',
   BAD_INDENT: 'give the parts of one list or map the same indentation',
   BAD_SCALAR_START: 'quote the text',
-  MISSING_CHAR: 'close what is open, or quote the text',
+  MISSING_CHAR: 'close the bracket or the quote, or quote the text',
   MULTILINE_IMPLICIT_KEY: 'look for a missing ":" or a wrong indentation',
   TAB_AS_INDENT: 'indent with spaces',
   TAG_RESOLVE_FAILED: 'leave the tag out',

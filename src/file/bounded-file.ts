@@ -17,8 +17,8 @@ export function readBounded(file: string, maxBytes: number): Promise<Buffer | un
 }
 
 /**
- * Like {@link readBounded}, for a file that is read repeatedly. A pipe and a device are refused, because their bytes can
- * be read once or do not end.
+ * Like {@link readBounded}, for a file that is read repeatedly. Pipes and devices are refused: the bytes of a pipe can
+ * be read only once, and those of a device may not end.
  *
  * @throws {NodeJS.ErrnoException | Error} if the file cannot be read or is not a regular file.
  */

@@ -55,7 +55,7 @@ describe('following files', () => {
     await until(() => looks > 3);
   });
 
-  it('runs one look at a time, and goes on after a look that fails', async () => {
+  it('runs one look at a time, and continues after a look that fails', async () => {
     let underWay = 0;
     const failing = async (): Promise<never> => {
       underWay += 1;
@@ -71,7 +71,7 @@ describe('following files', () => {
     await until(() => looks > 5);
   });
 
-  it('flip: silenceMs; reports a look that takes too long, begins no other, and goes on when it ends', async () => {
+  it('flip: silenceMs; reports a look that takes too long, begins no other look, and continues when it ends', async () => {
     const answer = Promise.withResolvers<number>();
     const said: string[] = [];
     await using follower = open({
@@ -103,7 +103,7 @@ describe('following files', () => {
     await ended;
   });
 
-  it('does not wait long for a look that does not end: a second, and not at all if it is over its limit', async () => {
+  it('waits at most a second for a look that does not end, and not at all if the look is over its time limit', async () => {
     const hung = () => Promise.withResolvers<number>().promise;
     for (const [silenceMs, leastMs, mostMs] of [
       [NEVER_MS, 900, 5000],

@@ -4,14 +4,14 @@ import type { TimerOptions } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoundedReader } from './bounded-file.ts';
 
-/** How long the disposal waits for a running look. */
+/** Maximum time that the disposal waits for a running look, in milliseconds. */
 const LAST_LOOK_MS = 1000;
 
 /** Timing and access to the files that a store follows. */
 export interface FollowOptions {
-  /** How often the files are read in case the watcher has missed a change, in milliseconds. @default 5000 */
+  /** Interval of additional looks, in milliseconds. The watcher may miss a change. @default 5000 */
   readonly pollMs?: number;
-  /** Time without an answer from the file system before that is reported, in milliseconds. @default 10000 */
+  /** Maximum time of a look before it is reported as silent, in milliseconds. @default 10000 */
   readonly silenceMs?: number;
   /** @default readFollowed */
   readonly read?: BoundedReader;
@@ -21,7 +21,7 @@ export interface FollowerOptions<Look> {
   readonly files: readonly string[];
   /** Looks at the files: reads them once. Only one look runs at a time. */
   readonly look: () => Promise<Look>;
-  /** The result of a look that has not ended in time. The look goes on, and no other begins before it ends. */
+  /** Returns the result for a look that has not ended in time. That look continues, and no other look begins before it ends. */
   readonly onSilence: (sentence: string) => Look;
   readonly timing?: Pick<FollowOptions, 'pollMs' | 'silenceMs'>;
 }
@@ -45,11 +45,11 @@ export class Follower<Look> implements AsyncDisposable {
   }
 
   /**
-   * Looks at the files, after the running look. All calls before the new look begins share it, so a folder with many
-   * changes costs no more than a quiet one.
+   * Looks at the files, after the running look. All calls before the new look begins share it, so many changes
+   * cause few looks.
    */
   look(): Promise<Look> {
-    // On a dead mount each further look would block one more thread for ever.
+    // If a mount does not answer, each further look would block one more thread for ever.
     if (this.#isSilent) return this.#giveUp();
     this.#waiting ??= this.#underWay.then(() => this.#begin());
     return this.#waiting;
@@ -57,7 +57,7 @@ export class Follower<Look> implements AsyncDisposable {
 
   /** Follows the files: watches their folders, because a mounted volume changes by a swap of `..data`, and looks at intervals. */
   follow(): void {
-    // After a look that throws, go on.
+    // Continue after a look that throws.
     const look = (): void => void this.look().catch(() => undefined);
     for (const folder of new Set(this.#options.files.map((file) => dirname(file)))) this.#watch(folder, look);
     this.#timer = setInterval(look, this.#options.timing?.pollMs ?? 5000).unref();

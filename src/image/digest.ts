@@ -3,7 +3,7 @@ import { fault, type Fault, quoted } from './fault.ts';
 import { ALGORITHM } from './grammar.ts';
 
 const SUPPORTED = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-// The digests that digest.Parse of opencontainers/go-digest accepts. Docker and containerd may read them as an image id.
+// Digests that `digest.Parse` of opencontainers/go-digest accepts. Docker and containerd may read them as an image id.
 const KNOWN_TO_OTHERS = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 const HEX_LENGTHS: ReadonlyMap<string, number> = new Map([
   ['sha256', 64],

@@ -1,4 +1,4 @@
-/** The registry of an image that names none, as distribution/reference and containerd call it. */
+/** The registry of an image without a registry. distribution/reference and containerd use this name. */
 export const DOCKER_HUB = 'docker.io';
 
 /** Docker Hub's namespace for images whose name has one component. */

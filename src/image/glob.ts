@@ -4,14 +4,14 @@
  * - `*` within a segment matches any characters of that segment, also none.
  * - `**` as a segment matches one or more whole segments.
  *
- * If a segment does not match, only the last star takes more. That is enough, because the last star can take everything
- * that an earlier one could. So the time is at most proportional to the length of the pattern times the length of the
+ * If a segment does not match, only the last star is extended. That is enough, because the last star can match everything
+ * that an earlier star could match. So the time is at most proportional to the length of the pattern times the length of the
  * text; a regular expression made from a glob can take exponential time.
  */
 export function matchesGlob(pattern: readonly string[], text: string, separator: string): boolean {
   let next = 0;
   let start = 0;
-  // The last `**`: the index of the segment after it in the pattern, and the end of the text that it has matched.
+  // For the last `**`: the index of the next segment of the pattern, and the end of the text that `**` has matched.
   let starNext = -1;
   let starEnd = 0;
   while (start <= text.length) {

@@ -11,8 +11,8 @@
  *     word      = letter | digit | "_"
  *
  * Every expression is anchored at both ends. None has a flag: with `m`, `$` matches at the end of a line; with `i` and
- * `u`, the Kelvin sign matches "k". At every choice the next character decides alone, so an expression takes time linear
- * in the text. For that reason the separators of `repository` include the slash.
+ * `u`, the Kelvin sign matches "k". At each choice the next character determines the branch, so the time is linear in the
+ * length of the text. For that reason the separators of `repository` include the slash.
  *
  * @see https://github.com/distribution/reference/blob/v0.6.0/reference.go
  */
@@ -48,13 +48,13 @@ export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 /** `algorithm = letter { letter | digit } { ( "+" | "." | "_" | "-" ) letter { letter | digit } }` */
 export const ALGORITHM = /^[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*$/;
 
-/** Most characters of a reference. The other limits allow no longer one. This limit is checked first. */
+/** Maximum number of characters of a reference. It is checked first. The other limits never allow a longer reference. */
 export const TEXT_MAX = 1024;
 
-/** Most characters of registry, slash and repository together, as docker in Kubernetes 1.20 counts them. Version 0.6 counts the repository only. */
+/** Maximum number of characters of registry, slash and repository together, as in docker of Kubernetes 1.20. Version 0.6 counts the repository only. */
 export const NAME_MAX = 255;
 
-/** Most characters of a tag. */
+/** Maximum number of characters of a tag. */
 export const TAG_MAX = 128;
 
 /** The largest port. */

@@ -119,7 +119,10 @@ test('B27 each transport of containers/image is ambiguous', () => {
   ]) {
     const fault = transportFault(word);
     assert.equal(fault?.code, 'AMBIGUOUS_REFERENCE', word);
-    assert.equal(inEnglish(fault.reason), `"${word}:" is a transport to some and a name or a host to others`);
+    assert.equal(
+      inEnglish(fault.reason),
+      `some programs read "${word}:" as a transport, others as a name or a host`,
+    );
   }
 });
 

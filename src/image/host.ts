@@ -9,7 +9,7 @@ const UPPER_CASE = /[A-Z]/;
 const NOT_IN_HOST = /[^a-z0-9.-]/;
 const BRACKETED = /^\[([0-9a-fA-F:]*)\](?::(.*))?$/;
 
-/** The fault of a registry, which is a host with or without a port; `undefined` if it has none. */
+/** The fault of a registry (a host with or without a port); `undefined` if it has no fault. */
 export function registryFault(registry: string): Fault | undefined {
   if (registry.startsWith('[')) return bracketedFault(registry);
   const colon = registry.indexOf(':');

@@ -19,7 +19,7 @@ const SPELLINGS = {
   '1:2:3:4:5:6:7::': '1:2:3:4:5:6:7:0',
 };
 
-test('an address is spelled as RFC 5952 says', () => {
+test('the canonical spelling of an address is that of RFC 5952', () => {
   for (const [text, canonical] of Object.entries(SPELLINGS)) {
     assert.equal(canonicalIPv6(text), canonical, text);
     assert.equal(canonicalIPv6(canonical), canonical, canonical);
@@ -28,7 +28,7 @@ test('an address is spelled as RFC 5952 says', () => {
   }
 });
 
-test('a text that is not an address has no spelling', () => {
+test('a text that is not an address has no canonical spelling', () => {
   for (const text of [
     '',
     ':',

@@ -4,25 +4,25 @@ import test from 'node:test';
 import { ImagePatternError } from './pattern-text.ts';
 import { parseImagePattern, type PatternUse } from './pattern.ts';
 
-const TOO_BROAD = 'has a wildcard in the last two labels of its registry, where anybody can have a name';
-const TWO_COMPONENTS = 'matches nothing: repositories of Docker Hub have two components at least';
+const TOO_BROAD = 'has a wildcard in the last two labels of its registry, where anyone can register a name';
+const TWO_COMPONENTS = 'matches nothing: repositories of Docker Hub have at least two components';
 
 for (const [text, problem] of [
   ['', 'is empty'],
   ['https://r.io/a', 'begins with a scheme'],
   [`r.io/${'*a'.repeat(17)}`, 'has more than 16 wildcards'],
-  ['r.io', 'names a registry and no repository'],
+  ['r.io', 'has a registry, but no repository'],
   ['r.io/a?', 'has "?"'],
   ['r.io/[a]', 'has "["'],
   ['R.io/a', 'has an upper-case letter'],
   ['r.io/a b', 'has the character " "'],
   ['r.io/a@sha256:0', 'has a digest'],
   ['r.io/a:b', 'has a tag'],
-  ['r_.io/a', 'has no registry: registry host "r_.io" has the character "_"'],
-  ['-r.io/a', 'has no registry: a label of registry host "-r.io" begins or ends with "-"'],
+  ['r_.io/a', 'has an invalid registry: registry host "r_.io" has the character "_"'],
+  ['-r.io/a', 'has an invalid registry: a label of registry host "-r.io" begins or ends with "-"'],
   [
     '-*.r.io/a',
-    'has no registry with a letter for each wildcard: a label of registry host "-x.r.io" begins or ends with "-"',
+    'has an invalid registry with a letter for each wildcard: a label of registry host "-x.r.io" begins or ends with "-"',
   ],
   ['*.io/a', TOO_BROAD],
   ['a.*.io/a', TOO_BROAD],
@@ -48,7 +48,7 @@ test('a pattern has at most 512 characters and 16 wildcards', () => {
 });
 
 test('a pattern that opens must name the registry', () => {
-  assert.equal(messageOf('*/a'), 'Pattern "*/a" lets images of every registry in.');
+  assert.equal(messageOf('*/a'), 'Pattern "*/a" admits images of every registry.');
   assert.equal(hintOf('*/team/a'), 'name the registries, as in registry.example.com/team/a');
   assert.equal(messageOf('*/a', 'closes'), '');
 });

@@ -20,7 +20,7 @@ export type ImagePatternErrorCode =
   | 'PATTERN_REPOSITORY_INVALID'
   | 'PATTERN_MATCHES_NOTHING';
 
-/** A pattern that is refused when a policy is loaded: it is wrong, or it means something else than its author may think. */
+/** A pattern that is refused when a policy is loaded, because it is invalid or misleading. */
 export class ImagePatternError extends Error {
   override readonly name = 'ImagePatternError';
   readonly code: ImagePatternErrorCode;
@@ -34,10 +34,10 @@ export class ImagePatternError extends Error {
   }
 }
 
-/** Most characters of a pattern. */
+/** Maximum number of characters of a pattern. */
 const PATTERN_MAX = 512;
 
-/** Most wildcards (`*` and `**`) of a pattern. */
+/** Maximum number of wildcards (`*` and `**`) of a pattern. */
 const WILDCARDS_MAX = 16;
 
 const LETTERS_AND_STARS = /[^a-z0-9._:/@*[\]-]/;
@@ -86,7 +86,7 @@ export function splitPattern(text: string): PatternParts {
     throw patternError(
       'PATTERN_REPOSITORY_MISSING',
       text,
-      'names a registry and no repository',
+      'has a registry, but no repository',
       `write ${text}/**`,
     );
   }
@@ -103,7 +103,7 @@ function checkCharacters(text: string): void {
       'PATTERN_GLOB',
       text,
       `has ${quoted(glob[0])}`,
-      'use * and ** only; they are the whole language',
+      'use * and ** only; there are no other wildcards',
     );
   }
   if (/[A-Z]/.test(text)) {
@@ -138,7 +138,7 @@ function checkRegistry(text: string, registry: string): void {
     throw patternError(
       'PATTERN_REGISTRY_INVALID',
       text,
-      `has no registry${example}: ${inEnglish(fault.reason)}`,
+      `has an invalid registry${example}: ${inEnglish(fault.reason)}`,
       inEnglish(fault.remedy),
     );
   }
@@ -147,8 +147,8 @@ function checkRegistry(text: string, registry: string): void {
     throw patternError(
       'PATTERN_REGISTRY_TOO_BROAD',
       text,
-      'has a wildcard in the last two labels of its registry, where anybody can have a name',
-      'write the domain out, as in *.example.com/**',
+      'has a wildcard in the last two labels of its registry, where anyone can register a name',
+      'write the whole domain, as in *.example.com/**',
     );
   }
 }

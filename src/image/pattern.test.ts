@@ -180,7 +180,7 @@ describe('other names of Docker Hub', () => {
     });
   });
 
-  test('a star as the registry closes all registries', () => {
+  test('a star as the registry of a pattern that closes matches all registries', () => {
     matches('*/**', 'closes', {
       yes: [
         'nginx',

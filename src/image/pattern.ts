@@ -17,12 +17,12 @@ import type { ImageReference } from './reference.ts';
  */
 export type PatternUse = 'opens' | 'closes';
 
-/** Images as a policy names them: `registry/path`. It compares whole host labels and path segments, and ignores tag and digest. */
+/** A pattern for images: `registry/path`. It compares whole host labels and path segments, and ignores tag and digest. */
 export interface ImagePattern {
-  /** The text as the policy has it. */
+  /** The text in the policy. */
   readonly text: string;
   readonly use: PatternUse;
-  /** Without port 443; `*` for each registry. */
+  /** The registry without port 443; `*` for every registry. */
   readonly registry: string;
   /** The labels of the registry if one of them has a wildcard. The last label includes the port. */
   readonly labels: readonly string[] | undefined;
@@ -37,8 +37,8 @@ const DEFAULT_PORT = ':443';
  * Reads an image pattern. `*` matches any characters within one host label or one path segment. `**` as a segment
  * matches one or more whole segments. A pattern without wildcards names exactly one repository.
  *
- * @throws {ImagePatternError} if the text is not a pattern, can match nothing, or matches more than it seems to. A
- * pattern that opens must not have `*` as its registry.
+ * @throws {ImagePatternError} if the text is not a pattern, cannot match anything, or matches more than its
+ * author may expect. A pattern that opens must not have `*` as its registry.
  */
 export function parseImagePattern(text: string, use: PatternUse): ImagePattern {
   checkPatternText(text);
@@ -103,7 +103,7 @@ function readOnDockerHub(
 function anyRegistry(text: string, segments: readonly string[]): ImagePatternError {
   return new ImagePatternError(
     'PATTERN_REGISTRY_TOO_BROAD',
-    `Pattern ${quoted(text)} lets images of every registry in.`,
+    `Pattern ${quoted(text)} admits images of every registry.`,
     `name the registries, as in registry.example.com/${segments.join('/')}`,
   );
 }
@@ -112,7 +112,7 @@ function noNamespace(text: string, [segment = '']: readonly string[]): ImagePatt
   const name = segment.startsWith('library') ? '*' : segment;
   return new ImagePatternError(
     'PATTERN_MATCHES_NOTHING',
-    `Pattern ${quoted(text)} matches nothing: repositories of Docker Hub have two components at least.`,
+    `Pattern ${quoted(text)} matches nothing: repositories of Docker Hub have at least two components.`,
     `write ${DOCKER_HUB}/${OFFICIAL_NAMESPACE}${name}${segment === '*' ? `, or ${DOCKER_HUB}/** for all of it` : ''}`,
   );
 }

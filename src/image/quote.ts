@@ -2,7 +2,7 @@ import { escapeUnits } from '../language/one-line.ts';
 import type { Shown } from '../language/phrase.ts';
 import { NAME_MAX } from './grammar.ts';
 
-/** Most characters of a text from an object that a message repeats. */
+/** Maximum number of characters of a text from an object in a message. */
 const QUOTED_CHARACTERS = 64;
 
 // Characters that a terminal, a log or an HTTP header may interpret, and characters that only look like ASCII (CVE-2021-25743, K01, K02).

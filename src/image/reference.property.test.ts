@@ -46,7 +46,7 @@ const anything = fc.oneof(
 );
 
 describe('every reference', () => {
-  test('B30 that is written from its parts is parsed to the same parts', () => {
+  test('B30 that is made of parts is parsed into the same parts', () => {
     holds(
       fc.property(written, (parts) => {
         const result = parseImageReference(render(parts));
@@ -108,7 +108,7 @@ describe('every reference', () => {
     );
   });
 
-  test('B03 that a pattern matches when it opens, it matches also when it closes', () => {
+  test('B03 that matches a pattern that opens also matches the same pattern if it closes', () => {
     let matched = 0;
     const stars = fc.array(fc.constantFrom('', '*', '**'), { minLength: 5, maxLength: 5 });
     holds(

@@ -1,12 +1,12 @@
 import type { Path } from '../document/json.ts';
 import { quote } from './quote.ts';
 
-/** What a pod uses an image for; `imageVolume` is `volumes[].image.reference` (KEP-4639). */
+/** The list of a `PodSpec` that has the image; `imageVolume` is `volumes[].image.reference` (KEP-4639). */
 export const USAGES = ['container', 'initContainer', 'ephemeralContainer', 'imageVolume'] as const;
 
 export type Usage = (typeof USAGES)[number];
 
-/** Where an object holds the text of an image. `workload/write-image.ts` writes another image there. */
+/** The location of an image in an object. `workload/write-image.ts` writes another image there. */
 export type ImageLocation =
   /** The value at `path` is the image. */
   | { readonly kind: 'value'; readonly path: Path }
@@ -18,27 +18,27 @@ export type ImageLocation =
   | { readonly kind: 'repository'; readonly path: Path };
 
 /**
- * An image and where its object holds it. What a protocol does not carry is `undefined`: an `ImageReview`
- * names only images, without location, usage and container.
+ * An image and its location in an object. A value that the protocol does not contain is `undefined`: an `ImageReview` has
+ * images without location, usage and container.
  */
 export interface ImageUse {
   readonly location: ImageLocation | undefined;
   readonly usage: Usage | undefined;
   /** Name of the container, or of the volume for an `imageVolume`. */
   readonly container: string | undefined;
-  /** The reference as the object spells it, not parsed yet. */
+  /** The text of the reference in the object. It is not parsed. */
   readonly image: string;
 }
 
-/** Longest key that a path repeats, in characters. */
+/** Maximum number of characters of a key in a rendered path. */
 const KEY_CHARACTERS = 253;
 
-/** The field of an image as messages name it: `spec.template.spec.initContainers[0].image`. */
+/** The field of an image, for messages: `spec.template.spec.initContainers[0].image`. */
 export function fieldOf({ location }: ImageUse): string | undefined {
   return location && renderPath(location.path);
 }
 
-/** A path as messages name it. A key that is not a word may be any text: it is quoted and cut, as in `spec["odd key"]`. */
+/** A path, for messages. A key that is not a word is quoted and cut, as in `spec["odd key"]`. */
 export function renderPath(path: Path): string {
   let text = '';
   for (const key of path) {

@@ -5,17 +5,17 @@ import type { Phrase, PhraseKey, Shown } from './phrase.ts';
 export interface Catalogue {
   /** Its language tag (BCP 47): `en`, `zh`. */
   readonly language: string;
-  /** The sentence with its gaps filled: one line, as safe to show as the values of the gaps. Never throws. */
+  /** Renders a sentence with its gaps filled: one line, and as safe as the values of the gaps. Never throws. */
   readonly say: (phrase: Phrase) => Shown;
 }
 
-/** A text, cut at its gaps: one piece before each gap, and one after the last. */
+/** A text that is split at its gaps: one piece before each gap, and one after the last gap. */
 interface Template {
   readonly pieces: readonly string[];
   readonly gaps: readonly string[];
 }
 
-/** Makes a catalogue of trusted texts: without control characters, with the gaps of the English texts. */
+/** Makes a catalogue. The texts are not checked: they must have the gaps of the English texts and no control characters. */
 export function createCatalogue(language: string, texts: Readonly<Record<PhraseKey, string>>): Catalogue {
   const templates = new Map<PhraseKey, Template>(
     Object.entries(texts).map(([key, text]) => [key as PhraseKey, cutAtGaps(text)]),
@@ -27,10 +27,10 @@ export function createCatalogue(language: string, texts: Readonly<Record<PhraseK
   return { language, say };
 }
 
-/** The catalogue if no language is chosen. */
+/** The catalogue for a gate without a language. */
 export const ENGLISH_CATALOGUE = createCatalogue('en', ENGLISH);
 
-/** The English sentence: for logs, and for problems of a policy or a command line. */
+/** Renders a sentence in English: for logs, and for problems of a policy or a command line. */
 export const inEnglish = ENGLISH_CATALOGUE.say;
 
 /** The names of the gaps of a text, in their order. */
@@ -38,7 +38,7 @@ export function gapsOf(text: string): readonly string[] {
   return cutAtGaps(text).gaps;
 }
 
-/** `{` without `}` is text, and `}` without `{` too. */
+/** A `{` without `}` and a `}` without `{` are text. */
 function cutAtGaps(text: string): Template {
   const pieces: string[] = [];
   const gaps: string[] = [];

@@ -17,14 +17,14 @@ const SHIPPED: readonly Known[] = [SHIPPED_ENGLISH, { tag: 'zh', texts: CHINESE 
 
 interface Choice {
   readonly catalogue: Catalogue;
-  /** No catalogue has the wanted language. These languages have one. */
+  /** The languages that have a catalogue, if the wanted language has none. */
   readonly instead?: readonly string[];
 }
 
 /**
  * The catalogue of a language. `zh-CN` falls back to `zh`; without a language it is English. A further catalogue has
- * priority over those of the product, and it is the default if no language is named. The sentences that it lacks come from
- * the product's catalogue of the same language, otherwise from the English one.
+ * priority over those of the product, and it is the default if no language is named. Its missing sentences come from the
+ * product's catalogue of the same language, otherwise from the English one.
  */
 export function chooseCatalogue(language: string | undefined, further?: FurtherCatalogue): Choice {
   const wanted = language ?? further?.language;

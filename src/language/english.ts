@@ -1,6 +1,6 @@
 /**
- * Every sentence that a requester can read, in English. A key begins with the code of its sentence; `X.remedy` is what to
- * do about `X`. Gaps are in braces. Other catalogues have the same keys and gaps: their types follow from this one.
+ * All sentences for requesters, in English. A key begins with the code of its sentence; `X.remedy` is the remedy for `X`.
+ * Gaps are in braces. Other catalogues must have the same keys and gaps; their types are derived from this one.
  */
 export const ENGLISH = {
   // Objections of rules, or of a missing rule.
@@ -55,13 +55,15 @@ export const ENGLISH = {
   'INVALID_REFERENCE.image-id.remedy': 'name the repository and the digest',
   'INVALID_REFERENCE.name-too-long': 'registry and repository have {length} characters, more than {max}',
   'INVALID_REFERENCE.name-too-long.remedy': 'use a shorter name',
-  'AMBIGUOUS_REFERENCE.number': 'first component {component} is a number, as an address may be',
+  'AMBIGUOUS_REFERENCE.number':
+    'first component {component} is a number, which some programs may read as an address',
   'AMBIGUOUS_REFERENCE.number.remedy': 'write {name}',
-  'AMBIGUOUS_REFERENCE.number-first': 'first component {component} is a number, as an address may be',
+  'AMBIGUOUS_REFERENCE.number-first':
+    'first component {component} is a number, which some programs may read as an address',
   'AMBIGUOUS_REFERENCE.number-first.remedy': 'write docker.io/ before it',
-  'AMBIGUOUS_REFERENCE.digest-or-name': '{text} is a digest to some and a name with a tag to others',
+  'AMBIGUOUS_REFERENCE.digest-or-name': 'some programs read {text} as a digest, others as a name with a tag',
   'AMBIGUOUS_REFERENCE.digest-or-name.remedy': 'write the repository before it',
-  'AMBIGUOUS_REFERENCE.transport': '{word} is a transport to some and a name or a host to others',
+  'AMBIGUOUS_REFERENCE.transport': 'some programs read {word} as a transport, others as a name or a host',
   'AMBIGUOUS_REFERENCE.transport.remedy': 'write the registry in full',
 
   // Its registry.
@@ -82,19 +84,20 @@ export const ENGLISH = {
   'INVALID_REFERENCE.host-character': 'registry host {host} has the character {character}',
   'INVALID_REFERENCE.host-character.remedy': 'use letters, digits, "-" and "." only',
   'INVALID_REFERENCE.host-label': 'registry host {host} has an empty label',
-  'INVALID_REFERENCE.host-label.remedy': 'remove the dot that begins, ends or doubles another',
+  'INVALID_REFERENCE.host-label.remedy':
+    'remove the dot at the start or the end, or one of two dots in a row',
   'INVALID_REFERENCE.host-hyphen': 'a label of registry host {host} begins or ends with "-"',
   'INVALID_REFERENCE.host-hyphen.remedy': 'correct the host',
   'AMBIGUOUS_REFERENCE.host-number': 'registry host {host} ends in a number and is no dotted IPv4 address',
   'AMBIGUOUS_REFERENCE.host-number.remedy': 'write the address as four decimal numbers, or a host name',
   'AMBIGUOUS_REFERENCE.host-underscore':
-    'first component {component} is a host with "_" to some and a namespace to others',
+    'first component {component} has "_": some programs read it as a host, others as a namespace',
   'AMBIGUOUS_REFERENCE.host-underscore.remedy': 'correct the host, or write docker.io/ before it',
   'AMBIGUOUS_REFERENCE.host-upper-case': 'registry host {host} has an upper-case letter',
   'AMBIGUOUS_REFERENCE.host-upper-case.remedy': 'write the registry in lower case',
   'AMBIGUOUS_REFERENCE.upper-case':
-    'first component {component} has an upper-case letter, a host to some and a namespace to others',
-  'AMBIGUOUS_REFERENCE.upper-case.remedy': 'write the registry, and all of it in lower case',
+    'first component {component} has an upper-case letter: some programs read it as a host, others as a namespace',
+  'AMBIGUOUS_REFERENCE.upper-case.remedy': 'write the registry, and write everything in lower case',
   'INVALID_REFERENCE.port-empty': 'the port of the registry is empty',
   'INVALID_REFERENCE.port-empty.remedy': 'write a port after ":" or remove the ":"',
   'INVALID_REFERENCE.port-number': 'port {port} is not a number',
@@ -108,9 +111,10 @@ export const ENGLISH = {
   'INVALID_REFERENCE.repository-empty': 'the repository is empty',
   'INVALID_REFERENCE.repository-empty.remedy': 'name a repository',
   'INVALID_REFERENCE.component-empty': 'the repository has an empty component',
-  'INVALID_REFERENCE.component-empty.remedy': 'remove the "/" that begins, ends or doubles another',
+  'INVALID_REFERENCE.component-empty.remedy':
+    'remove the "/" at the start or the end, or one of two "/" in a row',
   'INVALID_REFERENCE.component-relative': 'repository component {component} is a relative path',
-  'INVALID_REFERENCE.component-relative.remedy': 'write the path that is meant',
+  'INVALID_REFERENCE.component-relative.remedy': 'write the path without "." and ".."',
   'INVALID_REFERENCE.component-upper-case': 'repository component {component} has an upper-case letter',
   'INVALID_REFERENCE.component-upper-case.remedy': 'write it in lower case',
   'INVALID_REFERENCE.component-character': 'repository component {component} has the character {character}',
@@ -136,7 +140,7 @@ export const ENGLISH = {
   'INVALID_REFERENCE.digest-length.remedy':
     'write {algorithm}: and {digits} hexadecimal digits in lower case',
   'INVALID_REFERENCE.digest-character':
-    'the {algorithm} digest has {character}, no hexadecimal digit in lower case',
+    'the {algorithm} digest has {character}, which is not a lower-case hexadecimal digit',
   'INVALID_REFERENCE.digest-character.remedy':
     'write {algorithm}: and {digits} hexadecimal digits in lower case',
   'UNSUPPORTED_DIGEST.algorithm': 'digest algorithm {algorithm} is not supported',
@@ -176,7 +180,7 @@ export const ENGLISH = {
   'UNSUPPORTED_KIND.list': '{kind} is a list of objects; the API server sends each object alone',
   'UNSUPPORTED_KIND.list.remedy': 'send each object in a review of its own',
   'TOO_MANY_IMAGES.object':
-    '{field} brings the object to {count} images or more; the gate judges at most {max}',
+    'with {field} the object has {count} images or more; the gate judges at most {max}',
   'TOO_MANY_IMAGES.object.remedy': 'use at most {max} images in one object',
   'TOO_MANY_IMAGES.pod': '{field} has {count} images; the gate judges at most {max}',
   'TOO_MANY_IMAGES.pod.remedy': 'use at most {max} images in one pod',
@@ -187,9 +191,10 @@ export const ENGLISH = {
   'DEADLINE.question.remedy': 'try again',
   'ANSWER_UNAVAILABLE.question': 'the rule needs an answer that the gate could not get',
   'ANSWER_UNAVAILABLE.question.remedy': 'try again; the log of the gate has the reason',
-  'ANSWER_MALFORMED.question': 'the rule needs an answer, and the gate got one that it cannot read',
+  'ANSWER_MALFORMED.question':
+    'the rule needs an answer, and the gate cannot read the answer that it received',
   'ANSWER_MALFORMED.question.remedy': 'ask the operator of the gate; its log has the reason',
-  'NO_SOURCE.question': 'the rule needs an answer that this program has no source for',
+  'NO_SOURCE.question': 'the rule needs an answer, and this program has no source for it',
   'NO_SOURCE.question.remedy': 'ask the operator of the gate',
   'TOO_MANY_QUESTIONS.question': 'the rule needs an answer, and the gate has too many open questions',
   'TOO_MANY_QUESTIONS.question.remedy': 'try again',
@@ -199,8 +204,8 @@ export const ENGLISH = {
   'MALFORMED_JSON.utf-8': 'the body is not UTF-8',
   'MALFORMED_JSON.json': 'the body is not JSON',
   'MALFORMED_REVIEW.no-object': 'the body is not an {kind} object',
-  'MALFORMED_REVIEW.other-kind': 'the body is of another kind than {kind}',
-  'MALFORMED_REVIEW.no-uid': 'the AdmissionReview has no request.uid to answer to',
+  'MALFORMED_REVIEW.other-kind': 'the kind of the body is not {kind}',
+  'MALFORMED_REVIEW.no-uid': 'the AdmissionReview has no request.uid, so it cannot be answered',
   'MALFORMED_REVIEW.unreadable': 'the review cannot be read',
   'MALFORMED_REVIEW.unanswerable': 'the review cannot be answered',
   'UNSUPPORTED_VERSION.admission-review':
@@ -212,7 +217,7 @@ export const ENGLISH = {
 
   // Warnings that refuse nothing.
   'UNKNOWN_KIND.text':
-    'the gate does not know the images of {kind}; its pods are judged when they are created',
+    'the gate does not know where {kind} has images; its pods are judged when they are created',
   'PLACEHOLDER.text': 'is a placeholder; the pod that is created from it is judged',
   'UNCHANGED_VIOLATION.text': 'is unchanged, but new pods with it will be refused: {why}',
   'MIRROR_POD.text': 'admitted because the node runs this static pod already',
@@ -264,8 +269,8 @@ export const ENGLISH = {
   'explain.not-about': 'does not apply to this image',
   'explain.content': 'no objection',
   'explain.objects': 'objects ({actions}): {reason}',
-  'explain.asks': 'needs an answer that explain does not ask for',
-  'explain.depends': '{what}, if its match and exclude apply',
+  'explain.asks': 'needs an answer, and explain does not request answers',
+  'explain.depends': '{what}, where its match and exclude select the image',
   'explain.admitted': 'admitted',
   'explain.refused-because': 'refused: {why}',
 } as const;

@@ -31,16 +31,17 @@ describe('a further catalogue', () => {
   for (const document of [undefined, null, [], 'x', 1]) {
     it(`is not ${JSON.stringify(document)}`, () => {
       assert.deepEqual(problemsOf(document), [
-        ': this is no catalogue (write the keys language and messages)',
+        ': this is not a catalogue (write the keys language and messages)',
       ]);
     });
   }
 
   const LONG = 'x'.repeat(TEXT_CHARACTERS + 1);
-  const GAPS = 'it has other gaps than the English text (write {tag}, each once, and no other braces)';
-  const NO_GAPS = 'it has other gaps than the English text (that one has none, and no braces)';
+  const GAPS = 'its gaps are not those of the English text (write {tag}, each once, and no other braces)';
+  const NO_GAPS =
+    'its gaps are not those of the English text (the English text has no gaps; write no braces)';
   const CONTROL =
-    'it has a control character (write one line, without line ends, tabs and marks of direction)';
+    'it has a control character (write one line, without line breaks, tabs and direction marks)';
   const UNKNOWN = 'there is no such message (docs/language.md has all keys)';
   for (const [key, value, problem] of [
     ['DISALLOWED_TAG.name', 'x', UNKNOWN],
@@ -55,8 +56,8 @@ describe('a further catalogue', () => {
     ['INVALID_REFERENCE.empty', 'leer {}', NO_GAPS],
     ['INVALID_REFERENCE.empty', '', 'it is empty (leave it out to use the English text)'],
     ['INVALID_REFERENCE.empty', ' ', 'it is empty (leave it out to use the English text)'],
-    ['INVALID_REFERENCE.empty', false, 'it is no text (write it in quotes)'],
-    ['INVALID_REFERENCE.empty', null, 'it is no text (write it in quotes)'],
+    ['INVALID_REFERENCE.empty', false, 'it is not text (write it in quotes)'],
+    ['INVALID_REFERENCE.empty', null, 'it is not text (write it in quotes)'],
     ['INVALID_REFERENCE.empty', LONG, `it has more than ${TEXT_CHARACTERS} characters (shorten it)`],
     ['INVALID_REFERENCE.empty', 'leer\n', CONTROL],
     ['INVALID_REFERENCE.empty', '\u001b[31mleer', CONTROL],
@@ -70,9 +71,9 @@ describe('a further catalogue', () => {
 
   it('reports all its problems', () => {
     assert.deepEqual(problemsOf({ language: 'Deutsch', messages: [], author: 'me' }), [
-      'author: "author" is no key of a catalogue (there are language and messages)',
-      'language: it is no language tag (write one such as de or pt-BR)',
-      'messages: it is no map (write a text for each key)',
+      'author: "author" is not a key of a catalogue (the keys are language and messages)',
+      'language: it is not a language tag (write a tag such as de or pt-BR)',
+      'messages: it is not a map (write a text for each key)',
     ]);
   });
 });

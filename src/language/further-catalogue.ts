@@ -8,7 +8,7 @@ import { LANGUAGE_TAG } from './tag.ts';
 /** Longest text of a further catalogue, in UTF-16 code units: twice the longest text of the product. */
 export const TEXT_CHARACTERS = 240;
 
-/** Texts of a user in a language that the product lacks. Some may be missing. */
+/** A catalogue that the user wrote. Some of its texts may be missing. */
 export interface FurtherCatalogue {
   readonly language: string;
   readonly messages: Readonly<Partial<Record<PhraseKey, string>>>;
@@ -24,14 +24,19 @@ interface CatalogueProblem {
 /** Reads a document `{language, messages}`: the catalogue, or all problems of the document. */
 export function decodeCatalogue(document: unknown): FurtherCatalogue | readonly CatalogueProblem[] {
   if (!isObject(document))
-    return [problem([], 'this is no catalogue', 'write the keys language and messages')];
+    return [problem([], 'this is not a catalogue', 'write the keys language and messages')];
   const { language, messages, ...others } = document;
   const problems = Object.keys(others).map((key) =>
-    problem([key], `${JSON.stringify(key)} is no key of a catalogue`, 'there are language and messages'),
+    problem(
+      [key],
+      `${JSON.stringify(key)} is not a key of a catalogue`,
+      'the keys are language and messages',
+    ),
   );
   if (typeof language !== 'string' || !LANGUAGE_TAG.test(language))
-    problems.push(problem(['language'], 'it is no language tag', 'write one such as de or pt-BR'));
-  if (!isObject(messages)) problems.push(problem(['messages'], 'it is no map', 'write a text for each key'));
+    problems.push(problem(['language'], 'it is not a language tag', 'write a tag such as de or pt-BR'));
+  if (!isObject(messages))
+    problems.push(problem(['messages'], 'it is not a map', 'write a text for each key'));
   else problems.push(...Object.entries(messages).flatMap(([key, text]) => examineText(key, text)));
   if (problems.length > 0) return problems;
   return { language, messages } as FurtherCatalogue;
@@ -46,18 +51,18 @@ function examineText(key: string, text: unknown): readonly CatalogueProblem[] {
   const path = ['messages', key];
   if (!Object.hasOwn(ENGLISH, key))
     return [problem(path, 'there is no such message', 'docs/language.md has all keys')];
-  if (typeof text !== 'string') return [problem(path, 'it is no text', 'write it in quotes')];
+  if (typeof text !== 'string') return [problem(path, 'it is not text', 'write it in quotes')];
   if (text.trim() === '' && !key.startsWith('words.'))
     return [problem(path, 'it is empty', 'leave it out to use the English text')];
   if (text.length > TEXT_CHARACTERS)
     return [problem(path, `it has more than ${TEXT_CHARACTERS} characters`, 'shorten it')];
   if (!isOneLine(text)) {
-    const hint = 'write one line, without line ends, tabs and marks of direction';
+    const hint = 'write one line, without line breaks, tabs and direction marks';
     return [problem(path, 'it has a control character', hint)];
   }
   const gaps = gapsOf(ENGLISH[key as PhraseKey]).toSorted();
   if (hasOtherBraces(text) || !isDeepStrictEqual(gapsOf(text).toSorted(), gaps))
-    return [problem(path, 'it has other gaps than the English text', gapHint(gaps))];
+    return [problem(path, 'its gaps are not those of the English text', gapHint(gaps))];
   return [];
 }
 
@@ -66,7 +71,7 @@ function hasOtherBraces(text: string): boolean {
 }
 
 function gapHint(gaps: readonly string[]): string {
-  if (gaps.length === 0) return 'that one has none, and no braces';
+  if (gaps.length === 0) return 'the English text has no gaps; write no braces';
   return `write ${gaps.map((gap) => `{${gap}}`).join(' and ')}, each once, and no other braces`;
 }
 

@@ -9,12 +9,12 @@ export type ObjectionKey = {
 /** The stable code that a key begins with. */
 type CodeOf<Key extends PhraseKey> = Key extends `${infer Code}.${string}` ? Code : never;
 
-/** What is wrong, with its stable code, and what to do. */
+/** A problem with its stable code, its reason and its remedy. */
 export interface Objection<Code extends string = string> {
   readonly code: Code;
   /** A clause in lower case, without the place: `tag "latest" is not allowed`. */
   readonly reason: Phrase;
-  /** A clause in the imperative. */
+  /** The remedy, a clause in the imperative: `use another image`. */
   readonly remedy: Phrase;
 }
 
@@ -32,7 +32,7 @@ export function objection<Key extends ObjectionKey>(
 ): Objection<CodeOf<Key>> {
   const remedyKey: PhraseKey = `${key}.remedy`;
   const code = key.slice(0, key.indexOf('.')) as CodeOf<Key>;
-  // The types above have compared the values with the gaps of both texts. The type of one key cannot.
+  // The parameter types already check the values against the gaps of both texts. Here the type of one key cannot express it.
   const fill = phrase as (key: PhraseKey, values?: Phrase['values']) => Phrase;
   return { code, reason: fill(key, values), remedy: fill(remedyKey, values) };
 }

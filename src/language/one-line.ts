@@ -8,7 +8,7 @@ const EVERY_UNFIT = new RegExp(UNFIT, 'gv');
 
 /**
  * Text in any language, such as a message of a policy: characters that break a line, or hide or reorder text, become
- * `\uXXXX`. It may be of any length. Text of a requester must be quoted instead.
+ * `\uXXXX`. The length is not limited. Use `quote` for text of a requester.
  */
 export function oneLine(text: string): Shown {
   return (isOneLine(text) ? text : text.replace(EVERY_UNFIT, escapeUnits)) as Shown;

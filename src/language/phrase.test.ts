@@ -72,7 +72,7 @@ describe('an objection', () => {
       [code, inEnglish(reason), inEnglish(remedy)],
       [
         'AMBIGUOUS_REFERENCE',
-        'first component 1.2 is a number, as an address may be',
+        'first component 1.2 is a number, which some programs may read as an address',
         'write docker.io/1.2/x',
       ],
     );

@@ -33,7 +33,7 @@ type ValuesOf<Key extends PhraseKey> = [GapsOf<(typeof ENGLISH)[Key]>] extends [
 const NO_VALUES: Phrase['values'] = Object.freeze({});
 const withoutGaps = new Map<PhraseKey, Phrase>();
 
-/** A phrase is one small object. A phrase without gaps is made once. */
+/** Makes a phrase, which is one small object. A phrase without gaps is made once and shared. */
 export function phrase<Key extends PhraseKey>(key: Key, ...values: ValuesOf<Key>): Phrase;
 export function phrase(key: PhraseKey, values?: Phrase['values']): Phrase {
   return values === undefined ? constantPhrase(key) : { key, values };

@@ -1,4 +1,4 @@
-/** A language tag: `zh`, `zh-CN`. BCP 47 has further forms, which no catalogue needs. */
+/** A language tag: `zh`, `zh-CN`. Other forms of BCP 47 are not accepted, because no catalogue needs them. */
 export const LANGUAGE_TAG = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
 
 /**

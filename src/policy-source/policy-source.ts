@@ -85,7 +85,7 @@ async function followFile(
     reload: () => store.reload(),
     fault: () => (store.current() === undefined ? 'no policy is loaded' : undefined),
     detail: () =>
-      store.problem() && `the last good policy stays in force: ${store.problem()?.message.split('\n')[0]}`,
+      store.problem() && `the last good policy stays active: ${store.problem()?.message.split('\n')[0]}`,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
@@ -103,7 +103,7 @@ function report(reload: Reload, { log, metrics }: PolicyWitnesses): void {
     }
     case 'kept':
       metrics.policyReloaded('failure');
-      log.write('error', 'policy not loaded; the last good one stays in force', {
+      log.write('error', 'policy not loaded; the last good one stays active', {
         code: reload.error.code,
         problem: reload.error.message,
       });

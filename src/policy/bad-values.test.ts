@@ -94,7 +94,7 @@ describe('a selector that selects nothing or everything is refused', () => {
     [
       'every registry in an exclude',
       ruleText(`exclude: {images: [${HERE}"*/**"]}`, 'requiredDigest: {}'),
-      'spec.rules[0].exclude.images[0]: Pattern "*/**" lets images of every registry in. (name the registries, as in registry.example.com/**)',
+      'spec.rules[0].exclude.images[0]: Pattern "*/**" admits images of every registry. (name the registries, as in registry.example.com/**)',
     ],
   ];
   for (const [what, marked, said] of table) it(what, () => assertRefused(marked, said));

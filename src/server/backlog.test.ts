@@ -76,7 +76,7 @@ describe('the backlog', () => {
     assert.equal(events.slice(12).join(' '), 'k l m L3 n o');
   });
 
-  it('lets the sockets be read again after a slice of small reviews', async () => {
+  it('allows the event loop to read the sockets after a slice of small reviews', async () => {
     const { events, time, submit } = setUp({ sliceMs: 20 });
     time.lagMs = 20;
     for (const name of ['a', 'b', 'c', 'd', 'e']) submit(name, SMALL, () => void (time.nowMs += 15));

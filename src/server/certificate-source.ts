@@ -135,7 +135,7 @@ export function followCertificates(
   resources.use(watchExpiry(server, witnesses));
   const detail = (): string | undefined => {
     const problem = stores.map((store) => store.problem()).find((found) => found !== undefined);
-    if (problem !== undefined) return `the last good one stays in force: ${problem.message}`;
+    if (problem !== undefined) return `the last good one stays active: ${problem.message}`;
     return renderExpiry(server, witnesses.now());
   };
   return { reload, detail, [Symbol.asyncDispose]: () => resources.disposeAsync() };
@@ -179,7 +179,7 @@ function report(
       return;
     case 'kept':
       metrics.certificateReloaded(certificate, 'failure');
-      log.write('error', 'certificate not loaded; the last good one stays in force', {
+      log.write('error', 'certificate not loaded; the last good one stays active', {
         certificate,
         code: reload.error.code,
         problem: reload.error.message,

@@ -22,7 +22,7 @@ describe('a drain', { concurrency: true, timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('makes the gate unready immediately, and serves on: each connection closes after its next response', async () => {
+  it('makes the gate unready immediately; it continues to serve, and each connection closes after its next response', async () => {
     await using gate = await startGate();
     const agent = keepAliveAgent();
     await ask(gate, { agent });

@@ -9,7 +9,7 @@ const REQUEST = 'GET /page HTTP/1.1\r\nhost: a\r\n\r\n';
 const ANSWER =
   'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 4\r\nconnection: close\r\n\r\npage';
 
-/** Of one page, which counts how often it was made. */
+/** Starts a server with one page. It counts how often the page was rendered. */
 async function startPages(text = 'page', wholeMs?: number) {
   let made = 0;
   const make = (): Page => {
@@ -58,7 +58,7 @@ describe('pages', { concurrency: true, timeout: 20_000 }, () => {
     assert.ok((await readToEnd(deaf.resume())).length < 32 * 1024 * 1024);
   });
 
-  it('F17 go to a peer that half-closes, or sends its head in pieces, or speaks HTTP/1.0', async () => {
+  it('F17 are sent to a client that half-closes, sends its head in pieces, or uses HTTP/1.0', async () => {
     await using pages = await startPages();
     const half = await openPlain(pages);
     half.end(REQUEST);

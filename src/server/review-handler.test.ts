@@ -40,7 +40,7 @@ async function outcomeOf(answer: Answer | Promise<Answer>): Promise<unknown> {
 }
 
 describe('handling a review', { timeout: 20_000 }, () => {
-  it('answers without waiting if the decision is no promise', async () => {
+  it('answers without waiting if the decision is not a promise', async () => {
     const { handle, records } = handling({ now: () => 42 });
     const answer = handle({ protocol, stage: 'deny', query: '' }, body, 40);
     assert.ok(!(answer instanceof Promise));
@@ -50,7 +50,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('F20 gives the recorder no object, which may have seven megabytes and would wait for the log', () => {
+  it('F20 passes no object to the recorder, because an object of seven megabytes would wait for the log', () => {
     const reviews: object[] = [];
     const recorder: ReviewContext['recorder'] = {
       ...createTestRecorder().recorder,
@@ -64,7 +64,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     );
   });
 
-  it('F10 gives the bouncer the time of the caller, less the time for receiving', () => {
+  it('F10 passes the time of the caller to the bouncer, minus the time for receiving', () => {
     const budgets: number[] = [];
     const bouncer: Bouncer = { decide: (_review, budgetMs) => (budgets.push(budgetMs), admitted) };
     const { handle } = handling({ bouncer, now: () => 3000 });
@@ -77,7 +77,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     assert.equal(budgets.at(-1), 1500);
   });
 
-  it('F10 refuses in time although the decision never comes', async () => {
+  it('F10 refuses in time although the decision never resolves', async () => {
     const bouncer: Bouncer = { decide: () => new Promise<Decision>(() => {}) };
     const { handle, records } = handling({ bouncer });
     const started = performance.now();
@@ -112,7 +112,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     }
   });
 
-  it('refuses if a protocol throws: when it opens, when it answers, and when it answers again', async () => {
+  it('refuses if a protocol throws while it opens a review, answers it, or answers it a second time', async () => {
     const broken = (): never => {
       throw new RangeError('Maximum call stack size exceeded');
     };
@@ -223,7 +223,7 @@ describe('handling a review', { timeout: 20_000 }, () => {
     }
   });
 
-  it('admits at stage warn although it sheds, as it admits everything there', async () => {
+  it('admits a shed review at stage warn, because that stage admits everything', async () => {
     const { refuse } = handling();
     const answer = refuse({ protocol, stage: 'warn', query: '' }, body, 'queue');
     assert.equal(answer && (await outcomeOf(answer)), 'admitted');

@@ -90,7 +90,7 @@ describe('time', { concurrency: true, timeout: 20_000 }, () => {
     agent.destroy();
   });
 
-  it('F16 so does a connection without any request (Go opens them in advance), and its first request has its timeout', async () => {
+  it('F16 a connection without any request stays open, too (Go opens them in advance), and its first request has the full timeout', async () => {
     await using gate = await startGate({ limits });
     const [silent, slow] = [await open(gate), await open(gate)];
     await sleep(1000);

@@ -176,7 +176,7 @@ describe('metrics', () => {
     assert.deepEqual(await samplesOf(metrics, 'inflight'), { '': '7' });
   });
 
-  it('belong to one server: another one counts separately, and all have the prefix', async () => {
+  it('belong to one server, so another server counts separately; all have the prefix', async () => {
     const [first, second] = [createMetrics(), createMetrics()];
     first.countRejection('NOT_FOUND');
     assert.deepEqual(await samplesOf(second, 'rejected_requests_total'), {});

@@ -15,7 +15,7 @@ describe('reviews that are shed', () => {
       );
       for (let count = 0; count < 1000; count += 1) shed('ImageReview', 'queue');
       for (let count = 0; count < 500; count += 1) shed('AdmissionReview', 'deadline');
-      const line = (reviews: object) => ['warn', 'reviews refused unread', reviews];
+      const line = (reviews: object) => ['warn', 'reviews refused without a decision', reviews];
       assert.deepEqual(lines, [line({ queue: 1 })], 'the first at once');
       mock.timers.tick(1000);
       assert.deepEqual(lines.slice(1), [line({ queue: 999, deadline: 500 })]);

@@ -34,7 +34,7 @@ export function shedReviews(log: Pick<Log, 'write'>, metrics: { readonly countSh
     const reviews = Object.fromEntries(unlogged);
     unlogged = new Map();
     timer = setTimeout(writeLine, LINE_MS).unref();
-    log.write('warn', 'reviews refused unread', { reviews });
+    log.write('warn', 'reviews refused without a decision', { reviews });
   };
   return (protocol, reason) => {
     metrics.countShed(protocol, reason);

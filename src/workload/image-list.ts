@@ -4,10 +4,10 @@ import { renderPath, type ImageLocation, type ImageUse, type Usage } from '../im
 import { objection, type Objection } from '../language/objection.ts';
 import type { Shown } from '../language/phrase.ts';
 
-/** Most images of one object. No real pod has nearly as many, and this many take little time (F19). */
+/** Maximum number of images of one object. Real pods have far fewer, and judging this many takes little time (F19). */
 export const MAX_IMAGES = 500;
 
-/** Most characters of a path that a message repeats. */
+/** Maximum number of characters of a path in a message. */
 const FIELD_CHARACTERS = 128;
 
 /** The images of one object. The order is fixed: containers, init containers, ephemeral containers, volumes. */
@@ -17,8 +17,8 @@ export interface ImageList {
   /** Images of a template that a controller fills in later. */
   readonly placeholders: readonly ImageUse[];
   /**
-   * Names an image of this list in the same way in another version of the object, whatever the order of its lists.
-   * `compareImages` uses it.
+   * Identifies an image of this list. It is the same in another version of the object, even if the lists have another
+   * order. `compareImages` uses it.
    */
   readonly identify: (use: ImageUse) => string;
 }
@@ -34,7 +34,7 @@ export interface UnreadableObject extends Objection<SubjectErrorCode> {
 
 /** Collects the images of one object. */
 export interface ImageCollector {
-  /** Whether the object is a template, so that a controller may fill in an image later. */
+  /** Whether the object is a template. In a template a controller may fill in an image later. */
   readonly template: boolean;
   /** Whether the object is a custom resource. Each of its fields may be missing. */
   readonly isCustom: boolean;
@@ -42,7 +42,7 @@ export interface ImageCollector {
   readonly placeholders: ImageUse[];
 }
 
-/** Adds an image, or returns why the value is not one. */
+/** Adds an image. If the value is not an image, returns the refusal of the object. */
 export function addUse(
   found: ImageCollector,
   location: ImageLocation,
@@ -68,10 +68,10 @@ function isPlaceholder(image: string): boolean {
   return image === 'auto' || image === ' ' || image === '' || image.includes('$(') || image.includes('{{');
 }
 
-/** Why the value of a field has not the form of its kind. */
+/** The fault of a field whose value does not have the type that its kind defines. */
 type Misshape = 'missing' | 'null' | 'empty' | 'no-object' | 'no-list' | 'no-string';
 
-/** The refusal of an object that has not the form of its kind. */
+/** The refusal of an object with such a field. */
 export function misshapen(path: Path, what: Misshape): UnreadableObject {
   const field = renderPath(path);
   return { kind: 'unreadable', field, ...objection(`MALFORMED_OBJECT.${what}`, { field: fieldName(field) }) };

@@ -228,7 +228,7 @@ describe('F19 an object has a limited number of images', () => {
     assert.equal(outcome, 'refused');
     assert.match(
       violation,
-      /^TOO_MANY_IMAGES spec\.containers brings the object to 10000 images or more; the gate judges at most 500/,
+      /^TOO_MANY_IMAGES with spec\.containers the object has 10000 images or more; the gate judges at most 500/,
     );
   });
 

@@ -88,7 +88,7 @@ describe('the table of kinds', () => {
     assert.deepEqual(sorted(rows), sorted([...SERVED, ephemeral]));
   });
 
-  it('has a kind also in a future version', () => {
+  it('contains a kind also in a future version', () => {
     for (const apiVersion of ['apps/v2', 'apps/v3alpha1']) {
       const object = workload(apiVersion, 'Deployment', 'spec.template.spec', podSpec(PLACES[0][0]));
       const expected = ['refused', 'DISALLOWED_TAG spec.template.spec.containers[0].image web'];
@@ -96,7 +96,7 @@ describe('the table of kinds', () => {
     }
   });
 
-  it('does not have a kind of the same name in another group', () => {
+  it('does not contain a kind of the same name in another group', () => {
     for (const [group, kind] of [
       ['apps.kruise.io', 'StatefulSet'],
       ['', 'Deployment'],
@@ -109,7 +109,7 @@ describe('the table of kinds', () => {
     }
   });
 
-  it('says template for all kinds except pods and ephemeral containers', () => {
+  it('marks all kinds except pods and ephemeral containers as templates', () => {
     const real = WORKLOAD_KINDS.filter(({ template }) => !template).map(({ kind }) => kind);
     assert.deepEqual(real, ['Pod', 'EphemeralContainers']);
   });

@@ -11,7 +11,7 @@ export interface WorkloadKind {
   readonly served: readonly string[];
   /** Path from the root of the object to its `PodSpec`; `[]` if the root is the `PodSpec`. */
   readonly podSpec: readonly string[];
-  /** Whether pods are created from it later, which are judged again. A `Pod` and its ephemeral containers are not templates. */
+  /** Whether pods are created from it later. These pods are judged again. A `Pod` and its ephemeral containers are not templates. */
   readonly template: boolean;
   /** The list that must exist. Only the list of `EphemeralContainers` may be empty. */
   readonly required: 'containers' | 'ephemeralContainers';
@@ -66,7 +66,7 @@ export type KnownKind = WorkloadKind | CustomKind;
 /** Kinds by group and name. A look-up allocates nothing. */
 export type KindTable<Kind extends KnownKind = KnownKind> = ReadonlyMap<string, ReadonlyMap<string, Kind>>;
 
-// Without the version, so that an object of a future version is judged or refused, and never skipped.
+// The version is not part of the key. So an object of a future version is judged or refused, and never skipped.
 export const BUILT_IN_KINDS: KindTable<WorkloadKind> = tableOf(WORKLOAD_KINDS);
 
 function tableOf(rows: readonly WorkloadKind[]): KindTable<WorkloadKind> {
@@ -94,7 +94,7 @@ export function withCustomKinds(table: KindTable, kinds: readonly CustomKind[]):
   return wider;
 }
 
-/** The kinds of a table in their order, each once. */
+/** The kinds of a table in their order. A kind that is listed several times occurs once. */
 export function kindsIn(table: KindTable): readonly KnownKind[] {
   return [...new Set([...table.values()].flatMap((known) => Array.from(known.values())))];
 }

@@ -178,7 +178,7 @@ describe('the images of a pod', () => {
     const full = podOf({ ...podSpec(), volumes });
     assert.deepEqual(refusal({ object: full }), [
       'spec.volumes[499].image.reference',
-      'spec.volumes[499].image.reference brings the object to 501 images or more; the gate judges at most 500',
+      'with spec.volumes[499].image.reference the object has 501 images or more; the gate judges at most 500',
     ]);
   });
 

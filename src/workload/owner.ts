@@ -1,6 +1,6 @@
 import { isObject, type Fields } from '../document/json.ts';
 
-/** The owner that a pod claims. The requester can write any text there (A29), so it is only a hint in messages. */
+/** The owner that a pod names. The requester can write any text there (A29), so it is only a hint in messages. */
 export interface Owner {
   readonly kind: string;
   readonly name: string;
@@ -9,8 +9,8 @@ export interface Owner {
 const TEMPLATE_HASH = 'pod-template-hash';
 
 /**
- * The controller that a pod names. If that is a ReplicaSet of a Deployment, the Deployment. It must not influence a
- * verdict.
+ * The controller that a pod names; the Deployment if the controller is a ReplicaSet of a Deployment. It must not influence
+ * a verdict.
  * @see https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label
  */
 export function findOwner(object: unknown): Owner | undefined {

@@ -45,7 +45,7 @@ function readContainers(
   return undefined;
 }
 
-/** The path of the image of a container. Each image of each review needs one; for a pod a literal is faster than a spread. */
+/** The path of the image of a container. This is called for each image of a review. For a pod a literal is faster than a spread. */
 function imagePath(at: Path, list: string, index: number): Path {
   const [root] = at;
   return root !== undefined && at.length === 1 ? [root, list, index, 'image'] : [...at, list, index, 'image'];

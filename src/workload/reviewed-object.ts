@@ -9,8 +9,8 @@ export interface User {
 }
 
 /**
- * An object and the facts that the API server sends with it. The requester cannot forge these facts. The requester
- * writes the object itself.
+ * An object, which the requester wrote, and the facts that the API server sends with it. The requester cannot forge these
+ * facts.
  */
 export interface ReviewedObject {
   /** `undefined` for an unknown operation, which is treated like a CREATE. */

@@ -95,7 +95,7 @@ describe('unknown kinds', () => {
     );
     assert.match(
       englishText(decision.notices[0]?.text),
-      /^the gate does not know the images of Widget\.example\.com;/,
+      /^the gate does not know where Widget\.example\.com has images;/,
     );
     assert.equal(askAdmission({ object }).warnings?.length, 1);
   });
@@ -103,7 +103,10 @@ describe('unknown kinds', () => {
   it('A15 the name of an unknown kind is safe to repeat', () => {
     const kind = { group: 'x\r\ny', version: 'v1', kind: '\u001b[31mWidget' };
     const [notice] = judge({ object: {}, kind }).notices;
-    assert.match(englishText(notice?.text), /the images of \\u001b\[31mWidget\.x\\u000d\\u000ay; its pods/);
+    assert.match(
+      englishText(notice?.text),
+      /where \\u001b\[31mWidget\.x\\u000d\\u000ay has images; its pods/,
+    );
   });
 
   for (const object of [

@@ -40,7 +40,7 @@ function mapOf<Value>(values: fc.Arbitrary<Value>, of = keys): fc.Arbitrary<Fiel
 
 const repositories = fc.constantFrom('nginx', 'ghcr.io/acme/app', 'registry.example.com:5000/a/b');
 
-/** Each way in which a custom resource holds images, with objects that hold them. */
+/** Each form in which a custom resource has images, with example objects. */
 const CASES: Readonly<Record<string, readonly [ImageSource, fc.Arbitrary<unknown>]>> = {
   'values of a map': [image('spec.*.image'), mapOf(fc.record({ image: texts }))],
   'items of lists in lists': [
@@ -62,7 +62,7 @@ const CASES: Readonly<Record<string, readonly [ImageSource, fc.Arbitrary<unknown
   ],
 };
 
-describe('writing an image where the object holds another one', () => {
+describe('replacing an image of an object', () => {
   it('works for every image of every workload kind, as a copy and as a JSON Patch', () => {
     let checked = 0;
     fc.assert(
@@ -82,7 +82,7 @@ describe('writing an image where the object holds another one', () => {
       let checked = 0;
       fc.assert(
         fc.property(specs, (drawn) => {
-          // As a request has it: objects of the usual prototype.
+          // JSON.parse makes objects with the usual prototype, as for a request.
           const spec: unknown = JSON.parse(JSON.stringify(drawn));
           if (findImages(kind, { spec }).kind === 'list') checked += checkWrites(kind, { spec });
         }),
@@ -108,7 +108,7 @@ describe('writing an image where the object holds another one', () => {
     assert.deepEqual(written.patch, [{ op: 'replace', path: '/a~1b~0c/image', value: 'y' }]);
   });
 
-  it('writes nothing when a key is the image already', () => {
+  it('changes nothing if the key already is the image', () => {
     const object = { nginx: 1 };
     assert.deepEqual(writeImage(object, { kind: 'key', path: ['nginx'] }, 'nginx'), {
       kind: 'written',
@@ -117,7 +117,7 @@ describe('writing an image where the object holds another one', () => {
     });
   });
 
-  it('moves what a map holds at a key', () => {
+  it('moves the value of a map to the new key', () => {
     const written = writeImage(
       { images: { nginx: { a: 1 }, b: 2 } },
       { kind: 'key', path: ['images', 'nginx'] },
@@ -176,6 +176,6 @@ describe('an image that cannot be written', () => {
     ],
   ];
   for (const [what, object, location, text, reason] of CASES)
-    it(`says why: ${what}`, () =>
+    it(`has a reason: ${what}`, () =>
       assert.deepEqual(writeImage(object, location, text), { kind: 'not-writable', reason }));
 });

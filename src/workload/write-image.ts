@@ -11,7 +11,7 @@ import type { ImageLocation } from '../image/use.ts';
 
 /** Why an image cannot be written at its location. */
 type NotWritable =
-  /** The object has no value there that can hold the image. */
+  /** The location does not exist in the object. */
   | 'no-such-location'
   /** The image is a key of a map, and the map has the new key already. */
   | 'key-exists'
@@ -34,8 +34,8 @@ type ImageWrite =
   | { readonly kind: 'not-writable'; readonly reason: NotWritable };
 
 /**
- * Writes an image where the object holds another one. Pure: the original stays unchanged. Reading the result finds the
- * new image at the same location; at a location of kind `key` the last key of its path is the new image.
+ * Replaces an image of an object. Pure: the original stays unchanged. The result has the new image at the same location.
+ * If the location is of kind `key`, the last key of its path becomes the new image.
  */
 export function writeImage(object: Fields, location: ImageLocation, image: string): ImageWrite {
   switch (location.kind) {
@@ -79,7 +79,7 @@ function writeValue(object: Fields, { path }: ImageLocation, text: string): Imag
   if (key === undefined || typeof parent !== 'object' || parent === null)
     return notWritable('no-such-location');
   const exists = Object.hasOwn(parent, key);
-  // A template may lack the reference of an image volume. A missing item of a list is not added.
+  // In a template the reference of an image volume may be missing; it is added. A missing item of a list is not added.
   if (!exists && Array.isArray(parent)) return notWritable('no-such-location');
   return {
     kind: 'written',

@@ -35,7 +35,7 @@ const RATE = 100;
 const NOTICED_MS = 8000;
 /** Limit for the time until a policy that refuses everything is active. */
 const IN_FORCE_MS = 1000;
-const NOT_LOADED = 'policy not loaded; the last good one stays in force';
+const NOT_LOADED = 'policy not loaded; the last good one stays active';
 /** More memory than a gate uses under this load anyway. */
 const GROWTH_MEBIBYTES = 48;
 

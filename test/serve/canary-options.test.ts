@@ -78,7 +78,7 @@ describe('serve checks whether the API server calls it', { concurrency: 4 }, () 
     const ready = await look(gate, '/readyz');
     assert.equal(ready.status, 200);
     assert.match(ready.body, /^\[\+\]enforcement ok: not enforcing: the API server admits a pod/m);
-    const unknown = /^it is not known whether the gate is enforcing: the API server cannot ask the gate/;
+    const unknown = /^it is not known whether the gate is enforcing: the API server cannot call the gate/;
     while (!gate.lines().some(({ detail }) => unknown.test(String(detail)))) await look(gate, '/livez');
     assert.match((await look(gate, '/metrics')).body, /^kube_image_bouncer_enforcing Nan$/im);
     await gate.lineAfter(gate.lines().length, ENFORCED);

@@ -14,7 +14,7 @@ import { askImages, look, metricOf } from './ask.ts';
 import { startServe, type GateProcess, type LogLine } from './gate-process.ts';
 
 const GOOD = ['nginx:1.27.3'];
-const KEPT = 'certificate not loaded; the last good one stays in force';
+const KEPT = 'certificate not loaded; the last good one stays active';
 const HOUR_MS = 3_600_000;
 
 const validity = { notBefore: new Date(Date.now() - HOUR_MS), days: 2 };
@@ -129,7 +129,7 @@ describe('certificates that change while the gate runs', { concurrency: 4 }, () 
       assert.equal(status, 200);
       assert.match(
         body,
-        /^\[\+\]certificate ok: the last good one stays in force: \S+tls\.crt, \S+tls\.key: /m,
+        /^\[\+\]certificate ok: the last good one stays active: \S+tls\.crt, \S+tls\.key: /m,
       );
     }
     await next(gate, 'certificate loaded', () => write(second));

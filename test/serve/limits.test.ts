@@ -111,7 +111,7 @@ describe('a limit of serve', { concurrency: 4 }, () => {
     const shed = outcomes.filter((outcome) => outcome === 'OVERLOADED').length;
     assert.ok(shed > 0, outcomes.join(' '));
     assert.equal(await shedFor(gate, 'queue'), shed);
-    assert.equal((await gate.line('reviews refused unread'))['level'], 'warn');
+    assert.equal((await gate.line('reviews refused without a decision'))['level'], 'warn');
     assert.equal((await look(gate, '/readyz')).status, 200);
     assert.equal((await askImages(gate, [GOOD])).allowed, true, 'and recovers');
     assert.deepEqual(new Set(await askWhileStopped(await plain(), 20, [GOOD])), new Set(['admitted']));

@@ -109,7 +109,7 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
       ['#'.repeat(MAX_POLICY_BYTES + 1), /the policy has more than 1048576 bytes/],
     ];
     for (const [content, problem] of broken) {
-      const logged = await next(gate, 'policy not loaded; the last good one stays in force', async () => {
+      const logged = await next(gate, 'policy not loaded; the last good one stays active', async () => {
         await writeFile(target, content);
         gate.kill('SIGHUP');
       });
@@ -118,9 +118,9 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
       assert.equal(await metricOf(gate, 'policy_last_reload_success'), 0);
       const { status, body } = await look(gate, '/readyz');
       assert.equal(status, 200);
-      assert.match(body, /^\[\+\]policy ok: the last good policy stays in force: .*policy\.yaml/m);
+      assert.match(body, /^\[\+\]policy ok: the last good policy stays active: .*policy\.yaml/m);
     }
-    await next(gate, 'policy not loaded; the last good one stays in force', async () => {
+    await next(gate, 'policy not loaded; the last good one stays active', async () => {
       await rm(target);
       gate.kill('SIGHUP');
     });

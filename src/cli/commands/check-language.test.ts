@@ -33,7 +33,7 @@ describe('the language of check', () => {
     const { code, stderr } = await checkText(BAD, '--messages', folder.file('bad.yaml'));
     assert.deepEqual(
       [code, stderr.replace(folder.file('bad.yaml'), 'bad.yaml')],
-      [2, 'error: bad.yaml:1:1: messages: it is no map (write a text for each key)\n'],
+      [2, 'error: bad.yaml:1:1: messages: it is not a map (write a text for each key)\n'],
     );
   });
 });

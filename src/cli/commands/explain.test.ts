@@ -84,7 +84,7 @@ describe('explain', () => {
       '  digest       none',
       '  rule         no-latest: no objection',
       '  rule         ghcr: does not apply to this image',
-      '  rule         pinned: objects (Warn, Audit): the image is not pinned by a digest, if its match and exclude apply',
+      '  rule         pinned: objects (Warn, Audit): the image is not pinned by a digest, where its match and exclude select the image',
       '  verdict      admitted',
       '',
     ]);

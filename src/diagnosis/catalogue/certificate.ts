@@ -29,7 +29,7 @@ export const CERTIFICATE = {
   },
   CA_EXPIRING: {
     severity: 'warning',
-    why: 'The change of a CA needs an overlap, which takes time: a leaf that is valid longer than its CA does not help.',
+    why: 'Both the old and the new CA must be trusted for a while, so start early. A leaf that is valid for longer than its CA does not help.',
     remedy: RENEW,
   },
   CERTIFICATE_EXPIRED: {

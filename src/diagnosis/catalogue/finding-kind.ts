@@ -11,7 +11,7 @@ export interface FindingKind {
   readonly severity: Severity;
   /** Why it matters, in one or two sentences. */
   readonly why: string;
-  /** What the operator can do, where a finding brings no remedy of its own. */
+  /** The remedy for findings that have no remedy of their own. */
   readonly remedy: Remedy;
 }
 

@@ -14,7 +14,7 @@ export const GATE = {
   },
   SERVICE_PORT_WRONG: {
     severity: 'fault',
-    why: 'The webhook calls a port that the Service does not have.',
+    why: 'The webhook calls a port that the Service does not have, so each call fails.',
     remedy: APPLY,
   },
   SERVICE_WITHOUT_ENDPOINTS: {
@@ -29,7 +29,7 @@ export const GATE = {
   },
   DEPLOYMENT_NOT_READY: {
     severity: 'warning',
-    why: 'Fewer gates answer than the Deployment asks for; without the last one, no call is answered.',
+    why: 'Fewer gates answer than the Deployment wants; without the last one, no call is answered.',
     remedy: remedy`${shellCommand('kubectl', '-n', 'NAMESPACE', 'describe', 'deployment', GATE_NAME)}`,
   },
   REPLICAS_SINGLE: {
@@ -44,7 +44,7 @@ export const GATE = {
   },
   NETWORK_POLICY_BLOCKS: {
     severity: 'warning',
-    why: 'The address of the API server is not the address of a pod, and no rule lets it reach the port of the gate.',
+    why: 'The address of the API server is not the address of a pod, and no rule allows it to reach the port of the gate.',
     remedy: APPLY,
   },
   POLICY_MISSING: {

@@ -30,7 +30,7 @@ export const NODE = {
   },
   PLUGIN_DISABLED: {
     severity: 'fault',
-    why: 'A plugin that is enabled and disabled is an error, or it is off.',
+    why: 'If a plugin is both enabled and disabled, the API server does not start, or the plugin is off.',
     remedy: remedy`remove it from --disable-admission-plugins`,
   },
   MOUNT_MISSING: {
@@ -110,7 +110,7 @@ export const NODE = {
   },
   TTL_LONG: {
     severity: 'warning',
-    why: 'A changed policy has no effect on an image for so long.',
+    why: 'A changed policy has no effect on an image before this time is over.',
     remedy: remedy`write 50 or less`,
   },
   DEFAULT_ALLOW: {
@@ -145,7 +145,7 @@ export const NODE = {
   },
   STATIC_FOLDER_EMPTY: {
     severity: 'fault',
-    why: 'The API server reads the folder, and no webhook of it calls the gate.',
+    why: 'The API server reads the folder, but no webhook in it calls the gate.',
     remedy: STATIC,
   },
   STATIC_OBJECT_UNREADABLE: {

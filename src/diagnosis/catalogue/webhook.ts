@@ -2,7 +2,7 @@ import { bootstrapWebhook, remedy, shellCommand } from '../remedy.ts';
 import type { FindingKinds } from './finding-kind.ts';
 
 const APPLY = remedy`${bootstrapWebhook('--apply')}`;
-/** A namespace that the selector leaves out by mistake is no choice of the operator. */
+/** Without the choice of exempt namespaces: a namespace that the selector leaves out by mistake is not such a choice. */
 const COVER = remedy`${bootstrapWebhook('--apply', ['exempt-namespaces'])}`;
 const PATCH = remedy`remove it with the kubectl patch that doctor shows`;
 

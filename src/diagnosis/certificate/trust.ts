@@ -32,7 +32,7 @@ export function examineTrust(
                 finding(
                   'CERTIFICATE_NAME_MISSING',
                   served.subject,
-                  `it is valid for ${leaf.subjectAltName ?? 'no name'}, and not for ${serverName}`,
+                  `it is valid for ${leaf.subjectAltName ?? 'no name'}, but not for ${serverName}`,
                 ),
               ]),
         ]),
@@ -48,7 +48,7 @@ function examineAuthorities(
   if (trust === undefined || trust.trim() === '') return [finding('CA_MISSING', subject, 'it names no CA')];
   const authorities = parseBundle(trust);
   if (authorities === undefined)
-    return [finding('CA_UNREADABLE', subject, 'its CA is no certificate in PEM')];
+    return [finding('CA_UNREADABLE', subject, 'its CA is not a certificate in PEM')];
   const issuers = served === undefined ? authorities : issuersOf(served.chain, authorities);
   if (issuers.length === 0)
     return [

@@ -7,7 +7,7 @@ import type { ClusterMaterial } from './material.ts';
 
 /** Checks that all API servers have the plugin, by their mirror pods: a request may reach any of them. */
 export function examineApiServers({ apiServers }: ClusterMaterial): readonly Finding[] {
-  const lacking = apiServers.filter((pod) => !asksImagePolicy(pod));
+  const lacking = apiServers.filter((pod) => !enablesImagePolicy(pod));
   if (lacking.length === 0 || lacking.length === apiServers.length) return [];
   return lacking.map(({ metadata }) =>
     finding(
@@ -19,7 +19,7 @@ export function examineApiServers({ apiServers }: ClusterMaterial): readonly Fin
 }
 
 /** Whether the flags of an API server enable the plugin. */
-export function asksImagePolicy({ spec }: KubernetesObject): boolean {
+export function enablesImagePolicy({ spec }: KubernetesObject): boolean {
   const containers = isObject(spec) && Array.isArray(spec['containers']) ? spec['containers'] : [];
   const words = containers.filter(isObject).flatMap(({ command, args }) => [command, args].flat());
   return parseFlags(words, []).some(

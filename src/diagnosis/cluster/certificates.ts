@@ -32,14 +32,14 @@ function trustingOf(webhook: SeenWebhook, { served, gate }: ClusterMaterial): Tr
   const subject = describeWebhook(webhook);
   if (seen !== undefined && typeof seen.chain !== 'string')
     return { subject, trust: webhook.trust, serverName, served: { subject: address, chain: seen.chain } };
-  // The Secret has the certificate of the Service in its namespace, and of no other.
+  // The Secret has the certificate of the Service in the same namespace only.
   const isBeside = target.form === 'service' && target.namespace === gate.namespace;
   const held = isBeside ? heldChain(gate) : undefined;
   const stored = held && { subject: secretOf(gate), chain: held };
   return { subject, trust: webhook.trust, serverName, served: stored };
 }
 
-/** For these addresses the certificate of the Secret was examined. */
+/** The addresses whose certificate in the Secret was already examined. */
 function examineUnseen({ served }: ClusterMaterial): readonly Finding[] {
   return served.flatMap(({ address, chain }) =>
     typeof chain === 'string'
@@ -86,7 +86,7 @@ function textOf({ data }: KubernetesObject, key: string): string {
   return typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString() : '';
 }
 
-/** Not reported: the `Date` header has whole seconds, and an answer takes time. */
+/** Differences up to this are not reported, because the `Date` header has whole seconds and an answer takes time. */
 const TOLERATED_MS = 30_000;
 
 /** Compares the clock of the API server with the clock of this machine. */

@@ -3,7 +3,7 @@ import { CANARY_IMAGE } from '../../wiring/canary.ts';
 import { finding, type Finding } from '../finding.ts';
 import { selects } from '../../wiring/label-selector.ts';
 import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
-import { asksImagePolicy } from './api-servers.ts';
+import { enablesImagePolicy } from './api-servers.ts';
 import type { Canaries, ClusterMaterial } from './material.ts';
 
 const POD = `a pod with image ${CANARY_IMAGE}`;
@@ -39,7 +39,7 @@ function examineAdmittedPod(material: ClusterMaterial, warnings: readonly string
   const isBelowDeny = imagePolicyStage === 'warn' || imagePolicyStage === 'audit';
   // The examination of the node files reports this stage.
   if (asking.length === 0 && isBelowDeny) return [];
-  const isImagePolicy = !isBelowDeny && apiServers.some(asksImagePolicy);
+  const isImagePolicy = !isBelowDeny && apiServers.some(enablesImagePolicy);
   if (webhooks.length === 0 && areWebhooksRead && !isImagePolicy) {
     return [
       finding(
@@ -54,7 +54,7 @@ function examineAdmittedPod(material: ClusterMaterial, warnings: readonly string
     return [finding('NOT_ENFORCING', server, `${POD} was admitted in a dry run${hintOf(asking)}`)];
   const isReported = warnings.some((text) => text.includes(CANARY_IMAGE));
   if (stages.has('warn') && !isReported)
-    return [finding('NOT_ENFORCING', server, `the stage is warn, and no warning named ${POD}`)];
+    return [finding('NOT_ENFORCING', server, `the stage is warn, but there was no warning about ${POD}`)];
   const stage = stages.has('warn') ? 'warn' : 'audit';
   return [finding('BELOW_DENY', sourceOf(asking), `its stage is ${stage}: ${POD} is reported and admitted`)];
 }
@@ -75,7 +75,7 @@ function examineBadDeployment(material: ClusterMaterial): readonly Finding[] {
   const { badPod, badDeployment } = canaries;
   const denying = webhooksOnTrial(material).filter(({ stage }) => stage === 'deny');
   if (badDeployment.outcome !== 'admitted') {
-    // One cause makes both trials fail, and is reported once.
+    // Both trials fail for the same reason, so it is reported once.
     if (failureOf(badDeployment) === failureOf(badPod)) return [];
     return examineFailure(badDeployment, DEPLOYMENT, canaries);
   }

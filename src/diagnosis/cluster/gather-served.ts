@@ -34,7 +34,7 @@ function addressOfUrl(url: string): ServerAddress | undefined {
   return { host, port: Number(parsed.port || 443), serverName: host };
 }
 
-/** The cluster address: the API server does not use the DNS of the cluster either. */
+/** The cluster IP of the Service. The API server does not use the DNS of the cluster either. */
 function addressOfService(
   target: SeenWebhook['target'] & { readonly form: 'service' },
   gate: GateMaterial,

@@ -14,26 +14,26 @@ import { chooseGoodImages } from './good-image.ts';
 import { type Canaries, type ClusterMaterial, type PeopleMaterial } from './material.ts';
 import { ClusterReader } from './reader.ts';
 
-/** What to examine, and with which client. */
+/** The client of the cluster, and options of the examination. */
 interface ClusterQuestion {
   readonly client: KubernetesClient;
   readonly now: () => Date;
   /** The policy of `--policy`. */
   readonly policy?: Policy | undefined;
-  /** Where the gate runs. @default the namespace that a webhook names, else {@link GATE_NAME} */
+  /** The namespace of the gate. @default the namespace that a webhook names, otherwise {@link GATE_NAME} */
   readonly namespace?: string | undefined;
   /** The namespace of the trial objects. */
   readonly canaryNamespace: string;
-  /** An image that the policy admits. @default one that runs */
+  /** An image that the policy admits. @default a running image */
   readonly goodImage?: string | undefined;
-  /** The stage of `ImagePolicyWebhook` by the files of a node, where they were read. */
+  /** The stage of `ImagePolicyWebhook` in the files of a node; `undefined` if they were not read. */
   readonly imagePolicyStage?: Stage | undefined;
   readonly fetchChain: FetchChain;
 }
 
 /**
- * Reads everything that the checks need, and makes the trials. It changes nothing.
- * @throws {KubernetesError} CLUSTER_UNREACHABLE, or what the first question is refused with.
+ * Reads everything that the checks need, and makes the trials. It changes nothing in the cluster.
+ * @throws {KubernetesError} CLUSTER_UNREACHABLE; or the error of the first request, if the API server refuses it.
  */
 export async function gatherCluster(question: ClusterQuestion): Promise<ClusterMaterial> {
   const { client, now, canaryNamespace } = question;

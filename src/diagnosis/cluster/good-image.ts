@@ -6,15 +6,15 @@ import type { Policy } from '../../policy/policy.ts';
 import type { Review } from '../../policy/review.ts';
 import { isObject } from '../../document/json.ts';
 
-/** Pods to search for a good image: so few that one page of the list is enough. */
+/** Maximum number of pods to search for a good image. One page of the list is enough. */
 const MOST_PODS = 200;
 
-/** Without a policy the good image is unknown: try a few running images. */
+/** Maximum number of running images to try if the policy is unknown. */
 const MOST_TRIALS = 3;
 
 const UNHURRIED_MS = 60_000;
 
-/** Images to try as good ones: the named one; otherwise a running image that the policy admits. */
+/** Images that the gate should admit: the given image, otherwise a running image that the policy admits. */
 export async function chooseGoodImages(
   client: KubernetesClient,
   policy: Policy | undefined,
@@ -46,7 +46,7 @@ function imagesOf({ spec }: KubernetesObject): readonly string[] {
   );
 }
 
-/** Without a user every rule about users applies: an image that passes also passes for the user of doctor. */
+/** The review has no user, so every rule about users applies. An image that it admits is also admitted for the user of doctor. */
 async function isAdmitted(policy: Policy, image: string): Promise<boolean> {
   const known = { operation: 'CREATE', subresource: '', user: undefined, namespace: undefined } as const;
   const object = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ name: 'canary', image }] } };

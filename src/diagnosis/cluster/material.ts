@@ -22,9 +22,9 @@ export interface ClusterMaterial {
   readonly gate: GateMaterial;
   readonly policy: PolicyMaterial;
   readonly people: PeopleMaterial | undefined;
-  /** The mirror pods of kube-apiserver; empty where a provider runs the control plane. */
+  /** The mirror pods of kube-apiserver; empty if a provider runs the control plane. */
   readonly apiServers: readonly KubernetesObject[];
-  /** The stage of `ImagePolicyWebhook` by the files of a node; `undefined` where no files were read. */
+  /** The stage of `ImagePolicyWebhook` in the files of a node; `undefined` if they were not read. */
   readonly imagePolicyStage: Stage | undefined;
   readonly canaries: Canaries;
   readonly served: readonly ServedCertificate[];

@@ -5,8 +5,8 @@ import { containerPortsOf, podLabelsOf, selectsPod } from './gate-pods.ts';
 import type { ClusterMaterial } from './material.ts';
 
 /**
- * Checks that network policies let the API server reach the gate. The API server is no pod: only a rule without `from`,
- * or with an `ipBlock`, can include it. Policies are additive: one rule is enough.
+ * Checks that network policies allow the API server to reach the gate. The API server is not a pod, so only a rule without
+ * `from`, or with an `ipBlock`, can include it. Policies are additive, so one rule is enough.
  */
 export function examineNetworkPolicies({ gate }: ClusterMaterial): readonly Finding[] {
   const spec = gate.deployment?.['spec'];
@@ -28,7 +28,9 @@ export function examineNetworkPolicies({ gate }: ClusterMaterial): readonly Find
   const subject = policies
     .map(({ metadata }) => `NetworkPolicy ${metadata.namespace}/${metadata.name}`)
     .join(', ');
-  return [finding('NETWORK_POLICY_BLOCKS', subject, `no rule admits addresses of nodes to port ${port}`)];
+  return [
+    finding('NETWORK_POLICY_BLOCKS', subject, `no rule allows addresses of nodes to reach port ${port}`),
+  ];
 }
 
 function admitsAddresses({ from }: Fields): boolean {

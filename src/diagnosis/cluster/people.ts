@@ -5,14 +5,14 @@ import { renderNames } from '../webhook/coverage.ts';
 import type { ClusterMaterial, PeopleMaterial } from './material.ts';
 import { dependsOnLabels } from './webhooks.ts';
 
-/** A right with which a user can switch the gate off or avoid it. */
+/** A right that allows a user to switch the gate off or to avoid it. */
 interface Right {
   readonly code: FindingCode;
   readonly what: string;
   readonly group: string;
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
-  /** Whether a Role or a RoleBinding in the namespace of the gate gives it too. */
+  /** Whether a Role or a RoleBinding in the namespace of the gate is enough for this right. */
   readonly namespaced: boolean;
 }
 
@@ -45,7 +45,7 @@ const PODS: Right = {
   namespaced: true,
 };
 
-/** Users with such a right, except those of every cluster (E11). */
+/** Reports users with such a right, except users that have it in every cluster (E11). */
 export function examinePeople(material: ClusterMaterial): readonly Finding[] {
   const { people, gate } = material;
   if (people === undefined || material.webhooks.length === 0) return [];
@@ -77,7 +77,7 @@ function subjectsWith(right: Right, people: PeopleMaterial): readonly string[] {
   return [...new Set(bindings.filter(isOwn).flatMap(subjectsOf))].toSorted();
 }
 
-/** Not a default binding of Kubernetes: controllers, and `system:masters` as `cluster-admin`. */
+/** Whether a binding is not one of the defaults of Kubernetes: of controllers, or of `system:masters` to `cluster-admin`. */
 function isOwn({ metadata }: KubernetesObject): boolean {
   return metadata.labels?.['kubernetes.io/bootstrapping'] !== 'rbac-defaults';
 }

@@ -9,7 +9,7 @@ interface Collection {
   readonly namespace?: string;
 }
 
-/** Reads objects; keeps a list of those that it may not read. */
+/** Reads objects, and lists the objects that it may not read. */
 export class ClusterReader {
   readonly unread: UnreadSource[] = [];
   readonly #client: KubernetesClient;
@@ -18,7 +18,7 @@ export class ClusterReader {
     this.#client = client;
   }
 
-  /** Every object; `undefined` when they may not be listed. */
+  /** All objects of a collection; `undefined` if doctor may not list them. */
   async list(
     collection: Collection,
     options: { readonly labelSelector?: string } = {},
@@ -40,7 +40,7 @@ export class ClusterReader {
   }
 
   /**
-   * What `read` reads; `undefined`, and a line in `unread`, when the API server refuses it.
+   * The result of `read`. If the API server refuses the request: `undefined`, and an entry in `unread`.
    * @throws {KubernetesError} CLUSTER_UNREACHABLE: no further request can succeed.
    */
   async attempt<Value>(subject: string, read: () => Promise<Value>): Promise<Value | undefined> {

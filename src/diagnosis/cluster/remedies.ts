@@ -10,8 +10,8 @@ import { KUBE_SYSTEM } from './webhooks.ts';
 const DEFAULT_REPLICAS = 3;
 
 /**
- * The same findings, each `bootstrap webhook` with the options of this cluster: the command can be pasted, and it
- * repairs the fault without a change of the operator's choices.
+ * The same findings; each command `bootstrap webhook` gets the options of this cluster. The user can paste the command. It
+ * repairs the fault and keeps the choices of the operator.
  */
 export function completeRemedies(
   findings: readonly Finding[],

@@ -5,7 +5,7 @@ import { examineSelectors, settableKeys } from '../webhook/selectors.ts';
 import { examineSettings } from '../webhook/settings.ts';
 import type { ClusterMaterial } from './material.ts';
 
-/** Its pods start the network and DNS; `bootstrap webhook` treats it apart. */
+/** The namespace of the pods for network and DNS. `bootstrap webhook` has an option for it. */
 export const KUBE_SYSTEM = 'kube-system';
 
 /** The webhook configurations that call the gate: how many there are, their settings, and what they leave out. */
@@ -20,7 +20,7 @@ export function examineWebhooks(material: ClusterMaterial): readonly Finding[] {
   ];
 }
 
-/** Two configurations: a hand-made one beside that of `bootstrap`, or one with an older name. */
+/** Reports a second configuration: one that was written by hand, or one with an older name. */
 function examineDuplicates({ webhooks }: ClusterMaterial): readonly Finding[] {
   const sources = [...new Set(webhooks.map(({ source }) => source))];
   if (sources.length < 2) return [];
@@ -42,7 +42,7 @@ function examineNamespaces({ webhooks, namespaces, gate }: ClusterMaterial): rea
   const uncovered = groups
     .filter((group) => group.webhooks.length === 0)
     .flatMap((group) => group.namespaces)
-    // These two are exempt on purpose; GATE_NAMESPACE_OPEN and KUBE_SYSTEM_NOT_DENIED are about them.
+    // These two namespaces are exempt on purpose. GATE_NAMESPACE_OPEN and KUBE_SYSTEM_NOT_DENIED report them.
     .filter((name) => name !== gate.namespace && name !== KUBE_SYSTEM);
   const subject = [...new Set(webhooks.map(({ source }) => source))].join(', ');
   return [

@@ -33,7 +33,7 @@ export async function gatherKubeconfig(
   };
 }
 
-/** PEM that a kubeconfig holds, or that is in a file that it names. In client-go, data wins over a file. */
+/** PEM in a kubeconfig, or in a file that it names. If there are both, client-go uses the data in the kubeconfig. */
 export async function readCredential(
   reader: NodeReader,
   paths: ServerPaths,
@@ -50,7 +50,7 @@ export async function readCredential(
   return { place, text: (await reader.find(place))?.content.toString() };
 }
 
-/** What is served at an https URL, as it is seen from here. */
+/** The certificates that are served at an https URL, as this machine receives them. */
 export async function lookAt(
   server: string | undefined,
   serverName: string | undefined,

@@ -7,8 +7,8 @@ import type { ClientPair, WebhookUsers } from './material.ts';
 import type { NodeReader } from './reader.ts';
 
 /**
- * Reads the kubeconfig with the credentials of the API server for webhooks. Only its `users` count, each for the host
- * that it is named after; there is no context.
+ * Reads the kubeconfig with the credentials of the API server for webhooks. The API server uses only its `users`: the name
+ * of a user is the host that the user is for. Contexts are ignored.
  */
 export async function gatherWebhookUsers(
   reader: NodeReader,

@@ -12,21 +12,21 @@ import { gatherStatic } from './gather-static.ts';
 import type { KubeconfigMaterial, NodeFiles, NodeMaterial } from './material.ts';
 import { NodeReader } from './reader.ts';
 
-/** Which files to look at. */
+/** The files to read. */
 export interface NodeQuestion {
   readonly files: NodeFiles;
   readonly manifestFile: string;
   readonly folder: string;
-  /** @default that of the manifest's image */
+  /** The version of Kubernetes. @default the version in the image of the manifest */
   readonly version: KubernetesVersion | undefined;
-  /** The policy that is meant to be in force. */
+  /** The policy of `--policy`. */
   readonly policy: Policy | undefined;
   readonly isOnNode: boolean;
   readonly now: () => Date;
   readonly fetchChain: FetchChain;
 }
 
-/** Follows the manifest of kube-apiserver through every file that it leads to. Nothing is written. */
+/** Reads the manifest of kube-apiserver, the files that it names, and the files that these name. Writes nothing. */
 export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> {
   const { manifestFile, folder, fetchChain, isOnNode } = question;
   const reader = new NodeReader(question);
@@ -93,7 +93,7 @@ async function gatherKeys(
   return found.flatMap(({ path, mode }) => (mode === undefined ? [] : [{ path, mode }]));
 }
 
-/** The policy at the path of `bootstrap`; a gate of another installation has it elsewhere. */
+/** The policy in the file that `bootstrap` writes. Other installations have it in another place. */
 async function gatherPolicy(reader: NodeReader, folder: string): Promise<PolicyMaterial['held']> {
   const file = join(folder, GATE_FILES.policy);
   const found = await reader.find(file);

@@ -4,7 +4,7 @@ import { finding, type Finding } from '../finding.ts';
 import type { NodeMaterial } from './material.ts';
 import { imagePolicyStageOf } from './kubeconfig.ts';
 
-/** From this value a change of the policy takes too long to have an effect. */
+/** With a longer time, a change of the policy takes effect too late. */
 const LONG_SECONDS = 300;
 
 /** Checks the settings of the `ImagePolicyWebhook` plugin. */

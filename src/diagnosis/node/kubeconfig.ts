@@ -29,7 +29,7 @@ export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
   }
 }
 
-/** The stage of `ImagePolicyWebhook`; `undefined` if its kubeconfig leads to no path of a gate. */
+/** The stage of `ImagePolicyWebhook`; `undefined` if its kubeconfig does not have the path of a gate. */
 export function imagePolicyStageOf({ kubeconfig }: NodeMaterial): Stage | undefined {
   return kubeconfig && stageOfKubeconfig(kubeconfig.opened);
 }

@@ -55,7 +55,7 @@ function examinePlugins(material: NodeMaterial): readonly Finding[] {
 }
 
 function examineMounts({ manifestFile, unmounted }: NodeMaterial): readonly Finding[] {
-  return unmounted.map((path) => finding('MOUNT_MISSING', manifestFile, `no volume leads to ${path}`));
+  return unmounted.map((path) => finding('MOUNT_MISSING', manifestFile, `no volume contains ${path}`));
 }
 
 /** Copies of the manifest: the kubelet runs each file of the folder, except names that begin with a dot. */

@@ -13,7 +13,7 @@ import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
 /** Everything that doctor reads in the files of a control-plane node. */
 export interface NodeMaterial {
   readonly now: Date;
-  /** By the option, or by the image of the manifest; `undefined` without both. */
+  /** From the option, otherwise from the image of the manifest; `undefined` if both are missing. */
   readonly version: KubernetesVersion | undefined;
   readonly manifestFile: string;
   readonly manifest: Opened<ApiServerManifest>;
@@ -41,7 +41,7 @@ export interface NodeMaterial {
   /** Paths that the API server reads and that no volume contains. */
   readonly unmounted: readonly string[];
   readonly unread: readonly UnreadSource[];
-  /** Whether doctor runs on the node of these files. Only there a gate that does not answer is a fault. */
+  /** Whether doctor runs on the node of these files. Only then is a gate that does not answer a fault. */
   readonly isOnNode: boolean;
 }
 

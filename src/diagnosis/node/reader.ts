@@ -8,11 +8,11 @@ import type { NodeFiles } from './material.ts';
 
 interface NodeReaderOptions {
   readonly files: NodeFiles;
-  /** Read in place of {@link NODE_FOLDER}. */
+  /** The folder to read in place of {@link NODE_FOLDER}. */
   readonly folder: string;
 }
 
-/** Reads files as the API server names them, and remembers what may not be read. */
+/** Reads files by the paths that the API server uses, and lists the files that doctor may not read. */
 export class NodeReader implements NodeFileReader {
   readonly unread: UnreadSource[] = [];
   readonly #options: NodeReaderOptions;

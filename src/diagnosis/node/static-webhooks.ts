@@ -51,7 +51,7 @@ function examineFolder(
     ),
   ];
   if (webhooks.length > 0 || folder.files.some(({ problem }) => problem !== undefined)) return found;
-  return [...found, finding('STATIC_FOLDER_EMPTY', folder.path, 'no webhook of it calls a gate')];
+  return [...found, finding('STATIC_FOLDER_EMPTY', folder.path, 'no webhook in it calls a gate')];
 }
 
 function examineFile({ file, problem, names, webhooks }: StaticFile): readonly Finding[] {

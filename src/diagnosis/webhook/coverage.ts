@@ -82,7 +82,7 @@ export function examineCoverage(
   ];
 }
 
-/** At most five names, and the number of the others. */
+/** The first five names, and the number of the others. */
 export function renderNames(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ');
   return names.length <= 5 ? shown : `${shown} and ${names.length - 5} more`;

@@ -40,14 +40,14 @@ function examineNamespaceSelector(
   const usesName = keysOf(webhook.namespaceSelector).includes(NAMESPACE_NAME_LABEL);
   return [
     ...(settable.length > 0
-      ? [finding('SELECTOR_SETTABLE', subject, `its namespaceSelector looks at ${settable.join(', ')}`)]
+      ? [finding('SELECTOR_SETTABLE', subject, `its namespaceSelector uses ${settable.join(', ')}`)]
       : []),
     ...(usesName && !isAtLeast(version, 1, 21)
       ? [
           finding(
             'SELECTOR_TOO_OLD',
             subject,
-            `its namespaceSelector looks at ${NAMESPACE_NAME_LABEL} on ${version.text}`,
+            `its namespaceSelector uses ${NAMESPACE_NAME_LABEL} on ${version.text}`,
           ),
         ]
       : []),
@@ -57,7 +57,7 @@ function examineNamespaceSelector(
 function examineObjectSelector(webhook: SeenWebhook, subject: string): readonly Finding[] {
   const keys = keysOf(webhook.objectSelector);
   if (keys.length === 0) return [];
-  const what = `its objectSelector looks at ${keys.join(', ')}`;
+  const what = `its objectSelector uses ${keys.join(', ')}`;
   return [finding('OBJECT_SELECTOR', subject, what, removal(webhook, 'objectSelector'))];
 }
 

@@ -1,10 +1,10 @@
 import { finding, type Finding } from '../finding.ts';
 import { describeWebhook, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 
-/** A whole request has 34 seconds, and each webhook uses a part of them. */
+/** Maximum timeout, in seconds. A whole request has 34 seconds, and each webhook uses a part of them. */
 const LONG_SECONDS = 10;
 
-/** A garbage collection and a new TLS connection take so long on a busy machine. */
+/** Minimum timeout, in seconds. On a busy machine a garbage collection and a new TLS connection take this time. */
 const SHORT_SECONDS = 2;
 
 /** Checks the settings of each webhook: failure policy, timeout, path, and the reviews that it receives. */

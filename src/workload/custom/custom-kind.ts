@@ -12,11 +12,11 @@ export type ImageSource =
       readonly usage: Usage;
       readonly tags: FieldPath | undefined;
     }
-  /** A part with sources of its own. It may contain itself. */
+  /** A part that has its own sources. It may contain itself. */
   | {
       readonly kind: 'within';
       readonly at: FieldPath;
-      /** Its name in the documentation. */
+      /** The name of the part in the documentation. */
       readonly part: string;
       readonly sources: () => readonly ImageSource[];
     };
@@ -38,7 +38,7 @@ export interface CustomKind {
   readonly scope: 'Namespaced' | 'Cluster' | '*';
   /** The scope in the rules of a webhook. It is `*` for the kinds of a policy, because a policy may name a wrong scope. */
   readonly ruleScope: 'Namespaced' | 'Cluster' | '*';
-  /** Whether pods are created from it, which are judged again. Otherwise its images are pulled without a pod. */
+  /** Whether pods are created from it. These pods are judged again. Otherwise its images are pulled without a pod. */
   readonly template: boolean;
   readonly sources: readonly ImageSource[];
   readonly skipped: readonly SkippedPart[];
@@ -71,7 +71,7 @@ export function podSpec(path: string): ImageSource {
   return { kind: 'podSpec', at: parseFieldPath(path) };
 }
 
-/** An image at a path. With `tags` the key at the path is a repository; `tags` leads from the value of the key to the tags. */
+/** An image at a path. With `tags` the key at the path is a repository, and `tags` is the path from its value to the tags. */
 export function image(path: string, usage: Usage = 'container', tags?: string): ImageSource {
   const tagsAt = tags === undefined ? undefined : parseFieldPath(tags);
   return { kind: 'image', at: parseFieldPath(path), usage, tags: tagsAt };

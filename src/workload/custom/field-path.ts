@@ -1,7 +1,7 @@
 /** One step from a value to the values in it. */
 export type Step =
   | { readonly kind: 'key'; readonly key: string }
-  /** Each item of a list. The field `named` has the name of an item, which identifies it whatever the order. */
+  /** Each item of a list. The field `named` contains the name of an item. The name identifies the item if the order changes. */
   | { readonly kind: 'items'; readonly named: string }
   /** The items of a list whose field `field` has this value. */
   | { readonly kind: 'itemsWith'; readonly field: string; readonly value: string }
@@ -10,7 +10,7 @@ export type Step =
   /** Each key of a map. The keys are the images. */
   | { readonly kind: 'keys' };
 
-/** A path with wildcards: it leads to any number of values of a custom resource. */
+/** A path with wildcards. It can select any number of values of a custom resource. */
 export interface FieldPath {
   readonly text: string;
   readonly steps: readonly Step[];

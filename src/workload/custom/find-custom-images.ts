@@ -8,13 +8,13 @@ import type { CustomKind, ImageSource } from './custom-kind.ts';
 import type { FieldPath, Step } from './field-path.ts';
 import { identityOf, isKey, nameOf, pathOf, rootSpot, type Spot } from './spot.ts';
 
-/** Most items of lists and maps that are visited in one object. No real object within etcd's 1.5 MiB has more. */
+/** Maximum number of items of lists and maps that are read in one object. No real object within etcd's 1.5 MiB has more. */
 export const MAX_ITEMS = 50_000;
 
-/** Most levels of nested parts, such as a Tekton pipeline in a pipeline. */
+/** Maximum number of levels of nested parts, such as a Tekton pipeline in a pipeline. */
 export const MAX_NESTING = 8;
 
-/** No registry with a repository has more characters. */
+/** Maximum number of characters of a registry with a repository. */
 const MAX_REPOSITORY = 1024;
 
 interface Search {
@@ -39,7 +39,7 @@ export function findCustomImages(kind: CustomKind, object: Fields): ImageList | 
   };
 }
 
-/** Two paths of a kind may lead to one image. It counts once, because `compareImages` trusts no identity that two images have. */
+/** If two paths of a kind select the same image, it is added once. Otherwise `compareImages` would count it as changed. */
 function isFirst(): (use: ImageUse) => boolean {
   const seen = new Map<string, Path[]>();
   return (use) => {
@@ -126,7 +126,7 @@ function readImage(search: Search, usage: Usage, spot: Spot): UnreadableObject |
  */
 function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): UnreadableObject | undefined {
   const repository = String(spot.value);
-  // Text that is too long for a repository is not an image, with or without a tag. Do not repeat it for each tag.
+  // Text that is too long for a repository is not an image, with or without a tag. Add it once, not once for each tag.
   if (repository.length > MAX_REPOSITORY) return readRepository(search, usage, spot);
   const before = search.found.uses.length;
   const problem = follow(search, tags, { ...spot, value: spot.beside }, (tag) =>

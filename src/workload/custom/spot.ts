@@ -1,6 +1,6 @@
 import type { Path } from '../../document/json.ts';
 
-/** Longest key or name by which a value is identified, in characters: nothing in Kubernetes has a longer one. The index identifies the others. */
+/** Maximum number of characters of a key or name that identifies a value. No name in Kubernetes is longer. If it is longer, the index identifies the value. */
 const NAME_CHARACTERS = 253;
 
 /** A value on the way to an image. Its path and its identity are made only when they are needed. */
@@ -43,7 +43,7 @@ export function pathOf(spot: Spot): Path {
   return path.reverse();
 }
 
-/** A text that names the value in the same way whatever the order of lists and maps: `.spec.steps["build"]`. */
+/** A text that identifies the value. It does not depend on the order of lists and maps: `.spec.steps["build"]`. */
 export function identityOf(spot: Spot): string {
   let identity = '';
   for (let at: Spot = spot; at.up !== undefined; at = at.up) identity = renderStep(at) + identity;
