@@ -43,6 +43,17 @@ export function parseCertificates(pem: string): readonly X509Certificate[] {
   return (pem.match(PEM_CERTIFICATE) ?? [pem]).map(parseCertificate);
 }
 
+/** The readable certificates of a PEM text, to recognise them. Unreadable parts are skipped. */
+export function findCertificates(pem: string): readonly X509Certificate[] {
+  return (pem.match(PEM_CERTIFICATE) ?? []).flatMap((part) => {
+    try {
+      return [new X509Certificate(part)];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Certificates as one PEM text, without duplicates. */
 export function renderBundle(certificates: readonly X509Certificate[]): string {
   return [...new Set(certificates.map(String))].join('');

@@ -3,23 +3,30 @@ import { join } from 'node:path';
 import { CertificateError } from '../certificate/errors.ts';
 import type { RotationTarget } from '../certificate/rotation.ts';
 import { readText, replaceText } from '../certificate/state-folder.ts';
-import { editDocument } from '../document/edit.ts';
-import { type Path, valueAt } from '../document/json.ts';
+import { editDocuments } from '../document/edit.ts';
+import type { Path } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
+
+/** A `caBundle` in a document. */
+interface FoundBundle {
+  readonly path: Path;
+  readonly pem: string;
+}
 
 /** A file with webhooks that the API server reads, and the `caBundle` of each of the gate's webhooks in it. */
 interface StaticFile {
   readonly path: string;
   readonly text: string;
-  readonly bundles: readonly { readonly path: Path; readonly bundle: string }[];
+  /** `document` is the index of a document in the file. */
+  readonly bundles: readonly { readonly document: number; readonly found: FoundBundle }[];
 }
 
 /** Selects files and the webhooks in them. */
 export interface StaticWebhooks {
   /** The folder that the API server reads. */
   readonly folder: string;
-  /** Suffix of the names of the gate's webhooks. */
-  readonly domain: string;
+  /** Returns a function that finds each `caBundle` of a document which a rotation replaces. */
+  readonly openFinder: () => Promise<(document: unknown) => readonly FoundBundle[]>;
 }
 
 /**
@@ -27,13 +34,17 @@ export interface StaticWebhooks {
  * @throws {CertificateError} CERTIFICATE_UNREADABLE
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */
-async function findStaticFiles({ folder, domain }: StaticWebhooks): Promise<readonly StaticFile[]> {
+async function findStaticFiles({ folder, openFinder }: StaticWebhooks): Promise<readonly StaticFile[]> {
   const files: StaticFile[] = [];
-  for (const name of (await listFolder(folder)).toSorted()) {
+  const names = await listFolder(folder);
+  const findBundles = await openFinder();
+  for (const name of names.toSorted()) {
     if (!/\.(?:ya?ml|json)$/.test(name) || name.startsWith('.')) continue;
     const path = join(folder, name);
     const text = (await readText(path)) ?? '';
-    const bundles = bundlesOf(parseDocuments(text, path)[0]?.value, domain);
+    const bundles = parseDocuments(text, path).flatMap(({ value }, document) =>
+      findBundles(value).map((found) => ({ found, document })),
+    );
     if (bundles.length > 0) files.push({ path, text, bundles });
   }
   return files;
@@ -47,22 +58,6 @@ async function listFolder(folder: string): Promise<readonly string[]> {
       return [];
     throw new CertificateError('CERTIFICATE_UNREADABLE', `${folder}: the folder cannot be read`, { cause });
   }
-}
-
-function bundlesOf(configuration: unknown, domain: string): StaticFile['bundles'] {
-  const webhooks = valueAt(configuration, ['webhooks']);
-  if (!Array.isArray(webhooks)) return [];
-  return webhooks.flatMap((webhook: unknown, index) => {
-    const name = valueAt(webhook, ['name']);
-    const bundle = valueAt(webhook, ['clientConfig', 'caBundle']);
-    if (typeof name !== 'string' || !name.endsWith(domain) || typeof bundle !== 'string') return [];
-    return [
-      {
-        path: ['webhooks', index, 'clientConfig', 'caBundle'],
-        bundle: Buffer.from(bundle, 'base64').toString(),
-      },
-    ];
-  });
 }
 
 /** Whether a folder contains webhooks of the gate. */
@@ -81,14 +76,19 @@ export function trustedByStaticFiles(target: RotationTarget, webhooks: StaticWeb
       const files = await findStaticFiles(webhooks);
       return [
         ...(await target.readTrust()),
-        ...files.flatMap(({ bundles }) => bundles.map(({ bundle }) => bundle)),
+        ...files.flatMap(({ bundles }) => bundles.map(({ found }) => found.pem)),
       ];
     },
     writeTrust: async (trust) => {
       const value = Buffer.from(trust).toString('base64');
       for (const { path, text, bundles } of await findStaticFiles(webhooks)) {
-        const edits = bundles.map((bundle) => ({ kind: 'set' as const, path: bundle.path, value }));
-        await replaceText(path, editDocument(text, path, edits));
+        const edits = bundles.map(({ document, found }) => ({
+          kind: 'set' as const,
+          document,
+          path: found.path,
+          value,
+        }));
+        await replaceText(path, editDocuments(text, path, edits));
       }
       await target.writeTrust(trust);
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type Edit, editDocument, EditError } from './edit.ts';
+import { type Edit, editDocument, editDocuments, EditError } from './edit.ts';
 import { valueAt } from './json.ts';
 import { renderYaml } from './render.ts';
 import { parseDocuments } from './yaml.ts';
@@ -225,3 +225,29 @@ function pathsOf(value: unknown, path: Edit['path'] = []): Edit['path'][] {
     }),
   ];
 }
+
+describe('one of several documents', () => {
+  const TEXT = '# empty\n---\nnull\n---\na: 1 # first\n---\na: 1 # second\nb: [{c: 1}]\n---\na: 1\n';
+
+  it('is changed, and the others stay as they are', () =>
+    assert.equal(
+      editDocuments(TEXT, 'f', [
+        { kind: 'set', document: 1, path: ['a'], value: 2 },
+        { kind: 'set', document: 1, path: ['b', 0, 'c'], value: 3 },
+        { kind: 'set', document: 2, path: ['d'], value: 4 },
+      ]),
+      '# empty\n---\nnull\n---\na: 1 # first\n---\na: 2 # second\nb: [{c: 3}]\n---\na: 1\nd: 4\n',
+    ));
+
+  it('loses a part', () =>
+    assert.equal(
+      editDocuments(TEXT, 'f', [{ kind: 'remove', document: 1, path: ['b'] }]),
+      TEXT.replace('b: [{c: 1}]\n', ''),
+    ));
+
+  it('must exist', () =>
+    assert.throws(
+      () => editDocuments(TEXT, 'f', [{ kind: 'set', document: 3, path: ['a'], value: 2 }]),
+      EditError,
+    ));
+});

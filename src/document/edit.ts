@@ -28,22 +28,45 @@ export class EditError extends Error {
  * @throws {EditError} DOCUMENT_NOT_EDITABLE if there is not exactly one document, or if the part is shared by aliases.
  */
 export function editDocument(text: string, file: string, edits: readonly Edit[]): string {
-  return edits.reduce((current, edit) => applyEdit(current, file, edit), text);
-}
-
-function applyEdit(text: string, file: string, edit: Edit): string {
-  const [document, second] = parseDocuments(text, file);
-  if (document === undefined) throw new EditError(`${file}:1:1: the document is empty`);
+  if (edits.length === 0) return text;
+  const second = parseDocuments(text, file)[1];
   if (second !== undefined)
     throw new EditError(
       `${file}:${second.positionOf([])}: a second document begins here (keep one document per file)`,
     );
+  return editDocuments(
+    text,
+    file,
+    edits.map((edit) => ({ ...edit, document: 0 })),
+  );
+}
+
+/** An {@link Edit} of one document of a text. */
+type DocumentEdit = Edit & {
+  /** The index of the document as {@link parseDocuments} returns it. */
+  readonly document: number;
+};
+
+/**
+ * Changes documents of a text, as {@link editDocument} does. The other documents stay unchanged.
+ * @throws {DocumentError} DOCUMENT_SYNTAX
+ * @throws {EditError} DOCUMENT_NOT_EDITABLE if a document does not exist, or if the part is shared by aliases.
+ */
+export function editDocuments(text: string, file: string, edits: readonly DocumentEdit[]): string {
+  return edits.reduce((current, edit) => applyEdit(current, file, edit), text);
+}
+
+function applyEdit(text: string, file: string, { document: index, ...edit }: DocumentEdit): string {
+  const documents = parseDocuments(text, file);
+  const document = documents[index];
+  if (document === undefined) throw new EditError(`${file}:1:1: the document is empty`);
   const { value: before } = document;
   const step = edit.kind === 'set' ? widen(before, edit) : narrow(before, edit);
   if (step === undefined) return text;
-  const expected = change(before, step);
-  const changed = step.kind === 'set' ? setNode(text, step.path, step.value) : removeNode(text, step.path);
-  if (changed === undefined || !hasValue(changed, file, expected)) {
+  const expected = documents.map(({ value }) => value).with(index, change(before, step));
+  const changed =
+    step.kind === 'set' ? setNode(text, step.path, step.value, index) : removeNode(text, step.path, index);
+  if (changed === undefined || !hasValues(changed, file, expected)) {
     throw new EditError(
       `${file}:${document.positionOf(edit.path)}: this part cannot be changed alone, because it is shared or has an unusual syntax (write it in block style, without anchors)`,
     );
@@ -51,10 +74,12 @@ function applyEdit(text: string, file: string, edit: Edit): string {
   return changed;
 }
 
-function hasValue(text: string, file: string, expected: unknown): boolean {
+function hasValues(text: string, file: string, expected: readonly unknown[]): boolean {
   try {
-    const documents = parseDocuments(text, file);
-    return documents.length === 1 && isDeepStrictEqual(documents[0]?.value, expected);
+    return isDeepStrictEqual(
+      parseDocuments(text, file).map(({ value }) => value),
+      expected,
+    );
   } catch {
     // A result that cannot be parsed is wrong, too.
     return false;

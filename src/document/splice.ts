@@ -29,32 +29,34 @@ interface Part {
 /**
  * The text with a value set at a path whose parent exists. It replaces the part at the path; if there is none, it is
  * added after the last part of the parent. `undefined` if it cannot be added.
+ * @param index of the document in the text, without empty documents
  */
-export function setNode(text: string, path: readonly Key[], value: unknown): string | undefined {
+export function setNode(text: string, path: readonly Key[], value: unknown, index = 0): string | undefined {
   const key = path.at(-1);
-  const parent = nodeAt(rootOf(text), path.slice(0, -1));
+  const root = rootOf(text, index);
+  const parent = nodeAt(root, path.slice(0, -1));
   if (key === undefined || !isCollectionOf(parent)) return undefined;
   const parts = partsOf(parent);
-  const index = indexOf(parent, key);
-  if (index !== -1) return replacePart(text, parent, parts[index], key, value);
+  const part = indexOf(parent, key);
+  if (part !== -1) return replacePart(text, parent, parts[part], key, value);
   if (parent.flow === true) {
     // In block style an empty list `[]` becomes a list of several lines.
-    const holder = parts.length === 0 ? nodeAt(rootOf(text), path.slice(0, -2)) : undefined;
+    const holder = parts.length === 0 ? nodeAt(root, path.slice(0, -2)) : undefined;
     if (isMap(holder) && holder.flow !== true)
-      return setNode(text, path.slice(0, -1), typeof key === 'number' ? [value] : { [key]: value });
+      return setNode(text, path.slice(0, -1), typeof key === 'number' ? [value] : { [key]: value }, index);
     return appendInFlow(text, parent, parts, key, value);
   }
   return appendInBlock(text, parent, parts, key, value);
 }
 
 /** The text without the part at a path. Its map or list must have other parts. */
-export function removeNode(text: string, path: readonly Key[]): string | undefined {
+export function removeNode(text: string, path: readonly Key[], index = 0): string | undefined {
   const key = path.at(-1);
-  const parent = nodeAt(rootOf(text), path.slice(0, -1));
+  const parent = nodeAt(rootOf(text, index), path.slice(0, -1));
   if (key === undefined || !isCollectionOf(parent)) return undefined;
   const parts = partsOf(parent);
-  const index = indexOf(parent, key);
-  const [before, part, after] = [parts[index - 1], parts[index], parts[index + 1]];
+  const at = indexOf(parent, key);
+  const [before, part, after] = [parts[at - 1], parts[at], parts[at + 1]];
   if (part === undefined) return undefined;
   const from = isSeq(parent) && parent.flow !== true ? dashBefore(text, part) : part.start;
   if (parent.flow !== true && isFirstOnLine(text, from)) {
@@ -126,9 +128,14 @@ function appendInFlow(
   return cut(text, last.end, last.end, `,${added}`);
 }
 
-function rootOf(text: string): unknown {
+function rootOf(text: string, index: number): unknown {
   const documents = [...parseAllDocuments(text, { version: '1.2', schema: 'core', resolveKnownTags: false })];
-  return documents.find(({ contents }) => contents !== null)?.contents;
+  // A document of `null` alone is empty too.
+  return documents.filter(({ contents }) => contents !== null && !isNull(contents))[index]?.contents;
+}
+
+function isNull(node: unknown): boolean {
+  return isScalar(node) && node.value === null;
 }
 
 function nodeAt(root: unknown, path: readonly Key[]): unknown {

@@ -12,7 +12,7 @@ import {
 import { STATIC_FOLDER } from '../control-plane/static-webhook-plan.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isAtLeast, type KubernetesVersion } from '../kubernetes/version.ts';
-import { WEBHOOK_DOMAIN } from '../wiring/names.ts';
+import { openBundleFinder, type GateCertificates } from './rotated-bundles.ts';
 import { clusterTarget, requireRotatable, trustedByWebhooks } from './rotation-target.ts';
 
 /** The storage of the certificates of a gate, and the clients that trust them. */
@@ -46,19 +46,27 @@ const DELAYS_MS = { folder: 30_000, static: 120_000, cluster: 120_000, imagePoli
  */
 export async function rotateGate(place: RotationPlace, options: RotationOptions): Promise<void> {
   const target = await openTarget(place, options);
-  await rotate(target, { delayMs: DELAYS_MS[await readerOf(place, options.authority === true)], ...options });
+  await rotate(target, { delayMs: DELAYS_MS[await readerOf(place, options)], ...options });
 }
 
-async function readerOf(place: RotationPlace, authority: boolean): Promise<keyof typeof DELAYS_MS> {
+async function readerOf(
+  place: RotationPlace,
+  { authority = false, now }: RotationOptions,
+): Promise<keyof typeof DELAYS_MS> {
   if (place.kind === 'cluster') return 'cluster';
   if (!authority) return 'folder';
   if (place.trust.kind === 'files') return 'imagePolicy';
-  return (await isStaticallyWired(staticWebhooksOf(place.folder))) ? 'static' : 'folder';
+  const { folder } = place;
+  const gate = folderTarget({ files: placesIn(folder), now });
+  return (await isStaticallyWired(staticWebhooksOf(folder, gate))) ? 'static' : 'folder';
 }
 
 /** `bootstrap static` writes its files beside the certificates. */
-function staticWebhooksOf(folder: string): StaticWebhooks {
-  return { folder: join(resolve(folder), '..', STATIC_FOLDER), domain: WEBHOOK_DOMAIN };
+function staticWebhooksOf(folder: string, gate: GateCertificates): StaticWebhooks {
+  return {
+    folder: join(resolve(folder), '..', STATIC_FOLDER),
+    openFinder: () => openBundleFinder(gate),
+  };
 }
 
 async function openTarget(
@@ -76,8 +84,8 @@ async function openTarget(
     now,
     ...(address !== undefined && { address }),
   });
-  const target = trustedByStaticFiles(inFolder, staticWebhooksOf(folder));
-  return trust.kind === 'files' ? target : trustedByWebhooks(target, trust.cluster);
+  const target = trustedByStaticFiles(inFolder, staticWebhooksOf(folder, inFolder));
+  return trust.kind === 'files' ? target : trustedByWebhooks(target, trust.cluster, inFolder);
 }
 
 /** Before 1.36 an API server reads the CA of its `ImagePolicyWebhook` once, at its start. */

@@ -4,9 +4,8 @@ import { CertificateError } from '../certificate/errors.ts';
 import type { FoundPair } from '../certificate/pki.ts';
 import type { RotationTarget } from '../certificate/rotation.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
-import { isObject } from '../document/json.ts';
-import { decodeWebhooks, isOurs } from '../wiring/webhook-configuration.ts';
+import type { ObjectReference } from '../kubernetes/object.ts';
+import { isObject, renderPointer } from '../document/json.ts';
 import { sendWebhookCanary } from '../wiring/canary.ts';
 import {
   AUTHORITY_SECRET,
@@ -16,6 +15,7 @@ import {
   SELECTOR_LABELS,
   TLS_SECRET,
 } from '../wiring/names.ts';
+import { openBundleFinder, type GateCertificates, type RotatedBundle } from './rotated-bundles.ts';
 import { readWiring } from '../webhook/wiring-in-force.ts';
 
 const CONFIGURATIONS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'] as const;
@@ -31,24 +31,32 @@ interface WebhookTrust {
 }
 
 /** The trust in the webhook configurations of a cluster. */
-function webhookTrust(cluster: KubernetesClient): WebhookTrust {
+function webhookTrust(cluster: KubernetesClient, gate: GateCertificates): WebhookTrust {
   return {
-    read: async () => (await findBundles(cluster)).map(({ bundle }) => bundle),
+    read: async () => (await findBundles(cluster, gate)).map(({ found }) => found.pem),
     write: async (bundle) => {
-      for (const { configuration, index, name } of await findBundles(cluster)) {
+      for (const { configuration, found } of await findBundles(cluster, gate)) {
+        const { webhook, path } = found;
         await cluster.patch(configuration, [
           // A list that was changed meanwhile is not overwritten.
-          { op: 'test', path: `/webhooks/${index}/name`, value: name },
-          { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: toBase64(bundle) },
+          { op: 'test', path: renderPointer([...path.slice(0, 2), 'name']), value: webhook },
+          { op: 'add', path: renderPointer(path), value: toBase64(bundle) },
         ]);
       }
     },
   };
 }
 
-/** Adds the trust of the webhook configurations of a cluster to a target. */
-export function trustedByWebhooks(target: RotationTarget, cluster: KubernetesClient): RotationTarget {
-  const trust = webhookTrust(cluster);
+/**
+ * Adds the trust of the webhook configurations of a cluster to a target.
+ * @param gate The certificates of the gate, without the trust of any webhook. @default the target
+ */
+export function trustedByWebhooks(
+  target: RotationTarget,
+  cluster: KubernetesClient,
+  gate: GateCertificates = target,
+): RotationTarget {
+  const trust = webhookTrust(cluster, gate);
   return {
     ...target,
     readTrust: async () => [...(await target.readTrust()), ...(await trust.read())],
@@ -62,29 +70,20 @@ export function trustedByWebhooks(target: RotationTarget, cluster: KubernetesCli
 
 interface Bundle {
   readonly configuration: ObjectReference;
-  readonly index: number;
-  readonly name: string;
-  readonly bundle: string;
+  readonly found: RotatedBundle;
 }
 
-async function findBundles(cluster: KubernetesClient): Promise<readonly Bundle[]> {
+async function findBundles(cluster: KubernetesClient, gate: GateCertificates): Promise<readonly Bundle[]> {
   const bundles: Bundle[] = [];
+  const findIn = await openBundleFinder(gate);
   for (const kind of CONFIGURATIONS) {
     const collection = { apiVersion: 'admissionregistration.k8s.io/v1', kind };
-    for await (const configuration of cluster.list(collection)) bundles.push(...bundlesOf(configuration));
+    for await (const configuration of cluster.list(collection)) {
+      const reference = { apiVersion: configuration.apiVersion, kind, name: configuration.metadata.name };
+      bundles.push(...findIn(configuration).map((found) => ({ configuration: reference, found })));
+    }
   }
   return bundles;
-}
-
-function bundlesOf(configuration: KubernetesObject): readonly Bundle[] {
-  const { apiVersion, kind, metadata } = configuration;
-  return decodeWebhooks(configuration)
-    .filter(isOurs)
-    .flatMap(({ name, index, trust }) => {
-      // Without a caBundle the API server trusts the CAs of its machine, which this program does not rotate.
-      if (trust === undefined) return [];
-      return [{ configuration: { apiVersion, kind, name: metadata.name }, index, name, bundle: trust }];
-    });
 }
 
 interface ClusterTargetOptions {
@@ -101,13 +100,23 @@ export function clusterTarget({
   namespace,
   canaryNamespace = CANARY_NAMESPACE,
 }: ClusterTargetOptions): RotationTarget {
-  const trust = webhookTrust(cluster);
   const tls = secret(cluster, TLS_SECRET, namespace);
   const authority = secret(cluster, AUTHORITY_SECRET, namespace);
-  return {
+  const gate: GateCertificates = {
     readTrust: async () => {
       const own = (await tls.read())?.['ca.crt'];
-      const bundles = [...(own === undefined ? [] : [own]), ...(await trust.read())];
+      return own === undefined ? [] : [own];
+    },
+    readServing: async (): Promise<FoundPair> => {
+      const data = await tls.read();
+      return { certificate: data?.['tls.crt'], key: data?.['tls.key'] };
+    },
+  };
+  const trust = webhookTrust(cluster, gate);
+  return {
+    ...gate,
+    readTrust: async () => {
+      const bundles = [...(await gate.readTrust()), ...(await trust.read())];
       if (bundles.length > 0) return bundles;
       throw new CertificateError(
         'AUTHORITY_INCOMPLETE',
@@ -123,10 +132,6 @@ export function clusterTarget({
     writeAuthority: async (pair) => {
       if (pair === undefined) await authority.remove();
       else await authority.write({ 'tls.crt': pair.certificate, 'tls.key': pair.key });
-    },
-    readServing: async (): Promise<FoundPair> => {
-      const data = await tls.read();
-      return { certificate: data?.['tls.crt'], key: data?.['tls.key'] };
     },
     writeServing: ({ certificate, key }) => tls.write({ 'tls.crt': certificate, 'tls.key': key }),
     // The client pair is on the control-plane nodes.

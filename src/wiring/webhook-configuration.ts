@@ -1,4 +1,4 @@
-import { fieldsOf, type Fields, isObject } from '../document/json.ts';
+import { fieldsOf, type Fields, isObject, type Path } from '../document/json.ts';
 import type { Stage } from '../policy/stage.ts';
 import { stageOfPath } from './paths.ts';
 import { GATE_NAME, LABELS, NAMESPACE_NAME_LABEL, SERVICE_PORT, WEBHOOK_DOMAIN } from './names.ts';
@@ -63,13 +63,27 @@ export function describeWebhook({ source, name }: SeenWebhook): string {
  * Whether a webhook is ours: its name is in our domain, or its configuration has our name or one of our labels. This is
  * the only definition. Each webhook of a configuration with our name or label counts as ours.
  */
-export function isOurs({ name, configuration, labels }: SeenWebhook): boolean {
+export function isOurs(webhook: SeenWebhook): boolean {
+  const { configuration, labels } = webhook;
   return (
-    name.endsWith(WEBHOOK_DOMAIN) ||
+    isInOurDomain(webhook) ||
     configuration === GATE_NAME ||
     configuration.startsWith(`${GATE_NAME}.`) ||
     Object.entries(LABELS).some(([label, value]) => labels[label] === value)
   );
+}
+
+/** Whether the name of a webhook is below our domain. Other software does not use such names. */
+export function isInOurDomain({ name }: SeenWebhook): boolean {
+  return name.endsWith(WEBHOOK_DOMAIN);
+}
+
+/** The objects of a document of a file: the items of a list, otherwise the document. */
+export function objectsOf(document: unknown): readonly { readonly value: unknown; readonly path: Path }[] {
+  const { items } = fieldsOf(document);
+  return Array.isArray(items)
+    ? items.map((value: unknown, index) => ({ value, path: ['items', index] }))
+    : [{ value: document, path: [] }];
 }
 
 /**

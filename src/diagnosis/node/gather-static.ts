@@ -3,7 +3,7 @@ import { valueAt } from '../../document/json.ts';
 import { parseDocuments } from '../../document/yaml.ts';
 import type { FetchChain } from '../certificate/served.ts';
 import type { ServerPaths } from '../../wiring/api-server-files.ts';
-import { decodeWebhooks, isOurs } from '../../wiring/webhook-configuration.ts';
+import { decodeWebhooks, isOurs, objectsOf } from '../../wiring/webhook-configuration.ts';
 import { lookAt } from './gather-kubeconfig.ts';
 import type { StaticFile, StaticMaterial } from './material.ts';
 import type { NodeReader } from './reader.ts';
@@ -32,10 +32,7 @@ export async function gatherStatic(
 
 async function readStatic(reader: NodeReader, file: string): Promise<StaticFile> {
   const opened = await reader.open(file, (text) =>
-    parseDocuments(text, file).flatMap(({ value }) => {
-      const items = valueAt(value, ['items']);
-      return Array.isArray(items) ? (items as unknown[]) : [value];
-    }),
+    parseDocuments(text, file).flatMap(({ value }) => objectsOf(value).map((object) => object.value)),
   );
   if (opened.state !== 'read') {
     const problem = opened.state === 'missing' ? 'it is gone' : opened.problem;
