@@ -135,7 +135,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
   });
 
   scenario(
-    'flip: --wait for a file that no API server reads recover stops waiting after that time',
+    'flip: --wait limits the wait for a file that no API server reads',
     async () => {
       await using elsewhere = await makeTemporaryFolder('unread');
       const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
