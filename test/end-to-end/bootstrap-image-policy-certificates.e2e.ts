@@ -33,7 +33,7 @@ for (const version of [oldestKubernetes, newestKubernetes]) {
       );
       const words = ['--signer=kubernetes.io/kubelet-serving', '--approve', `--ca-cert=${signs.certificate}`];
       const output = await assertWired(node(), ...words);
-      assert.match(output, /^note: kubernetes\.io\/kubelet-serving signs\. .* meant for nodes/m);
+      assert.match(output, /^note: kubernetes\.io\/kubelet-serving signs\. .* is for nodes/m);
       const { stdout } = await node().kubectl('get', 'csr', '--output=name');
       assert.equal(stdout.trim().split('\n').length, 1);
       assert.equal(

@@ -93,7 +93,10 @@ describe('bootstrap static on v1.37', () => {
       /^error: Kubernetes 1\.35 cannot read a webhook configuration from a file; this needs 1\.37/,
     );
     const gated = await bootstrap('--kubernetes-version=1.36');
-    assert.match(gated.stderr, /--feature-gates=ManifestBasedAdmissionControlConfig=true first/);
+    assert.match(
+      gated.stderr,
+      /first start kube-apiserver with --feature-gates=ManifestBasedAdmissionControlConfig=true/,
+    );
   });
 });
 

@@ -94,7 +94,7 @@ describe('recover, where the API server loads the webhook from a file', () => {
     assert.equal(taken.code, 1);
     assert.match(
       taken.stdout,
-      /it comes from a file: run this as root on the control-plane node, with --static-manifests/,
+      /it comes from a file: run this command as root on the control-plane node, with --static-manifests/,
     );
   });
 
@@ -134,23 +134,20 @@ describe('recover, where the API server loads the webhook from a file', () => {
     await untilLocked(controlPlane(), 'default', silent);
   });
 
-  scenario(
-    'flip: --wait limits the wait for a file that no API server reads',
-    async () => {
-      await using elsewhere = await makeTemporaryFolder('unread');
-      const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
-      await writeFile(copy, await readFile(scene().file));
-      const options = ['--until=default', '--wait=1', `--static-manifests=${elsewhere.path}`];
-      const begun = performance.now();
-      const taken = await recover(controlPlane(), '--yes', ...options);
-      assert.equal(taken.code, 1, taken.stdout);
-      assert.ok(performance.now() - begun < 60_000, 'the default would be three minutes');
-      assert.match(taken.stdout, /The API server has not applied the change within 1 s/);
-      assert.match(await readFile(copy, 'utf8'), /failurePolicy: Fail/, 'no further step was made');
-      assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
-      assert.deepEqual(await readFile(copy), await readFile(scene().file));
-    },
-  );
+  scenario('flip: --wait limits the wait for a file that no API server reads', async () => {
+    await using elsewhere = await makeTemporaryFolder('unread');
+    const copy = join(elsewhere.path, 'kube-image-bouncer.yaml');
+    await writeFile(copy, await readFile(scene().file));
+    const options = ['--until=default', '--wait=1', `--static-manifests=${elsewhere.path}`];
+    const begun = performance.now();
+    const taken = await recover(controlPlane(), '--yes', ...options);
+    assert.equal(taken.code, 1, taken.stdout);
+    assert.ok(performance.now() - begun < 60_000, 'the default would be three minutes');
+    assert.match(taken.stdout, /The API server has not applied the change within 1 s/);
+    assert.match(await readFile(copy, 'utf8'), /failurePolicy: Fail/, 'no further step was made');
+    assert.equal((await recover(controlPlane(), '--undo', backupOf(taken))).code, 0);
+    assert.deepEqual(await readFile(copy), await readFile(scene().file));
+  });
 
   scenario(
     'a foreign webhook that refuses everything: its file is removed, and --undo restores it',

@@ -170,7 +170,10 @@ for (const version of [newestKubernetes, oldestKubernetes]) {
 
         const unknown = await recover(controlPlane(), '--yes');
         assert.equal(unknown.code, 1, 'recover does not change webhooks that do not block');
-        assert.match(unknown.stdout, /webhook all\.example\.com, which is in no configuration that is known/);
+        assert.match(
+          unknown.stdout,
+          /webhook all\.example\.com, which is in no known configuration of a gate/,
+        );
         assert.deepEqual(await configurationOf(controlPlane(), 'lockdown'), before);
 
         const taken = await recover(controlPlane(), '--yes', '--configuration=lockdown');
