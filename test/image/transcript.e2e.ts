@@ -40,7 +40,8 @@ describe('docs/container-image.md', () => {
     );
     await gate.kill('SIGTERM');
     assert.equal(await gate.exited, 'exit code 0');
-    const shown = /The log from start to end[^]*?```\n([^]*?)```/.exec(await readFile(PAGE, 'utf8'))?.[1] ?? '';
+    const shown =
+      /The log from start to end[^]*?```\n([^]*?)```/.exec(await readFile(PAGE, 'utf8'))?.[1] ?? '';
     const output = await gate.output();
     assert.deepEqual(withoutChance(output), withoutChance(shown), output);
   });
