@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { serveCluster } from '#test/cluster-server.ts';
 import { dayAfter, gateAuthority, ISSUED, otherAuthority, servingPair } from '#test/gate-certificates.ts';
 import { createAuthority } from '../certificate/authority.ts';
 import { rotate } from '../certificate/rotation.ts';
 import { valueAt } from '../document/json.ts';
-import { KubernetesClient } from '../kubernetes/client.ts';
 import { AUTHORITY_SECRET, GATE_NAME, TLS_SECRET, WEBHOOKS } from '../wiring/names.ts';
 import { clusterTarget, trustedByWebhooks } from './rotation-target.ts';
 
@@ -80,25 +78,14 @@ async function clusterOf(initial: Readonly<Record<string, object>>) {
     if (object === undefined && !isCollection) response.writeHead(404);
     response.end(JSON.stringify(object ?? { apiVersion: 'v1', kind: 'List', metadata: {}, items }));
   };
-  const server = createServer((request, response) => {
+  const server = await serveCluster((request, response) => {
     answer(request, response).catch((error: Error) => response.destroy(error));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const cluster = new KubernetesClient({
-    server: new URL(`http://127.0.0.1:${port}`),
-    authenticate: async () => ({ agent: false }),
-  });
-  const close = async (): Promise<void> => {
-    server.close();
-    await once(server, 'close');
-  };
   const textAt = (object: string, ...path: readonly (string | number)[]): string =>
     Buffer.from(String(valueAt(objects[object], path)), 'base64').toString();
   const bundle = (index: number): string =>
     textAt(CONFIGURATION, 'webhooks', index, 'clientConfig', 'caBundle');
-  return { cluster, textAt, bundle, [Symbol.asyncDispose]: close };
+  return { ...server, textAt, bundle };
 }
 
 const options = {

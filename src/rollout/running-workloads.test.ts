@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
+import { serveCluster } from '#test/cluster-server.ts';
 import { NO_LATEST, policyOf } from '#test/policies.ts';
 import { BAD, GOOD, podSpec } from '#test/pods.ts';
-import { KubernetesClient } from '../kubernetes/client.ts';
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
 import { findRefusedWorkloads } from './running-workloads.ts';
 
@@ -47,7 +44,7 @@ function listed({ kind, name, namespace = 'team', image = BAD, owner, spec, stat
 /** A cluster with these objects. A page has two objects, and PodTemplate is not served. */
 async function clusterOf(...objects: readonly Listed[]) {
   const requested: string[] = [];
-  const server = createServer((request, response) => {
+  const server = await serveCluster((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://cluster');
     requested.push(`${pathname} ${searchParams.get('limit')}`);
     const plural = pathname.split('/').at(-1) ?? '';
@@ -57,18 +54,7 @@ async function clusterOf(...objects: readonly Listed[]) {
     if (plural === 'podtemplates') response.writeHead(404);
     response.end(JSON.stringify({ metadata: { continue: next }, items: all.slice(start, start + 2) }));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const cluster = new KubernetesClient({
-    server: new URL(`http://127.0.0.1:${port}`),
-    authenticate: async () => ({ agent: false }),
-  });
-  const close = async (): Promise<void> => {
-    server.close();
-    await once(server, 'close');
-  };
-  return { cluster, requested, [Symbol.asyncDispose]: close };
+  return { ...server, requested };
 }
 
 const everywhere = { isCovered: () => true };

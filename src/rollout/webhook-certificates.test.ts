@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
+import { serveCluster } from '#test/cluster-server.ts';
 import { createAuthority, type KeyPair } from '../certificate/authority.ts';
 import { parseCertificates } from '../certificate/inspect.ts';
-import { KubernetesClient } from '../kubernetes/client.ts';
 import type { OwnCertificates } from '../webhook/gate-objects.ts';
 import { prepareCertificates, type WebhookCertificateSettings } from './webhook-certificates.ts';
 
@@ -14,8 +11,8 @@ import { prepareCertificates, type WebhookCertificateSettings } from './webhook-
 
 type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-async function clusterOf(secrets: Secrets) {
-  const server = createServer((request, response) => {
+function clusterOf(secrets: Secrets) {
+  return serveCluster((request, response) => {
     const name = request.url?.split('/').at(-1) ?? '';
     const texts = secrets[name];
     if (texts === undefined) response.writeHead(404);
@@ -28,18 +25,6 @@ async function clusterOf(secrets: Secrets) {
       JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, data: Object.fromEntries(data) }),
     );
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const cluster = new KubernetesClient({
-    server: new URL(`http://127.0.0.1:${port}`),
-    authenticate: async () => ({ agent: false }),
-  });
-  const close = async (): Promise<void> => {
-    server.close();
-    await once(server, 'close');
-  };
-  return { cluster, [Symbol.asyncDispose]: close };
 }
 
 const settings: WebhookCertificateSettings = {
