@@ -145,8 +145,8 @@ describe('the files of an API server', () => {
 
   it('kubeConfigFile begins at the working folder, and at the folder of the settings if no file is there', async () => {
     const settings = { '/on-node/conf/admission.yaml': admission(imagePolicy('way.yaml')) };
-    const [working, beside] = ['/on-node/work/way.yaml', '/on-node/conf/way.yaml'];
-    const options = { flag: '/seen/conf/admission.yaml', workingDir: '/seen/work' };
+    const [working, beside] = ['/on-node/run/way.yaml', '/on-node/conf/way.yaml'];
+    const options = { flag: '/seen/conf/admission.yaml', workingDir: '/seen/run' };
     const both = { [working]: kubeconfig(), [beside]: kubeconfig() };
     assert.equal(await kubeconfigOf({ ...settings, ...both }, options), `read ${working}`);
     assert.equal(await kubeconfigOf({ ...settings, [beside]: kubeconfig() }, options), `read ${beside}`);

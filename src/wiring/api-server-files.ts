@@ -9,7 +9,7 @@ import {
   parseApiServerManifest,
 } from '../control-plane/api-server-manifest.ts';
 import { ControlPlaneError } from '../control-plane/errors.ts';
-import { findFile } from '../control-plane/file-plan.ts';
+import { findFile, type FoundFile } from '../control-plane/file-plan.ts';
 import { parseGateKubeconfig, type WrittenGateWay } from '../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
 import { WEBHOOK_PLUGIN } from '../control-plane/webhook-plugin.ts';
@@ -39,19 +39,25 @@ export interface NodeFileReader {
   readonly exists: (path: string) => Promise<boolean>;
 }
 
-/** The files of the machine that this program runs on. Parse errors make a file `unreadable`. */
+/** The result of reading a file. A parse error makes the file `unreadable`; it is not thrown. */
+export function openFound<Value>(
+  found: FoundFile | undefined,
+  path: string,
+  parse: (text: string, file: string) => Value,
+): Opened<Value> {
+  if (found === undefined) return { state: 'missing', file: path };
+  try {
+    return { state: 'read', file: path, value: parse(found.content.toString(), path) };
+  } catch (error) {
+    if (error instanceof ControlPlaneError || error instanceof DocumentError)
+      return { state: 'unreadable', file: path, problem: error.message };
+    throw error;
+  }
+}
+
+/** The files of the machine that this program runs on. */
 export const LOCAL_FILES: NodeFileReader = {
-  open: async (path, parse) => {
-    const found = await findFile(path);
-    if (found === undefined) return { state: 'missing', file: path };
-    try {
-      return { state: 'read', file: path, value: parse(found.content.toString(), path) };
-    } catch (error) {
-      if (error instanceof ControlPlaneError || error instanceof DocumentError)
-        return { state: 'unreadable', file: path, problem: error.message };
-      throw error;
-    }
-  },
+  open: async (path, parse) => openFound(await findFile(path), path, parse),
   exists: async (path) => (await findFile(path)) !== undefined,
 };
 

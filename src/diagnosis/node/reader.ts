@@ -1,8 +1,7 @@
 import { ControlPlaneError } from '../../control-plane/errors.ts';
 import type { FoundFile } from '../../control-plane/file-plan.ts';
-import { DocumentError } from '../../document/yaml.ts';
 import type { UnreadSource } from '../finding.ts';
-import type { NodeFileReader, Opened } from '../../wiring/api-server-files.ts';
+import { type NodeFileReader, openFound, type Opened } from '../../wiring/api-server-files.ts';
 import { NODE_FOLDER } from '../../wiring/names.ts';
 import type { NodeFiles } from './material.ts';
 
@@ -41,15 +40,7 @@ export class NodeReader implements NodeFileReader {
 
   /** The parsed file. A file with an error is a value with the `problem`, not an exception. */
   async open<Value>(path: string, parse: (text: string, file: string) => Value): Promise<Opened<Value>> {
-    const found = await this.find(path);
-    if (found === undefined) return { state: 'missing', file: path };
-    try {
-      return { state: 'read', file: path, value: parse(found.content.toString(), path) };
-    } catch (error) {
-      if (error instanceof ControlPlaneError || error instanceof DocumentError)
-        return { state: 'unreadable', file: path, problem: error.message };
-      throw error;
-    }
+    return openFound(await this.find(path), path, parse);
   }
 
   async exists(path: string): Promise<boolean> {
