@@ -1,5 +1,5 @@
 import { createBouncer } from '../src/bouncer.ts';
-import { parsePolicy } from '../src/policy/load.ts';
+import { parsePolicy } from '../src/policy-source/load.ts';
 import type { Review } from '../src/policy/review.ts';
 import { figure, median, renderTable } from './table.ts';
 

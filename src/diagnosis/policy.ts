@@ -1,4 +1,4 @@
-import { parsePolicy, PolicyFileError } from '../policy/load.ts';
+import { parsePolicy, PolicyFileError } from '../policy-source/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import { finding, type Finding } from './finding.ts';
 

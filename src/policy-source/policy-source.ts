@@ -1,7 +1,7 @@
 import { decodePolicy } from '../policy/decode.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Reload } from '../policy/store.ts';
+import type { Reload } from './store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -34,7 +34,7 @@ interface PolicyWitnesses {
 export async function loadPolicyFrom(origin: PolicyOrigin, language: string | undefined): Promise<Policy> {
   if (origin.kind === 'default') return decodePolicy(defaultPolicyDocument(origin.registries), language);
   // Loads the YAML library, which the default policy does not need.
-  const { loadPolicy } = await import('../policy/load.ts');
+  const { loadPolicy } = await import('./load.ts');
   return loadPolicy(origin.file, language);
 }
 
@@ -68,7 +68,7 @@ async function followFile(
   witnesses: PolicyWitnesses,
 ): Promise<PolicySource> {
   // Loads the YAML library, which the default policy does not need.
-  const { PolicyStore } = await import('../policy/store.ts');
+  const { PolicyStore } = await import('./store.ts');
   const store = new PolicyStore({
     file,
     ...(language !== undefined && { language }),

@@ -14,7 +14,7 @@ import {
 import { renderYaml } from '../document/render.ts';
 import { NEWEST_KUBERNETES, parseKubernetesVersion, type KubernetesVersion } from '../kubernetes/version.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
-import { parsePolicy } from '../policy/load.ts';
+import { parsePolicy } from '../policy-source/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PolicyDocument, RuleDocument } from '../policy/schema.ts';
 import type { Stage } from '../policy/stage.ts';

@@ -15,7 +15,7 @@ import {
   type KubernetesVersion,
 } from '../kubernetes/version.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
-import { parsePolicy } from '../policy/load.ts';
+import { parsePolicy } from '../policy-source/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import { nodeFilesIn, renderWebhookKubeconfig } from '../webhook/api-server-client.ts';
 import {

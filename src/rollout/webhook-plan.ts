@@ -4,7 +4,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { isSupported, NEWEST_KUBERNETES, type KubernetesVersion } from '../kubernetes/version.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
-import { parsePolicy } from '../policy/load.ts';
+import { parsePolicy } from '../policy-source/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import {
   nodeFilesIn,

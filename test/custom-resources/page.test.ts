@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readSource } from '../architecture/sources.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
 import { parseFieldPath } from '../../src/workload/custom/field-path.ts';
 import { SHIPPED_KINDS } from '../../src/workload/custom/shipped-kinds.ts';
 import { PAGE, withLists } from './page.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { createAuthority } from '../../src/certificate/authority.ts';
 import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
 import { renderWebhookConfiguration, type GateAddress } from '../../src/webhook/configuration.ts';
 import { newestKubernetes, oldestKubernetes } from '../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';

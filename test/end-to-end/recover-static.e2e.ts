@@ -5,7 +5,7 @@ import { describe } from 'node:test';
 import { createAuthority, type Authority } from '../../src/certificate/authority.ts';
 import { renderYaml } from '../../src/document/render.ts';
 import { parseKubernetesVersion } from '../../src/kubernetes/version.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
 import { renderStaticConfiguration } from '../../src/webhook/configuration.ts';
 import { newestKubernetes } from '../control-plane/binaries.ts';
 import { startControlPlane, type ControlPlane } from './support/control-plane.ts';

@@ -10,7 +10,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { parseDocuments } from '../../src/document/yaml.ts';
 import { parseImagePattern, matchesImage } from '../../src/image/pattern.ts';
 import { parseImageReference } from '../../src/image/reference.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
 import { RULE_KINDS } from '../../src/policy/rules/index.ts';
 import { renderPolicySchema } from '../../src/policy/schema.ts';
 import { WORKLOAD_KINDS } from '../../src/workload/kinds.ts';

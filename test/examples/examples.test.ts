@@ -9,7 +9,7 @@ import { NO_LATEST } from '#test/policies.ts';
 import { ask } from '#test/verdicts.ts';
 import { admissionReview, imageReview } from '#test/protocols.ts';
 import { parseDocuments } from '../../src/document/yaml.ts';
-import { loadPolicy } from '../../src/policy/load.ts';
+import { loadPolicy } from '../../src/policy-source/load.ts';
 import { renderPolicySchema } from '../../src/policy/schema.ts';
 import type { Fields } from '../../src/document/json.ts';
 

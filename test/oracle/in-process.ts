@@ -17,7 +17,7 @@ import type { PendingCheck } from '../../src/policy/rule.ts';
 import { Asker } from '../../src/question/asker.ts';
 import type { Answer as SourceAnswer, Source } from '../../src/question/question.ts';
 import { createBouncer } from '../../src/bouncer.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
 import { handleReview } from '../../src/server/review-handler.ts';
 import { createRoutes, findRoute } from '../../src/server/routes.ts';
 import type { ReviewContext } from '../../src/server/server-context.ts';

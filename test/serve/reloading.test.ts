@@ -3,7 +3,7 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
-import { MAX_POLICY_BYTES } from '../../src/policy/load.ts';
+import { MAX_POLICY_BYTES } from '../../src/policy-source/load.ts';
 import { askImages, look, metricOf } from './ask.ts';
 import { startServe, type GateProcess } from './gate-process.ts';
 

@@ -9,7 +9,7 @@ import { imageReviewIn } from '../../src/admission/image-review.ts';
 import { chooseCatalogue } from '../../src/language/choose.ts';
 import { decodePolicy } from '../../src/policy/decode.ts';
 import { defaultPolicyDocument } from '../../src/policy/default-policy.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { createRoutes } from '../../src/server/routes.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parsePolicy, PolicyFileError } from '../../src/policy/load.ts';
+import { parsePolicy, PolicyFileError } from '../../src/policy-source/load.ts';
 
 /** Marks the position of a problem in a text. It is removed before the text is parsed. */
 export const HERE = '▶';

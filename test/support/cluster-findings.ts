@@ -4,7 +4,7 @@ import { examineCluster } from '../../src/diagnosis/cluster/examine.ts';
 import type { ClusterMaterial, GateMaterial } from '../../src/diagnosis/cluster/material.ts';
 import { decodeWebhooks, type SeenWebhook } from '../../src/wiring/webhook-configuration.ts';
 import type { KubernetesObject } from '../../src/kubernetes/object.ts';
-import { parsePolicy } from '../../src/policy/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
 import { renderWebhookConfiguration, type WiringRequest } from '../../src/webhook/configuration.ts';
 import { renderGateObjects } from '../../src/webhook/gate-objects.ts';
 import { GATE_NAME, serviceHost, WEBHOOKS } from '../../src/wiring/names.ts';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { parseCertificates, renderBundle } from '../../certificate/inspect.ts';
 import { GATE_FILES } from '../../control-plane/gate-command.ts';
-import { readPolicyText } from '../../policy/load.ts';
+import { readPolicyText } from '../../policy-source/load.ts';
 import type { Stage } from '../../policy/stage.ts';
 import { undoOnNode, type NodePorts } from '../../rollout/node-rollout.ts';
 import {

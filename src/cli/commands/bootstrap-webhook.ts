@@ -6,7 +6,7 @@ import { parseImageReference } from '../../image/reference.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { describeObject } from '../../kubernetes/object.ts';
 import { inEnglish } from '../../language/catalogue.ts';
-import { readPolicyText } from '../../policy/load.ts';
+import { readPolicyText } from '../../policy-source/load.ts';
 import type { Stage } from '../../policy/stage.ts';
 import { planWebhook, type WebhookPlan, type WebhookSettings } from '../../rollout/webhook-plan.ts';
 import { writePrivately, type GivenAuthority } from '../../rollout/webhook-certificates.ts';

@@ -10,7 +10,7 @@ import { proofsOf } from '../../diagnosis/cluster/enforcement.ts';
 import { gatherCluster } from '../../diagnosis/cluster/gather.ts';
 import { isHealthy, sortFindings } from '../../diagnosis/finding.ts';
 import { fetchChain } from '../../certificate/live.ts';
-import { loadPolicy } from '../../policy/load.ts';
+import { loadPolicy } from '../../policy-source/load.ts';
 import type { Stage } from '../../policy/stage.ts';
 import type { Policy } from '../../policy/policy.ts';
 import {

@@ -4,7 +4,7 @@ import { SETTING_RANGES } from '../../control-plane/image-policy-settings.ts';
 import type { GateRunner, NodePlaces } from '../../control-plane/node-plan.ts';
 import { parseImageReference } from '../../image/reference.ts';
 import { inEnglish } from '../../language/catalogue.ts';
-import { readPolicyText } from '../../policy/load.ts';
+import { readPolicyText } from '../../policy-source/load.ts';
 import type { Stage } from '../../policy/stage.ts';
 import type { NodeSettings } from '../../rollout/image-policy-plan.ts';
 import type { SigningWay } from '../../rollout/node-certificates.ts';

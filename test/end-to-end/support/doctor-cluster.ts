@@ -13,7 +13,7 @@ import type { KubernetesClient } from '../../../src/kubernetes/client.ts';
 import { openCluster } from '../../../src/kubernetes/config.ts';
 import { type KubernetesObject, type ObjectReference, referenceOf } from '../../../src/kubernetes/object.ts';
 import { parseKubernetesVersion } from '../../../src/kubernetes/version.ts';
-import { parsePolicy } from '../../../src/policy/load.ts';
+import { parsePolicy } from '../../../src/policy-source/load.ts';
 import type { Stage } from '../../../src/policy/stage.ts';
 import { renderWebhookConfiguration } from '../../../src/webhook/configuration.ts';
 import { renderGateObjects } from '../../../src/webhook/gate-objects.ts';

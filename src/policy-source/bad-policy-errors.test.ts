@@ -7,11 +7,11 @@ import { refusalOf, ruleText } from '#test/bad-policies.ts';
 import { policyDocument } from '#test/policies.ts';
 import { DocumentError } from '../document/yaml.ts';
 import { ImagePatternError } from '../image/pattern-text.ts';
-import { decodePolicy, PolicyProblemsError } from './decode.ts';
+import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
 import { loadPolicy, MAX_POLICY_BYTES, parsePolicy, PolicyFileError } from './load.ts';
-import { ParameterError } from './parameters.ts';
-import { parseResource } from './resource.ts';
-import { parseTagPattern } from './rules/tag-pattern.ts';
+import { ParameterError } from '../policy/parameters.ts';
+import { parseResource } from '../policy/resource.ts';
+import { parseTagPattern } from '../policy/rules/tag-pattern.ts';
 import { PolicyStore } from './store.ts';
 
 const GOOD = ruleText('requiredDigest: {}');

@@ -1,7 +1,7 @@
 import { readFollowed } from '../file/bounded-file.ts';
 import { Follower, type FollowOptions } from '../file/follower.ts';
 import { parsePolicy, PolicyFileError, readPolicyText, policyUnreadable } from './load.ts';
-import type { Policy } from './policy.ts';
+import type { Policy } from '../policy/policy.ts';
 
 /** The result of reading the file again. */
 export type Reload =

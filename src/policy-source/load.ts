@@ -3,9 +3,9 @@ import { quote } from '../image/quote.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { type BoundedReader, readBounded } from '../file/bounded-file.ts';
-import { decodePolicy, PolicyProblemsError } from './decode.ts';
-import type { Policy } from './policy.ts';
-import type { PolicyProblem } from './schema-problems.ts';
+import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { PolicyProblem } from '../policy/schema-problems.ts';
 
 /** Largest policy file, in bytes: the limit of a ConfigMap. */
 export const MAX_POLICY_BYTES = 1024 * 1024;
