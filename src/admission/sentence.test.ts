@@ -113,11 +113,11 @@ describe('the sentence of a cause', () => {
   it('of a notice contains the place, if there is one', () => {
     const text = phrase('INVALID_REFERENCE.empty');
     assert.equal(
-      renderNotice({ code: 'PLACEHOLDER', use: USE, text }, inEnglish),
+      renderNotice({ use: USE, text }, inEnglish),
       `${BAD} at spec.containers[0].image (container "web") the reference is empty`,
     );
     assert.equal(
-      renderNotice({ code: 'UNKNOWN_KIND', use: undefined, text }, inEnglish),
+      renderNotice({ use: undefined, text }, inEnglish),
       'the reference is empty',
     );
   });

@@ -64,7 +64,7 @@ export function renderObjection({ code, rule, reason, remedy }: Violation, say: 
     : say(phrase('words.objection-of-rule', { reason, rule: quote(rule), remedy }));
 }
 
-export function renderNotice({ use, text }: Notice, say: Say, isBrief = false): Shown {
+export function renderNotice({ use, text }: Pick<Notice, 'use' | 'text'>, say: Say, isBrief = false): Shown {
   return use === undefined
     ? say(text)
     : say(phrase('words.notice', { place: renderPlace(use, say, isBrief), text }));

@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { quote } from '../image/quote.ts';
+import { fitForTerminal } from '../language/terminal.ts';
 import {
-  fitForTerminal,
   type CommandContext,
   type CommandModule,
   type Environment,

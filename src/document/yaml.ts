@@ -12,6 +12,7 @@ import {
   type Alias,
   type Document,
   type Node,
+  type Pair,
   type Scalar,
   type YAMLMap,
 } from 'yaml';
@@ -34,9 +35,15 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /** A place in a text; line and column count from 1. */
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
+}
+
+/** A part of a text, from its first character to the place right behind its last one. */
+export interface Region extends Position {
+  readonly endLine: number;
+  readonly endColumn: number;
 }
 
 /** One document of a file, and the positions of its parts in the text. */
@@ -47,8 +54,11 @@ export interface TextDocument {
    * does not have the whole path, the position of the last part that it has.
    */
   positionOf(path: Path): string;
-  /** The same as numbers. */
-  locate(path: Path): Position;
+  /**
+   * The same place as numbers, with its end. The region of a key ends with its value if that is one text, and with the
+   * key otherwise. The region of a map is its first key.
+   */
+  locate(path: Path): Region;
 }
 
 export interface DocumentOptions {
@@ -112,8 +122,13 @@ function openDocument(document: Document, positions: Positions): TextDocument[] 
   if (document.contents === null) return [];
   const value = readValue(document, positions);
   if (value === null) return [];
-  const locate = (path: Path): Position => positions.locate(positions.offsetOf(path));
-  return [{ value, locate, positionOf: (path) => positions.position(positions.offsetOf(path)) }];
+  return [
+    {
+      value,
+      locate: (path) => positions.regionOf(path),
+      positionOf: (path) => positions.position(positions.offsetOf(path)),
+    },
+  ];
 }
 
 function readValue(document: Document, positions: Positions): unknown {
@@ -230,18 +245,47 @@ class Positions {
   }
 
   offsetOf(path: Path): number {
+    return this.#spanOf(path)[0];
+  }
+
+  regionOf(path: Path): Region {
+    const [start, end] = this.#spanOf(path);
+    const { line: endLine, column: endColumn } = this.locate(end);
+    return { ...this.locate(start), endLine, endColumn };
+  }
+
+  /** The offsets of the first character of a part, and of the character behind it. */
+  #spanOf(path: Path): readonly [start: number, end: number] {
     let node: unknown = this.#document.contents;
-    let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+    let span = spanOfItem(node) ?? [0, 0];
     for (const key of path) {
       if (isAlias(node)) node = node.resolve(this.#document);
       const found = childOf(node, key);
       if (found === undefined) break;
-      const place = isPair(found) ? found.key : found;
-      if (isNode(place)) offset = place.range?.[0] ?? offset;
+      span = (isPair(found) ? spanOfPair(found) : spanOfItem(found)) ?? span;
       node = isPair(found) ? found.value : found;
     }
-    return offset;
+    return span;
   }
+}
+
+type Span = readonly [start: number, end: number];
+
+function spanOfPair({ key, value }: Pair): Span | undefined {
+  const keySpan = isNode(key) ? key.range : undefined;
+  if (!keySpan) return undefined;
+  const valueEnd = isScalar(value) ? value.range?.[1] : undefined;
+  return [keySpan[0], valueEnd ?? keySpan[1]];
+}
+
+function spanOfItem(node: unknown): Span | undefined {
+  if (!isNode(node) || !node.range) return undefined;
+  const [start, end] = node.range;
+  if (isMap(node)) {
+    const first = node.items[0]?.key;
+    return [start, isNode(first) ? (first.range?.[1] ?? start) : start];
+  }
+  return [start, isSeq(node) ? start : end];
 }
 
 function childOf(node: unknown, key: string | number): unknown {

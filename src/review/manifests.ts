@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CodedError } from '../coded-error.ts';
 import { decodeUtf8 } from '../document/text.ts';
-import { parseDocuments, type Position, type TextDocument } from '../document/yaml.ts';
+import { parseDocuments, type Region, type TextDocument } from '../document/yaml.ts';
 import { readBounded } from '../file/bounded-file.ts';
 import { isObject, type Fields, type Path } from '../document/json.ts';
 
@@ -21,12 +21,12 @@ class ManifestError extends CodedError<ManifestErrorCode> {
 }
 
 /** The position of a field in a file. */
-interface Location extends Position {
+interface Location extends Region {
   readonly file: string;
 }
 
 /** One object of a file. */
-export interface Manifest {
+interface Manifest {
   /** Path of the file, or `stdin`. */
   readonly file: string;
   readonly apiVersion: string;

@@ -50,6 +50,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['image', 'question', 'policy', 'admission'],
   admission: ['language', 'image', 'workload', 'document', 'policy'],
   'bouncer.ts': ['workload', 'question', 'policy'],
+  report: ['language', 'image', 'document', 'policy', 'admission'],
   review: ['document', 'file', 'image', 'workload', 'policy'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts', 'wiring'],
   cli: [
@@ -66,6 +67,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'admission',
     'bouncer.ts',
     'review',
+    'report',
     'policy-source',
     'rollout',
     'server',
@@ -111,6 +113,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['prom-client'],
   admission: [],
   'bouncer.ts': [],
+  report: [],
   review: [],
   'policy-source': [],
   rollout: [],

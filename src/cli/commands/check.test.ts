@@ -261,7 +261,7 @@ describe('check: the content of manifests', () => {
   it('a placeholder in a template is a note, and refuses nothing', async () => {
     const { code, stdout } = await checkText(DEPLOYMENT.replace('image: b', 'image: "$(image)"'));
     assert.equal(code, 0);
-    assert.match(stdout, /^note {5}stdin:1:1 {2}Deployment web\n.*is a placeholder/);
+    assert.match(stdout, /^note {5}stdin:4:72 {2}Deployment web\n.*is a placeholder/);
   });
 
   it('the content of a merge key is judged, as kubectl would send it', async () => {
@@ -315,6 +315,11 @@ describe('check: options', () => {
     assert.deepEqual(objects, [
       {
         place: 'stdin:1:1',
+        file: 'stdin',
+        line: 1,
+        column: 1,
+        endLine: 1,
+        endColumn: 11,
         object: 'Deployment web',
         namespace: 'prod',
         verdict: 'refused',
@@ -330,6 +335,11 @@ describe('check: options', () => {
         violations: [
           {
             place: 'stdin:4:72',
+            file: 'stdin',
+            line: 4,
+            column: 72,
+            endLine: 4,
+            endColumn: 80,
             code: 'DISALLOWED_TAG',
             actions: ['Deny'],
             rule: 'no-latest',
@@ -342,6 +352,7 @@ describe('check: options', () => {
             message: 'Images using latest tag are not allowed',
           },
         ],
+        notes: [],
       },
     ]);
   });

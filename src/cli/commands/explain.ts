@@ -11,19 +11,13 @@ import {
   type ImageReference,
 } from '../../image/reference.ts';
 import { phrase, type Phrase, type Shown } from '../../language/phrase.ts';
+import { fitForTerminal, padColumns } from '../../language/terminal.ts';
 import type { Decision } from '../../policy/decision.ts';
 import type { RuleFinding, JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
 import { reviewOfImage } from '../../review/review-of.ts';
-import {
-  fitForTerminal,
-  outputOption,
-  padColumns,
-  type CommandContext,
-  type ExitCode,
-  type Streams,
-} from '../command.ts';
+import { outputOption, type CommandContext, type ExitCode, type Streams } from '../command.ts';
 import { chooseLanguage } from '../language.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 

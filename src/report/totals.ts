@@ -1,0 +1,53 @@
+import type { FileResult, ObjectResult } from './result.ts';
+
+/** The numbers of a whole run. */
+export interface Totals {
+  readonly files: number;
+  /** How many objects were judged. */
+  readonly objects: number;
+  readonly images: number;
+  /** How many objects would be refused. */
+  readonly refused: number;
+  /** How many violations only warn. */
+  readonly warnings: number;
+  /** How many objects have an unknown kind and fields that look like images. */
+  readonly notUnderstood: number;
+  /** How many files were not judged to their end. */
+  readonly unread: number;
+}
+
+const NOTHING: Totals = {
+  files: 0,
+  objects: 0,
+  images: 0,
+  refused: 0,
+  warnings: 0,
+  notUnderstood: 0,
+  unread: 0,
+};
+
+/** Adds up the results of files. */
+export class Tally {
+  totals: Totals = NOTHING;
+
+  add({ judged, images, objects, unread }: FileResult): void {
+    const { totals } = this;
+    this.totals = {
+      files: totals.files + 1,
+      objects: totals.objects + judged,
+      images: totals.images + images,
+      refused: totals.refused + count(objects, ({ verdict }) => verdict === 'refused'),
+      warnings: totals.warnings + objects.reduce((sum, object) => sum + warningsOf(object), 0),
+      notUnderstood: totals.notUnderstood + count(objects, ({ isUnderstood }) => !isUnderstood),
+      unread: totals.unread + (unread === undefined ? 0 : 1),
+    };
+  }
+}
+
+function count(objects: readonly ObjectResult[], isCounted: (object: ObjectResult) => boolean): number {
+  return objects.reduce((sum, object) => (isCounted(object) ? sum + 1 : sum), 0);
+}
+
+function warningsOf({ violations }: ObjectResult): number {
+  return violations.filter(({ actions }) => !actions.includes('Deny') && actions.includes('Warn')).length;
+}
