@@ -116,10 +116,7 @@ describe('the sentence of a cause', () => {
       renderNotice({ use: USE, text }, inEnglish),
       `${BAD} at spec.containers[0].image (container "web") the reference is empty`,
     );
-    assert.equal(
-      renderNotice({ use: undefined, text }, inEnglish),
-      'the reference is empty',
-    );
+    assert.equal(renderNotice({ use: undefined, text }, inEnglish), 'the reference is empty');
   });
 });
 

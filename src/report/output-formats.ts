@@ -6,7 +6,10 @@ import { renderTable } from './table-output.ts';
 /** The forms of the results. */
 export type OutputFormat = 'table' | 'json';
 
-const OUTPUTS: Readonly<Record<OutputFormat, (say: Say) => Output>> = { table: renderTable, json: renderJson };
+const OUTPUTS: Readonly<Record<OutputFormat, (say: Say) => Output>> = {
+  table: renderTable,
+  json: renderJson,
+};
 
 /** Begins an output. */
 export function createOutput(format: OutputFormat, say: Say): Output {
