@@ -42,9 +42,8 @@ export function chooseLaunch(root, version) {
  * @returns {string | undefined}
  */
 function installedNode(root) {
-  const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const folder = join(root, 'node_modules', `node-${platform}-${process.arch}`);
-  const node = join(folder, 'bin', platform === 'win' ? 'node.exe' : 'node');
+  const folder = join(root, 'node_modules', `node-${process.platform}-${process.arch}`);
+  const node = join(folder, 'bin', 'node');
   const manifest = join(folder, 'package.json');
   if (!existsSync(node) || !existsSync(manifest)) return undefined;
   return isSupportedNode(JSON.parse(readFileSync(manifest, 'utf8')).version) ? node : undefined;

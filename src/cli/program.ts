@@ -10,6 +10,7 @@ import {
   type Streams,
 } from './command.ts';
 import { applyEnvironment } from './environment.ts';
+import { requireSoundNode } from './node-fitness.ts';
 import { describeRolloutError } from './rollout-output.ts';
 
 const EXAMPLES = `
@@ -115,6 +116,7 @@ export async function run(
     code = result;
   };
   try {
+    requireSoundNode(process.version);
     const program = await createProgram({ environment, streams, finish }, (words) => isNamedBy(args, words));
     refuseUnknownCommand(program, args[0]);
     await program.parseAsync(args, { from: 'user' });

@@ -18,10 +18,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { satisfies } from 'semver';
 import { chooseLaunch } from '../../bin/launch.js';
-import { isSupportedNode } from '../../bin/supported-node.js';
+import { isSupportedNode, unsupportedNodeSentence } from '../../bin/supported-node.js';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
-const platform = process.platform === 'win32' ? 'win' : process.platform;
 
 /** Prints the Node that runs it, then ends, or waits for a signal and exits with 7. */
 const STAND_IN = `
@@ -50,10 +49,10 @@ function setup(parts: {
   if (parts.source === true) write(join(root, 'src/cli/main.ts'), STAND_IN);
   if (parts.bundle === true) write(join(root, 'dist/main.js'), STAND_IN);
   if (parts.node !== undefined) {
-    const folder = join(root, 'node_modules', `node-${platform}-${process.arch}`);
+    const folder = join(root, 'node_modules', `node-${process.platform}-${process.arch}`);
     write(join(folder, 'package.json'), JSON.stringify({ version: parts.node }));
     mkdirSync(join(folder, 'bin'));
-    symlinkSync(process.execPath, join(folder, 'bin', platform === 'win' ? 'node.exe' : 'node'));
+    symlinkSync(process.execPath, join(folder, 'bin', 'node'));
   }
   return { root, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
 }
@@ -89,7 +88,7 @@ function launch(root: string, version: string, args: readonly string[]) {
   return { child, closed, stdout, stderr, [Symbol.dispose]: dispose };
 }
 
-test('Node 24 from 24.15 on and any from 26 on are supported, as in package.json', () => {
+test('Node 24 from 24.22.1 on and any from 26.12.1 on are supported, as in package.json', () => {
   const { engines } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
     engines: { node: string };
   };
@@ -99,11 +98,16 @@ test('Node 24 from 24.15 on and any from 26 on are supported, as in package.json
     'v22.23.3': false,
     'v24.9.0': false,
     'v24.14.1': false,
-    'v24.15.0': true,
-    'v24.21.0': true,
+    'v24.21.0': false,
+    'v24.22.0': false,
+    'v24.22.1': true,
+    'v24.23.0': true,
     'v25.9.0': false,
-    'v26.0.0': true,
-    'v27.1.0': true,
+    'v26.10.0': false,
+    'v26.12.0': false,
+    'v26.12.1': true,
+    'v26.13.0': true,
+    'v27.0.0': true,
     'v100.0.0': true,
   };
   for (const [version, supported] of Object.entries(expected)) {
@@ -116,12 +120,12 @@ test('Node 24 from 24.15 on and any from 26 on are supported, as in package.json
 test('a checkout runs its sources even if it has a bundle; the package runs its bundle', () => {
   using checkout = setup({ source: true, bundle: true });
   using published = setup({ bundle: true });
-  assert.deepEqual(chooseLaunch(checkout.root, 'v24.15.0'), {
+  assert.deepEqual(chooseLaunch(checkout.root, 'v24.22.1'), {
     run: 'here',
     program: join(checkout.root, 'src/cli/main.ts'),
     place: 'checkout',
   });
-  assert.deepEqual(chooseLaunch(published.root, 'v26.1.0'), {
+  assert.deepEqual(chooseLaunch(published.root, 'v26.12.1'), {
     run: 'here',
     program: join(published.root, 'dist/main.js'),
     place: 'package',
@@ -162,8 +166,9 @@ test('the launcher ends with the signal that ends its program', async () => {
 test('an old Node without another one prints one sentence and exits with 2', async () => {
   const sentences = {
     checkout:
-      'kube-image-bouncer needs Node 24.15 or newer; this is v20.20.2 and no other was installed with it: run npm ci, or install Node 24.\n',
-    package: 'kube-image-bouncer needs Node 24.15 or newer; this is v20.20.2: install Node 24.\n',
+      'kube-image-bouncer needs Node 24 from 24.22.1 on, or Node 26 from 26.12.1 on; this is v20.20.2 and no other was installed with it: run npm ci, or install one of them.\n',
+    package:
+      'kube-image-bouncer needs Node 24 from 24.22.1 on, or Node 26 from 26.12.1 on; this is v20.20.2: install one of them.\n',
   };
   using checkout = setup({ source: true });
   using stale = setup({ source: true, node: '22.1.0' });
@@ -178,6 +183,14 @@ test('an old Node without another one prints one sentence and exits with 2', asy
     assert.equal(await run.stderr, sentences[place]);
     assert.equal(await run.stdout, '');
   }
+});
+
+test('only on Linux does the sentence send to npm ci, which installs no Node elsewhere', () => {
+  assert.match(
+    unsupportedNodeSentence('v20.20.2', 'checkout', 'linux'),
+    /: run npm ci, or install one of them\.$/,
+  );
+  assert.match(unsupportedNodeSentence('v20.20.2', 'checkout', 'win32'), /: install one of them\.$/);
 });
 
 test('K10 SIGUSR1 does not open the inspector', async () => {
