@@ -292,7 +292,10 @@ describe('K03 audit annotations', () => {
   });
 
   it('K03 contain the policy and its revision, which changes with its meaning', async () => {
-    const rules = [{ disallowedTags: { tags: ['latest'] }, validationActions: ['Audit' as const] }];
+    const rules = [
+      { disallowedTags: { tags: ['latest'] }, validationActions: ['Audit' as const] },
+      { allowedImages: { images: ['registry.example.com/**'] } },
+    ];
     const revisions = new Set<string | undefined>();
     for (const unmatched of ['Allow', 'Deny', 'Allow'] as const) {
       const policy = await decodePolicy(policyDocument(rules, unmatched));

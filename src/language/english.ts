@@ -24,13 +24,13 @@ export const ENGLISH = {
   'DIGEST_REQUIRED.missing.remedy': 'add its digest, as in name@sha256:…',
   'NOT_FULLY_QUALIFIED.registry': 'the image does not name its registry',
   'NOT_FULLY_QUALIFIED.registry.remedy': 'write {name}',
-  'UNMATCHED_IMAGE.no-rule': 'no rule of the policy applies to this image',
+  'UNMATCHED_IMAGE.no-rule': 'no rule of the policy allows this image',
   'UNMATCHED_IMAGE.no-rule.remedy':
-    'use an image that a rule of the policy selects, or ask for a rule for this image',
+    'use an image that the policy allows, or ask for a rule that names this image',
   'UNMATCHED_IMAGE.in-doubt':
-    'no rule certainly applies: the request does not carry the user, namespace or usage that the rules match on',
+    'no rule certainly allows this image: the request does not carry the user, namespace or usage that the rules match on',
   'UNMATCHED_IMAGE.in-doubt.remedy':
-    'ask for a rule that matches this image without a user, namespace or usage',
+    'ask for a rule that names this image and matches no user, namespace or usage',
 
   // A reference as a whole.
   'INVALID_REFERENCE.too-long': 'the reference has {length} characters, more than {max}',
@@ -268,6 +268,7 @@ export const ENGLISH = {
   'explain.says': '{rule}: {what}',
   'explain.not-about': 'does not apply to this image',
   'explain.content': 'no objection',
+  'explain.vouches': 'no objection, and the rule allows this image',
   'explain.objects': 'objects ({actions}): {reason}',
   'explain.asks': 'needs an answer, and explain does not request answers',
   'explain.depends': '{what}, where its match and exclude select the image',

@@ -41,7 +41,7 @@ describe('a policy file', () => {
         apiVersion: 'kube-image-bouncer.io/v1alpha1',
         kind: 'ImageAdmissionPolicy',
         metadata: { name: 'p' },
-        spec: { unmatchedImages: 'Deny', rules: [{ name: 'a', requiredDigest: {} }] },
+        spec: { unmatchedImages: 'Allow', rules: [{ name: 'a', requiredDigest: {} }] },
       },
       null,
       '\t',

@@ -10,31 +10,56 @@ const A_TAG =
 const ONE_LINE = 'a message is one line without control characters';
 const EMPTY_LIST = 'an empty list selects nothing; leave it out, or name at least one';
 
+const NOTHING_ADMITTED =
+  'spec.unmatchedImages: every image would be refused: no rule with the action Deny names images in allowedImages or match.images' +
+  ' (write Allow, or add a rule such as {name: registries, allowedImages: {images: [registry.example.com/**]}})';
+
 describe('a missing or empty part is refused with its position', () => {
   const table: readonly BadPolicy[] = [
     [
       'C08 no unmatchedImages',
-      ruleText('requiredDigest: {}').replace('spec:\n  unmatchedImages: Deny', `${HERE}spec:`),
+      ruleText('requiredDigest: {}').replace('spec:\n  unmatchedImages: Allow', `${HERE}spec:`),
       'spec.unmatchedImages: it is missing (write Deny or Allow)',
     ],
     [
       'another unmatchedImages',
-      ruleText('requiredDigest: {}').replace('unmatchedImages: Deny', `${HERE}unmatchedImages: Warn`),
+      ruleText('requiredDigest: {}').replace('unmatchedImages: Allow', `${HERE}unmatchedImages: Warn`),
       'spec.unmatchedImages: "Warn" is not allowed here (write Deny or Allow)',
     ],
     [
+      'XH4 C08 unmatchedImages: Deny, and no rule names an image',
+      ruleText('requiredDigest: {}').replace('unmatchedImages: Allow', `${HERE}unmatchedImages: Deny`),
+      NOTHING_ADMITTED,
+    ],
+    [
+      'XH4 C08 unmatchedImages: Deny, and only a rule that warns names images',
+      ruleText('validationActions: [Warn]', 'allowedImages: {images: [ghcr.io/**]}').replace(
+        'unmatchedImages: Allow',
+        `${HERE}unmatchedImages: Deny`,
+      ),
+      NOTHING_ADMITTED,
+    ],
+    [
+      'XH4 C08 unmatchedImages: Deny, and a rule names images of every registry',
+      ruleText('match: {images: ["*/team/**"]}', 'requiredDigest: {}').replace(
+        'unmatchedImages: Allow',
+        `${HERE}unmatchedImages: Deny`,
+      ),
+      NOTHING_ADMITTED,
+    ],
+    [
       'C09 no rules',
-      `${HEAD}${HERE}spec: {unmatchedImages: Deny}\n`,
+      `${HEAD}${HERE}spec: {unmatchedImages: Allow}\n`,
       'spec.rules: it is missing (write a list)',
     ],
     [
       'C09 rules without a value',
-      `${HEAD}spec:\n  unmatchedImages: Deny\n  ${HERE}rules:\n`,
+      `${HEAD}spec:\n  unmatchedImages: Allow\n  ${HERE}rules:\n`,
       'spec.rules: it is empty (write a list)',
     ],
     [
       'C09 an empty list of rules',
-      `${HEAD}spec: {unmatchedImages: Deny, ${HERE}rules: []}\n`,
+      `${HEAD}spec: {unmatchedImages: Allow, ${HERE}rules: []}\n`,
       'spec.rules: a policy without rules decides nothing; write at least one',
     ],
     [

@@ -86,7 +86,7 @@ test('the name of a policy is kept', async () => {
 });
 
 describe('the revision of a policy', () => {
-  const document = policyDocument([NO_LATEST]);
+  const document = policyDocument([{ ...NO_LATEST, match: { images: ['ghcr.io/**'] } }]);
   const revisionOf = async (changed: PolicyDocument): Promise<string> =>
     (await decodePolicy(changed)).identity.revision;
 

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { ImagePatternError } from '../image/pattern-text.ts';
+import { matchesImage, parseImagePattern } from '../image/pattern.ts';
 import { oneLine } from '../language/one-line.ts';
 import type { Shown } from '../language/phrase.ts';
 import { lookUpLanguage } from '../language/tag.ts';
@@ -58,6 +60,12 @@ export async function decodePolicy(document: unknown, language?: string): Promis
       problems.push({ path: [...path, ...error.path], message: error.message, hint: error.hint });
     }
   }
+  if (
+    spec.unmatchedImages === 'Deny' &&
+    problems.length === 0 &&
+    rules.every(({ vouchesFor }) => !vouchesFor)
+  )
+    problems.push(NOTHING_ADMITTED);
   if (problems.length > 0) throw new PolicyProblemsError(problems);
   return createPolicy({
     identity: { name: metadata.name, revision: revisionOf(parsed.data) },
@@ -66,6 +74,13 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     kinds,
   });
 }
+
+const NOTHING_ADMITTED: PolicyProblem = {
+  path: ['spec', 'unmatchedImages'],
+  message:
+    'every image would be refused: no rule with the action Deny names images in allowedImages or match.images',
+  hint: 'write Allow, or add a rule such as {name: registries, allowedImages: {images: [registry.example.com/**]}}',
+};
 
 /** The parts of the policy that a rule needs. */
 interface PolicyDefaults {
@@ -96,6 +111,7 @@ async function decodeRule(
     name: rule.name,
     kind: key,
     actions: [first, ...more],
+    vouchesFor: first === 'Deny' ? voucherOf(key, rule) : undefined,
     // A wider match makes a rule stricter. A wider exclude makes it less strict.
     match: decodeSelector(rule.match, 'match', 'closes', resources),
     exclude: decodeSelector(rule.exclude, 'exclude', 'opens', resources),
@@ -116,6 +132,24 @@ async function prepareCheck(key: RuleKey, rule: RuleDocument, context: RuleConte
     if (!(error instanceof ParameterError)) throw error;
     throw new ParameterError([key, ...error.path], error.message, error.hint, { cause: error });
   }
+}
+
+/**
+ * Only `allowedImages` and `match.images` name images. A pattern of `match.images` is read as one that admits: each registry
+ * by its own name, no wildcard for the registry. A pattern that cannot be read so vouches for nothing.
+ */
+function voucherOf(key: RuleKey, rule: RuleDocument): Rule['vouchesFor'] {
+  if ('namesImages' in RULE_KINDS[key]) return () => true;
+  const patterns = (rule.match?.images ?? []).flatMap((text) => {
+    try {
+      return [parseImagePattern(text, 'opens')];
+    } catch (error) {
+      if (!(error instanceof ImagePatternError)) throw error;
+      return [];
+    }
+  });
+  if (patterns.length === 0) return undefined;
+  return (image) => patterns.some((pattern) => matchesImage(pattern, image));
 }
 
 function decodeSelector(

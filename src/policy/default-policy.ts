@@ -25,6 +25,6 @@ export function defaultPolicyDocument(allowedRegistries: readonly string[]): Pol
     apiVersion: POLICY_API_VERSION,
     kind: POLICY_KIND,
     metadata: { name: 'default' },
-    spec: { unmatchedImages: 'Deny', rules },
+    spec: { unmatchedImages: 'Allow', rules },
   };
 }

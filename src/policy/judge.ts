@@ -4,10 +4,9 @@ import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Images, Subject } from '../workload/subject.ts';
 import type { Decision, JudgedUse, Notice, Violation, ViolationCode } from './decision.ts';
-import type { JudgedImage, RuleHit } from './image-judge.ts';
+import { isPending, type JudgedImage, type RuleHit } from './image-judge.ts';
 import type { Policy } from './policy.ts';
 import type { Review } from './review.ts';
-import type { PendingCheck, RuleObjection } from './rule.ts';
 import { selectsPlace } from './selector.ts';
 import { conclude, type OpenReview, type PendingRule, violationOf } from './settle.ts';
 
@@ -71,18 +70,24 @@ function judgeUse(evaluation: Evaluation, use: ImageUse, judged: JudgedImage): v
     violations.push(gateViolation(judged.reference, use));
     return;
   }
+  // An objection of a rule that names the image says enough, and it refuses. "No rule allows this image" would be wrong.
+  let isNamed = false;
   for (const hit of judged.findings) {
     if (!applies(hit, use, review)) continue;
     const { rule, finding } = hit;
     if (isPending(finding)) {
       const pending = { rule, use, check: finding, violationsBefore: violations.length };
       (evaluation.pending ??= []).push(pending);
-    } else violations.push(violationOf(rule, finding, use));
+    } else {
+      violations.push(violationOf(rule, finding, use));
+      isNamed ||= hit.vouches;
+    }
   }
-  if (policy.unmatchedImages === 'Deny' && !judged.hits.some((hit) => certainlyApplies(hit, use, review))) {
-    const inDoubt = judged.hits.some((hit) => applies(hit, use, review));
-    violations.push(gateViolation(inDoubt ? IN_DOUBT : NO_RULE, use));
-  }
+  // A voucher with a question counts: if its answer is not good, the violation of its rule refuses the image.
+  if (policy.unmatchedImages === 'Allow' || isNamed) return;
+  if (judged.vouchers.some((hit) => certainlyApplies(hit, use, review))) return;
+  const inDoubt = judged.vouchers.some((hit) => applies(hit, use, review));
+  violations.push(gateViolation(inDoubt ? IN_DOUBT : NO_RULE, use));
 }
 
 /** Reports an unchanged image as a warning, without questions. Pods created from it later are refused. */
@@ -98,10 +103,6 @@ function noteUnchanged(
   if (refusal === undefined) return;
   const why = refusal.message ?? refusal.reason;
   notices.push({ code: 'UNCHANGED_VIOLATION', use, text: phrase('UNCHANGED_VIOLATION.text', { why }) });
-}
-
-function isPending(finding: RuleObjection | PendingCheck): finding is PendingCheck {
-  return 'question' in finding;
 }
 
 /** Whether a rule applies to an image at its place. If the user, namespace or usage is unknown, the rule applies. */

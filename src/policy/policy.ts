@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts';
 export interface Policy {
   readonly identity: PolicyIdentity;
   readonly rules: readonly Rule[];
-  /** What happens to an image that no rule selects. */
+  /** What happens to an image for which no rule vouches. */
   readonly unmatchedImages: 'Deny' | 'Allow';
   /** The kinds whose images are found. */
   readonly kinds: KindTable;
@@ -19,5 +19,5 @@ export interface Policy {
 export function createPolicy(
   parts: Pick<Policy, 'identity' | 'rules' | 'unmatchedImages' | 'kinds'>,
 ): Policy {
-  return { ...parts, judge: createImageJudge(parts.rules) };
+  return { ...parts, judge: createImageJudge(parts.rules, parts.unmatchedImages === 'Deny') };
 }

@@ -53,6 +53,8 @@ export class LastTag {
 /** A kind of rule; each has a file in `rules/`. Its `key` is the key of the check in a policy. */
 export interface RuleKind<Parameters> {
   readonly key: string;
+  /** An image without an objection is one that the parameters name, each registry by its own name. */
+  readonly namesImages?: true;
   readonly parameters: z.ZodType<Parameters>;
   /**
    * Turns parameters into a check, once, when the policy loads.
@@ -69,6 +71,11 @@ export interface Rule {
   readonly match: Selector | undefined;
   readonly exclude: Selector | undefined;
   readonly check: Check;
+  /**
+   * Whether the rule vouches for an image to which it has no objection: it names the image, and it refuses others. Asked only
+   * about images that `match` selects. `undefined` for a rule that vouches for no image.
+   */
+  readonly vouchesFor: ((image: ImageReference) => boolean) | undefined;
   /** The message that the policy has for this rule, in the language of the gate. */
   readonly message: Shown | undefined;
 }

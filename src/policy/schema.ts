@@ -142,7 +142,7 @@ export const policySchema = z.strictObject({
     validationActions: actions.optional(),
     unmatchedImages: z
       .enum(['Deny', 'Allow'])
-      .describe('What happens to an image that no rule selects. There is no default.'),
+      .describe('What happens to an image that no rule vouches for. There is no default.'),
     customResources: z
       .array(customResource)
       .min(1, { message: 'the list is empty; leave it out' })

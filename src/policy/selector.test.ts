@@ -151,7 +151,16 @@ test('an unknown value never admits an image that a known value would refuse', a
         { match: holds, exclude: fails },
       ]) {
         const policy = await decodePolicy(
-          policyDocument([{ ...selectors, allowedTags: { tags: ['1'] } }], unmatchedImages),
+          policyDocument(
+            [
+              {
+                ...selectors,
+                match: { ...selectors.match, images: ['docker.io/library/*'] },
+                allowedTags: { tags: ['1'] },
+              },
+            ],
+            unmatchedImages,
+          ),
         );
         for (const image of ['app:1', 'app:2']) {
           const unknown = decide(reviewOf(image, without(fact)), policy).outcome;

@@ -80,7 +80,7 @@ describe('the rules of a webhook', () => {
     assert.deepEqual(linesOf(webhookRules(policy)).slice(0, 2), PODS);
   });
 
-  it('match every kind if one rule does, or if images that no rule selects are refused', async () => {
+  it('match every kind if one rule does, or if every image needs a rule that vouches for it', async () => {
     const narrow = { match: { resources: ['pods'] }, ...noLatest };
     const everything = linesOf(webhookRules(NO_LATEST));
     assert.deepEqual(linesOf(webhookRules(await policyOf(narrow))), PODS);
@@ -90,7 +90,9 @@ describe('the rules of a webhook', () => {
       { exclude: { resources: ['pods'] }, ...noLatest },
     ])
       assert.deepEqual(linesOf(webhookRules(await policyOf(narrow, wide))), everything);
-    const strict = await decodePolicy(policyDocument([narrow], 'Deny'));
+    const strict = await decodePolicy(
+      policyDocument([narrow, { ...narrow, match: { ...narrow.match, images: ['ghcr.io/a/*'] } }], 'Deny'),
+    );
     assert.deepEqual(linesOf(webhookRules(strict)), everything);
   });
 

@@ -20,7 +20,7 @@ const PODS = 'pods';
 
 /**
  * The rules for exactly the kinds that the policy needs. These are all kinds with images, unless every rule names
- * resources and the policy allows images that no rule selects. Pods are always included, because pods run the images.
+ * resources and the policy needs no rule that vouches for an image. Pods are always included, because pods run the images.
  *
  * Subresources such as `status` and `scale` hold no image. DELETE and CONNECT are always admitted. A built-in kind is
  * listed in the one version that every supported Kubernetes serves: with `matchPolicy: Equivalent` the API server

@@ -34,7 +34,7 @@ const policy = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: e2e}
 spec:
-  unmatchedImages: Deny
+  unmatchedImages: Allow
   customResources:
   - resource: pipelines.example.com
     kind: Pipeline

@@ -216,7 +216,7 @@ const digestPolicy = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: digests}
 spec:
-  unmatchedImages: Deny
+  unmatchedImages: Allow
   rules:
   - name: pinned
     requiredDigest: {}

@@ -11,7 +11,7 @@ const NO_LATEST = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: boot}
 spec:
-  unmatchedImages: Deny
+  unmatchedImages: Allow
   rules:
   - name: no-latest
     disallowedTags: {tags: [latest]}

@@ -50,7 +50,7 @@ const POLICY = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: node}
 spec:
-  unmatchedImages: Deny
+  unmatchedImages: Allow
   rules:
   - name: no-latest
     disallowedTags: {tags: [latest]}

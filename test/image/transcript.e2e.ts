@@ -10,7 +10,7 @@ const POLICY = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: production}
 spec:
-  unmatchedImages: Deny
+  unmatchedImages: Allow
   rules:
   - name: no-latest
     disallowedTags: {tags: [latest]}

@@ -4,7 +4,11 @@ import { describe, it } from 'node:test';
 import { workload } from '#test/pods.ts';
 import { policyOf } from '#test/policies.ts';
 import { askAdmission } from '#test/verdicts.ts';
+import type { Rule } from '../../src/policy/rule.ts';
 import { drawCase } from './generator.ts';
+import { vouched } from './image-policies.ts';
+import { createInProcessGate } from './in-process.ts';
+import { judge } from './judge.ts';
 import { Stalls } from './stalls.ts';
 
 describe('faults of the product', () => {
@@ -47,4 +51,27 @@ describe('faults of the oracle', () => {
     assert.equal(stalls.answered(5010, 10), false);
     assert.match(String(stalls), /^1 moments .* longest 250 ms$/);
   });
+});
+
+describe('XH4 the oracle finds a gate in which another rule vouches', () => {
+  const everything = (): boolean => true;
+  const wrong: Readonly<Record<string, (rule: Rule) => Rule>> = {
+    'a rule that audits': (rule) =>
+      rule.actions.includes('Deny') ? rule : { ...rule, actions: ['Deny'], vouchesFor: everything },
+    'a rule without names': (rule) =>
+      rule.match?.images === undefined ? { ...rule, vouchesFor: everything } : rule,
+    'a rule that matches images under other names': (rule) =>
+      rule.match?.images === undefined ? rule : { ...rule, vouchesFor: everything },
+  };
+  for (const [what, changeRule] of Object.entries({ control: undefined, ...wrong })) {
+    it(`XH4 ${what}`, async () => {
+      const gate = await createInProcessGate([vouched], changeRule);
+      let failOpen = 0;
+      for (let index = 0; index < 400; index += 1) {
+        const testCase = drawCase(8, index, [vouched]);
+        if (judge(testCase, await gate.ask(testCase)).fault === 'failOpen') failOpen += 1;
+      }
+      assert.equal(failOpen > 0, changeRule !== undefined);
+    });
+  }
 });

@@ -32,7 +32,7 @@ const SHORT: readonly NameFamily[] = ['hubShort', 'hubUserShort', 'minerShort'];
 
 const noLatest: OraclePolicy = {
   name: 'no-latest',
-  document: documentOf('no-latest', 'Deny', [
+  document: documentOf('no-latest', 'Allow', [
     {
       name: 'no-latest',
       disallowedTags: { tags: ['latest'] },
@@ -73,7 +73,7 @@ const blocklist: OraclePolicy = {
 
 const exact: OraclePolicy = {
   name: 'exact',
-  document: documentOf('exact', 'Deny', [
+  document: documentOf('exact', 'Allow', [
     { name: 'pinned', requiredDigest: {} },
     { name: 'named-in-full', requireFullyQualified: {} },
   ]),
@@ -86,7 +86,6 @@ const exact: OraclePolicy = {
   }),
 };
 
-const HUB: readonly NameFamily[] = [...OFFICIAL, 'hubAlias'];
 const NO_VERSION = ['outside', 'stable', 'alpine', 'odd', 'latest', ...PINNED] as const;
 
 const tags: OraclePolicy = {
@@ -111,14 +110,39 @@ const tags: OraclePolicy = {
   settings: places({
     what: 'anywhere',
     expect: expectation(
-      [...images(OURS, ['version']), ...images(HUB, ['alpine']), ...images(['ghcrTools'], ['stable'])],
+      [...images(OURS, ['version']), ...images(OFFICIAL, ['alpine']), ...images(['ghcrTools'], ['stable'])],
       [
         ...images(OURS, NO_VERSION),
-        ...images(HUB, ['version', 'outside', 'stable', 'odd', 'latest', ...PINNED]),
+        ...images(OFFICIAL, ['version', 'outside', 'stable', 'odd', 'latest', ...PINNED]),
         ...images(['ghcrTools'], ['version', 'outside', 'alpine', 'odd', 'latest', ...PINNED]),
-        ...images(namesBut(...OURS, ...HUB, ...MIXED, 'ghcrTools')),
+        // A rule that matches docker.io is about its other hosts too, but it does not vouch for them.
+        ...images(namesBut(...OURS, ...OFFICIAL, ...MIXED, 'ghcrTools')),
       ],
     ),
+  }),
+};
+
+const NAMED = [...OURS, ...OFFICIAL];
+
+/** Only the first rule vouches. Each of the other rules is about other images too, and admits none of them. */
+export const vouched: OraclePolicy = {
+  name: 'vouched',
+  document: documentOf('vouched', 'Deny', [
+    {
+      name: 'known',
+      match: { images: ['registry.example.com/**', 'docker.io/library/*'] },
+      disallowedTags: { tags: ['latest'] },
+    },
+    { name: 'audited', allowedImages: { images: ['ghcr.io/**'] }, validationActions: ['Audit'] },
+    { name: 'nameless', disallowedTags: { tags: ['main'] } },
+    { name: 'everywhere', match: { images: ['*/acme/**'] }, disallowedTags: { tags: ['main'] } },
+  ]),
+  settings: places({
+    what: 'anywhere',
+    expect: expectation(images(NAMED, FIXED), [
+      ...images(NAMED, ['latest']),
+      ...images(namesBut(...NAMED, ...MIXED)),
+    ]),
   }),
 };
 
@@ -199,6 +223,7 @@ export const IMAGE_POLICIES = [
   blocklist,
   exact,
   tags,
+  vouched,
   wildcards,
   exclusions,
   soft,

@@ -13,7 +13,7 @@ import {
 import type { Answer } from '../../src/admission/exchange.ts';
 import type { ImageReference } from '../../src/image/reference.ts';
 import { createPolicy, type Policy } from '../../src/policy/policy.ts';
-import type { PendingCheck } from '../../src/policy/rule.ts';
+import type { PendingCheck, Rule } from '../../src/policy/rule.ts';
 import { Asker } from '../../src/question/asker.ts';
 import type { Answer as SourceAnswer, Source } from '../../src/question/question.ts';
 import { createBouncer } from '../../src/bouncer.ts';
@@ -42,15 +42,22 @@ interface InProcessGate {
 
 const MAXIMUM_TIMEOUT_MS = 10_000;
 
-/** One gate for each policy. Each case uses the gate of its policy. */
-export async function createInProcessGate(policies: readonly OraclePolicy[]): Promise<InProcessGate> {
+/**
+ * One gate for each policy. Each case uses the gate of its policy. `changeRule` makes a wrong gate, to show that the oracle
+ * finds it.
+ */
+export async function createInProcessGate(
+  policies: readonly OraclePolicy[],
+  changeRule?: (rule: Rule) => Rule,
+): Promise<InProcessGate> {
   const records = new Map<string, number>();
   const contexts = new Map<string, ReviewContext>();
   const clock = createTestClock();
   const behaviours = new Map<SourceBehaviour, number>();
   const source = sourceOn(clock, behaviours);
   for (const { name, document, asks = [] } of policies) {
-    const policy = withQuestions(await parsePolicy(JSON.stringify(document), `${name}.json`), asks);
+    const loaded = withQuestions(await parsePolicy(JSON.stringify(document), `${name}.json`), asks);
+    const policy = changeRule ? createPolicy({ ...loaded, rules: loaded.rules.map(changeRule) }) : loaded;
     const bouncer = createBouncer({
       policies: { current: () => policy },
       ...(asks.length > 0 && { asker: new Asker({ sources: [source], clock }) }),

@@ -117,7 +117,7 @@ const people: OraclePolicy = {
 
 const usages: OraclePolicy = {
   name: 'usages',
-  document: documentOf('usages', 'Deny', [
+  document: documentOf('usages', 'Allow', [
     {
       name: 'init',
       match: { usages: ['initContainer'] },
@@ -220,6 +220,14 @@ const unmatched: OraclePolicy = {
       match: { users: ['alice'], images: ['ghcr.io/**'] },
       disallowedTags: { tags: ['latest'] },
     },
+    // These rules apply, but they do not vouch.
+    {
+      name: 'dev-audits',
+      match: { namespaces: ['dev'] },
+      disallowedTags: { tags: ['latest'] },
+      validationActions: ['Audit'],
+    },
+    { name: 'default-is-not-main', match: { namespaces: ['default'] }, disallowedTags: { tags: ['main'] } },
   ]),
   settings: places(
     { what: 'a matched namespace', namespaces: TEAMS, expect: OURS_ONLY },
@@ -236,7 +244,7 @@ const unmatched: OraclePolicy = {
       namespaces: TEAMS,
       expect: OURS_ONLY,
     },
-    { what: 'no rule is about it', protocol: 'AdmissionReview', expect: SHUT },
+    { what: 'no rule vouches', protocol: 'AdmissionReview', expect: SHUT },
     { what: 'in doubt: unknown user', protocol: 'AdmissionReview', people: UNSAID, expect: IN_DOUBT },
     { what: 'in doubt: by ImageReview', protocol: 'ImageReview', expect: IN_DOUBT },
   ),
@@ -248,7 +256,7 @@ const ownKinds: OraclePolicy = {
   name: 'own-kinds',
   document: documentOf(
     'own-kinds',
-    'Deny',
+    'Allow',
     [
       {
         name: 'gadgets-use-ours',

@@ -79,9 +79,26 @@ const ASKS = { name: 'approved', requireFullyQualified: {} };
 
 const asksAlways: OraclePolicy = {
   name: 'asks-always',
-  document: documentOf('asks-always', 'Deny', [ASKS]),
+  document: documentOf('asks-always', 'Allow', [ASKS]),
   asks: ['approved'],
   settings: places({ what: 'anywhere', expect: expectation(images(APPROVED), images(NOT_APPROVED)) }),
+};
+
+/** A rule that asks vouches for the images that it names, if the answer is good. */
+const asksToVouch: OraclePolicy = {
+  name: 'asks-to-vouch',
+  document: documentOf('asks-to-vouch', 'Deny', [
+    { ...ASKS, match: { images: ['registry.example.com/**', 'docker.io/library/*'] } },
+    { ...ASKS, name: 'asks-everywhere' },
+  ]),
+  asks: ['approved', 'asks-everywhere'],
+  settings: places({
+    what: 'anywhere',
+    expect: expectation(
+      images(APPROVED.filter((name) => name !== 'ghcrTools')),
+      images([...NOT_APPROVED, 'ghcrTools']),
+    ),
+  }),
 };
 
 const asksInProduction: OraclePolicy = {
@@ -110,7 +127,7 @@ const asksInProduction: OraclePolicy = {
 
 const asksSoftly: OraclePolicy = {
   name: 'asks-softly',
-  document: documentOf('asks-softly', 'Deny', [
+  document: documentOf('asks-softly', 'Allow', [
     { ...ASKS, validationActions: ['Warn'] },
     { name: 'floating', disallowedTags: { tags: ['latest'] } },
   ]),
@@ -138,7 +155,7 @@ const asksTwice: OraclePolicy = {
 
 const asksForTheRecord: OraclePolicy = {
   name: 'asks-for-the-record',
-  document: documentOf('asks-for-the-record', 'Deny', [{ ...ASKS, validationActions: ['Audit'] }]),
+  document: documentOf('asks-for-the-record', 'Allow', [{ ...ASKS, validationActions: ['Audit'] }]),
   asks: ['approved'],
   settings: places({ what: 'anywhere', expect: FREE }),
 };
@@ -146,6 +163,7 @@ const asksForTheRecord: OraclePolicy = {
 /** Policies with a rule that asks. Documents cannot contain this rule, so only the gate in this process has them. */
 export const QUESTION_POLICIES: readonly OraclePolicy[] = [
   asksAlways,
+  asksToVouch,
   asksInProduction,
   asksSoftly,
   asksTwice,

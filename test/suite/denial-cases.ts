@@ -105,8 +105,11 @@ const RULES: readonly DenialCase[] = [
     input: podWith('nginx:1.27'),
   },
   {
-    title: 'a rule that may select the image, in an ImageReview',
-    policy: policyOfRule({ match: { users: ['alice'] }, disallowedTags: { tags: ['latest'] } }, 'Deny'),
+    title: 'a rule that may allow the image, in an ImageReview',
+    policy: policyOfRule(
+      { match: { users: ['alice'] }, allowedImages: { images: ['docker.io/library/*'] } },
+      'Deny',
+    ),
     input: ['nginx:1.27'],
   },
 ];

@@ -91,6 +91,11 @@ describe('every request gets an answer', () => {
 });
 
 describe('a policy applies to all images and objects', () => {
+  const VOUCHER = {
+    name: 'voucher',
+    match: { images: ['registry.example.com/**'] },
+    requireFullyQualified: {},
+  };
   const someRules = fc.array(rules, { minLength: 1, maxLength: 5 });
 
   it('C07 the order of the rules changes no verdict and no objection', async () => {
@@ -102,7 +107,7 @@ describe('a policy applies to all images and objects', () => {
       fc.asyncProperty(orders, objects, async ([some, shuffled], object) => {
         const [one, other] = await Promise.all(
           [some, shuffled].map(async (order) => {
-            const policy = await decodePolicy(policyDocument(order, 'Deny'));
+            const policy = await decodePolicy(policyDocument([...order, VOUCHER], 'Deny'));
             const { outcome, violations } = judge({ object }, policy);
             return { outcome, violations: violations.map((violation) => JSON.stringify(violation)).sort() };
           }),
@@ -124,6 +129,25 @@ describe('a policy applies to all images and objects', () => {
       }),
       FIXED,
     );
+  });
+
+  it('XH4 an additional rule admits more only if it vouches', async () => {
+    let unmatched = 0;
+    await fc.assert(
+      fc.asyncProperty(someRules, rules, objects, async (some, rule, object) => {
+        const verdictOf = async (...more: readonly NamelessRule[]) =>
+          judge({ object }, await decodePolicy(policyDocument([VOUCHER, ...some, ...more], 'Deny')));
+        const [before, after] = [await verdictOf(), await verdictOf(rule)];
+        const isDenying = rule.validationActions?.includes('Deny') === true;
+        const names = 'allowedImages' in rule || rule.match?.images !== undefined;
+        if (isDenying && names) return;
+        if (before.violations.some(({ code }) => code === 'UNMATCHED_IMAGE')) unmatched += 1;
+        assert.ok(before.outcome === 'refused' || after.violations.length >= before.violations.length);
+        assert.ok(before.outcome === 'admitted' || after.outcome === 'refused');
+      }),
+      FIXED,
+    );
+    assert.ok(unmatched > 50, 'some images need a rule that vouches');
   });
 
   it('a bad image is refused in every list of every kind, beside any other images', () => {

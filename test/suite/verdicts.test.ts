@@ -105,7 +105,10 @@ describe('C17 every image needs its own permission', () => {
 
   it('C17 a rule that selects an image in another list does not permit it in this list', async () => {
     const policy = await decodePolicy(
-      policyDocument([{ match: { usages: ['initContainer'] }, ...LATEST }], 'Deny'),
+      policyDocument(
+        [{ match: { usages: ['initContainer'], images: ['registry.example.com/**'] }, ...LATEST }],
+        'Deny',
+      ),
     );
     const object = pod({ containers: { web: GOOD }, initContainers: { first: GOOD } });
     assert.deepEqual(summarise(judge({ object }, policy)), [
@@ -115,7 +118,7 @@ describe('C17 every image needs its own permission', () => {
   });
 
   it('C17 a rule that excludes an image does not permit it', async () => {
-    const policy = await decodePolicy(policyDocument([{ exclude: { users: ['alice'] }, ...LATEST }], 'Deny'));
+    const policy = await decodePolicy(policyDocument([{ ...rule, exclude: { users: ['alice'] } }], 'Deny'));
     assert.deepEqual(summarise(judge({ object: pod() }, policy)), [
       'refused',
       'UNMATCHED_IMAGE spec.containers[0].image web',
@@ -123,7 +126,7 @@ describe('C17 every image needs its own permission', () => {
   });
 });
 
-it('C08 an image that no rule selects is refused or allowed as `unmatchedImages` defines', async () => {
+it('C08 an image that no rule names is refused or allowed as `unmatchedImages` defines', async () => {
   const rules = [{ match: { images: ['ghcr.io/**'] }, ...LATEST }];
   const [deny, allow] = await Promise.all([
     decodePolicy(policyDocument(rules, 'Deny')),

@@ -9,7 +9,7 @@ export const HEAD =
 
 /** The text of a policy with these rules, which are already indented. */
 export function policyText(rules: string): string {
-  return `${HEAD}spec:\n  unmatchedImages: Deny\n  rules:\n${rules}\n`;
+  return `${HEAD}spec:\n  unmatchedImages: Allow\n  rules:\n${rules}\n`;
 }
 
 /** The text of a policy with one rule that has these additional lines. */

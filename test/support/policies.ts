@@ -37,6 +37,7 @@ export function policyWithCheck(check: Check, parts: Partial<Rule> = {}): Policy
     actions: ['Deny'],
     match: undefined,
     exclude: undefined,
+    vouchesFor: undefined,
     check,
     message: undefined,
     ...parts,

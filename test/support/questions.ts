@@ -39,6 +39,7 @@ export function approvedRule(parts: Partial<Rule> = {}): Rule {
     actions: ['Deny'],
     match: undefined,
     exclude: undefined,
+    vouchesFor: undefined,
     message: undefined,
     check: (image): PendingCheck<Approval> => ({
       question: approvalOf(`${canonicalName(image)}:${image.tag ?? ''}`),

@@ -8,7 +8,7 @@ import { renderReport } from './doctor-report.ts';
 const POLICY = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: p}
-spec: {unmatchedImages: Deny, rules: [{name: r, disallowedTags: {tags: [latest]}}]}
+spec: {unmatchedImages: Allow, rules: [{name: r, disallowedTags: {tags: [latest]}}]}
 `;
 
 /** The manifest of an API server with the plugin and a volume for the folder of the gate. */

@@ -104,14 +104,23 @@ describe('explain', () => {
     assert.match(stdout, /^a\\u001b\[31m\\u000ab\n {2}refused {6}INVALID_REFERENCE: /);
   });
 
-  it('prints the verdict for an image that no rule selects', async () => {
+  it('prints the verdict for an image that no rule allows, and a rule that allows one', async () => {
     await using folder = await folderOf({
-      'policy.yaml': ruleText('match: {images: [ghcr.io/**]}', 'requiredDigest: {}'),
+      'policy.yaml': ruleText('match: {images: [ghcr.io/**]}', 'requiredDigest: {}').replace(
+        'unmatchedImages: Allow',
+        'unmatchedImages: Deny',
+      ),
     });
-    const { stdout } = await bouncer(['explain', 'nginx:1', '--policy', folder.file('policy.yaml')]);
+    const explain = (image: string) => bouncer(['explain', image, '--policy', folder.file('policy.yaml')]);
+    const allowed = await explain(`ghcr.io/a/b@${DIGEST}`);
+    assert.match(
+      allowed.stdout,
+      /\n {2}rule {9}a: no objection, and the rule allows this image\n {2}verdict {6}admitted\n/,
+    );
+    const { stdout } = await explain('nginx:1');
     assert.match(
       stdout,
-      /\n {2}verdict {6}refused: nginx:1: no rule of the policy applies to this image \[UNMATCHED_IMAGE\]/,
+      /\n {2}verdict {6}refused: nginx:1: no rule of the policy allows this image \[UNMATCHED_IMAGE\]/,
     );
   });
 

@@ -16,6 +16,7 @@ import type { Decision } from '../../policy/decision.ts';
 import type { RuleFinding, JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
+import { selectsImage } from '../../policy/selector.ts';
 import { reviewOfImage } from '../../review/review-of.ts';
 import { outputOption, type CommandContext, type ExitCode, type Streams } from '../command.ts';
 import { chooseLanguage } from '../language.ts';
@@ -91,7 +92,7 @@ function renderText(input: string, decision: Decision, policy: Policy, say: Say)
       ? [['explain.refused', `${reference.code}: ${say(reference.reason)}; ${say(reference.remedy)}`]]
       : [
           ...readingRows(reference, say),
-          ...ruleRows(policy, judged, say),
+          ...ruleRows(policy, reference, judged, say),
           ['explain.verdict', verdictOf(decision, say)],
         ];
   const lines = rows.map(([label, value]) => `  ${padColumns(say(phrase(label)), 12)} ${value}\n`);
@@ -119,16 +120,18 @@ function sayTag(reference: ImageReference, say: Say): string {
   );
 }
 
-function ruleRows(policy: Policy, judged: JudgedImage, say: Say): Row[] {
+function ruleRows(policy: Policy, reference: ImageReference, judged: JudgedImage, say: Say): Row[] {
   return policy.rules.map((rule) => {
-    const says = phrase('explain.says', { rule: quote(rule.name), what: sayingOf(rule, judged) });
+    const says = phrase('explain.says', { rule: quote(rule.name), what: sayingOf(rule, reference, judged) });
     return ['explain.rule', say(says)];
   });
 }
 
-function sayingOf(rule: Rule, { hits, findings }: JudgedImage): Phrase {
-  if (!hits.some((hit) => hit.rule === rule)) return phrase('explain.not-about');
-  const says = sayFinding(rule, findings.find((candidate) => candidate.rule === rule)?.finding);
+function sayingOf(rule: Rule, reference: ImageReference, { findings, vouchers }: JudgedImage): Phrase {
+  if (rule.match !== undefined && !selectsImage(rule.match, reference)) return phrase('explain.not-about');
+  const finding = findings.find((candidate) => candidate.rule === rule)?.finding;
+  const vouches = finding === undefined && vouchers.some((voucher) => voucher.rule === rule);
+  const says = vouches ? phrase('explain.vouches') : sayFinding(rule, finding);
   return dependsOnPlace(rule) ? phrase('explain.depends', { what: says }) : says;
 }
 

@@ -8,6 +8,7 @@ import { imageList, parseImageList } from '../parameters.ts';
 /** Admits only images that match one of the patterns. */
 export const allowedImages = {
   key: 'allowedImages',
+  namesImages: true,
   parameters: z
     .strictObject({ images: imageList })
     .describe('The only images that are allowed, with any tag or digest.'),

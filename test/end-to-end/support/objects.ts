@@ -9,7 +9,7 @@ export const noLatestPolicy = `apiVersion: kube-image-bouncer.io/v1alpha1
 kind: ImageAdmissionPolicy
 metadata: {name: e2e}
 spec:
-  unmatchedImages: Deny
+  unmatchedImages: Allow
   rules:
   - name: no-latest
     disallowedTags: {tags: [latest]}
