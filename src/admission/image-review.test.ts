@@ -95,19 +95,41 @@ describe('an ImageReview', () => {
   });
 });
 
+describe('an ImageReview as its client writes it, without empty fields', () => {
+  const WITHOUT_CONTAINERS = [
+    {},
+    { namespace: 'team-a' },
+    { namespace: 'team-a', annotations: { 'x.image-policy.k8s.io/a': 'b' } },
+    { containers: null, namespace: 'team-a' },
+    { containers: [], namespace: 'team-a' },
+  ];
+  for (const spec of WITHOUT_CONTAINERS) {
+    it(`X14 ${JSON.stringify(spec)} has nothing to judge and is admitted`, async () => {
+      const strict = await policyOf({ requiredDigest: {} });
+      for (const policy of [undefined, strict])
+        assert.deepEqual(statusOf(withSpec(spec), policy), { allowed: true });
+    });
+  }
+
+  it('X14 an image that is left out is empty, and an empty image is refused', () => {
+    const empty = statusOf(withSpec({ containers: [{ image: '' }] }));
+    assert.match(String(empty['reason']), /the reference is empty/);
+    for (const container of [{}, { image: null }])
+      assert.deepEqual(statusOf(withSpec({ containers: [{ image: GOOD }, container] })), empty);
+  });
+});
+
 describe('an ImageReview that cannot be read is refused, with status 200', () => {
   const SPECS: readonly (readonly [spec: unknown, says: string])[] = [
-    [null, 'spec.containers is not a list'],
-    [undefined, 'spec.containers is not a list'],
-    [[], 'spec.containers is not a list'],
-    ['x', 'spec.containers is not a list'],
-    [{}, 'spec.containers is not a list'],
-    [{ containers: null }, 'spec.containers is not a list'],
+    [null, 'spec is not an object'],
+    [undefined, 'spec is not an object'],
+    [[], 'spec is not an object'],
+    ['x', 'spec is not an object'],
     [{ containers: {} }, 'spec.containers is not a list'],
-    [{ containers: [] }, 'spec.containers is empty'],
+    [{ containers: '' }, 'spec.containers is not a list'],
+    [{ containers: false }, 'spec.containers is not a list'],
     [{ containers: [null] }, 'spec.containers[0].image is not a string'],
     [{ containers: ['nginx:1'] }, 'spec.containers[0].image is not a string'],
-    [{ containers: [{}] }, 'spec.containers[0].image is not a string'],
     [{ containers: [{ image: GOOD }, { image: 1 }] }, 'spec.containers[1].image is not a string'],
     [{ containers: [{ image: [GOOD] }] }, 'spec.containers[0].image is not a string'],
   ];

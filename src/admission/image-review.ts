@@ -50,8 +50,7 @@ function openImageReview(document: unknown): Review {
 }
 
 function decodeReview(spec: unknown): Review {
-  const fields = fieldsOf(spec);
-  const namespace = fields['namespace'];
+  const { namespace } = fieldsOf(spec);
   return {
     uid: undefined,
     operation: undefined,
@@ -61,31 +60,39 @@ function decodeReview(spec: unknown): Review {
     resource: 'pods',
     subresource: undefined,
     object: undefined,
-    subject: decodeSubject(fields['containers']),
+    subject: decodeSubject(spec),
   };
 }
 
-function decodeSubject(containers: unknown): Subject {
+/**
+ * The real client writes JSON with `omitempty`: it leaves out an empty list, an empty image and an empty namespace. A
+ * review without images comes from an update of `pods/ephemeralcontainers` that leaves no container.
+ */
+function decodeSubject(spec: unknown): Subject {
+  if (!isObject(spec))
+    return refusePod('spec', objection('MALFORMED_OBJECT.review-no-object', { field: quote('spec') }));
+  const containers = spec['containers'] ?? [];
   const field = quote('spec.containers');
-  if (!Array.isArray(containers)) return refusePod(objection('MALFORMED_OBJECT.review-no-list', { field }));
+  if (!Array.isArray(containers))
+    return refusePod('spec.containers', objection('MALFORMED_OBJECT.review-no-list', { field }));
   const count = containers.length;
-  if (count === 0) return refusePod(objection('MALFORMED_OBJECT.review-empty', { field }));
+  if (count === 0) return { kind: 'imageless' };
   if (count > MAX_IMAGES)
-    return refusePod(objection('TOO_MANY_IMAGES.pod', { field, count, max: MAX_IMAGES }));
+    return refusePod('spec.containers', objection('TOO_MANY_IMAGES.pod', { field, count, max: MAX_IMAGES }));
   const changed: ImageUse[] = [];
   for (const container of containers as unknown[]) {
-    const image = isObject(container) ? container['image'] : undefined;
+    const image = isObject(container) ? (container['image'] ?? '') : undefined;
     if (typeof image !== 'string') {
       const place = quote(`spec.containers[${changed.length}].image`);
-      return refusePod(objection('MALFORMED_OBJECT.review-no-string', { field: place }));
+      return refusePod('spec.containers', objection('MALFORMED_OBJECT.review-no-string', { field: place }));
     }
     changed.push({ location: undefined, usage: undefined, container: undefined, image });
   }
   return { kind: 'images', changed, kept: [], placeholders: [], template: false, mirrorPod: false };
 }
 
-function refusePod(wrong: Objection<SubjectErrorCode>): Subject {
-  return { kind: 'unreadable', field: 'spec.containers', ...wrong };
+function refusePod(field: string, wrong: Objection<SubjectErrorCode>): Subject {
+  return { kind: 'unreadable', field, ...wrong };
 }
 
 /** The protocol has no field for warnings, so warnings become audit annotations. */

@@ -160,6 +160,16 @@ describe('invalid or misleading custom resources are refused', () => {
       'spec.customResources[0].images[0].image: "*.image" does not begin with a field (begin with spec, or another field of the object)',
     ],
     [
+      'XH11 a path in the status',
+      widgetWith(`{${HERE}image: "status.images[*].name"}`),
+      'spec.customResources[0].images[0].image: "status.images[*].name" is in the status, which controllers write and the gate does not judge (name the field of spec that the controller copies there)',
+    ],
+    [
+      'XH11 a pod spec in the status',
+      widgetWith(`{${HERE}podSpec: status}`),
+      'spec.customResources[0].images[0].podSpec: "status" is in the status, which controllers write and the gate does not judge (name the field of spec that the controller copies there)',
+    ],
+    [
       'a pod spec that is a key',
       widgetWith(`{${HERE}podSpec: "spec.a{keys}"}`),
       'spec.customResources[0].images[0].podSpec: a key cannot be a pod spec (write .* for the values of a map)',

@@ -105,6 +105,14 @@ function decodeSource(source: ImageSourceDocument, path: readonly (string | numb
     const hint = 'begin with spec, or another field of the object';
     throw new ParameterError([...path, key], `${JSON.stringify(text)} does not begin with a field`, hint);
   }
+  if (first.key === 'status') {
+    const hint = 'name the field of spec that the controller copies there';
+    throw new ParameterError(
+      [...path, key],
+      `${JSON.stringify(text)} is in the status, which controllers write and the gate does not judge`,
+      hint,
+    );
+  }
   if (decoded.kind === 'podSpec' && decoded.at.steps.at(-1)?.kind === 'keys') {
     throw new ParameterError(
       [...path, key],

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { pod } from '#test/pods.ts';
 import { NO_LATEST } from '#test/policies.ts';
+import { decide, summarise } from '#test/verdicts.ts';
 import { reviewOfImage, reviewOfObject } from './review-of.ts';
 
+const POD = { apiVersion: 'v1', kind: 'Pod', object: pod() };
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', object: { metadata: { name: 'web' } } };
 
 describe('the review of an object without a request', () => {
@@ -30,6 +33,18 @@ describe('the review of an object without a request', () => {
       reviewOfObject({ ...DEPLOYMENT, object: { metadata } }, NO_LATEST).object;
     assert.deepEqual([shown({ generateName: 'web-' }), shown({})], ['Deployment web-', 'Deployment']);
   });
+
+  for (const none of ['', null]) {
+    it(`X09 takes ${JSON.stringify(none)} for a missing name and for a missing namespace`, () => {
+      const metadata = { name: none, generateName: 'web-', namespace: none };
+      const review = reviewOfObject(
+        { ...POD, object: { ...POD.object, metadata }, namespace: 'given' },
+        NO_LATEST,
+      );
+      assert.deepEqual([review.object, review.namespace], ['Pod web-', 'given']);
+      assert.deepEqual(summarise(decide(review)), ['admitted']);
+    });
+  }
 
   it('has no resource if the policy does not contain the kind', () => {
     const review = reviewOfObject({ apiVersion: 'example.com/v1', kind: 'Widget', object: {} }, NO_LATEST);

@@ -34,19 +34,19 @@ export function reviewOfObject(
     user: undefined,
     namespace: namespaceOf(workload, metadata['namespace'], namespace),
   } as const;
-  const name = metadata['name'] ?? metadata['generateName'];
+  const name = [metadata['name'], metadata['generateName']].find(isNotEmpty);
   return {
     ...known,
     uid: undefined,
     dryRun: undefined,
     resource: workload?.resource,
-    object: typeof name === 'string' ? `${quote(kind)} ${quote(name, NAME_CHARACTERS)}` : quote(kind),
+    object: name !== undefined ? `${quote(kind)} ${quote(name, NAME_CHARACTERS)}` : quote(kind),
     subject: {
       kind: 'unread',
       reviewed: {
         ...known,
-        // The API server removes the namespace of a cluster-scoped object and replaces an empty one.
-        namespace: metadata['namespace'] === '' ? undefined : known.namespace || undefined,
+        // The API server removes the namespace of a cluster-scoped object, and fills in one that is null or empty.
+        namespace: isLeftOut(metadata['namespace']) ? undefined : known.namespace || undefined,
         group,
         version,
         kind,
@@ -68,7 +68,16 @@ function namespaceOf(
 ): string | undefined {
   if (kind?.origin === 'custom' && kind.scope === 'Cluster') return '';
   if (kind?.origin === 'custom' && kind.scope === '*') return undefined;
-  return typeof own === 'string' && own !== '' ? own : fallback;
+  return isNotEmpty(own) ? own : fallback;
+}
+
+function isNotEmpty(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Whether a field has a value that the API server leaves out. */
+function isLeftOut(value: unknown): boolean {
+  return value === '' || value === null;
 }
 
 /**

@@ -42,25 +42,34 @@ export interface ImageCollector {
   readonly placeholders: ImageUse[];
 }
 
-/** Adds an image. If the value is not an image, returns the refusal of the object. */
+/**
+ * Adds an image. If the value is not an image, returns the refusal of the object. Null, an empty text and a missing field
+ * are the same, because the API server leaves out an empty text.
+ */
 export function addUse(
   found: ImageCollector,
   location: ImageLocation,
   usage: Usage,
   name: unknown,
-  image: unknown,
+  value: unknown,
 ): UnreadableObject | undefined {
-  if (typeof image !== 'string') {
-    if (image === undefined && found.isCustom) return undefined;
-    return misshapen(location.path, image === undefined ? 'missing' : 'no-string');
-  }
-  if (image === '' && !(found.isCustom && found.template)) return misshapen(location.path, 'empty');
+  const image = value ?? '';
+  if (typeof image !== 'string') return misshapen(location.path, 'no-string');
+  // In a custom resource each field may be missing. In a template a controller may fill in the reference of a volume.
+  if (image === '' && found.isCustom) return undefined;
+  if (image === '' && !(found.template && usage === 'imageVolume'))
+    return misshapen(location.path, 'missing');
   const count = found.uses.length + found.placeholders.length;
   if (count >= MAX_IMAGES) return tooMany(location.path, count + 1);
-  const use: ImageUse = { location, usage, container: typeof name === 'string' ? name : undefined, image };
+  const use: ImageUse = { location, usage, container: textOf(name), image };
   if (found.template && isPlaceholder(image)) found.placeholders.push(use);
   else found.uses.push(use);
   return undefined;
+}
+
+/** A text that is not empty, otherwise `undefined`. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** Whether the text is a placeholder, which only a template may have: Istio's `auto`, OpenShift's space, a variable of Tekton or Argo. */

@@ -69,10 +69,13 @@ describe('A03 the EphemeralContainers of Kubernetes 1.16 to 1.21', () => {
     assert.deepEqual(put([]), ['admitted']);
   });
 
+  it('X14 null in place of the list is an empty list, as Go writes it', () => {
+    assert.deepEqual(put(null), ['admitted']);
+  });
+
   it('A03 a missing list is refused, even if another list exists', () => {
     const missing = ['refused', 'MALFORMED_OBJECT ephemeralContainers is missing'];
     assert.deepEqual(put(undefined), missing);
-    assert.deepEqual(put(null), missing);
     const object = workload('v1', 'EphemeralContainers', 'spec', podSpec());
     assert.deepEqual(summarise(judge({ object, subResource: 'ephemeralcontainers' })), missing);
   });
@@ -94,7 +97,7 @@ const MALFORMED: readonly (readonly [what: string, spec: unknown, says: string])
   ['container a string', { containers: ['nginx:1'] }, 'spec.containers[0] is not an object'],
   ['container a list', { containers: [['nginx:1']] }, 'spec.containers[0] is not an object'],
   ['image a number', { containers: [{ image: 1 }] }, 'spec.containers[0].image is not a string'],
-  ['image null', { containers: [{ image: null }] }, 'spec.containers[0].image is not a string'],
+  ['image null', { containers: [{ image: null }] }, 'spec.containers[0].image is missing'],
   ['image a list', { containers: [{ image: [GOOD] }] }, 'spec.containers[0].image is not a string'],
   ['image an object', { containers: [{ image: {} }] }, 'spec.containers[0].image is not a string'],
   ['init containers a string', { ...podSpec(), initContainers: 'x' }, 'spec.initContainers is not a list'],
@@ -149,12 +152,12 @@ describe('A17 a missing image', () => {
     ['Pod', 'spec', podOf],
     ['Deployment', 'spec.template.spec', template],
   ] as const) {
-    it(`A17 an empty image and a missing one are refused in a ${kind}`, () => {
-      const field = `${prefix}.containers[0].image`;
-      const empty = summarise(judge({ object: of({ containers: [{ name: 'web', image: '' }] }) }));
-      assert.deepEqual(empty, ['refused', `MALFORMED_OBJECT ${field} is empty`]);
-      const missing = summarise(judge({ object: of({ containers: [{ name: 'web' }] }) }));
-      assert.deepEqual(missing, ['refused', `MALFORMED_OBJECT ${field} is missing`]);
+    it(`A17 a missing image is refused in a ${kind}; null and an empty text are missing, too`, () => {
+      for (const image of [undefined, null, ''])
+        assert.deepEqual(summarise(judge({ object: of({ containers: [{ name: 'web', image }] }) })), [
+          'refused',
+          `MALFORMED_OBJECT ${prefix}.containers[0].image is missing`,
+        ]);
     });
   }
 
@@ -174,11 +177,26 @@ describe('A17 a missing image', () => {
     assert.deepEqual(summarise(judge({ object })), expected);
   });
 
-  it('an image volume of a template may have no reference, because a controller fills it in', () => {
-    const decision = judge({ object: template({ ...podSpec(), volumes: [{ name: 'v', image: {} }] }) });
-    assert.deepEqual(summarise(decision), ['admitted']);
-    const [notice] = decision.notices;
-    assert.deepEqual([notice?.code, notice?.use?.usage], ['PLACEHOLDER', 'imageVolume']);
+  for (const image of [{}, { reference: null }, { reference: '' }]) {
+    it(`X09 an image volume ${JSON.stringify(image)} has no reference: a controller may fill it in, in a template only`, () => {
+      const spec = { ...podSpec(), volumes: [{ name: 'v', image: { ...image, pullPolicy: 'Always' } }] };
+      const decision = judge({ object: template(spec) });
+      assert.deepEqual(summarise(decision), ['admitted']);
+      const [notice] = decision.notices;
+      assert.deepEqual(
+        [notice?.code, notice?.use?.usage, notice?.use?.image],
+        ['PLACEHOLDER', 'imageVolume', ''],
+      );
+      assert.deepEqual(summarise(judge({ object: podOf(spec) })), [
+        'refused',
+        'MALFORMED_OBJECT spec.volumes[0].image.reference is missing',
+      ]);
+    });
+  }
+
+  it('X09 an empty name of a container is a missing name', () => {
+    const [violation] = judge({ object: podOf({ containers: [{ name: '', image: BAD }] }) }).violations;
+    assert.equal(violation?.use?.container, undefined);
   });
 });
 

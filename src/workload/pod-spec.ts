@@ -31,7 +31,10 @@ function readContainers(
   usage: Usage,
   required: boolean,
 ): UnreadableObject | undefined {
-  if (list === undefined || list === null) return required ? misshapen([...at, name], 'missing') : undefined;
+  // Go writes an empty list as null where the field has no `omitempty`, as in EphemeralContainers.
+  const isEmpty = list === undefined || (list === null && usage === 'container');
+  if (isEmpty && required) return misshapen([...at, name], 'missing');
+  if (list === undefined || list === null) return undefined;
   if (!Array.isArray(list)) return misshapen([...at, name], 'no-list');
   if (required && list.length === 0 && usage === 'container') return misshapen([...at, name], 'empty');
   if (list.length > MAX_IMAGES) return tooMany([...at, name], list.length);
@@ -61,10 +64,9 @@ function readVolumes(found: ImageCollector, volumes: unknown, at: Path): Unreada
     const image = volume['image'];
     if (image === undefined || image === null) continue;
     if (!isObject(image)) return misshapen([...at, 'volumes', index, 'image'], 'no-object');
-    // In a template a controller may fill in the reference later; in a pod it must exist.
-    const reference = image['reference'] ?? (found.template ? '$(reference)' : undefined);
     const path = [...at, 'volumes', index, 'image', 'reference'];
-    const problem = addUse(found, { kind: 'value', path }, 'imageVolume', volume['name'], reference);
+    const location: ImageLocation = { kind: 'value', path };
+    const problem = addUse(found, location, 'imageVolume', volume['name'], image['reference']);
     if (problem !== undefined) return problem;
   }
   return undefined;

@@ -93,8 +93,8 @@ function without(left: ImageSource, sources: readonly ImageSource[]): readonly I
     .filter((source) => source !== left)
     .map((source) => {
       if (source.kind !== 'within') return source;
-      const { kind, at, part } = source;
-      return { kind, at, part, sources: () => without(left, source.sources()) };
+      const { at, part, form } = source;
+      return { kind: 'within', at, part, form, sources: () => without(left, source.sources()) };
     });
 }
 

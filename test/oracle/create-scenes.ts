@@ -134,7 +134,10 @@ function volumeWithoutReference(random: Random, policy: OraclePolicy): Scene | u
   const podSpec = podSpecOf(random, slots);
   const volumes = [
     ...((podSpec['volumes'] ?? []) as Fields[]),
-    { name: 'later', image: { pullPolicy: 'Always' } },
+    {
+      name: 'later',
+      image: { pullPolicy: 'Always', ...random.pick<object>([{}, { reference: '' }, { reference: null }]) },
+    },
   ];
   const { setting, kind, namespace } = spot;
   const object = objectOf(random, kind, { ...podSpec, volumes }, namespace);
@@ -149,6 +152,8 @@ function volumeWithoutReference(random: Random, policy: OraclePolicy): Scene | u
 function emptyImage(random: Random, policy: OraclePolicy): Scene | undefined {
   const spot = spotFor(random, policy, 'any');
   const usage = spot && random.pick(usagesOf(spot.kind));
+  // A controller may fill in the reference of a volume of a template.
+  if (usage === 'imageVolume' && spot?.kind.kind !== 'Pod') return undefined;
   const slots = spot && usage && badSlots(random, spot, () => '', usage);
   return slots && spot && created(random, spot, slots, { family: 'empty image', truth: 'bad' });
 }

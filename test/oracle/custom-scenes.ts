@@ -150,8 +150,7 @@ const placeholderPulled: Draw = (random, policy) => {
 const malformed: Draw = (random, policy) => {
   const spot = customSpot(random, policy, 'any');
   if (spot === undefined || spot.kind.fields[0][0].endsWith('{keys}')) return undefined;
-  const wrong = (): unknown =>
-    random.pick<unknown>([1, {}, ['nginx:1.2.3'], true, null, { image: 'nginx:1.2.3' }]);
+  const wrong = (): unknown => random.pick<unknown>([1, {}, ['nginx:1.2.3'], true, { image: 'nginx:1.2.3' }]);
   const object = customObject(random, spot.kind, placements(random, spot, wrong), spot.namespace);
   return scene(random, spot, { family: 'A14 custom field of another type', truth: 'bad' }, object);
 };

@@ -67,9 +67,6 @@ function placeholder(random: Random, policy: OraclePolicy): Scene | undefined {
 }
 
 const SPOILED: Some<unknown> = [
-  undefined,
-  null,
-  [],
   {},
   'x',
   1,
@@ -90,6 +87,14 @@ function malformed(random: Random, policy: OraclePolicy): Scene | undefined {
       ? [{ image: 'registry.example.com/team/app:1.2.3' }, ...(spoiled as unknown[])]
       : spoiled;
   return scene(random, 'A16 malformed', 'bad', setting, containers);
+}
+
+/** The client leaves out the list if a pod has no ephemeral container any more. */
+function none(random: Random, policy: OraclePolicy): Scene | undefined {
+  const setting = settingFor(random, policy, 'any');
+  return (
+    setting && scene(random, 'no containers', 'good', setting, random.pick<unknown>([undefined, null, []]))
+  );
 }
 
 function many(random: Random, policy: OraclePolicy): Scene | undefined {
@@ -114,5 +119,6 @@ export const IMAGE_REVIEW_FAMILIES: readonly Family[] = [
   { name: 'ImageReview: bad reference', truth: 'bad', weight: 8, draw: reference },
   { name: 'ImageReview: placeholder', truth: 'bad', weight: 1, draw: placeholder },
   { name: 'ImageReview: malformed', truth: 'bad', weight: 3, draw: malformed },
+  { name: 'ImageReview: no containers', truth: 'good', weight: 1, draw: none },
   { name: 'ImageReview: 501 images', truth: 'bad', weight: 0.15, draw: many },
 ];

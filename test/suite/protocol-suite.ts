@@ -98,6 +98,10 @@ export const CASES: readonly ProtocolCase[] = [
     },
   },
   {
+    what: 'X14 an update that leaves no ephemeral container',
+    request: { object: pod(), oldObject: pod(), subResource: 'ephemeralcontainers' },
+  },
+  {
     what: '501 containers',
     request: {
       object: podOf({

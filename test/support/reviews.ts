@@ -71,13 +71,16 @@ export function kindOf(object: unknown): Readonly<Record<'group' | 'version' | '
   return { group, version: group === '' ? apiVersion : apiVersion.slice(group.length + 1), kind };
 }
 
-/** An `ImageReview` of these images. */
+/** An `ImageReview` of these images. Like its real client, it leaves out an empty list and an empty image. */
 export function imageReviewOfImages(images: readonly unknown[], namespace: string = NAMESPACE): Fields {
   return {
     kind: 'ImageReview',
     apiVersion: 'imagepolicy.k8s.io/v1alpha1',
     metadata: { creationTimestamp: null },
-    spec: { containers: images.map((image) => ({ image })), namespace },
+    spec: {
+      ...(images.length > 0 && { containers: images.map((image) => (image === '' ? {} : { image })) }),
+      namespace,
+    },
     status: { allowed: false },
   };
 }

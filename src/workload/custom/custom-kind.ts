@@ -19,6 +19,8 @@ export type ImageSource =
       /** The name of the part in the documentation. */
       readonly part: string;
       readonly sources: () => readonly ImageSource[];
+      /** The form that the source reads, if a kind has two forms of the part. Another source reads the other one. */
+      readonly form: 'list' | 'map' | undefined;
     };
 
 /** A part of a kind that may name images and that the gate does not read. */
@@ -77,9 +79,17 @@ export function image(path: string, usage: Usage = 'container', tags?: string): 
   return { kind: 'image', at: parseFieldPath(path), usage, tags: tagsAt };
 }
 
-/** The sources of a part at a path. They come from a function, because a part may contain itself. */
-export function within(path: string, part: string, sources: () => readonly ImageSource[]): ImageSource {
-  return { kind: 'within', at: parseFieldPath(path), part, sources };
+/**
+ * The sources of a part at a path. They come from a function, because a part may contain itself. With `form` the source
+ * does not read the other form.
+ */
+export function within(
+  path: string,
+  part: string,
+  sources: () => readonly ImageSource[],
+  form?: 'list' | 'map',
+): ImageSource {
+  return { kind: 'within', at: parseFieldPath(path), part, sources, form };
 }
 
 /** The fields of the root that contain images. */

@@ -75,6 +75,18 @@ describe('an update of a custom resource is judged by what it changes', () => {
     ]);
   });
 
+  it('XH11 a NodeImage may lose a tag before one that is forbidden now, which counts as unchanged', () => {
+    const nodeImage = (...tags: readonly string[]) =>
+      workload('apps.kruise.io/v1alpha1', 'NodeImage', 'spec', {
+        images: { 'registry.example.com/team/app': { tags: tags.map((tag) => ({ tag })) } },
+      });
+    assert.deepEqual(update(nodeImage('1', 'latest', '2'), nodeImage('latest', '2')), ['admitted']);
+    assert.deepEqual(update(nodeImage('1', '2'), nodeImage('2', 'latest')), [
+      'refused',
+      'DISALLOWED_TAG spec.images["registry.example.com/team/app"].tags[1].tag -',
+    ]);
+  });
+
   it('a map in another order is the same map, and its groups are identified by their names', () => {
     const job = (...roles: readonly (readonly [string, string])[]) =>
       workload('kubeflow.org/v1', 'TFJob', 'spec', {

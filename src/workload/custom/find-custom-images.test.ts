@@ -43,7 +43,6 @@ describe('items that a path chooses by a field', () => {
 describe('A14 a value of the wrong type', () => {
   for (const [what, value] of [
     ['a number', 7],
-    ['null', null],
     ['an object', { name: GOOD }],
     ['a list', [GOOD]],
     ['a boolean', true],
@@ -75,7 +74,7 @@ describe('A14 a value of the wrong type', () => {
     const badTag = { spec: { images: { nginx: { tags: [{ tag: 1 }] } } } };
     assert.equal(read(kinds, badTag), 'MALFORMED_OBJECT spec.images.nginx.tags[0].tag');
     assert.equal(read(kinds, { spec: { pods: { a: 'x' } } }), 'MALFORMED_OBJECT spec.pods.a');
-    const badImage = { spec: { pods: { a: { containers: [{ image: null }] } } } };
+    const badImage = { spec: { pods: { a: { containers: [{ image: 1 }] } } } };
     assert.equal(read(kinds, badImage), 'MALFORMED_OBJECT spec.pods.a.containers[0].image');
   });
 
@@ -128,13 +127,35 @@ describe('a missing value of a custom resource', () => {
     assert.equal(read(kind, { spec: { template: { spec: { containers: [{ name: 'a' }] } } } }), '');
   });
 
+  it('XH11 may be null or an empty text, also in a kind that is pulled without a pod', () => {
+    for (const kind of [STEPS, { ...STEPS, template: false }])
+      for (const value of [null, '', undefined])
+        assert.equal(
+          read(kind, { spec: { steps: [{ image: value }, { image: GOOD }] } }),
+          `spec.steps[1].image ${GOOD}`,
+        );
+    const pods = customKind('w.example.com', 'W', [podSpec('spec')]);
+    const spec = { containers: [{ image: null }, { image: '' }], volumes: [{ image: { reference: '' } }] };
+    assert.equal(read(pods, { spec }), '');
+  });
+
+  it('XH11 a tag that is missing, null or empty is the default tag of its repository', () => {
+    const kind = customKind('w.example.com', 'W', [image('spec{keys}', 'container', 'tags[*].tag')], {
+      template: false,
+    });
+    for (const item of [{}, { tag: null }, { tag: '' }])
+      assert.equal(
+        read(kind, { spec: { nginx: { tags: [{ tag: '1' }, item] } } }),
+        'spec.nginx.tags[0].tag nginx:1, spec.nginx.tags[1].tag nginx',
+      );
+  });
+
   it('is a placeholder in a template, and refused in a kind that is not one', () => {
-    const blanks = ['$(params.x)', '{{inputs.x}}', 'auto', ' ', ''];
+    const blanks = ['$(params.x)', '{{inputs.x}}', 'auto', ' '];
     const steps = blanks.map((blank) => ({ image: blank }));
     assert.equal(readSteps(...steps), steps.map((_, index) => `spec.steps[${index}].image ?`).join(', '));
     const final = { ...STEPS, template: false };
     assert.equal(read(final, { spec: { steps: [{ image: 'auto' }] } }), 'spec.steps[0].image auto');
-    assert.equal(read(final, { spec: { steps: [{ image: '' }] } }), 'MALFORMED_OBJECT spec.steps[0].image');
   });
 });
 

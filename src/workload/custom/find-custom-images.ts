@@ -14,6 +14,9 @@ export const MAX_ITEMS = 50_000;
 /** Maximum number of levels of nested parts, such as a Tekton pipeline in a pipeline. */
 export const MAX_NESTING = 8;
 
+/** Maximum number of characters of a tag or digest that identifies its image. If it is longer, its place does. */
+const MAX_TAG = 253;
+
 /** Maximum number of characters of a registry with a repository. */
 const MAX_REPOSITORY = 1024;
 
@@ -86,8 +89,15 @@ function readSource(
         ? readImage(search, source.usage, spot)
         : readTags(search, source.usage, source.tags, spot);
     case 'within':
-      return isMissing(spot.value) ? undefined : readSources(search, source.sources(), spot, nesting + 1);
+      return isMissing(spot.value) || hasOtherForm(source.form, spot.value)
+        ? undefined
+        : readSources(search, source.sources(), spot, nesting + 1);
   }
+}
+
+/** Whether another source reads the value. No source skips a value that is neither a list nor a map. */
+function hasOtherForm(form: 'list' | 'map' | undefined, value: unknown): boolean {
+  return form === 'list' ? isObject(value) : form === 'map' && Array.isArray(value);
 }
 
 function readPodSpecAt({ found, identities }: Search, spot: Spot): UnreadableObject | undefined {
@@ -111,6 +121,7 @@ function readPodSpecAt({ found, identities }: Search, spot: Spot): UnreadableObj
 
 /** Text that is an image. */
 function readImage(search: Search, usage: Usage, spot: Spot): UnreadableObject | undefined {
+  if (isMissing(spot.value)) return undefined;
   return readText(
     search,
     usage,
@@ -122,24 +133,22 @@ function readImage(search: Search, usage: Usage, spot: Spot): UnreadableObject |
 
 /**
  * A repository; its tags, or digests in place of tags, are in a list beside it. Without a tag the repository is pulled
- * by its default tag.
+ * by its default tag. A tag identifies its image, because a controller may change the order of the list.
  */
 function readTags(search: Search, usage: Usage, tags: FieldPath, spot: Spot): UnreadableObject | undefined {
   const repository = String(spot.value);
   // Text that is too long for a repository is not an image, with or without a tag. Add it once, not once for each tag.
   if (repository.length > MAX_REPOSITORY) return readRepository(search, usage, spot);
   const before = search.found.uses.length;
-  const problem = follow(search, tags, { ...spot, value: spot.beside }, (tag) =>
-    typeof tag.value === 'string'
-      ? readText(
-          search,
-          usage,
-          tag,
-          { kind: 'tag', path: pathOf(tag), repository },
-          joinTag(repository, tag.value),
-        )
-      : misshapen(pathOf(tag), 'no-string'),
-  );
+  const problem = follow(search, tags, { ...spot, value: spot.beside }, (spotOfTag) => {
+    const tag = spotOfTag.value ?? '';
+    const path = pathOf(spotOfTag);
+    if (typeof tag !== 'string') return misshapen(path, 'no-string');
+    const image = tag === '' ? repository : joinTag(repository, tag);
+    const identity =
+      tag.length > MAX_TAG ? identityOf(spotOfTag) : `${identityOf(spot)}${JSON.stringify(tag)}`;
+    return readText(search, usage, spotOfTag, { kind: 'tag', path, repository }, image, identity);
+  });
   return problem ?? (search.found.uses.length === before ? readRepository(search, usage, spot) : undefined);
 }
 
@@ -153,15 +162,16 @@ function readText(
   spot: Spot,
   location: ImageLocation,
   text: unknown,
+  identity = identityOf(spot),
 ): UnreadableObject | undefined {
   const before = found.uses.length;
   const problem = addUse(found, location, usage, nameOf(spot), text);
   const use = found.uses[before];
-  if (use !== undefined) identities.set(use, `${identityOf(spot)}/${usage}`);
+  if (use !== undefined) identities.set(use, `${identity}/${usage}`);
   return problem;
 }
 
-/** Visits each value at a path, beginning with the step `first`. */
+/** Visits each value at a path, beginning with the step `first`. The value of a missing last key is `undefined`. */
 function follow(
   search: Search,
   path: FieldPath,
@@ -180,7 +190,6 @@ function follow(
     const { key } = step;
     // Inherited properties are not fields.
     const value = Object.hasOwn(spot.value, key) ? spot.value[key] : undefined;
-    if (value === undefined) return undefined;
     spot = { value, up: spot, kind: 'field', key, index: 0, beside: undefined };
   }
   return visit(spot);

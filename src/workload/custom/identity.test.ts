@@ -101,6 +101,19 @@ describe('the identity of an image', () => {
     );
   });
 
+  it('XH11 is the tag if a repository has a list of tags, so that the list may have another order', () => {
+    const source = image('spec.images{keys}', 'container', 'tags[*].tag');
+    const tags = (...texts: readonly string[]) => ({
+      spec: { images: { nginx: { tags: texts.map((tag) => ({ tag })) } } },
+    });
+    const at = (index: number): string => `spec.images.nginx.tags[${index}].tag`;
+    const [one, other] = [find(source, tags('1', '2')), find(source, tags('0', '1', '2'))];
+    assert.equal(one.identityAt(at(0)), other.identityAt(at(1)));
+    assert.equal(one.identityAt(at(1)), other.identityAt(at(2)));
+    const long = find(source, tags('x'.repeat(300), 'y'.repeat(300)));
+    assert.ok((long.identityAt(at(0))?.length ?? 0) < 100, 'a long tag is known by its place');
+  });
+
   it('of an image of another list is empty', () => {
     const images = findCustomImages(customKind('w.example.com', 'W', [image('image')]), { image: GOOD });
     assert.ok(images.kind === 'list');

@@ -14,6 +14,10 @@ const TASK = [
 /** A bundle is an image with tasks and pipelines. It is a field in v1beta1, and a parameter of the resolver since v1. */
 const REFERENCE = [image('bundle'), image('params[name=bundle].value')];
 
+/** The parameters of a resolver are a list since v1beta1, and a map in v1alpha1. */
+const PARAMETER = image('[name=bundle].value');
+const PARAMETER_OF_V1ALPHA1 = image('bundle');
+
 const PIPELINE_TASK: readonly ImageSource[] = [
   within('taskSpec', 'task', () => TASK),
   within('taskRef', 'reference', () => REFERENCE),
@@ -58,7 +62,10 @@ export const TEKTON: readonly CustomKind[] = [
   customKind(
     'resolutionrequests.resolution.tekton.dev',
     'ResolutionRequest',
-    [image('spec.params[name=bundle].value')],
+    [
+      within('spec.params', 'list of parameters', () => [PARAMETER], 'list'),
+      within('spec.params', 'map of parameters', () => [PARAMETER_OF_V1ALPHA1], 'map'),
+    ],
     { template: false },
   ),
 ];
