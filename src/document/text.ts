@@ -12,9 +12,8 @@ export function decodeUtf8(bytes: Uint8Array, file: string): string {
     const before = readableLines(bytes);
     const line = before.length;
     const column = (before.at(-1)?.length ?? 0) + 1;
-    throw new DocumentError(`${file}:${line}:${column}: these bytes are not UTF-8 (save the file as UTF-8)`, {
-      cause,
-    });
+    const sentence = 'these bytes are not UTF-8 (save the file as UTF-8)';
+    throw new DocumentError(file, { line, column }, sentence, { cause });
   }
 }
 

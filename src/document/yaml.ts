@@ -75,6 +75,16 @@ type DocumentErrorCode = 'DOCUMENT_SYNTAX';
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
   readonly code: DocumentErrorCode = 'DOCUMENT_SYNTAX';
+  /** Where the problem is. */
+  readonly region: Region;
+  /** What is wrong and what to do, without the place. */
+  readonly sentence: string;
+
+  constructor(file: string, { line, column }: Position, sentence: string, options?: ErrorOptions) {
+    super(`${file}:${line}:${column}: ${sentence}`, options);
+    this.region = { line, column, endLine: line, endColumn: column };
+    this.sentence = sentence;
+  }
 }
 
 /**
@@ -85,7 +95,20 @@ export class DocumentError extends Error {
  * @see https://yaml.org/spec/1.2.2/
  */
 export function parseDocuments(text: string, file: string, options: DocumentOptions = {}): TextDocument[] {
-  checkLineBreaks(text, file);
+  return readDocuments(text, file, options).map((document) => {
+    if (document instanceof DocumentError) throw document;
+    return document;
+  });
+}
+
+/** Like {@link parseDocuments}, but a document that cannot be read hides no other one: its error is in its place. */
+export function readDocuments(
+  text: string,
+  file: string,
+  options: DocumentOptions = {},
+): (TextDocument | DocumentError)[] {
+  const foreign = foreignBreakOf(text, file);
+  if (foreign !== undefined) return [foreign];
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
@@ -99,16 +122,23 @@ export function parseDocuments(text: string, file: string, options: DocumentOpti
     resolveKnownTags: false,
   });
   // For a text without documents the parser returns an array with additional properties.
-  return [...documents].flatMap((document) => openDocument(document, new Positions(document, file, lines)));
+  return [...documents].flatMap((document): (TextDocument | DocumentError)[] => {
+    try {
+      return openDocument(document, new Positions(document, file, lines));
+    } catch (error) {
+      if (error instanceof DocumentError) return [error];
+      throw error;
+    }
+  });
 }
 
-function checkLineBreaks(text: string, file: string): void {
+function foreignBreakOf(text: string, file: string): DocumentError | undefined {
   const found = findForeignBreak(text);
-  if (found === undefined) return;
+  if (found === undefined) return undefined;
   const { offset, sentence, hint } = found;
   const line = text.slice(0, offset).split('\n').length;
   const column = offset - text.lastIndexOf('\n', offset - 1);
-  throw new DocumentError(`${file}:${line}:${column}: ${sentence} (${hint})`);
+  return new DocumentError(file, { line, column }, `${sentence} (${hint})`);
 }
 
 function openDocument(document: Document, positions: Positions): TextDocument[] {
@@ -237,7 +267,7 @@ class Positions {
 
   problem(offset: number, sentence: string, hint: string | undefined, cause?: unknown): DocumentError {
     const advice = hint === undefined ? '' : ` (${hint})`;
-    return new DocumentError(`${this.#file}:${this.position(offset)}: ${sentence}${advice}`, { cause });
+    return new DocumentError(this.#file, this.locate(offset), `${sentence}${advice}`, { cause });
   }
 
   nesting(offset: number, cause: unknown): DocumentError {

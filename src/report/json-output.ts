@@ -2,15 +2,15 @@ import type { Say } from '../admission/fit.ts';
 import { fieldOf, type ImageUse } from '../image/use.ts';
 import { fitForTerminal } from '../language/terminal.ts';
 import type { Output } from './output.ts';
-import type { Note, ObjectResult, Place, PlacedViolation, UnreadFile } from './result.ts';
+import type { Note, ObjectResult, Place, PlacedViolation, UnreadPart } from './result.ts';
 
 /**
  * One document: `{objects, refused, notUnderstood, notes, unread}`. Each object is written with its file; only the notes
- * and the unread files are kept until the end.
+ * and the unread parts are kept until the end.
  */
 export function renderJson(say: Say): Output {
   const notes: Note[] = [];
-  const unread: UnreadFile[] = [];
+  const unread: UnreadPart[] = [];
   let isFirst = true;
   const item = (object: ObjectResult): string => {
     const text = JSON.stringify(jsonOfObject(object, say), null, 2).replaceAll('\n', '\n    ');
@@ -21,7 +21,7 @@ export function renderJson(say: Say): Output {
   return {
     ofFile(file) {
       notes.push(...file.notes);
-      if (file.unread !== undefined) unread.push(file.unread);
+      unread.push(...file.unread);
       return fitForTerminal(file.objects.map(item).join(''));
     },
     atEnd({ refused, notUnderstood }) {
@@ -81,7 +81,7 @@ function jsonOfNote({ code, place, use, text }: Note, say: Say): object {
   return { ...jsonOfPlace(place), code, ...(use && jsonOfUse(use)), text: say(text) };
 }
 
-function jsonOfUnread({ file, region, code, sentence }: UnreadFile): object {
+function jsonOfUnread({ file, region, code, sentence }: UnreadPart): object {
   const { line, column } = region ?? {};
   return { file, line, column, code, message: sentence };
 }

@@ -52,10 +52,10 @@ export interface ObjectResult {
   readonly isUnderstood: boolean;
 }
 
-/** A file, or the rest of a file, that was not judged, because it cannot be read. */
-export interface UnreadFile {
+/** A file, or a part of a file, that was not judged, because it cannot be read. Objects beside the part are judged. */
+export interface UnreadPart {
   readonly file: string;
-  /** Where reading stopped; `undefined` if the file cannot be opened. */
+  /** Where the problem is; `undefined` if the whole file cannot be read. */
   readonly region: Region | undefined;
   /** The code of the error, as docs/errors.md lists it. */
   readonly code: string;
@@ -75,7 +75,8 @@ export interface FileResult {
   readonly objects: readonly ObjectResult[];
   /** Notes about the file as a whole, such as: it is a template. */
   readonly notes: readonly Note[];
-  readonly unread: UnreadFile | undefined;
+  /** In the order of the file. */
+  readonly unread: readonly UnreadPart[];
 }
 
 /** The object that a decision is about. */

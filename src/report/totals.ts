@@ -39,7 +39,7 @@ export class Tally {
       refused: totals.refused + count(objects, ({ verdict }) => verdict === 'refused'),
       warnings: totals.warnings + objects.reduce((sum, object) => sum + warningsOf(object), 0),
       notUnderstood: totals.notUnderstood + count(objects, ({ isUnderstood }) => !isUnderstood),
-      unread: totals.unread + (unread === undefined ? 0 : 1),
+      unread: totals.unread + (unread.length === 0 ? 0 : 1),
     };
   }
 }

@@ -83,7 +83,8 @@ describe('check: exit codes', () => {
     for (const [args, message] of table) {
       const paths = args.map((arg) => (arg.endsWith('.yaml') ? folder.file(arg) : arg));
       const { code, stdout, stderr } = await bouncer(['check', ...paths]);
-      assert.deepEqual([code, stdout], [2, '']);
+      assert.equal(code, 2);
+      assert.doesNotMatch(stdout, /refused  /);
       assert.match(stderr, message);
       assert.doesNotMatch(stderr, /\n {4}at /);
     }

@@ -1,23 +1,19 @@
 import type { Command } from 'commander';
 import { createBouncer } from '../../bouncer.ts';
-import { readManifests } from '../../review/manifests.ts';
-import { reviewOfObject } from '../../review/review-of.ts';
+import { checkFiles } from '../../check/check-files.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 import { chooseLanguage } from '../language.ts';
 import type { CommandContext, ExitCode, Streams } from '../command.ts';
 import { outputOption } from '../command.ts';
-import { isObject } from '../../document/json.ts';
+import { fitForTerminal } from '../../language/terminal.ts';
 import { createOutput, type OutputFormat } from '../../report/output-formats.ts';
-import { resultOf, type FileResult, type ObjectResult } from '../../report/result.ts';
+import type { UnreadPart } from '../../report/result.ts';
 import { Tally } from '../../report/totals.ts';
 
 interface CheckOptions extends PolicyOptions {
   readonly namespace?: string;
   readonly output: OutputFormat;
 }
-
-/** Time for one verdict, in milliseconds. It is long, because no request waits for the verdict. */
-const BUDGET_MS = 60_000;
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
   addPolicyOptions(command)
@@ -43,32 +39,21 @@ export async function check(
   for (const notice of notices) stderr.write(`note: ${notice}\n`);
   const policy = await choosePolicy(options, wanted);
   const bouncer = createBouncer({ policies: { current: () => policy } });
-  const results = new Map<string, ObjectResult[]>();
-  for await (const manifest of readManifests(paths, stdin)) {
-    const review = reviewOfObject({ ...manifest, namespace: options.namespace }, policy);
-    const decision = await bouncer.decide(review, BUDGET_MS);
-    const { metadata } = manifest.object;
-    const name = isObject(metadata) ? (metadata['name'] ?? metadata['generateName']) : undefined;
-    const result = resultOf({ ...manifest, name: typeof name === 'string' ? name : '', review, decision });
-    const ofFile = results.get(manifest.file);
-    if (ofFile === undefined) results.set(manifest.file, [result]);
-    else ofFile.push(result);
-  }
   const output = createOutput(options.output, catalogue.say);
   const tally = new Tally();
-  for (const [file, objects] of results) {
-    const images = objects.reduce((sum, object) => sum + object.images.length, 0);
-    const result: FileResult = {
-      file,
-      judged: objects.length,
-      images,
-      objects,
-      notes: [],
-      unread: undefined,
-    };
+  const unread: UnreadPart[] = [];
+  for await (const result of checkFiles(paths, { bouncer, policy, namespace: options.namespace }, stdin)) {
     tally.add(result);
+    unread.push(...result.unread);
     stdout.write(output.ofFile(result));
   }
   stdout.write(output.atEnd(tally.totals));
+  for (const part of unread) stderr.write(fitForTerminal(`error: ${renderUnread(part)}\n`));
+  if (unread.length > 0) return 2;
   return tally.totals.refused > 0 ? 1 : 0;
+}
+
+/** `file:line:column: sentence` */
+function renderUnread({ file, region, sentence }: UnreadPart): string {
+  return `${file}${region === undefined ? '' : `:${region.line}:${region.column}`}: ${sentence}`;
 }

@@ -1,0 +1,106 @@
+import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { ManifestMode } from '../review/manifests.ts';
+
+/** Largest file, or standard input, in bytes. */
+export const MAX_INPUT_BYTES = 32 * 1024 * 1024;
+
+/** The name of standard input on the command line, and in results. */
+const STDIN_ARGUMENT = '-';
+const STDIN_NAME = 'stdin';
+
+/** A file that is to be judged. */
+export interface InputFile {
+  readonly kind: 'file' | 'stdin';
+  /** Its path; `stdin` for standard input. */
+  readonly file: string;
+  /** `lenient` for a file of a folder. */
+  readonly mode: ManifestMode;
+}
+
+/** A file or a folder that cannot be read. */
+export interface UnreadableFile {
+  readonly kind: 'unreadable';
+  readonly file: string;
+  readonly error: unknown;
+}
+
+/**
+ * The files that the paths name, in the order of the paths: the path `-` is standard input, and from a folder and its
+ * subfolders come the `.yaml`, `.yml` and `.json` files, sorted by their paths. Only the names of one folder and its
+ * parents are kept at a time.
+ */
+export function* findFiles(paths: readonly string[]): Generator<InputFile | UnreadableFile> {
+  for (const path of paths) {
+    if (path === STDIN_ARGUMENT) yield { kind: 'stdin', file: STDIN_NAME, mode: 'strict' };
+    else yield* findFile(path);
+  }
+}
+
+function* findFile(path: string): Generator<InputFile | UnreadableFile> {
+  try {
+    if (!statSync(path).isDirectory()) yield { kind: 'file', file: path, mode: 'strict' };
+    else yield* findInFolder(path);
+  } catch (error) {
+    yield { kind: 'unreadable', file: path, error };
+  }
+}
+
+function* findInFolder(folder: string): Generator<InputFile | UnreadableFile> {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder, { withFileTypes: true }).flatMap(interestingName).sort();
+  } catch (error) {
+    yield { kind: 'unreadable', file: folder, error };
+    return;
+  }
+  for (const name of names) {
+    if (name.endsWith('/')) yield* findInFolder(join(folder, name.slice(0, -1)));
+    else yield { kind: 'file', file: join(folder, name), mode: 'lenient' };
+  }
+}
+
+/** The name of a folder ends in `/` here, so that names sort as the paths of all files below would sort. */
+function interestingName(entry: Dirent): string[] {
+  if (entry.isDirectory()) return [`${entry.name}/`];
+  return /\.(ya?ml|json)$/i.test(entry.name) ? [entry.name] : [];
+}
+
+/** Size of the first read in bytes. Most manifests are smaller. */
+const FIRST_BYTES = 64 * 1024;
+
+/**
+ * The bytes of a file; `undefined` if it has more than {@link MAX_INPUT_BYTES}. It reads synchronously: for small files,
+ * each asynchronous step costs more than the read itself.
+ * @throws {NodeJS.ErrnoException} if the file cannot be read.
+ */
+export function readInput(file: string): Uint8Array | undefined {
+  const descriptor = openSync(file, 'r');
+  try {
+    let bytes = Buffer.allocUnsafe(FIRST_BYTES);
+    let length = 0;
+    for (;;) {
+      const count = readSync(descriptor, bytes, length, bytes.length - length, null);
+      length += count;
+      if (count === 0) return bytes.subarray(0, length);
+      if (length > MAX_INPUT_BYTES) return undefined;
+      if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(length * 4, MAX_INPUT_BYTES + 1));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** All bytes of standard input; `undefined` if there are more than {@link MAX_INPUT_BYTES}. */
+export async function readStdin(stdin: Readable): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stdin) {
+    const buffer = Buffer.from(chunk);
+    length += buffer.length;
+    if (length > MAX_INPUT_BYTES) return undefined;
+    chunks.push(buffer);
+  }
+  return Buffer.concat(chunks);
+}
