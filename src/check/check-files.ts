@@ -40,9 +40,10 @@ async function checkFile(
   return judgeFile({ file, mode: input.mode, bytes }, judge);
 }
 
+/** @throws the error itself if it does not come from the file system */
 function unreadable(file: string, error: unknown): FileResult {
-  const why = error instanceof Error ? error.message : String(error);
-  return unread(file, 'FILE_UNREADABLE', `it cannot be read: ${why}`);
+  if (!(error instanceof Error && 'syscall' in error)) throw error;
+  return unread(file, 'FILE_UNREADABLE', `it cannot be read: ${error.message}`);
 }
 
 type UnreadCode = 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE';
