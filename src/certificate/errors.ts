@@ -3,6 +3,7 @@ import { CodedError } from '../coded-error.ts';
 type CertificateErrorCode =
   | 'CERTIFICATE_UNREADABLE'
   | 'CERTIFICATE_NOT_CURRENT'
+  | 'CERTIFICATE_NOT_FOR_SERVING'
   | 'KEY_UNREADABLE'
   | 'KEY_MISMATCH'
   | 'NAME_INVALID'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { AUTHORITY, extension, LEAF, makeOdd } from '#test/odd-certificates.ts';
 import { createAuthority } from './authority.ts';
 import { examine, type CertificateMaterial, type CertificateReport } from './examination.ts';
 import { parseCertificate } from './inspect.ts';
@@ -98,6 +99,65 @@ describe('the examination of a certificate', () => {
   it('reports that the end is near', () => {
     assert.deepEqual([first({}, at(59)).endsSoon, first({}, at(61)).endsSoon], [false, true]);
     assert.equal(first({}, at(92)).daysLeft, -2);
+  });
+});
+
+describe('X01 the examination of a certificate', () => {
+  const { constraints, usage, extended, loopback } = extension;
+  const now = new Date();
+
+  it('names the extension that does not allow what the certificate is for', async () => {
+    const cases = [
+      ['client', [extended('clientAuth'), usage('keyEncipherment')], /^its key usage is key encipherment/],
+      ['serving', [...LEAF, extended('codeSigning'), loopback()], /^its extended key usage is codeSigning/],
+      [
+        'authority',
+        [constraints(true), usage('cRLSign')],
+        /^its key usage is CRL sign, without certificate sign$/,
+      ],
+      ['authority', [...AUTHORITY, extended('codeSigning')], /^its extended key usage is codeSigning/],
+    ] as const;
+    for (const [role, extensions, message] of cases) {
+      const certificates = [parseCertificate((await makeOdd({ name: 'odd', extensions })).certificate)];
+      const report = first({ certificates }, now);
+      assert.deepEqual(
+        [report.role, report.problems.map(({ code }) => code)],
+        [role, ['CERTIFICATE_UNSUITABLE']],
+      );
+      assert.match(report.problems[0]?.message ?? '', message);
+    }
+  });
+
+  it('shows the extended key usage, because a certificate for servers is no fault in itself', async () => {
+    const extensions = [extended('serverAuth'), loopback()];
+    const certificates = [
+      parseCertificate((await makeOdd({ name: 'kube-apiserver', extensions })).certificate),
+    ];
+    const { extendedKeyUsage, problems: found } = first({ certificates }, now);
+    assert.deepEqual({ extendedKeyUsage, found }, { extendedKeyUsage: ['serverAuth'], found: [] });
+  });
+
+  it('finds an authority that may sign nothing by what it signed', async () => {
+    const no = await makeOdd({ name: 'no-ca', extensions: [constraints(false)] });
+    const leaf = parseCertificate(
+      (await makeOdd({ name: 'leaf', issuer: no, extensions: [loopback()] })).certificate,
+    );
+    const authorities = [parseCertificate(no.certificate)];
+    const report = first({ certificates: authorities, beside: [leaf] }, now);
+    assert.deepEqual(report.role, 'authority');
+    assert.deepEqual(report.problems, [
+      {
+        code: 'CERTIFICATE_UNSUITABLE',
+        message: 'its basic constraints are CA:FALSE, so it may sign no certificate, but it signed CN=leaf',
+      },
+    ]);
+    assert.deepEqual(first({ certificates: [leaf], trusted: authorities }, now).problems, [
+      {
+        code: 'CERTIFICATE_NOT_TRUSTED',
+        message:
+          'CN=no-ca signed it, but clients do not accept that: its basic constraints are CA:FALSE, so it may sign no certificate',
+      },
+    ]);
   });
 });
 

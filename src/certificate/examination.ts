@@ -1,6 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { isCurrent, isIssuedBy, namesOf, parsePrivateKey, warningTime } from './inspect.ts';
+import { readUseExtensions } from './extensions.ts';
+import { isCurrent, isIssuedBy, nameOf, namesOf, parsePrivateKey, warningTime } from './inspect.ts';
+import { extendedKeyUsagesOf, findUseFaults } from './use.ts';
 
 /** Certificates from one source, the leaf first. */
 export interface CertificateMaterial {
@@ -9,6 +11,8 @@ export interface CertificateMaterial {
   readonly keys: readonly string[];
   /** The certificates that clients trust, if known. */
   readonly trusted: readonly X509Certificate[] | undefined;
+  /** Certificates of other sources, which show what each one is for. @default none */
+  readonly beside?: readonly X509Certificate[];
   /** The name or address that clients use for the server, if known. */
   readonly calledBy: string | undefined;
 }
@@ -17,6 +21,7 @@ type CertificateProblemCode =
   | 'CERTIFICATE_EXPIRED'
   | 'CERTIFICATE_NOT_YET_VALID'
   | 'CERTIFICATE_KEY_MISMATCH'
+  | 'CERTIFICATE_UNSUITABLE'
   | 'CERTIFICATE_WITHOUT_NAMES'
   | 'CERTIFICATE_NAME_MISSING'
   | 'CERTIFICATE_NOT_TRUSTED';
@@ -34,6 +39,8 @@ export interface CertificateReport {
   readonly issuer: string;
   /** DNS names, addresses and URIs. */
   readonly names: readonly string[];
+  /** Names of the extended key usages, such as `serverAuth`; `undefined` if every use is allowed. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
   readonly validFrom: Date;
   readonly validTo: Date;
   /** Whole days; negative after its end. */
@@ -48,8 +55,6 @@ export interface CertificateReport {
 }
 
 const DAY_MS = 86_400_000;
-/** Extended key usage of a TLS server, and of a client (RFC 5280 §4.2.1.12). */
-const [SERVER_AUTH, CLIENT_AUTH] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 
 /** Examines certificates from one source. */
 export function examine(material: CertificateMaterial, now: Date): readonly CertificateReport[] {
@@ -65,38 +70,75 @@ function examineOne(
   now: Date,
 ): CertificateReport {
   const { dns, ip, uri } = namesOf(certificate);
-  const role = roleOf(certificate);
   const known = [...(material.trusted ?? []), ...material.certificates];
+  const signed = [...known, ...(material.beside ?? [])].find(
+    (other) => !other.raw.equals(certificate.raw) && hasSigned(certificate, other),
+  );
+  const role = roleOf(certificate, signed !== undefined);
   const signedBy = known.find((authority) => authority.ca && isIssuedBy(certificate, authority));
   const owns = material.keys.some((key) => certificate.checkPrivateKey(parsePrivateKey(key)));
   const hasKey = material.keys.length > 0 && (owns || isFirst) ? owns : undefined;
   return {
     role,
-    subject: flatten(certificate.subject),
-    issuer: flatten(certificate.issuer),
+    subject: nameOf(certificate),
+    issuer: nameOf(certificate, 'issuer'),
     names: [...dns, ...ip, ...uri],
+    extendedKeyUsage: extendedKeyUsagesOf(certificate),
     validFrom: certificate.validFromDate,
     validTo: certificate.validToDate,
     daysLeft: Math.floor((certificate.validToDate.getTime() - now.getTime()) / DAY_MS),
     endsSoon: now >= warningTime(certificate),
     fingerprint: certificate.fingerprint256,
     hasKey,
-    signedBy: signedBy && flatten(signedBy.subject),
+    signedBy: signedBy && nameOf(signedBy),
     problems: [
       ...findValidityProblem(certificate, now),
       ...(hasKey === false
         ? [problem('CERTIFICATE_KEY_MISMATCH', 'none of the given private keys belongs to it')]
         : []),
+      ...findUseProblem(certificate, role, signed),
       ...(role === 'serving' ? findNameProblem(certificate, isFirst ? material.calledBy : undefined) : []),
       ...(isFirst ? findTrustProblem(material, now) : []),
     ],
   };
 }
 
-function roleOf(certificate: X509Certificate): CertificateReport['role'] {
-  if (certificate.ca) return 'authority';
-  const usages: readonly string[] = certificate.keyUsage ?? [];
-  return usages.includes(CLIENT_AUTH ?? '') && !usages.includes(SERVER_AUTH ?? '') ? 'client' : 'serving';
+/** A certificate that signed another one was meant to be an authority, whatever its extensions say. */
+function roleOf(certificate: X509Certificate, hasSignedAnother: boolean): CertificateReport['role'] {
+  if (hasSignedAnother || readUseExtensions(certificate)?.isAuthority === true) return 'authority';
+  const usages = extendedKeyUsagesOf(certificate) ?? [];
+  return usages.includes('clientAuth') && !usages.includes('serverAuth') ? 'client' : 'serving';
+}
+
+/** Whether `authority` signed the certificate, also if it may not sign any. */
+export function hasSigned(authority: X509Certificate, certificate: X509Certificate): boolean {
+  return certificate.issuer === authority.subject && certificate.verify(authority.publicKey);
+}
+
+/** The name of a server has a code of its own. */
+function findUseProblem(
+  certificate: X509Certificate,
+  role: CertificateReport['role'],
+  signed: X509Certificate | undefined,
+): readonly CertificateProblem[] {
+  switch (role) {
+    case 'authority': {
+      // An authority for one of the two sides is in order.
+      const [fault, other] = [
+        ...findUseFaults(certificate, 'server authority').slice(0, 1),
+        ...findUseFaults(certificate, 'client authority').slice(0, 1),
+      ];
+      if (fault === undefined || other === undefined) return [];
+      const what = signed === undefined ? '' : `, but it signed ${nameOf(signed)}`;
+      return [problem('CERTIFICATE_UNSUITABLE', fault + what)];
+    }
+    case 'client':
+      return findUseFaults(certificate, 'client').map((fault) => problem('CERTIFICATE_UNSUITABLE', fault));
+    case 'serving':
+      return findUseFaults(certificate, 'server')
+        .filter((fault) => fault.includes('key usage'))
+        .map((fault) => problem('CERTIFICATE_UNSUITABLE', fault));
+  }
 }
 
 function findValidityProblem(certificate: X509Certificate, now: Date): readonly CertificateProblem[] {
@@ -147,19 +189,18 @@ function findTrustProblem(
       (authority) => authority.ca && isCurrent(authority, now) && isIssuedBy(signed, authority),
     );
   }
+  const useless = trusted.find((authority) => hasSigned(authority, leaf) && !authority.ca);
+  const [fault] = useless === undefined ? [] : findUseFaults(useless, 'server authority');
   return [
     problem(
       'CERTIFICATE_NOT_TRUSTED',
-      `it is not signed by a trusted authority: ${trusted.map(({ subject }) => flatten(subject)).join('; ')}`,
+      useless === undefined || fault === undefined
+        ? `it is not signed by a trusted authority: ${trusted.map((authority) => nameOf(authority)).join('; ')}`
+        : `${nameOf(useless)} signed it, but clients do not accept that: ${fault}`,
     ),
   ];
 }
 
 function problem(code: CertificateProblemCode, message: string): CertificateProblem {
   return { code, message };
-}
-
-/** Node prints one attribute in each line. */
-function flatten(name: string | undefined): string {
-  return (name ?? '').split('\n').join(', ');
 }

@@ -110,6 +110,11 @@ export function namesOf(certificate: X509Certificate): CertificateNames {
   return { dns: valuesOf('DNS'), ip: valuesOf('IP Address'), uri: valuesOf('URI') };
 }
 
+/** The subject of a certificate, or its issuer, on one line: `O=acme, CN=gate`. Node prints one attribute on each line. */
+export function nameOf(certificate: X509Certificate, whose: 'subject' | 'issuer' = 'subject'): string {
+  return ((certificate[whose] as string | undefined) ?? '').split('\n').join(', ');
+}
+
 /** The common name of the subject; `undefined` if there is none or more than one. */
 export function commonNameOf(certificate: X509Certificate): string | undefined {
   const name: unknown = certificate.toLegacyObject().subject?.CN;

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
-import type { CertificateMaterial } from './examination.ts';
+import { type CertificateMaterial, hasSigned } from './examination.ts';
 import { CertificateError } from './errors.ts';
 import { parseCertificates, parsePrivateKey } from './inspect.ts';
 import { fetchChain, type LiveAddress } from './live.ts';
@@ -134,7 +134,13 @@ function belongingTogether(
   given: readonly X509Certificate[] | undefined,
 ): readonly FoundMaterial[] {
   const holders = texts.filter(({ certificates }) => certificates.length > 0);
-  const authorities = holders.filter(({ certificates }) => certificates[0]?.ca === true);
+  const beside = holders.flatMap(({ certificates }) => certificates);
+  // A certificate that signed another one is examined as an authority, also if it may not sign any.
+  const authorities = holders.filter(
+    ({ certificates: [first] }) =>
+      first !== undefined &&
+      (first.ca || beside.some((other) => !other.raw.equals(first.raw) && hasSigned(first, other))),
+  );
   const trusted =
     given ?? (authorities.length === 0 ? undefined : authorities.flatMap(({ certificates }) => certificates));
   const keys = texts.flatMap((text) => text.keys);
@@ -149,6 +155,7 @@ function belongingTogether(
       certificates: holder.certificates,
       keys: own.length > 0 || !isLeaf ? own : orphans,
       trusted,
+      beside,
       calledBy: undefined,
     };
   });

@@ -3,8 +3,10 @@ import {
   type CertificateReload,
   type CertificateStoreOptions,
 } from '../certificate/certificate-store.ts';
-import { namesOf, parseCertificates, warningTime } from '../certificate/inspect.ts';
+import { readClientAuthorities } from '../certificate/client-authorities.ts';
+import { nameOf, namesOf, warningTime } from '../certificate/inspect.ts';
 import { ensureSelfSigned } from '../certificate/self-signed.ts';
+import { findUseFaults } from '../certificate/use.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CertificateName, Metrics } from '../telemetry/metrics.ts';
 import type { ReviewServer } from './server.ts';
@@ -109,6 +111,8 @@ export function followCertificates(
     store.watch();
     stores.push(store);
   };
+  reportUse('serving', server, witnesses);
+  reportUse('clients', server, witnesses);
   if (tls !== undefined && files !== undefined) {
     follow('serving', {
       files: [files.certificate, files.key],
@@ -136,6 +140,8 @@ export function followCertificates(
   const detail = (): string | undefined => {
     const problem = stores.map((store) => store.problem()).find((found) => found !== undefined);
     if (problem !== undefined) return `the last good one stays active: ${problem.message}`;
+    const [useless] = [...problemsOf('serving', server), ...problemsOf('clients', server)];
+    if (useless !== undefined) return useless;
     return renderExpiry(server, witnesses.now());
   };
   return { reload, detail, [Symbol.asyncDispose]: () => resources.disposeAsync() };
@@ -176,6 +182,7 @@ function report(
         certificate,
         ...(certificate === 'serving' && describeServing(server, metrics)),
       });
+      reportUse(certificate, server, { log });
       return;
     case 'kept':
       metrics.certificateReloaded(certificate, 'failure');
@@ -187,6 +194,23 @@ function report(
   }
 }
 
+/** Logs what a certificate that is active cannot be used for. A good one never gives way to it. */
+function reportUse(
+  certificate: CertificateName,
+  server: ReviewServer,
+  { log }: Pick<CertificateWitnesses, 'log'>,
+): void {
+  for (const problem of problemsOf(certificate, server))
+    log.write('warn', 'certificate of no use', { certificate, problem });
+}
+
+function problemsOf(certificate: CertificateName, server: ReviewServer): readonly string[] {
+  if (certificate === 'clients') return server.ignoredClientAuthorities;
+  const leaf = server.certificate;
+  if (leaf === undefined) return [];
+  return findUseFaults(leaf, 'server').map((fault) => `${nameOf(leaf)}: ${fault}`);
+}
+
 function describeServing({ certificate }: ReviewServer, metrics: Metrics): object {
   if (certificate === undefined) return {};
   metrics.certificateExpires('serving', certificate.validToDate);
@@ -195,7 +219,8 @@ function describeServing({ certificate }: ReviewServer, metrics: Metrics): objec
 }
 
 function recordClientExpiry(authority: string, { metrics }: CertificateWitnesses): void {
-  const ends = parseCertificates(authority).map(({ validToDate }) => validToDate.getTime());
+  const { certificates } = readClientAuthorities(authority);
+  const ends = certificates.map(({ validToDate }) => validToDate.getTime());
   metrics.certificateExpires('clients', new Date(Math.min(...ends)));
 }
 

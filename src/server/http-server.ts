@@ -1,7 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { Limits } from './limits.ts';
-import { contextOf, type TlsOptions } from './tls.ts';
 
 // An import of node:http reads all its exports, also those that load Node's WebSocket and HTTP/2 client (40 ms).
 const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http');
@@ -11,10 +10,14 @@ export function reasonPhraseOf(status: number): string | undefined {
   return STATUS_CODES[status];
 }
 
-/** Creates Node's server with limits. HTTPS if there is a certificate; always HTTP/1.1. */
+/**
+ * Creates Node's server with limits; always HTTP/1.1.
+ *
+ * @param tls whether clients must show a certificate; `undefined` for plain HTTP. The TLS context is set by the caller.
+ */
 export function createLimitedServer(
   limits: Limits,
-  tls: TlsOptions | undefined,
+  tls: { readonly isMutual: boolean } | undefined,
   listener: RequestListener,
 ): Server | SecureServer {
   const http = {
@@ -28,7 +31,7 @@ export function createLimitedServer(
   const server =
     tls === undefined
       ? createServer(http, listener)
-      : createSecureServer({ ...http, ...handshakeOf(limits, tls) }, listener);
+      : createSecureServer({ ...http, ...handshakeOf(limits, tls.isMutual) }, listener);
   server.maxRequestsPerSocket = 0;
   // Node would silently drop headers above a count. The listener refuses them instead.
   server.maxHeadersCount = 0;
@@ -38,14 +41,13 @@ export function createLimitedServer(
   return server;
 }
 
-function handshakeOf(limits: Limits, tls: TlsOptions) {
-  const mutual = tls.clientAuthority !== undefined;
+function handshakeOf(limits: Limits, isMutual: boolean) {
   return {
-    ...contextOf(tls, tls.clientAuthority),
     // A client that offers only HTTP/2 is refused, so rapid resets (CVE-2023-44487) are impossible.
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: limits.handshakeTimeoutMs,
-    requestCert: mutual,
-    rejectUnauthorized: mutual,
+    requestCert: isMutual,
+    // Node would close the connection before the certificate of the client can be read. The server reads it, and closes.
+    rejectUnauthorized: false,
   };
 }

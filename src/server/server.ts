@@ -5,11 +5,19 @@ import { Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CertificateError } from '../certificate/errors.ts';
-import { isCurrent, parseCertificates, verifyKeyPair } from '../certificate/inspect.ts';
+import {
+  type ClientAuthorities,
+  findAuthorityEnd,
+  readClientAuthorities,
+  requireClientAuthorities,
+} from '../certificate/client-authorities.ts';
+import { isCurrent, verifyKeyPair } from '../certificate/inspect.ts';
+import { findUseFaults } from '../certificate/use.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import { Backlog } from './backlog.ts';
 import { BodyMemory } from './body.ts';
 import { respondToBrokenRequest } from './broken-request.ts';
+import { findClientRefusal } from './client-certificates.ts';
 import { Connections } from './connections.ts';
 import type { ReadinessChecks } from './health.ts';
 import { createLimitedServer } from './http-server.ts';
@@ -18,7 +26,7 @@ import { LoopLag } from './loop-lag.ts';
 import { createRequestListener } from './request-listener.ts';
 import { createRoutes, type Protocols } from './routes.ts';
 import type { ReviewContext, ServerContext } from './server-context.ts';
-import { hasName, contextOf, type ServingPair, type TlsOptions } from './tls.ts';
+import { hasName, contextOf, type ServingPair, type TlsOptions, useContext } from './tls.ts';
 
 export interface ServerOptions extends Pick<ReviewContext, 'bouncer' | 'now' | 'today' | 'onFailure'> {
   readonly protocols: Protocols;
@@ -52,21 +60,23 @@ export class ReviewServer implements AsyncDisposable {
   readonly #today: () => Date;
   readonly #cut = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  #tls: TlsOptions | undefined;
+  #tls: ServingPair | undefined;
   #certificate: X509Certificate | undefined;
+  /** `undefined` if client certificates are not requested. */
+  #clients: ClientAuthorities | undefined;
   #draining = false;
   #broken = false;
   #port = 0;
 
-  /** Does not listen yet; use {@link startServer}. */
+  /** Does not listen yet; use {@link startServer}. @throws {CertificateError} as {@link readClientAuthorities} does */
   constructor(options: ServerOptions) {
     const { tls, today, recorder, now, maximumTimeoutMs = 10_000 } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const notAllowed = new WeakSet<Socket>();
     this.#connections = new Connections(limits.connections);
     this.#today = today;
-    this.#tls = tls;
     this.#certificate = tls && verifyKeyPair(tls);
+    if (tls?.clientAuthority !== undefined) this.#clients = readClientAuthorities(tls.clientAuthority);
     this.#lag = new LoopLag(now);
     const context: ServerContext = {
       bouncer: options.bouncer,
@@ -85,11 +95,15 @@ export class ReviewServer implements AsyncDisposable {
       isDraining: () => this.#draining,
       isAllowed: (socket) => !notAllowed.has(socket),
     };
-    this.#server = createLimitedServer(limits, tls, createRequestListener(context));
+    const handshake = tls && { isMutual: this.#clients !== undefined };
+    this.#server = createLimitedServer(limits, handshake, createRequestListener(context));
+    if (tls !== undefined) this.#useContext(tls, this.#clients);
     this.#watchConnections(recorder, new Set(tls?.clientNames), notAllowed);
     this.checks = {
       listener: () => (this.#server.listening ? undefined : 'not listening'),
-      certificate: () => findValidityFault(this.#certificate, today()),
+      certificate: () =>
+        findValidityFault(this.#certificate, today()) ??
+        (this.#clients && findAuthorityEnd(this.#clients, today())),
       shutdown: () => (this.#broken ? 'something broke' : this.#draining ? 'shutting down' : undefined),
     };
   }
@@ -109,6 +123,11 @@ export class ReviewServer implements AsyncDisposable {
     return this.#certificate;
   }
 
+  /** Why certificates of the client authorities are ignored. */
+  get ignoredClientAuthorities(): readonly string[] {
+    return this.#clients?.ignored ?? [];
+  }
+
   async listen(port: number, address?: string): Promise<void> {
     this.#server.listen(port, address);
     await once(this.#server, 'listening');
@@ -118,15 +137,22 @@ export class ReviewServer implements AsyncDisposable {
   /**
    * Replaces the certificate for new connections. Open connections keep theirs.
    *
-   * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, KEY_MISMATCH, or CERTIFICATE_NOT_CURRENT if it is
-   * not valid now and the old one is. The old one then stays.
+   * @throws {CertificateError} CERTIFICATE_UNREADABLE, KEY_UNREADABLE, KEY_MISMATCH, CERTIFICATE_NOT_CURRENT if it is not
+   * valid now and the old one is, or CERTIFICATE_NOT_FOR_SERVING if no client would accept it and the old one is for servers. The
+   * old one then stays.
    */
   replaceCertificate({ certificate, key }: ServingPair): void {
     const leaf = verifyKeyPair({ certificate, key });
     const fault = findValidityFault(leaf, this.#today());
     if (fault !== undefined && findValidityFault(this.#certificate, this.#today()) === undefined)
       throw new CertificateError('CERTIFICATE_NOT_CURRENT', `the certificate is ${fault}, which is not now`);
-    this.#replaceContext({ certificate, key });
+    const faults = findUseFaults(leaf, 'server');
+    if (faults.length > 0 && this.#certificate && findUseFaults(this.#certificate, 'server').length === 0)
+      throw new CertificateError(
+        'CERTIFICATE_NOT_FOR_SERVING',
+        `the certificate is not for a server: ${faults.join('; ')}`,
+      );
+    this.#useContext({ certificate, key }, this.#clients);
     this.#certificate = leaf;
   }
 
@@ -134,14 +160,16 @@ export class ReviewServer implements AsyncDisposable {
    * Replaces the authorities (PEM) that client certificates must come from. Each open connection closes after its next
    * response, because its client certificate may come from an authority that was removed.
    *
-   * @throws {CertificateError} CERTIFICATE_UNREADABLE. The old authorities then stay.
+   * @throws {CertificateError} CERTIFICATE_UNREADABLE, NOT_AN_AUTHORITY or AUTHORITY_EXPIRED, if no client could connect. The
+   * old authorities then stay.
    * @throws {TypeError} if the server does not request client certificates
    */
   replaceClientAuthority(clientAuthority: string): void {
-    if (this.#tls?.clientAuthority === undefined)
+    if (this.#clients === undefined || this.#tls === undefined)
       throw new TypeError('the server does not request client certificates');
-    parseCertificates(clientAuthority);
-    this.#replaceContext({ clientAuthority });
+    const clients = requireClientAuthorities(clientAuthority, this.#today());
+    this.#useContext(this.#tls, clients);
+    this.#clients = clients;
     this.#connections.outdateAll();
   }
 
@@ -189,12 +217,10 @@ export class ReviewServer implements AsyncDisposable {
     return this.close();
   }
 
-  #replaceContext(change: Partial<TlsOptions>): void {
-    if (!(this.#server instanceof SecureServer) || this.#tls === undefined)
-      throw new TypeError('plain HTTP has no certificate');
-    const tls = { ...this.#tls, ...change };
-    this.#server.setSecureContext(contextOf(tls, tls.clientAuthority));
-    this.#tls = tls;
+  #useContext({ certificate, key }: ServingPair, clients: ClientAuthorities | undefined): void {
+    if (!(this.#server instanceof SecureServer)) throw new TypeError('plain HTTP has no certificate');
+    useContext(this.#server, contextOf({ certificate, key }, clients?.certificates));
+    this.#tls = { certificate, key };
   }
 
   #watchConnections(recorder: Recorder, clientNames: ReadonlySet<string>, notAllowed: WeakSet<Socket>): void {
@@ -203,7 +229,16 @@ export class ReviewServer implements AsyncDisposable {
       this.#connections.addConnection(socket);
       if (!isSecure) this.#connections.addSocket(socket);
     });
-    this.#server.on('secureConnection', (socket: TLSSocket) => {
+    // Before the listener of Node's HTTP server, so that a client that is refused cannot send a request.
+    this.#server.prependListener('secureConnection', (socket: TLSSocket) => {
+      const clients = this.#clients;
+      const refusal = clients && findClientRefusal(socket, clients.certificates, this.#today());
+      if (refusal !== undefined) {
+        notAllowed.add(socket);
+        socket.destroy();
+        recorder.refuseClient(refusal);
+        return;
+      }
       this.#connections.addSocket(socket);
       // Checked once for each connection, because all its requests have the same certificate.
       if (clientNames.size > 0 && !hasName(socket, clientNames)) notAllowed.add(socket);

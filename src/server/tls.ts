@@ -1,5 +1,7 @@
-import { constants } from 'node:crypto';
+import { constants, type X509Certificate } from 'node:crypto';
+import type { Server as SecureServer } from 'node:https';
 import {
+  createSecureContext,
   getCACertificates,
   setDefaultCACertificates,
   type SecureContextOptions,
@@ -33,21 +35,44 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
-/** The complete TLS context. A reload must give all of it again, because otherwise the client authority is lost. */
+/**
+ * The complete TLS context. A reload must give all of it again, because otherwise the client authorities are lost.
+ *
+ * @param clientAuthorities at least one; `undefined` if client certificates are not requested
+ */
 export function contextOf(
   { certificate, key }: ServingPair,
-  clientAuthority: string | undefined,
+  clientAuthorities: readonly X509Certificate[] | undefined,
 ): SecureContextOptions {
   return {
     cert: certificate,
     key,
-    ...(clientAuthority === undefined ? {} : { ca: clientAuthority }),
+    ...(clientAuthorities === undefined
+      ? {}
+      : {
+          ca: clientAuthorities.map(String),
+          // An intermediate CA is trusted without its root, as Go does.
+          allowPartialTrustChain: true,
+          honorCipherOrder: true,
+          sessionIdContext: 'kube-image-bouncer',
+        }),
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
     // No session tickets: the API server does not resume sessions, and a resumed session would outlive the
     // authority that admitted it. Renegotiation lets a client cause work for the server.
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
+}
+
+/**
+ * Uses the context for new connections. Node's TLS server copies only the options that it knows, and it does not know
+ * `allowPartialTrustChain`. Therefore the context is made here, and takes the place of the server's own. If a later Node
+ * had another name for that place, clients of an intermediate CA would be refused.
+ */
+export function useContext(server: SecureServer, options: SecureContextOptions): void {
+  server.setSecureContext(options);
+  if (options.allowPartialTrustChain === true)
+    Reflect.set(server, '_sharedCreds', createSecureContext(options));
 }
 
 /** Whether the client certificate has one of these names. */

@@ -22,6 +22,8 @@ export const LOG_EVENTS = [
   'reload requested',
   'certificate loaded',
   'certificate not loaded; the last good one stays active',
+  'certificate of no use',
+  'client certificate refused',
   'the certificate ends soon',
   'the certificate could not be renewed',
   'the API server enforces the policy',

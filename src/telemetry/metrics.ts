@@ -4,6 +4,7 @@ import type { Violation } from '../policy/decision.ts';
 import type { AskedQuestion } from '../question/asker.ts';
 import { BoundedLabels, OTHER, Tally } from './labels.ts';
 import type { Outcome } from './outcome.ts';
+import { CLIENT_REFUSAL_REASONS, type ClientRefusalReason } from './refused-clients.ts';
 import { SHED_CODES, SHED_REASONS, type ShedReason } from './shed-reviews.ts';
 
 /** The certificate of the server, or the authorities of its clients. */
@@ -17,6 +18,8 @@ export interface Metrics {
   readonly countOutcome: (outcome: Outcome) => void;
   /** Counts a request that was refused before it became a review. */
   readonly countRejection: (code: string) => void;
+  /** Counts a client that could not connect, because of its certificate. */
+  readonly countRefusedClient: (reason: ClientRefusalReason) => void;
   /** Counts a review that was refused without a decision. */
   readonly countShed: (protocol: ProtocolName, reason: ShedReason) => void;
   /** Counts a question of a review when it has ended. */
@@ -73,6 +76,7 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
     countOutcome: outcomeCounter(registry, failures),
     countShed: shedCounter(registry, failures),
     countRejection: (code) => rejected.inc({ code: rejectionCodes.labelOf(code) }),
+    countRefusedClient: refusedClientCounter(registry),
     countQuestion: questionCounter(registry),
     ...policyMetrics(registry),
     ...certificateMetrics(registry),
@@ -91,6 +95,17 @@ function failureCounter(registry: Registry): Counter<'code'> {
   // If a series appears only with its first failure, rate() does not show that failure.
   for (const code of FAILURE_CODES) failures.inc({ code }, 0);
   return failures;
+}
+
+function refusedClientCounter(registry: Registry): Metrics['countRefusedClient'] {
+  const refused = counter(
+    registry,
+    'refused_client_certificates_total',
+    'Clients that could not connect, because of their certificate.',
+    ['reason'],
+  );
+  for (const reason of CLIENT_REFUSAL_REASONS) refused.inc({ reason }, 0);
+  return (reason) => refused.inc({ reason });
 }
 
 function shedCounter(registry: Registry, failures: Counter<'code'>): Metrics['countShed'] {

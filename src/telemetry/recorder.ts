@@ -3,11 +3,12 @@ import { renderOutcome } from './decision-log.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outcome } from './outcome.ts';
+import { type ClientRefusal, refusedClients } from './refused-clients.ts';
 import { shedReviews, type ShedReason } from './shed-reviews.ts';
 
 interface RecorderOptions {
   readonly log: Pick<Log, 'write' | 'batch'>;
-  readonly metrics: Pick<Metrics, 'countOutcome' | 'countRejection' | 'countShed'>;
+  readonly metrics: Pick<Metrics, 'countOutcome' | 'countRejection' | 'countShed' | 'countRefusedClient'>;
 }
 
 /** Writes each outcome to the log and to the metrics. */
@@ -16,6 +17,8 @@ export interface Recorder {
   readonly record: (outcome: Outcome) => void;
   /** Counts a request that was refused before it became a review. */
   readonly reject: (code: string) => void;
+  /** Counts a client that could not connect, because of its certificate. The log has one line for many of them. */
+  readonly refuseClient: (refusal: ClientRefusal) => void;
   /** Counts a review that was refused without a decision. The log has one line for many of them. */
   readonly shed: (protocol: ProtocolName, reason: ShedReason) => void;
   /** Writes the current batch. Call it before metrics are read, and before the process ends. */
@@ -49,6 +52,7 @@ export function createRecorder({ log, metrics }: RecorderOptions): Recorder {
       else timer ??= setTimeout(flush, BATCH_MS).unref();
     },
     reject: (code) => metrics.countRejection(code),
+    refuseClient: refusedClients(log, metrics),
     shed: shedReviews(log, metrics),
     flush,
   };

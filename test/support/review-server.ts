@@ -12,6 +12,7 @@ import { createAuthority, type Authority, type KeyPair } from '../../src/certifi
 import type { Decision } from '../../src/policy/decision.ts';
 import type { Review } from '../../src/policy/review.ts';
 import type { Recorder } from '../../src/telemetry/recorder.ts';
+import type { ClientRefusal } from '../../src/telemetry/refused-clients.ts';
 import { type ReviewServer, type ServerOptions, startServer } from '../../src/server/server.ts';
 
 const judged = { policy: undefined, uses: [], notices: [] } as const;
@@ -71,14 +72,16 @@ export function createTestRecorder() {
   }[] = [];
   const rejections: string[] = [];
   const shed: string[] = [];
+  const refusedClients: ClientRefusal[] = [];
   const recorder: Recorder = {
     record: ({ review: { uid }, decision: { outcome }, protocol, durationMs, stage }) =>
       records.push({ uid, outcome, protocol, durationMs, stage }),
     reject: (code) => rejections.push(code),
     shed: (_protocol, reason) => shed.push(reason),
+    refuseClient: (refusal) => refusedClients.push(refusal),
     flush: () => {},
   };
-  return { recorder, records, rejections, shed };
+  return { recorder, records, rejections, shed, refusedClients };
 }
 
 interface TestKeys {

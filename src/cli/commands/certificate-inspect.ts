@@ -86,7 +86,11 @@ function toDocument(reports: readonly PlacedReport[]): object {
   return {
     // A value that is not known is null, so that every key exists.
     certificates: reports.map((report) =>
-      Object.assign({}, report, { signedBy: report.signedBy ?? null, hasKey: report.hasKey ?? null }),
+      Object.assign({}, report, {
+        signedBy: report.signedBy ?? null,
+        hasKey: report.hasKey ?? null,
+        extendedKeyUsage: report.extendedKeyUsage ?? null,
+      }),
     ),
     problems: reports.reduce((count, { problems }) => count + problems.length, 0),
   };
@@ -97,7 +101,7 @@ function renderTable(reports: readonly PlacedReport[]): string {
 }
 
 function renderReport(report: PlacedReport): string {
-  const { validFrom, validTo, daysLeft, endsSoon, hasKey, names, problems } = report;
+  const { validFrom, validTo, daysLeft, endsSoon, hasKey, names, extendedKeyUsage, problems } = report;
   const left =
     daysLeft < 0
       ? `expired ${-daysLeft} days ago`
@@ -111,6 +115,7 @@ function renderReport(report: PlacedReport): string {
         : quote(report.signedBy, MAX_CHARACTERS),
     ],
     ['names', names.length === 0 ? undefined : names.map((name) => quote(name, MAX_CHARACTERS)).join(', ')],
+    ['use', extendedKeyUsage?.join(', ')],
     ['valid', `${validFrom.toISOString()} to ${validTo.toISOString()}: ${left}`],
     [
       'key',

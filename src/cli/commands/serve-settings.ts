@@ -1,20 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readClientAuthorities } from '../../certificate/client-authorities.ts';
 import { parseCertificate, parsePrivateKey, verifyKeyPair } from '../../certificate/inspect.ts';
 import type { CertificateSettings, CertificateSource } from '../../server/certificate-source.ts';
 import type { Limits } from '../../server/limits.ts';
 import type { Environment } from '../command.ts';
 import type { PolicyOptions } from '../policy-options.ts';
-import {
-  conflict,
-  decodeNumber,
-  invalid,
-  readCertificates,
-  readSetting,
-  requirePem,
-  splitList,
-} from '../settings.ts';
+import { conflict, decodeNumber, invalid, readSetting, requirePem, splitList } from '../settings.ts';
 
 /** Options of `serve` as text, from flags and environment. */
 export interface ServeOptions extends PolicyOptions {
@@ -184,7 +177,9 @@ async function chooseClient(
   if (source.kind === 'none')
     throw conflict('--client-ca needs HTTPS: give --cert and --key, or --self-signed');
   // Without a given CA, Node would trust the public CAs.
-  return { file: clientCa, authority: await readCertificates('--client-ca', clientCa), names };
+  const authority = await readSetting('--client-ca', clientCa);
+  requirePem('--client-ca', clientCa, () => readClientAuthorities(authority));
+  return { file: clientCa, authority, names };
 }
 
 const LOOPBACK = new BlockList();
