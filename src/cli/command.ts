@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { Option, type Command } from 'commander';
+import { fitForTerminal } from '../language/terminal.ts';
 import { STAGES } from '../policy/stage.ts';
 import { KUBE_SYSTEM_MODES } from '../webhook/configuration.ts';
 import { API_SERVER_MANIFEST, NODE_FOLDER } from '../wiring/names.ts';
@@ -85,4 +86,9 @@ export const BOOTSTRAP_EXIT_CODES =
 /** The message of an error, or the text of any other thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Writes a text for people. Characters that control a terminal or hide text are escaped; line breaks are kept. */
+export function writeTo(stream: Writable, text: string): void {
+  stream.write(fitForTerminal(text));
 }

@@ -69,6 +69,18 @@ describe('the output on a terminal', () => {
       }
     });
 
+    it(`XH13 JSON of explain, and files called ${oneLine(JSON.stringify(text))} in the output of certificate`, async () => {
+      const explained = await bouncer(['explain', `nginx:${text}`, '--output', 'json']);
+      assert.deepEqual((JSON.parse(explained.stdout) as { input: string }).input, `nginx:${text}`);
+      await using folder = await folderOf({});
+      const files = folder.file(text);
+      const created = await bouncer(['certificate', 'create', files, '--host-names', 'gate.example.com']);
+      assert.equal(created.code, 0, created.stderr);
+      const inspected = await bouncer(['certificate', 'inspect', files, '--output', 'json']);
+      assert.equal(inspected.code, 0, inspected.stderr);
+      for (const outcome of [explained, created, inspected]) assertHarmless(outcome);
+    });
+
     it(`K01 explain ${oneLine(JSON.stringify(text))}`, async () => {
       for (const language of ['en', 'zh']) {
         const outcome = await bouncer(['explain', text, `nginx:${text}`, '--language', language]);

@@ -8,6 +8,7 @@ import {
   type Environment,
   type ExitCode,
   type Streams,
+  writeTo,
 } from './command.ts';
 import { applyEnvironment } from './environment.ts';
 import { requireSoundNode } from './node-fitness.ts';
@@ -124,7 +125,7 @@ export async function run(
   } catch (error) {
     // Commander has already printed its own message or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    streams.stderr.write(`${renderError(error)}\n`);
+    writeTo(streams.stderr, `${renderError(error)}\n`);
     return 2;
   }
 }
@@ -140,8 +141,8 @@ export async function createProgram(
     .version(manifest.version)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void streams.stdout.write(text),
-      writeErr: (text) => void streams.stderr.write(text),
+      writeOut: (text) => writeTo(streams.stdout, text),
+      writeErr: (text) => writeTo(streams.stderr, text),
       getOutHelpWidth: () => HELP_COLUMNS,
       getErrHelpWidth: () => HELP_COLUMNS,
     })

@@ -53,15 +53,20 @@ export function findForeignBreak(text: string): ForeignBreak | undefined {
   return undefined;
 }
 
-/** Whether a text has a line break that only some readers know, and must therefore be in double quotes. */
-export function endsForeignLines(text: string): boolean {
-  return /[\r\u0085\u2028\u2029]/u.test(text);
+// Line breaks that only some readers know, and characters that a terminal interprets or that hide or reorder letters.
+// Beyond U+FFFF, YAML and JSON have no escape in common.
+const MISREAD = /[[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]--[\t\n\u200c\u200d]--[\u{10000}-\u{10ffff}]]/v;
+const EVERY_MISREAD_ONE = new RegExp(MISREAD, 'gv');
+
+/** Whether a text has a character that a reader or a terminal may misread. The text must be in double quotes. */
+export function isMisread(text: string): boolean {
+  return MISREAD.test(text);
 }
 
-/** Escapes these line breaks. They must be within double quotes. */
-export function escapeLineEnds(text: string): string {
+/** Escapes these characters. They must be within double quotes. */
+export function escapeMisread(text: string): string {
   return text.replaceAll(
-    /[\u0085\u2028\u2029]/gu,
+    EVERY_MISREAD_ONE,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

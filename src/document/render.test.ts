@@ -24,6 +24,12 @@ describe('rendering', () => {
     assert.deepEqual(parseDocuments(renderYaml(value), 'x')[0]?.value, value);
   });
 
+  it('XH13 writes characters that a terminal obeys, or that hide or reorder letters, as escapes', () => {
+    const value = { 'k\u009b': 'a\u202eb\u0085c\n\u200f', plain: 'é\u200d検' };
+    assert.equal(renderYaml(value), '"k\\u009b": "a\\u202eb\\u0085c\\n\\u200f"\nplain: é\u200d検\n');
+    assert.deepEqual(parseDocuments(renderYaml(value), 'x')[0]?.value, value);
+  });
+
   it('separates the documents of a stream', () => {
     assert.equal(renderYamlStream([{ a: 1 }, { b: 2 }]), 'a: 1\n---\nb: 2\n');
   });

@@ -12,7 +12,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { endsForeignLines, escapeLineEnds } from './line-breaks.ts';
+import { isMisread, escapeMisread } from './line-breaks.ts';
 import { renderBlock } from './render.ts';
 
 type Key = string | number;
@@ -209,14 +209,14 @@ function isOnOneLine(scalar: Scalar): boolean {
 
 function renderScalar(value: unknown, style: string | null | undefined): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  if (style === 'QUOTE_DOUBLE' || value.includes('\n') || endsForeignLines(value)) return quoted(value);
+  if (style === 'QUOTE_DOUBLE' || value.includes('\n') || isMisread(value)) return quoted(value);
   if (style === 'QUOTE_SINGLE') return `'${value.replaceAll("'", "''")}'`;
   return renderBlock(value, {}).trimEnd();
 }
 
 /** JSON with escapes for the line breaks that only YAML 1.1 knows. */
 function quoted(value: unknown, indentation?: string): string {
-  return escapeLineEnds(JSON.stringify(value, null, indentation));
+  return escapeMisread(JSON.stringify(value, null, indentation));
 }
 
 function isNested(value: unknown): boolean {

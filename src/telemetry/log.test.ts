@@ -28,6 +28,17 @@ describe('a log', { timeout: 20_000 }, () => {
     ]);
   });
 
+  it('XH13 escapes what JSON leaves raw: controls, line separators and characters that reorder or hide letters', () => {
+    const { stream, lines } = readerOf();
+    const image = 'nginx\u009b31m\u0085\u2028\u2029\u202e\u2066\u200b\ufeff\u007f\ud800:1 é検';
+    openLog<string>({ stream, now }).write('info', 'decision', { user: image, images: [image] });
+    const [line = '', ...others] = lines();
+    assert.deepEqual(others, []);
+    assert.match(line, /^[\x20-\x7eé検]+$/);
+    const { user, images } = JSON.parse(line) as { user: string; images: string[] };
+    assert.deepEqual([user, images], [image, [image]]);
+  });
+
   it('writes no lines below its level', async () => {
     const { stream, lines } = readerOf();
     const quiet = openLog<string>({ stream, now, level: 'warn' });

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { oneLine } from '../language/one-line.ts';
 import { renderError } from './error-text.ts';
 
 /** From the most detailed level to the most important. */
@@ -79,8 +80,9 @@ export function openLog<Event extends string = LogEvent>({
   const written: ReadonlySet<LogLevel> = new Set(LEVELS.slice(LEVELS.indexOf(least)));
   const write: Log<Event>['write'] = (level, message, fields, at) => {
     if (!written.has(level)) return;
-    // JSON escapes line breaks, so each document is one line (K04).
-    piece.write(`${JSON.stringify({ level, time: (at ?? now()).toISOString(), ...fields, msg: message })}\n`);
+    // JSON escapes only some characters that break a line or control a terminal (K01, K04).
+    const line = JSON.stringify({ level, time: (at ?? now()).toISOString(), ...fields, msg: message });
+    piece.write(`${oneLine(line)}\n`);
   };
   return {
     write,

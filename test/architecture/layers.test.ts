@@ -47,7 +47,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'wiring',
     'webhook',
   ],
-  telemetry: ['image', 'question', 'policy', 'admission'],
+  telemetry: ['language', 'image', 'question', 'policy', 'admission'],
   admission: ['language', 'image', 'workload', 'document', 'policy'],
   'bouncer.ts': ['workload', 'question', 'policy'],
   report: ['language', 'image', 'document', 'policy', 'admission'],

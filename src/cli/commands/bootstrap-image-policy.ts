@@ -23,6 +23,7 @@ import {
   type CommandContext,
   type ExitCode,
   type Streams,
+  writeTo,
 } from '../command.ts';
 import { languageNotes } from '../language.ts';
 import { renderNext, renderRolloutEvent } from '../rollout-output.ts';
@@ -116,7 +117,7 @@ function addCertificateOptions(command: Command): Command {
 /** Prints, writes, applies or undoes everything that `ImagePolicyWebhook` needs on a control-plane node. */
 async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Streams): Promise<ExitCode> {
   refuseConflicts(options);
-  const print = (line: string): void => void streams.stderr.write(`${line}\n`);
+  const print = (line: string): void => writeTo(streams.stderr, `${line}\n`);
   const clock = startClock();
   const ports = portsOf(options, print, clock);
   if (options.undo === true) {
@@ -153,8 +154,9 @@ export async function showChanges(
   { stdout, stderr }: Streams,
 ): Promise<ExitCode> {
   const changes = await comparePlan(plan, { isRoot });
-  stdout.write(renderChanges(changes));
-  stderr.write(
+  writeTo(stdout, renderChanges(changes));
+  writeTo(
+    stderr,
     changes.length === 0 ? 'nothing to change\n' : 'nothing was changed; --apply makes these changes\n',
   );
   return 0;

@@ -22,6 +22,7 @@ import {
   type CommandContext,
   type ExitCode,
   type Streams,
+  writeTo,
 } from '../command.ts';
 import { renderRolloutEvent } from '../rollout-output.ts';
 import {
@@ -77,7 +78,7 @@ export function define(command: Command, { streams, finish }: CommandContext): v
 
 /** Prints, writes, applies or undoes a webhook configuration that the API server of a node reads from a file. */
 async function bootstrapStatic(options: StaticOptions, streams: Streams): Promise<ExitCode> {
-  const print = (line: string): void => void streams.stderr.write(`${line}\n`);
+  const print = (line: string): void => writeTo(streams.stderr, `${line}\n`);
   const ports = portsOf(options, print);
   refuseConflicts(options);
   if (options.undo === true) {

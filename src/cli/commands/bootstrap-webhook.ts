@@ -31,6 +31,7 @@ import {
   type Environment,
   type ExitCode,
   type Streams,
+  writeTo,
 } from '../command.ts';
 import { decodeLanguage, languageNotes } from '../language.ts';
 import { causeOf, renderNext, renderRolloutEvent } from '../rollout-output.ts';
@@ -130,7 +131,7 @@ async function bootstrapWebhook(
   environment: Environment,
   { stdout, stderr }: Streams,
 ): Promise<ExitCode> {
-  const note = (text: string): void => void stderr.write(`note: ${text}\n`);
+  const note = (text: string): void => writeTo(stderr, `note: ${text}\n`);
   const { apply = false, yes = false, wait, out, policy } = options;
   if (options.delete === true) return deleteWebhook(options, stdout);
   const settings = await decodeWebhookSettings(options);
@@ -152,8 +153,8 @@ async function bootstrapWebhook(
   }
   if (out === undefined) {
     if (plan.holdsKeys) note('the Secrets of this stream hold private keys');
-    stdout.write(renderYamlStream([...plan.gateObjects, plan.configuration]));
-  } else stdout.write(`written to ${out}\n`);
+    writeTo(stdout, renderYamlStream([...plan.gateObjects, plan.configuration]));
+  } else writeTo(stdout, `written to ${out}\n`);
   return 0;
 }
 
@@ -167,7 +168,7 @@ async function deleteWebhook(options: WebhookOptions, stdout: Streams['stdout'])
 function portsOf(cluster: KubernetesClient, stdout: Streams['stdout']): WebhookRolloutPorts {
   return {
     cluster,
-    onProgress: (event) => void stdout.write(`${renderRolloutEvent(event)}\n`),
+    onProgress: (event) => writeTo(stdout, `${renderRolloutEvent(event)}\n`),
     sleep: async (ms) => delay(ms),
   };
 }
@@ -175,7 +176,7 @@ function portsOf(cluster: KubernetesClient, stdout: Streams['stdout']): WebhookR
 /** Prints a problem, if there is one. Returns exit code 0 without a problem, otherwise 1. */
 function finishWith(problem: string | undefined, stdout: Streams['stdout']): ExitCode {
   if (problem === undefined) return 0;
-  stdout.write(`${problem}\n`);
+  writeTo(stdout, `${problem}\n`);
   return 1;
 }
 

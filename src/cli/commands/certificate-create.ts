@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { ensurePki } from '../../certificate/pki-folder.ts';
-import type { CommandContext, ExitCode, Streams } from '../command.ts';
+import { type CommandContext, type ExitCode, type Streams, writeTo } from '../command.ts';
 import { decodeNumber, invalid, readAuthority, splitList } from '../settings.ts';
 
 interface CreateOptions extends AuthorityOptions {
@@ -76,7 +76,7 @@ async function createCertificates(
     ...(options.force === true && { replace: 'every-key' as const }),
   });
   for (const file of Object.values(files))
-    if (await exists(file)) stdout.write(`${written.includes(file) ? 'written' : 'kept'}  ${file}\n`);
+    if (await exists(file)) writeTo(stdout, `${written.includes(file) ? 'written' : 'kept'}  ${file}\n`);
   return 0;
 }
 

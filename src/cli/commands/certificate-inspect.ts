@@ -10,6 +10,7 @@ import {
   type CommandContext,
   type ExitCode,
   type Streams,
+  writeTo,
 } from '../command.ts';
 import { openCluster, readCertificates, SettingsError } from '../settings.ts';
 
@@ -55,7 +56,8 @@ async function inspectCertificates(
   );
   if (reports.length === 0)
     throw new SettingsError('FILE_UNREADABLE', `${places.join(', ')}: no certificate was found`);
-  stdout.write(
+  writeTo(
+    stdout,
     options.output === 'json'
       ? `${JSON.stringify(toDocument(reports), undefined, 2)}\n`
       : renderTable(reports),

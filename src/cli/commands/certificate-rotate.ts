@@ -4,7 +4,7 @@ import { CertificateError } from '../../certificate/errors.ts';
 import { addressOf } from '../../certificate/material.ts';
 import type { RotationOptions, RotationProgress } from '../../certificate/rotation.ts';
 import { rotateGate, type FolderTrust, type RotationPlace } from '../../rollout/certificate-rotation.ts';
-import { addClusterOptions, type CommandContext, type ExitCode, type Streams } from '../command.ts';
+import { addClusterOptions, type CommandContext, type ExitCode, type Streams, writeTo } from '../command.ts';
 import {
   conflict,
   decodeAnyVersion,
@@ -68,12 +68,12 @@ async function rotateCertificates(options: RotateOptions, { stdout, stderr }: St
   try {
     await rotateGate(place, {
       ...settings,
-      onProgress: (progress) => void stdout.write(`${renderProgress(progress)}\n`),
+      onProgress: (progress) => writeTo(stdout, `${renderProgress(progress)}\n`),
     });
     return 0;
   } catch (error) {
     if (!(error instanceof CertificateError) || error.code !== 'ROTATION_STOPPED') throw error;
-    stderr.write(`${error.message}\n`);
+    writeTo(stderr, `${error.message}\n`);
     return 1;
   }
 }

@@ -3,9 +3,8 @@ import { createBouncer } from '../../bouncer.ts';
 import { checkFiles } from '../../check/check-files.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 import { chooseLanguage } from '../language.ts';
-import type { CommandContext, ExitCode, Streams } from '../command.ts';
+import { type CommandContext, type ExitCode, type Streams, writeTo } from '../command.ts';
 import { outputOption } from '../command.ts';
-import { fitForTerminal } from '../../language/terminal.ts';
 import { createOutput, type OutputFormat } from '../../report/output-formats.ts';
 import type { UnreadPart } from '../../report/result.ts';
 import { Tally } from '../../report/totals.ts';
@@ -36,7 +35,7 @@ export async function check(
   { stdin, stdout, stderr }: Streams,
 ): Promise<ExitCode> {
   const { catalogue, wanted, notices } = await chooseLanguage(options);
-  for (const notice of notices) stderr.write(`note: ${notice}\n`);
+  for (const notice of notices) writeTo(stderr, `note: ${notice}\n`);
   const policy = await choosePolicy(options, wanted);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const output = createOutput(options.output, catalogue.say);
@@ -45,10 +44,10 @@ export async function check(
   for await (const result of checkFiles(paths, { bouncer, policy, namespace: options.namespace }, stdin)) {
     tally.add(result);
     unread.push(...result.unread);
-    stdout.write(output.ofFile(result));
+    writeTo(stdout, output.ofFile(result));
   }
-  stdout.write(output.atEnd(tally.totals));
-  for (const part of unread) stderr.write(fitForTerminal(`error: ${renderUnread(part)}\n`));
+  writeTo(stdout, output.atEnd(tally.totals));
+  for (const part of unread) writeTo(stderr, `error: ${renderUnread(part)}\n`);
   if (unread.length > 0) return 2;
   return tally.totals.refused > 0 ? 1 : 0;
 }

@@ -20,6 +20,7 @@ import {
   type CommandContext,
   type ExitCode,
   type Streams,
+  writeTo,
 } from '../command.ts';
 import { conflict, decodeAnyVersion, openCluster } from '../settings.ts';
 import { type DoctorReport, renderReport } from './doctor-report.ts';
@@ -76,7 +77,7 @@ async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<Exit
     ? await examineLiveCluster(options, policy, node?.imagePolicyStage)
     : undefined;
   const report = joinReports([node?.report, cluster].filter((one) => one !== undefined));
-  stdout.write(renderReport(report, options.output));
+  writeTo(stdout, renderReport(report, options.output));
   return isHealthy(report.findings) ? 0 : 1;
 }
 

@@ -11,14 +11,14 @@ import {
   type ImageReference,
 } from '../../image/reference.ts';
 import { phrase, type Phrase, type Shown } from '../../language/phrase.ts';
-import { fitForTerminal, padColumns } from '../../language/terminal.ts';
+import { padColumns } from '../../language/terminal.ts';
 import type { Decision } from '../../policy/decision.ts';
 import type { RuleFinding, JudgedImage } from '../../policy/image-judge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Rule } from '../../policy/rule.ts';
 import { selectsImage } from '../../policy/selector.ts';
 import { reviewOfImage } from '../../review/review-of.ts';
-import { outputOption, type CommandContext, type ExitCode, type Streams } from '../command.ts';
+import { outputOption, type CommandContext, type ExitCode, type Streams, writeTo } from '../command.ts';
 import { chooseLanguage } from '../language.ts';
 import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 
@@ -46,12 +46,13 @@ export async function explain(
 ): Promise<ExitCode> {
   const { catalogue, wanted, notices } = await chooseLanguage(options);
   const { say } = catalogue;
-  for (const notice of notices) stderr.write(`note: ${notice}\n`);
+  for (const notice of notices) writeTo(stderr, `note: ${notice}\n`);
   const policy = await choosePolicy(options, wanted);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   for (const image of images) {
     const decision = await bouncer.decide(reviewOfImage(image), BUDGET_MS);
-    stdout.write(
+    writeTo(
+      stdout,
       options.output === 'json' ? renderJson(image, decision, say) : renderText(image, decision, policy, say),
     );
   }
@@ -63,7 +64,7 @@ function renderJson(input: string, decision: Decision, say: Say): string {
   if (reference.kind === 'invalid') {
     const { code, reason, remedy } = reference;
     const error = { code, message: `${say(reason)}; ${say(remedy)}` };
-    return `${fitForTerminal(JSON.stringify({ input, error }))}\n`;
+    return `${JSON.stringify({ input, error })}\n`;
   }
   const { registry, repository, digest } = reference;
   const tag = effectiveTag(reference) ?? null;

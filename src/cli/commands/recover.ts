@@ -19,6 +19,7 @@ import {
   type CommandContext,
   type ExitCode,
   type Streams,
+  writeTo,
 } from '../command.ts';
 import { decodeNumber, invalid, openCluster, SettingsError, splitList } from '../settings.ts';
 import {
@@ -97,7 +98,7 @@ interface Recovery {
  */
 async function recover(options: RecoverOptions, streams: Streams): Promise<ExitCode> {
   const isRoot = process.getuid?.() === 0;
-  const print = (text: string): void => void streams.stdout.write(`${text}\n`);
+  const print = (text: string): void => writeTo(streams.stdout, `${text}\n`);
   if (options.undo !== undefined) return undoRecovery(options.undo, options, { isRoot, print });
   const client = await openCluster(options);
   const recovery = { options, client, recoveredAt: new Date().toISOString(), isRoot, print };

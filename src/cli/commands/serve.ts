@@ -20,7 +20,7 @@ import { startServer, type ReviewServer } from '../../server/server.ts';
 import { openLog, type Log } from '../../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { createRecorder, type Recorder } from '../../telemetry/recorder.ts';
-import type { CommandContext, Environment, ExitCode, Streams } from '../command.ts';
+import { type CommandContext, type Environment, type ExitCode, type Streams, writeTo } from '../command.ts';
 import { renderEnvironment } from '../environment.ts';
 import { chooseLanguage, type ChosenLanguage } from '../language.ts';
 import { addPolicyOptions, decodePolicyOrigin, namingRegistries } from '../policy-options.ts';
@@ -304,7 +304,8 @@ function announce(
     certificate.authorityFile === undefined ? '' : `, CA certificate ${certificate.authorityFile}`;
   // A closed standard error must not end the gate.
   stderr.on('error', () => undefined);
-  stderr.write(
+  writeTo(
+    stderr,
     `kube-image-bouncer serves ${scheme}://localhost:${server.port}${trust}; health on http://localhost:${health.port}\n`,
   );
 }
