@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { type BodyResult, BodyMemory, BodyReceiver } from './body.ts';
@@ -50,5 +51,37 @@ describe('the receiver of a body', () => {
       [result, body.length, body.toString('utf8', 0, 15)],
       ['no room', 256, '{"uid":"u-1","x'],
     );
+  });
+
+  it('R15 the garbage of bodies is collected after each 16 MiB, whether they are kept or not', () => {
+    let collections = 0;
+    const limits = { bodyBytes: 1 << 20, largeBytes: 1 << 20, receivingBytes: 1 << 20 };
+    const memory = new BodyMemory(limits, () => (collections += 1));
+    const chunk = Buffer.alloc(1 << 16);
+    const counts = [1, 2, 3].map((round) => {
+      for (let sent = 0; sent < 16 << 20; sent += chunk.length) {
+        const request = new PassThrough();
+        // Most of these bodies find no room beside the first ones, which are never released.
+        const receiver = new BodyReceiver(request as unknown as IncomingMessage, memory, {
+          onBody: () => undefined,
+        });
+        request.emit('data', chunk);
+        assert.ok(receiver.head.length > 0);
+      }
+      return collections - round;
+    });
+    assert.deepEqual(counts, [0, 0, 0]);
+  });
+
+  it('R15 the collector of this Node collects the young generation', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const observer = new PerformanceObserver((list) => {
+      const kinds = list.getEntries().map((entry) => (entry as { detail?: { kind?: number } }).detail?.kind);
+      if (kinds.includes(constants.NODE_PERFORMANCE_GC_MINOR)) resolve();
+    });
+    observer.observe({ entryTypes: ['gc'] });
+    new BodyMemory({ bodyBytes: 1, largeBytes: 1, receivingBytes: 1 }).countReceived(16 << 20);
+    await promise;
+    observer.disconnect();
   });
 });

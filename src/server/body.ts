@@ -3,6 +3,9 @@ import { HEAD_BYTES } from '../admission/review-head.ts';
 import type { Limits } from './limits.ts';
 import { throwLater } from './throw-later.ts';
 
+/** Number of bytes after which the garbage of received bodies is collected. */
+const COLLECTED_BYTES = 16 * 1024 * 1024;
+
 /**
  * Counts the memory of bodies, from their first byte to their answer: there is one limit for each body and one for all.
  * Large bodies leave an eighth of it to small ones, unless one large body would then find no room.
@@ -12,10 +15,17 @@ export class BodyMemory {
   readonly #largeBytes: number;
   readonly #all: number;
   readonly #forLarge: number;
+  readonly #collect: () => void;
   #usedBytes = 0;
+  #uncollectedBytes = 0;
 
-  constructor(limits: Pick<Limits, 'bodyBytes' | 'largeBytes' | 'receivingBytes'>) {
+  /** @param collect collects young garbage */
+  constructor(
+    limits: Pick<Limits, 'bodyBytes' | 'largeBytes' | 'receivingBytes'>,
+    collect: () => void = collectYoungGarbage,
+  ) {
     const { bodyBytes, largeBytes, receivingBytes } = limits;
+    this.#collect = collect;
     this.bodyBytes = bodyBytes;
     this.#largeBytes = largeBytes;
     this.#all = receivingBytes;
@@ -33,6 +43,31 @@ export class BodyMemory {
   release(bytes: number): void {
     this.#usedBytes -= bytes;
   }
+
+  /**
+   * Counts received bytes, whether they are kept or not. Node allocates a buffer for every 16 KiB of a body, outside of
+   * V8's heap. V8 alone collects these buffers so late that the process takes 100 MiB more.
+   */
+  countReceived(bytes: number): void {
+    this.#uncollectedBytes += bytes;
+    if (this.#uncollectedBytes < COLLECTED_BYTES) return;
+    this.#uncollectedBytes = 0;
+    this.#collect();
+  }
+}
+
+let collector: NodeJS.GCFunction | undefined;
+
+/** Collects the young generation, which takes about a millisecond. */
+function collectYoungGarbage(): void {
+  collector ??= loadCollector();
+  collector({ type: 'minor' });
+}
+
+/** V8's function `gc`. Only a context that is created after the flag was set has it. */
+function loadCollector(): NodeJS.GCFunction {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
+  return process.getBuiltinModule('node:vm').runInNewContext('gc') as NodeJS.GCFunction;
 }
 
 /**
@@ -90,6 +125,7 @@ export class BodyReceiver {
   }
 
   #receive(chunk: Buffer): void {
+    this.#memory.countReceived(chunk.length);
     if (!this.#receiving || this.#head !== undefined) return;
     if (this.#bytes + chunk.length > this.#memory.bodyBytes) {
       this.release();

@@ -39,7 +39,8 @@ async function loadWithin({ stand, seed }: Chaos, mebibytes: number, millisecond
   await delay(milliseconds);
   const [large] = await Promise.all([heavy.stop(), traffic.stop()]);
   const kills = await group.kills();
-  const numbers = `${mebibytes} MiB: ${kills} kills, ${supervisor.starts} starts, resident at most ${supervisor.peakMebibytes().toFixed(0)} MiB`;
+  const peak = ((await group.peakBytes()) / MEBIBYTE).toFixed(0);
+  const numbers = `${mebibytes} MiB: ${kills} kills, ${supervisor.starts} starts, at most ${peak} MiB in use, resident at most ${supervisor.peakMebibytes().toFixed(0)} MiB`;
   return {
     numbers: `${numbers}; large ${large.text}; small ${String(tally)}`,
     faults: [
