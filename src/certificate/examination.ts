@@ -1,7 +1,15 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { readUseExtensions } from './extensions.ts';
-import { isCurrent, isIssuedBy, nameOf, namesOf, parsePrivateKey, warningTime } from './inspect.ts';
+import {
+  hasSigned,
+  isCurrent,
+  isIssuedBy,
+  nameOf,
+  namesOf,
+  parsePrivateKey,
+  warningTime,
+} from './inspect.ts';
 import { extendedKeyUsagesOf, findUseFaults } from './use.ts';
 
 /** Certificates from one source, the leaf first. */
@@ -108,11 +116,6 @@ function roleOf(certificate: X509Certificate, hasSignedAnother: boolean): Certif
   if (hasSignedAnother || readUseExtensions(certificate)?.isAuthority === true) return 'authority';
   const usages = extendedKeyUsagesOf(certificate) ?? [];
   return usages.includes('clientAuth') && !usages.includes('serverAuth') ? 'client' : 'serving';
-}
-
-/** Whether `authority` signed the certificate, also if it may not sign any. */
-export function hasSigned(authority: X509Certificate, certificate: X509Certificate): boolean {
-  return certificate.issuer === authority.subject && certificate.verify(authority.publicKey);
 }
 
 /** The name of a server has a code of its own. */

@@ -64,6 +64,11 @@ export function isIssuedBy(certificate: X509Certificate, authority: X509Certific
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
+/** Whether `authority` signed the certificate, also if its extensions do not allow that. */
+export function hasSigned(authority: X509Certificate, certificate: X509Certificate): boolean {
+  return certificate.issuer === authority.subject && certificate.verify(authority.publicKey);
+}
+
 /**
  * The private key of a PEM text.
  *

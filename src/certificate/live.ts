@@ -49,6 +49,48 @@ export async function fetchChain(
   }
 }
 
+/**
+ * Whether a TLS server keeps a connection on which this pair is shown. In TLS 1.3 a server refuses a client certificate only
+ * after the handshake of the client. Therefore a request follows, which reads nothing.
+ *
+ * @throws {CertificateError} ADDRESS_UNREACHABLE if there is no TLS server, or if it does not answer in time
+ */
+export async function isPairAccepted(
+  { host, port, serverName = host }: LiveAddress,
+  { certificate, key }: { readonly certificate: string; readonly key: string },
+  timeoutMs: number,
+): Promise<boolean> {
+  const socket = connect({
+    host,
+    port,
+    ...(isIP(serverName) === 0 && { servername: serverName }),
+    // Only what the server says to the pair is examined. The key is not sent.
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    cert: certificate,
+    key,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const failed = (why: string): void =>
+    reject(new CertificateError('ADDRESS_UNREACHABLE', `${host}:${port}: ${why}`));
+  let hasConnected = false;
+  socket.setTimeout(timeoutMs, () => failed(`no answer within ${timeoutMs} ms`));
+  socket.once('connect', () => {
+    hasConnected = true;
+  });
+  socket.once('secureConnect', () =>
+    socket.write(`GET / HTTP/1.1\r\nhost: ${serverName}\r\nconnection: close\r\n\r\n`),
+  );
+  socket.once('data', () => resolve(true));
+  socket.once('error', (error) => (hasConnected ? resolve(false) : failed(error.message)));
+  socket.once('close', () => (hasConnected ? resolve(false) : failed('no connection')));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
 function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   const chain: X509Certificate[] = [];
   let shown: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);

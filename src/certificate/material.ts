@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { X509Certificate } from 'node:crypto';
-import { type CertificateMaterial, hasSigned } from './examination.ts';
+import type { CertificateMaterial } from './examination.ts';
 import { CertificateError } from './errors.ts';
-import { parseCertificates, parsePrivateKey } from './inspect.ts';
+import { hasSigned, parseCertificates, parsePrivateKey } from './inspect.ts';
 import { fetchChain, type LiveAddress } from './live.ts';
 import { readBounded } from '../file/bounded-file.ts';
 import { MAX_PEM_BYTES } from './certificate-store.ts';

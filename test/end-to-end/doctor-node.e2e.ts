@@ -149,7 +149,7 @@ const FILE_FAULTS: readonly FileFault[] = [
     title: 'a CA that did not sign the serving certificate',
     file: 'pki/ca.crt',
     change: otherCertificate,
-    codes: ['CA_MISMATCH'],
+    codes: ['CA_MISMATCH', 'CLIENT_CERTIFICATE_REFUSED'],
   },
   {
     title: 'a client certificate that does not belong to the key',
@@ -167,7 +167,7 @@ const FILE_FAULTS: readonly FileFault[] = [
     title: 'an expired client certificate',
     file: 'pki/apiserver-client.crt',
     change: endedCertificate,
-    codes: ['CLIENT_CERTIFICATE_EXPIRED'],
+    codes: ['CLIENT_CERTIFICATE_EXPIRED', 'CLIENT_CERTIFICATE_REFUSED'],
   },
   {
     title: 'a policy that cannot be loaded',

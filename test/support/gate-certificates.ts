@@ -30,6 +30,15 @@ export const servingPair = await gateAuthority.issueServing({
   days: 90,
 });
 
+/** Another serving certificate and key of the gate. */
+export const renewedPair = await gateAuthority.issueServing({
+  commonName: GATE_NAME,
+  dnsNames: [serviceHost(GATE_NAME)],
+  ipAddresses: ['127.0.0.1'],
+  notBefore: ISSUED,
+  days: 90,
+});
+
 /** The client certificate and key of the API server, for 90 days. */
 export const clientPair = await gateAuthority.issueClient({
   commonName: 'kube-apiserver',

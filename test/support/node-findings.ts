@@ -65,6 +65,7 @@ export async function examineChangedNode(
     isOnNode: true,
     now: () => dayAfter(1),
     fetchChain: async () => servedChain,
+    offerPair: async () => true,
     ...question,
   });
   return examineNode({ ...gathered, ...material });

@@ -9,7 +9,7 @@ import { examineCluster } from '../../diagnosis/cluster/examine.ts';
 import { proofsOf } from '../../diagnosis/cluster/enforcement.ts';
 import { gatherCluster } from '../../diagnosis/cluster/gather.ts';
 import { isHealthy, sortFindings } from '../../diagnosis/finding.ts';
-import { fetchChain } from '../../certificate/live.ts';
+import { fetchChain, isPairAccepted } from '../../certificate/live.ts';
 import { loadPolicy } from '../../policy-source/load.ts';
 import type { Stage } from '../../policy/stage.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -127,6 +127,7 @@ async function examineNodeFiles(
     isOnNode: manifest === undefined && folder === undefined,
     now,
     fetchChain: fetchInTime,
+    offerPair: (address, pair) => isPairAccepted(address, pair, FETCH_MS),
   });
   const findings = examineNode(material);
   return {

@@ -5,6 +5,8 @@ import type { FindingKinds } from './finding-kind.ts';
 const RENEW = remedy`${gateCommand('certificate rotate')}, or run bootstrap again`;
 const TRUST = remedy`run bootstrap again: it writes the CA of the gate to the place where the API server reads it`;
 
+const CLIENT_PAIR = remedy`make a client pair: ${gateCommand('bootstrap image-policy', '--apply')}, or ${gateCommand('certificate create', 'FOLDER --client-name kube-apiserver')}; then name it in the kubeconfig, and restart the API server`;
+
 /** What can be wrong between the certificate of the gate and the API server, which must trust it. */
 export const CERTIFICATE = {
   CA_MISSING: {
@@ -21,6 +23,11 @@ export const CERTIFICATE = {
     severity: 'fault',
     why: 'The API server does not trust the gate that answers, so each call fails.',
     remedy: TRUST,
+  },
+  CA_UNSUITABLE: {
+    severity: 'fault',
+    why: 'The API server accepts no certificate that this CA has signed, so each call fails.',
+    remedy: remedy`make a CA and the certificates again: ${gateCommand('certificate create', 'FOLDER')}`,
   },
   CA_EXPIRED: {
     severity: 'fault',
@@ -52,10 +59,30 @@ export const CERTIFICATE = {
     why: 'The API server looks for this name among the subject alternative names, and nowhere else.',
     remedy: RENEW,
   },
+  CERTIFICATE_UNSUITABLE: {
+    severity: 'fault',
+    why: 'The API server accepts from a gate only a certificate for servers.',
+    remedy: RENEW,
+  },
   CERTIFICATE_WEAK: {
     severity: 'fault',
     why: 'No supported API server accepts a signature with SHA-1 or MD5.',
     remedy: RENEW,
+  },
+  CLIENT_CERTIFICATE_UNSUITABLE: {
+    severity: 'fault',
+    why: 'A gate with --client-ca accepts only a certificate for clients, so it turns the API server away, and each call fails. The pair of kubeadm, apiserver.crt, is for servers.',
+    remedy: CLIENT_PAIR,
+  },
+  CLIENT_CERTIFICATE_REFUSED: {
+    severity: 'fault',
+    why: 'The gate turns the API server away, so each call fails. Its log names the reason: client certificate refused.',
+    remedy: remedy`add the CA of the client certificate to the file of --client-ca, or make a pair that the gate accepts: ${gateCommand('bootstrap image-policy', '--apply')}`,
+  },
+  CLIENT_CA_UNUSABLE: {
+    severity: 'fault',
+    why: 'A gate that is started now with this file as --client-ca exits, or lets no client in.',
+    remedy: remedy`write the CA that signed the client certificate of the API server into the file, or run ${gateCommand('bootstrap image-policy', '--apply')}`,
   },
   CERTIFICATE_STALE: {
     severity: 'warning',

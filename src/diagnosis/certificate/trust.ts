@@ -1,5 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
+import { findUseFaults } from '../../certificate/use.ts';
 import { finding, type Finding } from '../finding.ts';
+import { examineAuthorityUse, examineServingUse } from './use.ts';
 import { examineLeaf, examineValidity, issuersOf, parseBundle, isValidFor } from './chain.ts';
 
 /** The certificate authorities that a client trusts, and the chain that the gate serves to it. */
@@ -26,6 +28,7 @@ export function examineTrust(
       ? []
       : [
           ...examineLeaf(leaf, now, served.subject),
+          ...examineServingUse(leaf, served.subject),
           ...(isValidFor(leaf, serverName)
             ? []
             : [
@@ -49,7 +52,11 @@ function examineAuthorities(
   const authorities = parseBundle(trust);
   if (authorities === undefined)
     return [finding('CA_UNREADABLE', subject, 'its CA is not a certificate in PEM')];
-  const issuers = served === undefined ? authorities : issuersOf(served.chain, authorities);
+  const useless = examineAuthorityUse(served?.chain ?? [], authorities, subject);
+  const issuers = (served === undefined ? authorities : issuersOf(served.chain, authorities)).filter(
+    (one) => served?.chain.some(({ raw }) => raw.equals(one.raw)) === true || isAuthorityFor(one),
+  );
+  if (issuers.length === 0 && useless.length > 0) return useless;
   if (issuers.length === 0)
     return [
       finding(
@@ -62,4 +69,8 @@ function examineAuthorities(
   // During a rotation the old CA may end: one valid issuer is enough.
   const found = issuers.map((authority) => examineValidity(authority, now, subject, codes));
   return found.some((findings) => findings.length === 0) ? [] : (found[0] ?? []);
+}
+
+function isAuthorityFor(authority: X509Certificate): boolean {
+  return findUseFaults(authority, 'server authority').length === 0;
 }

@@ -6,7 +6,14 @@ import {
   withGate,
   withWebhooks,
 } from '#test/cluster-findings.ts';
-import { clientPair, dayAfter, gateAuthority, otherAuthority, servingPair } from '#test/gate-certificates.ts';
+import {
+  clientPair,
+  dayAfter,
+  gateAuthority,
+  otherAuthority,
+  renewedPair,
+  servingPair,
+} from '#test/gate-certificates.ts';
 import { parseCertificate } from '../../certificate/inspect.ts';
 
 function secretOf(pair: {
@@ -37,6 +44,9 @@ describe('the certificate that the gate serves in a cluster', () => {
     now: dayAfter(91),
   });
   clusterReports(['CERTIFICATE_STALE'], 'a gate that serves another certificate than that of the Secret', {
+    ...withGate({ servingSecret: secretOf(renewedPair) }),
+  });
+  clusterReports(['CERTIFICATE_STALE', 'CERTIFICATE_UNSUITABLE'], 'X01 a client pair in the Secret', {
     ...withGate({ servingSecret: secretOf(clientPair) }),
   });
 });

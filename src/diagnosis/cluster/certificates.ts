@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { CertificateError } from '../../certificate/errors.ts';
 import { verifyKeyPair } from '../../certificate/inspect.ts';
+import { findUseFaults } from '../../certificate/use.ts';
 import type { KubernetesObject } from '../../kubernetes/object.ts';
 import { isObject } from '../../document/json.ts';
 import { TLS_SECRET } from '../../wiring/names.ts';
@@ -65,6 +66,7 @@ function examineServingSecret(material: ClusterMaterial): readonly Finding[] {
   const [leaf] = shown === undefined || typeof shown.chain === 'string' ? [] : shown.chain;
   if (held === undefined || leaf === undefined || leaf.raw.equals(held.raw)) return [];
   return [
+    ...findUseFaults(held, 'server').map((fault) => finding('CERTIFICATE_UNSUITABLE', subject, fault)),
     finding(
       'CERTIFICATE_STALE',
       shown?.address ?? '',

@@ -4,10 +4,12 @@ import {
   dayAfter,
   gateAuthority,
   ISSUED,
+  otherAuthority,
   servedChain,
   servingPair,
 } from '#test/gate-certificates.ts';
 import { imagePolicyReports, staticReports } from '#test/node-findings.ts';
+import { AUTHORITY, extension, LEAF, makeOdd } from '#test/odd-certificates.ts';
 
 const CERTIFICATE = 'pki/apiserver-client.crt';
 const KEY = 'pki/apiserver-client.key';
@@ -45,6 +47,65 @@ describe('the pair that the API server shows to the gate', () => {
     files: {
       'kubeconfig.yaml': (text) => text.replaceAll(/^ *client-(certificate|key): .*\n/gm, ''),
     },
+  });
+});
+
+/** Certificates that begin now, not on the first day of the others. */
+const odd = await makeOdd({ name: 'odd', extensions: AUTHORITY });
+const oddClient = await makeOdd({ name: 'kube-apiserver', issuer: odd, extensions: LEAF });
+const forServers = await makeOdd({
+  name: 'kube-apiserver',
+  issuer: odd,
+  extensions: [...LEAF, extension.extended('serverAuth'), extension.loopback()],
+});
+const noAuthority = await makeOdd({ name: 'no-ca', extensions: [extension.constraints(false)] });
+const stranger = await otherAuthority.issueClient({
+  commonName: 'kube-apiserver',
+  notBefore: ISSUED,
+  days: 90,
+  key: clientPair.key,
+});
+
+describe('X01 the use of the pair that the API server shows to the gate', () => {
+  const today = { now: () => new Date(), fetchChain: async () => servedChain };
+  const ENDED = ['CERTIFICATE_EXPIRED'] as const;
+  imagePolicyReports(
+    [...ENDED, 'CLIENT_CERTIFICATE_UNSUITABLE'],
+    'a certificate for servers, as kubeadm makes it',
+    {
+      files: { [CERTIFICATE]: forServers.certificate, [KEY]: forServers.key },
+      question: { ...today, offerPair: async () => false },
+    },
+  );
+  imagePolicyReports([...ENDED], 'a certificate for servers at a gate that asks for none', {
+    files: { [CERTIFICATE]: forServers.certificate, [KEY]: forServers.key },
+    question: { ...today, offerPair: async () => true },
+  });
+  imagePolicyReports(['CLIENT_CERTIFICATE_REFUSED'], 'a certificate of a CA that --client-ca does not hold', {
+    files: { [CERTIFICATE]: stranger.certificate },
+    question: { offerPair: async () => false },
+  });
+  imagePolicyReports(['CLIENT_CERTIFICATE_REFUSED'], 'a gate that closes the connection', {
+    question: { offerPair: async () => false },
+  });
+  imagePolicyReports([], 'a gate to which the pair cannot be shown', {
+    question: { offerPair: () => Promise.reject(new Error('no answer')) },
+  });
+  imagePolicyReports([...ENDED, 'CLIENT_CA_UNUSABLE'], 'a CA of clients that may sign none', {
+    files: {
+      'pki/client-ca.crt': noAuthority.certificate,
+      [CERTIFICATE]: oddClient.certificate,
+      [KEY]: oddClient.key,
+    },
+    question: today,
+  });
+  imagePolicyReports([...ENDED], 'a CA of clients that is not the CA of the gate', {
+    files: {
+      'pki/client-ca.crt': odd.certificate,
+      [CERTIFICATE]: oddClient.certificate,
+      [KEY]: oddClient.key,
+    },
+    question: { ...today, offerPair: () => Promise.reject(new Error('no answer')) },
   });
 });
 

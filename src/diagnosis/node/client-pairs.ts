@@ -1,7 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { CertificateError } from '../../certificate/errors.ts';
-import { parseCertificate, verifyKeyPair } from '../../certificate/inspect.ts';
+import { isCurrent, parseCertificate, verifyKeyPair } from '../../certificate/inspect.ts';
 import { examineValidity } from '../certificate/chain.ts';
+import { examineClientUse, type ShownTo } from '../certificate/use.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClientPair, NodeMaterial } from './material.ts';
 
@@ -10,6 +11,7 @@ export function examineClientPair(
   { clientCertificate, clientKey }: ClientPair,
   file: string,
   now: Date,
+  shownTo: ShownTo,
 ): readonly Finding[] {
   if (clientCertificate === undefined && clientKey === undefined) return [];
   const subject = clientCertificate?.place ?? clientKey?.place ?? file;
@@ -24,11 +26,19 @@ export function examineClientPair(
     if (!(error instanceof CertificateError)) throw error;
     return [finding('CLIENT_PAIR_UNUSABLE', subject, error.message)];
   }
-  return examineValidity(parseCertificate(certificate), now, subject, {
-    over: 'CLIENT_CERTIFICATE_EXPIRED',
-    ending: 'CLIENT_CERTIFICATE_EXPIRING',
-  });
+  const leaf = parseCertificate(certificate);
+  return [
+    ...examineValidity(leaf, now, subject, {
+      over: 'CLIENT_CERTIFICATE_EXPIRED',
+      ending: 'CLIENT_CERTIFICATE_EXPIRING',
+    }),
+    // That a gate refuses an ended certificate is no finding of its own.
+    ...examineClientUse(leaf, subject, isCurrent(leaf, now) ? shownTo : { ...shownTo, answer: undefined }),
+  ];
 }
+
+/** A kubeconfig for webhooks names hosts, and webhooks with their own gates can be anywhere. */
+const UNKNOWN_GATE: ShownTo = { answer: undefined, authority: undefined };
 
 /** Checks the kubeconfig with the credentials of the API server for webhooks, and its pairs. */
 export function examineWebhookUsers({ webhookUsers, now }: NodeMaterial): readonly Finding[] {
@@ -43,6 +53,9 @@ export function examineWebhookUsers({ webhookUsers, now }: NodeMaterial): readon
     case 'unreadable':
       return [...relative, finding('GATE_KUBECONFIG_UNREADABLE', opened.file, opened.problem)];
     case 'read':
-      return [...relative, ...pairs.flatMap((pair) => examineClientPair(pair, opened.file, now))];
+      return [
+        ...relative,
+        ...pairs.flatMap((pair) => examineClientPair(pair, opened.file, now, UNKNOWN_GATE)),
+      ];
   }
 }

@@ -1,5 +1,5 @@
 import { describe } from 'node:test';
-import { clientPair, gateAuthority } from '#test/gate-certificates.ts';
+import { clientPair, gateAuthority, renewedPair } from '#test/gate-certificates.ts';
 import { imagePolicyReports } from '#test/node-findings.ts';
 
 describe('the files of the gate on a node', () => {
@@ -10,6 +10,9 @@ describe('the files of the gate on a node', () => {
     files: { 'pki/tls.key': undefined },
   });
   imagePolicyReports(['CERTIFICATE_STALE'], 'a gate that serves another certificate than that of its files', {
+    files: { 'pki/tls.crt': renewedPair.certificate, 'pki/tls.key': renewedPair.key },
+  });
+  imagePolicyReports(['CERTIFICATE_STALE', 'CERTIFICATE_UNSUITABLE'], 'X01 a client pair in its files', {
     files: { 'pki/tls.crt': clientPair.certificate, 'pki/tls.key': clientPair.key },
   });
   imagePolicyReports([], 'a gate on another machine', {

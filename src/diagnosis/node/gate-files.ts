@@ -1,5 +1,6 @@
 import { CertificateError } from '../../certificate/errors.ts';
 import { verifyKeyPair } from '../../certificate/inspect.ts';
+import { findUseFaults } from '../../certificate/use.ts';
 import { finding, type Finding } from '../finding.ts';
 import { remedy, shellCommand } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
@@ -12,8 +13,13 @@ export function examineServingPair({ serving, kubeconfig }: NodeMaterial): reado
     const leaf = verifyKeyPair({ certificate, key });
     const { served } = kubeconfig ?? {};
     const [shown] = served === undefined || typeof served.chain === 'string' ? [] : served.chain;
-    if (served === undefined || shown === undefined || shown.raw.equals(leaf.raw)) return [];
+    if (served !== undefined && shown?.raw.equals(leaf.raw) === true) return [];
+    const faults = findUseFaults(leaf, 'server').map((fault) =>
+      finding('CERTIFICATE_UNSUITABLE', subject, fault),
+    );
+    if (served === undefined || shown === undefined) return faults;
     return [
+      ...faults,
       finding('CERTIFICATE_STALE', served.address, `it serves another certificate than that of ${subject}`),
     ];
   } catch (error) {

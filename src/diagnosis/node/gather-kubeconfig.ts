@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { KubeconfigValue } from '../../control-plane/gate-kubeconfig.ts';
 import type { GateKubeconfig, ServerPath, ServerPaths } from '../../wiring/api-server-files.ts';
 import type { FetchChain, ServedCertificate } from '../certificate/served.ts';
+import type { ClientAnswer, OfferPair } from '../certificate/use.ts';
 import type { Credential, KubeconfigMaterial } from './material.ts';
 import type { NodeReader } from './reader.ts';
 
@@ -10,10 +11,10 @@ export async function gatherKubeconfig(
   reader: NodeReader,
   { written, path, opened }: GateKubeconfig,
   paths: ServerPaths,
-  fetchChain: FetchChain,
+  { fetchChain, offerPair }: { readonly fetchChain: FetchChain; readonly offerPair: OfferPair },
 ): Promise<KubeconfigMaterial> {
   const none = { authority: undefined, clientCertificate: undefined, clientKey: undefined };
-  if (opened.state !== 'read') return { written, opened, ...none, served: undefined };
+  if (opened.state !== 'read') return { written, opened, ...none, served: undefined, answer: undefined };
   const way = opened.value;
   const credential = (
     file: KubeconfigValue | undefined,
@@ -23,14 +24,39 @@ export async function gatherKubeconfig(
       file: file?.value,
       data: data && { text: data.value, place: `${path.file}:${data.position}` },
     });
+  const clientCertificate = await credential(way.clientCertificateFile, way.clientCertificateData);
+  const clientKey = await credential(way.clientKeyFile, way.clientKeyData);
+  const served = await lookAt(way.server?.value, way.serverName?.value, fetchChain);
+  const pair = { certificate: clientCertificate?.text, key: clientKey?.text };
   return {
     written,
     opened,
     authority: await credential(way.authorityFile, way.authorityData),
-    clientCertificate: await credential(way.clientCertificateFile, way.clientCertificateData),
-    clientKey: await credential(way.clientKeyFile, way.clientKeyData),
-    served: await lookAt(way.server?.value, way.serverName?.value, fetchChain),
+    clientCertificate,
+    clientKey,
+    served,
+    answer: await showPair(served, pair, offerPair),
   };
+}
+
+/** Shows the pair of the API server to a gate whose certificate was seen. */
+async function showPair(
+  served: ServedCertificate | undefined,
+  { certificate, key }: { readonly certificate: string | undefined; readonly key: string | undefined },
+  offerPair: OfferPair,
+): Promise<ClientAnswer | undefined> {
+  if (served === undefined || typeof served.chain === 'string') return undefined;
+  if (certificate === undefined || key === undefined) return undefined;
+  const { address, serverName } = served;
+  const { hostname, port } = new URL(address);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  try {
+    const isAccepted = await offerPair({ host, port: Number(port || 443), serverName }, { certificate, key });
+    return { address, isAccepted };
+  } catch {
+    // A pair that cannot be used has a finding of its own.
+    return undefined;
+  }
 }
 
 /** PEM in a kubeconfig, or in a file that it names. If there are both, client-go uses the data in the kubeconfig. */

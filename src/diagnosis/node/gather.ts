@@ -3,7 +3,9 @@ import type { ApiServerManifest } from '../../control-plane/api-server-manifest.
 import { GATE_FILES } from '../../control-plane/gate-command.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
 import { followApiServer, readWebhookPlugin } from '../../wiring/api-server-files.ts';
+import { NODE_FOLDER } from '../../wiring/names.ts';
 import type { FetchChain } from '../certificate/served.ts';
+import type { OfferPair } from '../certificate/use.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { holdPolicy, type PolicyMaterial } from '../policy.ts';
 import { gatherKubeconfig } from './gather-kubeconfig.ts';
@@ -24,6 +26,7 @@ export interface NodeQuestion {
   readonly isOnNode: boolean;
   readonly now: () => Date;
   readonly fetchChain: FetchChain;
+  readonly offerPair: OfferPair;
 }
 
 /** Reads the manifest of kube-apiserver, the files that it names, and the files that these name. Writes nothing. */
@@ -32,8 +35,7 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
   const reader = new NodeReader(question);
   const files = await followApiServer(reader, manifestFile);
   const { manifest, paths, admission, imagePolicy } = files;
-  const kubeconfig =
-    files.kubeconfig && (await gatherKubeconfig(reader, files.kubeconfig, paths, fetchChain));
+  const kubeconfig = files.kubeconfig && (await gatherKubeconfig(reader, files.kubeconfig, paths, question));
   const plugin = await readWebhookPlugin(reader, files);
   const webhookUsers = await gatherWebhookUsers(reader, plugin, paths);
   const staticFolder = await gatherStatic(reader, plugin?.staticManifestsDir, paths, fetchChain);
@@ -52,6 +54,7 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
     staticFolder,
     policy: { meant: question.policy, held: await gatherPolicy(reader, folder) },
     serving: await gatherServing(reader, folder),
+    clientAuthority: await gatherClientAuthority(reader, folder, kubeconfig),
     keys: await gatherKeys(reader, folder, kubeconfig),
     unmounted: [...paths.unmounted],
     unread: reader.unread,
@@ -74,6 +77,23 @@ async function gatherServing(reader: NodeReader, folder: string): Promise<NodeMa
     certificate: certificate.content.toString(),
     key: key?.content.toString(),
   };
+}
+
+/** The CA of clients of the gate that `bootstrap` installed, if the API server calls that gate. */
+async function gatherClientAuthority(
+  reader: NodeReader,
+  folder: string,
+  kubeconfig: KubeconfigMaterial | undefined,
+): Promise<NodeMaterial['clientAuthority']> {
+  const shared = join(folder, GATE_FILES.authority);
+  const trusted = kubeconfig?.authority?.place;
+  if (trusted === undefined || (trusted !== shared && trusted !== join(NODE_FOLDER, GATE_FILES.authority)))
+    return undefined;
+  for (const place of [join(folder, GATE_FILES.clientAuthority), shared]) {
+    const found = await reader.find(place);
+    if (found !== undefined) return { place, text: found.content.toString() };
+  }
+  return undefined;
 }
 
 async function gatherKeys(

@@ -3,6 +3,7 @@ import type { Stage } from '../../policy/stage.ts';
 import { stageOfKubeconfig } from '../../wiring/api-server-files.ts';
 import { stageOfPath } from '../../wiring/paths.ts';
 import { examineTrust } from '../certificate/trust.ts';
+import { examineClientAuthority } from '../certificate/use.ts';
 import { finding, type Finding } from '../finding.ts';
 import { examineClientPair } from './client-pairs.ts';
 import type { KubeconfigMaterial, NodeMaterial } from './material.ts';
@@ -22,7 +23,13 @@ export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
         ? [
             ...examineServer(opened.value, opened.file),
             ...examineAuthority(kubeconfig, opened.value, material),
-            ...examineClientPair(kubeconfig, opened.file, material.now),
+            ...examineClientPair(kubeconfig, opened.file, material.now, {
+              answer: kubeconfig.answer,
+              authority: material.clientAuthority,
+            }),
+            ...(material.clientAuthority === undefined
+              ? []
+              : examineClientAuthority(material.clientAuthority, material.now)),
             ...examineUnseen(kubeconfig, material.isOnNode),
           ]
         : [finding('GATE_KUBECONFIG_CONTEXT', opened.file, describeContext(opened.value))];

@@ -6,6 +6,7 @@ import type { WrittenImagePolicy } from '../../control-plane/image-policy-settin
 import type { Opened } from '../../wiring/api-server-files.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { ServedCertificate } from '../certificate/served.ts';
+import type { ClientAnswer, ShownTo } from '../certificate/use.ts';
 import type { UnreadSource } from '../finding.ts';
 import type { PolicyMaterial } from '../policy.ts';
 import type { SeenWebhook } from '../../wiring/webhook-configuration.ts';
@@ -36,6 +37,8 @@ export interface NodeMaterial {
   readonly policy: PolicyMaterial;
   /** The serving pair of the gate on this node; `undefined` if it is not in the folder. */
   readonly serving: ServingMaterial | undefined;
+  /** The CA of the clients of that gate; `undefined` if `ImagePolicyWebhook` calls another gate. */
+  readonly clientAuthority: ShownTo['authority'];
   /** Private keys with their file modes. */
   readonly keys: readonly { readonly path: string; readonly mode: number }[];
   /** Paths that the API server reads and that no volume contains. */
@@ -52,6 +55,8 @@ export interface KubeconfigMaterial extends ClientPair {
   readonly opened: Opened<WrittenGateWay>;
   readonly authority: Credential | undefined;
   readonly served: ServedCertificate | undefined;
+  /** What the gate did with the pair of the API server; `undefined` if doctor could not show it. */
+  readonly answer: ClientAnswer | undefined;
 }
 
 /** The certificate and the key that the API server shows to the gate. */
