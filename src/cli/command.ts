@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { fitForTerminal } from '../language/terminal.ts';
 import { STAGES } from '../policy/stage.ts';
 import { KUBE_SYSTEM_MODES } from '../webhook/configuration.ts';
@@ -33,6 +33,16 @@ export interface CommandModule {
 /** `--output`: `table` (the default) or `json`. */
 export function outputOption(): Option {
   return new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
+}
+
+/** An option that may be repeated. With `choices`, every other value is an error. */
+export function repeatedOption(flags: string, description: string, choices?: readonly string[]): Option {
+  const collect = (value: string, former: readonly string[] | undefined): readonly string[] => {
+    if (choices !== undefined && !choices.includes(value))
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+    return [...(former ?? []), value];
+  };
+  return new Option(flags, `${description}; may be repeated`).argParser(collect);
 }
 
 /** Adds `--kubeconfig` and `--context`. `use` describes what the command does with the cluster. */

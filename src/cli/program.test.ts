@@ -11,7 +11,7 @@ describe('a command line that cannot be read ends with 2 and one line', () => {
     '--polcy p': "error: unknown option '--polcy'\n(Did you mean --policy?)\n",
     'policy shema': "error: unknown command 'shema'\n(Did you mean schema?)\n",
     'check --output xml':
-      "error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, json.\n",
+      "error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, json, ndjson, junit, sarif, github.\n",
     'check --namespace': "error: option '--namespace <name>' argument missing\n",
     explain: "error: missing required argument 'images'\n",
     'serve now': "error: too many arguments for 'serve'. Expected 0 arguments but got 1: now.\n",
@@ -45,7 +45,7 @@ describe('--help', () => {
     assert.match((await bouncer(['serve', '--help'])).stdout, /BOUNCER_CERTIFICATE +--cert\n/);
     assert.match(
       (await bouncer(['check', '--help'])).stdout,
-      /Exit code: 0 nothing refused, 1 something refused, 2 could not run\./,
+      /Exit code: 0 nothing refused, 1 something refused, 2 could not run, or could not judge everything\./,
     );
   });
 

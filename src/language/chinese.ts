@@ -228,6 +228,7 @@ const CHINESE_TEXTS = {
   'check.objects': '{count} 个对象',
   'check.image': '{count} 个镜像',
   'check.images': '{count} 个镜像',
+  'check.rule': '策略中的规则 {rule}',
 
   'explain.canonical': '规范名称',
   'explain.registry': '仓库',

@@ -251,6 +251,7 @@ export const ENGLISH = {
   'check.objects': '{count} objects',
   'check.image': '{count} image',
   'check.images': '{count} images',
+  'check.rule': 'rule {rule} of the policy',
 
   // Output of explain.
   'explain.canonical': 'canonical',

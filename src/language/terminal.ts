@@ -17,3 +17,16 @@ export function padColumns(text: string, columns: number): string {
 export function fitForTerminal(text: string): string {
   return text.split('\n').map(oneLine).join('\n');
 }
+
+// GitHub Actions reads `::command::` at the start of a line and `##[command]` anywhere as commands, Azure Pipelines
+// `##vso[…]`, and TeamCity `##teamcity[…]`.
+const COMMAND_MARK = /#(?=#[a-z]*\[)/g;
+const COMMAND_START = /^(\s*):(?=:)/gm;
+
+/**
+ * Like {@link fitForTerminal}, and escapes the marks by which a CI system finds commands in a log. JSON keeps its
+ * meaning, because the escapes are those of JSON strings.
+ */
+export function inert(text: string): string {
+  return fitForTerminal(text).replace(COMMAND_MARK, '\\u0023').replace(COMMAND_START, '$1\\u003a');
+}

@@ -1,40 +1,46 @@
 import type { Say } from '../admission/fit.ts';
 import { fieldOf, type ImageUse } from '../image/use.ts';
-import { fitForTerminal } from '../language/terminal.ts';
+import { inert } from '../language/terminal.ts';
+import { createJsonList } from './json-list.ts';
 import type { Output } from './output.ts';
 import type { Note, ObjectResult, Place, PlacedViolation, UnreadPart } from './result.ts';
+import type { Totals } from './totals.ts';
 
 /**
  * One document: `{objects, refused, notUnderstood, notes, unread}`. Each object is written with its file; only the notes
- * and the unread parts are kept until the end.
+ * about files and the unread parts are kept until the end.
  */
-export function renderJson(say: Say): Output {
-  const notes: Note[] = [];
-  const unread: UnreadPart[] = [];
-  let isFirst = true;
-  const item = (object: ObjectResult): string => {
-    const text = JSON.stringify(jsonOfObject(object, say), null, 2).replaceAll('\n', '\n    ');
-    const start = isFirst ? '{\n  "objects": [\n    ' : ',\n    ';
-    isFirst = false;
-    return start + text;
-  };
+export function createJson(say: Say): Output {
+  const list = createJsonList('{\n  "objects": [');
+  const notes: object[] = [];
+  const unread: object[] = [];
   return {
     ofFile(file) {
-      notes.push(...file.notes);
-      unread.push(...file.unread);
-      return fitForTerminal(file.objects.map(item).join(''));
+      notes.push(...file.notes.map((note) => jsonOfNote(note, say)));
+      unread.push(...file.unread.map(jsonOfUnread));
+      return file.objects.map((object) => list.item(jsonOfObject(object, say))).join('');
     },
-    atEnd({ refused, notUnderstood }) {
-      const start = isFirst ? '{\n  "objects": [' : '\n  ';
-      const rest = {
-        refused,
-        notUnderstood,
-        notes: notes.map((note) => jsonOfNote(note, say)),
-        unread: unread.map(jsonOfUnread),
-      };
-      return fitForTerminal(`${start}],${JSON.stringify(rest, null, 2).slice(1)}\n`);
-    },
+    atEnd: (totals) => list.end({ ...jsonOfTotals(totals), notes, unread }),
   };
+}
+
+/** A line of JSON for each object, each note about a file and each unread part, and a last line with the totals. */
+export function createNdjson(say: Say): Output {
+  const line = (kind: string, value: object): string =>
+    `${inert(JSON.stringify({ type: kind, ...value }))}\n`;
+  return {
+    ofFile: ({ objects, notes, unread }) =>
+      [
+        ...objects.map((object) => line('object', jsonOfObject(object, say))),
+        ...notes.map((note) => line('note', jsonOfNote(note, say))),
+        ...unread.map((part) => line('unread', jsonOfUnread(part))),
+      ].join(''),
+    atEnd: (totals) => line('summary', { ...totals }),
+  };
+}
+
+function jsonOfTotals({ refused, notUnderstood }: Totals): object {
+  return { refused, notUnderstood };
 }
 
 function jsonOfObject(object: ObjectResult, say: Say): object {
@@ -64,7 +70,7 @@ function jsonOfUse(use: ImageUse): object {
 }
 
 function jsonOfViolation(violation: PlacedViolation, say: Say): object {
-  const { place, code, actions, rule, use, reason, remedy, message } = violation;
+  const { place, code, actions, rule, use, reason, remedy, message, isAccepted } = violation;
   return {
     ...jsonOfPlace(place),
     code,
@@ -74,6 +80,7 @@ function jsonOfViolation(violation: PlacedViolation, say: Say): object {
     reason: say(reason),
     remedy: say(remedy),
     message: message ?? null,
+    ...(isAccepted === true && { accepted: true }),
   };
 }
 
@@ -82,6 +89,5 @@ function jsonOfNote({ code, place, use, text }: Note, say: Say): object {
 }
 
 function jsonOfUnread({ file, region, code, sentence }: UnreadPart): object {
-  const { line, column } = region ?? {};
-  return { file, line, column, code, message: sentence };
+  return { file, ...region, code, message: sentence };
 }

@@ -1,17 +1,35 @@
 import type { Say } from '../admission/fit.ts';
-import { renderJson } from './json-output.ts';
+import { createGithub } from './github-output.ts';
+import { createJson, createNdjson } from './json-output.ts';
+import { createJunit } from './junit-output.ts';
 import type { Output } from './output.ts';
-import { renderTable } from './table-output.ts';
+import type { PlacedViolation } from './result.ts';
+import { createSarif } from './sarif-output.ts';
+import { createTable } from './table-output.ts';
 
 /** The forms of the results. */
-export type OutputFormat = 'table' | 'json';
+export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'junit', 'sarif', 'github'] as const;
 
-const OUTPUTS: Readonly<Record<OutputFormat, (say: Say) => Output>> = {
-  table: renderTable,
-  json: renderJson,
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+interface OutputOptions {
+  readonly say: Say;
+  /** The version of this program. */
+  readonly version: string;
+  /** Whether a violation makes the command fail. */
+  readonly isFailing: (violation: PlacedViolation) => boolean;
+}
+
+const OUTPUTS: Readonly<Record<OutputFormat, (options: OutputOptions) => Output>> = {
+  table: ({ say }) => createTable(say),
+  json: ({ say }) => createJson(say),
+  ndjson: ({ say }) => createNdjson(say),
+  junit: ({ say, isFailing }) => createJunit(say, isFailing),
+  sarif: ({ say, version }) => createSarif(say, version),
+  github: ({ say }) => createGithub(say),
 };
 
 /** Begins an output. */
-export function createOutput(format: OutputFormat, say: Say): Output {
-  return OUTPUTS[format](say);
+export function createOutput(format: OutputFormat, options: OutputOptions): Output {
+  return OUTPUTS[format](options);
 }

@@ -17,6 +17,8 @@ export interface Place extends Region {
 export interface PlacedViolation extends Violation {
   /** `undefined` if the object comes from a cluster and not from a file. */
   readonly place: Place | undefined;
+  /** Whether the baseline accepts it, so that it fails nothing. @default false */
+  readonly isAccepted?: boolean;
 }
 
 /** Something that the user should know, and that refuses nothing. */

@@ -1,16 +1,22 @@
 import type { Say } from '../admission/fit.ts';
 import { renderFailure } from '../admission/message.ts';
 import { renderCause, renderNotice } from '../admission/sentence.ts';
+import { quote } from '../image/quote.ts';
 import type { PhraseKey, Shown } from '../language/phrase.ts';
 import type { Note, ObjectResult, PlacedViolation, Place } from './result.ts';
 
-/** One line of a report about an object or a file. */
+/** What a report says at one place. */
 export interface Entry {
   readonly kind: 'refused' | 'warned' | 'audited' | 'note';
+  readonly code: string;
+  /** Name of the rule; `undefined` if the gate itself objects, and for notes. */
+  readonly rule: Shown | undefined;
   readonly place: Place | undefined;
   /** What it is about: the object, or `''` for a note about a file. */
   readonly title: string;
   readonly sentence: Shown;
+  /** The violation, if it is one. */
+  readonly violation?: PlacedViolation;
 }
 
 /** The word for a kind of entry. */
@@ -23,30 +29,38 @@ export const ENTRY_WORDS = {
 
 /** What there is to say about an object: its violations, why there is no decision, and its notes. */
 export function entriesOf(object: ObjectResult, say: Say): Entry[] {
-  const { violations, notes, failure, title, place } = object;
-  const failures: Entry[] =
-    failure === undefined
-      ? []
-      : [{ kind: 'refused', place, title, sentence: renderFailure(failure.code, failure.reason, say) }];
+  const { violations, notes, title } = object;
   return [
-    ...violations.map((violation): Entry => ({
-      kind: kindOf(violation),
-      place: violation.place,
-      title,
-      sentence: renderCause([violation], say),
-    })),
-    ...failures,
+    ...violations.map((violation) => entryOfViolation(violation, title, say)),
+    ...entriesOfFailure(object, say),
     ...notes.map((note) => entryOfNote(note, title, say)),
   ];
 }
 
-/** A note as an entry. */
-export function entryOfNote(note: Note, title: string, say: Say): Entry {
-  return { kind: 'note', place: note.place, title, sentence: renderNotice(note, say) };
+function entryOfViolation(violation: PlacedViolation, title: string, say: Say): Entry {
+  const { actions, code, rule, place } = violation;
+  const kind = actions.includes('Deny') ? 'refused' : actions.includes('Warn') ? 'warned' : 'audited';
+  const sentence = renderCause([violation], say);
+  return {
+    kind,
+    code,
+    rule: rule === undefined ? undefined : quote(rule),
+    place,
+    title,
+    sentence,
+    violation,
+  };
 }
 
-/** The strongest action of a violation. */
-function kindOf({ actions }: PlacedViolation): 'refused' | 'warned' | 'audited' {
-  if (actions.includes('Deny')) return 'refused';
-  return actions.includes('Warn') ? 'warned' : 'audited';
+function entriesOfFailure({ failure, place, title }: ObjectResult, say: Say): Entry[] {
+  if (failure === undefined) return [];
+  const { code, reason } = failure;
+  const sentence = renderFailure(code, reason, say);
+  return [{ kind: 'refused', code, rule: undefined, place, title, sentence }];
+}
+
+/** A note as an entry. */
+export function entryOfNote(note: Note, title: string, say: Say): Entry {
+  const { code, place } = note;
+  return { kind: 'note', code, rule: undefined, place, title, sentence: renderNotice(note, say) };
 }

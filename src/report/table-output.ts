@@ -1,20 +1,21 @@
 import type { Say } from '../admission/fit.ts';
 import { oneLine } from '../language/one-line.ts';
 import { phrase } from '../language/phrase.ts';
-import { padColumns } from '../language/terminal.ts';
+import { inert, padColumns } from '../language/terminal.ts';
 import type { Output } from './output.ts';
 import type { Place } from './result.ts';
 import { entriesOf, entryOfNote, ENTRY_WORDS, type Entry } from './sentence.ts';
 import type { Totals } from './totals.ts';
 
 /** Two lines for each violation and note, and a summary. */
-export function renderTable(say: Say): Output {
+export function createTable(say: Say): Output {
   return {
     ofFile: ({ file, notes, objects }) =>
       [
         ...notes.map((note) => entryOfNote(note, '', say)),
         ...objects.flatMap((object) => entriesOf(object, say)),
       ]
+        .filter(({ violation }) => violation?.isAccepted !== true)
         .map((entry) => renderEntry(entry, file, say))
         .join(''),
     atEnd: (totals) => `${renderSummary(totals, say)}\n`,
@@ -27,7 +28,7 @@ export function renderTable(say: Say): Output {
  */
 function renderEntry({ kind, place, title, sentence }: Entry, file: string, say: Say): string {
   const words = [padColumns(say(phrase(ENTRY_WORDS[kind])), 8), oneLine(renderPlace(place, file))];
-  return `${words.join(' ')}${title === '' ? '' : `  ${title}`}\n         ${sentence}\n`;
+  return inert(`${words.join(' ')}${title === '' ? '' : `  ${title}`}\n         ${sentence}\n`);
 }
 
 /** `file:line:column` */

@@ -6,9 +6,9 @@ export interface Totals {
   /** How many objects were judged. */
   readonly objects: number;
   readonly images: number;
-  /** How many objects would be refused. */
+  /** How many objects would be refused, for a reason that the baseline does not accept. */
   readonly refused: number;
-  /** How many violations only warn. */
+  /** How many violations only warn, and the baseline does not accept them. */
   readonly warnings: number;
   /** How many objects have an unknown kind and fields that look like images. */
   readonly notUnderstood: number;
@@ -36,7 +36,7 @@ export class Tally {
       files: totals.files + 1,
       objects: totals.objects + judged,
       images: totals.images + images,
-      refused: totals.refused + count(objects, ({ verdict }) => verdict === 'refused'),
+      refused: totals.refused + count(objects, isRefused),
       warnings: totals.warnings + objects.reduce((sum, object) => sum + warningsOf(object), 0),
       notUnderstood: totals.notUnderstood + count(objects, ({ isUnderstood }) => !isUnderstood),
       unread: totals.unread + (unread.length === 0 ? 0 : 1),
@@ -48,6 +48,15 @@ function count(objects: readonly ObjectResult[], isCounted: (object: ObjectResul
   return objects.reduce((sum, object) => (isCounted(object) ? sum + 1 : sum), 0);
 }
 
+function isRefused({ failure, violations }: ObjectResult): boolean {
+  return (
+    failure !== undefined ||
+    violations.some(({ actions, isAccepted }) => actions.includes('Deny') && isAccepted !== true)
+  );
+}
+
 function warningsOf({ violations }: ObjectResult): number {
-  return violations.filter(({ actions }) => !actions.includes('Deny') && actions.includes('Warn')).length;
+  return violations.filter(
+    ({ actions, isAccepted }) => !actions.includes('Deny') && actions.includes('Warn') && isAccepted !== true,
+  ).length;
 }

@@ -89,4 +89,33 @@ describe('check: options', () => {
       },
     ]);
   });
+
+  it('flip: --output chooses the form of the results', async () => {
+    const starts = {
+      table: /^refused  stdin:4:72 /,
+      json: /^\{\n  "objects": \[/,
+      ndjson: /^\{"type":"object",/,
+      junit: /^<\?xml version="1\.0"/,
+      sarif: /^\{\n  "\$schema": /,
+      github: /\n::error file=stdin,line=4,/,
+    };
+    for (const [format, start] of Object.entries(starts)) {
+      const { code, stdout } = await checkText(DEPLOYMENT, '--output', format);
+      assert.equal(code, 1);
+      assert.match(stdout, start);
+    }
+    assert.equal((await checkText(DEPLOYMENT, '--output', 'xml')).code, 2);
+  });
+
+  it('flip: --fail-on warn fails if a rule warns', async () => {
+    await using folder = await folderOf({
+      'p.yaml': ruleText('requiredDigest: {}', 'validationActions: [Warn]'),
+    });
+    const check = async (...args: readonly string[]): Promise<number> =>
+      (await checkText(GOOD, '--policy', folder.file('p.yaml'), ...args)).code;
+    assert.equal(await check(), 0);
+    assert.equal(await check('--fail-on', 'deny'), 0);
+    assert.equal(await check('--fail-on', 'unread', '--fail-on', 'warn'), 1);
+    assert.equal(await check('--fail-on', 'audit'), 2, 'not a kind');
+  });
 });

@@ -1,25 +1,39 @@
-import type { Command } from 'commander';
+import { once } from 'node:events';
+import { Option, type Command } from 'commander';
+import manifest from '../../../package.json' with { type: 'json' };
 import { createBouncer } from '../../bouncer.ts';
 import { checkFiles } from '../../check/check-files.ts';
-import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
-import { chooseLanguage } from '../language.ts';
-import { type CommandContext, type ExitCode, type Streams, writeTo } from '../command.ts';
-import { outputOption } from '../command.ts';
-import { createOutput, type OutputFormat } from '../../report/output-formats.ts';
+import { inert } from '../../language/terminal.ts';
+import { exitCodeOf, FAIL_KINDS, isFailing, type FailKind } from '../../report/failing.ts';
+import { createOutput, OUTPUT_FORMATS, type OutputFormat } from '../../report/output-formats.ts';
 import type { UnreadPart } from '../../report/result.ts';
 import { Tally } from '../../report/totals.ts';
+import { repeatedOption, writeTo, type CommandContext, type ExitCode, type Streams } from '../command.ts';
+import { chooseLanguage } from '../language.ts';
+import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
 
 interface CheckOptions extends PolicyOptions {
   readonly namespace?: string;
   readonly output: OutputFormat;
+  readonly failOn?: readonly FailKind[];
 }
 
 export function define(command: Command, { streams, finish }: CommandContext): void {
   addPolicyOptions(command)
     .argument('[paths...]', 'files and folders of YAML or JSON; - for standard input', ['-'])
     .option('--namespace <name>', 'namespace of objects that have none')
-    .addOption(outputOption())
-    .addHelpText('after', '\nExit code: 0 nothing refused, 1 something refused, 2 could not run.')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(OUTPUT_FORMATS).default('table'))
+    .addOption(
+      repeatedOption(
+        '--fail-on <kind>',
+        'deny: fail if an object is refused (default); warn: also if a rule warns; unread: also if an object is not understood',
+        FAIL_KINDS,
+      ),
+    )
+    .addHelpText(
+      'after',
+      '\nExit code: 0 nothing refused, 1 something refused, 2 could not run, or could not judge everything.',
+    )
     .action(async (paths: readonly string[], options: CheckOptions) =>
       finish(await check(paths, options, streams)),
     );
@@ -38,18 +52,31 @@ export async function check(
   for (const notice of notices) writeTo(stderr, `note: ${notice}\n`);
   const policy = await choosePolicy(options, wanted);
   const bouncer = createBouncer({ policies: { current: () => policy } });
-  const output = createOutput(options.output, catalogue.say);
+  const { failOn = [] } = options;
+  const output = createOutput(options.output, {
+    say: catalogue.say,
+    version: manifest.version,
+    isFailing: (violation) => isFailing(violation, failOn),
+  });
   const tally = new Tally();
   const unread: UnreadPart[] = [];
   for await (const result of checkFiles(paths, { bouncer, policy, namespace: options.namespace }, stdin)) {
     tally.add(result);
     unread.push(...result.unread);
-    writeTo(stdout, output.ofFile(result));
+    await writeOutput(stdout, output.ofFile(result));
   }
-  writeTo(stdout, output.atEnd(tally.totals));
-  for (const part of unread) writeTo(stderr, `error: ${renderUnread(part)}\n`);
-  if (unread.length > 0) return 2;
-  return tally.totals.refused > 0 ? 1 : 0;
+  await writeOutput(stdout, output.atEnd(tally.totals));
+  for (const part of unread) writeTo(stderr, inert(`error: ${renderUnread(part)}\n`));
+  return exitCodeOf(tally.totals, failOn);
+}
+
+/**
+ * Writes the text of an output, which escapes names itself. Waits while the reader is slower than we are; otherwise the whole output would be in memory. It is no failure if the
+ * reader leaves, such as `head`.
+ */
+async function writeOutput(stream: Streams['stdout'], text: string): Promise<void> {
+  if (text === '' || stream.destroyed || stream.write(text)) return;
+  await once(stream, 'drain').catch(() => undefined);
 }
 
 /** `file:line:column: sentence` */

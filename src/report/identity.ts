@@ -1,0 +1,32 @@
+import type { ObjectResult, PlacedViolation } from './result.ts';
+
+/** What a violation keeps from run to run. It has no line, because other changes of the file move the lines. */
+interface Identity {
+  readonly file: string;
+  /** `Deployment prod/web` */
+  readonly object: string;
+  /** Name of the container; missing if the whole object is wrong. */
+  readonly container?: string;
+  /** Name of the rule, or the code if the gate itself objects. */
+  readonly rule: string;
+  /** The image as it is written; missing if the whole object is wrong. */
+  readonly image?: string;
+}
+
+/** The identity of a violation of an object. `file` is the name that is used in all runs. */
+export function identityOf(file: string, object: ObjectResult, violation: PlacedViolation): Identity {
+  const { use } = violation;
+  const { kind, namespace, name } = object;
+  return {
+    file,
+    object: `${kind} ${namespace === undefined || namespace === '' ? '' : `${namespace}/`}${name}`,
+    ...(use?.container !== undefined && { container: use.container }),
+    rule: violation.rule ?? violation.code,
+    ...(use !== undefined && { image: use.image }),
+  };
+}
+
+/** One text for each identity. */
+export function keyOf({ file, object, container, rule, image }: Identity): string {
+  return JSON.stringify([file, object, container ?? null, rule, image ?? null]);
+}
