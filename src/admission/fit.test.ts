@@ -9,7 +9,7 @@ function shown(text: string): Shown {
 }
 
 function join(limit: number, ...texts: readonly string[]): string {
-  return joinWithin(texts, shown, 'words.next-place', limit, inEnglish);
+  return joinWithin(texts, shown, 'words.next-place', limit, inEnglish).text;
 }
 
 /** Bytes that are reserved for `" and 999999 more"` if there are two or more texts. */
@@ -24,9 +24,10 @@ describe('texts within a limit', () => {
 
   it('K01 are joined as long as the next text and the number of the remaining texts fit', () => {
     assert.equal(join(8 + COUNT, 'aaa', 'bbb'), 'aaa, bbb');
-    assert.equal(join(7 + COUNT, 'aaa', 'bbb'), 'aaa and 1 more');
-    assert.equal(join(13 + COUNT, 'aaa', 'bbb', 'ccc', 'ddd'), 'aaa, bbb, ccc and 1 more');
-    assert.equal(join(12 + COUNT, 'aaa', 'bbb', 'ccc', 'ddd'), 'aaa, bbb and 2 more');
+    assert.equal(join(3 + COUNT, 'aaa', 'b'.repeat(14)), `aaa, ${'b'.repeat(14)}`, 'no number is needed');
+    assert.equal(join(3 + COUNT, 'aaa', 'b'.repeat(15)), 'aaa and 1 more');
+    assert.equal(join(13 + COUNT, 'aaa', 'bbb', 'ccc', 'd'.repeat(15)), 'aaa, bbb, ccc and 1 more');
+    assert.equal(join(12 + COUNT, 'aaa', 'bbb', 'ccc', 'd'.repeat(15)), 'aaa, bbb and 2 more');
   });
 
   it('K01 end before the first text that does not fit, even if a later one would fit', () => {
@@ -34,12 +35,12 @@ describe('texts within a limit', () => {
   });
 
   it('K01 start with the first one, cut if necessary, and count the others', () => {
-    assert.equal(join(10 + COUNT, 'a'.repeat(11), 'b'), `${'a'.repeat(7)}... and 1 more`);
-    assert.equal(join(10 + COUNT, 'a'.repeat(10), 'b'), `${'a'.repeat(10)} and 1 more`);
+    assert.equal(join(10 + COUNT, 'a'.repeat(11), 'b'.repeat(15)), `${'a'.repeat(7)}... and 1 more`);
+    assert.equal(join(10 + COUNT, 'a'.repeat(10), 'b'.repeat(15)), `${'a'.repeat(10)} and 1 more`);
   });
 
   it('K01 are measured in bytes, not in characters', () => {
-    assert.equal(join(8 + COUNT, '検検', 'b'), '検検 and 1 more');
+    assert.equal(join(6 + COUNT, '検検', 'b'.repeat(15)), '検検 and 1 more');
     assert.equal(join(9 + COUNT, '検検', 'b'), '検検, b');
   });
 });

@@ -5,6 +5,12 @@ export type Say = (phrase: Phrase) => Shown;
 
 const ELLIPSIS = '...';
 
+/** The texts that fit, joined, and how many they are. */
+interface Joined {
+  readonly text: Shown;
+  readonly shown: number;
+}
+
 /**
  * Joins the texts that fit, and counts the others without rendering them. The first text is always included, cut if
  * necessary. `limit` is in bytes of UTF-8.
@@ -15,21 +21,30 @@ export function joinWithin<Item>(
   separator: 'words.next-cause' | 'words.next-place',
   limit: number,
   say: Say,
-): Shown {
+): Joined {
   const [first, ...others] = items;
-  if (first === undefined) return '' as Shown;
-  if (others.length === 0) return cutToBytes(render(first, 0), limit);
+  if (first === undefined) return { text: '' as Shown, shown: 0 };
+  if (others.length === 0) return { text: cutToBytes(render(first, 0), limit), shown: 1 };
   const between = say(phrase(separator));
-  const room = limit - lengthOf(say(phrase('words.and-more', { list: '' as Shown, count: 999_999 })));
+  const room = roomOfList(limit, say);
   let joined = cutToBytes(render(first, 0), room);
   let length = lengthOf(joined);
   for (const [index, item] of others.entries()) {
     const text = render(item, index + 1);
     length += lengthOf(between) + lengthOf(text);
-    if (length > room) return say(phrase('words.and-more', { list: joined, count: others.length - index }));
+    const isLast = index === others.length - 1;
+    if (length > (isLast ? limit : room)) {
+      const count = others.length - index;
+      return { text: say(phrase('words.and-more', { list: joined, count })), shown: items.length - count };
+    }
     joined = `${joined}${between}${text}` as Shown;
   }
-  return joined;
+  return { text: joined, shown: items.length };
+}
+
+/** What a list of two texts or more may take of `limit` bytes; the rest is for the number of the others. */
+export function roomOfList(limit: number, say: Say): number {
+  return limit - lengthOf(say(phrase('words.and-more', { list: '' as Shown, count: 999_999 })));
 }
 
 /** Cuts a text to `limit` bytes of UTF-8, between two characters. */

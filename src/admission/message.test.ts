@@ -121,6 +121,35 @@ describe('the text of a denial', () => {
     assert.match(message, / and 499 more: control character /);
   });
 
+  it('X16 places take the room that the rest of the denial leaves', () => {
+    const long = (index: number): string => `registry.example.com/${'team/'.repeat(20)}app${index}`;
+    const containersOf = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ name: `c${index}`, image: long(index) }));
+    const five = denialOf(askAdmission({ object: podOf({ containers: containersOf(5) }) }));
+    for (const { name, image } of containersOf(5)) {
+      assert.ok(five.includes(image) && five.includes(`"${name}"`), name);
+    }
+    assert.ok(Buffer.byteLength(five) <= 1024);
+    const fifty = denialOf(askAdmission({ object: podOf({ containers: containersOf(50) }) }));
+    const [, more] = / and (\d+) more: no tag/.exec(fifty) ?? [];
+    assert.equal(fifty.match(/container "/g)?.length, 50 - Number(more));
+    const [, place = ''] = /("c0"\), .*"c1"\))/.exec(fifty) ?? [];
+    assert.ok(Buffer.byteLength(fifty) + place.length + 48 > 1024, 'another place would not fit');
+    assert.ok(Buffer.byteLength(fifty) <= 1024);
+  });
+
+  it('X16 several causes share the room, and none of them is lost for it', async () => {
+    const policy = await policyOf({ disallowedTags: { tags: ['latest'] } }, { requiredDigest: {} });
+    const containers = Array.from({ length: 40 }, (_, index) => ({
+      name: `c${index}`,
+      image: `registry.example.com/${'team/'.repeat(8)}app${index}`,
+    }));
+    const message = denialOf(askAdmission({ object: podOf({ containers }) }, policy));
+    assert.match(message, / more: no tag means .* more: .* \[rule rule-2\]/);
+    assert.ok(Buffer.byteLength(message) <= 1024);
+    assert.ok(Buffer.byteLength(message) > 850, String(message.length));
+  });
+
   it('K02 warnings that do not fit are counted', () => {
     const containers = Array.from({ length: 20 }, (_, index) => ({
       name: `c${index}`,

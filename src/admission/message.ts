@@ -3,7 +3,7 @@ import { inEnglish } from '../language/catalogue.ts';
 import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 import { type Decision, type ValidationAction, type Violation, failureReason } from '../policy/decision.ts';
 import type { Owner } from '../workload/owner.ts';
-import { cutToBytes, cutToCharacters, joinWithin, type Say } from './fit.ts';
+import { cutToBytes, cutToCharacters, joinWithin, roomOfList, type Say } from './fit.ts';
 import { groupByCause, renderCause, type Cause, renderNotice, renderObjection } from './sentence.ts';
 
 /** Maximum length of a denial (K01), in bytes of UTF-8. Violations that do not fit are counted. */
@@ -17,16 +17,60 @@ const MAX_WARNINGS = 12;
 export function renderDenial(decision: Decision, say: Say = inEnglish, owner?: Owner): Shown {
   if (decision.outcome === 'failed') return renderFailure(decision.code, failureReason(decision.code), say);
   const denials = decision.violations.filter(hasAction('Deny'));
-  // All violations have the same owner, so it is written once.
-  const render = (cause: Cause, index: number): Shown =>
-    renderCause(cause, say, index === 0 ? owner : undefined);
-  const join = (limit: number): Shown =>
-    joinWithin(groupByCause(denials), render, 'words.next-cause', limit, say);
+  const causes = groupByCause(denials);
   const count = decision.outcome === 'refused' ? decision.unaskedRules : undefined;
-  if (count === undefined) return join(MESSAGE_BYTES);
+  if (count === undefined) return renderCauses(causes, MESSAGE_BYTES, say, owner);
   const end = say(phrase('words.unasked-rules', { denial: '' as Shown, count }));
-  const denial = join(MESSAGE_BYTES - Buffer.byteLength(end));
+  const denial = renderCauses(causes, MESSAGE_BYTES - Buffer.byteLength(end), say, owner);
   return say(phrase('words.unasked-rules', { denial, count }));
+}
+
+/** Room for the places of one cause, in bytes. With less room, fewer causes are shown. */
+const PLACES_BYTES = 200;
+
+/** Maximum number of causes that share the room evenly. */
+const SHARING_CAUSES = 4;
+
+/** Room for the words between the places and the reason of a cause, in bytes. */
+const GLUE_BYTES = 24;
+
+/** The causes within `limit` bytes. Their places take the room that the reasons leave. */
+function renderCauses(causes: readonly Cause[], limit: number, say: Say, owner: Owner | undefined): Shown {
+  const join = (placesBytes: number): ReturnType<typeof joinWithin> => {
+    // All violations have the same owner, so it is written once.
+    const render = (cause: Cause, index: number): Shown =>
+      renderCause(cause, say, { owner: index === 0 ? owner : undefined, placesBytes });
+    return joinWithin(causes, render, 'words.next-cause', limit, say);
+  };
+  if (causes.every(({ length }) => length === 1)) return join(limit).text;
+  const room = causes.length === 1 ? limit : roomOfList(limit, say);
+  const { share, most } = shareRoom(causes, room, say, owner);
+  const even = join(share);
+  // Causes with few places leave room for the others.
+  const wider = Math.min(most, share + room - Buffer.byteLength(even.text));
+  const wide = wider > share ? join(wider) : even;
+  return wide.shown < even.shown ? even.text : wide.text;
+}
+
+/** What the places of one cause may take: if as many causes as possible share `room` bytes, and if the first has all of it. */
+function shareRoom(
+  causes: readonly Cause[],
+  room: number,
+  say: Say,
+  owner: Owner | undefined,
+): { readonly share: number; readonly most: number } {
+  const shares: number[] = [];
+  let left = room;
+  for (const [index, [first]] of causes.slice(0, SHARING_CAUSES).entries()) {
+    const reason = renderCause([{ ...first, use: undefined }], say, {
+      owner: index === 0 ? owner : undefined,
+    });
+    left -= Buffer.byteLength(reason) + GLUE_BYTES;
+    const share = Math.floor(left / (index + 1));
+    if (index > 0 && share < PLACES_BYTES) break;
+    shares.push(Math.max(share, PLACES_BYTES));
+  }
+  return { share: shares.at(-1) ?? PLACES_BYTES, most: shares[0] ?? PLACES_BYTES };
 }
 
 /** A code and its sentence. */
@@ -42,7 +86,7 @@ export function renderWarnings(
   if (!hasReports(decision)) return [];
   const warnings = decision.violations
     .filter(hasAction('Warn'))
-    .map((violation) => renderWarning((isBrief) => renderCause([violation], say, undefined, isBrief)));
+    .map((violation) => renderWarning((isBrief) => renderCause([violation], say, { isBrief })));
   const notices = decision.notices.map((notice) =>
     renderWarning((isBrief) => renderNotice(notice, say, isBrief)),
   );
@@ -77,7 +121,7 @@ export function renderAuditAnnotations(
   if (warnings.length === 0 && audits.length === 0) return undefined;
   const { policy } = decision;
   const join = <Item>(items: readonly Item[], render: (item: Item) => Shown): Shown =>
-    joinWithin(items, render, 'words.next-cause', MESSAGE_BYTES, say);
+    joinWithin(items, render, 'words.next-cause', MESSAGE_BYTES, say).text;
   return {
     ...(policy && { policy: `${policy.name}/${policy.revision}` }),
     ...(audits.length > 0 && { violations: join(audits, (violation) => renderCause([violation], say)) }),

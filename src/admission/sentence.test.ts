@@ -71,7 +71,7 @@ describe('the sentence of a cause', () => {
     const whole = violation({ use: undefined });
     assert.equal(renderCause([whole], inEnglish), WHY);
     assert.equal(renderCause([whole, whole], inEnglish), WHY);
-    assert.equal(renderCause([whole], inEnglish, OWNER), `pod of Deployment web: ${WHY}`);
+    assert.equal(renderCause([whole], inEnglish, { owner: OWNER }), `pod of Deployment web: ${WHY}`);
   });
 
   it('contains the other places, without violations that have no place', () => {
@@ -88,7 +88,7 @@ describe('the sentence of a cause', () => {
   it('has the owner after the places, and the message of the policy first', () => {
     const cause = [violation({ message: oneLine('no\nlatest') })] as const;
     assert.equal(
-      renderCause(cause, inEnglish, OWNER),
+      renderCause(cause, inEnglish, { owner: OWNER }),
       `no\\u000alatest: ${BAD} at spec.containers[0].image (container "web") of Deployment web: ${WHY}`,
     );
   });
@@ -105,7 +105,7 @@ describe('the sentence of a cause', () => {
     const long = 'x'.repeat(2000);
     const path = Array.from({ length: 100 }, () => 'x'.repeat(60));
     const use = { ...USE, image: long, location: { kind: 'value', path } as const, container: long };
-    const text = renderCause([violation({ use })], inEnglish, { kind: long, name: long });
+    const text = renderCause([violation({ use })], inEnglish, { owner: { kind: long, name: long } });
     const lengths = [...text.matchAll(/x[x.]*/g)].map(([run]) => run.replace('...', '').length);
     assert.deepEqual(lengths.slice(0, 5), [160, 256, 64, 64, 253]);
   });

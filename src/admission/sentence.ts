@@ -5,7 +5,7 @@ import type { Notice, Violation } from '../policy/decision.ts';
 import type { Owner } from '../workload/owner.ts';
 import { joinWithin, type Say } from './fit.ts';
 
-/** Maximum length of the places in a message, in bytes. */
+/** Maximum length of the places of one cause, in bytes. A denial gives them another limit. */
 const PLACES_BYTES = 512;
 
 const IMAGE_CHARACTERS = 160;
@@ -48,11 +48,21 @@ function isSameCause(one: Violation, other: Violation): boolean {
   );
 }
 
+/** How a cause is rendered. */
+interface CauseStyle {
+  /** The controller that the pod names. */
+  readonly owner?: Owner | undefined;
+  /** Shortens images and fields. @default false */
+  readonly isBrief?: boolean;
+  /** Maximum length of the places, in bytes; places that do not fit are counted. @default PLACES_BYTES */
+  readonly placesBytes?: number;
+}
+
 /** `no latest: nginx at spec.containers[0].image (container "web"): tag … [rule …]; what to do` */
-export function renderCause(cause: Cause, say: Say, owner?: Owner, isBrief = false): Shown {
+export function renderCause(cause: Cause, say: Say, style: CauseStyle = {}): Shown {
   const [first] = cause;
   const objection = renderObjection(first, say);
-  const places = renderOwned(renderPlaces(cause, say, isBrief), owner, say);
+  const places = renderOwned(renderPlaces(cause, say, style), style.owner, say);
   const what = places === undefined ? objection : say(phrase('words.where', { places, what: objection }));
   return first.message === undefined ? what : say(phrase('words.said', { message: first.message, what }));
 }
@@ -70,12 +80,17 @@ export function renderNotice({ use, text }: Pick<Notice, 'use' | 'text'>, say: S
     : say(phrase('words.notice', { place: renderPlace(use, say, isBrief), text }));
 }
 
-function renderPlaces(cause: Cause, say: Say, isBrief: boolean): Shown | undefined {
+function renderPlaces(
+  cause: Cause,
+  say: Say,
+  { isBrief = false, placesBytes = PLACES_BYTES }: CauseStyle,
+): Shown | undefined {
   const [{ use }, ...others] = cause;
   if (use === undefined) return undefined;
   if (others.length === 0) return renderPlace(use, say, isBrief);
   const uses = cause.flatMap((violation) => violation.use ?? []);
-  return joinWithin(uses, (one) => renderPlace(one, say, isBrief), 'words.next-place', PLACES_BYTES, say);
+  const render = (one: ImageUse): Shown => renderPlace(one, say, isBrief);
+  return joinWithin(uses, render, 'words.next-place', placesBytes, say).text;
 }
 
 /** The owner is a claim of the requester. It is shown, but no decision depends on it. */
