@@ -1,7 +1,8 @@
 import type { Bouncer } from '../bouncer.ts';
 import { fieldsOf, type Path } from '../document/json.ts';
 import { decodeUtf8 } from '../document/text.ts';
-import { DocumentError, readDocuments, type TextDocument } from '../document/yaml.ts';
+import { readManifestText } from '../document/manifest-text.ts';
+import { DocumentError, type TextDocument } from '../document/text-document.ts';
 import type { Policy } from '../policy/policy.ts';
 import {
   resultOf,
@@ -35,7 +36,7 @@ interface ReadFile {
 export async function judgeFile({ file, mode, bytes }: ReadFile, judge: Judge): Promise<FileResult> {
   const objects: ObjectResult[] = [];
   const unread: UnreadPart[] = [];
-  for (const document of documentsOf(bytes, file)) {
+  for await (const document of documentsOf(bytes, file)) {
     if (document instanceof DocumentError) {
       const { code, region, sentence } = document;
       unread.push({ file, code, region, sentence });
@@ -50,13 +51,16 @@ export async function judgeFile({ file, mode, bytes }: ReadFile, judge: Judge): 
   return { file, judged: objects.length, images, objects, notes: [], unread };
 }
 
-function documentsOf(bytes: Uint8Array, file: string): readonly (TextDocument | DocumentError)[] {
+async function* documentsOf(bytes: Uint8Array, file: string): AsyncGenerator<TextDocument | DocumentError> {
+  let text: string;
   try {
-    return readDocuments(decodeUtf8(bytes, file), file, { mergeKeys: true });
+    text = decodeUtf8(bytes, file);
   } catch (error) {
-    if (error instanceof DocumentError) return [error];
-    throw error;
+    if (!(error instanceof DocumentError)) throw error;
+    yield error;
+    return;
   }
+  yield* readManifestText(text, file);
 }
 
 async function judgeObject(

@@ -1,3 +1,5 @@
+import { DocumentError, Lines } from './text-document.ts';
+
 /** A position where kubectl begins a line or a document, but YAML 1.2 does not. With the reason and the remedy. */
 interface ForeignBreak {
   readonly offset: number;
@@ -45,12 +47,25 @@ function endsLine(
   return { pattern, sentence: `character ${name} ends a line for kubectl, but not in YAML 1.2`, hint };
 }
 
+/** A text without any match has no foreign break. Most texts have none, and one search is faster than one for each row. */
+const SUSPICIOUS = /[^\n\t\x20-\x7e]|^---[^\n]/m;
+
 export function findForeignBreak(text: string): ForeignBreak | undefined {
+  if (!SUSPICIOUS.test(text)) return undefined;
   for (const { pattern, sentence, hint } of ROWS) {
     const offset = text.search(pattern);
     if (offset >= 0) return { offset, sentence, hint };
   }
   return undefined;
+}
+
+/** The error about a foreign break of a text. */
+export function foreignBreakError(
+  file: string,
+  text: string,
+  { offset, sentence, hint }: ForeignBreak,
+): DocumentError {
+  return new DocumentError(file, new Lines(text).positionOf(offset), `${sentence} (${hint})`);
 }
 
 // Line breaks that only some readers know, and characters that a terminal interprets or that hide or reorder letters.

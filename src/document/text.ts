@@ -1,4 +1,4 @@
-import { DocumentError } from './yaml.ts';
+import { DocumentError } from './text-document.ts';
 
 /**
  * Decodes the text of a file, without its byte order mark. Bytes that are not UTF-8 are refused, because a decoder that

@@ -6,7 +6,6 @@ import {
   isPair,
   isScalar,
   isSeq,
-  LineCounter,
   parseAllDocuments,
   visit,
   type Alias,
@@ -17,8 +16,16 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Path } from './json.ts';
-import { findForeignBreak } from './line-breaks.ts';
+import { findForeignBreak, foreignBreakError } from './line-breaks.ts';
 import { checkMerges } from './merge-keys.ts';
+import {
+  DocumentError,
+  Lines,
+  type Position,
+  type Region,
+  type Span,
+  type TextDocument,
+} from './text-document.ts';
 
 /** Maximum number of aliases of an anchor, including the aliases in its value. Aliases must not multiply the document (C11). */
 const MAX_ALIASES = 100;
@@ -34,32 +41,7 @@ const HINTS: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'leave the tag out',
 };
 
-/** A place in a text; line and column count from 1. */
-interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** A part of a text, from its first character to the place right behind its last one. */
-export interface Region extends Position {
-  readonly endLine: number;
-  readonly endColumn: number;
-}
-
-/** One document of a file, and the positions of its parts in the text. */
-export interface TextDocument {
-  readonly value: unknown;
-  /**
-   * `line:column` of the part at a path, both from 1: of its key in a map, or of the item in a list. If the document
-   * does not have the whole path, the position of the last part that it has.
-   */
-  positionOf(path: Path): string;
-  /**
-   * The same place as numbers, with its end. The region of a key ends with its value if that is one text, and with the
-   * key otherwise. The region of a map is its first key.
-   */
-  locate(path: Path): Region;
-}
+export { DocumentError, type TextDocument } from './text-document.ts';
 
 export interface DocumentOptions {
   /**
@@ -67,24 +49,8 @@ export interface DocumentOptions {
    * like any other. @default false
    */
   readonly mergeKeys?: boolean;
-}
-
-type DocumentErrorCode = 'DOCUMENT_SYNTAX';
-
-/** A text that is neither YAML nor JSON, or that two readers read differently. The message begins with `file:line:column`. */
-export class DocumentError extends Error {
-  override readonly name = 'DocumentError';
-  readonly code: DocumentErrorCode = 'DOCUMENT_SYNTAX';
-  /** Where the problem is. */
-  readonly region: Region;
-  /** What is wrong and what to do, without the place. */
-  readonly sentence: string;
-
-  constructor(file: string, { line, column }: Position, sentence: string, options?: ErrorOptions) {
-    super(`${file}:${line}:${column}: ${sentence}`, options);
-    this.region = { line, column, endLine: line, endColumn: column };
-    this.sentence = sentence;
-  }
+  /** The text is a part of a longer one, in which no character ends a line only for some readers. @default the whole */
+  readonly part?: { readonly lines: Lines; readonly start: number };
 }
 
 /**
@@ -107,11 +73,11 @@ export function readDocuments(
   file: string,
   options: DocumentOptions = {},
 ): (TextDocument | DocumentError)[] {
-  const foreign = foreignBreakOf(text, file);
-  if (foreign !== undefined) return [foreign];
-  const lines = new LineCounter();
+  const foreign = options.part === undefined ? findForeignBreak(text) : undefined;
+  if (foreign !== undefined) return [foreignBreakError(file, text, foreign)];
+  const { lines, start } = options.part ?? { lines: new Lines(text), start: 0 };
   const documents = parseAllDocuments(text, {
-    lineCounter: lines,
+    prettyErrors: false,
     // The parser's own check for duplicate keys takes time quadratic in their number.
     uniqueKeys: false,
     merge: options.mergeKeys ?? false,
@@ -124,7 +90,7 @@ export function readDocuments(
   // For a text without documents the parser returns an array with additional properties.
   return [...documents].flatMap((document): (TextDocument | DocumentError)[] => {
     try {
-      return openDocument(document, new Positions(document, file, lines));
+      return openDocument(document, new Positions(document, file, lines, start));
     } catch (error) {
       if (error instanceof DocumentError) return [error];
       throw error;
@@ -132,19 +98,10 @@ export function readDocuments(
   });
 }
 
-function foreignBreakOf(text: string, file: string): DocumentError | undefined {
-  const found = findForeignBreak(text);
-  if (found === undefined) return undefined;
-  const { offset, sentence, hint } = found;
-  const line = text.slice(0, offset).split('\n').length;
-  const column = offset - text.lastIndexOf('\n', offset - 1);
-  return new DocumentError(file, { line, column }, `${sentence} (${hint})`);
-}
-
 function openDocument(document: Document, positions: Positions): TextDocument[] {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
-    const sentence = problem.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
+    const sentence = problem.message;
     // The parser is recursive and reports when the stack is full.
     if (sentence.startsWith('Maximum call stack')) throw positions.nesting(problem.pos[0], problem);
     throw positions.problem(problem.pos[0], sentence, HINTS[problem.code], problem);
@@ -247,17 +204,18 @@ function checkKeys(map: YAMLMap, positions: Positions): void {
 class Positions {
   readonly #document: Document;
   readonly #file: string;
-  readonly #lines: LineCounter;
+  readonly #lines: Lines;
+  readonly #start: number;
 
-  constructor(document: Document, file: string, lines: LineCounter) {
+  constructor(document: Document, file: string, lines: Lines, start: number) {
     this.#document = document;
     this.#file = file;
     this.#lines = lines;
+    this.#start = start;
   }
 
   locate(offset: number): Position {
-    const { line, col } = this.#lines.linePos(offset);
-    return { line, column: col };
+    return this.#lines.positionOf(this.#start + offset);
   }
 
   position(offset: number): string {
@@ -280,12 +238,11 @@ class Positions {
 
   regionOf(path: Path): Region {
     const [start, end] = this.#spanOf(path);
-    const { line: endLine, column: endColumn } = this.locate(end);
-    return { ...this.locate(start), endLine, endColumn };
+    return this.#lines.regionOf([this.#start + start, this.#start + end]);
   }
 
   /** The offsets of the first character of a part, and of the character behind it. */
-  #spanOf(path: Path): readonly [start: number, end: number] {
+  #spanOf(path: Path): Span {
     let node: unknown = this.#document.contents;
     let span = spanOfItem(node) ?? [0, 0];
     for (const key of path) {
@@ -298,8 +255,6 @@ class Positions {
     return span;
   }
 }
-
-type Span = readonly [start: number, end: number];
 
 function spanOfPair({ key, value }: Pair): Span | undefined {
   const keySpan = isNode(key) ? key.range : undefined;

@@ -1,5 +1,5 @@
 import type { Path } from '../document/json.ts';
-import type { Region } from '../document/yaml.ts';
+import type { Region } from '../document/text-document.ts';
 import type { ImageUse } from '../image/use.ts';
 import type { Phrase } from '../language/phrase.ts';
 import { failureReason, type Decision, type FailureCode, type Violation } from '../policy/decision.ts';

@@ -1,4 +1,4 @@
-import type { Region, TextDocument } from '../document/yaml.ts';
+import type { Region, TextDocument } from '../document/text-document.ts';
 import { isObject, type Fields, type Path } from '../document/json.ts';
 
 /** Deepest nesting of lists in lists. */

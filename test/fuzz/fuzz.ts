@@ -7,6 +7,7 @@ import { runApiServer } from '../oracle/api-server-run.ts';
 import { runCore, type CaseRange } from '../oracle/core-run.ts';
 import { runServer } from '../oracle/server-run.ts';
 import { isClean, renderRun, type OracleRun } from '../oracle/report.ts';
+import { ordinaryYaml } from './ordinary-yaml.ts';
 import { references } from './references.ts';
 import { commandToRepeat, fuzz, type FuzzRange, type FuzzReport } from './target.ts';
 
@@ -18,6 +19,7 @@ interface Runnable {
 
 const TARGETS: readonly Runnable[] = [
   { name: references.name, run: (range) => fuzz(references, range) },
+  { name: ordinaryYaml.name, run: (range) => fuzz(ordinaryYaml, range) },
   { name: 'differential', run: async (range) => differential(range, await findGoReaders(process.env)) },
 ];
 

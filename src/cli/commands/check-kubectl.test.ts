@@ -118,11 +118,31 @@ describe('check: every object of a folder that kubectl would send is judged', ()
 });
 
 describe('check: several objects in one text', () => {
-  it('are refused in JSON, although kubectl reads them', async () => {
-    for (const between of ['', ' ', '\n', '\n# x\n']) {
-      const { code, stderr } = await bouncer(['check'], { stdin: `${BAD}${between}${BAD}` });
-      assert.equal(code, 2);
-      assert.match(stderr, /^error: stdin:[123]:\d+: Unexpected flow-map-start/);
+  it('XH14 are judged in JSON, where they need nothing between them, as in kubectl', async () => {
+    for (const between of ['', ' ', '\n', '\r\n\t']) {
+      const stdin = `${BAD}${between}${BAD}\n${BAD}\n`;
+      assert.deepEqual((await verdicts(stdin)).length, 3, JSON.stringify(between));
+    }
+    assert.deepEqual(
+      (await verdicts(`{"kind":"ConfigMap",\n"apiVersion":"v1"} ${BAD}\n  ${BAD}`)).map(
+        (line) => line.split(' ')[0],
+      ),
+      ['stdin:1:1', 'stdin:2:20', 'stdin:3:3'],
+    );
+  });
+
+  it('XH14 are refused in YAML, and in JSON beside something else', async () => {
+    const map = '{kind: ConfigMap, apiVersion: v1}';
+    for (const [stdin, place] of [
+      [`${map}${map}`, '1:34'],
+      [`${map}\n${map}`, '2:1'],
+      [`${BAD}\n# x\n${BAD}`, '3:1'],
+      [`${BAD},${BAD}`, '1:1'],
+      [`${BAD} x`, '1:1'],
+    ] as const) {
+      const { code, stderr } = await bouncer(['check'], { stdin });
+      assert.equal(code, 2, stdin);
+      assert.match(stderr, new RegExp(`^error: stdin:${place}`), stdin);
     }
   });
 
