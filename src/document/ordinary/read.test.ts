@@ -78,10 +78,12 @@ it('the reader of ordinary YAML reads in linear time', () => {
   const items = (count: number): string => `a:\n${'- {b: c, d: [e, "f"]} # g\n'.repeat(count)}`;
   const time = (count: number): number => {
     const text = items(count);
-    const started = performance.now();
+    const { user } = process.threadCpuUsage();
     readOrdinary(text)?.spanOf(['a', count - 1]);
-    return performance.now() - started;
+    return process.threadCpuUsage().user - user;
   };
   time(2000);
-  assert.ok(time(64_000) < 40 * Math.max(time(4000), 1));
+  const short = Math.max(time(4000), time(4000), 1000);
+  const long = Math.min(time(64_000), time(64_000));
+  assert.ok(long < 60 * short, `${long} µs, ${short} µs`);
 });
