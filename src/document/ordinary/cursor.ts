@@ -47,11 +47,11 @@ export class Cursor {
   /** Columns before the first character of the line that {@link nextLine} found; -1 at the end of the text. */
   indent = -1;
   /** The spans of the parts of each collection, if they are recorded. */
-  readonly spans: WeakMap<object, Spans> | undefined;
+  readonly spans: Map<object, Spans> | undefined;
   readonly #copies: boolean;
   #depth = 0;
 
-  constructor(text: string, spans?: WeakMap<object, Spans>) {
+  constructor(text: string, spans?: Map<object, Spans>) {
     this.text = text;
     this.spans = spans;
     this.#copies = text.length > SHARED_CHARACTERS;

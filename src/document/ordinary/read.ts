@@ -61,10 +61,10 @@ function goToFirstLine(cursor: Cursor): boolean {
 function lazySpans(text: string): OrdinaryDocument['spanOf'] {
   let root: object | undefined;
   let start = 0;
-  let spans: WeakMap<object, Spans> | undefined;
+  let spans: Map<object, Spans> | undefined;
   return (path) => {
     if (root === undefined || spans === undefined) {
-      spans = new WeakMap();
+      spans = new Map();
       const cursor = new Cursor(text, spans);
       root = readRoot(cursor) ?? undefined;
       start = firstOffset(text);
@@ -79,7 +79,7 @@ function firstOffset(text: string): number {
   return cursor.at;
 }
 
-function findSpan(root: unknown, spans: WeakMap<object, Spans>, start: number, path: Path): Span {
+function findSpan(root: unknown, spans: Map<object, Spans>, start: number, path: Path): Span {
   let value = root;
   let span: Span = [start, start];
   let isKey = false;
