@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sep } from 'node:path';
-import type { Region } from '../document/yaml.ts';
+import type { Region } from '../document/text-document.ts';
 import type { Say } from '../admission/fit.ts';
 import { phrase } from '../language/phrase.ts';
 import { identityOf, keyOf } from './identity.ts';
