@@ -169,7 +169,7 @@ for (const catalogue of CATALOGUES) {
     it(`K01 ${language}: parameters and messages of a policy are escaped and bounded as well`, async () => {
       const parameters = [
         { allowedTags: { semver: '>=1.0.0\n<2' } },
-        { allowedTags: { pattern: `v[0-9]\n\u202e{tag}?` } },
+        { allowedTags: { pattern: `v[0-9](\n\u202e{tag})?` } },
         { allowedTags: { tags: Array.from({ length: 9 }, (_, index) => `${index}`.repeat(120)) } },
         { requiredDigest: {}, message: `a${'\u{1f6ab}'.repeat(127)}` },
         { requiredDigest: {}, message: '{reason} {tag}\u202e\u200f' },

@@ -215,7 +215,7 @@ describe('the messages in a policy', () => {
   });
 
   it('K02 a parameter with a line break breaks no line', async () => {
-    for (const allowedTags of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v[0-9]+\n' }]) {
+    for (const allowedTags of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v[0-9]+\n?' }]) {
       for (const validationActions of [['Deny'], ['Warn', 'Audit']] as ('Deny' | 'Warn' | 'Audit')[][]) {
         const policy = await policyOf({ allowedTags, validationActions });
         const {

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { ImagePatternError } from './pattern-text.ts';
 import { parseImagePattern, type PatternUse } from './pattern.ts';
 
-const TOO_BROAD = 'has a wildcard in the last two labels of its registry, where anyone can register a name';
+const TOO_BROAD = 'has "*" in its registry where anybody can register a name';
 const TWO_COMPONENTS = 'matches nothing: repositories of Docker Hub have at least two components';
 
 for (const [text, problem] of [

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { ImagePatternError, type ImagePatternErrorCode } from './pattern-text.ts';
-import { parseImagePattern } from './pattern.ts';
+import { parseImagePattern, type PatternUse } from './pattern.ts';
 
-type Refusal = readonly [text: string, code: ImagePatternErrorCode, hint: string | RegExp];
+/** The hint is for patterns of both uses. A use in the fourth place limits the row to patterns of this use. */
+type Refusal = readonly [text: string, code: ImagePatternErrorCode, hint: string | RegExp, use?: PatternUse];
 
 const REFUSALS: Record<string, readonly Refusal[]> = {
   'an empty or endless pattern': [
@@ -15,9 +16,13 @@ const REFUSALS: Record<string, readonly Refusal[]> = {
     ['nginx', 'PATTERN_REGISTRY_MISSING', 'write docker.io/library/nginx'],
     ['team/*', 'PATTERN_REGISTRY_MISSING', 'write docker.io/team/*'],
     ['library/nginx', 'PATTERN_REGISTRY_MISSING', 'write docker.io/library/nginx'],
-    ['**', 'PATTERN_REGISTRY_MISSING', 'write registry.example.com/**'],
-    ['**/nginx', 'PATTERN_REGISTRY_MISSING', 'write registry.example.com/**'],
-    ['/nginx', 'PATTERN_REGISTRY_MISSING', /^write docker.io/],
+    ['**', 'PATTERN_REGISTRY_MISSING', /registry\.example\.com\/\*\*$/],
+    ['**/nginx', 'PATTERN_REGISTRY_MISSING', /registry\.example\.com\/\*\*$/],
+    ['/nginx', 'PATTERN_REGISTRY_MISSING', 'write docker.io/library/nginx'],
+    ['nginx*', 'PATTERN_REGISTRY_MISSING', 'write docker.io/library/nginx*'],
+    ['local*/**', 'PATTERN_REGISTRY_MISSING', 'write docker.io/local*/**', 'closes'],
+    ['myuser/myapp**', 'PATTERN_REGISTRY_MISSING', 'write docker.io/myuser/myapp*'],
+    ['organization/', 'PATTERN_REGISTRY_MISSING', 'write docker.io/organization/**'],
   ],
   'a pattern without a repository': [
     ['registry.example.com', 'PATTERN_REPOSITORY_MISSING', 'write registry.example.com/**'],
@@ -25,7 +30,9 @@ const REFUSALS: Record<string, readonly Refusal[]> = {
     ['localhost', 'PATTERN_REPOSITORY_MISSING', 'write localhost/**'],
     ['[fd00::1]:5000', 'PATTERN_REPOSITORY_MISSING', 'write [fd00::1]:5000/**'],
     ['*.example.com', 'PATTERN_REPOSITORY_MISSING', 'write *.example.com/**'],
-    ['registry.example.com/', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+    ['registry.example.com/', 'PATTERN_REPOSITORY_INVALID', 'write registry.example.com/**'],
+    ['*', 'PATTERN_REPOSITORY_MISSING', 'name the registries, as in registry.example.com/**', 'opens'],
+    ['*', 'PATTERN_REPOSITORY_MISSING', 'write */**', 'closes'],
   ],
   'C06 a tag or a digest': [
     ['registry.example.com/app:v1', 'PATTERN_TAG_OR_DIGEST', /allowedTags/],
@@ -45,18 +52,18 @@ const REFUSALS: Record<string, readonly Refusal[]> = {
     ['^registry.example.com/a$', 'PATTERN_GLOB', /no other wildcards$/],
     ['[a-z].io/a', 'PATTERN_GLOB', /no other wildcards$/],
     ['[::1].io/a', 'PATTERN_GLOB', /no other wildcards$/],
-    ['registry.example.com/team**', 'PATTERN_GLOB', /between slashes/],
-    ['registry.example.com/**app', 'PATTERN_GLOB', /between slashes/],
-    ['registry.example.com/***', 'PATTERN_GLOB', /between slashes/],
-    ['**.example.com/a', 'PATTERN_GLOB', /between slashes/],
+    ['registry.example.com/team**', 'PATTERN_GLOB', 'write registry.example.com/team*'],
+    ['registry.example.com/**app', 'PATTERN_GLOB', 'write registry.example.com/*app'],
+    ['registry.example.com/***', 'PATTERN_GLOB', 'write registry.example.com/**'],
+    ['**.example.com/a', 'PATTERN_GLOB', 'write *.example.com/a'],
   ],
   'a character that no reference has': [
-    ['docker://docker.io/library/nginx', 'PATTERN_SCHEME', 'write the registry without a scheme'],
-    ['Registry.example.com/a', 'PATTERN_UPPER_CASE', 'write it in lower case'],
-    ['registry.example.com/A', 'PATTERN_UPPER_CASE', 'write it in lower case'],
-    ['[FD00::1]/a', 'PATTERN_UPPER_CASE', 'write it in lower case'],
-    [' registry.example.com/a', 'PATTERN_CHARACTER', /^use/],
-    ['registry.example.com/a\n', 'PATTERN_CHARACTER', /^use/],
+    ['docker://docker.io/library/nginx', 'PATTERN_SCHEME', 'write docker.io/library/nginx'],
+    ['Registry.example.com/a', 'PATTERN_UPPER_CASE', 'write registry.example.com/a'],
+    ['registry.example.com/A', 'PATTERN_UPPER_CASE', 'write registry.example.com/a'],
+    ['[FD00::1]/a', 'PATTERN_UPPER_CASE', 'write [fd00::1]/a'],
+    [' registry.example.com/a', 'PATTERN_CHARACTER', 'write registry.example.com/a'],
+    ['registry.example.com/a\n', 'PATTERN_CHARACTER', 'write registry.example.com/a'],
     ['registry.example.com/\u212a', 'PATTERN_CHARACTER', /^use/],
     ['registry.example.com/a%2fb', 'PATTERN_CHARACTER', /^use/],
     ['registry.example.com/a$', 'PATTERN_CHARACTER', /^use/],
@@ -70,20 +77,19 @@ const REFUSALS: Record<string, readonly Refusal[]> = {
     ['registry.example.com:0/**', 'PATTERN_REGISTRY_INVALID', /1 to 65535/],
     ['registry.example.com:*/**', 'PATTERN_REGISTRY_INVALID', /1 to 65535/],
     ['registry.example.com:/**', 'PATTERN_REGISTRY_INVALID', /port/],
-    ['[0::1]/**', 'PATTERN_REGISTRY_INVALID', 'write [::1]'],
+    ['[0::1]/**', 'PATTERN_REGISTRY_INVALID', 'write [::1]/**'],
     ['oci:5000/**', 'PATTERN_REGISTRY_INVALID', /in full$/],
   ],
   'C04 a host wildcard where anyone can register a name': [
-    ['*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
-    ['registry.*/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
-    ['a.*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
-    ['*.example*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
-    ['local*/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
-    ['*:5000/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/],
+    ['*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/, 'opens'],
+    ['registry.*/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/, 'opens'],
+    ['a.*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/, 'opens'],
+    ['*.example*.com/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/, 'opens'],
+    ['*:5000/**', 'PATTERN_REGISTRY_TOO_BROAD', /\*\.example\.com/, 'opens'],
   ],
   'a path that no repository has': [
-    ['r.io//a', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
-    ['r.io/a/', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
+    ['r.io//a', 'PATTERN_REPOSITORY_INVALID', 'write r.io/a'],
+    ['r.io/a/', 'PATTERN_REPOSITORY_INVALID', 'write r.io/a/**'],
     ['r.io/../a', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
     ['r.io/-*', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
     ['r.io/*.', 'PATTERN_REPOSITORY_INVALID', /whole path segments/],
@@ -92,7 +98,13 @@ const REFUSALS: Record<string, readonly Refusal[]> = {
   'C03 a path that Docker Hub does not have': [
     ['docker.io/nginx', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/nginx'],
     ['docker.io/library*', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/*'],
-    ['docker.io/*', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/*, or docker.io/** for all of it'],
+    ['docker.io/*', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/*', 'opens'],
+    [
+      'docker.io/*',
+      'PATTERN_MATCHES_NOTHING',
+      'write docker.io/library/*, or docker.io/** for all of it',
+      'closes',
+    ],
     ['index.docker.io/nginx', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/nginx'],
     ['docker.io:443/nginx', 'PATTERN_MATCHES_NOTHING', 'write docker.io/library/nginx'],
   ],
@@ -100,8 +112,8 @@ const REFUSALS: Record<string, readonly Refusal[]> = {
 
 for (const [title, refusals] of Object.entries(REFUSALS)) {
   describe(`${title} is refused`, () => {
-    for (const [text, code, hint] of refusals) {
-      for (const use of ['opens', 'closes'] as const) {
+    for (const [text, code, hint, only] of refusals) {
+      for (const use of only === undefined ? (['opens', 'closes'] as const) : [only]) {
         test(`${JSON.stringify(text.slice(0, 40))} (${use})`, () =>
           refuses(() => parseImagePattern(text, use), code, hint));
       }

@@ -2,6 +2,7 @@ import { inEnglish } from '../language/catalogue.ts';
 import { quoted } from './fault.ts';
 import { COMPONENT } from './grammar.ts';
 import { registryFault } from './host.ts';
+import { canonicalIPv6 } from './ipv6.ts';
 
 /** Stable codes for an image pattern that is refused. docs/errors.md lists them with their remedies. */
 export type ImagePatternErrorCode =
@@ -24,13 +25,41 @@ export type ImagePatternErrorCode =
 export class ImagePatternError extends Error {
   override readonly name = 'ImagePatternError';
   readonly code: ImagePatternErrorCode;
-  /** The remedy, as a clause in the imperative: `write docker.io/library/nginx`. */
+  /** The remedy, as a clause in the imperative: `write docker.io/library/nginx`. A pattern in it can be loaded. */
   readonly hint: string;
 
   constructor(code: ImagePatternErrorCode, message: string, hint: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.hint = hint;
+  }
+}
+
+/** What an author may write instead of a wrong pattern. */
+interface Remedies {
+  /** Texts that the author may have meant, best first. They are proposed only if they can be loaded. */
+  readonly repairs?: readonly string[];
+  /** The advice if no repair can be loaded. Patterns in it can be loaded. */
+  readonly advice: string;
+}
+
+/** The fault of a pattern, before its remedy is chosen. */
+export class PatternFault extends Error {
+  override readonly name = 'PatternFault';
+  readonly code: ImagePatternErrorCode;
+  readonly repairs: readonly string[];
+  readonly advice: string;
+
+  constructor(
+    code: ImagePatternErrorCode,
+    text: string,
+    problem: string,
+    { repairs = [], advice }: Remedies,
+  ) {
+    super(`Pattern ${quoted(text)} ${problem}.`);
+    this.code = code;
+    this.repairs = repairs;
+    this.advice = advice;
   }
 }
 
@@ -41,9 +70,11 @@ const PATTERN_MAX = 512;
 const WILDCARDS_MAX = 16;
 
 const LETTERS_AND_STARS = /[^a-z0-9._:/@*[\]-]/;
+const BRACKETED_ADDRESS = /^\[([0-9a-fA-F:]*)\]/;
 const OTHER_GLOB = /[?{}!\\()|,^]/;
 const BRACKETED_REGISTRY = /^\[[0-9a-fA-F:]*\](?::[0-9]*)?(?=\/|$)/;
-const NAMES_REGISTRY = /[.:*[]/;
+const NAMES_REGISTRY = /[.:[]/;
+const WHOLE_SEGMENTS = 'write whole path segments, as in registry.example.com/team/*';
 
 /** The parts of a pattern. Each is well formed. */
 interface PatternParts {
@@ -54,41 +85,43 @@ interface PatternParts {
 
 /**
  * Checks the text of a pattern as a whole: its length, its characters and the number of its wildcards.
- * @throws {ImagePatternError}
+ * @throws {PatternFault}
  */
 export function checkPatternText(text: string): void {
-  if (text === '') throw patternError('PATTERN_EMPTY', text, 'is empty', 'write registry.example.com/**');
+  if (text === '')
+    throw new PatternFault('PATTERN_EMPTY', text, 'is empty', { advice: 'write registry.example.com/**' });
   if (text.length > PATTERN_MAX) {
-    throw patternError('PATTERN_TOO_LONG', text, `is longer than ${PATTERN_MAX} characters`, 'shorten it');
+    const problem = `is longer than ${PATTERN_MAX} characters`;
+    throw new PatternFault('PATTERN_TOO_LONG', text, problem, { advice: 'shorten it' });
   }
-  if (text.includes('://')) {
-    throw patternError('PATTERN_SCHEME', text, 'begins with a scheme', 'write the registry without a scheme');
+  const scheme = text.indexOf('://');
+  if (scheme !== -1) {
+    const remedies = { repairs: [text.slice(scheme + 3)], advice: 'write the registry without a scheme' };
+    throw new PatternFault('PATTERN_SCHEME', text, 'begins with a scheme', remedies);
   }
   checkCharacters(text);
   if ((text.match(/\*+/g) ?? []).length > WILDCARDS_MAX) {
     const problem = `has more than ${WILDCARDS_MAX} wildcards`;
-    throw patternError('PATTERN_TOO_MANY_WILDCARDS', text, problem, 'write several patterns');
+    throw new PatternFault('PATTERN_TOO_MANY_WILDCARDS', text, problem, { advice: 'write several patterns' });
   }
 }
 
 /**
  * Splits a text that `checkPatternText` has accepted.
- * @throws {ImagePatternError} if a part is not well formed.
+ * @throws {PatternFault} if a part is not well formed.
  */
 export function splitPattern(text: string): PatternParts {
   checkNoTagOrDigest(text);
   const slash = text.indexOf('/');
   const registry = slash === -1 ? text : text.slice(0, slash);
-  if (registry === '**' || (registry !== 'localhost' && !NAMES_REGISTRY.test(registry)))
+  if (registry !== 'localhost' && registry !== '*' && !NAMES_REGISTRY.test(registry))
     throw registryMissing(text);
   checkRegistry(text, registry);
   if (slash === -1) {
-    throw patternError(
-      'PATTERN_REPOSITORY_MISSING',
-      text,
-      'has a registry, but no repository',
-      `write ${text}/**`,
-    );
+    throw new PatternFault('PATTERN_REPOSITORY_MISSING', text, 'has a registry, but no repository', {
+      repairs: [`${text}/**`],
+      advice: 'name the registry and the repositories, as in registry.example.com/**',
+    });
   }
   const segments = text.slice(slash + 1).split('/');
   for (const segment of segments) checkSegment(text, segment);
@@ -99,21 +132,20 @@ function checkCharacters(text: string): void {
   const outside = text.replace(BRACKETED_REGISTRY, '');
   const glob = OTHER_GLOB.exec(outside) ?? /[[\]]/.exec(outside);
   if (glob !== null) {
-    throw patternError(
-      'PATTERN_GLOB',
-      text,
-      `has ${quoted(glob[0])}`,
-      'use * and ** only; there are no other wildcards',
-    );
+    const advice = 'use * and ** only; there are no other wildcards';
+    throw new PatternFault('PATTERN_GLOB', text, `has ${quoted(glob[0])}`, { advice });
   }
   if (/[A-Z]/.test(text)) {
-    throw patternError('PATTERN_UPPER_CASE', text, 'has an upper-case letter', 'write it in lower case');
+    const remedies = { repairs: [text.toLowerCase()], advice: 'write it in lower case' };
+    throw new PatternFault('PATTERN_UPPER_CASE', text, 'has an upper-case letter', remedies);
   }
   const character = LETTERS_AND_STARS.exec(text)?.[0];
-  if (character !== undefined) {
-    const hint = 'use lower-case letters, digits, "._-/:" and the wildcards * and **';
-    throw patternError('PATTERN_CHARACTER', text, `has the character ${quoted(character)}`, hint);
-  }
+  if (character === undefined) return;
+  const trimmed = text.trim();
+  throw new PatternFault('PATTERN_CHARACTER', text, `has the character ${quoted(character)}`, {
+    repairs: trimmed === text ? [] : [trimmed],
+    advice: 'use lower-case letters, digits, "._-/:" and the wildcards * and **',
+  });
 }
 
 function checkNoTagOrDigest(text: string): void {
@@ -121,36 +153,25 @@ function checkNoTagOrDigest(text: string): void {
   // After the registry a colon begins a tag. In a text without a slash it may begin a port.
   const tagged = slash === -1 ? /^[^[]*:(?![0-9]+$)/.test(text) : text.includes(':', slash);
   if (!tagged && !text.includes('@')) return;
-  throw patternError(
-    'PATTERN_TAG_OR_DIGEST',
-    text,
-    text.includes('@') ? 'has a digest' : 'has a tag',
-    'name the repository only, and use an allowedTags, disallowedTags or requiredDigest rule',
-  );
+  const problem = text.includes('@') ? 'has a digest' : 'has a tag';
+  const advice = 'name the repository only, and use an allowedTags, disallowedTags or requiredDigest rule';
+  throw new PatternFault('PATTERN_TAG_OR_DIGEST', text, problem, { advice });
 }
 
 function checkRegistry(text: string, registry: string): void {
   if (registry.includes('**')) throw doubleStar(text);
   // Check one name that the pattern matches: a letter for each wildcard.
   const fault = registryFault(registry.replaceAll('*', 'x'));
-  if (fault !== undefined) {
-    const example = registry.includes('*') ? ' with a letter for each wildcard' : '';
-    throw patternError(
-      'PATTERN_REGISTRY_INVALID',
-      text,
-      `has an invalid registry${example}: ${inEnglish(fault.reason)}`,
-      inEnglish(fault.remedy),
-    );
-  }
-  const labels = registry.split('.');
-  if (registry !== '*' && labels.slice(-2).some((label) => label.includes('*'))) {
-    throw patternError(
-      'PATTERN_REGISTRY_TOO_BROAD',
-      text,
-      'has a wildcard in the last two labels of its registry, where anyone can register a name',
-      'write the whole domain, as in *.example.com/**',
-    );
-  }
+  if (fault === undefined) return;
+  const example = registry.includes('*') ? ' with a letter for each wildcard' : '';
+  const problem = `has an invalid registry${example}: ${inEnglish(fault.reason)}`;
+  const [, address = ''] = BRACKETED_ADDRESS.exec(registry) ?? [];
+  const canonical = canonicalIPv6(address);
+  const repairs = canonical === undefined ? [] : [text.replace(address, canonical)];
+  throw new PatternFault('PATTERN_REGISTRY_INVALID', text, problem, {
+    repairs,
+    advice: inEnglish(fault.remedy),
+  });
 }
 
 function checkSegment(text: string, segment: string): void {
@@ -158,41 +179,28 @@ function checkSegment(text: string, segment: string): void {
   if (segment.includes('**')) throw doubleStar(text);
   // Check one segment that the pattern matches: a digit for each wildcard. All others have their separators in the same places.
   if (COMPONENT.test(segment.replaceAll('*', '0'))) return;
-  const problem =
-    segment === ''
-      ? 'has an empty path segment'
-      : `has the path segment ${quoted(segment)}, which no repository has`;
-  throw patternError(
-    'PATTERN_REPOSITORY_INVALID',
-    text,
-    problem,
-    'write whole path segments, as in registry.example.com/team/*',
-  );
-}
-
-function doubleStar(text: string): ImagePatternError {
-  const hint = 'write ** between slashes for whole segments, or * within one';
-  return patternError('PATTERN_GLOB', text, 'has ** beside other characters', hint);
-}
-
-function registryMissing(text: string): ImagePatternError {
-  if (text.startsWith('**')) {
-    return patternError(
-      'PATTERN_REGISTRY_MISSING',
-      text,
-      'names no registry',
-      'write registry.example.com/**',
-    );
+  if (segment !== '') {
+    const problem = `has the path segment ${quoted(segment)}, which no repository has`;
+    throw new PatternFault('PATTERN_REPOSITORY_INVALID', text, problem, { advice: WHOLE_SEGMENTS });
   }
-  const path = text.includes('/') ? text : `library/${text}`;
-  return patternError('PATTERN_REGISTRY_MISSING', text, 'names no registry', `write docker.io/${path}`);
+  throw new PatternFault('PATTERN_REPOSITORY_INVALID', text, 'has an empty path segment', {
+    // A name with a "/" at its end means everything below the name.
+    repairs: [text.replace(/\/+$/, '/**').replaceAll(/\/{2,}/g, '/')],
+    advice: WHOLE_SEGMENTS,
+  });
 }
 
-function patternError(
-  code: ImagePatternErrorCode,
-  text: string,
-  problem: string,
-  hint: string,
-): ImagePatternError {
-  return new ImagePatternError(code, `Pattern ${quoted(text)} ${problem}.`, hint);
+function doubleStar(text: string): PatternFault {
+  return new PatternFault('PATTERN_GLOB', text, 'has ** beside other characters', {
+    repairs: [text.replaceAll(/(?<=[^/*])\*{2,}|\*{2,}(?=[^/*])/g, '*').replaceAll(/\*{3,}/g, '**')],
+    advice: 'write ** between slashes for whole segments, or * within one',
+  });
+}
+
+function registryMissing(text: string): PatternFault {
+  const path = text.includes('/') ? text : `library/${text}`;
+  return new PatternFault('PATTERN_REGISTRY_MISSING', text, 'names no registry', {
+    repairs: text.startsWith('**') ? [] : [`docker.io/${path}`],
+    advice: 'write the registry first, as in registry.example.com/**',
+  });
 }

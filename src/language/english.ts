@@ -6,13 +6,16 @@ export const ENGLISH = {
   // Objections of rules, or of a missing rule.
   'DISALLOWED_TAG.named': 'tag "{tag}" is not allowed',
   'DISALLOWED_TAG.named.remedy': 'name a fixed version or a digest',
+  'DISALLOWED_TAG.pattern': 'tag "{tag}" is of the form {pattern}, which is not allowed',
+  'DISALLOWED_TAG.pattern.remedy': 'use a tag of another form, or a digest',
   'DISALLOWED_TAG.implied': 'no tag means tag "{tag}", which is not allowed',
   'DISALLOWED_TAG.implied.remedy': 'name a fixed version or a digest',
   'TAG_NOT_ALLOWED.tag': 'tag "{tag}" is not {wanted}',
   'TAG_NOT_ALLOWED.tag.remedy': 'use a tag that is {wanted}',
   'TAG_NOT_ALLOWED.digest':
     'an image with a digest is pulled without its tag, and the rule needs an allowed tag',
-  'TAG_NOT_ALLOWED.digest.remedy': 'use a tag that is {wanted}',
+  'TAG_NOT_ALLOWED.digest.remedy':
+    'leave the digest out and use a tag that is {wanted}, or ask for withDigest: Allow in this rule',
   'TAG_NOT_ALLOWED.wanted-semver': 'a semantic version in {range}',
   'TAG_NOT_ALLOWED.wanted-pattern': 'of the form {pattern}',
   'TAG_NOT_ALLOWED.wanted-tags': 'one of {tags}',

@@ -9,7 +9,7 @@ import { DocumentError } from '../document/yaml.ts';
 import { ImagePatternError } from '../image/pattern-text.ts';
 import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
 import { loadPolicy, MAX_POLICY_BYTES, parsePolicy, PolicyFileError } from './load.ts';
-import { ParameterError } from '../policy/parameters.ts';
+import { ParameterError } from '../policy/parameter-error.ts';
 import { parseResource } from '../policy/resource.ts';
 import { parseTagPattern } from '../policy/rules/tag-pattern.ts';
 import { PolicyStore } from './store.ts';
@@ -51,7 +51,7 @@ describe('the error of a policy has a name, a code and a cause', () => {
     assert.deepEqual(bad.problems[0]?.path, ['spec', 'rules', 0, 'allowedImages', 'images', 0]);
     const error = await failure(parseTagPattern('('));
     assert.ok(error instanceof ParameterError && error.cause instanceof Error);
-    assert.deepEqual([error.name, error.path], ['ParameterError', ['pattern']]);
+    assert.deepEqual([error.name, error.problems[0]?.path], ['ParameterError', ['pattern']]);
     const pattern = new ImagePatternError('PATTERN_EMPTY', 'm', 'h');
     assert.equal(pattern.name, 'ImagePatternError');
   });
@@ -123,7 +123,7 @@ describe('the name of a resource', () => {
       return parseResource(text, [], known);
     } catch (error) {
       assert.ok(error instanceof ParameterError);
-      return error.hint ?? '';
+      return error.problems[0]?.hint ?? '';
     }
   };
 

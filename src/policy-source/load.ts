@@ -5,7 +5,7 @@ import { DocumentError, parseDocuments, type TextDocument } from '../document/ya
 import { type BoundedReader, readBounded } from '../file/bounded-file.ts';
 import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { PolicyProblem } from '../policy/schema-problems.ts';
+import type { PolicyProblem } from '../policy/parameter-error.ts';
 
 /** Largest policy file, in bytes: the limit of a ConfigMap. */
 export const MAX_POLICY_BYTES = 1024 * 1024;

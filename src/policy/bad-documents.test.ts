@@ -93,7 +93,7 @@ describe('an unknown key is refused with its position', () => {
     [
       'C10 an unknown key of a check',
       ruleText(`disallowedTags: {tags: [latest], ${HERE}digest: true}`),
-      'spec.rules[0].disallowedTags.digest: "digest" is not a known key (known keys: tags)',
+      'spec.rules[0].disallowedTags.digest: "digest" is not a known key (known keys: tags, pattern)',
     ],
     [
       'C10 an unknown key of an empty check',

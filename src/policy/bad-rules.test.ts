@@ -5,8 +5,7 @@ import { RULE_KINDS } from './rules/index.ts';
 const CHECKS = `one of ${Object.keys(RULE_KINDS).join(', ')}`;
 const A_NAME =
   'a name has lower-case letters, digits, "-" and "." only, and begins and ends with a letter or a digit';
-const A_TAG =
-  'a tag has letters, digits, "_", "." and "-" only, at most 128 of them; wildcards are for allowedTags.pattern';
+const A_TAG = 'a tag has letters, digits, "_", "." and "-" only, at most 128 of them';
 const ONE_LINE = 'a message is one line without control characters';
 const EMPTY_LIST = 'an empty list selects nothing; leave it out, or name at least one';
 
@@ -95,7 +94,7 @@ describe('a missing or empty part is refused with its position', () => {
     [
       'C09 no tags',
       ruleText(`${HERE}disallowedTags: {}`),
-      'spec.rules[0].disallowedTags.tags: it is missing (write a list)',
+      'spec.rules[0].disallowedTags: disallowedTags takes exactly one of tags and pattern, this one has none (write one of them)',
     ],
     [
       'C09 an empty tag',

@@ -4,8 +4,7 @@ import { assertRefused, type BadPolicy, HERE, locate, refusalOf, ruleText } from
 import { ImagePatternError, type ImagePatternErrorCode } from '../image/pattern-text.ts';
 import { parseImagePattern } from '../image/pattern.ts';
 
-const A_TAG =
-  'a tag has letters, digits, "_", "." and "-" only, at most 128 of them; wildcards are for allowedTags.pattern';
+const A_TAG = `a tag has letters, digits, "_", "." and "-" only, at most 128 of them; for wildcards write pattern: 'v.*' instead of tags`;
 const SOME_NAMESPACE = 'a namespace has lower-case letters, digits and "-" only, at most 63 of them';
 
 describe('invalid or misleading tags, ranges and expressions are refused', () => {
@@ -33,7 +32,7 @@ describe('invalid or misleading tags, ranges and expressions are refused', () =>
     [
       'tags and a range',
       ruleText(`${HERE}allowedTags: {tags: [a], semver: 1.x}`),
-      'spec.rules[0].allowedTags: allowedTags takes exactly one of tags, semver and pattern (split it into one rule for each)',
+      'spec.rules[0].allowedTags: allowedTags takes exactly one of tags, semver and pattern, this one has tags and semver (split it into one rule for each)',
     ],
     [
       'C19 a look-ahead',

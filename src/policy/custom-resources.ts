@@ -8,9 +8,8 @@ import {
 import { FieldPathError } from '../workload/custom/field-path.ts';
 import { kindsIn, KNOWN_KINDS, withCustomKinds } from '../workload/kinds.ts';
 import type { KindTable } from '../workload/kinds.ts';
-import { ParameterError } from './parameters.ts';
+import { parameterError, type PolicyProblem, ProblemList } from './parameter-error.ts';
 import { isCustomResource, OWN_RESOURCES } from './resource.ts';
-import type { PolicyProblem } from './schema-problems.ts';
 import type { CustomResourceDocument, ImageSourceDocument } from './schema.ts';
 
 /** The kinds that a policy knows, and the problems of its own custom resources. */
@@ -22,43 +21,36 @@ interface DecodedKinds {
 /** Adds a policy's own custom resources to those of the gate. The table belongs to this policy alone. */
 export function decodeKinds(documents: readonly CustomResourceDocument[] = []): DecodedKinds {
   const own: CustomKind[] = [];
-  const problems: PolicyProblem[] = [];
-  for (const [index, document] of documents.entries()) {
-    try {
-      own.push(decodeCustomResource(document, own));
-    } catch (error) {
-      if (!(error instanceof ParameterError)) throw error;
-      const path = ['spec', 'customResources', index, ...error.path];
-      problems.push({ path, message: error.message, hint: error.hint });
-    }
-  }
+  const list = new ProblemList();
+  list.each(documents, ['spec', 'customResources'], (document) => {
+    own.push(decodeCustomResource(document, own));
+  });
+  const { problems } = list;
   return { kinds: own.length === 0 ? KNOWN_KINDS : withCustomKinds(KNOWN_KINDS, own), problems };
 }
 
 function decodeCustomResource(document: CustomResourceDocument, own: readonly CustomKind[]): CustomKind {
   const { resource, kind } = document;
   if (OWN_RESOURCES.has(resource)) {
-    throw new ParameterError(
+    throw parameterError(
       ['resource'],
       `${resource} belongs to Kubernetes, and the gate already finds all its images`,
       'leave it out',
     );
   }
   if (!isCustomResource(resource)) {
-    throw new ParameterError(
+    throw parameterError(
       ['resource'],
       `${JSON.stringify(resource)} is not a plural and a group of a custom resource`,
       'write it like widgets.example.com',
     );
   }
   if (own.some((other) => other.resource === resource)) {
-    throw new ParameterError(
-      ['resource'],
-      `${resource} is listed twice`,
-      'write all its images in one entry',
-    );
+    throw parameterError(['resource'], `${resource} is listed twice`, 'write all its images in one entry');
   }
-  const sources = document.images.map((source, index) => decodeSource(source, ['images', index]));
+  const list = new ProblemList();
+  const sources = list.each(document.images, ['images'], (source) => decodeSource(source, []));
+  list.throwIfAny();
   const differences = {
     scope: document.scope ?? '*',
     ruleScope: '*',
@@ -67,7 +59,7 @@ function decodeCustomResource(document: CustomResourceDocument, own: readonly Cu
   const decoded = customKind(resource, kind, sources, differences);
   const shipped = findShipped(decoded, own);
   if (shipped !== undefined && document.scope !== undefined && document.scope !== shipped.scope)
-    throw new ParameterError(['scope'], `${resource} is ${shipped.scope}`, 'leave it out');
+    throw parameterError(['scope'], `${resource} is ${shipped.scope}`, 'leave it out');
   // A policy adds paths to a kind that the gate knows. It never removes one.
   return shipped === undefined
     ? decoded
@@ -86,7 +78,7 @@ function findShipped(
   const custom = kindsIn(KNOWN_KINDS).filter((known) => known.origin === 'custom');
   for (const known of [...custom, ...own]) {
     if (known.group !== group || (known.resource === resource) === (known.kind === kind)) continue;
-    throw new ParameterError(
+    throw parameterError(
       ['kind'],
       `${kind} is not the kind of ${resource}`,
       `${known.resource} is a ${known.kind}`,
@@ -103,22 +95,18 @@ function decodeSource(source: ImageSourceDocument, path: readonly (string | numb
   const [first] = decoded.at.steps;
   if (first?.kind !== 'key') {
     const hint = 'begin with spec, or another field of the object';
-    throw new ParameterError([...path, key], `${JSON.stringify(text)} does not begin with a field`, hint);
+    throw parameterError([...path, key], `${JSON.stringify(text)} does not begin with a field`, hint);
   }
   if (first.key === 'status') {
     const hint = 'name the field of spec that the controller copies there';
-    throw new ParameterError(
+    throw parameterError(
       [...path, key],
       `${JSON.stringify(text)} is in the status, which controllers write and the gate does not judge`,
       hint,
     );
   }
   if (decoded.kind === 'podSpec' && decoded.at.steps.at(-1)?.kind === 'keys') {
-    throw new ParameterError(
-      [...path, key],
-      'a key cannot be a pod spec',
-      'write .* for the values of a map',
-    );
+    throw parameterError([...path, key], 'a key cannot be a pod spec', 'write .* for the values of a map');
   }
   return decoded;
 }
@@ -131,6 +119,6 @@ function parseSource(source: ImageSourceDocument, path: readonly (string | numbe
   } catch (cause) {
     if (!(cause instanceof FieldPathError)) throw cause;
     const hint = 'write keys with dots between them, [*] for the items of a list, .* for the values of a map';
-    throw new ParameterError(path, cause.message, hint, { cause });
+    throw parameterError(path, cause.message, hint, { cause });
   }
 }

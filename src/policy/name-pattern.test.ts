@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseNamePattern, parseNamespacePattern } from './name-pattern.ts';
-import { ParameterError } from './parameters.ts';
+import { ParameterError } from './parameter-error.ts';
 
 const MATCHES: Readonly<Record<string, { readonly yes: readonly string[]; readonly no: readonly string[] }>> =
   {

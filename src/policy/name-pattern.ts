@@ -1,4 +1,4 @@
-import { ParameterError } from './parameters.ts';
+import { parameterError } from './parameter-error.ts';
 
 /** A test for the names of namespaces, users or groups. `*` matches any run of characters. */
 export type NamePattern = (name: string) => boolean;
@@ -16,18 +16,18 @@ export function parseNamespacePattern(text: string, path: readonly (string | num
   if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(example) && example.length - (text.split('*').length - 1) <= 63)
     return matches;
   const hint = 'a namespace has lower-case letters, digits and "-" only, at most 63 of them';
-  throw new ParameterError(path, `no namespace can have the name ${JSON.stringify(text)}`, hint);
+  throw parameterError(path, `no namespace can have the name ${JSON.stringify(text)}`, hint);
 }
 
 /** @throws {ParameterError} for a pattern that is empty, or that would match every name. */
 export function parseNamePattern(text: string, path: readonly (string | number)[]): NamePattern {
   if (text.length === 0 || text.length > 253 || /[^\x21-\x7e]/.test(text)) {
-    throw new ParameterError(path, `${JSON.stringify(text)} is not a name`, HINT);
+    throw parameterError(path, `${JSON.stringify(text)} is not a name`, HINT);
   }
   if (/^\*+$/.test(text))
-    throw new ParameterError(path, `"${text}" matches every name`, 'leave the list out to match everything');
+    throw parameterError(path, `"${text}" matches every name`, 'leave the list out to match everything');
   if (/[?[\]{}!\\]/.test(text))
-    throw new ParameterError(path, `"${text}" contains a character that has no meaning here`, HINT);
+    throw parameterError(path, `"${text}" contains a character that has no meaning here`, HINT);
   const parts = text.split('*');
   const first = parts[0] ?? '';
   if (parts.length === 1) return (name) => name === first;

@@ -4,7 +4,7 @@ import { SHIPPED_KINDS } from '../workload/custom/shipped-kinds.ts';
 import { kindsIn, KNOWN_KINDS } from '../workload/kinds.ts';
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
 import { parseResource } from './resource.ts';
-import { ParameterError } from './parameters.ts';
+import { ParameterError } from './parameter-error.ts';
 
 const FOUND = new Set(kindsIn(KNOWN_KINDS).map(({ resource }) => resource));
 
@@ -64,8 +64,8 @@ describe('a resource in a policy', () => {
         () => parseResource(text, ['match', 'resources', 0], FOUND),
         (error) =>
           error instanceof ParameterError &&
-          error.hint === hint &&
-          error.path.join('.') === 'match.resources.0',
+          error.problems[0]?.hint === hint &&
+          error.problems[0].path.join('.') === 'match.resources.0',
       );
     });
   }

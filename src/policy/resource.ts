@@ -1,5 +1,5 @@
 import { WORKLOAD_KINDS } from '../workload/kinds.ts';
-import { ParameterError } from './parameters.ts';
+import { parameterError } from './parameter-error.ts';
 
 /** Resources of Kubernetes itself that have images. */
 export const OWN_RESOURCES: ReadonlySet<string> = new Set(WORKLOAD_KINDS.map(({ resource }) => resource));
@@ -34,12 +34,12 @@ export function parseResource(
   const meant = findMeant(text, known);
   if (isCustomResource(text)) {
     if (meant === undefined) return text;
-    throw new ParameterError(path, `${JSON.stringify(text)} is similar to ${meant}`, `write ${meant}`);
+    throw parameterError(path, `${JSON.stringify(text)} is similar to ${meant}`, `write ${meant}`);
   }
   const plural = text.split(/[./]/, 1)[0]?.toLowerCase() ?? '';
   const named = meant ?? [...known].find((one) => isPluralOf(one.split('.')[0] ?? '', plural));
   const hint = named === undefined ? `known: ${[...OWN_RESOURCES].join(', ')}` : `write ${named}`;
-  throw new ParameterError(path, `${JSON.stringify(text)} is not a resource that has images`, hint);
+  throw parameterError(path, `${JSON.stringify(text)} is not a resource that has images`, hint);
 }
 
 /** The known custom resource that differs from the text by one typing error. */

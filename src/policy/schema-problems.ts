@@ -1,13 +1,6 @@
 import type { z } from 'zod';
+import type { PolicyProblem } from './parameter-error.ts';
 import { renderPolicySchema } from './schema.ts';
-
-/** A problem that prevents a policy from being loaded. */
-export interface PolicyProblem {
-  /** From the root of the document: `['spec', 'rules', 0, 'name']`. */
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly hint: string | undefined;
-}
 
 /** The remedies, by the type that the schema expects. */
 const WANTED: Readonly<Record<string, string>> = {

@@ -106,7 +106,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   file: [],
   thread: [],
   question: [],
-  policy: ['zod'],
+  policy: ['tldts', 'zod'],
   'policy/rules': ['re2js', 'semver', 'zod'],
   certificate: ['@peculiar/x509', 'reflect-metadata'],
   kubernetes: ['@kubernetes/client-node'],

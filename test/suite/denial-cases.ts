@@ -70,6 +70,11 @@ const RULES: readonly DenialCase[] = [
     input: podWith(`nginx@${DIGEST}`),
   },
   {
+    title: 'a tag of a form that is forbidden',
+    policy: policyOfRule({ disallowedTags: { pattern: '.*-SNAPSHOT' } }),
+    input: podWith('nginx:1.27-SNAPSHOT'),
+  },
+  {
     title: 'a tag out of range',
     policy: policyOfRule({ allowedTags: { semver: '>=1.2.0 <2' } }),
     input: podWith('nginx:0.9.1'),

@@ -18,6 +18,11 @@ export const RULE_EXAMPLES: Readonly<Record<RuleKey, readonly [RuleExample, ...R
   disallowedTags: [
     { rule: { disallowedTags: { tags: ['latest'] } }, refuses: 'nginx', admits: 'nginx:1.27' },
     { rule: { disallowedTags: { tags: ['dev'] } }, refuses: 'nginx:dev', admits: 'nginx' },
+    {
+      rule: { disallowedTags: { pattern: '.*-SNAPSHOT' } },
+      refuses: 'ghcr.io/acme/app:2.0.0-SNAPSHOT',
+      admits: 'nginx:1.27',
+    },
   ],
   allowedTags: [
     {
@@ -31,6 +36,11 @@ export const RULE_EXAMPLES: Readonly<Record<RuleKey, readonly [RuleExample, ...R
       admits: 'registry.example.com/team/app:v1',
     },
     { rule: { allowedTags: { pattern: '[0-9.]+' } }, refuses: 'nginx', admits: 'nginx:1.27' },
+    {
+      rule: { allowedTags: { tags: ['1.0'], withDigest: 'Allow' } },
+      refuses: 'nginx:1.27',
+      admits: `nginx:latest@${DIGEST}`,
+    },
   ],
   allowedImages: [
     {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
-import { ParameterError } from '../parameters.ts';
+import { ParameterError } from '../parameter-error.ts';
 import { allowedImages } from './allowed-images.ts';
 
 for (const [title, run] of ruleCases(
@@ -45,7 +45,7 @@ test('a pattern that allows every registry is refused, with its index', async ()
     async () => ask(allowedImages, { images: ['ghcr.io/acme/*', '*/**'] }, 'nginx'),
     (error) =>
       error instanceof ParameterError &&
-      error.path.join('.') === 'images.1' &&
-      error.hint.startsWith('name the registries'),
+      error.problems[0]?.path.join('.') === 'images.1' &&
+      error.problems[0].hint?.startsWith('name the registries') === true,
   );
 });

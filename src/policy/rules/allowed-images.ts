@@ -12,8 +12,8 @@ export const allowedImages = {
   parameters: z
     .strictObject({ images: imageList })
     .describe('The only images that are allowed, with any tag or digest.'),
-  prepare: ({ images }) => {
-    const allowed = parseImageList(images, 'opens');
+  prepare: async ({ images }) => {
+    const allowed = await parseImageList(images, 'opens');
     return (image) => {
       if (allowed.some((pattern) => matchesImage(pattern, image))) return undefined;
       return objection('IMAGE_NOT_ALLOWED.elsewhere', { name: imageName(image) });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { englishText } from '#test/phrases.ts';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
-import { ParameterError } from '../parameters.ts';
+import { ParameterError } from '../parameter-error.ts';
 import { allowedTags } from './allowed-tags.ts';
 
 const PINNED = 'an image with a digest is pulled without its tag, and the rule needs an allowed tag';
@@ -125,7 +125,7 @@ test('the remedy for an image with a digest names the allowed tags', async () =>
 });
 
 test('a line break in a range or a pattern is escaped in a denial', async () => {
-  for (const parameters of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v1\n' }]) {
+  for (const parameters of [{ semver: '>=1.0.0\n<2' }, { pattern: 'v1\n|v2' }]) {
     assert.doesNotMatch(englishText((await ask(allowedTags, parameters, 'app'))?.reason), /\n/);
   }
 });
@@ -153,7 +153,9 @@ for (const [text, message] of Object.entries({
     await assert.rejects(
       async () => ask(allowedTags, { pattern: text }, 'app'),
       (error) =>
-        error instanceof ParameterError && message.test(error.message) && error.path.join() === 'pattern',
+        error instanceof ParameterError &&
+        message.test(error.message) &&
+        error.problems[0]?.path.join() === 'pattern',
     );
   });
 }
@@ -176,3 +178,56 @@ test('a rule with two of tags, semver and pattern is refused, and so is a rule w
     );
   }
 });
+
+for (const [title, run] of ruleCases(
+  allowedTags,
+  { pattern: String.raw`v?\d+\.\d+\.\d+`, withDigest: 'Allow' },
+  {
+    code: 'TAG_NOT_ALLOWED',
+    admits: ['app:1.2.3', `app@${DIGEST}`, `app:1.2.3@${DIGEST}`, `app:latest@${DIGEST}`],
+    refuses: {
+      app: String.raw`tag "latest" is not of the form v?\d+\.\d+\.\d+`,
+      'app:main': String.raw`tag "main" is not of the form v?\d+\.\d+\.\d+`,
+    },
+  },
+))
+  test(`X10 flip: withDigest: Allow: ${title}`, run);
+
+test('X10 flip: withDigest: Deny is the default, and the remedy does not ask for the tag that is there', async () => {
+  const image = `app:1.2.3@${DIGEST}`;
+  for (const withDigest of [undefined, 'Deny'] as const) {
+    const parameters = { semver: '>=1.0.0', ...(withDigest !== undefined && { withDigest }) };
+    assert.equal(
+      englishText((await ask(allowedTags, parameters, image))?.remedy),
+      'leave the digest out and use a tag that is a semantic version in >=1.0.0, or ask for withDigest: Allow in this rule',
+    );
+  }
+});
+
+for (const semver of ['>2 <1', '<0.0.0', '>1.2.3 <1.2.4', '^2 <1 || >4 <3', '1.0.0-2.0.0', 'v1.0.0-v2.0']) {
+  test(`XH15 a range without a version is refused: ${semver}`, async () => {
+    await assert.rejects(
+      async () => ask(allowedTags, { semver }, 'app'),
+      /no version is in|is one version, not a range/,
+    );
+  });
+}
+
+for (const semver of [
+  '1.0.0 - 2.0.0',
+  '>1 <0 || >=5',
+  '>1.2.3 <1.2.4-beta',
+  '1.0.0-rc.1',
+  '>=1.0.0-1',
+  '=2.0.0',
+]) {
+  test(`XH15 a range with a version is loaded: ${semver}`, async () => {
+    assert.equal((await ask(allowedTags, { semver }, 'app'))?.code, 'TAG_NOT_ALLOWED');
+  });
+}
+
+for (const pattern of ['^$', 'app:1.0', '-x']) {
+  test(`XH15 a pattern that no tag matches is refused: ${pattern}`, async () => {
+    await assert.rejects(async () => ask(allowedTags, { pattern }, 'app'), /no tag matches/);
+  });
+}

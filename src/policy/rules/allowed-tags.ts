@@ -4,7 +4,7 @@ import { quote } from '../../image/quote.ts';
 import { effectiveTag } from '../../image/reference.ts';
 import { objection } from '../../language/objection.ts';
 import { phrase, type Phrase } from '../../language/phrase.ts';
-import { ParameterError, tagList } from '../parameters.ts';
+import { checkOneOf, EXPRESSION_MAX, tagExpression, tagList } from '../parameters.ts';
 import type { LastTag, RuleKind } from '../rule.ts';
 import { parseSemverRange } from './semver-range.ts';
 import { parseTagPattern } from './tag-pattern.ts';
@@ -12,35 +12,36 @@ import { parseTagPattern } from './tag-pattern.ts';
 /** Maximum number of tags in a message. */
 const SHOWN_TAGS = 8;
 
-const expression = z
-  .string()
-  .min(1, { message: 'it is empty; leave it out, or write the range or the expression' })
-  .max(256, { message: 'it has more than 256 characters; split it into several rules' });
-
 const parameters = z
   .strictObject({
     tags: tagList.optional().describe('Exact tags.'),
-    semver: expression
+    semver: tagExpression
       .optional()
       .describe('Range of semantic versions, such as ">=1.2.0 <2"; a leading "v" of a tag is ignored.'),
-    pattern: expression.optional().describe('Regular expression (RE2) that the whole tag matches.'),
+    pattern: tagExpression.optional().describe('Regular expression (RE2) that the whole tag matches.'),
+    withDigest: z
+      .enum(['Deny', 'Allow'])
+      .optional()
+      .describe('Whether a digest satisfies the rule, with any tag or none beside it. Default Deny.'),
   })
   .describe('Tags that images must be pulled by: exactly one of tags, semver and pattern.');
 
 /**
  * Admits only tags that are in a list, in a range of semantic versions, or match a pattern as a whole.
  *
- * An image with a digest never satisfies this rule, because the runtime ignores its tag and the registry does not compare
- * the tag with the digest.
+ * A tag beside a digest never satisfies this rule, because the runtime ignores it and the registry does not compare the tag
+ * with the digest. With `withDigest: Allow` the digest itself satisfies the rule.
  */
 export const allowedTags = {
   key: 'allowedTags',
   parameters,
   prepare: async (options, { lastTag }) => {
-    const { isAllowed, wanted } = await parseTagTest(options, lastTag);
+    const { withDigest, ...test } = options;
+    const { isAllowed, wanted } = await parseTagTest(test, lastTag);
     return (image) => {
       const tag = effectiveTag(image);
-      if (tag === undefined) return objection('TAG_NOT_ALLOWED.digest', { wanted });
+      if (tag === undefined)
+        return withDigest === 'Allow' ? undefined : objection('TAG_NOT_ALLOWED.digest', { wanted });
       return isAllowed(tag)
         ? undefined
         : objection('TAG_NOT_ALLOWED.tag', { tag: quote(tag, TAG_MAX), wanted });
@@ -54,21 +55,18 @@ interface TagTest {
   readonly wanted: Phrase;
 }
 
-async function parseTagTest(options: z.infer<typeof parameters>, lastTag: LastTag): Promise<TagTest> {
+async function parseTagTest(
+  options: Omit<z.infer<typeof parameters>, 'withDigest'>,
+  lastTag: LastTag,
+): Promise<TagTest> {
   const { tags, semver, pattern } = options;
-  if (Object.values(options).filter((value) => value !== undefined).length !== 1) {
-    throw new ParameterError(
-      [],
-      'allowedTags takes exactly one of tags, semver and pattern',
-      'split it into one rule for each',
-    );
-  }
+  checkOneOf('allowedTags', { tags, semver, pattern });
   if (semver !== undefined) {
-    const wanted = phrase('TAG_NOT_ALLOWED.wanted-semver', { range: quote(semver, 256) });
+    const wanted = phrase('TAG_NOT_ALLOWED.wanted-semver', { range: quote(semver, EXPRESSION_MAX) });
     return { isAllowed: await parseSemverRange(semver, lastTag), wanted };
   }
   if (pattern !== undefined) {
-    const wanted = phrase('TAG_NOT_ALLOWED.wanted-pattern', { pattern: quote(pattern, 256) });
+    const wanted = phrase('TAG_NOT_ALLOWED.wanted-pattern', { pattern: quote(pattern, EXPRESSION_MAX) });
     return { isAllowed: await parseTagPattern(pattern), wanted };
   }
   const allowed = new Set(tags);

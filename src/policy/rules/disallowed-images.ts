@@ -11,8 +11,8 @@ export const disallowedImages = {
   parameters: z
     .strictObject({ images: imageList })
     .describe('Images that are refused, with any tag or digest.'),
-  prepare: ({ images }) => {
-    const disallowed = parseImageList(images, 'closes');
+  prepare: async ({ images }) => {
+    const disallowed = await parseImageList(images, 'closes');
     return (image) => {
       if (!disallowed.some((pattern) => matchesImage(pattern, image))) return undefined;
       return objection('DISALLOWED_IMAGE.named', { name: imageName(image) });

@@ -40,3 +40,19 @@ for (const [title, run] of ruleCases(
   },
 ))
   test(title, run);
+
+for (const [title, run] of ruleCases(
+  disallowedTags,
+  { pattern: '(?i).*snapshot.*|main|la.est' },
+  {
+    code: 'DISALLOWED_TAG',
+    admits: ['nginx:1.27', 'nginx:main-1', `nginx:1-SNAPSHOT@${DIGEST}`, 'snapshot:1'],
+    refuses: {
+      'nginx:1.0-SNAPSHOT':
+        'tag "1.0-SNAPSHOT" is of the form (?i).*snapshot.*|main|la.est, which is not allowed',
+      'nginx:main': 'tag "main" is of the form (?i).*snapshot.*|main|la.est, which is not allowed',
+      nginx: 'no tag means tag "latest", which is not allowed',
+    },
+  },
+))
+  test(`X10 flip: ${title}`, run);
