@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { createBouncer } from '../bouncer.ts';
 import { NO_LATEST } from '#test/policies.ts';
 import { BAD, podSpec } from '#test/pods.ts';
+import { resultOf, type ObjectResult } from '../report/result.ts';
 import { reviewOfObject } from '../review/review-of.ts';
 import { RolloutError } from '../rollout/progress.ts';
-import type { RefusedWorkload } from '../rollout/running-workloads.ts';
 import { describeRolloutError, renderNext, renderRolloutEvent } from './rollout-output.ts';
 
-async function refusedPod(name: string): Promise<RefusedWorkload> {
+async function refusedPod(name: string): Promise<ObjectResult> {
   const type = { apiVersion: 'v1', kind: 'Pod' };
   const object = {
     ...type,
@@ -17,7 +17,7 @@ async function refusedPod(name: string): Promise<RefusedWorkload> {
   };
   const review = reviewOfObject({ ...type, object }, NO_LATEST);
   const bouncer = createBouncer({ policies: { current: () => NO_LATEST } });
-  return { kind: 'Pod', namespace: 'team', name, decision: await bouncer.decide(review, 1000) };
+  return resultOf({ ...type, name, review, decision: await bouncer.decide(review, 1000) });
 }
 
 describe('the texts of a roll-out', () => {

@@ -1,7 +1,6 @@
-import { renderCause } from '../admission/sentence.ts';
 import { describeObject } from '../kubernetes/object.ts';
 import { inEnglish } from '../language/catalogue.ts';
-import { failureReason, type Decision } from '../policy/decision.ts';
+import { renderWorkloads } from '../report/workloads-output.ts';
 import {
   RolloutError,
   type CanaryProof,
@@ -9,17 +8,13 @@ import {
   type RolloutErrorCode,
   type RolloutEvent,
 } from '../rollout/progress.ts';
-import type { RunningWorkloads } from '../rollout/running-workloads.ts';
 import { CANARY_IMAGE } from '../wiring/canary.ts';
-
-/** Largest number of refused workloads in the list. */
-const MAX_WORKLOADS = 100;
 
 /** Progress of a roll-out as lines, without the last line break. */
 export function renderRolloutEvent(event: RolloutEvent): string {
   switch (event.what) {
     case 'workloads':
-      return renderWorkloads(event.found);
+      return renderWorkloads(event.found, inEnglish);
     case 'object':
       return `${event.change.padEnd(10)} ${describeObject(event.reference)}`;
     case 'file':
@@ -48,25 +43,6 @@ const WAITING = {
   gate: 'waiting until the gate answers',
   'api-server': 'waiting until the API server is ready again',
 } as const;
-
-/** The workloads that would be refused, with reasons, and a summary. */
-function renderWorkloads({ judged, refused }: RunningWorkloads): string {
-  const lines: string[] = [];
-  for (const { kind, namespace, name, decision } of refused.slice(0, MAX_WORKLOADS)) {
-    lines.push(`refused  ${kind} ${namespace}/${name}`);
-    for (const reason of reasonsOf(decision)) lines.push(`         ${reason}`);
-  }
-  const more = refused.length - MAX_WORKLOADS;
-  if (more > 0) lines.push(`… and ${more} more`);
-  lines.push(`${judged} running objects: ${refused.length} would be refused`);
-  return lines.join('\n');
-}
-
-function reasonsOf(decision: Decision): readonly string[] {
-  if (decision.outcome === 'failed') return [inEnglish(failureReason(decision.code))];
-  const denials = decision.violations.filter(({ actions }) => actions.includes('Deny'));
-  return denials.map((violation) => renderCause([violation], inEnglish));
-}
 
 function renderCanary({ verdict, expected, isMet, timeoutMs }: CanaryProof): string {
   const what = `a pod with a forbidden image is ${verdict.outcome}`;

@@ -1,26 +1,18 @@
 import { createBouncer } from '../bouncer.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
-import type { Decision } from '../policy/decision.ts';
 import type { Policy } from '../policy/policy.ts';
+import { resultOf, type ObjectResult } from '../report/result.ts';
 import { reviewOfObject } from '../review/review-of.ts';
 import { isObject } from '../document/json.ts';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../workload/kinds.ts';
-
-/** A workload that runs in a cluster and would be refused if it were created now. */
-export interface RefusedWorkload {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  /** The decision, which is not an admission. It has the reasons. */
-  readonly decision: Decision;
-}
 
 /** The workloads of a cluster, judged by a policy. */
 export interface RunningWorkloads {
   /** Number of objects that were judged. */
   readonly judged: number;
-  readonly refused: readonly RefusedWorkload[];
+  /** The results of those that would be refused if they were created now. */
+  readonly refused: readonly ObjectResult[];
 }
 
 /** Time for one verdict, in milliseconds. It is long, because no request waits for the verdict. */
@@ -51,7 +43,7 @@ export async function findRefusedWorkloads(
   { isCovered }: { readonly isCovered: (namespace: string) => boolean },
 ): Promise<RunningWorkloads> {
   const bouncer = createBouncer({ policies: { current: () => policy } });
-  const refused: RefusedWorkload[] = [];
+  const refused: ObjectResult[] = [];
   const reported = new Set<string>();
   let judged = 0;
   for (const workload of servedKinds()) {
@@ -60,14 +52,13 @@ export async function findRefusedWorkloads(
       const { name, namespace = '', uid } = object.metadata;
       if (!isCovered(namespace) || isFinished(object)) continue;
       judged += 1;
-      const decision = await bouncer.decide(
-        reviewOfObject({ apiVersion, kind: workload.kind, object }, policy),
-        BUDGET_MS,
-      );
+      const { kind } = workload;
+      const review = reviewOfObject({ apiVersion, kind, object }, policy);
+      const decision = await bouncer.decide(review, BUDGET_MS);
       if (decision.outcome === 'admitted') continue;
       if (uid !== undefined) reported.add(uid);
       if (reported.has(controllerOf(object) ?? '')) continue;
-      refused.push({ kind: workload.kind, namespace, name, decision });
+      refused.push(resultOf({ apiVersion, kind, name, review, decision }));
     }
   }
   return { judged, refused };

@@ -42,6 +42,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'policy-source',
     'bouncer.ts',
     'review',
+    'report',
     'kubernetes',
     'certificate',
     'control-plane',
