@@ -57,6 +57,23 @@ describe('a bouncer whose policy needs no questions', () => {
     }
   });
 
+  it('XH3 compares the time after each image, and stops when it is over', async () => {
+    const many = Array.from({ length: 500 }, (_, index) => `app:${index}`);
+    let timeMs = 0;
+    let checks = 0;
+    const policy = policyWithCheck(() => {
+      checks += 1;
+      timeMs += 10;
+      return undefined;
+    });
+    const asker = { now: () => timeMs, ask: () => assert.fail('no rule has a question') };
+    const decideWithin = (budgetMs: number) =>
+      bouncerOf(policy, { asker }).decide(imageReview.open(imageReviewOfImages(many)).review, budgetMs);
+    assert.equal(failureOf(await decideWithin(100)), DEADLINE);
+    assert.equal(checks, 10);
+    assert.equal((await decideWithin(100_000)).outcome, 'admitted');
+  });
+
   for (const budgetMs of [0, -1, -Infinity]) {
     it(`refuses if ${budgetMs} ms are left, and does not report that as a failure`, async () => {
       const failures: unknown[] = [];

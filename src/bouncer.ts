@@ -19,7 +19,10 @@ export interface Bouncer {
 export interface BouncerOptions {
   /** The active policy. It is read once for each review, so a reload never changes it during a review. */
   readonly policies: { current(): Policy | undefined };
-  /** Asks the questions of rules. Without it every answer is unavailable: `NO_SOURCE`. */
+  /**
+   * Asks the questions of rules, and measures the time of reviews. Without it every answer is unavailable: `NO_SOURCE`, and
+   * only an empty budget has an effect.
+   */
   readonly asker?: Pick<Asker, 'ask' | 'now'>;
   /** Called with each internal error. The requester gets a code only. */
   readonly onFailure?: (error: unknown) => void;
@@ -53,10 +56,10 @@ export function createBouncer({ policies, asker, onFailure }: BouncerOptions): B
           policy,
           review,
           subject.kind === 'unread' ? readSubject(subject.reviewed, policy.kinds) : subject,
+          asker && (() => asker.now() - startedMs >= budgetMs),
         );
         if (judged.outcome !== 'open') return judged;
         if (asker === undefined) return settle(judged, () => unavailable('NO_SOURCE'));
-        // To judge 500 images by a thousand rules takes a second.
         return askAndSettle(judged, asker, budgetMs - (asker.now() - startedMs)).catch(refuse);
       } catch (error) {
         return refuse(error);

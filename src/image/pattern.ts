@@ -118,11 +118,13 @@ function matchesRegistry(pattern: ImagePattern, registry: string): boolean {
     : matchesGlob(pattern.labels, portless, '.');
 }
 
-function withoutDefaultPort(registry: string): string {
+/** The registry without port 443. */
+export function withoutDefaultPort(registry: string): string {
   return registry.endsWith(DEFAULT_PORT) ? registry.slice(0, -DEFAULT_PORT.length) : registry;
 }
 
-function withNamespace(repository: string): string {
+/** The repository of an image on Docker Hub, in full: `library/nginx` for `nginx`. */
+export function withNamespace(repository: string): string {
   return repository.includes('/') ? repository : OFFICIAL_NAMESPACE + repository;
 }
 

@@ -1,4 +1,4 @@
-import { matchesImage } from '../image/pattern.ts';
+import { PatternList } from '../image/pattern-index.ts';
 import { oneLine } from '../language/one-line.ts';
 import type { Shown } from '../language/phrase.ts';
 import { lookUpLanguage } from '../language/tag.ts';
@@ -75,7 +75,8 @@ async function voucherOf(key: RuleKey, rule: RuleDocument): Promise<Rule['vouche
   if ('namesImages' in RULE_KINDS[key]) return () => true;
   const patterns = await patternsThatOpen(rule.match?.images ?? []);
   if (patterns.length === 0) return undefined;
-  return (image) => patterns.some((pattern) => matchesImage(pattern, image));
+  const list = new PatternList(patterns);
+  return (image) => list.matches(image);
 }
 
 async function decodeSelector(
@@ -98,7 +99,7 @@ async function decodeSelector(
   const [users, groups] = [names('users'), names('groups')];
   list.throwIfAny();
   return {
-    images,
+    images: images && new PatternList(images),
     usages: selector.usages && new Set(selector.usages),
     resources: resources && new Set(resources),
     namespaces,

@@ -1,5 +1,7 @@
 import { parseImageReference, type ImageReference, type InvalidReference } from '../image/reference.ts';
+import type { Review } from './review.ts';
 import type { PendingCheck, Rule, RuleObjection } from './rule.ts';
+import { hitOf, type RuleFinder, type RuleHit, RuleSelection } from './rule-selection.ts';
 import { selectsImage } from './selector.ts';
 
 /** Maximum number of images in the memory. A full memory is cleared as a whole, because keeping an order costs more. */
@@ -8,17 +10,11 @@ const REMEMBERED_IMAGES = 4096;
 /** Number of slots for images that were judged once. A power of two. */
 const SLOTS = 4096;
 
+/** Maximum number of groups of rules. */
+const GROUPS = 1024;
+
 /** Longer texts are not remembered, because none of them is a reference. */
 const REMEMBERED_CHARACTERS = 1024;
-
-/** A rule whose `match.images` selects an image. */
-export interface RuleHit {
-  readonly rule: Rule;
-  /** Whether `exclude.images` selects the image, or is absent. If true, the other fields of `exclude` decide. */
-  readonly excludable: boolean;
-  /** Whether the rule vouches for the image if it has no objection. Always false if the policy needs no such rule. */
-  readonly vouches: boolean;
-}
 
 /** A rule that objects to an image, or waits for an answer about it. */
 export interface RuleFinding extends RuleHit {
@@ -34,31 +30,69 @@ export interface JudgedImage {
   readonly vouchers: readonly RuleHit[];
 }
 
-export type ImageJudge = (image: string) => JudgedImage;
+type ImageJudge = (image: string) => JudgedImage;
+
+/** The judges of one policy. */
+export interface ImageJudges {
+  /** Judges an image by all rules. */
+  readonly judge: ImageJudge;
+  /** The judge for one review: by the rules that can apply to its user, namespace and resource. */
+  readonly judgeFor: (review: Review) => ImageJudge;
+}
+
+/** The rules that can apply to some reviews, and the images that were judged by them. */
+interface RuleGroup {
+  readonly judge: ImageJudge;
+  readonly remembered: Map<string, JudgedImage>;
+}
 
 /**
  * Judges images by rules. It remembers the results that depend on the image alone, so most images are judged at most
  * twice. Namespace, user and place are compared for each review.
  * @param needsVoucher whether the policy refuses an image for which no rule vouches
  */
-export function createImageJudge(rules: readonly Rule[], needsVoucher: boolean): ImageJudge {
-  const preparedRules = rules.map((rule) => prepareRule(rule, needsVoucher));
-  const remembered = new Map<string, JudgedImage>();
+export function createImageJudges(rules: readonly Rule[], needsVoucher: boolean): ImageJudges {
+  const selection = new RuleSelection(rules, needsVoucher);
+  const groups = new Map<string, RuleGroup>();
   // Most images occur only once, and remembering an image costs more than judging it. So an image is remembered at its
   // second occurrence. A slot contains the last image that occurred once; an image that is replaced is judged again.
   const seenOnce: (string | undefined)[] = Array.from({ length: SLOTS });
-  return (image) => {
-    const known = remembered.get(image);
+  const seenBy: (RuleGroup | undefined)[] = Array.from({ length: SLOTS });
+  let rememberedImages = 0;
+  const groupOf = (key: string): RuleGroup => {
+    const known = groups.get(key);
     if (known !== undefined) return known;
-    const judged = judgeImage(preparedRules, image);
-    if (image.length > REMEMBERED_CHARACTERS) return judged;
-    const slot = slotOf(image);
-    if (seenOnce[slot] === image) {
-      if (remembered.size >= REMEMBERED_IMAGES) remembered.clear();
-      remembered.set(image, judged);
-    }
-    seenOnce[slot] = image;
-    return judged;
+    if (groups.size >= GROUPS) forget();
+    const findRules = selection.rulesOf(key);
+    const remembered = new Map<string, JudgedImage>();
+    const judge: ImageJudge = (image) => {
+      const result = remembered.get(image);
+      if (result !== undefined) return result;
+      const judged = judgeImage(findRules, image);
+      if (image.length > REMEMBERED_CHARACTERS) return judged;
+      const slot = slotOf(image);
+      if (seenOnce[slot] === image && seenBy[slot] === group) {
+        if (rememberedImages >= REMEMBERED_IMAGES) forget();
+        rememberedImages += 1;
+        remembered.set(image, judged);
+      }
+      seenOnce[slot] = image;
+      seenBy[slot] = group;
+      return judged;
+    };
+    const group = { judge, remembered };
+    groups.set(key, group);
+    return group;
+  };
+  const forget = (): void => {
+    for (const { remembered } of groups.values()) remembered.clear();
+    groups.clear();
+    seenBy.fill(undefined);
+    rememberedImages = 0;
+  };
+  return {
+    judge: (image) => groupOf(selection.wholeKey).judge(image),
+    judgeFor: (review) => groupOf(selection.keyOf(review)).judge,
   };
 }
 
@@ -71,35 +105,14 @@ function slotOf(image: string): number {
   return hash & (SLOTS - 1);
 }
 
-/** A rule, and its possible hits. The hits are shared by all images. */
-interface PreparedRule {
-  readonly rule: Rule;
-  readonly vouchesFor: Rule['vouchesFor'];
-  readonly hit: RuleHit;
-  readonly excludableHit: RuleHit;
-  readonly voucher: RuleHit;
-  readonly excludableVoucher: RuleHit;
-}
-
-function prepareRule(rule: Rule, needsVoucher: boolean): PreparedRule {
-  return {
-    rule,
-    vouchesFor: needsVoucher ? rule.vouchesFor : undefined,
-    hit: { rule, excludable: false, vouches: false },
-    excludableHit: { rule, excludable: true, vouches: false },
-    voucher: { rule, excludable: false, vouches: true },
-    excludableVoucher: { rule, excludable: true, vouches: true },
-  };
-}
-
 const NONE: readonly never[] = [];
 
-function judgeImage(rules: readonly PreparedRule[], image: string): JudgedImage {
+function judgeImage(findRules: RuleFinder, image: string): JudgedImage {
   const reference = parseImageReference(image);
   if (reference.kind === 'invalid') return { reference, findings: NONE, vouchers: NONE };
   let findings: RuleFinding[] | undefined;
   let vouchers: RuleHit[] | undefined;
-  for (const prepared of rules) {
+  for (const prepared of findRules(reference)) {
     const { rule } = prepared;
     if (rule.match !== undefined && !selectsImage(rule.match, reference)) continue;
     const hit = hitOf(prepared, reference);
@@ -108,18 +121,6 @@ function judgeImage(rules: readonly PreparedRule[], image: string): JudgedImage 
     if (hit.vouches && (finding === undefined || isPending(finding))) (vouchers ??= []).push(hit);
   }
   return { reference, findings: findings ?? NONE, vouchers: vouchers ?? NONE };
-}
-
-function hitOf(prepared: PreparedRule, image: ImageReference): RuleHit {
-  const { exclude } = prepared.rule;
-  const isExcludable = exclude !== undefined && selectsImage(exclude, image);
-  return prepared.vouchesFor?.(image) === true
-    ? isExcludable
-      ? prepared.excludableVoucher
-      : prepared.voucher
-    : isExcludable
-      ? prepared.excludableHit
-      : prepared.hit;
 }
 
 /** Whether the rule waits for an answer. */

@@ -3,10 +3,18 @@ import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
 import type { Images, Subject } from '../workload/subject.ts';
-import type { Decision, JudgedUse, Notice, Violation, ViolationCode } from './decision.ts';
-import { isPending, type JudgedImage, type RuleHit } from './image-judge.ts';
+import {
+  type Decision,
+  failed,
+  type JudgedUse,
+  type Notice,
+  type Violation,
+  type ViolationCode,
+} from './decision.ts';
+import { isPending, type JudgedImage } from './image-judge.ts';
 import type { Policy } from './policy.ts';
 import type { Review } from './review.ts';
+import type { RuleHit } from './rule-selection.ts';
 import { selectsPlace } from './selector.ts';
 import { conclude, type OpenReview, type PendingRule, violationOf } from './settle.ts';
 
@@ -14,8 +22,14 @@ import { conclude, type OpenReview, type PendingRule, violationOf } from './sett
  * Judges a review by a policy. Violations are in the order of the images in the object, then in the order of the rules in
  * the policy. Synchronous and pure. Returns an `OpenReview` only if the verdict depends on a question. A review that is
  * refused anyway has no questions.
+ * @param isLate whether the time of the review is over; its decision is then `failed`
  */
-export function judge(policy: Policy, review: Review, subject: Subject): Decision | OpenReview {
+export function judge(
+  policy: Policy,
+  review: Review,
+  subject: Subject,
+  isLate: () => boolean = () => false,
+): Decision | OpenReview {
   switch (subject.kind) {
     case 'imageless':
       return conclude(policy.identity, [], [], []);
@@ -24,21 +38,29 @@ export function judge(policy: Policy, review: Review, subject: Subject): Decisio
     case 'unknown':
       return conclude(policy.identity, [], [], [unknownKind(subject.name)]);
     case 'images':
-      return judgeImages(policy, review, subject);
+      return judgeImages(policy, review, subject, isLate);
   }
 }
 
-function judgeImages(policy: Policy, review: Review, images: Images): Decision | OpenReview {
+function judgeImages(
+  policy: Policy,
+  review: Review,
+  images: Images,
+  isLate: () => boolean,
+): Decision | OpenReview {
   const evaluation: Evaluation = { policy, review, violations: [], pending: undefined };
   const uses: JudgedUse[] = [];
   const notices: Notice[] = [];
+  const judgeImage = policy.judgeFor(review);
   for (const use of images.changed) {
-    const judged = policy.judge(use.image);
+    if (uses.length > 0 && isLate()) return failed('DEADLINE');
+    const judged = judgeImage(use.image);
     uses.push({ use, reference: judged.reference });
     judgeUse(evaluation, use, judged);
   }
   for (const use of images.kept) {
-    const judged = policy.judge(use.image);
+    if (uses.length > 0 && isLate()) return failed('DEADLINE');
+    const judged = judgeImage(use.image);
     uses.push({ use, reference: judged.reference });
     if (images.template) noteUnchanged(notices, evaluation, use, judged);
   }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ImagePattern } from '../image/pattern.ts';
 import type { ImageReference } from '../image/reference.ts';
 import type { Objection } from '../language/objection.ts';
 import type { Shown } from '../language/phrase.ts';
@@ -25,7 +26,11 @@ export interface PendingCheck<Value = unknown> {
  * Checks one image by one rule: pure and synchronous. Returns an objection, nothing, or a question. The result is
  * remembered for the image, so it must depend on the image only.
  */
-export type Check = (image: ImageReference) => RuleObjection | PendingCheck | undefined;
+export interface Check {
+  (image: ImageReference): RuleObjection | PendingCheck | undefined;
+  /** If given, the check returns nothing for an image that none of these patterns matches. */
+  readonly only?: readonly ImagePattern[];
+}
 
 /** State that the rules of one policy share. */
 export interface RuleContext {

@@ -1,5 +1,4 @@
-import type { ImagePattern } from '../image/pattern.ts';
-import { matchesImage } from '../image/pattern.ts';
+import type { PatternList } from '../image/pattern-index.ts';
 import type { ImageReference } from '../image/reference.ts';
 import type { ImageUse, Usage } from '../image/use.ts';
 import type { NamePattern } from './name-pattern.ts';
@@ -7,7 +6,7 @@ import type { Review } from './review.ts';
 
 /** A rule's `match` or `exclude`: fields are ANDed, the values of a field are ORed, and an absent field is true. */
 export interface Selector {
-  readonly images: readonly ImagePattern[] | undefined;
+  readonly images: PatternList | undefined;
   readonly usages: ReadonlySet<Usage> | undefined;
   readonly resources: ReadonlySet<string> | undefined;
   readonly namespaces: readonly NamePattern[] | undefined;
@@ -17,7 +16,7 @@ export interface Selector {
 
 /** Whether the selector's `images` match. The result depends on the image alone. */
 export function selectsImage(selector: Selector, image: ImageReference): boolean {
-  return selector.images === undefined || selector.images.some((pattern) => matchesImage(pattern, image));
+  return selector.images === undefined || selector.images.matches(image);
 }
 
 /**
@@ -26,9 +25,13 @@ export function selectsImage(selector: Selector, image: ImageReference): boolean
  * applies, pass the opposite.
  */
 export function selectsPlace(selector: Selector, use: ImageUse, review: Review, unknown: boolean): boolean {
+  return includes(selector.usages, use.usage, unknown) && selectsReview(selector, review, unknown);
+}
+
+/** The same without `usages`, so for all images of a review. */
+export function selectsReview(selector: Selector, review: Review, unknown: boolean): boolean {
   const { user } = review;
   return (
-    includes(selector.usages, use.usage, unknown) &&
     includes(selector.resources, review.resource, unknown) &&
     includesName(selector.namespaces, review.namespace, unknown) &&
     includesName(selector.users, user?.username, unknown) &&

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { matchesImage } from '../../image/pattern.ts';
+import { PatternList } from '../../image/pattern-index.ts';
 import { imageName } from '../../image/quote.ts';
 import { objection } from '../../language/objection.ts';
 import type { RuleKind } from '../rule.ts';
@@ -13,9 +13,9 @@ export const allowedImages = {
     .strictObject({ images: imageList })
     .describe('The only images that are allowed, with any tag or digest.'),
   prepare: async ({ images }) => {
-    const allowed = await parseImageList(images, 'opens');
+    const allowed = new PatternList(await parseImageList(images, 'opens'));
     return (image) => {
-      if (allowed.some((pattern) => matchesImage(pattern, image))) return undefined;
+      if (allowed.matches(image)) return undefined;
       return objection('IMAGE_NOT_ALLOWED.elsewhere', { name: imageName(image) });
     };
   },

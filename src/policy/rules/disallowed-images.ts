@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { matchesImage } from '../../image/pattern.ts';
+import { PatternList } from '../../image/pattern-index.ts';
 import { imageName } from '../../image/quote.ts';
 import { objection } from '../../language/objection.ts';
-import type { RuleKind } from '../rule.ts';
+import type { Check, RuleKind } from '../rule.ts';
 import { imageList, parseImageList } from '../parameters.ts';
 
 /** Refuses images that match one of the patterns, whichever name of their registry they use. */
@@ -12,10 +12,9 @@ export const disallowedImages = {
     .strictObject({ images: imageList })
     .describe('Images that are refused, with any tag or digest.'),
   prepare: async ({ images }) => {
-    const disallowed = await parseImageList(images, 'closes');
-    return (image) => {
-      if (!disallowed.some((pattern) => matchesImage(pattern, image))) return undefined;
-      return objection('DISALLOWED_IMAGE.named', { name: imageName(image) });
-    };
+    const disallowed = new PatternList(await parseImageList(images, 'closes'));
+    const check: Check = (image) =>
+      disallowed.matches(image) ? objection('DISALLOWED_IMAGE.named', { name: imageName(image) }) : undefined;
+    return Object.assign(check, { only: disallowed.patterns });
   },
 } satisfies RuleKind<{ images: string[] }>;
