@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  mergeImagePolicy,
-  parseAdmissionConfiguration,
-  renderAdmissionConfiguration,
-} from './admission-configuration.ts';
+import { parseAdmissionConfiguration, parseImagePolicyFile } from './admission-configuration.ts';
+import { mergeImagePolicy, renderAdmissionConfiguration } from './image-policy-edit.ts';
 import type { ImagePolicySettings } from './image-policy-settings.ts';
 
 const settings: ImagePolicySettings = {
@@ -111,7 +108,8 @@ plugins:
 - name: Other
 `;
     const { imagePolicyFile, imagePolicy } = parseAdmissionConfiguration(text, 'a.yaml');
-    assert.deepEqual([imagePolicyFile, imagePolicy], ['imagepolicy.yaml', undefined]);
+    assert.deepEqual(imagePolicyFile, { value: 'imagepolicy.yaml', position: '5:3' });
+    assert.equal(imagePolicy, undefined);
     const merged = mergeImagePolicy(text, 'a.yaml', settings);
     assert.deepEqual(valuesOf(merged), settings);
     assert.equal(parseAdmissionConfiguration(merged, 'a.yaml').plugins[0]?.file, undefined);
@@ -123,6 +121,54 @@ plugins:
       assert.deepEqual(valuesOf(mergeImagePolicy(text, 'a.yaml', settings)), settings);
     });
   }
+});
+
+describe('X02 an edit that cannot be safe is refused at its place, and nothing is changed', () => {
+  const PLUGIN = `apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+- name: ImagePolicyWebhook
+  configuration:
+`;
+  const table: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
+    'comments in JSON': [
+      '{\n  "imagePolicy": {\n    // seconds\n    "allowTTL": 50\n  }\n}\n',
+      /^a\.yaml:3:5: .*JSON has no comments/,
+    ],
+    'a plugin in other letters': [
+      PLUGIN.replace('Webhook', 'WebHook'),
+      /^a\.yaml:4:3: it names the plugin "ImagePolicyWebHook" \(write ImagePolicyWebhook\)/,
+    ],
+    'the settings under another key': [
+      `${PLUGIN}    imagepolicywebhook: {allowTTL: 50}\n`,
+      /^a\.yaml:6:5: the plugin looks for the key imagePolicy here, and finds "imagepolicywebhook"/,
+    ],
+    'a setting twice in other letters': [
+      `${PLUGIN}    imagePolicy:\n      allowTTL: 50\n      allowttl: 60\n`,
+      /^a\.yaml:8:7: allowttl is here a second time/,
+    ],
+    'a key that the API server does not know': [
+      `${PLUGIN}    imagePolicy: {}\n  configuraton: {}\n`,
+      /^a\.yaml:7:3: the API server knows no key "configuraton" here/,
+    ],
+  };
+  for (const [title, [text, message]] of Object.entries(table))
+    it(title, () => assert.throws(() => mergeImagePolicy(text, 'a.yaml', settings), { message }));
+});
+
+describe('X02 settings are read as the plugin reads them', () => {
+  const read = (lines: string): ReturnType<typeof valuesOf> => valuesOf(`imagePolicy:\n${lines}`);
+  it('words of YAML 1.1 are true and false', () => {
+    assert.equal(read('  defaultAllow: yes\n')['defaultAllow'], true);
+    assert.equal(read('  defaultAllow: "yes"\n')['defaultAllow'], 'yes');
+  });
+  it('numbers have any base', () => assert.equal(read('  allowTTL: 010\n')['allowTTL'], 8));
+  it('of two spellings the later one in the order of their letters counts', () =>
+    assert.equal(read('  allowttl: 1\n  allowTTL: 2\n')['allowTTL'], 1));
+  it('a file that plugins[].path names may have comments in JSON', () => {
+    const { allowTTL } = parseImagePolicyFile('{"imagePolicy": {"allowTTL": 5 # s\n}}', 'p.json');
+    assert.equal(allowTTL?.value, 5);
+  });
 });
 
 describe('values are returned with their places', () => {
@@ -145,7 +191,6 @@ describe('an invalid admission configuration is refused with its place', () => {
       /^a\.yaml:1:1: apiVersion "apiserver\.config\.k8s\.io\/v9" is not supported by the API server/,
     ],
     nothing: ['# nothing\n', /^a\.yaml:1:1: it is empty$/],
-    'two documents': ['a: 1\n---\nb: 1\n', /^a\.yaml:3:1: a second document/],
   };
   for (const [title, [text, message]] of Object.entries(table)) {
     it(title, () =>

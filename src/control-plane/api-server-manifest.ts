@@ -1,7 +1,9 @@
 import { type Path, valueAt } from '../document/json.ts';
-import { parseDocuments, type TextDocument } from '../document/yaml.ts';
+import type { TextDocument } from '../document/yaml.ts';
 import { type Flag, itemsOf, parseFlags } from './api-server-flags.ts';
 import { ControlPlaneError } from './errors.ts';
+import { kindOf } from './go-type.ts';
+import { openAsApiServer } from './server-document.ts';
 
 /** The name of the plugin in flags and in an `AdmissionConfiguration`. */
 export const IMAGE_POLICY_PLUGIN = 'ImagePolicyWebhook';
@@ -20,6 +22,8 @@ interface Mount {
 export interface ApiServerManifest {
   readonly file: string;
   readonly flags: readonly Flag[];
+  /** All items of `command` and `args`. */
+  readonly words: readonly { readonly text: string; readonly path: Path }[];
   /** The list to which new flags are added. */
   readonly flagList: Path;
   readonly mounts: readonly Mount[];
@@ -46,25 +50,22 @@ export interface ApiServerManifest {
 }
 
 /**
- * Reads the manifest of kube-apiserver, from kubeadm or of the same structure.
+ * Reads the manifest of kube-apiserver, from kubeadm or of the same structure, as the kubelet does: the first document
+ * of the file.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID if the document is not a pod that runs kube-apiserver, or
  * if the flags are not in the manifest
  */
 export function parseApiServerManifest(text: string, file: string): ApiServerManifest {
-  const [document, second] = parseDocuments(text, file);
-  if (document === undefined || second !== undefined)
-    throw invalid(
-      `${file}:1:1`,
-      'it does not contain exactly one pod (the kubelet reads one pod from each file)',
-    );
+  const document = openAsApiServer(text, file, { equalKeys: 'last' });
+  if (document === undefined) throw invalid(`${file}:1:1`, 'it is empty');
   const { value } = document;
   const place = placeIn(document, file);
   if (valueAt(value, ['kind']) !== 'Pod')
     throw invalid(place(['kind']), 'it is not a Pod (name the static pod manifest of kube-apiserver)');
   const container = findContainer(value, place);
-  const { flags, flagList } = readFlags(value, container, place);
+  const { flags, words, flagList } = readFlags(value, container, place);
   const mounts = readMounts(value, container);
   const flag = (name: string): Flag | undefined => flags.findLast((one) => one.name === name);
   const pluginsOf = (...names: readonly string[]): readonly string[] =>
@@ -72,6 +73,7 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
   return {
     file,
     flags,
+    words,
     flagList,
     mounts,
     container,
@@ -79,7 +81,7 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
     workingFolder: textOf(valueAt(value, [...container, 'workingDir'])),
     enabledPlugins: pluginsOf('enable-admission-plugins', 'admission-control'),
     disabledPlugins: pluginsOf('disable-admission-plugins'),
-    admissionConfigFile: flag('admission-control-config-file')?.value,
+    admissionConfigFile: flag('admission-control-config-file')?.value || undefined,
     flag,
     hostPathOf: (path) => hostPathOf(path, mounts),
     positionOf: place,
@@ -112,11 +114,12 @@ function readFlags(
   pod: unknown,
   container: Path,
   place: (path: Path) => string,
-): Pick<ApiServerManifest, 'flags' | 'flagList'> {
+): Pick<ApiServerManifest, 'flags' | 'words' | 'flagList'> {
   const lists = [
     [...container, 'command'],
     [...container, 'args'],
   ] as const;
+  for (const list of lists) requireTexts(listAt(pod, list), list, place);
   const flags = lists.flatMap((list) => parseFlags(listAt(pod, list), list));
   const flagList = flags.at(-1)?.namePath.slice(0, -1);
   if (flagList === undefined) {
@@ -125,7 +128,20 @@ function readFlags(
       'kube-apiserver has no flags here; they are in a script or another file and cannot be changed (write each flag as an item of command)',
     );
   }
-  return { flags, flagList };
+  const words = lists.flatMap((list) =>
+    listAt(pod, list).map((word, index) => ({ text: String(word), path: [...list, index] })),
+  );
+  return { flags, words, flagList };
+}
+
+/** The kubelet decodes a list of texts, and nothing else. */
+function requireTexts(words: readonly unknown[], list: Path, place: (path: Path) => string): void {
+  const index = words.findIndex((word) => typeof word !== 'string' && word !== null);
+  if (index !== -1)
+    throw invalid(
+      place([...list, index]),
+      `this item is ${kindOf(words[index])}, and the kubelet needs text (quote it)`,
+    );
 }
 
 function readMounts(pod: unknown, container: Path): readonly Mount[] {

@@ -1,6 +1,7 @@
 import { type Edit, editDocument } from '../document/edit.ts';
 import { valueAt } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
+import { findFlagFaults } from './admission-flag-faults.ts';
 import { itemsOf, renderFlag } from './api-server-flags.ts';
 import {
   type ApiServerManifest,
@@ -40,6 +41,8 @@ interface ApiServerWiring {
  */
 export function wireApiServer(text: string, file: string, wiring: ApiServerWiring): string {
   const manifest = parseApiServerManifest(text, file);
+  const [fault] = findFlagFaults(manifest);
+  if (fault !== undefined) throw invalid(fault.place, fault.sentence);
   const named = editDocument(text, file, wiring.enablesPlugin === false ? [] : enablePlugin(manifest));
   const configured = editDocument(
     named,

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { renderAdmissionConfiguration } from './admission-configuration.ts';
+import { renderAdmissionConfiguration } from './image-policy-edit.ts';
 import { parseApiServerManifest } from './api-server-manifest.ts';
 import { FINGERPRINT } from './api-server-wiring.ts';
 import { type ApiServerPlanOptions, type NodePlaces, planApiServer, planGate } from './node-plan.ts';

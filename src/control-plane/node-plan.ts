@@ -1,9 +1,5 @@
 import { join } from 'node:path';
-import {
-  parseAdmissionConfiguration,
-  mergeImagePolicy,
-  renderAdmissionConfiguration,
-} from './admission-configuration.ts';
+import { parseAdmissionConfiguration } from './admission-configuration.ts';
 import {
   type ApiServerManifest,
   IMAGE_POLICY_PLUGIN,
@@ -18,6 +14,7 @@ import { renderGateKubeconfig } from './gate-kubeconfig.ts';
 import { GATE_USER, renderGatePod } from './gate-pod.ts';
 import { fingerprintOf } from './undo-record.ts';
 import { renderGateUnit } from './gate-unit.ts';
+import { mergeImagePolicy, renderAdmissionConfiguration } from './image-policy-edit.ts';
 import type { ImagePolicySettings } from './image-policy-settings.ts';
 import { type KubeadmVersion, renderKubeadmConfiguration, renderKubeadmPatch } from './kubeadm.ts';
 

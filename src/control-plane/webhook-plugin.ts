@@ -42,7 +42,7 @@ export function mergeWebhookPlugin(
   if (found.configuration === undefined && found.file !== undefined)
     throw invalid(
       place,
-      `${WEBHOOK_PLUGIN} is configured in ${found.file} (move the configuration into this file, then run this command again)`,
+      `${WEBHOOK_PLUGIN} is configured in ${found.file.value} (move the configuration into this file, then run this command again)`,
     );
   const edits = Object.entries(settings).flatMap(([key, value]): Edit[] => {
     const there = valueAt(found.configuration, [key]);

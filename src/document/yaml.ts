@@ -16,6 +16,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Path } from './json.ts';
+import { resolveAsGo } from './go-scalars.ts';
 import { findForeignBreak, foreignBreakError } from './line-breaks.ts';
 import { checkMerges } from './merge-keys.ts';
 import {
@@ -51,6 +52,13 @@ export interface DocumentOptions {
   readonly mergeKeys?: boolean;
   /** The text is a part of a longer one, in which no character ends a line only for some readers. @default the whole */
   readonly part?: { readonly lines: Lines; readonly start: number };
+  /**
+   * `go`: plain scalars have the values of go-yaml ({@link resolveGoScalar}), for files that programs of Kubernetes read.
+   * @default 'core'
+   */
+  readonly scalars?: 'core' | 'go';
+  /** `last`: the last of equal keys counts, as for readers that are not strict. @default 'refuse' */
+  readonly equalKeys?: 'refuse' | 'last';
 }
 
 /**
@@ -90,7 +98,7 @@ export function readDocuments(
   // For a text without documents the parser returns an array with additional properties.
   return [...documents].flatMap((document): (TextDocument | DocumentError)[] => {
     try {
-      return openDocument(document, new Positions(document, file, lines, start));
+      return openDocument(document, new Positions(document, file, lines, start), options);
     } catch (error) {
       if (error instanceof DocumentError) return [error];
       throw error;
@@ -98,7 +106,7 @@ export function readDocuments(
   });
 }
 
-function openDocument(document: Document, positions: Positions): TextDocument[] {
+function openDocument(document: Document, positions: Positions, options: DocumentOptions): TextDocument[] {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const sentence = problem.message;
@@ -107,7 +115,8 @@ function openDocument(document: Document, positions: Positions): TextDocument[] 
     throw positions.problem(problem.pos[0], sentence, HINTS[problem.code], problem);
   }
   if (document.contents === null) return [];
-  const value = readValue(document, positions);
+  if (options.scalars === 'go') resolveAsGo(document, positions);
+  const value = readValue(document, positions, options);
   if (value === null) return [];
   return [
     {
@@ -118,10 +127,10 @@ function openDocument(document: Document, positions: Positions): TextDocument[] 
   ];
 }
 
-function readValue(document: Document, positions: Positions): unknown {
+function readValue(document: Document, positions: Positions, options: DocumentOptions): unknown {
   let firstAlias: number | undefined;
   try {
-    firstAlias = examine(document, positions);
+    firstAlias = examine(document, positions, options);
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (cause) {
     if (cause instanceof DocumentError) throw cause;
@@ -138,14 +147,18 @@ function readValue(document: Document, positions: Positions): unknown {
 }
 
 /** Refuses parts that the parser accepts and that two readers read differently. Returns the offset of the first alias. */
-function examine(document: Document, positions: Positions): number | undefined {
+function examine(
+  document: Document,
+  positions: Positions,
+  { equalKeys = 'refuse' }: DocumentOptions,
+): number | undefined {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   const maps: YAMLMap[] = [];
   let firstAlias: number | undefined;
   visit(document, (_, node, path) => {
     if (isMap(node)) {
-      checkKeys(node, positions);
+      checkKeys(node, positions, equalKeys);
       maps.push(node);
     }
     if (isScalar(node)) checkScalar(node, path, positions);
@@ -187,14 +200,14 @@ function checkScalar(
 }
 
 /** Refuses keys that are equal as text, such as `1` and `"1"`, and keys that are not scalars, such as aliases. */
-function checkKeys(map: YAMLMap, positions: Positions): void {
+function checkKeys(map: YAMLMap, positions: Positions, equalKeys: DocumentOptions['equalKeys']): void {
   const seen = new Set<string>();
   for (const { key } of map.items) {
     const offset = isNode(key) ? (key.range?.[0] ?? 0) : (map.range?.[0] ?? 0);
     if (key !== null && !isScalar(key))
       throw positions.problem(offset, 'a key is not plain text', 'write it as text');
     const name = key === null || key.value === null ? '' : String(key);
-    if (seen.has(name))
+    if (equalKeys === 'refuse' && seen.has(name))
       throw positions.problem(offset, `key ${JSON.stringify(name)} occurs twice`, 'keep one of them');
     seen.add(name);
   }
@@ -275,6 +288,6 @@ function spanOfItem(node: unknown): Span | undefined {
 
 function childOf(node: unknown, key: string | number): unknown {
   if (isSeq(node) && typeof key === 'number') return node.items[key];
-  if (isMap(node)) return node.items.find((pair) => String(pair.key) === String(key));
+  if (isMap(node)) return node.items.findLast((pair) => String(pair.key) === String(key));
   return undefined;
 }

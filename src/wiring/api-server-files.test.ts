@@ -5,8 +5,8 @@ import {
   followApiServer,
   imagePolicyStage,
   type NodeFileReader,
-  readWebhookPlugin,
 } from './api-server-files.ts';
+import { readWebhookPlugin } from './webhook-plugin-file.ts';
 
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
 
@@ -120,7 +120,7 @@ describe('the files of an API server', () => {
       { flag: '/elsewhere/admission.yaml' },
     );
     assert.equal(files.admission?.state, 'read');
-    assert.deepEqual([...files.paths.unmounted], ['/elsewhere/admission.yaml']);
+    assert.deepEqual([...files.paths.unmounted.keys()], ['/elsewhere/admission.yaml']);
   });
 
   it('the flag begins at the working folder of the API server', async () => {
@@ -158,7 +158,7 @@ describe('the files of an API server', () => {
 
   it('certificates begin at the folder of the kubeconfig', async () => {
     const { paths } = await follow({});
-    assert.deepEqual(paths.locate('pki/ca.crt', '/seen/gate'), {
+    assert.deepEqual(paths.locate('pki/ca.crt', '/seen/gate', 'k.yaml:1:1'), {
       seen: '/seen/gate/pki/ca.crt',
       file: '/on-node/gate/pki/ca.crt',
     });
@@ -166,7 +166,12 @@ describe('the files of an API server', () => {
 
   it('name the configuration of webhooks in the AdmissionConfiguration, or in a file of its own', async () => {
     const name = 'ValidatingAdmissionWebhook';
-    const configuration = { staticManifestsDir: '/seen/static', kubeConfigFile: '/seen/users.yaml' };
+    const configuration = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'WebhookAdmissionConfiguration',
+      staticManifestsDir: '/seen/static',
+      kubeConfigFile: '/seen/users.yaml',
+    };
     const files = {
       '/on-node/inline.yaml': admission({ name, configuration }),
       '/on-node/absolute.yaml': admission({ name, path: '/seen/plugin.yaml' }),
@@ -180,9 +185,11 @@ describe('the files of an API server', () => {
     ]) {
       const followed = await follow(files, { flag: `/seen/${form}.yaml` });
       const plugin = await readWebhookPlugin(readerOf(files), followed);
-      assert.equal(plugin?.path.file, holder, form);
-      assert.equal(plugin?.staticManifestsDir, '/seen/static');
-      assert.equal(plugin?.kubeConfigFile, '/seen/users.yaml');
+      assert.ok(plugin?.opened.state === 'read', form);
+      const { path, staticManifestsDir, kubeConfigFile } = plugin.opened.value;
+      assert.equal(path.file, holder, form);
+      assert.equal(staticManifestsDir?.value, '/seen/static');
+      assert.equal(kubeConfigFile?.value, '/seen/users.yaml');
     }
   });
 });

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import {
   type AdmissionConfiguration,
   parseAdmissionConfiguration,
+  parseImagePolicyFile,
 } from '../control-plane/admission-configuration.ts';
 import {
   type ApiServerManifest,
@@ -11,18 +12,23 @@ import {
 import { ControlPlaneError } from '../control-plane/errors.ts';
 import { findFile, type FoundFile } from '../control-plane/file-plan.ts';
 import { parseGateKubeconfig, type WrittenGateWay } from '../control-plane/gate-kubeconfig.ts';
-import type { WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
-import { WEBHOOK_PLUGIN } from '../control-plane/webhook-plugin.ts';
-import { valueAt } from '../document/json.ts';
-import { DocumentError, parseDocuments } from '../document/yaml.ts';
+import { kubeConfigFileOf, type WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
+import { DocumentError } from '../document/yaml.ts';
 import type { Stage } from '../policy/stage.ts';
 import { stageOfPath } from './paths.ts';
 
 /** A file with its value, or the reason why there is none. */
 export type Opened<Value> =
   | { readonly state: 'read'; readonly file: string; readonly value: Value }
-  | { readonly state: 'missing'; readonly file: string }
-  | { readonly state: 'unreadable'; readonly file: string; readonly problem: string };
+  | {
+      readonly state: 'missing';
+      readonly file: string;
+      /** A file with nearly this name in the same folder. */
+      readonly near?: string;
+    }
+  | { readonly state: 'unreadable'; readonly file: string; readonly problem: string }
+  /** The caller may not read it, so nothing is known about it. The API server may. */
+  | { readonly state: 'unseen'; readonly file: string };
 
 /** A path of the API server. `seen` is the path in its container, and `file` is the path on the node. */
 export interface ServerPath {
@@ -61,12 +67,11 @@ export const LOCAL_FILES: NodeFileReader = {
   exists: async (path) => (await findFile(path)) !== undefined,
 };
 
-/** The configuration of the plugins that call webhooks; a field that is not set is `undefined`. */
-export interface WebhookPlugin {
-  /** The file with this configuration. */
-  readonly path: ServerPath;
-  readonly staticManifestsDir: string | undefined;
-  readonly kubeConfigFile: string | undefined;
+/** A file that a setting names. */
+export interface NamedFile<Value> {
+  /** `file:line:column` of the setting. */
+  readonly namedAt: string;
+  readonly opened: Opened<Value>;
 }
 
 /** The files that belong to a manifest of kube-apiserver. A field is `undefined` if no file refers to it. */
@@ -75,6 +80,10 @@ export interface ApiServerFiles {
   readonly paths: ServerPaths;
   readonly admission: Opened<AdmissionConfiguration> | undefined;
   readonly admissionPath: ServerPath | undefined;
+  /** `file:line:column` of the flag that names the `AdmissionConfiguration`. */
+  readonly admissionNamedAt: string | undefined;
+  /** The file that `plugins[].path` names for `ImagePolicyWebhook`. */
+  readonly pluginFile: NamedFile<WrittenImagePolicy> | undefined;
   /** The settings of `ImagePolicyWebhook`, and the file that contains them. */
   readonly imagePolicy: { readonly file: string; readonly settings: WrittenImagePolicy } | undefined;
   readonly kubeconfig: GateKubeconfig | undefined;
@@ -84,25 +93,33 @@ export interface ApiServerFiles {
 export interface GateKubeconfig {
   /** The path in the settings, relative or absolute. */
   readonly written: string;
+  /** `file:line:column` of the setting. */
+  readonly namedAt: string;
   readonly path: ServerPath;
   readonly opened: Opened<WrittenGateWay>;
 }
 
 /** The paths of the API server on the node, by the volumes of its manifest. */
 export class ServerPaths {
-  /** Paths that the API server reads and that no volume contains. The same path on the node is read instead. */
-  readonly unmounted = new Set<string>();
+  /**
+   * Paths that the API server reads and that no volume contains, with `file:line:column` of the setting that names them.
+   * The same path on the node is read instead.
+   */
+  readonly unmounted = new Map<string, string>();
   readonly #manifest: ApiServerManifest | undefined;
 
   constructor(manifest: ApiServerManifest | undefined) {
     this.#manifest = manifest;
   }
 
-  /** A relative path begins at `folder`, which is a path in the container of the API server. */
-  locate(written: string, folder: string): ServerPath {
+  /**
+   * A relative path begins at `folder`, which is a path in the container of the API server.
+   * @param namedAt `file:line:column` of the setting that names it
+   */
+  locate(written: string, folder: string, namedAt: string): ServerPath {
     const seen = join(isAbsolute(written) ? '/' : folder, written);
     const host = this.#manifest?.hostPathOf(seen);
-    if (host === undefined) this.unmounted.add(seen);
+    if (host === undefined && !this.unmounted.has(seen)) this.unmounted.set(seen, namedAt);
     return { seen, file: host ?? seen };
   }
 
@@ -128,23 +145,32 @@ export class ServerPaths {
 export async function followApiServer(reader: NodeFileReader, manifestFile: string): Promise<ApiServerFiles> {
   const manifest = await reader.open(manifestFile, parseApiServerManifest);
   const paths = new ServerPaths(manifest.state === 'read' ? manifest.value : undefined);
-  const written = manifest.state === 'read' ? manifest.value.admissionConfigFile : undefined;
-  const place = written === undefined ? undefined : paths.locate(written, paths.workingFolder);
-  if (place === undefined) {
-    const nothing = { admission: undefined, imagePolicy: undefined, kubeconfig: undefined };
-    return { manifest, paths, admissionPath: undefined, ...nothing };
-  }
+  const flag = manifest.state === 'read' ? manifest.value.flag(CONFIGURATION_FLAG) : undefined;
+  const nothing = {
+    admission: undefined,
+    admissionPath: undefined,
+    admissionNamedAt: undefined,
+    pluginFile: undefined,
+    imagePolicy: undefined,
+    kubeconfig: undefined,
+  };
+  if (manifest.state !== 'read' || !flag?.value) return { manifest, paths, ...nothing };
+  const admissionNamedAt = manifest.value.positionOf(flag.path);
+  const place = paths.locate(flag.value, paths.workingFolder, admissionNamedAt);
   const admission = await reader.open(place.file, parseAdmissionConfiguration);
-  const settings = await readSettings(reader, admission, place, paths);
+  const files = { ...nothing, manifest, paths, admission, admissionPath: place, admissionNamedAt };
+  const found = await readSettings(reader, admission, place, paths);
+  const { settings } = found;
+  if (settings === undefined) return { ...files, ...found };
   return {
-    manifest,
-    paths,
-    admission,
-    admissionPath: place,
-    imagePolicy: settings && { file: settings.path.file, settings: settings.imagePolicy },
-    kubeconfig: settings && (await readKubeconfig(reader, settings.imagePolicy, settings.path, paths)),
+    ...files,
+    pluginFile: found.pluginFile,
+    imagePolicy: { file: settings.path.file, settings: settings.imagePolicy },
+    kubeconfig: await readKubeconfig(reader, settings.imagePolicy, settings.path, paths),
   };
 }
+
+const CONFIGURATION_FLAG = 'admission-control-config-file';
 
 /**
  * The stage of `ImagePolicyWebhook`; `undefined` if the plugin is off, or if the server of its kubeconfig has no path
@@ -163,21 +189,28 @@ export function stageOfKubeconfig(opened: Opened<WrittenGateWay>): Stage | undef
   return url === null ? undefined : stageOfPath('ImageReview', url.pathname);
 }
 
+interface FoundSettings {
+  readonly settings: { readonly path: ServerPath; readonly imagePolicy: WrittenImagePolicy } | undefined;
+  readonly pluginFile: ApiServerFiles['pluginFile'];
+}
+
 /** An inline configuration of a plugin takes precedence over the file in `path`. */
 async function readSettings(
   reader: NodeFileReader,
   admission: Opened<AdmissionConfiguration>,
   place: ServerPath,
   paths: ServerPaths,
-): Promise<{ readonly path: ServerPath; readonly imagePolicy: WrittenImagePolicy } | undefined> {
-  if (admission.state !== 'read') return undefined;
+): Promise<FoundSettings> {
+  const nothing = { settings: undefined, pluginFile: undefined };
+  if (admission.state !== 'read') return nothing;
   const { imagePolicy, imagePolicyFile } = admission.value;
-  if (imagePolicy !== undefined) return { path: place, imagePolicy };
-  if (imagePolicyFile === undefined) return undefined;
-  const path = paths.locate(imagePolicyFile, dirname(place.seen));
-  const opened = await reader.open(path.file, parseAdmissionConfiguration);
-  const own = opened.state === 'read' ? opened.value.imagePolicy : undefined;
-  return own && { path, imagePolicy: own };
+  if (imagePolicy !== undefined) return { ...nothing, settings: { path: place, imagePolicy } };
+  if (imagePolicyFile === undefined) return nothing;
+  const namedAt = `${place.file}:${imagePolicyFile.position}`;
+  const path = paths.locate(imagePolicyFile.value, dirname(place.seen), namedAt);
+  const opened = await reader.open(path.file, parseImagePolicyFile);
+  const settings = opened.state === 'read' ? { path, imagePolicy: opened.value } : undefined;
+  return { settings, pluginFile: { namedAt, opened } };
 }
 
 async function readKubeconfig(
@@ -186,19 +219,20 @@ async function readKubeconfig(
   place: ServerPath,
   paths: ServerPaths,
 ): Promise<GateKubeconfig | undefined> {
-  const written = settings.kubeConfigFile?.value;
-  if (typeof written !== 'string' || written === '') return undefined;
-  const path = await locateKubeconfig(reader, written, place, paths);
-  return { written, path, opened: await reader.open(path.file, parseGateKubeconfig) };
+  const written = kubeConfigFileOf(settings);
+  if (written === undefined) return undefined;
+  const namedAt = `${place.file}:${settings.kubeConfigFile?.position}`;
+  const path = await locateKubeconfig(reader, { written, namedAt }, place, paths);
+  return { written, namedAt, path, opened: await reader.open(path.file, parseGateKubeconfig) };
 }
 
 async function locateKubeconfig(
   reader: NodeFileReader,
-  written: string,
+  { written, namedAt }: Pick<GateKubeconfig, 'written' | 'namedAt'>,
   place: ServerPath,
   paths: ServerPaths,
 ): Promise<ServerPath> {
-  const beside = (): ServerPath => paths.locate(written, dirname(place.seen));
+  const beside = (): ServerPath => paths.locate(written, dirname(place.seen), namedAt);
   if (isAbsolute(written)) return beside();
   const inWorkingFolder = paths.inWorkingFolder(written);
   // A program that is not in a container may have another working folder. Then the path begins at the folder of the
@@ -206,33 +240,4 @@ async function locateKubeconfig(
   return inWorkingFolder !== undefined && (await reader.exists(inWorkingFolder.file))
     ? inWorkingFolder
     : beside();
-}
-
-/**
- * Reads the configuration of the plugins that call webhooks, from the `AdmissionConfiguration` or from the file in
- * its `path`.
- */
-export async function readWebhookPlugin(
-  reader: NodeFileReader,
-  { admission, admissionPath: place, paths }: ApiServerFiles,
-): Promise<WebhookPlugin | undefined> {
-  if (admission?.state !== 'read' || place === undefined) return undefined;
-  const plugin = admission.value.plugins.find(({ name }) => name === WEBHOOK_PLUGIN);
-  if (plugin?.configuration !== undefined) return decodeWebhookPlugin(plugin.configuration, place);
-  if (plugin?.file === undefined) return undefined;
-  const path = paths.locate(plugin.file, dirname(place.seen));
-  const opened = await reader.open(path.file, (text, file) => parseDocuments(text, file)[0]?.value);
-  return opened.state === 'read' ? decodeWebhookPlugin(opened.value, path) : undefined;
-}
-
-function decodeWebhookPlugin(configuration: unknown, path: ServerPath): WebhookPlugin {
-  const text = (key: string): string | undefined => {
-    const value = valueAt(configuration, [key]);
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  return {
-    path,
-    staticManifestsDir: text('staticManifestsDir'),
-    kubeConfigFile: text('kubeConfigFile'),
-  };
 }

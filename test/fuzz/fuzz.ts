@@ -3,6 +3,8 @@ import { inspect, parseArgs } from 'node:util';
 
 import { differential } from '../differential/differential.ts';
 import { findGoReaders } from '../differential/go-readers.ts';
+import { serverDifferential } from '../differential/server-differential.ts';
+import { findServerReaders } from '../differential/server-readers.ts';
 import { runApiServer } from '../oracle/api-server-run.ts';
 import { runCore, type CaseRange } from '../oracle/core-run.ts';
 import { runServer } from '../oracle/server-run.ts';
@@ -21,6 +23,10 @@ const TARGETS: readonly Runnable[] = [
   { name: references.name, run: (range) => fuzz(references, range) },
   { name: ordinaryYaml.name, run: (range) => fuzz(ordinaryYaml, range) },
   { name: 'differential', run: async (range) => differential(range, await findGoReaders(process.env)) },
+  {
+    name: 'server-files',
+    run: async (range) => serverDifferential(range, await findServerReaders(process.env)),
+  },
 ];
 
 /** Targets that know the expected verdict of their inputs. */

@@ -1,6 +1,7 @@
 // Files of a healthy control-plane node in memory, and tests that change one of them.
 import { posix } from 'node:path';
-import { renderAdmissionConfiguration } from '../../src/control-plane/admission-configuration.ts';
+import { renderAdmissionConfiguration } from '../../src/control-plane/image-policy-edit.ts';
+import { ControlPlaneError } from '../../src/control-plane/errors.ts';
 import { GATE_FILES } from '../../src/control-plane/gate-command.ts';
 import { renderGateKubeconfig } from '../../src/control-plane/gate-kubeconfig.ts';
 import { mergeWebhookPlugin } from '../../src/control-plane/webhook-plugin.ts';
@@ -32,6 +33,8 @@ export interface NodeChange {
    * the folder of the gate.
    */
   readonly files?: Readonly<Record<string, string | undefined | ((text: string) => string)>>;
+  /** Files that cannot be read, with the code of the system. Keys as in `files`. */
+  readonly unreadable?: Readonly<Record<string, 'EACCES' | 'EISDIR'>>;
   /** Circumstances of the examination. */
   readonly question?: Partial<NodeQuestion>;
   /** Parts of the material, after the files were read. */
@@ -54,10 +57,10 @@ export function staticReports(codes: readonly FindingCode[], cause: string, chan
 /** The findings of a healthy node with one change. */
 export async function examineChangedNode(
   wiring: NodeWiring,
-  { files = {}, question, material }: NodeChange,
+  { files = {}, unreadable = {}, question, material }: NodeChange,
 ): Promise<readonly Finding[]> {
   const gathered = await gatherNode({
-    files: inMemory(changedFiles(HEALTHY_FILES[wiring], files)),
+    files: refusing(inMemory(changedFiles(HEALTHY_FILES[wiring], files)), unreadable),
     manifestFile: MANIFEST,
     folder: FOLDER,
     version: undefined,
@@ -164,7 +167,24 @@ function changedFiles(
   return files;
 }
 
-function inMemory(files: ReadonlyMap<string, string>): NodeFiles {
+/** The same files, of which the system refuses some. */
+function refusing(files: NodeFiles, unreadable: NonNullable<NodeChange['unreadable']>): NodeFiles {
+  const codes = new Map(
+    Object.entries(unreadable).map(([name, code]) => [posix.resolve(FOLDER, name), code]),
+  );
+  return {
+    ...files,
+    find: async (path) => {
+      const code = codes.get(path);
+      if (code === undefined) return files.find(path);
+      const cause = Object.assign(new Error(code), { code });
+      throw new ControlPlaneError('NODE_FILE_UNREADABLE', `${path}: ${code}`, { cause });
+    },
+  };
+}
+
+/** Files of a node in memory, with their folders. */
+export function inMemory(files: ReadonlyMap<string, string>): NodeFiles {
   return {
     find: async (path) => {
       const text = files.get(path);

@@ -18,6 +18,21 @@ export const NODE = {
     why: 'The files exist and the API server does not read them, as after a kubeadm upgrade: every image is admitted.',
     remedy: remedy`${gateCommand('bootstrap image-policy', '--apply')}; it also writes files for kubeadm, so that the next upgrade keeps the flags`,
   },
+  FLAG_INVALID: {
+    severity: 'fault',
+    why: 'The API server does not start with this flag.',
+    remedy: FIX,
+  },
+  PLUGIN_FILE_MISSING: {
+    severity: 'fault',
+    why: 'The API server does not start without the file that plugins[].path names.',
+    remedy: remedy`write the path of an existing file, or ${gateCommand('bootstrap image-policy', '--apply')}`,
+  },
+  PLUGIN_FILE_UNREADABLE: {
+    severity: 'fault',
+    why: 'The API server does not start with this file, because plugins[].path names it.',
+    remedy: FIX,
+  },
   PLUGIN_WITHOUT_CONFIGURATION: {
     severity: 'fault',
     why: 'The plugin is enabled and has no configuration, so the API server does not start.',
@@ -83,6 +98,11 @@ export const NODE = {
     why: 'An attacker on the network between the API server and the gate can take the place of the gate.',
     remedy: remedy`remove insecure-skip-tls-verify, and name the CA`,
   },
+  GATE_NAME_IN_CLUSTER: {
+    severity: 'fault',
+    why: "The API server asks the resolver of its node, and not the cluster's DNS, which alone knows this name.",
+    remedy: remedy`give the API server a gate beside it (${gateCommand('bootstrap image-policy', '--apply')}), or a name that the node resolves`,
+  },
   GATE_PATH_UNKNOWN: {
     severity: 'fault',
     why: 'The gate serves no ImageReview at this path, so each call fails.',
@@ -107,6 +127,11 @@ export const NODE = {
     severity: 'fault',
     why: 'The API server does not start with a number out of range, or with a text such as 30s.',
     remedy: remedy`write a whole number: 1 to 1800 seconds, up to 300000 milliseconds for retryBackoff, or -1 for none`,
+  },
+  SETTING_INVALID: {
+    severity: 'fault',
+    why: 'The API server does not start with a value of another type.',
+    remedy: FIX,
   },
   TTL_LONG: {
     severity: 'warning',

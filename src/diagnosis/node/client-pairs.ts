@@ -5,6 +5,7 @@ import { examineValidity } from '../certificate/chain.ts';
 import { examineClientUse, type ShownTo } from '../certificate/use.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClientPair, NodeMaterial } from './material.ts';
+import { examineNamedFile } from './named-file.ts';
 
 /** Checks the certificate and the key that the API server shows to the gate. Without a pair it is an anonymous client. */
 export function examineClientPair(
@@ -17,8 +18,11 @@ export function examineClientPair(
   const subject = clientCertificate?.place ?? clientKey?.place ?? file;
   const [certificate, key] = [clientCertificate?.text, clientKey?.text];
   if (certificate === undefined || key === undefined) {
-    const missing = certificate === undefined ? clientCertificate : clientKey;
-    return [finding('CLIENT_PAIR_UNUSABLE', missing?.place ?? subject, 'there is no such file')];
+    const absent = certificate === undefined ? clientCertificate : clientKey;
+    if (absent !== undefined && absent.missing === undefined) return [];
+    const what = `there is no client-${certificate === undefined ? 'certificate' : 'key'}`;
+    const { namedAt = subject, what: why = what } = absent?.missing ?? {};
+    return [finding('CLIENT_PAIR_UNUSABLE', namedAt, why)];
   }
   try {
     verifyKeyPair({ certificate, key });
@@ -43,19 +47,15 @@ const UNKNOWN_GATE: ShownTo = { answer: undefined, authority: undefined };
 /** Checks the kubeconfig with the credentials of the API server for webhooks, and its pairs. */
 export function examineWebhookUsers({ webhookUsers, now }: NodeMaterial): readonly Finding[] {
   if (webhookUsers === undefined) return [];
-  const { namedIn, written, opened, pairs } = webhookUsers;
-  const relative = isAbsolute(written)
-    ? []
-    : [finding('GATE_KUBECONFIG_RELATIVE', namedIn, `kubeConfigFile is ${written}`)];
-  switch (opened.state) {
-    case 'missing':
-      return [...relative, finding('GATE_KUBECONFIG_MISSING', opened.file, 'there is no such file')];
-    case 'unreadable':
-      return [...relative, finding('GATE_KUBECONFIG_UNREADABLE', opened.file, opened.problem)];
-    case 'read':
-      return [
-        ...relative,
-        ...pairs.flatMap((pair) => examineClientPair(pair, opened.file, now, UNKNOWN_GATE)),
-      ];
-  }
+  const { namedAt, written, opened, pairs } = webhookUsers;
+  return [
+    ...(isAbsolute(written)
+      ? []
+      : [finding('GATE_KUBECONFIG_RELATIVE', namedAt, `kubeConfigFile is ${JSON.stringify(written)}`)]),
+    ...examineNamedFile({ name: 'kubeConfigFile', written }, webhookUsers, {
+      missing: 'GATE_KUBECONFIG_MISSING',
+      unreadable: 'GATE_KUBECONFIG_UNREADABLE',
+    }),
+    ...pairs.flatMap((pair) => examineClientPair(pair, opened.file, now, UNKNOWN_GATE)),
+  ];
 }

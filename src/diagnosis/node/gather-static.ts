@@ -4,6 +4,7 @@ import { parseDocuments } from '../../document/yaml.ts';
 import type { FetchChain } from '../certificate/served.ts';
 import type { ServerPaths } from '../../wiring/api-server-files.ts';
 import { decodeWebhooks, isOurs, objectsOf } from '../../wiring/webhook-configuration.ts';
+import type { PluginPath } from '../../wiring/webhook-plugin-file.ts';
 import { lookAt } from './gather-kubeconfig.ts';
 import type { StaticFile, StaticMaterial } from './material.ts';
 import type { NodeReader } from './reader.ts';
@@ -11,14 +12,15 @@ import type { NodeReader } from './reader.ts';
 /** Reads the webhooks that the API server loads from files. */
 export async function gatherStatic(
   reader: NodeReader,
-  written: string | undefined,
+  written: PluginPath | undefined,
   paths: ServerPaths,
   fetchChain: FetchChain,
 ): Promise<StaticMaterial | undefined> {
   if (written === undefined) return undefined;
-  const path = paths.locate(written, '/').file;
+  const { value, place: namedAt } = written;
+  const path = paths.locate(value, '/', namedAt).file;
   const names = await reader.list(path);
-  if (names === undefined) return { path, files: undefined, served: [] };
+  if (names === undefined) return { path, namedAt, files: undefined, served: [] };
   const files: StaticFile[] = [];
   for (const name of names.filter((one) => /\.(?:ya?ml|json)$/.test(one)).toSorted())
     files.push(await readStatic(reader, join(path, name)));
@@ -27,7 +29,7 @@ export async function gatherStatic(
   );
   const origins = [...new Set(urls.map((url) => URL.parse(url)?.origin))];
   const served = await Promise.all(origins.map((origin) => lookAt(origin, undefined, fetchChain)));
-  return { path, files, served: served.filter((one) => one !== undefined) };
+  return { path, namedAt, files, served: served.filter((one) => one !== undefined) };
 }
 
 async function readStatic(reader: NodeReader, file: string): Promise<StaticFile> {
@@ -35,7 +37,8 @@ async function readStatic(reader: NodeReader, file: string): Promise<StaticFile>
     parseDocuments(text, file).flatMap(({ value }) => objectsOf(value).map((object) => object.value)),
   );
   if (opened.state !== 'read') {
-    const problem = opened.state === 'missing' ? 'it is gone' : opened.problem;
+    const problem =
+      opened.state === 'unreadable' ? opened.problem : 'it is gone, or this user may not read it';
     return { file, problem, names: [], webhooks: [] };
   }
   return {

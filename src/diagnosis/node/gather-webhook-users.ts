@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
+import { listAt } from '../../control-plane/api-server-manifest.ts';
 import { type Path, valueAt } from '../../document/json.ts';
-import { parseDocuments } from '../../document/yaml.ts';
-import type { ServerPath, ServerPaths, WebhookPlugin } from '../../wiring/api-server-files.ts';
+import { openKubeconfig } from '../../control-plane/gate-kubeconfig.ts';
+import type { ServerPath, ServerPaths } from '../../wiring/api-server-files.ts';
+import type { WebhookPlugin } from '../../wiring/webhook-plugin-file.ts';
 import { readCredential } from './gather-kubeconfig.ts';
 import type { ClientPair, WebhookUsers } from './material.ts';
 import type { NodeReader } from './reader.ts';
@@ -17,19 +19,27 @@ export async function gatherWebhookUsers(
 ): Promise<WebhookUsers | undefined> {
   const written = plugin?.kubeConfigFile;
   if (plugin === undefined || written === undefined) return undefined;
-  const path = paths.locate(written, dirname(plugin.path.seen));
-  const opened = await reader.open(path.file, (text, file) => parseDocuments(text, file)[0]?.value);
-  const list = opened.state === 'read' ? valueAt(opened.value, ['users']) : undefined;
-  const users = Array.isArray(list) ? (list as unknown[]) : [];
-  const pairs = await Promise.all(users.map((user) => readPair(reader, paths, path, user)));
-  return { namedIn: plugin.path.file, written, opened, pairs };
+  const { value, place: namedAt } = written;
+  const path = paths.locate(value, dirname(plugin.path.seen), namedAt);
+  const opened = await reader.open(path.file, openKubeconfig);
+  const document = opened.state === 'read' ? opened.value : undefined;
+  const users = listAt(document?.value, ['users']);
+  const pairs = await Promise.all(
+    users.map((user, index) =>
+      readPair(reader, paths, path, {
+        user,
+        place: (key) => `${path.file}:${document?.positionOf(['users', index, 'user', key]) ?? '1:1'}`,
+      }),
+    ),
+  );
+  return { namedAt, written: value, opened, pairs };
 }
 
 async function readPair(
   reader: NodeReader,
   paths: ServerPaths,
   kubeconfig: ServerPath,
-  user: unknown,
+  { user, place }: { readonly user: unknown; readonly place: (key: string) => string },
 ): Promise<ClientPair> {
   const text = (path: Path): string | undefined => {
     const value = valueAt(user, path);
@@ -37,9 +47,11 @@ async function readPair(
   };
   const read = (name: string): ReturnType<typeof readCredential> => {
     const data = text(['user', `${name}-data`]);
+    const file = text(['user', name]);
     return readCredential(reader, paths, kubeconfig, {
-      file: text(['user', name]),
-      data: data === undefined ? undefined : { text: data, place: `${kubeconfig.file}, ${name}-data` },
+      name,
+      file: file === undefined ? undefined : { text: file, place: place(name) },
+      data: data === undefined ? undefined : { text: data, place: place(`${name}-data`) },
     });
   };
   return { clientCertificate: await read('client-certificate'), clientKey: await read('client-key') };

@@ -2,8 +2,9 @@ import { dirname, join } from 'node:path';
 import type { ApiServerManifest } from '../../control-plane/api-server-manifest.ts';
 import { GATE_FILES } from '../../control-plane/gate-command.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
-import { followApiServer, readWebhookPlugin } from '../../wiring/api-server-files.ts';
+import { followApiServer } from '../../wiring/api-server-files.ts';
 import { NODE_FOLDER } from '../../wiring/names.ts';
+import { readWebhookPlugin } from '../../wiring/webhook-plugin-file.ts';
 import type { FetchChain } from '../certificate/served.ts';
 import type { OfferPair } from '../certificate/use.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -34,9 +35,10 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
   const { manifestFile, folder, fetchChain, isOnNode } = question;
   const reader = new NodeReader(question);
   const files = await followApiServer(reader, manifestFile);
-  const { manifest, paths, admission, imagePolicy } = files;
+  const { manifest, paths, admission, admissionNamedAt, pluginFile, imagePolicy } = files;
   const kubeconfig = files.kubeconfig && (await gatherKubeconfig(reader, files.kubeconfig, paths, question));
-  const plugin = await readWebhookPlugin(reader, files);
+  const webhookPlugin = await readWebhookPlugin(reader, files);
+  const plugin = webhookPlugin?.opened.state === 'read' ? webhookPlugin.opened.value : undefined;
   const webhookUsers = await gatherWebhookUsers(reader, plugin, paths);
   const staticFolder = await gatherStatic(reader, plugin?.staticManifestsDir, paths, fetchChain);
   return {
@@ -47,7 +49,9 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
     besides: (await reader.list(dirname(manifestFile))) ?? [],
     folder,
     inFolder: (await reader.list(folder)) ?? [],
-    admission,
+    admission: admission && { namedAt: admissionNamedAt ?? manifestFile, opened: admission },
+    pluginFile,
+    webhookPlugin,
     imagePolicy,
     kubeconfig,
     webhookUsers,
@@ -56,7 +60,7 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
     serving: await gatherServing(reader, folder),
     clientAuthority: await gatherClientAuthority(reader, folder, kubeconfig),
     keys: await gatherKeys(reader, folder, kubeconfig),
-    unmounted: [...paths.unmounted],
+    unmounted: [...paths.unmounted].map(([path, namedAt]) => ({ path, namedAt })),
     unread: reader.unread,
     isOnNode,
   };

@@ -18,7 +18,10 @@ describe('the kubeconfig of ImagePolicyWebhook', () => {
   imagePolicyReports(['GATE_KUBECONFIG_MISSING'], 'a file that does not exist', {
     files: { [KUBECONFIG]: undefined },
   });
-  for (const text of ['server: https://localhost\n', 'clusters: ['])
+  imagePolicyReports(['GATE_KUBECONFIG_CONTEXT'], 'X02 a file without kind and without contexts', {
+    files: { [KUBECONFIG]: 'server: https://localhost\n' },
+  });
+  for (const text of ['kind: Pod\n', 'clusters: ['])
     imagePolicyReports(['GATE_KUBECONFIG_UNREADABLE'], `a file with the text ${text.trim()}`, {
       files: { [KUBECONFIG]: text },
     });
@@ -54,6 +57,10 @@ describe('the CA that the kubeconfig names', () => {
 });
 
 describe('a gate that does not answer', () => {
+  imagePolicyReports(['GATE_NAME_IN_CLUSTER'], 'X04 a name that only the DNS of the cluster has', {
+    ...edit(/server: .*/, 'server: https://gate.image-policy.svc:443/image_policy'),
+    question: dead,
+  });
   imagePolicyReports(['GATE_UNREACHABLE'], 'a gate of this node', { question: dead });
   imagePolicyReports(['CERTIFICATE_UNSEEN'], 'a gate of another machine', {
     question: { ...dead, isOnNode: false },

@@ -7,33 +7,42 @@ import { examineClientAuthority } from '../certificate/use.ts';
 import { finding, type Finding } from '../finding.ts';
 import { examineClientPair } from './client-pairs.ts';
 import type { KubeconfigMaterial, NodeMaterial } from './material.ts';
+import { examineNamedFile } from './named-file.ts';
 
 /** Checks the kubeconfig of `ImagePolicyWebhook`: the address of the gate, the CA, and the pair of the API server. */
 export function examineKubeconfig(material: NodeMaterial): readonly Finding[] {
   const { kubeconfig } = material;
   if (kubeconfig === undefined) return [];
-  const { opened } = kubeconfig;
-  switch (opened.state) {
-    case 'missing':
-      return [finding('GATE_KUBECONFIG_MISSING', opened.file, 'there is no such file')];
-    case 'unreadable':
-      return [finding('GATE_KUBECONFIG_UNREADABLE', opened.file, opened.problem)];
-    case 'read':
-      return opened.value.hasContext
-        ? [
-            ...examineServer(opened.value, opened.file),
-            ...examineAuthority(kubeconfig, opened.value, material),
-            ...examineClientPair(kubeconfig, opened.file, material.now, {
-              answer: kubeconfig.answer,
-              authority: material.clientAuthority,
-            }),
-            ...(material.clientAuthority === undefined
-              ? []
-              : examineClientAuthority(material.clientAuthority, material.now)),
-            ...examineUnseen(kubeconfig, material.isOnNode),
-          ]
-        : [finding('GATE_KUBECONFIG_CONTEXT', opened.file, describeContext(opened.value))];
-  }
+  const { opened, written } = kubeconfig;
+  if (opened.state !== 'read')
+    return examineNamedFile({ name: 'kubeConfigFile', written }, kubeconfig, {
+      missing: 'GATE_KUBECONFIG_MISSING',
+      unreadable: 'GATE_KUBECONFIG_UNREADABLE',
+    });
+  const { value, file } = opened;
+  if (!value.hasContext)
+    return [
+      finding(
+        'GATE_KUBECONFIG_CONTEXT',
+        `${file}:${value.currentContext?.position ?? '1:1'}`,
+        describeContext(value),
+      ),
+    ];
+  return [
+    ...examineServer(value, file),
+    ...value.conflicts.map(({ position, sentence }) =>
+      finding('GATE_KUBECONFIG_UNREADABLE', `${file}:${position}`, sentence),
+    ),
+    ...examineAuthority(kubeconfig, value, material),
+    ...examineClientPair(kubeconfig, file, material.now, {
+      answer: kubeconfig.answer,
+      authority: material.clientAuthority,
+    }),
+    ...(material.clientAuthority === undefined
+      ? []
+      : examineClientAuthority(material.clientAuthority, material.now)),
+    ...examineUnseen(kubeconfig, value, material.isOnNode),
+  ];
 }
 
 /** The stage of `ImagePolicyWebhook`; `undefined` if its kubeconfig does not have the path of a gate. */
@@ -66,10 +75,13 @@ function examineAuthority(
   { server, isUnverified }: WrittenGateWay,
   { now }: NodeMaterial,
 ): readonly Finding[] {
-  if (isUnverified || server === undefined || !server.value.startsWith('https:')) return [];
   const subject = authority?.place ?? opened.file;
-  if (authority !== undefined && authority.text === undefined)
-    return [finding('CA_UNREADABLE', subject, 'there is no such file')];
+  // The API server opens the file even if it does not use it.
+  if (authority !== undefined && authority.text === undefined) {
+    const { missing } = authority;
+    return missing === undefined ? [] : [finding('CA_UNREADABLE', missing.namedAt, missing.what)];
+  }
+  if (isUnverified || server === undefined || !server.value.startsWith('https:')) return [];
   const chain = served === undefined || typeof served.chain === 'string' ? undefined : served.chain;
   const trusting = {
     subject,
@@ -80,7 +92,23 @@ function examineAuthority(
   return examineTrust(trusting, now);
 }
 
-function examineUnseen({ served }: KubeconfigMaterial, isOnNode: boolean): readonly Finding[] {
+/** Names that only the DNS of a cluster has. */
+const IN_CLUSTER = /\.svc(?:\.|$)|\.cluster\.local\.?$/;
+
+function examineUnseen(
+  { served, opened }: KubeconfigMaterial,
+  { server }: WrittenGateWay,
+  isOnNode: boolean,
+): readonly Finding[] {
   if (served === undefined || typeof served.chain !== 'string') return [];
+  const { hostname = '' } = URL.parse(server?.value ?? '') ?? {};
+  if (IN_CLUSTER.test(hostname))
+    return [
+      finding(
+        'GATE_NAME_IN_CLUSTER',
+        `${opened.file}:${server?.position}`,
+        `its server is ${JSON.stringify(server?.value)}, and this machine does not reach it: ${served.chain}`,
+      ),
+    ];
   return [finding(isOnNode ? 'GATE_UNREACHABLE' : 'CERTIFICATE_UNSEEN', served.address, served.chain)];
 }

@@ -37,6 +37,18 @@ describe('the manifest of kube-apiserver', () => {
         text.replace('name: ImagePolicyWebhook', 'name: EventRateLimit'),
     },
   });
+  imagePolicyReports(['FLAG_INVALID'], 'X02 a plugin in other letters', {
+    ...manifest((text) => text.replace('ImagePolicyWebhook', 'ImagePolicyWebHook')),
+  });
+  imagePolicyReports(['FLAG_INVALID'], 'X02 a flag that kube-apiserver does not have', {
+    ...manifest((text) => text.replace('admission-control-config', 'admission-controller-config')),
+  });
+  imagePolicyReports(['PLUGIN_WITHOUT_CONFIGURATION'], 'X02 a configuration of a plugin in other letters', {
+    files: {
+      'admission-configuration.yaml': (text) =>
+        text.replace('name: ImagePolicyWebhook', 'name: imagePolicyWebhook'),
+    },
+  });
   imagePolicyReports(['MANIFEST_LOST_FLAGS'], 'a manifest that kubeadm has written again', {
     ...manifest((text) => withoutConfiguration(withoutPlugin(text))),
   });

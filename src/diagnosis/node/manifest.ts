@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
-import { IMAGE_POLICY_PLUGIN } from '../../control-plane/api-server-manifest.ts';
+import { findFlagFaults } from '../../control-plane/admission-flag-faults.ts';
+import type { Flag } from '../../control-plane/api-server-flags.ts';
+import { type ApiServerManifest, IMAGE_POLICY_PLUGIN } from '../../control-plane/api-server-manifest.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { NodeMaterial } from './material.ts';
 
@@ -11,51 +13,84 @@ export function examineManifest(material: NodeMaterial): readonly Finding[] {
       return [finding('MANIFEST_UNREADABLE', manifestFile, 'there is no such file')];
     case 'unreadable':
       return [finding('MANIFEST_UNREADABLE', manifestFile, manifest.problem)];
+    case 'unseen':
+      return [];
     case 'read':
-      return [...examinePlugins(material), ...examineMounts(material)];
+      return [
+        ...findFlagFaults(manifest.value).map(({ place, sentence }) =>
+          finding('FLAG_INVALID', place, sentence),
+        ),
+        ...examinePlugins(material),
+        ...examineMounts(material),
+      ];
   }
 }
 
 function examinePlugins(material: NodeMaterial): readonly Finding[] {
-  const { manifest, manifestFile, admission, imagePolicy, staticFolder, folder } = material;
+  const { manifest, manifestFile, admission, imagePolicy, pluginFile, staticFolder, folder } = material;
   if (manifest.state !== 'read') return [];
+  const { flag, positionOf } = manifest.value;
+  const at = (name: string): string => placeOf(flag(name), positionOf) ?? manifestFile;
+  if (findFlagFaults(manifest.value).length > 0) return [];
   const isEnabled = manifest.value.enabledPlugins.includes(IMAGE_POLICY_PLUGIN);
   if (manifest.value.disabledPlugins.includes(IMAGE_POLICY_PLUGIN))
     return [
-      finding('PLUGIN_DISABLED', manifestFile, `--disable-admission-plugins names ${IMAGE_POLICY_PLUGIN}`),
+      finding(
+        'PLUGIN_DISABLED',
+        at('disable-admission-plugins'),
+        `--disable-admission-plugins names ${IMAGE_POLICY_PLUGIN}`,
+      ),
     ];
   if (!isEnabled && imagePolicy !== undefined)
     return [
       finding(
         'CONFIGURATION_WITHOUT_PLUGIN',
-        manifestFile,
+        at('enable-admission-plugins'),
         `${imagePolicy.file} configures ${IMAGE_POLICY_PLUGIN}, and --enable-admission-plugins does not name it`,
       ),
     ];
-  if (
-    isEnabled &&
-    imagePolicy === undefined &&
-    admission?.state !== 'missing' &&
-    admission?.state !== 'unreadable'
-  )
-    return [
-      finding(
-        'PLUGIN_WITHOUT_CONFIGURATION',
-        manifestFile,
-        admission === undefined
-          ? `${IMAGE_POLICY_PLUGIN} is enabled, and no --admission-control-config-file is given`
-          : `${IMAGE_POLICY_PLUGIN} is enabled, and ${admission.file} does not configure it`,
-      ),
-    ];
-  if (isEnabled || staticFolder !== undefined || admission?.state === 'missing') return [];
+  if (isEnabled && imagePolicy === undefined && pluginFile === undefined)
+    return examineUnconfigured(admission, at('enable-admission-plugins'));
+  if (isEnabled || staticFolder !== undefined || (admission && admission.opened.state !== 'read')) return [];
   const left = material.inFolder.filter((name) => name !== 'backup');
   return left.length === 0
     ? [finding('NO_WIRING', manifestFile, 'no flag names a configuration of a gate')]
     : [finding('MANIFEST_LOST_FLAGS', manifestFile, `no flag names the files of ${folder}`)];
 }
 
-function examineMounts({ manifestFile, unmounted }: NodeMaterial): readonly Finding[] {
-  return unmounted.map((path) => finding('MOUNT_MISSING', manifestFile, `no volume contains ${path}`));
+/** The plugin is enabled, and no file that can be read configures it. */
+function examineUnconfigured(admission: NodeMaterial['admission'], enabledAt: string): readonly Finding[] {
+  const isEnabled = `${IMAGE_POLICY_PLUGIN} is enabled, and`;
+  if (admission === undefined)
+    return [
+      finding(
+        'PLUGIN_WITHOUT_CONFIGURATION',
+        enabledAt,
+        `${isEnabled} no --admission-control-config-file is given`,
+      ),
+    ];
+  // The file has a finding of its own otherwise.
+  if (admission.opened.state !== 'read') return [];
+  const { file, value } = admission.opened;
+  return [
+    value.lacking === undefined
+      ? finding(
+          'PLUGIN_WITHOUT_CONFIGURATION',
+          `${file}:${value.positionOf(['plugins'])}`,
+          `${isEnabled} no plugin here has its name`,
+        )
+      : finding('PLUGIN_WITHOUT_CONFIGURATION', `${file}:${value.lacking.position}`, value.lacking.sentence),
+  ];
+}
+
+function placeOf(flag: Flag | undefined, positionOf: ApiServerManifest['positionOf']): string | undefined {
+  return flag && positionOf(flag.path);
+}
+
+function examineMounts({ unmounted }: NodeMaterial): readonly Finding[] {
+  return unmounted.map(({ path, namedAt }) =>
+    finding('MOUNT_MISSING', namedAt, `no volume contains ${JSON.stringify(path)}`),
+  );
 }
 
 /** Copies of the manifest: the kubelet runs each file of the folder, except names that begin with a dot. */

@@ -3,7 +3,8 @@ import type { ApiServerManifest } from '../../control-plane/api-server-manifest.
 import type { FoundFile } from '../../control-plane/file-plan.ts';
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../../control-plane/image-policy-settings.ts';
-import type { Opened } from '../../wiring/api-server-files.ts';
+import type { NamedFile, Opened } from '../../wiring/api-server-files.ts';
+import type { WebhookPlugin } from '../../wiring/webhook-plugin-file.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { ServedCertificate } from '../certificate/served.ts';
 import type { ClientAnswer, ShownTo } from '../certificate/use.ts';
@@ -25,7 +26,11 @@ export interface NodeMaterial {
   /** The names in that folder; empty if it does not exist. */
   readonly inFolder: readonly string[];
   /** `undefined` if no flag names one. */
-  readonly admission: Opened<AdmissionConfiguration> | undefined;
+  readonly admission: NamedFile<AdmissionConfiguration> | undefined;
+  /** The file that `plugins[].path` names for `ImagePolicyWebhook`; `undefined` if it names none. */
+  readonly pluginFile: NamedFile<unknown> | undefined;
+  /** The configuration of `ValidatingAdmissionWebhook`; `undefined` if it has none. */
+  readonly webhookPlugin: NamedFile<WebhookPlugin> | undefined;
   /** `undefined` if the plugin has no configuration. */
   readonly imagePolicy: { readonly file: string; readonly settings: WrittenImagePolicy } | undefined;
   readonly kubeconfig: KubeconfigMaterial | undefined;
@@ -41,8 +46,8 @@ export interface NodeMaterial {
   readonly clientAuthority: ShownTo['authority'];
   /** Private keys with their file modes. */
   readonly keys: readonly { readonly path: string; readonly mode: number }[];
-  /** Paths that the API server reads and that no volume contains. */
-  readonly unmounted: readonly string[];
+  /** Paths that the API server reads and that no volume contains, and the settings that name them. */
+  readonly unmounted: readonly { readonly path: string; readonly namedAt: string }[];
   readonly unread: readonly UnreadSource[];
   /** Whether doctor runs on the node of these files. Only then is a gate that does not answer a fault. */
   readonly isOnNode: boolean;
@@ -52,6 +57,8 @@ export interface NodeMaterial {
 export interface KubeconfigMaterial extends ClientPair {
   /** The path in the configuration, relative or absolute. */
   readonly written: string;
+  /** `file:line:column` of the setting that names it. */
+  readonly namedAt: string;
   readonly opened: Opened<WrittenGateWay>;
   readonly authority: Credential | undefined;
   readonly served: ServedCertificate | undefined;
@@ -67,18 +74,22 @@ export interface ClientPair {
 
 /** The kubeconfig with the credentials of the API server for webhooks. */
 export interface WebhookUsers {
-  /** The file that names it. */
-  readonly namedIn: string;
+  /** `file:line:column` of the setting that names it. */
+  readonly namedAt: string;
   /** The path in the configuration, relative or absolute. */
   readonly written: string;
   readonly opened: Opened<unknown>;
   readonly pairs: readonly ClientPair[];
 }
 
-/** PEM in a kubeconfig, or in a file that it names; `text` is `undefined` if the file does not exist. */
+/** PEM in a kubeconfig, or in a file that it names. */
 export interface Credential {
+  /** The file, or `file:line:column` of the data in the kubeconfig. */
   readonly place: string;
+  /** `undefined` if the file does not exist, or if doctor may not read it. */
   readonly text: string | undefined;
+  /** Why there is no text, and `file:line:column` of the setting that names the file. */
+  readonly missing: { readonly namedAt: string; readonly what: string } | undefined;
 }
 
 /** The serving pair of the gate, PEM. */
@@ -92,6 +103,8 @@ interface ServingMaterial {
 /** The folder of static webhooks. */
 export interface StaticMaterial {
   readonly path: string;
+  /** `file:line:column` of the setting that names it. */
+  readonly namedAt: string;
   /** `undefined` if the folder does not exist. */
   readonly files: readonly StaticFile[] | undefined;
   readonly served: readonly ServedCertificate[];

@@ -1,5 +1,7 @@
+import { basename, dirname } from 'node:path';
 import { ControlPlaneError } from '../../control-plane/errors.ts';
 import type { FoundFile } from '../../control-plane/file-plan.ts';
+import { nearestOf } from '../../control-plane/near-miss.ts';
 import type { UnreadSource } from '../finding.ts';
 import { type NodeFileReader, openFound, type Opened } from '../../wiring/api-server-files.ts';
 import { NODE_FOLDER } from '../../wiring/names.ts';
@@ -40,7 +42,19 @@ export class NodeReader implements NodeFileReader {
 
   /** The parsed file. A file with an error is a value with the `problem`, not an exception. */
   async open<Value>(path: string, parse: (text: string, file: string) => Value): Promise<Opened<Value>> {
-    return openFound(await this.find(path), path, parse);
+    let found: FoundFile | undefined;
+    try {
+      found = await this.#options.files.find(this.#pathInFolder(path));
+    } catch (error) {
+      if (!(error instanceof ControlPlaneError)) throw error;
+      if (!isForbidden(error)) return { state: 'unreadable', file: path, problem: error.message };
+      this.unread.push({ subject: path, reason: error.message });
+      return { state: 'unseen', file: path };
+    }
+    const opened = openFound(found, path, parse);
+    if (opened.state !== 'missing') return opened;
+    const near = nearestOf(basename(path), (await this.list(dirname(path))) ?? []);
+    return near === undefined ? opened : { ...opened, near };
   }
 
   async exists(path: string): Promise<boolean> {
@@ -59,4 +73,9 @@ export class NodeReader implements NodeFileReader {
     this.unread.push({ subject: path, reason: error.message });
     return undefined;
   }
+}
+
+/** Whether a file exists that this user may not read. */
+function isForbidden({ cause }: ControlPlaneError): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
 }

@@ -27,7 +27,13 @@ function examineFolder(
   { now, version, policy, isOnNode }: NodeMaterial,
 ): readonly Finding[] {
   if (folder.files === undefined)
-    return [finding('STATIC_FOLDER_MISSING', folder.path, 'there is no such folder')];
+    return [
+      finding(
+        'STATIC_FOLDER_MISSING',
+        folder.namedAt,
+        `staticManifestsDir names ${JSON.stringify(folder.path)}, and there is no such folder`,
+      ),
+    ];
   const webhooks = folder.files.flatMap((file) => file.webhooks);
   const found = [
     ...folder.files.flatMap(examineFile),

@@ -1,0 +1,43 @@
+import type { NamedFile, Opened } from '../../wiring/api-server-files.ts';
+import { finding, type Finding, type FindingCode } from '../finding.ts';
+
+/** A setting that names a file. */
+interface FileSetting {
+  /** Its name, such as `kubeConfigFile`. */
+  readonly name: string;
+  /** The path as it is written. */
+  readonly written: string;
+}
+
+/** The codes for a file that does not exist, and for a file that cannot be read as the API server reads it. */
+interface FileCodes {
+  readonly missing: FindingCode;
+  readonly unreadable: FindingCode;
+}
+
+/** A finding at the place of the setting, if the file that it names does not exist or cannot be used. */
+export function examineNamedFile(
+  { name, written }: FileSetting,
+  { namedAt, opened }: NamedFile<unknown>,
+  codes: FileCodes,
+): readonly Finding[] {
+  switch (opened.state) {
+    case 'missing':
+      return [finding(codes.missing, namedAt, `${name} names ${describeMissing(written, opened)}`)];
+    case 'unreadable':
+      return [finding(codes.unreadable, opened.file, opened.problem)];
+    case 'unseen':
+    case 'read':
+      return [];
+  }
+}
+
+/** A path that does not exist, in quotes, so that blanks and dots at its end are visible. */
+export function describeMissing(
+  written: string,
+  { file, near }: Extract<Opened<unknown>, { readonly state: 'missing' }>,
+): string {
+  const where = file === written ? ', which' : `; on the node this is ${JSON.stringify(file)}, which`;
+  const hint = near === undefined ? '' : `; there is ${JSON.stringify(near)} in that folder`;
+  return `${JSON.stringify(written)}${where} does not exist${hint}`;
+}
