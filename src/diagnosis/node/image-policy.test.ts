@@ -58,6 +58,10 @@ describe('the settings of ImagePolicyWebhook', () => {
   });
 });
 
+imagePolicyReports(['PLUGIN_WITHOUT_CONFIGURATION', 'TTL_LONG'], 'X02 the settings under another key', {
+  files: { [ADMISSION]: (text) => text.replace('imagePolicy:', 'imagepolicywebhook:') },
+});
+
 describe('a file that plugins[].path names', () => {
   const SETTINGS = `imagePolicy: {kubeConfigFile: /etc/kubernetes/kube-image-bouncer/kubeconfig.yaml, allowTTL: 50}\n`;
   const named = (path: string, file: string, text = SETTINGS): NodeChange => ({
