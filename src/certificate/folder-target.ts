@@ -5,7 +5,7 @@ import { isCurrent, isIssuedBy, parseCertificate, parseCertificates, renderBundl
 import { fetchChain, type LiveAddress } from './live.ts';
 import type { PkiFiles } from './pki-folder.ts';
 import type { RotationTarget } from './rotation.ts';
-import { readText, replaceText } from './state-folder.ts';
+import { readText, replaceTexts } from './state-folder.ts';
 
 interface FolderTargetOptions {
   readonly files: PkiFiles;
@@ -32,8 +32,11 @@ export function folderTarget({ files, address, now }: FolderTargetOptions): Rota
     pair: { readonly certificate: string; readonly key: string },
   ) => {
     const [certificate, key] = places;
-    await replaceText(key, pair.key);
-    await replaceText(certificate, pair.certificate);
+    // The key comes first, so that a process that follows the certificate finds the new key.
+    await replaceTexts([
+      { file: key, text: pair.key },
+      { file: certificate, text: pair.certificate },
+    ]);
   };
   const readPair = async (certificate: string, key: string) => ({
     certificate: await readText(certificate),
@@ -41,7 +44,7 @@ export function folderTarget({ files, address, now }: FolderTargetOptions): Rota
   });
   return {
     readTrust: async () => [await readBundle()],
-    writeTrust: (bundle) => replaceText(files.authority, bundle),
+    writeTrust: (bundle) => replaceTexts([{ file: files.authority, text: bundle }]),
     readAuthority: async () => {
       const key = await readText(files.authorityKey);
       return key === undefined ? undefined : { certificate: await readBundle(), key };
@@ -50,8 +53,10 @@ export function folderTarget({ files, address, now }: FolderTargetOptions): Rota
       if (pair === undefined) return rm(files.authorityKey, { force: true });
       // The new certificate is trusted before its key replaces the old one.
       const trusted = parseCertificates(await readBundle());
-      await replaceText(files.authority, renderBundle([parseCertificate(pair.certificate), ...trusted]));
-      await replaceText(files.authorityKey, pair.key);
+      await replaceTexts([
+        { file: files.authority, text: renderBundle([parseCertificate(pair.certificate), ...trusted]) },
+        { file: files.authorityKey, text: pair.key },
+      ]);
     },
     readServing: () => readPair(files.certificate, files.key),
     writeServing: (pair) => writePair([files.certificate, files.key], pair),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateError } from './errors.ts';
 import { completePki, type FoundPki, type Pki, type PkiRequest } from './pki.ts';
-import { createText, ensureFolder, readText, replaceText } from './state-folder.ts';
+import { ensureFolder, readText, replaceTexts } from './state-folder.ts';
 
 /** Maximum number of attempts while another process writes to the same files. */
 const MOST_ATTEMPTS = 16;
@@ -133,7 +133,12 @@ function changesOf(files: PkiFiles, found: Required<FoundPki>, pki: Pki): readon
 }
 
 async function writeChanges(files: PkiFiles, changes: readonly Change[]): Promise<void> {
-  for (const [file, text, there] of changes)
-    // If two processes start for the first time in one folder, only one creates the authority, and the other one fails.
-    await (file === files.authorityKey && there === undefined ? createText : replaceText)(file, text);
+  await replaceTexts(
+    changes.map(([file, text, there]) => ({
+      file,
+      text,
+      // If two processes start for the first time in one folder, only one creates the authority, and the other one fails.
+      isNew: file === files.authorityKey && there === undefined,
+    })),
+  );
 }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CertificateError } from '../certificate/errors.ts';
 import type { RotationTarget } from '../certificate/rotation.ts';
-import { readText, replaceText } from '../certificate/state-folder.ts';
+import { type NewText, readText, replaceTexts } from '../certificate/state-folder.ts';
 import { editDocuments } from '../document/edit.ts';
 import type { Path } from '../document/json.ts';
 import { parseDocuments } from '../document/yaml.ts';
@@ -81,6 +81,7 @@ export function trustedByStaticFiles(target: RotationTarget, webhooks: StaticWeb
     },
     writeTrust: async (trust) => {
       const value = Buffer.from(trust).toString('base64');
+      const changes: NewText[] = [];
       for (const { path, text, bundles } of await findStaticFiles(webhooks)) {
         const edits = bundles.map(({ document, found }) => ({
           kind: 'set' as const,
@@ -88,8 +89,9 @@ export function trustedByStaticFiles(target: RotationTarget, webhooks: StaticWeb
           path: found.path,
           value,
         }));
-        await replaceText(path, editDocuments(text, path, edits));
+        changes.push({ file: path, text: editDocuments(text, path, edits) });
       }
+      await replaceTexts(changes);
       await target.writeTrust(trust);
     },
   };

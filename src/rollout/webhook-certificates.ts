@@ -3,7 +3,7 @@ import type { KeyPair } from '../certificate/authority.ts';
 import { parseCertificates, renderBundle } from '../certificate/inspect.ts';
 import { completePki, signingCertificate, type FoundPki, type Pki } from '../certificate/pki.ts';
 import { placesIn, readPki, type PkiFiles } from '../certificate/pki-folder.ts';
-import { ensureFolder, readText, replaceText } from '../certificate/state-folder.ts';
+import { ensureFolder, type NewText, readText, replaceTexts } from '../certificate/state-folder.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { GateAddress } from '../webhook/configuration.ts';
 import type { AdmittedClient } from '../webhook/gate-deployment.ts';
@@ -70,16 +70,18 @@ export async function prepareCertificates(
 }
 
 /**
- * Writes files that only their owner can read; unchanged files are not written.
+ * Writes files that only their owner can read, all or none; unchanged files are not written.
  * @throws {CertificateError} STATE_FOLDER_UNWRITABLE
  */
 export async function writePrivately(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  const changes: NewText[] = [];
   for (const [name, text] of files) {
-    const path = join(folder, name);
-    if ((await readText(path)) === text) continue;
-    await ensureFolder(join(path, '..'));
-    await replaceText(path, text);
+    const file = join(folder, name);
+    if ((await readText(file)) === text) continue;
+    await ensureFolder(join(file, '..'));
+    changes.push({ file, text });
   }
+  await replaceTexts(changes);
 }
 
 async function prepareForService(
