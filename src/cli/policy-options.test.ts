@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { reviewOf } from '#test/bare-reviews.ts';
 import { decide } from '#test/verdicts.ts';
@@ -38,14 +39,14 @@ describe('the registries that are allowed', () => {
   for (const [options, code, message] of REFUSED) {
     it(`are refused: ${JSON.stringify(options)}`, async () => {
       await assert.rejects(
-        async () => choosePolicy(options, undefined),
+        async () => choosePolicy(options, undefined, new PassThrough()),
         (error) => error instanceof SettingsError && error.code === code && message.test(error.message),
       );
     });
   }
 
   it('admit their images, also under an alias of Docker Hub', async () => {
-    const policy = await choosePolicy({ allowedRegistries: 'index.docker.io' }, undefined);
+    const policy = await choosePolicy({ allowedRegistries: 'index.docker.io' }, undefined, new PassThrough());
     assert.equal(decide(reviewOf('nginx:1'), policy).outcome, 'admitted');
     assert.equal(decide(reviewOf('ghcr.io/nginx:1'), policy).outcome, 'refused');
   });

@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { PolicyProblemsError } from '../policy/decode.ts';
+import { inert } from '../language/terminal.ts';
+import { sayWarning } from '../policy/lint.ts';
 import type { Policy } from '../policy/policy.ts';
 import { loadPolicyFrom, type PolicyOrigin } from '../policy-source/policy-source.ts';
+import { type Streams, writeTo } from './command.ts';
 import type { LanguageOptions } from './language.ts';
 import { conflict, invalid, splitList } from './settings.ts';
 
@@ -26,13 +29,20 @@ export function addPolicyOptions(command: Command, description = 'policy file'):
 }
 
 /**
- * The policy of the options. `language` chooses among a rule's `messages`.
+ * The policy of the options. `language` chooses among a rule's `messages`. Warnings about its file go to `stderr`.
  * @throws {PolicyFileError} if the file cannot be loaded
  * @throws {SettingsError} SETTINGS_CONFLICT or SETTING_INVALID
  */
-export async function choosePolicy(options: PolicyOptions, language: string | undefined): Promise<Policy> {
+export async function choosePolicy(
+  options: PolicyOptions,
+  language: string | undefined,
+  stderr: Streams['stderr'],
+): Promise<Policy> {
   const origin = decodePolicyOrigin(options);
-  return namingRegistries(() => loadPolicyFrom(origin, language));
+  const policy = await namingRegistries(() => loadPolicyFrom(origin, language));
+  if (origin.kind === 'file')
+    for (const warning of policy.warnings) writeTo(stderr, inert(`warning: ${sayWarning(warning)}\n`));
+  return policy;
 }
 
 /**

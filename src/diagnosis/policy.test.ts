@@ -23,6 +23,17 @@ describe('the policy that the gate uses', () => {
   clusterReports(['POLICY_DIFFERS'], 'another policy than that of --policy', async () => ({
     policy: { meant: await policyOf({ requiredDigest: {} }), held: { policy: heldPolicy } },
   }));
+  clusterReports(['POLICY_WARNING'], 'XH8 a policy whose exclusion is wider than it looks', async () => ({
+    policy: {
+      meant: undefined,
+      held: {
+        policy: await policyOf({
+          exclude: { users: ['system:serviceaccount:kube-system:*'] },
+          requiredDigest: {},
+        }),
+      },
+    },
+  }));
   staticReports(['POLICY_NOT_LOADABLE'], 'a policy file that is no policy', {
     files: { 'policy.yaml': 'kind: Nothing\n' },
   });

@@ -1,4 +1,5 @@
 import { parsePolicy, PolicyFileError } from '../policy-source/load.ts';
+import { sayWarning } from '../policy/lint.ts';
 import type { Policy } from '../policy/policy.ts';
 import { finding, type Finding } from './finding.ts';
 
@@ -28,7 +29,7 @@ export async function holdPolicy(text: string, place: string): Promise<HeldPolic
   }
 }
 
-/** Checks that the policy exists, that it can be loaded, and that it is the policy of `--policy`. */
+/** Checks that the policy exists, that it can be loaded without warnings, and that it is the policy of `--policy`. */
 export function examinePolicy({ held, meant }: PolicyMaterial, subject: string): readonly Finding[] {
   if (held === 'unread') return [];
   if (held === 'none') return [finding('POLICY_MISSING', subject, 'it does not exist')];
@@ -37,7 +38,10 @@ export function examinePolicy({ held, meant }: PolicyMaterial, subject: string):
     return [finding('POLICY_NOT_LOADABLE', subject, first)];
   }
   const { name, revision } = held.policy.identity;
-  if (meant === undefined || meant.identity.revision === revision) return [];
+  const warnings = held.policy.warnings.map((warning) =>
+    finding('POLICY_WARNING', subject, sayWarning(warning)),
+  );
+  if (meant === undefined || meant.identity.revision === revision) return warnings;
   const what = `it has policy ${name} (${revision}), and --policy has ${meant.identity.name} (${meant.identity.revision})`;
-  return [finding('POLICY_DIFFERS', subject, what)];
+  return [...warnings, finding('POLICY_DIFFERS', subject, what)];
 }

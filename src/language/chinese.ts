@@ -201,6 +201,7 @@ const CHINESE_TEXTS = {
   'UNKNOWN_KIND.text': '门禁不知道 {kind} 的镜像在哪里；它的 Pod 会在创建时检查',
   'PLACEHOLDER.text': '是占位符；由此创建的 Pod 会在创建时检查',
   'UNCHANGED_VIOLATION.text': '没有改动，但使用它的新 Pod 将被拒绝：{why}',
+  'EXCLUDED_TEMPLATE.text': '规则 {rule} 排除了该用户，因此未审核，但其 Pod 会单独审核：{why}',
   'MIRROR_POD.text': '予以放行，因为节点已经在运行这个静态 Pod',
   'NOT_DECIDED.text': '未能作出判断，因此在 {stage} 阶段放行：{code}：{message}',
 

@@ -223,6 +223,8 @@ export const ENGLISH = {
     'the gate does not know where {kind} has images; its pods are judged when they are created',
   'PLACEHOLDER.text': 'is a placeholder; the pod that is created from it is judged',
   'UNCHANGED_VIOLATION.text': 'is unchanged, but new pods with it will be refused: {why}',
+  'EXCLUDED_TEMPLATE.text':
+    'is not judged by rule {rule}, which excludes this user, but its pods are judged for themselves: {why}',
   'MIRROR_POD.text': 'admitted because the node runs this static pod already',
   'NOT_DECIDED.text': 'not decided, and so admitted at stage {stage}: {code}: {message}',
 

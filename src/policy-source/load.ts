@@ -1,11 +1,10 @@
 import { CodedError } from '../coded-error.ts';
-import { quote } from '../image/quote.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
 import { type BoundedReader, readBounded } from '../file/bounded-file.ts';
 import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { PolicyProblem } from '../policy/parameter-error.ts';
+import { type PolicyProblem, sayProblem } from '../policy/parameter-error.ts';
 
 /** Largest policy file, in bytes: the limit of a ConfigMap. */
 export const MAX_POLICY_BYTES = 1024 * 1024;
@@ -64,7 +63,7 @@ export function policyUnreadable(file: string, why: string, options?: ErrorOptio
 export async function parsePolicy(text: string, file: string, language?: string): Promise<Policy> {
   const document = parseSingleDocument(text, file);
   try {
-    return await decodePolicy(document.value, language);
+    return withPlaces(await decodePolicy(document.value, language), file, document);
   } catch (error) {
     if (!(error instanceof PolicyProblemsError)) throw error;
     const shown = error.problems.slice(0, MAX_SHOWN).map((problem) => renderProblem(problem, file, document));
@@ -72,6 +71,16 @@ export async function parsePolicy(text: string, file: string, language?: string)
     const message = [...shown, ...(more > 0 ? [`${file}: and ${more} more problems`] : [])].join('\n');
     throw new PolicyFileError('POLICY_INVALID', message, { cause: error });
   }
+}
+
+/** Adds file, line and column to the warnings of a policy. */
+function withPlaces(policy: Policy, file: string, document: TextDocument): Policy {
+  if (policy.warnings.length === 0) return policy;
+  const warnings = policy.warnings.map((warning) => ({
+    ...warning,
+    place: `${file}:${document.positionOf(warning.path)}`,
+  }));
+  return { ...policy, warnings };
 }
 
 function parseSingleDocument(text: string, file: string): TextDocument {
@@ -98,14 +107,6 @@ function parseSingleDocument(text: string, file: string): TextDocument {
   return document;
 }
 
-function renderProblem({ path, message, hint }: PolicyProblem, file: string, document: TextDocument): string {
-  const place = path.length === 0 ? '' : `${renderPath(path)}: `;
-  return `${file}:${document.positionOf(path)}: ${place}${message}${hint === undefined ? '' : ` (${hint})`}`;
-}
-
-function renderPath(path: readonly (string | number)[]): string {
-  return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${quote(key)}`))
-    .join('')
-    .replace(/^\./, '');
+function renderProblem(problem: PolicyProblem, file: string, document: TextDocument): string {
+  return `${file}:${document.positionOf(problem.path)}: ${sayProblem(problem)}`;
 }

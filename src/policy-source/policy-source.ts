@@ -1,5 +1,6 @@
 import { decodePolicy } from '../policy/decode.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
+import { sayWarning } from '../policy/lint.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Reload } from './store.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -90,6 +91,9 @@ async function followFile(
   };
 }
 
+/** Most warnings in the log for one policy. `check` prints all of them. */
+const LOGGED_WARNINGS = 20;
+
 function report(reload: Reload, { log, metrics }: PolicyWitnesses): void {
   switch (reload.result) {
     case 'unchanged':
@@ -99,6 +103,8 @@ function report(reload: Reload, { log, metrics }: PolicyWitnesses): void {
       metrics.policyLoaded({ name, revision });
       metrics.policyReloaded('success');
       log.write('info', 'policy loaded', { policy: { name, revision } });
+      for (const warning of reload.policy.warnings.slice(0, LOGGED_WARNINGS))
+        log.write('warn', 'policy warning', { code: warning.code, problem: sayWarning(warning) });
       return;
     }
     case 'kept':

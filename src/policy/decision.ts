@@ -38,7 +38,13 @@ export interface Violation extends Objection<ViolationCode> {
 
 /** A warning that refuses nothing: an unknown kind, a placeholder, an unchanged bad image. */
 export interface Notice {
-  readonly code: 'UNKNOWN_KIND' | 'PLACEHOLDER' | 'UNCHANGED_VIOLATION' | 'MIRROR_POD' | 'NOT_DECIDED';
+  readonly code:
+    | 'UNKNOWN_KIND'
+    | 'PLACEHOLDER'
+    | 'UNCHANGED_VIOLATION'
+    | 'EXCLUDED_TEMPLATE'
+    | 'MIRROR_POD'
+    | 'NOT_DECIDED';
   readonly use: ImageUse | undefined;
   readonly text: Phrase;
   /** The unknown kind, if the code is `UNKNOWN_KIND`. */

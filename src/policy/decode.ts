@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { kindsIn } from '../workload/kinds.ts';
 import { decodeKinds } from './custom-resources.ts';
+import { lintRules } from './lint.ts';
 import { decodeRule, type RuleDefaults } from './decode-rule.ts';
 import { type PolicyProblem, ProblemList } from './parameter-error.ts';
 import { createPolicy, type Policy } from './policy.ts';
@@ -35,6 +36,8 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     context: { lastTag: new LastTag() },
   });
   const problems = [...findHiddenKeys(document), ...kindProblems, ...ruleProblems];
+  const lint = problems.length === 0 ? lintRules(spec) : { problems: [], warnings: [] };
+  problems.push(...lint.problems);
   const canVouch = rules.some(({ vouchesFor }) => vouchesFor !== undefined);
   if (spec.unmatchedImages === 'Deny' && problems.length === 0 && !canVouch) problems.push(NOTHING_ADMITTED);
   if (problems.length > 0) throw new PolicyProblemsError(problems);
@@ -43,6 +46,7 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     rules,
     unmatchedImages: spec.unmatchedImages,
     kinds,
+    warnings: lint.warnings,
   });
 }
 

@@ -15,7 +15,7 @@ import { isPending, type JudgedImage } from './image-judge.ts';
 import type { Policy } from './policy.ts';
 import type { Review } from './review.ts';
 import type { RuleHit } from './rule-selection.ts';
-import { selectsPlace } from './selector.ts';
+import { selectsImage, selectsPlace } from './selector.ts';
 import { conclude, type OpenReview, type PendingRule, violationOf } from './settle.ts';
 
 /**
@@ -64,6 +64,8 @@ function judgeImages(
     uses.push({ use, reference: judged.reference });
     if (images.template) noteUnchanged(notices, evaluation, use, judged);
   }
+  if (images.template && policy.excludingUsers.length > 0 && !isLate())
+    notices.push(...notesOnExclusion(policy, review, uses.slice(0, images.changed.length)));
   for (const use of images.placeholders) {
     notices.push({ code: 'PLACEHOLDER', use, text: phrase('PLACEHOLDER.text') });
   }
@@ -125,6 +127,30 @@ function noteUnchanged(
   if (refusal === undefined) return;
   const why = refusal.message ?? refusal.reason;
   notices.push({ code: 'UNCHANGED_VIOLATION', use, text: phrase('UNCHANGED_VIOLATION.text', { why }) });
+}
+
+/**
+ * Says that a rule lets off this template because of its user, and not the pods, which another user creates: a controller.
+ * One notice for each rule.
+ */
+function notesOnExclusion(policy: Policy, review: Review, uses: readonly JudgedUse[]): Notice[] {
+  return policy.excludingUsers.flatMap((rule): Notice[] => {
+    const { match, exclude } = rule;
+    for (const { use, reference } of uses) {
+      if (reference.kind === 'invalid') continue;
+      const isMatched =
+        match === undefined || (selectsImage(match, reference) && selectsPlace(match, use, review, true));
+      const isExcluded =
+        exclude !== undefined &&
+        selectsImage(exclude, reference) &&
+        selectsPlace(exclude, use, review, false);
+      const finding = isMatched && isExcluded ? rule.check(reference) : undefined;
+      if (finding === undefined || isPending(finding)) continue;
+      const values = { rule: quote(rule.name), why: rule.message ?? finding.reason };
+      return [{ code: 'EXCLUDED_TEMPLATE', use, text: phrase('EXCLUDED_TEMPLATE.text', values) }];
+    }
+    return [];
+  });
 }
 
 /** Whether a rule applies to an image at its place. If the user, namespace or usage is unknown, the rule applies. */

@@ -1,4 +1,5 @@
 import type { Path } from '../document/json.ts';
+import { quote } from '../image/quote.ts';
 
 /** A problem that prevents a policy from being loaded. */
 export interface PolicyProblem {
@@ -74,4 +75,17 @@ export class ProblemList {
   throwIfAny(): void {
     if (this.problems.length > 0) throw new ParameterError(this.problems);
   }
+}
+
+/** A problem as text, without its file and line: `spec.rules[0].name: it is missing (write text)`. */
+export function sayProblem({ path, message, hint }: PolicyProblem): string {
+  const place = path.length === 0 ? '' : `${renderPath(path)}: `;
+  return `${place}${message}${hint === undefined ? '' : ` (${hint})`}`;
+}
+
+function renderPath(path: Path): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${quote(key)}`))
+    .join('')
+    .replace(/^\./, '');
 }

@@ -1,6 +1,7 @@
 import type { KindTable } from '../workload/kinds.ts';
 import type { PolicyIdentity } from './decision.ts';
 import { createImageJudges, type ImageJudges } from './image-judge.ts';
+import type { PolicyWarning } from './lint.ts';
 import type { Rule } from './rule.ts';
 
 /**
@@ -14,11 +15,23 @@ export interface Policy extends ImageJudges {
   readonly unmatchedImages: 'Deny' | 'Allow';
   /** The kinds whose images are found. */
   readonly kinds: KindTable;
+  /** The rules with the action Deny that exclude users or groups. */
+  readonly excludingUsers: readonly Rule[];
+  /** Parts that are legal, and probably not what the author means. */
+  readonly warnings: readonly PolicyWarning[];
 }
 
 /** Makes a policy from its decoded parts. */
 export function createPolicy(
-  parts: Pick<Policy, 'identity' | 'rules' | 'unmatchedImages' | 'kinds'>,
+  parts: Pick<Policy, 'identity' | 'rules' | 'unmatchedImages' | 'kinds'> & Partial<Pick<Policy, 'warnings'>>,
 ): Policy {
-  return { ...parts, ...createImageJudges(parts.rules, parts.unmatchedImages === 'Deny') };
+  const excludingUsers = parts.rules.filter(
+    ({ actions, exclude }) => actions.includes('Deny') && (exclude?.users ?? exclude?.groups) !== undefined,
+  );
+  return {
+    warnings: [],
+    ...parts,
+    excludingUsers,
+    ...createImageJudges(parts.rules, parts.unmatchedImages === 'Deny'),
+  };
 }

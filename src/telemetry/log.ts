@@ -19,6 +19,7 @@ export const LOG_EVENTS = [
   'failure',
   'unexpected failure; the gate refuses every review and stops',
   'policy loaded',
+  'policy warning',
   'policy not loaded; the last good one stays active',
   'reload requested',
   'certificate loaded',

@@ -97,6 +97,15 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
     assert.equal(await isAllowed(gate), false);
   });
 
+  it('XH8 the warnings about a policy are logged with file, line and column', async () => {
+    await using folder = await makeTemporaryFolder('policy');
+    const { link, target } = await hiddenPolicy(folder);
+    await using gate = await startServe([`--policy=${link}`]);
+    const text = policy('second', 'Allow').replace('{name: r,', '{name: r, exclude: {users: ["system:*"]},');
+    const logged = await next(gate, 'policy warning', () => writeFile(target, text));
+    assert.match(String(logged), /^EXCLUDES_CONTROLLERS: .*policy\.yaml:6:\d+: spec\.rules\[0\]/);
+  });
+
   it('a policy that cannot be loaded changes nothing, and log, metric and /readyz report it until it is repaired', async () => {
     await using folder = await makeTemporaryFolder('policy');
     const { link, target } = await hiddenPolicy(folder);

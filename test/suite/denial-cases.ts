@@ -1,7 +1,7 @@
 import { BAD, deployment, GOOD, pod, podOf, podSpec, workload } from '#test/pods.ts';
 import { policyDocument, type NamelessRule } from '#test/policies.ts';
 import { approvedRule } from '#test/questions.ts';
-import { admissionReviewOf, imageReviewOfImages, type Request } from '#test/reviews.ts';
+import { admissionReviewOf, ALICE, imageReviewOfImages, type Request } from '#test/reviews.ts';
 import { admissionReviewIn } from '../../src/admission/admission-review.ts';
 import { imageReviewIn } from '../../src/admission/image-review.ts';
 import { type Bouncer, createBouncer } from '../../src/bouncer.ts';
@@ -164,6 +164,11 @@ const WARNED: readonly DenialCase[] = [
   {
     title: 'an unknown kind',
     input: { object: workload('example.com/v1', 'Widget', 'spec', podSpec()) },
+  },
+  {
+    title: 'a Deployment of a user whom a rule excludes',
+    policy: policyOfRule({ exclude: { users: ['alice'] }, requiredDigest: {} }),
+    input: { object: deployment({ containers: { web: 'nginx:1.27' } }), userInfo: ALICE },
   },
   {
     title: 'the mirror pod of a static pod',

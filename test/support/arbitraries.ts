@@ -62,7 +62,10 @@ const selectors = fc.constantFrom<NonNullable<NamelessRule['match']>>(
 export const rules: fc.Arbitrary<NamelessRule> = fc
   .tuple(
     checks,
-    fc.record({ match: selectors, exclude: selectors }, { requiredKeys: [] }),
+    // An exclusion of everything that the rule matches is an error.
+    fc
+      .record({ match: selectors, exclude: selectors }, { requiredKeys: [] })
+      .filter(({ match, exclude }) => exclude === undefined || match !== exclude),
     fc.constantFrom<NamelessRule['validationActions'] & object>(
       ['Deny'],
       ['Warn'],

@@ -118,4 +118,16 @@ describe('check: options', () => {
     assert.equal(await check('--fail-on', 'unread', '--fail-on', 'warn'), 1);
     assert.equal(await check('--fail-on', 'audit'), 2, 'not a kind');
   });
+
+  it('XH8 warnings about the policy are on standard error, with file, line and column', async () => {
+    await using folder = await folderOf({
+      'p.yaml': ruleText('exclude: {users: ["system:*"]}', 'requiredDigest: {}'),
+    });
+    const { stdout, stderr } = await checkText(GOOD, '--policy', folder.file('p.yaml'), '--output', 'json');
+    JSON.parse(stdout);
+    assert.match(
+      stderr,
+      /^warning: EXCLUDES_CONTROLLERS: .*p\.yaml:8:23: spec\.rules\[0\]\.exclude\.users\[0\]: .*\n$/,
+    );
+  });
 });

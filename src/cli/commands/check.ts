@@ -50,7 +50,7 @@ export async function check(
 ): Promise<ExitCode> {
   const { catalogue, wanted, notices } = await chooseLanguage(options);
   for (const notice of notices) writeTo(stderr, `note: ${notice}\n`);
-  const policy = await choosePolicy(options, wanted);
+  const policy = await choosePolicy(options, wanted, stderr);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   const { failOn = [] } = options;
   const output = createOutput(options.output, {

@@ -47,7 +47,7 @@ export async function explain(
   const { catalogue, wanted, notices } = await chooseLanguage(options);
   const { say } = catalogue;
   for (const notice of notices) writeTo(stderr, `note: ${notice}\n`);
-  const policy = await choosePolicy(options, wanted);
+  const policy = await choosePolicy(options, wanted, stderr);
   const bouncer = createBouncer({ policies: { current: () => policy } });
   for (const image of images) {
     const decision = await bouncer.decide(reviewOfImage(image), BUDGET_MS);

@@ -57,6 +57,11 @@ export const GATE = {
     why: 'Gates keep the last good policy until they restart; then they exit.',
     remedy: remedy`fix it at the place that the message names, or run bootstrap again with --policy FILE`,
   },
+  POLICY_WARNING: {
+    severity: 'warning',
+    why: 'This part of the policy is legal, and probably not what its author means.',
+    remedy: remedy`change it at the place that the message names, or run bootstrap again with --policy FILE`,
+  },
   POLICY_DIFFERS: {
     severity: 'warning',
     why: 'The gate judges images by another policy than the one of --policy.',
