@@ -277,8 +277,9 @@ async function createNext(options: RotationOptions): Promise<KeyPair> {
 /** Waits until all clients use a change, and until the canary passes. */
 async function settle(run: Run, served: X509Certificate | undefined, milliseconds: number): Promise<void> {
   report(run, { what: 'wait', milliseconds });
-  await run.options.sleep(milliseconds);
   try {
+    // A caller who interrupts the wait rejects it: nothing is known about the new certificate then.
+    await run.options.sleep(milliseconds);
     await checkCanary(run, served);
   } catch (error) {
     if (run.previous !== undefined) {

@@ -34,7 +34,9 @@ export function renderRolloutEvent(event: RolloutEvent): string {
     case 'configuration-restored':
       return 'restored: the former wiring';
     case 'restoring':
-      return 'the API server is not ready: restoring every file';
+      return 'restoring every file';
+    case 'restored':
+      return 'restored: every file that this run changed';
   }
 }
 
@@ -78,6 +80,7 @@ const OPTIONS: Readonly<Record<RolloutErrorCode, string | undefined>> = {
   NOT_SIGNED: undefined,
   VERSION_UNSUPPORTED: undefined,
   FEATURE_GATE_MISSING: undefined,
+  INTERRUPTED: undefined,
 };
 
 /** The message of an error of a roll-out, with the option that solves it; `undefined` for other errors. */

@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { makeChanges, type UndoOptions, undoChanges, writeFiles } from './change-files.ts';
+import { makeChanges, restoredError, type UndoOptions, undoChanges, writeFiles } from './change-files.ts';
+import { ControlPlaneError } from './errors.ts';
 import { comparePlan, type PlannedFile, renderChanges } from './file-plan.ts';
 import { recordFile } from './undo-record.ts';
 
@@ -43,6 +55,47 @@ describe('files of a node', () => {
     }
     return found;
   }
+
+  /** A name that a file can have. Beside it no file with a longer name can be written. */
+  const LONG = `${'x'.repeat(225)}.yaml`;
+
+  it('XH17 are all restored if one of them cannot be written, also the record and the folders', async () => {
+    const before = await tree();
+    await assert.rejects(apply([...plan, { path: join(root, 'manifests', LONG), content: 'new\n' }]), {
+      code: 'NODE_FILE_UNWRITABLE',
+      message: /ENAMETOOLONG/,
+    });
+    assert.deepEqual(await tree(), before);
+  });
+
+  it('XH17 are not changed if a copy for the undo cannot be written, as on a full disk', async () => {
+    await writeFile(join(root, 'manifests', LONG), 'old\n');
+    const before = await tree();
+    await assert.rejects(apply([...plan, { path: join(root, 'manifests', LONG), content: 'new\n' }]), {
+      code: 'NODE_FILE_UNWRITABLE',
+    });
+    assert.deepEqual(await tree(), before);
+  });
+
+  it('XH17 that cannot be restored are named, the others are restored, and --undo restores the rest later', async () => {
+    const before = await tree();
+    const { rollBack } = await apply();
+    await rename(join(root, 'manifests'), join(root, 'moved'));
+    const left = await rollBack();
+    assert.equal(left.length, 1);
+    assert.match(left[0] ?? '', /kube-apiserver\.yaml: ENOENT/);
+    await assert.rejects(stat(join(root, 'gate', 'policy.yaml')), { code: 'ENOENT' });
+    const error = restoredError(new Error('the disk is full'), left);
+    assert.ok(error instanceof ControlPlaneError);
+    assert.equal(error.code, 'RESTORE_INCOMPLETE');
+    assert.match(
+      error.message,
+      /^the disk is full; these files could not be restored: .*; repair the cause, then run the same command with --undo in place of --apply$/,
+    );
+    await rename(join(root, 'moved'), join(root, 'manifests'));
+    await undo();
+    assert.deepEqual(await tree(), before);
+  });
 
   it('are written with their modes, backed up outside the folder of manifests, and restored to the byte', async () => {
     const before = await tree();

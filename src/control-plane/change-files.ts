@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ControlPlaneError } from './errors.ts';
-import { findFile, type FileChange, type FoundFile } from './file-plan.ts';
+import { findFile, reasonOf, type FileChange, type FoundFile } from './file-plan.ts';
 import { makeFolders, removeFile, removeFolders, writeWhole } from './file-system.ts';
 import {
   fingerprintOf,
@@ -27,7 +27,8 @@ interface ChangeOptions {
 /** The changes of this run, and how to undo them. */
 export interface ChangesMade {
   readonly paths: readonly string[];
-  readonly rollBack: () => Promise<void>;
+  /** Restores the files. Returns why each file that is not restored could not be; then the record for the undo remains. */
+  readonly rollBack: () => Promise<readonly string[]>;
 }
 
 const EMPTY: UndoRecord = { version: 1, files: [], folders: [] };
@@ -45,36 +46,48 @@ const COPY = new RegExp(`^[0-9a-f]{${COPY_DIGITS}}-`);
  * interrupted run can be undone. A file that was changed before keeps its first copy, unless another program has changed
  * it since.
  *
- * @throws {ControlPlaneError} KEY_EXISTS before any change; NODE_FILE_UNWRITABLE, NODE_FILE_UNREADABLE,
- * UNDO_RECORD_INVALID
+ * @throws {ControlPlaneError} KEY_EXISTS before any change; NODE_FILE_UNWRITABLE, NODE_FILE_UNREADABLE or
+ * UNDO_RECORD_INVALID, with everything as before; RESTORE_INCOMPLETE
  */
 export async function makeChanges(
   changes: readonly FileChange[],
   options: ChangeOptions,
 ): Promise<ChangesMade> {
   const paths = changes.map(({ file }) => file.path);
-  if (changes.length === 0) return { paths, rollBack: async () => undefined };
+  if (changes.length === 0) return { paths, rollBack: async () => [] };
   refuseKeys(changes, options);
   const before = (await readUndoRecord(options.backupFolder)) ?? EMPTY;
-  const folders = [...(await makeFolders(dirname(options.backupFolder), FOLDER_MODE))];
-  folders.push(...(await makeFolders(options.backupFolder, BACKUP_FOLDER_MODE)));
-  for (const path of paths) folders.push(...(await makeFolders(dirname(path), FOLDER_MODE)));
-  const copies: string[] = [];
-  const files = await recordChanges(changes, before, options, copies);
-  const record: UndoRecord = { version: 1, files, folders: [...before.folders, ...folders] };
-  await writeRecord(options.backupFolder, record);
-  const made: FileChange[] = [];
-  const undo = (): Promise<void> => rollBack(made, before, folders, copies, options);
+  const [folders, copies, made]: [string[], string[], FileChange[]] = [[], [], []];
+  const undo = (): Promise<readonly string[]> => rollBack(made, before, folders, copies, options);
   try {
+    folders.push(...(await makeFolders(dirname(options.backupFolder), FOLDER_MODE)));
+    folders.push(...(await makeFolders(options.backupFolder, BACKUP_FOLDER_MODE)));
+    for (const path of paths) folders.push(...(await makeFolders(dirname(path), FOLDER_MODE)));
+    const files = await recordChanges(changes, before, options, copies);
+    const record: UndoRecord = { version: 1, files, folders: [...before.folders, ...folders] };
+    await writeRecord(options.backupFolder, record);
     for (const one of changes) {
       await put(one.file.path, one.file.content, ownerOf(one.file, one.before, options));
       made.push(one);
     }
   } catch (error) {
-    await undo();
-    throw error;
+    throw restoredError(error, await undo());
   }
   return { paths, rollBack: undo };
+}
+
+/**
+ * The error of an action after its changes were restored. It names the files that could not be.
+ *
+ * @param left the result of {@link ChangesMade.rollBack}
+ */
+export function restoredError(error: unknown, left: readonly string[]): unknown {
+  if (left.length === 0) return error;
+  return new ControlPlaneError(
+    'RESTORE_INCOMPLETE',
+    `${reasonOf(error)}; these files could not be restored: ${left.join('; ')}; repair the cause, then run the same command with --undo in place of --apply`,
+    { cause: error },
+  );
 }
 
 /**
@@ -120,8 +133,8 @@ async function recordChanges(
     } else {
       const backup = before === undefined ? null : backupOf(file.path, before);
       if (before !== undefined && backup !== null) {
-        await writeWhole(join(backupFolder, backup.copy), before.content, { mode: 0o600 });
         copies.push(backup.copy);
+        await writeWhole(join(backupFolder, backup.copy), before.content, { mode: 0o600 });
       }
       recorded.delete(file.path);
       const first = earlier?.first ?? earlier?.before ?? undefined;
@@ -159,16 +172,27 @@ async function rollBack(
   folders: readonly string[],
   copies: readonly string[],
   { backupFolder, isRoot }: ChangeOptions,
-): Promise<void> {
-  for (const { file, before } of changes.toReversed())
-    await put(file.path, before?.content, {
-      mode: before?.mode ?? 0o600,
-      owner: isRoot ? before : undefined,
-    });
-  if (record.files.length === 0) await removeFile(recordFile(backupFolder));
-  else await writeRecord(backupFolder, record);
-  for (const copy of copies) await removeFile(join(backupFolder, copy));
-  await removeFolders(folders);
+): Promise<readonly string[]> {
+  const failed: string[] = [];
+  const attempt = async (restore: Promise<void>): Promise<void> => {
+    try {
+      await restore;
+    } catch (error) {
+      if (!(error instanceof ControlPlaneError)) throw error;
+      failed.push(error.message);
+    }
+  };
+  for (const { file, before } of changes.toReversed()) {
+    const mode = before?.mode ?? 0o600;
+    await attempt(put(file.path, before?.content, { mode, owner: isRoot ? before : undefined }));
+  }
+  // The record and the copies remain for the undo of what is left.
+  if (failed.length > 0) return failed;
+  const isFirst = record.files.length === 0;
+  await attempt(isFirst ? removeFile(recordFile(backupFolder)) : writeRecord(backupFolder, record));
+  for (const copy of copies) await attempt(removeFile(join(backupFolder, copy)));
+  await attempt(removeFolders(folders));
+  return failed;
 }
 
 async function writeRecord(folder: string, record: UndoRecord): Promise<void> {

@@ -10,6 +10,7 @@ type ControlPlaneErrorCode =
   | 'CHANGED_SINCE'
   | 'UNDO_RECORD_INVALID'
   | 'NOTHING_TO_UNDO'
+  | 'RESTORE_INCOMPLETE'
   | 'GATE_NOT_READY'
   | 'API_SERVER_NOT_READY';
 

@@ -7,6 +7,7 @@ import { pathOf } from '../kubernetes/resources.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { isObject } from '../document/json.ts';
 import type { RequestSignature } from './node-certificates.ts';
+import { interruptible, saying, type WhileChanging } from './interruption.ts';
 import { RolloutError, type OnProgress } from './progress.ts';
 
 interface SignaturePorts {
@@ -14,6 +15,7 @@ interface SignaturePorts {
   readonly onProgress: OnProgress;
   readonly sleep: (ms: number) => Promise<unknown>;
   readonly timeoutMs: number;
+  readonly whileChanging: WhileChanging;
 }
 
 const API_VERSION = 'certificates.k8s.io/v1';
@@ -45,7 +47,13 @@ export function signatureFrom(ports: SignaturePorts): RequestSignature {
     const { name } = submitted.metadata;
     if (way.isApproved) await approve(ports.cluster, submitted);
     else ports.onProgress({ what: 'waiting-for-approval', request: name });
-    const certificate = await awaitCertificate(name, way.signer, ports);
+    const certificate = await ports
+      .whileChanging((interruption) =>
+        awaitCertificate(name, way.signer, { ...ports, sleep: interruptible(ports.sleep, interruption) }),
+      )
+      .catch((error: unknown) => {
+        throw saying(error, `no file was changed; the request remains: kubectl delete csr ${name}`);
+      });
     const leaf = parseCertificate(certificate);
     if (!parseCertificates(trust).some((authority) => isIssuedBy(leaf, authority))) {
       throw new RolloutError(

@@ -6,6 +6,7 @@ import { KubernetesError } from '../kubernetes/errors.ts';
 import { imagePolicyPath } from '../wiring/paths.ts';
 import { CANARY_IMAGE } from '../wiring/canary.ts';
 import { isObject } from '../document/json.ts';
+import { interruptible } from './interruption.ts';
 
 /** The clock of an action, and how long the action waits. */
 export interface Waiting {
@@ -15,6 +16,8 @@ export interface Waiting {
   /** Called with the time that was spent waiting, in milliseconds. */
   readonly waited: (ms: number) => void;
   readonly timeoutMs: number;
+  /** Ends the waiting: its reason is thrown. @default none */
+  readonly interruption?: AbortSignal | undefined;
 }
 
 const POLL_MS = 100;
@@ -67,16 +70,19 @@ export async function awaitRestart(
   });
 }
 
-/** Repeats a check every 100 ms until it is true, or until `timeoutMs` is over. Returns the last result. */
+/**
+ * Repeats a check every 100 ms until it is true, or until `timeoutMs` is over. Returns the last result.
+ * @throws the reason of an interruption
+ */
 export async function poll(
-  { sleep, elapsed, waited, timeoutMs }: Waiting,
+  { sleep, elapsed, waited, timeoutMs, interruption }: Waiting,
   isTrue: () => Promise<boolean>,
 ): Promise<boolean> {
   const start = elapsed();
   try {
     while (!(await isTrue())) {
       if (elapsed() - start >= timeoutMs) return false;
-      await sleep(POLL_MS);
+      await interruptible(sleep, interruption)(POLL_MS);
     }
     return true;
   } finally {

@@ -9,6 +9,7 @@ import {
   makeChanges,
   readOriginal,
   type Reconciled,
+  restoredError,
   undoChanges,
 } from '../control-plane/change-files.ts';
 import { ControlPlaneError } from '../control-plane/errors.ts';
@@ -29,13 +30,15 @@ import {
   poll,
   type Waiting,
 } from './node-probes.ts';
-import type { NodeCanaryProof, NodeCanaryVerdict, OnProgress } from './progress.ts';
+import { isInterruption, saying, type WhileChanging } from './interruption.ts';
+import type { NodeCanaryVerdict, OnProgress } from './progress.ts';
 import { findRefusedWorkloads } from './running-workloads.ts';
 
 /** What an action on a control-plane node needs from its caller. */
 export interface NodePorts {
   readonly onProgress: OnProgress;
   readonly waiting: Waiting;
+  readonly whileChanging: WhileChanging;
   /** The folder of the copies of changed files, and of the record for {@link undoOnNode}. */
   readonly backupFolder: string;
   readonly isRoot: boolean;
@@ -76,7 +79,7 @@ type ApplicablePlan = NodePlan & {
  * restored.
  *
  * @throws {ControlPlaneError} GATE_NOT_READY or API_SERVER_NOT_READY, with everything restored; and the errors of
- * {@link makeChanges}.
+ * {@link makeChanges}. @throws {RolloutError} INTERRUPTED, with everything restored
  */
 export async function rollOutImagePolicy(
   settings: NodeSettings,
@@ -87,17 +90,59 @@ export async function rollOutImagePolicy(
   const { cluster } = options;
   if (cluster !== undefined && !(await acceptsWorkloads(settings, plan.policy, cluster, options, ports)))
     return { outcome: 'workloads-refused' };
-  const made = await changeFiles(plan.files, ports);
-  const pending = await comparePlan([plan.manifest], ports);
-  if (made.paths.length === 0 && pending.length === 0) ports.onProgress({ what: 'nothing-to-change' });
-  else {
-    const why = await findGateFault(settings, plan.certificates, ports, made);
-    if (why !== undefined) return { outcome: 'gate-unanswered', why };
-    if (pending.length > 0) await changeManifest(plan.manifest, ports, made);
-  }
+  const why = await changeNode(plan.files, plan.manifest, ports, (running) =>
+    findGateFault(settings, plan.certificates, running),
+  );
+  if (why !== undefined) return { outcome: 'gate-unanswered', why };
   if (cluster === undefined || ports.waiting.timeoutMs === 0) return { outcome: 'done' };
-  const { isMet } = await proveOnNode(settings, cluster, ports);
+  // A user who interrupts this leaves a wired API server, as if the time were over.
+  const isMet = await ports.whileChanging((interruption) =>
+    proveOnNode(settings, cluster, interruptedBy(interruption, ports)),
+  );
   return { outcome: isMet ? 'done' : 'not-proved' };
+}
+
+/**
+ * Changes the files of the gate, waits for the gate, and then changes the manifest of the API server. If a step fails, or if
+ * the user interrupts it, every file is restored.
+ *
+ * @param findFault waits for the gate, and returns why it does not answer; then the manifest is not changed
+ * @throws {ControlPlaneError} the errors of {@link makeChanges}, API_SERVER_NOT_READY @throws {RolloutError} INTERRUPTED
+ */
+export function changeNode(
+  files: readonly PlannedFile[],
+  manifest: PlannedFile,
+  ports: NodePorts,
+  findFault: (ports: NodePorts) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  return ports.whileChanging(async (interruption) => {
+    const running = interruptedBy(interruption, ports);
+    const made = await changeFiles(files, running);
+    try {
+      const pending = await comparePlan([manifest], running);
+      if (made.paths.length === 0 && pending.length === 0) {
+        ports.onProgress({ what: 'nothing-to-change' });
+        return undefined;
+      }
+      const fault = await findFault(running);
+      interruption.throwIfAborted();
+      if (fault === undefined && pending.length > 0) await changeManifest(manifest, running);
+      return fault;
+    } catch (error) {
+      throw await restore(made, error, ports);
+    }
+  });
+}
+
+function interruptedBy(interruption: AbortSignal, ports: NodePorts): NodePorts {
+  return { ...ports, waiting: { ...ports.waiting, interruption } };
+}
+
+/** Restores the changed files. Returns the error, which names the files that could not be restored. */
+async function restore(made: ChangesMade, error: unknown, { onProgress }: NodePorts): Promise<unknown> {
+  const left = await made.rollBack();
+  if (left.length === 0 && made.paths.length > 0) onProgress({ what: 'restored' });
+  return restoredError(error, left);
 }
 
 /** Before a stricter stage than the active one, the running workloads are judged. */
@@ -120,20 +165,23 @@ async function proveOnNode(
   { stage }: NodeSettings,
   cluster: KubernetesClient,
   { onProgress, waiting }: NodePorts,
-): Promise<NodeCanaryProof> {
+): Promise<boolean> {
   const expected = stage === 'deny' ? 'refused' : 'admitted';
   let verdict: NodeCanaryVerdict = { outcome: 'not answered', message: '' };
   const isMet = await poll(waiting, async () => {
     verdict = await sendNodeCanary(cluster);
     return verdict.outcome === expected;
+  }).catch((error: unknown) => {
+    if (isInterruption(error)) return false;
+    throw error;
   });
   const canary = { verdict, expected, isMet, stage } as const;
   onProgress({ what: 'node-canary', canary });
-  return canary;
+  return isMet;
 }
 
 /** Writes or removes the files that differ from the plan, and reports each one. */
-export async function changeFiles(plan: readonly PlannedFile[], ports: NodePorts): Promise<ChangesMade> {
+async function changeFiles(plan: readonly PlannedFile[], ports: NodePorts): Promise<ChangesMade> {
   const changes = await comparePlan(plan, ports);
   const made = await makeChanges(changes, ports);
   for (const { file, before } of changes) {
@@ -145,13 +193,13 @@ export async function changeFiles(plan: readonly PlannedFile[], ports: NodePorts
 
 /**
  * The reason why the gate does not answer; `undefined` if it answers. If the kubelet starts the gate, this function
- * waits for it, and restores its files if it does not answer in time. Otherwise the gate is called once.
+ * waits for it. Otherwise the gate is called once.
+ * @throws {ControlPlaneError} GATE_NOT_READY if the kubelet did not start it in time
  */
 async function findGateFault(
   { runner, authority }: NodeSettings,
   certificates: NodeCertificates,
   { onProgress, waiting }: NodePorts,
-  made: ChangesMade,
 ): Promise<string | undefined> {
   if (waiting.timeoutMs === 0) return undefined;
   const server = new URL(`https://${authority}`);
@@ -164,22 +212,17 @@ async function findGateFault(
   if (runner.kind !== 'static-pod') return (await isThere()) ? undefined : why;
   onProgress({ what: 'waiting', for: 'gate' });
   if (await poll(waiting, isThere)) return undefined;
-  await made.rollBack();
   throw new ControlPlaneError(
     'GATE_NOT_READY',
-    `the gate does not answer, so all files were restored: ${why}; check that the node has image ${runner.image}`,
+    `the gate does not answer: ${why}; check that the node has image ${runner.image}`,
   );
 }
 
 /**
  * Changes the manifest of the API server and waits until the API server is ready again.
- * @throws {ControlPlaneError} API_SERVER_NOT_READY, with the manifest and the files of `gate` restored.
+ * @throws {ControlPlaneError} API_SERVER_NOT_READY, with the manifest restored @throws {RolloutError} INTERRUPTED, likewise
  */
-export async function changeManifest(
-  manifest: PlannedFile,
-  ports: NodePorts,
-  gate: ChangesMade,
-): Promise<void> {
+async function changeManifest(manifest: PlannedFile, ports: NodePorts): Promise<void> {
   const { onProgress, waiting } = ports;
   const server = addressOfApiServer(parseApiServerManifest(manifest.content ?? '', manifest.path));
   const isReady = (): Promise<boolean> => isApiServerReady(server);
@@ -187,15 +230,23 @@ export async function changeManifest(
   const made = await changeFiles([manifest], ports);
   if (waiting.timeoutMs === 0) return;
   onProgress({ what: 'waiting', for: 'api-server' });
-  if (await awaitRestart(isReady, { isStopped }, waiting)) return;
+  let interruption: unknown;
+  try {
+    if (await awaitRestart(isReady, { isStopped }, waiting)) return;
+  } catch (error) {
+    interruption = error;
+  }
   onProgress({ what: 'restoring' });
-  await made.rollBack();
-  const isBack = await poll(waiting, isReady);
-  await gate.rollBack();
-  throw new ControlPlaneError(
-    'API_SERVER_NOT_READY',
-    `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s after the change of its manifest, so all files were restored${isBack ? ', and it is ready again' : '; it is not ready yet'}`,
-  );
+  const left = await made.rollBack();
+  // The gate's files are restored only then. An API server that was not ready before is not waited for.
+  const isBack = !isStopped && (await poll({ ...waiting, interruption: undefined }, isReady));
+  const error =
+    interruption ??
+    new ControlPlaneError(
+      'API_SERVER_NOT_READY',
+      `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s after the change of its manifest; it is ${isBack ? 'ready again' : 'not ready yet'}`,
+    );
+  throw restoredError(error, left);
 }
 
 /** The wirings that a manifest of the API server can hold. */
@@ -226,21 +277,34 @@ export async function undoOnNode(wiring: NodeWiring, manifestPath: string, ports
     path === manifestFile && original !== undefined && current !== undefined
       ? { kind: 'text', text: withoutGate(path, text, original) }
       : { kind: 'original' };
-  await undoChanges({
-    ...ports,
-    withoutGate,
-    ...(force ? { reconcile } : {}),
-    onRestored: async (path, what) => {
-      onProgress({ what: 'file', path, change: what });
-      if (path !== manifestFile || server === undefined || waiting.timeoutMs === 0) return;
-      onProgress({ what: 'waiting', for: 'api-server' });
-      if (await awaitRestart(() => isApiServerReady(server), { isStopped }, waiting)) return;
+  const awaitServer = async (interruption: AbortSignal): Promise<void> => {
+    if (server === undefined || waiting.timeoutMs === 0) return;
+    onProgress({ what: 'waiting', for: 'api-server' });
+    const isReady = () => isApiServerReady(server);
+    if (!(await awaitRestart(isReady, { isStopped }, { ...waiting, interruption })))
       throw new ControlPlaneError(
         'API_SERVER_NOT_READY',
         `the API server at ${server.host} did not become ready within ${waiting.timeoutMs / 1000} s after its manifest was restored; the gate's files were not removed: run this command again`,
       );
-    },
-  });
+  };
+  const change = (interruption: AbortSignal) =>
+    undoChanges({
+      ...ports,
+      withoutGate,
+      ...(force ? { reconcile } : {}),
+      onRestored: async (path, what) => {
+        onProgress({ what: 'file', path, change: what });
+        if (path === manifestFile) await awaitServer(interruption);
+      },
+    });
+  try {
+    await ports.whileChanging(change);
+  } catch (error) {
+    throw saying(
+      error,
+      "the API server's manifest is restored, and the gate's files are not removed: run this command again",
+    );
+  }
 }
 
 /** The manifest; `undefined` if it is missing or not readable. Then there is no API server to wait for. */

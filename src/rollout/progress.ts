@@ -23,8 +23,10 @@ export type RolloutEvent =
   | { readonly what: 'node-canary'; readonly canary: NodeCanaryProof }
   /** The former webhook configuration was restored. */
   | { readonly what: 'configuration-restored' }
-  /** The API server did not become ready, so every file is restored now. */
-  | { readonly what: 'restoring' };
+  /** The API server did not become ready, or the command was interrupted, so every file is restored now. */
+  | { readonly what: 'restoring' }
+  /** Every file that this run changed is as before. */
+  | { readonly what: 'restored' };
 
 /** How an object was changed. An object that the gate does not own is `left alone`. */
 export type ObjectChange = 'created' | 'changed' | 'unchanged' | 'deleted' | 'left alone';
@@ -68,7 +70,8 @@ export type RolloutErrorCode =
   | 'VERSION_UNSUPPORTED'
   | 'NOT_SIGNED'
   | 'SIGNER_UNKNOWN'
-  | 'FEATURE_GATE_MISSING';
+  | 'FEATURE_GATE_MISSING'
+  | 'INTERRUPTED';
 
 /** A roll-out cannot be planned or finished with these settings and this cluster. */
 export class RolloutError extends CodedError<RolloutErrorCode> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
-import { comparePlan, findFile, type PlannedFile } from '../control-plane/file-plan.ts';
+import { findFile, type PlannedFile } from '../control-plane/file-plan.ts';
 import { GATE_FILES } from '../control-plane/gate-command.ts';
 import { planStaticWebhook, STATIC_FOLDER } from '../control-plane/static-webhook-plan.ts';
 import { isObject } from '../document/json.ts';
@@ -27,12 +27,12 @@ import { isStageUp } from '../wiring/paths.ts';
 import { readWiring } from '../webhook/wiring-in-force.ts';
 import { CANARY_NAMESPACE, expectedOutcome, untilCanary } from './install.ts';
 import {
-  changeFiles,
-  changeManifest,
+  changeNode,
   type NodePorts,
   type NodeRolloutOptions,
   type NodeRolloutResult,
 } from './node-rollout.ts';
+import { interruptible, saying } from './interruption.ts';
 import { RolloutError } from './progress.ts';
 import { findRefusedWorkloads } from './running-workloads.ts';
 import type { PolicyText } from './webhook-plan.ts';
@@ -99,10 +99,7 @@ export async function rollOutStatic(
 ): Promise<NodeRolloutResult> {
   if (cluster !== undefined && !(await acceptsWorkloads(folder, plan, cluster, ports)) && !yes)
     return { outcome: 'workloads-refused' };
-  const made = await changeFiles(plan.files, ports);
-  const pending = await comparePlan([plan.manifest], ports);
-  if (made.paths.length === 0 && pending.length === 0) ports.onProgress({ what: 'nothing-to-change' });
-  if (pending.length > 0) await changeManifest(plan.manifest, ports, made);
+  await changeNode(plan.files, plan.manifest, ports, async () => undefined);
   const isProved = cluster === undefined || (await prove(plan.request, cluster, ports));
   return { outcome: isProved ? 'done' : 'not-proved' };
 }
@@ -165,11 +162,16 @@ async function acceptsWorkloads(
 async function prove(
   request: WiringRequest,
   cluster: KubernetesClient,
-  { onProgress, waiting }: NodePorts,
+  { onProgress, waiting, whileChanging }: NodePorts,
 ): Promise<boolean> {
   const expected = expectedOutcome(request);
   if (expected === undefined) return true;
-  const found = await untilCanary(cluster, CANARY_NAMESPACE, [expected], waiting);
+  const found = await whileChanging((interruption) => {
+    const sleep = interruptible(waiting.sleep, interruption);
+    return untilCanary(cluster, CANARY_NAMESPACE, [expected], { ...waiting, sleep });
+  }).catch((error: unknown) => {
+    throw saying(error, 'the files are changed, and no canary proved it; --undo restores every file');
+  });
   const canary = { ...found, expected, timeoutMs: waiting.timeoutMs };
   onProgress({ what: 'canary', canary });
   return canary.isMet;

@@ -3,9 +3,12 @@ import { describe, it } from 'node:test';
 import { isObject } from '../document/json.ts';
 import { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesAnswer, KubernetesRequest } from '../kubernetes/connection.ts';
+import { interruptionBy, type WhileChanging } from './interruption.ts';
 import type { RolloutEvent } from './progress.ts';
 import { planWebhook, type WebhookSettings } from './webhook-plan.ts';
 import { removeWebhook, rollOutWebhook, type WebhookRolloutResult } from './webhook-rollout.ts';
+
+const uninterrupted: WhileChanging = (change) => change(new AbortController().signal);
 
 // test/end-to-end rolls out into a real API server. These tests are about the order of the steps and about results that
 // a real cluster shows only after minutes.
@@ -95,6 +98,7 @@ const SETTINGS: WebhookSettings = {
 async function rollOut(
   cluster: FakeCluster,
   settings: Partial<WebhookSettings> = {},
+  whileChanging: WhileChanging = uninterrupted,
 ): Promise<{ readonly result: WebhookRolloutResult; readonly events: readonly RolloutEvent[] }> {
   const sources = {
     cluster,
@@ -106,7 +110,7 @@ async function rollOut(
   const plan = await planWebhook({ ...SETTINGS, ...settings }, sources);
   const events: RolloutEvent[] = [];
   const onProgress = (event: RolloutEvent): void => void events.push(event);
-  const ports = { cluster, onProgress, sleep: async () => undefined };
+  const ports = { cluster, onProgress, sleep: async () => undefined, whileChanging };
   const result = await rollOutWebhook(plan, { yes: false, wait: true }, ports);
   return { result, events };
 }
@@ -154,6 +158,37 @@ describe('the roll-out of a webhook', () => {
     assert.equal(stageOf(cluster.objects.get(CONFIGURATION)), 'warn');
   });
 
+  it('XH2 puts the former wiring back if the user interrupts it, and says what remains', async () => {
+    const cluster = new FakeCluster();
+    await rollOut(cluster, { stage: 'warn' });
+    const interruption = new AbortController();
+    const change: WhileChanging = (run) => run(interruption.signal);
+    cluster.review = (stage) => {
+      if (stage === 'deny') interruption.abort(interruptionBy('SIGINT'));
+      return stage === 'deny' ? reviewWithoutGate(stage) : reviewByGate(stage);
+    };
+    await assert.rejects(rollOut(cluster, {}, change), {
+      code: 'INTERRUPTED',
+      message:
+        /^SIGINT interrupted this command: the webhook configuration is as before, and the gate is applied;/,
+    });
+    assert.equal(stageOf(cluster.objects.get(CONFIGURATION)), 'warn');
+  });
+
+  it('XH2 removes a new wiring if the user interrupts the test at stage warn', async () => {
+    const cluster = new FakeCluster();
+    const interruption = new AbortController();
+    cluster.review = (stage) => {
+      if (stage === 'warn') interruption.abort(interruptionBy('SIGHUP'));
+      return {};
+    };
+    await assert.rejects(
+      rollOut(cluster, {}, (run) => run(interruption.signal)),
+      { code: 'INTERRUPTED' },
+    );
+    assert.equal(cluster.objects.get(CONFIGURATION), undefined);
+  });
+
   it('changes nothing if a gate at stage deny would start to require client certificates', async () => {
     const cluster = new FakeCluster();
     await rollOut(cluster);
@@ -170,6 +205,7 @@ describe('the removal of a webhook', () => {
       cluster,
       onProgress: () => undefined,
       sleep: async () => undefined,
+      whileChanging: uninterrupted,
     });
 
   it('deletes the wiring before the gate', async () => {

@@ -1,5 +1,5 @@
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import type { ObjectReference } from '../kubernetes/object.ts';
+import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { CanaryVerdict } from '../wiring/canary.ts';
 import { uncoveredNamespaces } from '../webhook/configuration.ts';
 import { GATE_NAME } from '../wiring/names.ts';
@@ -17,6 +17,7 @@ import {
   untilEndpoints,
   type WaitOptions,
 } from './install.ts';
+import { interruptible, isInterruption, saying, type WhileChanging } from './interruption.ts';
 import type { CanaryProof, OnProgress } from './progress.ts';
 import { findRefusedWorkloads } from './running-workloads.ts';
 import type { WebhookPlan, WebhookSettings } from './webhook-plan.ts';
@@ -26,6 +27,7 @@ export interface WebhookRolloutPorts {
   readonly cluster: KubernetesClient;
   readonly onProgress: OnProgress;
   readonly sleep: (ms: number) => Promise<unknown>;
+  readonly whileChanging: WhileChanging;
 }
 
 interface WebhookRolloutOptions {
@@ -70,15 +72,56 @@ export async function rollOutWebhook(
   options: WebhookRolloutOptions,
   ports: WebhookRolloutPorts,
 ): Promise<WebhookRolloutResult> {
-  const { cluster, onProgress } = ports;
   const obstacle = await findObstacle(plan, options, ports);
   if (obstacle !== undefined) return { outcome: obstacle };
+  return ports.whileChanging((interruption) =>
+    applyPlan(plan, options, { ...ports, sleep: interruptible(ports.sleep, interruption) }),
+  );
+}
+
+/** What remains if the user interrupts the roll-out. */
+const GATE_REMAINS = 'the gate is applied; run this command again, or remove the gate with --delete';
+
+async function applyPlan(
+  plan: WebhookPlan,
+  options: WebhookRolloutOptions,
+  ports: WebhookRolloutPorts,
+): Promise<WebhookRolloutResult> {
+  const { cluster, onProgress } = ports;
   for (const object of plan.gateObjects)
     onProgress({ what: 'object', ...(await applyObject(cluster, object)) });
-  if (options.wait) {
-    const failure = (await awaitGate(plan, ports)) ?? (await tryAtWarn(plan, ports));
-    if (failure !== undefined) return failure;
+  const before = await cluster.get(CONFIGURATION);
+  try {
+    if (options.wait) {
+      const failure = (await awaitGate(plan, ports)) ?? (await tryAtWarn(plan, ports));
+      if (failure !== undefined) return failure;
+    }
+    return await wire(plan, options, ports);
+  } catch (error) {
+    if (!isInterruption(error)) throw error;
+    await putBackConfiguration(before, ports);
+    throw saying(error, `the webhook configuration is as before, and ${GATE_REMAINS}`);
   }
+}
+
+/** Restores the webhook configuration as it was, or deletes it if there was none. */
+async function putBackConfiguration(
+  before: KubernetesObject | undefined,
+  { cluster, onProgress }: WebhookRolloutPorts,
+): Promise<void> {
+  if (before !== undefined) {
+    await restoreConfiguration(cluster, before);
+    onProgress({ what: 'configuration-restored' });
+  } else if (await cluster.delete(CONFIGURATION))
+    onProgress({ what: 'object', reference: CONFIGURATION, change: 'deleted' });
+}
+
+async function wire(
+  plan: WebhookPlan,
+  options: WebhookRolloutOptions,
+  ports: WebhookRolloutPorts,
+): Promise<WebhookRolloutResult> {
+  const { cluster, onProgress } = ports;
   const before = await cluster.get(CONFIGURATION);
   const applied = await applyObject(cluster, plan.configuration);
   onProgress({ what: 'object', ...applied });
@@ -95,7 +138,17 @@ export async function rollOutWebhook(
  * Deletes the wiring, waits until no API server calls the gate any more, and only then deletes the gate.
  * @throws {KubernetesError}
  */
-export async function removeWebhook(
+export function removeWebhook(namespace: string, ports: WebhookRolloutPorts): Promise<WebhookRemovalResult> {
+  return ports
+    .whileChanging((interruption) =>
+      removeInOrder(namespace, { ...ports, sleep: interruptible(ports.sleep, interruption) }),
+    )
+    .catch((error: unknown) => {
+      throw saying(error, 'the wiring is deleted, and the gate is not; run this command again');
+    });
+}
+
+async function removeInOrder(
   namespace: string,
   { cluster, onProgress, sleep }: WebhookRolloutPorts,
 ): Promise<WebhookRemovalResult> {

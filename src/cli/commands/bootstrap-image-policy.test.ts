@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { bouncer, folderOf, type Folder, type Outcome } from '#test/command-line.ts';
@@ -238,7 +238,23 @@ describe('bootstrap image-policy', () => {
       const before = await tree();
       const { code, stderr } = await run(IMAGE, '--apply', '--port=1', '--timeout=1');
       assert.equal(code, 2);
-      assert.match(stderr, /the gate does not answer, so all files were restored: 127\.0\.0\.1:1: /);
+      assert.match(
+        stderr,
+        /^restored: every file that this run changed\nerror: the gate does not answer: 127\.0\.0\.1:1: /m,
+      );
+      assert.deepEqual(await tree(), before);
+    });
+
+    it('XH17 restores the files of the gate if the manifest of the API server cannot be replaced', async () => {
+      // No file with a longer name can be written beside it.
+      const long = join(dirname(node.manifest), `${'x'.repeat(235)}.yaml`);
+      await rename(node.manifest, long);
+      node = { ...node, manifest: long };
+      const before = await tree();
+      const { code, stderr } = await run(IMAGE, '--apply');
+      assert.equal(code, 2);
+      assert.match(stderr, /^created +\S+\/kube-image-bouncer\.yaml$/m);
+      assert.match(stderr, /^restored: every file that this run changed\nerror: \S+x\.yaml: ENAMETOOLONG/m);
       assert.deepEqual(await tree(), before);
     });
 

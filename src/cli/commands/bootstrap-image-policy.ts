@@ -27,6 +27,7 @@ import {
 } from '../command.ts';
 import { languageNotes } from '../language.ts';
 import { renderNext, renderRolloutEvent } from '../rollout-output.ts';
+import { whileChanging } from '../interruption.ts';
 import { conflict, decodeNumber, openNamedCluster } from '../settings.ts';
 import {
   decodeNodeSettings,
@@ -119,7 +120,7 @@ async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Stream
   refuseConflicts(options);
   const print = (line: string): void => writeTo(streams.stderr, `${line}\n`);
   const clock = startClock();
-  const ports = portsOf(options, print, clock);
+  const ports = portsOf(options, print, clock, streams);
   if (options.undo === true) {
     await undoOnNode('image-policy', decodePlaces(options).manifest, ports);
     print(clock.render());
@@ -259,6 +260,7 @@ function portsOf(
   { timeout, folder, force }: ImagePolicyOptions,
   print: (line: string) => void,
   { elapsed, waited }: Clock,
+  streams: Streams,
 ): NodePorts {
   return {
     onProgress: (event) => print(renderRolloutEvent(event)),
@@ -268,6 +270,7 @@ function portsOf(
       waited,
       timeoutMs: decodeNumber('--timeout', timeout, 0, 3600) * 1000,
     },
+    whileChanging: whileChanging(streams),
     backupFolder: join(folder, 'backup'),
     isRoot: process.getuid?.() === 0,
     force: force === true,

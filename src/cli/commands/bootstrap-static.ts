@@ -25,6 +25,7 @@ import {
   writeTo,
 } from '../command.ts';
 import { renderRolloutEvent } from '../rollout-output.ts';
+import { whileChanging } from '../interruption.ts';
 import {
   conflict,
   decodeNamespaces,
@@ -79,7 +80,7 @@ export function define(command: Command, { streams, finish }: CommandContext): v
 /** Prints, writes, applies or undoes a webhook configuration that the API server of a node reads from a file. */
 async function bootstrapStatic(options: StaticOptions, streams: Streams): Promise<ExitCode> {
   const print = (line: string): void => writeTo(streams.stderr, `${line}\n`);
-  const ports = portsOf(options, print);
+  const ports = portsOf(options, print, streams);
   refuseConflicts(options);
   if (options.undo === true) {
     await undoOnNode('static', options.manifest, ports);
@@ -94,7 +95,11 @@ async function bootstrapStatic(options: StaticOptions, streams: Streams): Promis
     : writeOut(options.out, all, ports, print);
 }
 
-function portsOf({ timeout, folder, force }: StaticOptions, print: (line: string) => void): NodePorts {
+function portsOf(
+  { timeout, folder, force }: StaticOptions,
+  print: (line: string) => void,
+  streams: Streams,
+): NodePorts {
   return {
     onProgress: (event) => print(renderRolloutEvent(event)),
     waiting: {
@@ -103,6 +108,7 @@ function portsOf({ timeout, folder, force }: StaticOptions, print: (line: string
       waited: () => undefined,
       timeoutMs: decodeNumber('--timeout', timeout, 0, 3600) * 1000,
     },
+    whileChanging: whileChanging(streams),
     // A separate record: undoing this wiring leaves the other wirings of the node unchanged.
     backupFolder: join(folder, 'backup', 'static'),
     isRoot: process.getuid?.() === 0,

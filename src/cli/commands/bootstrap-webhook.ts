@@ -35,6 +35,7 @@ import {
 } from '../command.ts';
 import { decodeLanguage, languageNotes } from '../language.ts';
 import { causeOf, renderNext, renderRolloutEvent } from '../rollout-output.ts';
+import { whileChanging } from '../interruption.ts';
 import {
   conflict,
   decodeNamespace,
@@ -129,11 +130,12 @@ export function define(command: Command, { environment, streams, finish }: Comma
 async function bootstrapWebhook(
   options: WebhookOptions,
   environment: Environment,
-  { stdout, stderr }: Streams,
+  streams: Streams,
 ): Promise<ExitCode> {
+  const { stdout, stderr } = streams;
   const note = (text: string): void => writeTo(stderr, `note: ${text}\n`);
   const { apply = false, yes = false, wait, out, policy } = options;
-  if (options.delete === true) return deleteWebhook(options, stdout);
+  if (options.delete === true) return deleteWebhook(options, streams);
   const settings = await decodeWebhookSettings(options);
   // Without --apply a cluster is used only if an option names it. The output then does not depend on the kubeconfig
   // of the machine.
@@ -148,7 +150,7 @@ async function bootstrapWebhook(
   for (const text of notesOf(plan)) note(text);
   if (out !== undefined) await writePrivately(out, plan.files);
   if (apply && cluster !== undefined) {
-    const result = await rollOutWebhook(plan, { yes, wait }, portsOf(cluster, stdout));
+    const result = await rollOutWebhook(plan, { yes, wait }, portsOf(cluster, streams));
     return finishWith(renderRolloutResult(result), stdout);
   }
   if (out === undefined) {
@@ -158,18 +160,20 @@ async function bootstrapWebhook(
   return 0;
 }
 
-async function deleteWebhook(options: WebhookOptions, stdout: Streams['stdout']): Promise<ExitCode> {
+async function deleteWebhook(options: WebhookOptions, streams: Streams): Promise<ExitCode> {
   if (options.apply === true) throw conflict('--apply and --delete contradict each other: give one of them');
   const namespace = decodeNamespace('--namespace', options.namespace);
   const cluster = await openCluster(options);
-  return finishWith(renderRemovalResult(await removeWebhook(namespace, portsOf(cluster, stdout))), stdout);
+  const result = await removeWebhook(namespace, portsOf(cluster, streams));
+  return finishWith(renderRemovalResult(result), streams.stdout);
 }
 
-function portsOf(cluster: KubernetesClient, stdout: Streams['stdout']): WebhookRolloutPorts {
+function portsOf(cluster: KubernetesClient, streams: Streams): WebhookRolloutPorts {
   return {
     cluster,
-    onProgress: (event) => writeTo(stdout, `${renderRolloutEvent(event)}\n`),
+    onProgress: (event) => writeTo(streams.stdout, `${renderRolloutEvent(event)}\n`),
     sleep: async (ms) => delay(ms),
+    whileChanging: whileChanging(streams),
   };
 }
 

@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import { CertificateError } from '../../certificate/errors.ts';
 import { addressOf } from '../../certificate/material.ts';
 import type { RotationOptions, RotationProgress } from '../../certificate/rotation.ts';
+import { interruptible, isInterruption, saying } from '../../rollout/interruption.ts';
 import { rotateGate, type FolderTrust, type RotationPlace } from '../../rollout/certificate-rotation.ts';
 import { addClusterOptions, type CommandContext, type ExitCode, type Streams, writeTo } from '../command.ts';
+import { whileChanging } from '../interruption.ts';
 import {
   conflict,
   decodeAnyVersion,
@@ -61,17 +63,23 @@ export function define(command: Command, { streams, finish }: CommandContext): v
 const MAX_SECONDS = 86_400;
 
 /** Rotates the certificates of a gate, and prints each step and its reason. Finishes an interrupted rotation. */
-async function rotateCertificates(options: RotateOptions, { stdout, stderr }: Streams): Promise<ExitCode> {
+async function rotateCertificates(options: RotateOptions, streams: Streams): Promise<ExitCode> {
+  const { stdout, stderr } = streams;
   const settings = await decodeRotation(options);
   const place =
     options.folder === undefined ? await clusterOf(options) : await folderOf(options.folder, options);
   try {
-    await rotateGate(place, {
-      ...settings,
-      onProgress: (progress) => writeTo(stdout, `${renderProgress(progress)}\n`),
-    });
+    await whileChanging(streams)((interruption) =>
+      rotateGate(place, {
+        ...settings,
+        sleep: interruptible(settings.sleep, interruption),
+        onProgress: (progress) => writeTo(stdout, `${renderProgress(progress)}\n`),
+      }),
+    );
     return 0;
   } catch (error) {
+    if (isInterruption(error))
+      throw saying(error, 'every client still accepts the gate; run this command again, and it continues');
     if (!(error instanceof CertificateError) || error.code !== 'ROTATION_STOPPED') throw error;
     writeTo(stderr, `${error.message}\n`);
     return 1;

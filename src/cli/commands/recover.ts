@@ -13,6 +13,7 @@ import { keepRecord, type RecoveryRecord } from '../../recovery/record.ts';
 import { staticBlockers } from '../../recovery/static-blocker.ts';
 import { explainLocks, takeWayOut } from '../../recovery/way-out.ts';
 import { GATE_NAME } from '../../wiring/names.ts';
+import { interruptible, saying } from '../../rollout/interruption.ts';
 import {
   addClusterOptions,
   messageOf,
@@ -21,6 +22,7 @@ import {
   type Streams,
   writeTo,
 } from '../command.ts';
+import { whileChanging } from '../interruption.ts';
 import { decodeNumber, invalid, openCluster, SettingsError, splitList } from '../settings.ts';
 import {
   renderLockReport,
@@ -89,6 +91,7 @@ interface Recovery {
   readonly client: KubernetesClient;
   readonly recoveredAt: string;
   readonly isRoot: boolean;
+  readonly streams: Streams;
   readonly print: (text: string) => void;
 }
 
@@ -101,7 +104,7 @@ async function recover(options: RecoverOptions, streams: Streams): Promise<ExitC
   const print = (text: string): void => writeTo(streams.stdout, `${text}\n`);
   if (options.undo !== undefined) return undoRecovery(options.undo, options, { isRoot, print });
   const client = await openCluster(options);
-  const recovery = { options, client, recoveredAt: new Date().toISOString(), isRoot, print };
+  const recovery = { options, client, recoveredAt: new Date().toISOString(), isRoot, streams, print };
   const configurations = await findConfigurations(client, splitList(options.configuration));
   const blockers = await blockersFor(recovery, configurations);
   return explainOrRecover(recovery, await probesFor(recovery, configurations), blockers);
@@ -191,25 +194,34 @@ async function explainOrRecover(
 }
 
 async function takeSteps(
-  { client, options, recoveredAt, print }: Recovery,
+  { client, options, recoveredAt, streams, print }: Recovery,
   probes: readonly Probe[],
   blockers: readonly Blocker[],
 ): Promise<ExitCode> {
   const file = resolve(options.backup ?? '.', `recover-${recoveredAt.replaceAll(':', '-')}.yaml`);
   let isKept = false;
-  const { results, isUnnoticed } = await takeWayOut({
-    probes,
-    blockers,
-    runProbes: (some) => runProbes(client, some),
-    elapsed: () => performance.now(),
-    sleep: (ms) => sleep(ms),
-    keep: async (changes) => {
-      await keep(file, { server: client.server, recoveredAt, changes });
-      if (!isKept)
-        print(`The former state is kept in ${file}. To restore it:\n  ${renderUndoCommand(file, options)}\n`);
-      isKept = true;
-    },
-    onStep: (blocker, step) => print(`Step: ${step.kind}: ${blocker.name}: ${step.does}.`),
+  const takeAll = (interruption: AbortSignal) =>
+    takeWayOut({
+      probes,
+      blockers,
+      runProbes: (some) => runProbes(client, some),
+      elapsed: () => performance.now(),
+      sleep: interruptible(sleep, interruption),
+      keep: async (changes) => {
+        await keep(file, { server: client.server, recoveredAt, changes });
+        if (!isKept)
+          print(
+            `The former state is kept in ${file}. To restore it:\n  ${renderUndoCommand(file, options)}\n`,
+          );
+        isKept = true;
+      },
+      onStep: (blocker, step) => print(`Step: ${step.kind}: ${blocker.name}: ${step.does}.`),
+    });
+  const { results, isUnnoticed } = await whileChanging(streams)(takeAll).catch((error: unknown) => {
+    throw saying(
+      error,
+      `the steps that were taken remain; to restore the former state: ${renderUndoCommand(file, options)}`,
+    );
   });
   print(`\nNow:\n${renderProbeResults(results)}\n`);
   const isOut = !results.some(isLockedAndWanted);
