@@ -1,13 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FileResult } from '../report/result.ts';
-import {
-  findFiles,
-  MAX_INPUT_BYTES,
-  readInput,
-  readStdin,
-  type InputFile,
-  type UnreadableFile,
-} from './files.ts';
+import { renderChart } from '../review/render-first.ts';
+import { findFiles, MAX_INPUT_BYTES, readInput, readStdin, type FoundInput } from './files.ts';
 import { judgeFile, type Judge } from './judge-file.ts';
 
 /**
@@ -22,12 +16,12 @@ export async function* checkFiles(
   for (const input of findFiles(paths)) yield await checkFile(input, judge, stdin);
 }
 
-async function checkFile(
-  input: InputFile | UnreadableFile,
-  judge: Judge,
-  stdin: Readable,
-): Promise<FileResult> {
+async function checkFile(input: FoundInput, judge: Judge, stdin: Readable): Promise<FileResult> {
   const { kind, file } = input;
+  if (kind === 'chart') {
+    const note = { code: 'RENDER_FIRST', place: undefined, use: undefined, text: renderChart(input.folder) };
+    return { file, judged: 0, images: 0, objects: [], notes: [note], unread: [] };
+  }
   if (kind === 'unreadable') return unreadable(file, input.error);
   let bytes: Uint8Array | undefined;
   try {

@@ -10,8 +10,11 @@ export const MAX_INPUT_BYTES = 32 * 1024 * 1024;
 const STDIN_ARGUMENT = '-';
 const STDIN_NAME = 'stdin';
 
+/** The file that makes a folder a Helm chart. */
+const CHART_FILE = 'Chart.yaml';
+
 /** A file that is to be judged. */
-export interface InputFile {
+interface InputFile {
   readonly kind: 'file' | 'stdin';
   /** Its path; `stdin` for standard input. */
   readonly file: string;
@@ -19,8 +22,18 @@ export interface InputFile {
   readonly mode: ManifestMode;
 }
 
+/** What a path leads to. */
+export type FoundInput = InputFile | Chart | UnreadableFile;
+
+/** The folder of a Helm chart. Helm renders its templates, so they are not read. */
+interface Chart {
+  readonly kind: 'chart';
+  readonly file: string;
+  readonly folder: string;
+}
+
 /** A file or a folder that cannot be read. */
-export interface UnreadableFile {
+interface UnreadableFile {
   readonly kind: 'unreadable';
   readonly file: string;
   readonly error: unknown;
@@ -29,16 +42,16 @@ export interface UnreadableFile {
 /**
  * The files that the paths name, in the order of the paths: the path `-` is standard input, and from a folder and its
  * subfolders come the `.yaml`, `.yml` and `.json` files, sorted by their paths. Only the names of one folder and its
- * parents are kept at a time.
+ * parents are kept at a time. The templates of a Helm chart are left out.
  */
-export function* findFiles(paths: readonly string[]): Generator<InputFile | UnreadableFile> {
+export function* findFiles(paths: readonly string[]): Generator<FoundInput> {
   for (const path of paths) {
     if (path === STDIN_ARGUMENT) yield { kind: 'stdin', file: STDIN_NAME, mode: 'strict' };
     else yield* findFile(path);
   }
 }
 
-function* findFile(path: string): Generator<InputFile | UnreadableFile> {
+function* findFile(path: string): Generator<FoundInput> {
   try {
     if (!statSync(path).isDirectory()) yield { kind: 'file', file: path, mode: 'strict' };
     else yield* findInFolder(path);
@@ -47,7 +60,7 @@ function* findFile(path: string): Generator<InputFile | UnreadableFile> {
   }
 }
 
-function* findInFolder(folder: string): Generator<InputFile | UnreadableFile> {
+function* findInFolder(folder: string): Generator<FoundInput> {
   let names: readonly string[];
   try {
     names = readdirSync(folder, { withFileTypes: true }).flatMap(interestingName).sort();
@@ -55,9 +68,13 @@ function* findInFolder(folder: string): Generator<InputFile | UnreadableFile> {
     yield { kind: 'unreadable', file: folder, error };
     return;
   }
+  const isChart = names.includes(CHART_FILE);
   for (const name of names) {
-    if (name.endsWith('/')) yield* findInFolder(join(folder, name.slice(0, -1)));
-    else yield { kind: 'file', file: join(folder, name), mode: 'lenient' };
+    const file = join(folder, name);
+    if (isChart && name === 'templates/') continue;
+    if (isChart && name === CHART_FILE) yield { kind: 'chart', file, folder };
+    else if (name.endsWith('/')) yield* findInFolder(join(folder, name.slice(0, -1)));
+    else yield { kind: 'file', file, mode: 'lenient' };
   }
 }
 

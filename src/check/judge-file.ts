@@ -7,10 +7,14 @@ import type { Policy } from '../policy/policy.ts';
 import {
   resultOf,
   type FileResult,
+  type Note,
   type ObjectResult,
   type Place,
   type UnreadPart,
 } from '../report/result.ts';
+import { inEnglish } from '../language/catalogue.ts';
+import { notesOfObject } from '../review/object-notes.ts';
+import { recogniseTemplate } from '../review/render-first.ts';
 import { openManifests, type Manifest, type ManifestMode } from '../review/manifests.ts';
 import { reviewOfObject } from '../review/review-of.ts';
 
@@ -35,20 +39,39 @@ interface ReadFile {
 /** Judges all objects of a file. A document that cannot be read hides no other document. */
 export async function judgeFile({ file, mode, bytes }: ReadFile, judge: Judge): Promise<FileResult> {
   const objects: ObjectResult[] = [];
+  const notes: Note[] = [];
   const unread: UnreadPart[] = [];
   for await (const document of documentsOf(bytes, file)) {
     if (document instanceof DocumentError) {
-      const { code, region, sentence } = document;
-      unread.push({ file, code, region, sentence });
+      unread.push(unreadDocument(document, bytes, file));
       continue;
     }
-    for (const manifest of openManifests(document, mode)) {
-      if ('object' in manifest) objects.push(await judgeObject(file, manifest, judge));
-      else unread.push({ file, code: 'NOT_AN_OBJECT', region: manifest.region, sentence: manifest.problem });
+    for (const part of openManifests(document, file, mode)) {
+      if (part.what === 'object') objects.push(await judgeObject(file, part, judge));
+      else if (part.what === 'note')
+        notes.push({ code: part.code, place: { file, ...part.region }, use: undefined, text: part.text });
+      else unread.push({ file, code: 'NOT_AN_OBJECT', region: part.region, sentence: part.problem });
     }
   }
+  if (mode === 'strict' && objects.length === 0 && unread.length === 0)
+    unread.push({ file, code: 'NOT_AN_OBJECT', region: undefined, sentence: 'it has no Kubernetes object' });
   const images = objects.reduce((sum, object) => sum + object.images.length, 0);
-  return { file, judged: objects.length, images, objects, notes: [], unread };
+  return { file, judged: objects.length, images, objects, notes, unread };
+}
+
+/** A document that is no YAML. If the file is a template, that is the reason. */
+function unreadDocument(
+  { code, region, sentence }: DocumentError,
+  bytes: Uint8Array,
+  file: string,
+): UnreadPart {
+  const template = recogniseTemplate(
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(),
+    file,
+  );
+  return template === undefined
+    ? { file, code, region, sentence }
+    : { file, code: 'RENDER_FIRST', region, sentence: inEnglish(template) };
 }
 
 async function* documentsOf(bytes: Uint8Array, file: string): AsyncGenerator<TextDocument | DocumentError> {
@@ -73,6 +96,19 @@ async function judgeObject(
   const decision = await bouncer.decide(review, BUDGET_MS);
   const metadata = fieldsOf(object['metadata']);
   const name = metadata['name'] ?? metadata['generateName'];
-  const locate = (path: Path): Place => ({ file, ...manifest.locate(path) });
-  return resultOf({ apiVersion, kind, name: typeof name === 'string' ? name : '', review, decision, locate });
+  const { notes: remarks, isUnderstood } = notesOfObject(
+    { apiVersion, kind, object, file },
+    decision,
+    policy,
+  );
+  return resultOf({
+    apiVersion,
+    kind,
+    name: typeof name === 'string' ? name : '',
+    review,
+    decision,
+    locate: (path: Path): Place => ({ file, ...manifest.locate(path) }),
+    remarks,
+    isUnderstood,
+  });
 }

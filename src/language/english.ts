@@ -221,6 +221,36 @@ export const ENGLISH = {
   // Warnings that refuse nothing.
   'UNKNOWN_KIND.text':
     'the gate does not know where {kind} has images; its pods are judged when they are created',
+  'UNKNOWN_KIND.fields':
+    'the gate does not know where {kind} has images; these fields look like images: {fields}; {remedy}',
+  'UNKNOWN_KIND.entry': 'add to spec.customResources of the policy: {entry}',
+  'UNKNOWN_KIND.parts':
+    'a policy cannot name an image whose tag is in another field; its pods are judged when they are created',
+  'UNKNOWN_KIND.other-type':
+    '{field} looks like a pod, but Kubernetes has no kind {kind} in {version}; write apiVersion: {served} and kind: {written}',
+  'UNKNOWN_KIND.no-such-kind':
+    '{field} looks like a pod, but Kubernetes has no kind {kind} in {version}; correct apiVersion and kind',
+  'PART_NOT_READ.text':
+    '{field} mentions an image, and the gate does not read it; what is made of it is judged when it is created',
+  'RENDER_FIRST.helm-template': 'this is a template of a Helm chart; render it: {command}',
+  'RENDER_FIRST.helm-chart': 'this is a Helm chart, and its templates are not judged; render it: {command}',
+  'RENDER_FIRST.helm-values': 'these are values for a Helm chart; render it: {command}',
+  'RENDER_FIRST.helm-release': 'the objects of this release are made by Helm; render it: {command}',
+  'RENDER_FIRST.helm-dry-run':
+    'this is the report of helm install, with text beside the objects; render it: {command}',
+  'RENDER_FIRST.helmfile': 'this is a Helmfile; render it: {command}',
+  'RENDER_FIRST.kustomization': 'the objects of this file are made by kustomize; render it: {command}',
+  'RENDER_FIRST.flux-kustomization':
+    'the objects of the folder that this names are made by Flux; render it: {command}',
+  'RENDER_FIRST.argo-application':
+    'the objects of this application are made by Argo CD; render it: {command}',
+  'RENDER_FIRST.openshift-template':
+    'the objects of this template are made by OpenShift; render it: {command}',
+  'RENDER_FIRST.compose': 'this is a Compose file; render it: {command}',
+  'RENDER_FIRST.skaffold': 'the objects of this file are made by Skaffold; render it: {command}',
+  'RENDER_FIRST.cdk8s': 'the objects of this project are made by cdk8s; render it: {command}',
+  'RENDER_FIRST.jsonnet': 'this is Jsonnet; render it: {command}',
+  'RENDER_FIRST.template': 'this is a template and not YAML; render it first, and check the result',
   'PLACEHOLDER.text': 'is a placeholder; the pod that is created from it is judged',
   'UNCHANGED_VIOLATION.text': 'is unchanged, but new pods with it will be refused: {why}',
   'EXCLUDED_TEMPLATE.text':
@@ -252,6 +282,7 @@ export const ENGLISH = {
   'check.audited': 'audited',
   'check.note': 'note',
   'check.summary': '{objects}, {images}: {refused} refused',
+  'check.summary-not-understood': '{objects}, {images}: {refused} refused, {notUnderstood} not understood',
   'check.object': '{count} object',
   'check.objects': '{count} objects',
   'check.image': '{count} image',

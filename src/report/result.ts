@@ -90,10 +90,20 @@ interface DecidedObject {
   readonly decision: Decision;
   /** Returns the place of a field; the empty path means the object. Without it, the object is not in a file. */
   readonly locate?: (path: Path) => Place;
+  /** Notes beside those of the decision, with their fields. */
+  readonly remarks?: readonly Remark[];
+  /** @default true */
+  readonly isUnderstood?: boolean;
+}
+
+/** A note about a field; the empty path means the object. */
+interface Remark extends Pick<Note, 'code' | 'text'> {
+  readonly path: Path;
 }
 
 /** The result of a decision. */
-export function resultOf({ apiVersion, kind, name, review, decision, locate }: DecidedObject): ObjectResult {
+export function resultOf(object: DecidedObject): ObjectResult {
+  const { apiVersion, kind, name, review, decision, locate, remarks = [], isUnderstood = true } = object;
   const placeOf = (use: ImageUse | undefined): Place | undefined => locate?.(use?.location?.path ?? []);
   return {
     place: locate?.([]),
@@ -105,13 +115,16 @@ export function resultOf({ apiVersion, kind, name, review, decision, locate }: D
     verdict: decision.outcome === 'admitted' ? 'admitted' : 'refused',
     images: decision.uses.map(({ use }) => use),
     violations: decision.violations.map((violation) => ({ ...violation, place: placeOf(violation.use) })),
-    notes: decision.notices
-      .filter(({ code }) => code !== 'UNKNOWN_KIND')
-      .map(({ code, use, text }) => ({ code, use, text, place: placeOf(use) })),
+    notes: [
+      ...decision.notices
+        .filter(({ code }) => code !== 'UNKNOWN_KIND')
+        .map(({ code, use, text }): Note => ({ code, use, text, place: placeOf(use) })),
+      ...remarks.map(({ code, path, text }): Note => ({ code, use: undefined, text, place: locate?.(path) })),
+    ],
     failure:
       decision.outcome === 'failed'
         ? { code: decision.code, reason: failureReason(decision.code) }
         : undefined,
-    isUnderstood: true,
+    isUnderstood,
   };
 }

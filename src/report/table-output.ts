@@ -36,10 +36,13 @@ function renderPlace(place: Place | undefined, file: string): string {
   return place === undefined ? file : `${place.file}:${place.line}:${place.column}`;
 }
 
-function renderSummary({ objects, images, refused }: Totals, say: Say): string {
+function renderSummary({ objects, images, refused, notUnderstood }: Totals, say: Say): string {
   const count = (number: number, noun: 'object' | 'image') =>
     phrase(number === 1 ? `check.${noun}` : `check.${noun}s`, { count: number });
+  const values = { objects: count(objects, 'object'), images: count(images, 'image'), refused };
   return say(
-    phrase('check.summary', { objects: count(objects, 'object'), images: count(images, 'image'), refused }),
+    notUnderstood === 0
+      ? phrase('check.summary', values)
+      : phrase('check.summary-not-understood', { ...values, notUnderstood }),
   );
 }

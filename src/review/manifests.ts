@@ -1,4 +1,7 @@
 import type { Region, TextDocument } from '../document/text-document.ts';
+import { inEnglish } from '../language/catalogue.ts';
+import type { Phrase } from '../language/phrase.ts';
+import { recogniseDocument } from './render-first.ts';
 import { isObject, type Fields, type Path } from '../document/json.ts';
 
 /** Deepest nesting of lists in lists. */
@@ -6,6 +9,7 @@ const MAX_LIST_DEPTH = 8;
 
 /** One object of a document. */
 export interface Manifest {
+  readonly what: 'object';
   readonly apiVersion: string;
   readonly kind: string;
   readonly object: Fields;
@@ -13,21 +17,42 @@ export interface Manifest {
   readonly locate: (path: Path) => Region;
 }
 
+/** A document that another tool makes objects of. */
+interface RenderedDocument {
+  readonly what: 'note';
+  readonly region: Region;
+  readonly code: 'RENDER_FIRST';
+  readonly text: Phrase;
+}
+
 /** A part of a document that is not an object. */
 interface NotAnObject {
+  readonly what: 'problem';
   readonly region: Region;
   /** What is wrong with it, as a sentence without its place. */
   readonly problem: string;
 }
 
-/** `strict`: every document must be an object. `lenient`: documents without a `kind` are skipped. */
+/** `strict`: every document must be an object. `lenient`: other documents are skipped, if need be with a note. */
 export type ManifestMode = 'strict' | 'lenient';
 
-/** The objects of a document: one, or the items of a list. An item that is not an object hides no other item. */
+/**
+ * The objects of a document of a file: one, or the items of a list. An item that is not an object hides no other item.
+ */
 export function* openManifests(
   document: TextDocument,
+  file: string,
   mode: ManifestMode,
-): Generator<Manifest | NotAnObject> {
+): Generator<Manifest | NotAnObject | RenderedDocument> {
+  const rendered = recogniseDocument(document.value, file);
+  if (rendered !== undefined) {
+    const region = document.locate([]);
+    // The chart of the values has its own note.
+    if (mode === 'lenient' && rendered.key === 'RENDER_FIRST.helm-values') return;
+    if (mode === 'strict') yield { what: 'problem', region, problem: inEnglish(rendered) };
+    else yield { what: 'note', region, code: 'RENDER_FIRST', text: rendered };
+    return;
+  }
   const type = typeOf(document.value);
   // A folder may also hold other files, such as Helm values. A file that the caller names must hold objects.
   if (mode === 'lenient' && type.kind === '') return;
@@ -60,6 +85,7 @@ function* openObject(
   const locate = (field: Path): Region => document.locate([...path, ...field]);
   if (!isObject(object) || type.apiVersion === '' || type.kind === '') {
     yield {
+      what: 'problem',
       region: locate([]),
       problem: 'this is not a Kubernetes object: it has no apiVersion or no kind',
     };
@@ -68,10 +94,14 @@ function* openObject(
   // kubectl treats every object with items as a list. A kind that ends in List has no content of its own.
   const items: unknown = object['items'];
   if (!Array.isArray(items) || !type.kind.endsWith('List'))
-    yield { ...type, object: { ...object, ...type }, locate };
+    yield { what: 'object', ...type, object: { ...object, ...type }, locate };
   if (!Array.isArray(items)) return;
   if (depth >= MAX_LIST_DEPTH) {
-    yield { region: locate([]), problem: `lists are nested more than ${MAX_LIST_DEPTH} levels deep` };
+    yield {
+      what: 'problem',
+      region: locate([]),
+      problem: `lists are nested more than ${MAX_LIST_DEPTH} levels deep`,
+    };
     return;
   }
   for (const [index, item] of items.entries())

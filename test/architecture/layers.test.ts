@@ -53,8 +53,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   admission: ['language', 'image', 'workload', 'document', 'policy'],
   'bouncer.ts': ['workload', 'question', 'policy'],
   report: ['language', 'image', 'document', 'policy', 'admission'],
-  review: ['document', 'image', 'workload', 'policy'],
-  check: ['document', 'policy', 'bouncer.ts', 'review', 'report'],
+  review: ['language', 'document', 'image', 'workload', 'policy'],
+  check: ['language', 'document', 'policy', 'bouncer.ts', 'review', 'report'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts', 'wiring'],
   cli: [
     'coded-error.ts',

@@ -67,6 +67,10 @@ export async function check(
   }
   await writeOutput(stdout, output.atEnd(tally.totals));
   for (const part of unread) writeTo(stderr, inert(`error: ${renderUnread(part)}\n`));
+  if (tally.totals.objects === 0 && unread.length === 0) {
+    writeTo(stderr, inert(`error: ${paths.join(', ')}: no Kubernetes object was found\n`));
+    return 2;
+  }
   return exitCodeOf(tally.totals, failOn);
 }
 
