@@ -44,6 +44,8 @@ ENTRYPOINT ["/usr/bin/node", \
   "--disable-proto=delete", \
   "--disallow-code-generation-from-strings", \
   "--permission", \
+  "--allow-worker", \
+  "--disable-warning=PERM0006", \
   "--allow-fs-read=/app/*", \
   "--allow-fs-read=/etc/kube-image-bouncer/*", \
   "--allow-fs-read=/etc/kubernetes/kube-image-bouncer/*", \

@@ -8,6 +8,9 @@ interface BundledFile {
   readonly bytes: number;
 }
 
+/** The program, and the programs of its threads. */
+const PROGRAMS = ['src/cli/main.ts', 'src/policy-source/policy-reader.ts'] as const;
+
 /** CommonJS packages in the bundle call `require` for Node's own modules. ES modules have no `require`. */
 const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module';
 const require = createRequireOfBundle(import.meta.url);`;
@@ -20,8 +23,10 @@ export async function bundle(root: string, folder: string): Promise<readonly Bun
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts'],
+    entryPoints: [...PROGRAMS],
     outdir: folder,
+    // Each program is in the folder itself, where `programBeside` finds the programs of threads.
+    entryNames: '[name]',
     bundle: true,
     format: 'esm',
     platform: 'node',

@@ -37,8 +37,8 @@ export const GATE_FILES = {
 
 /**
  * The flags of Node in every command line that this program writes. They switch off the inspector, `__proto__`, code
- * from strings, child processes, workers, addons and writing files, and they halve the memory. The flags for files
- * that Node may read are added by the caller.
+ * from strings, child processes, addons and writing files, and they halve the memory. A thread is allowed, because it
+ * reads policies; Node would print a warning about that. The flags for files that Node may read are added by the caller.
  */
 export const NODE_FLAGS: readonly string[] = [
   '--disable-sigusr1',
@@ -47,6 +47,8 @@ export const NODE_FLAGS: readonly string[] = [
   '--disable-proto=delete',
   '--disallow-code-generation-from-strings',
   '--permission',
+  '--allow-worker',
+  '--disable-warning=PERM0006',
 ];
 
 /** The input of {@link renderGateArguments}. */

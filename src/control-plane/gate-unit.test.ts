@@ -32,7 +32,7 @@ test('the unit starts before the kubelet, and systemd reads the key for it', () 
 test('F05 Node is started without an inspector, `__proto__`, code from strings, child processes and files to write', () => {
   const unit = renderGateUnit(options);
   for (const flag of [...NODE_FLAGS, '--allow-fs-read=*']) assert.ok(unit.includes(`  ${flag} \\\n`), flag);
-  assert.doesNotMatch(unit, /--allow-(fs-write|child|worker|addons|wasi|inspector)/);
+  assert.doesNotMatch(unit, /--allow-(fs-write|child|addons|wasi|inspector)/);
   assert.match(unit, /^UnsetEnvironment=NODE_OPTIONS /m);
 });
 

@@ -1,4 +1,5 @@
-import { parsePolicy, PolicyFileError } from '../policy-source/load.ts';
+import { parsePolicy } from '../policy-source/load.ts';
+import { PolicyFileError } from '../policy-source/policy-file.ts';
 import { sayWarning } from '../policy/lint.ts';
 import type { Policy } from '../policy/policy.ts';
 import { finding, type Finding } from './finding.ts';

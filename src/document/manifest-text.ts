@@ -39,7 +39,8 @@ export async function* readManifestText(
   }
 }
 
-function locatedIn(lines: Lines, offset: number, { value, spanOf }: OrdinaryDocument): TextDocument {
+/** An ordinary document as a document of the text that it is a part of. `offset` is the place of its first character. */
+export function locatedIn(lines: Lines, offset: number, { value, spanOf }: OrdinaryDocument): TextDocument {
   const locate: TextDocument['locate'] = (path) => {
     const [start, end] = spanOf(path);
     return lines.regionOf([offset + start, offset + end]);

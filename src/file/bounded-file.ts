@@ -1,5 +1,5 @@
 import { constants, createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
@@ -33,6 +33,12 @@ export async function readFollowed(file: string, maxBytes: number): Promise<Buff
   } finally {
     await handle.close();
   }
+}
+
+/** Milliseconds since a file was last written, up to `today`; 0 if that is not known. */
+export async function millisecondsSinceWritten(file: string, today: Date): Promise<number> {
+  const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: today.getTime() }));
+  return today.getTime() - mtimeMs;
 }
 
 async function readUpTo(stream: Readable, maxBytes: number): Promise<Buffer | undefined> {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
 import { refusalOf, ruleText } from '#test/bad-policies.ts';
 import { policyDocument } from '#test/policies.ts';
-import { DocumentError } from '../document/yaml.ts';
 import { ImagePatternError } from '../image/pattern-text.ts';
 import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
-import { loadPolicy, MAX_POLICY_BYTES, parsePolicy, PolicyFileError } from './load.ts';
+import { examinePolicy, loadPolicy, parsePolicy } from './load.ts';
+import { MAX_POLICY_BYTES, PolicyFileError } from './policy-file.ts';
 import { ParameterError } from '../policy/parameter-error.ts';
 import { parseResource } from '../policy/resource.ts';
 import { parseTagPattern } from '../policy/rules/tag-pattern.ts';
@@ -58,7 +58,7 @@ describe('the error of a policy has a name, a code and a cause', () => {
 
   it('for a file: POLICY_SYNTAX and POLICY_INVALID', async () => {
     for (const [text, code, message, cause] of [
-      ['a: [', 'POLICY_SYNTAX', /^p\.yaml:1:5: /, DocumentError],
+      ['a: [', 'POLICY_SYNTAX', /^p\.yaml:1:5: /, undefined],
       [
         '',
         'POLICY_SYNTAX',
@@ -92,7 +92,7 @@ describe('a policy file that is too large', () => {
       await writeFile(file, GOOD + '#'.repeat(MAX_POLICY_BYTES - GOOD.length));
       assert.equal((await loadPolicy(file)).identity.name, 'p');
 
-      await using store = new PolicyStore({ file });
+      await using store = new PolicyStore({ file, settleMs: 2, examine: examinePolicy });
       await writeFile(file, GOOD);
       assert.equal((await store.reload()).result, 'loaded');
       assert.equal((await store.reload()).result, 'unchanged');

@@ -1,27 +1,18 @@
-import { CodedError } from '../coded-error.ts';
+import { locatedIn } from '../document/manifest-text.ts';
+import { readOrdinary } from '../document/ordinary/read.ts';
 import { decodeUtf8 } from '../document/text.ts';
-import { DocumentError, parseDocuments, type TextDocument } from '../document/yaml.ts';
-import { type BoundedReader, readBounded } from '../file/bounded-file.ts';
+import { DocumentError, Lines, type TextDocument } from '../document/text-document.ts';
+import { parseDocuments } from '../document/yaml.ts';
+import type { BoundedReader } from '../file/bounded-file.ts';
 import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type PolicyProblem, sayProblem } from '../policy/parameter-error.ts';
-
-/** Largest policy file, in bytes: the limit of a ConfigMap. */
-export const MAX_POLICY_BYTES = 1024 * 1024;
+import type { PolicyWarning } from '../policy/lint.ts';
+import { hideContent, shortenQuotes } from './without-content.ts';
+import { PolicyFileError, type PolicyFileErrorCode, readPolicyBytes } from './policy-file.ts';
 
 /** Most problems in one message. */
 const MAX_SHOWN = 20;
-
-export type PolicyFileErrorCode =
-  | 'POLICY_UNREADABLE'
-  | 'POLICY_TOO_LARGE'
-  | 'POLICY_SYNTAX'
-  | 'POLICY_INVALID';
-
-/** A policy cannot be loaded. The message has one line for each problem: `file:line:column: path: what (hint)`. */
-export class PolicyFileError extends CodedError<PolicyFileErrorCode> {
-  override readonly name = 'PolicyFileError';
-}
 
 /**
  * Loads a policy from a file. `language` selects the messages of its rules.
@@ -32,28 +23,17 @@ export async function loadPolicy(file: string, language?: string): Promise<Polic
 }
 
 /** @throws {PolicyFileError} POLICY_UNREADABLE, POLICY_TOO_LARGE or POLICY_SYNTAX. */
-export async function readPolicyText(file: string, read: BoundedReader = readBounded): Promise<string> {
-  const bytes = await readPolicyBytes(file, read);
+export async function readPolicyText(file: string, read?: BoundedReader): Promise<string> {
+  return decodePolicyText(await readPolicyBytes(file, read), file);
+}
+
+/** @throws {PolicyFileError} POLICY_SYNTAX. */
+function decodePolicyText(bytes: Uint8Array, file: string): string {
   try {
     return decodeUtf8(bytes, file);
   } catch (cause) {
-    if (!(cause instanceof DocumentError)) throw cause;
-    throw new PolicyFileError('POLICY_SYNTAX', cause.message, { cause });
+    throw syntaxError(cause, file);
   }
-}
-
-async function readPolicyBytes(file: string, read: BoundedReader): Promise<Uint8Array> {
-  const bytes = await read(file, MAX_POLICY_BYTES).catch((cause: unknown) => {
-    throw policyUnreadable(file, cause instanceof Error ? cause.message : String(cause), { cause });
-  });
-  if (bytes !== undefined) return bytes;
-  const message = `${file}: the policy has more than ${MAX_POLICY_BYTES} bytes, the maximum`;
-  throw new PolicyFileError('POLICY_TOO_LARGE', message);
-}
-
-/** The error POLICY_UNREADABLE with its sentence. */
-export function policyUnreadable(file: string, why: string, options?: ErrorOptions): PolicyFileError {
-  return new PolicyFileError('POLICY_UNREADABLE', `${file}: the policy cannot be read: ${why}`, options);
 }
 
 /**
@@ -61,7 +41,33 @@ export function policyUnreadable(file: string, why: string, options?: ErrorOptio
  * @throws {PolicyFileError} POLICY_SYNTAX or POLICY_INVALID.
  */
 export async function parsePolicy(text: string, file: string, language?: string): Promise<Policy> {
-  const document = parseSingleDocument(text, file);
+  return decodeDocument(parseSingleDocument(text, file), file, language);
+}
+
+/** The document of a good policy as JSON, or the parts of a {@link PolicyFileError}. Both can be copied to another thread. */
+export type PolicyExamination =
+  | { readonly result: 'good'; readonly json: string; readonly warnings: readonly PolicyWarning[] }
+  | {
+      readonly result: 'bad';
+      readonly code: PolicyFileErrorCode;
+      readonly message: string;
+      readonly place: string;
+    };
+
+/** Examines the bytes of a policy completely. `decodePolicy` makes the policy of the document of a good one. */
+export async function examinePolicy(bytes: Uint8Array, file: string): Promise<PolicyExamination> {
+  try {
+    const document = parseSingleDocument(decodePolicyText(bytes, file), file);
+    const { warnings } = await decodeDocument(document, file);
+    return { result: 'good', json: JSON.stringify(document.value), warnings };
+  } catch (error) {
+    if (!(error instanceof PolicyFileError)) throw error;
+    const { code, message, place } = error;
+    return { result: 'bad', code, message, place };
+  }
+}
+
+async function decodeDocument(document: TextDocument, file: string, language?: string): Promise<Policy> {
   try {
     return withPlaces(await decodePolicy(document.value, language), file, document);
   } catch (error) {
@@ -69,7 +75,8 @@ export async function parsePolicy(text: string, file: string, language?: string)
     const shown = error.problems.slice(0, MAX_SHOWN).map((problem) => renderProblem(problem, file, document));
     const more = error.problems.length - shown.length;
     const message = [...shown, ...(more > 0 ? [`${file}: and ${more} more problems`] : [])].join('\n');
-    throw new PolicyFileError('POLICY_INVALID', message, { cause: error });
+    const place = `${file}:${document.positionOf(error.problems[0]?.path ?? [])}`;
+    throw new PolicyFileError('POLICY_INVALID', message, place, { cause: error });
   }
 }
 
@@ -84,29 +91,38 @@ function withPlaces(policy: Policy, file: string, document: TextDocument): Polic
 }
 
 function parseSingleDocument(text: string, file: string): TextDocument {
+  // The line that begins a document is no part of it. The places of all other lines stay the same.
+  const ordinary = readOrdinary(text.startsWith('---\n') ? `   ${text.slice(3)}` : text);
+  if (ordinary) return locatedIn(new Lines(text), 0, ordinary);
   let documents: TextDocument[];
   try {
     documents = parseDocuments(text, file);
   } catch (cause) {
-    if (!(cause instanceof DocumentError)) throw cause;
-    throw new PolicyFileError('POLICY_SYNTAX', cause.message, { cause });
+    throw syntaxError(cause, file);
   }
   const [document, second] = documents;
-  if (document === undefined)
-    throw new PolicyFileError(
-      'POLICY_SYNTAX',
-      `${file}:1:1: the policy is empty (write a policy, or leave --policy out)`,
-    );
+  if (document === undefined) {
+    const place = `${file}:1:1`;
+    const sentence = 'the policy is empty (write a policy, or leave --policy out)';
+    throw new PolicyFileError('POLICY_SYNTAX', `${place}: ${sentence}`, place);
+  }
   if (second !== undefined) {
-    const where = `${file}:${second.positionOf([])}`;
-    throw new PolicyFileError(
-      'POLICY_SYNTAX',
-      `${where}: a second document begins here (keep one policy per file)`,
-    );
+    const place = `${file}:${second.positionOf([])}`;
+    const sentence = 'a second document begins here (keep one policy per file)';
+    throw new PolicyFileError('POLICY_SYNTAX', `${place}: ${sentence}`, place);
   }
   return document;
 }
 
+/** Makes POLICY_SYNTAX of the error of the reader of documents. Other errors are returned. */
+function syntaxError(cause: unknown, file: string): unknown {
+  if (!(cause instanceof DocumentError)) return cause;
+  const { line, column } = cause.region;
+  const place = `${file}:${line}:${column}`;
+  // Without the cause, because its message quotes the file.
+  return new PolicyFileError('POLICY_SYNTAX', `${place}: ${hideContent(cause.sentence)}`, place);
+}
+
 function renderProblem(problem: PolicyProblem, file: string, document: TextDocument): string {
-  return `${file}:${document.positionOf(problem.path)}: ${sayProblem(problem)}`;
+  return `${file}:${document.positionOf(problem.path)}: ${shortenQuotes(sayProblem(problem))}`;
 }

@@ -1,7 +1,9 @@
+import { millisecondsSinceWritten } from '../file/bounded-file.ts';
 import { decodePolicy } from '../policy/decode.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import { sayWarning } from '../policy/lint.ts';
 import type { Policy } from '../policy/policy.ts';
+import { MAX_BYTES_WITHOUT_THREAD } from './policy-file.ts';
 import type { Reload } from './store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -22,9 +24,11 @@ export interface PolicySource extends AsyncDisposable {
   readonly detail: () => string | undefined;
 }
 
-interface PolicyWitnesses {
+/** What a followed policy needs of its program. */
+interface PolicySurroundings {
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly now: () => Date;
 }
 
 /**
@@ -40,20 +44,21 @@ export async function loadPolicyFrom(origin: PolicyOrigin, language: string | un
 }
 
 /**
- * Opens the policy of a server. At the start there is no earlier policy to keep, so every error is thrown.
- * @throws {PolicyFileError} when the file cannot be loaded
+ * Opens the policy of a server. A file with a broken policy is followed until it is corrected; meanwhile `fault` says what
+ * is wrong, and every review is refused.
+ * @throws {PolicyFileError} POLICY_UNREADABLE
  * @throws {PolicyProblemsError} for a registry that is not valid
  */
 export async function openPolicySource(
   origin: PolicyOrigin,
   language: string | undefined,
-  witnesses: PolicyWitnesses,
+  surroundings: PolicySurroundings,
 ): Promise<PolicySource> {
-  if (origin.kind === 'file') return followFile(origin.file, language, witnesses);
+  if (origin.kind === 'file') return followFile(origin.file, language, surroundings);
   const policy = await loadPolicyFrom(origin, language);
-  witnesses.metrics.policyLoaded(policy.identity);
+  surroundings.metrics.policyLoaded(policy.identity);
   // A gauge starts at 0, and here 0 means a failure.
-  witnesses.metrics.policyReloaded('success');
+  surroundings.metrics.policyReloaded('success');
   return {
     current: () => policy,
     reload: async () => undefined,
@@ -66,27 +71,51 @@ export async function openPolicySource(
 async function followFile(
   file: string,
   language: string | undefined,
-  witnesses: PolicyWitnesses,
+  { log, metrics, now }: PolicySurroundings,
 ): Promise<PolicySource> {
-  // Loads the YAML library, which the default policy does not need.
+  // Loads the schema of rules, which the default policy does not need.
   const { PolicyStore } = await import('./store.ts');
+  const { examineInThread } = await import('./read-policy.ts');
+  let isOpen = false;
+  let isThreadMissed = false;
+  const onNoThread = (): void => {
+    if (isThreadMissed) return;
+    isThreadMissed = true;
+    log.write('warn', 'policies are read without a thread', {
+      problem: `Node has no --allow-worker, so a policy of more than ${MAX_BYTES_WITHOUT_THREAD} bytes is not read`,
+    });
+  };
   const store = new PolicyStore({
     file,
-    ...(language !== undefined && { language }),
+    examine: examineInThread({ onNoThread }),
+    language,
+    now: () => now().getTime(),
+    ageOf: (path) => millisecondsSinceWritten(path, now()),
     onReload: (reload) => {
-      // An exception reports the failure of the first load.
-      if (store.current() !== undefined) report(reload, witnesses);
+      if (isOpen) report(reload, store.current() !== undefined, { log, metrics });
     },
   });
   const first = await store.reload();
-  if (first.result === 'kept') throw first.error;
+  if (first.result === 'kept' && first.error.code === 'POLICY_UNREADABLE') {
+    await store[Symbol.asyncDispose]();
+    throw first.error;
+  }
+  isOpen = true;
+  report(first, store.current() !== undefined, { log, metrics });
   store.watch();
+  const problem = (): string | undefined => {
+    const error = store.problem();
+    // Strangers can read the page of readiness, and the message may quote the file.
+    return error && `${error.code} at ${error.place}`;
+  };
   return {
     current: () => store.current(),
     reload: () => store.reload(),
-    fault: () => (store.current() === undefined ? 'no policy is loaded' : undefined),
-    detail: () =>
-      store.problem() && `the last good policy stays active: ${store.problem()?.message.split('\n')[0]}`,
+    fault: () => (store.current() === undefined ? `no policy is loaded: ${problem()}` : undefined),
+    detail: () => {
+      const found = problem();
+      return found && `the last good policy stays active: ${found}`;
+    },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
@@ -94,7 +123,11 @@ async function followFile(
 /** Most warnings in the log for one policy. `check` prints all of them. */
 const LOGGED_WARNINGS = 20;
 
-function report(reload: Reload, { log, metrics }: PolicyWitnesses): void {
+function report(
+  reload: Reload,
+  hasPolicy: boolean,
+  { log, metrics }: Pick<PolicySurroundings, 'log' | 'metrics'>,
+): void {
   switch (reload.result) {
     case 'unchanged':
       return;
@@ -109,9 +142,15 @@ function report(reload: Reload, { log, metrics }: PolicyWitnesses): void {
     }
     case 'kept':
       metrics.policyReloaded('failure');
-      log.write('error', 'policy not loaded; the last good one stays active', {
-        code: reload.error.code,
-        problem: reload.error.message,
-      });
+      log.write(
+        'error',
+        hasPolicy
+          ? 'policy not loaded; the last good one stays active'
+          : 'policy not loaded; every review is refused',
+        {
+          code: reload.error.code,
+          problem: reload.error.message,
+        },
+      );
   }
 }

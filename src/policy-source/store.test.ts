@@ -9,6 +9,7 @@ import { ruleText } from '#test/bad-policies.ts';
 import { reviewOf } from '#test/bare-reviews.ts';
 import { createBouncer } from '../bouncer.ts';
 import { readFollowed } from '../file/bounded-file.ts';
+import { examinePolicy } from './load.ts';
 import { PolicyStore, type PolicyStoreOptions, type Reload } from './store.ts';
 
 /** Three policies that differ in the tag that they refuse. */
@@ -34,6 +35,8 @@ describe('the active policy', () => {
     return new PolicyStore({
       file,
       pollMs: NEVER_MS,
+      settleMs: 2,
+      examine: examinePolicy,
       onReload: (reload) => reloads.push(reload),
       ...options,
     });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { kindsIn } from '../workload/kinds.ts';
 import { decodeKinds } from './custom-resources.ts';
-import { lintRules } from './lint.ts';
+import { lintRules, type PolicyWarning } from './lint.ts';
 import { decodeRule, type RuleDefaults } from './decode-rule.ts';
 import { type PolicyProblem, ProblemList } from './parameter-error.ts';
 import { createPolicy, type Policy } from './policy.ts';
@@ -20,13 +20,25 @@ export class PolicyProblemsError extends Error {
   }
 }
 
+interface DecodeOptions {
+  /** Awaited between pieces of the work, so that other work can go first: a large policy takes some 100 milliseconds. */
+  readonly pause?: (() => Promise<void> | undefined) | undefined;
+  /** The warnings about the document, if it was decoded before. It is not examined again for them. */
+  readonly warnings?: readonly PolicyWarning[];
+}
+
 /**
  * Makes a policy from a document. `language` selects one of a rule's `messages`.
  * @throws {PolicyProblemsError} with all problems of the document.
  */
-export async function decodePolicy(document: unknown, language?: string): Promise<Policy> {
+export async function decodePolicy(
+  document: unknown,
+  language?: string,
+  { pause = () => undefined, warnings }: DecodeOptions = {},
+): Promise<Policy> {
   const parsed = policySchema.safeParse(document);
   if (!parsed.success) throw new PolicyProblemsError(explainIssues(parsed.error.issues, document));
+  await pause();
   const { metadata, spec } = parsed.data;
   const { kinds, problems: kindProblems } = decodeKinds(spec.customResources);
   const { rules, problems: ruleProblems } = await decodeRules(spec.rules, {
@@ -34,9 +46,12 @@ export async function decodePolicy(document: unknown, language?: string): Promis
     language,
     resources: new Set(kindsIn(kinds).map(({ resource }) => resource)),
     context: { lastTag: new LastTag() },
+    pause,
   });
+  await pause();
   const problems = [...findHiddenKeys(document), ...kindProblems, ...ruleProblems];
-  const lint = problems.length === 0 ? lintRules(spec) : { problems: [], warnings: [] };
+  const isKnown = problems.length > 0 || warnings !== undefined;
+  const lint = isKnown ? { problems: [], warnings: warnings ?? [] } : lintRules(spec);
   problems.push(...lint.problems);
   const canVouch = rules.some(({ vouchesFor }) => vouchesFor !== undefined);
   if (spec.unmatchedImages === 'Deny' && problems.length === 0 && !canVouch) problems.push(NOTHING_ADMITTED);
@@ -52,12 +67,13 @@ export async function decodePolicy(document: unknown, language?: string): Promis
 
 async function decodeRules(
   documents: PolicyDocument['spec']['rules'],
-  defaults: RuleDefaults,
+  { pause, ...defaults }: RuleDefaults & { readonly pause: () => Promise<void> | undefined },
 ): Promise<{ readonly rules: readonly Rule[]; readonly problems: readonly PolicyProblem[] }> {
   const rules: Rule[] = [];
   const list = new ProblemList();
   const names = new Set<string>();
   for (const [index, document] of documents.entries()) {
+    await pause();
     const path = ['spec', 'rules', index];
     if (names.has(document.name)) {
       list.problems.push({

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { isObject } from '../document/json.ts';
 import type { PolicyProblem } from './parameter-error.ts';
-import { renderPolicySchema } from './schema.ts';
+import { POLICY_API_VERSION, POLICY_KIND, renderPolicySchema } from './schema.ts';
 
 /** The remedies, by the type that the schema expects. */
 const WANTED: Readonly<Record<string, string>> = {
@@ -10,26 +11,37 @@ const WANTED: Readonly<Record<string, string>> = {
   record: 'write a map of text',
 };
 
-/** The problems that the schema finds in a document, in words for authors of policies. */
+/**
+ * The problems that the schema finds in a document, in words for authors of policies. A document that does not say that it
+ * is a policy may be a key or a token, so nothing of it is quoted.
+ */
 export function explainIssues(issues: readonly z.core.$ZodIssue[], document: unknown): PolicyProblem[] {
-  return issues.flatMap((issue) => explainIssue(issue, document));
+  const saysPolicy =
+    isObject(document) && (document['apiVersion'] === POLICY_API_VERSION || document['kind'] === POLICY_KIND);
+  return issues.flatMap((issue) => explainIssue(issue, document, saysPolicy));
 }
 
-function explainIssue(issue: z.core.$ZodIssue, document: unknown): PolicyProblem[] {
+function explainIssue(issue: z.core.$ZodIssue, document: unknown, mayQuote: boolean): PolicyProblem[] {
   const path = issue.path.filter((key) => typeof key !== 'symbol');
+  const place = mayQuote ? path : knownPart(path);
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
-    return issue.keys.map((key) => unknownKey([...path, key], known));
+    if (mayQuote) return issue.keys.map((key) => unknownKey([...path, key], known));
+    const count = issue.keys.length === 1 ? 'one key is' : `${issue.keys.length} keys are`;
+    return [{ path: place, message: `${count} not known`, hint: hintOf(known) }];
   }
   if (issue.code === 'invalid_type') {
-    return [{ path, message: describe(valueAt(document, path)), hint: WANTED[issue.expected] }];
+    return [
+      { path: place, message: describe(valueAt(document, path), mayQuote), hint: WANTED[issue.expected] },
+    ];
   }
   if (issue.code === 'invalid_value') {
-    return [{ path, message: describe(valueAt(document, path)), hint: `write ${issue.values.join(' or ')}` }];
+    const hint = `write ${issue.values.join(' or ')}`;
+    return [{ path: place, message: describe(valueAt(document, path), mayQuote), hint }];
   }
   // All other issues have a message in the schema. The message of a key is inside the issue.
   const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
-  return [{ path, message, hint: undefined }];
+  return [{ path: place, message, hint: undefined }];
 }
 
 /** Keys named `__proto__` at any depth. The schema does not see them. */
@@ -45,7 +57,19 @@ export function findHiddenKeys(value: unknown, path: readonly (string | number)[
 
 function unknownKey(path: readonly (string | number)[], known: readonly string[]): PolicyProblem {
   const message = `${JSON.stringify(path.at(-1))} is not a known key`;
-  return { path, message, hint: known.length === 0 ? 'leave it out' : `known keys: ${known.join(', ')}` };
+  return { path, message, hint: hintOf(known) };
+}
+
+function hintOf(known: readonly string[]): string {
+  return known.length === 0 ? 'leave it out' : `known keys: ${known.join(', ')}`;
+}
+
+/** The beginning of a path whose keys are all in the schema. */
+function knownPart(path: readonly (string | number)[]): readonly (string | number)[] {
+  const unknown = path.findIndex(
+    (key, index) => typeof key === 'string' && !knownKeys(path.slice(0, index)).includes(key),
+  );
+  return unknown === -1 ? path : path.slice(0, unknown);
 }
 
 /** The part of a JSON Schema that lists keys. */
@@ -67,11 +91,13 @@ function valueAt(document: unknown, path: readonly (string | number)[]): unknown
   );
 }
 
-function describe(value: unknown): string {
+function describe(value: unknown, mayQuote: boolean): string {
   if (value === undefined) return 'it is missing';
   if (value === null) return 'it is empty';
   if (Array.isArray(value)) return 'a list is not allowed here';
-  return typeof value === 'object'
-    ? 'a map is not allowed here'
-    : `${JSON.stringify(value)} is not allowed here`;
+  if (typeof value === 'object') return 'a map is not allowed here';
+  if (mayQuote) return `${JSON.stringify(value)} is not allowed here`;
+  return typeof value === 'string'
+    ? `a text of ${value.length} characters is not allowed here`
+    : `a ${typeof value} is not allowed here`;
 }

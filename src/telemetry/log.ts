@@ -21,6 +21,8 @@ export const LOG_EVENTS = [
   'policy loaded',
   'policy warning',
   'policy not loaded; the last good one stays active',
+  'policy not loaded; every review is refused',
+  'policies are read without a thread',
   'reload requested',
   'certificate loaded',
   'certificate not loaded; the last good one stays active',

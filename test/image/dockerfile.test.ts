@@ -60,6 +60,6 @@ describe('the flags of Node in the Dockerfile', () => {
   it('allow the gate to write into one folder', () => {
     const writable = flags.filter((flag) => flag.startsWith('--allow-fs-write='));
     assert.deepEqual(writable, ['--allow-fs-write=/var/lib/kube-image-bouncer/*']);
-    assert.ok(!flags.some((flag) => /^--allow-(?:child-process|worker|addons|wasi|inspector)/.test(flag)));
+    assert.ok(!flags.some((flag) => /^--allow-(?:child-process|addons|wasi|inspector)/.test(flag)));
   });
 });

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { makeTemporaryFolder, type TemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
-import { MAX_POLICY_BYTES } from '../../src/policy-source/load.ts';
+import { MAX_POLICY_BYTES } from '../../src/policy-source/policy-file.ts';
 import { askImages, look, metricOf } from './ask.ts';
 import { startServe, type GateProcess } from './gate-process.ts';
 
@@ -141,5 +141,37 @@ describe('a policy that changes while the gate runs', { concurrency: 4 }, () => 
     assert.equal(await isAllowed(gate), false);
     assert.equal(await metricOf(gate, 'policy_last_reload_success'), 1);
     assert.match((await look(gate, '/readyz')).body, /^\[\+\]policy ok$/m);
+  });
+
+  it('XH5 with a broken policy at the start the gate refuses every review, /readyz has code and place, and the corrected file is loaded', async () => {
+    await using folder = await makeTemporaryFolder('policy');
+    const file = join(folder.path, 'policy.yaml');
+    await writeFile(file, `${policy('first', 'Allow')}\n  colour: red\n`);
+    await using gate = await startServe([`--policy=${file}`]);
+    const { problem, code, level } = await gate.line('policy not loaded; every review is refused');
+    assert.deepEqual([level, code], ['error', 'POLICY_INVALID']);
+    assert.match(String(problem), /policy\.yaml:8:3: spec\.colour: /);
+    const { status, body } = await look(gate, '/readyz');
+    assert.equal(status, 503);
+    assert.match(
+      body,
+      new RegExp(`^\\[-\\]policy failed: no policy is loaded: POLICY_INVALID at ${file}:8:3$`, 'm'),
+    );
+    assert.equal((await look(gate, '/livez')).status, 200);
+    assert.equal(await isAllowed(gate), false);
+    assert.equal(await metricOf(gate, 'policy_last_reload_success'), 0);
+    await next(gate, 'policy loaded', () => writeFile(file, policy('second', 'Allow')));
+    assert.equal(await isAllowed(gate), true);
+    assert.equal((await look(gate, '/readyz')).status, 200);
+  });
+
+  it('XH6 /readyz quotes nothing of a file that is no policy', async () => {
+    await using folder = await makeTemporaryFolder('policy');
+    const file = join(folder.path, 'policy.yaml');
+    await writeFile(file, 'not-a-real-token-0123456789abcdef');
+    await using gate = await startServe([`--policy=${file}`]);
+    const { body } = await look(gate, '/readyz');
+    assert.match(body, /no policy is loaded: POLICY_INVALID at .*policy\.yaml:1:1$/m);
+    assert.doesNotMatch(body + JSON.stringify(gate.lines()) + gate.stderr(), /not-a-real-token/);
   });
 });

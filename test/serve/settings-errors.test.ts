@@ -56,27 +56,12 @@ describe('a serve that cannot run exits with 2 and one sentence', { concurrency:
     }
   });
 
-  it('a policy that cannot be loaded: every problem with file, line and column', async () => {
+  it('a policy file that cannot be read', async () => {
     await using folder = await makeTemporaryFolder('policy');
-    const { write } = await certificates;
-    const file = await write(
-      'bad-policy.yaml',
-      [
-        'apiVersion: kube-image-bouncer.io/v1alpha1',
-        'kind: ImageAdmissionPolicy',
-        'metadata: {name: p}',
-        'spec:',
-        '  unmatchedImages: Maybe',
-        '  rules: [{name: a, disallowedTags: {tagz: [latest]}}]',
-      ].join('\n'),
-    );
-    const message = await refusalOf(['--port=0', `--policy=${file}`]);
-    assert.ok(message.startsWith(`error:\n${file}:5:3: spec.unmatchedImages: `), message);
-    assert.match(message, /bad-policy\.yaml:6:\d+: spec\.rules\[0\]\.disallowedTags/);
     await mkdir(join(folder.path, 'policy.yaml'));
     assert.match(
       await refusalOf(['--port=0', `--policy=${folder.path}/policy.yaml`]),
-      /policy\.yaml: the policy cannot be read: EISDIR/,
+      /^error: .*policy\.yaml: the policy cannot be read: EISDIR/,
     );
   });
 

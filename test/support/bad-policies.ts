@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { parsePolicy, PolicyFileError } from '../../src/policy-source/load.ts';
+import { parsePolicy } from '../../src/policy-source/load.ts';
+import { PolicyFileError } from '../../src/policy-source/policy-file.ts';
 
 /** Marks the position of a problem in a text. It is removed before the text is parsed. */
 export const HERE = '▶';

@@ -132,7 +132,7 @@ async function openGate(
   const { catalogue, wanted } = await openLanguage(options, log);
   const origin = decodePolicyOrigin(options);
   const policies = resources.use(
-    await namingRegistries(() => openPolicySource(origin, wanted, { log, metrics })),
+    await namingRegistries(() => openPolicySource(origin, wanted, { log, metrics, now })),
   );
   const certificate = await namingCertificates(() => openCertificate(settings, now));
   const recorder = logRejections(createRecorder({ log, metrics }), log);
