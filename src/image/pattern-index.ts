@@ -54,16 +54,20 @@ export class PatternIndex<Value> {
 /** A list of patterns, of which one has to match. */
 export class PatternList {
   readonly patterns: readonly ImagePattern[];
+  readonly #fullNamesOnly: boolean;
   readonly #index: PatternIndex<true> | undefined;
 
-  constructor(patterns: readonly ImagePattern[]) {
+  /** @param fullNamesOnly whether the list matches no image without a registry */
+  constructor(patterns: readonly ImagePattern[], fullNamesOnly = false) {
     this.patterns = patterns;
+    this.#fullNamesOnly = fullNamesOnly;
     if (patterns.length <= SHORT) return;
     this.#index = new PatternIndex();
     for (const pattern of patterns) this.#index.add(pattern, true);
   }
 
   matches(image: ImageReference): boolean {
+    if (this.#fullNamesOnly && !image.fullyQualified) return false;
     return this.#index === undefined
       ? this.patterns.some((pattern) => matchesImage(pattern, image))
       : this.#index.find(image, () => true);

@@ -21,6 +21,8 @@ const CHINESE_TEXTS = {
   'TAG_NOT_ALLOWED.wanted-tags': '下列标签之一：{tags}',
   'IMAGE_NOT_ALLOWED.elsewhere': '{name} 不在允许的镜像之列',
   'IMAGE_NOT_ALLOWED.elsewhere.remedy': '请使用允许的仓库和路径下的镜像',
+  'IMAGE_NOT_ALLOWED.short-name': '镜像没有写明仓库，而该策略不把它当作 Docker Hub 的镜像',
+  'IMAGE_NOT_ALLOWED.short-name.remedy': '请写成 {name}',
   'DISALLOWED_IMAGE.named': '{name} 是被禁用的镜像',
   'DISALLOWED_IMAGE.named.remedy': '请改用其他镜像',
   'DIGEST_REQUIRED.missing': '镜像没有用摘要固定',
@@ -29,6 +31,9 @@ const CHINESE_TEXTS = {
   'NOT_FULLY_QUALIFIED.registry.remedy': '请写成 {name}',
   'UNMATCHED_IMAGE.no-rule': '策略中没有规则允许该镜像',
   'UNMATCHED_IMAGE.no-rule.remedy': '请使用策略允许的镜像，或联系管理员添加列出该镜像的规则',
+  'UNMATCHED_IMAGE.short-name':
+    '策略中没有规则允许该镜像：它没有写明仓库，而该策略不把它当作 Docker Hub 的镜像',
+  'UNMATCHED_IMAGE.short-name.remedy': '请写成 {name}',
   'UNMATCHED_IMAGE.in-doubt': '没有规则确定允许该镜像：请求中不含规则要匹配的用户、命名空间或用途',
   'UNMATCHED_IMAGE.in-doubt.remedy': '请联系管理员，添加一条列出该镜像且不按用户、命名空间或用途匹配的规则',
 

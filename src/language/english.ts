@@ -21,6 +21,9 @@ export const ENGLISH = {
   'TAG_NOT_ALLOWED.wanted-tags': 'one of {tags}',
   'IMAGE_NOT_ALLOWED.elsewhere': '{name} is not an allowed image',
   'IMAGE_NOT_ALLOWED.elsewhere.remedy': 'use an image from an allowed registry and repository',
+  'IMAGE_NOT_ALLOWED.short-name':
+    'the image names no registry, and this policy does not take it for an image of Docker Hub',
+  'IMAGE_NOT_ALLOWED.short-name.remedy': 'write {name}',
   'DISALLOWED_IMAGE.named': '{name} is a disallowed image',
   'DISALLOWED_IMAGE.named.remedy': 'use another image',
   'DIGEST_REQUIRED.missing': 'the image is not pinned by a digest',
@@ -30,6 +33,8 @@ export const ENGLISH = {
   'UNMATCHED_IMAGE.no-rule': 'no rule of the policy allows this image',
   'UNMATCHED_IMAGE.no-rule.remedy':
     'use an image that the policy allows, or ask for a rule that names this image',
+  'UNMATCHED_IMAGE.short-name': 'no rule of the policy allows this image without the name of its registry',
+  'UNMATCHED_IMAGE.short-name.remedy': 'write {name}',
   'UNMATCHED_IMAGE.in-doubt':
     'no rule certainly allows this image: the request does not carry the user, namespace or usage that the rules match on',
   'UNMATCHED_IMAGE.in-doubt.remedy':

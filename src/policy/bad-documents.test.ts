@@ -78,7 +78,7 @@ describe('an unknown key is refused with its position', () => {
     [
       'C10 an unknown key of spec',
       ruleText('requiredDigest: {}').replace('  rules:', `  ${HERE}unmatched: Deny\n  rules:`),
-      'spec.unmatched: "unmatched" is not a known key (known keys: validationActions, unmatchedImages, customResources, rules)',
+      'spec.unmatched: "unmatched" is not a known key (known keys: validationActions, unmatchedImages, shortNames, customResources, rules)',
     ],
     [
       'C10 an unknown key of a rule',

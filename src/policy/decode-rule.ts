@@ -27,11 +27,14 @@ export interface RuleDefaults {
  */
 export async function decodeRule(rule: RuleDocument, defaults: RuleDefaults): Promise<Rule> {
   const { actions, language, resources, context } = defaults;
+  const fullNamesOnly = context.shortNames === 'Refuse';
   const key = checkOf(rule);
   const list = new ProblemList();
   // A wider match makes a rule stricter. A wider exclude makes it less strict.
-  const match = await list.attempt(['match'], () => decodeSelector(rule.match, 'closes', resources));
-  const exclude = await list.attempt(['exclude'], () => decodeSelector(rule.exclude, 'opens', resources));
+  const match = await list.attempt(['match'], () => decodeSelector(rule.match, 'closes', resources, false));
+  const exclude = await list.attempt(['exclude'], () =>
+    decodeSelector(rule.exclude, 'opens', resources, fullNamesOnly),
+  );
   const check = await list.attempt([key], () => prepareCheck(key, rule, context));
   list.throwIfAny();
   // Without a problem there is a check.
@@ -44,7 +47,7 @@ export async function decodeRule(rule: RuleDocument, defaults: RuleDefaults): Pr
     match,
     exclude,
     check,
-    vouchesFor: first === 'Deny' ? await voucherOf(key, rule) : undefined,
+    vouchesFor: first === 'Deny' ? await voucherOf(key, rule, fullNamesOnly) : undefined,
     message: chooseMessage(rule, language),
   };
 }
@@ -71,11 +74,15 @@ function prepareCheck(key: RuleKey, rule: RuleDocument, context: RuleContext): C
  * Only `allowedImages` and `match.images` name images. A pattern of `match.images` is read as one that admits: each registry
  * by its own name, no wildcard for the registry. A pattern that cannot be read so vouches for nothing.
  */
-async function voucherOf(key: RuleKey, rule: RuleDocument): Promise<Rule['vouchesFor']> {
+async function voucherOf(
+  key: RuleKey,
+  rule: RuleDocument,
+  fullNamesOnly: boolean,
+): Promise<Rule['vouchesFor']> {
   if ('namesImages' in RULE_KINDS[key]) return () => true;
   const patterns = await patternsThatOpen(rule.match?.images ?? []);
   if (patterns.length === 0) return undefined;
-  const list = new PatternList(patterns);
+  const list = new PatternList(patterns, fullNamesOnly);
   return (image) => list.matches(image);
 }
 
@@ -83,6 +90,7 @@ async function decodeSelector(
   selector: SelectorDocument | undefined,
   use: 'opens' | 'closes',
   known: ReadonlySet<string>,
+  fullNamesOnly: boolean,
 ): Promise<Selector | undefined> {
   if (selector === undefined) return undefined;
   const list = new ProblemList();
@@ -99,7 +107,7 @@ async function decodeSelector(
   const [users, groups] = [names('users'), names('groups')];
   list.throwIfAny();
   return {
-    images: images && new PatternList(images),
+    images: images && new PatternList(images, fullNamesOnly),
     usages: selector.usages && new Set(selector.usages),
     resources: resources && new Set(resources),
     namespaces,

@@ -45,7 +45,7 @@ export async function decodePolicy(
     actions: spec.validationActions ?? ['Deny'],
     language,
     resources: new Set(kindsIn(kinds).map(({ resource }) => resource)),
-    context: { lastTag: new LastTag() },
+    context: { lastTag: new LastTag(), shortNames: spec.shortNames ?? 'DockerHub' },
     pause,
   });
   await pause();
@@ -60,6 +60,7 @@ export async function decodePolicy(
     identity: { name: metadata.name, revision: revisionOf(parsed.data) },
     rules,
     unmatchedImages: spec.unmatchedImages,
+    shortNames: spec.shortNames ?? 'DockerHub',
     kinds,
     warnings: lint.warnings,
   });

@@ -5,17 +5,12 @@ import { imageReview } from '#test/protocols.ts';
 import { reviewOf } from '#test/bare-reviews.ts';
 import { BAD, deployment, GOOD, pod } from '#test/pods.ts';
 import { policyDocument, policyOf, type NamelessRule } from '#test/policies.ts';
-import { APPROVED, NOT_APPROVED, policyOfRules, rulesLike } from '#test/questions.ts';
 import { imageReviewOfImages } from '#test/reviews.ts';
 import { DIGEST } from '#test/rule-cases.ts';
 import { decide, judge, summarise } from '#test/verdicts.ts';
 import { decodePolicy } from './decode.ts';
 import type { Decision, ValidationAction } from './decision.ts';
-import { judge as judgeReview } from './judge.ts';
-import { createPolicy, type Policy } from './policy.ts';
-import type { Rule } from './rule.ts';
-import { settle } from './settle.ts';
-import { type Answer, unavailable } from '../question/question.ts';
+import type { Policy } from './policy.ts';
 import { fieldOf } from '../image/use.ts';
 
 const NO_LATEST: NamelessRule = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
@@ -142,82 +137,6 @@ describe('an image that no rule vouches for', () => {
       englishText(decision.violations[0]?.reason),
       /^no rule certainly allows this image: the request does not carry/,
     );
-  });
-});
-
-describe('XH4 a rule that vouches', () => {
-  const HUB: NamelessRule = {
-    name: 'hub',
-    match: { images: ['docker.io/library/*'] },
-    requireFullyQualified: {},
-  };
-  const UNMATCHED = ['refused', 'UNMATCHED_IMAGE - -'];
-
-  /** The verdict about an image under `unmatchedImages: Deny`, by `ACME_ONLY` in another namespace and these rules. */
-  async function verdict(image: string, ...rules: readonly NamelessRule[]): Promise<readonly string[]> {
-    const elsewhere: NamelessRule = { ...ACME_ONLY, match: { namespaces: ['elsewhere'] } };
-    return summarise(decide(reviewOf(image), await policyThat('Deny', elsewhere, ...rules)));
-  }
-
-  it('XH4 has the action Deny', async () => {
-    const known: NamelessRule = { ...ACME_ONLY, name: 'known' };
-    assert.deepEqual(await verdict('ghcr.io/acme/app:1', known), ['admitted']);
-    for (const actions of [['Warn'], ['Audit'], ['Warn', 'Audit']] as ValidationAction[][])
-      assert.deepEqual(
-        await verdict('ghcr.io/acme/app:1', { ...known, validationActions: actions }),
-        UNMATCHED,
-      );
-  });
-
-  it('XH4 names the image, in allowedImages or in match.images', async () => {
-    assert.deepEqual(await verdict('docker.io/library/nginx:1', HUB), ['admitted']);
-    assert.deepEqual(await verdict('docker.io/library/nginx:1', { requireFullyQualified: {} }), UNMATCHED);
-    assert.deepEqual(await verdict('docker.io/library/nginx:1', NO_LATEST, NO_EVIL), UNMATCHED);
-  });
-
-  it('XH4 names it by its own registry: no other host of Docker Hub, and no wildcard', async () => {
-    assert.deepEqual(await verdict('index.docker.io/library/nginx:1', HUB), ['admitted']);
-    assert.deepEqual(await verdict('registry-1.docker.io/library/nginx:1', HUB), UNMATCHED);
-    const everywhere: NamelessRule = { match: { images: ['*/library/*'] }, requireFullyQualified: {} };
-    assert.deepEqual(await verdict('docker.io/library/nginx:1', everywhere), UNMATCHED);
-  });
-
-  it('XH4 certainly applies, and the image is not excluded', async () => {
-    for (const [exclude, expected] of [
-      [{ images: ['docker.io/library/redis'] }, ['admitted']],
-      [{ images: ['docker.io/library/nginx'] }, UNMATCHED],
-      [{ images: ['docker.io/library/nginx'], namespaces: ['elsewhere'] }, ['admitted']],
-      [{ images: ['docker.io/library/nginx'], namespaces: ['team-a'] }, UNMATCHED],
-    ] as const)
-      assert.deepEqual(
-        await verdict('docker.io/library/nginx:1', { ...HUB, exclude: structuredClone(exclude) as object }),
-        expected,
-        JSON.stringify(exclude),
-      );
-  });
-
-  it('XH4 has no objection; its objection is the only one', async () => {
-    assert.deepEqual(await verdict('nginx:1', HUB), ['refused', 'NOT_FULLY_QUALIFIED - -']);
-    const other: NamelessRule = { ...ACME_ONLY, name: 'other' };
-    assert.deepEqual(await verdict('quay.io/a/b:1', other), ['refused', 'IMAGE_NOT_ALLOWED - -']);
-  });
-
-  it('XH4 may ask: a good answer vouches, and another answer refuses', async () => {
-    const [asking] = await rulesLike({ match: { images: ['docker.io/library/*'] } });
-    const [silent] = await rulesLike({});
-    assert.ok(asking !== undefined && silent !== undefined);
-    const settled = (image: string, answer: Answer, ...rules: readonly Rule[]): readonly string[] => {
-      const policy = createPolicy({ ...policyOfRules(...rules), unmatchedImages: 'Deny' });
-      const review = reviewOf(image);
-      assert.ok(review.subject.kind === 'images');
-      const judged = judgeReview(policy, review, review.subject);
-      return summarise(judged.outcome === 'open' ? settle(judged, () => answer) : judged);
-    };
-    assert.deepEqual(settled('nginx:1', APPROVED, asking), ['admitted']);
-    assert.deepEqual(settled('nginx:1', NOT_APPROVED, asking), ['refused', 'DIGEST_REQUIRED - -']);
-    assert.deepEqual(settled('nginx:1', unavailable('DEADLINE'), asking), ['refused', 'DEADLINE - -']);
-    assert.deepEqual(settled('quay.io/a/b:1', APPROVED, asking), UNMATCHED);
-    assert.deepEqual(settled('nginx:1', APPROVED, silent), UNMATCHED, 'it names no image');
   });
 });
 

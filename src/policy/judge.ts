@@ -1,4 +1,6 @@
 import { quote } from '../image/quote.ts';
+import { TEXT_MAX } from '../image/grammar.ts';
+import { canonicalName, type ImageReference } from '../image/reference.ts';
 import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
@@ -111,7 +113,7 @@ function judgeUse(evaluation: Evaluation, use: ImageUse, judged: JudgedImage): v
   if (policy.unmatchedImages === 'Allow' || isNamed) return;
   if (judged.vouchers.some((hit) => certainlyApplies(hit, use, review))) return;
   const inDoubt = judged.vouchers.some((hit) => applies(hit, use, review));
-  violations.push(gateViolation(inDoubt ? IN_DOUBT : NO_RULE, use));
+  violations.push(gateViolation(inDoubt ? IN_DOUBT : unmatched(evaluation, use, judged.reference), use));
 }
 
 /** Reports an unchanged image as a warning, without questions. Pods created from it later are refused. */
@@ -166,6 +168,20 @@ function certainlyApplies(hit: RuleHit, use: ImageUse, review: Review): boolean 
 function selects({ rule, excludable }: RuleHit, use: ImageUse, review: Review, unknown: boolean): boolean {
   if (rule.match !== undefined && !selectsPlace(rule.match, use, review, unknown)) return false;
   return !(excludable && rule.exclude !== undefined && selectsPlace(rule.exclude, use, review, !unknown));
+}
+
+/** Proposes the full name of an image if a rule vouches for the image under this name only. */
+function unmatched(
+  { policy, review }: Evaluation,
+  use: ImageUse,
+  reference: ImageReference,
+): Objection<ViolationCode> {
+  if (policy.shortNames === 'DockerHub' || reference.fullyQualified) return NO_RULE;
+  const name = canonicalName(reference);
+  const { vouchers } = policy.judgeFor(review)(name);
+  return vouchers.some((hit) => certainlyApplies(hit, use, review))
+    ? objection('UNMATCHED_IMAGE.short-name', { name: quote(name, TEXT_MAX) })
+    : NO_RULE;
 }
 
 const NO_RULE = objection('UNMATCHED_IMAGE.no-rule');

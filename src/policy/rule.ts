@@ -32,8 +32,15 @@ export interface Check {
   readonly only?: readonly ImagePattern[];
 }
 
-/** State that the rules of one policy share. */
+/**
+ * What an image without a registry is: an image of Docker Hub, or an image of a registry that the node chooses. `Refuse`: a
+ * pattern that admits does not match it.
+ */
+export type ShortNames = 'DockerHub' | 'Refuse';
+
+/** State and settings that the rules of one policy share. */
 export interface RuleContext {
+  readonly shortNames: ShortNames;
   readonly lastTag: LastTag;
 }
 

@@ -143,6 +143,12 @@ export const policySchema = z.strictObject({
     unmatchedImages: z
       .enum(['Deny', 'Allow'])
       .describe('What happens to an image that no rule vouches for. There is no default.'),
+    shortNames: z
+      .enum(['DockerHub', 'Refuse'])
+      .optional()
+      .describe(
+        'What an image without a registry is: an image of Docker Hub, or one that no pattern admits. Default DockerHub.',
+      ),
     customResources: z
       .array(customResource)
       .min(1, { message: 'the list is empty; leave it out' })

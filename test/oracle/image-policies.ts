@@ -146,6 +146,37 @@ export const vouched: OraclePolicy = {
   }),
 };
 
+/** An image without a registry satisfies no pattern that admits. */
+const fullNames: OraclePolicy = {
+  name: 'full-names',
+  document: documentOf(
+    'full-names',
+    'Deny',
+    [
+      { name: 'known', match: { images: ['registry.example.com/**'] }, disallowedTags: { tags: ['latest'] } },
+      { name: 'trusted', allowedImages: { images: ['registry.example.com/**', 'docker.io/**'] } },
+      {
+        name: 'pinned',
+        match: { images: ['docker.io/**'] },
+        exclude: { images: ['docker.io/library/*'] },
+        requiredDigest: {},
+      },
+    ],
+    { shortNames: 'Refuse' },
+  ),
+  settings: places({
+    what: 'anywhere',
+    expect: expectation(
+      [...images(OURS, FIXED), ...images(['hubFull', 'hub443']), ...images(['hubUserFull'], PINNED)],
+      [
+        ...images(OURS, ['latest']),
+        ...images(['hubUserFull'], TAGGED),
+        ...images(namesBut(...OURS, ...MIXED, 'hubFull', 'hub443', 'hubUserFull', 'hubEvil')),
+      ],
+    ),
+  }),
+};
+
 const WILD: readonly NameFamily[] = [...OURS, 'subdomain', 'ghcrWeb', 'ghcrTools'];
 
 const wildcards: OraclePolicy = {
@@ -224,6 +255,7 @@ export const IMAGE_POLICIES = [
   exact,
   tags,
   vouched,
+  fullNames,
   wildcards,
   exclusions,
   soft,

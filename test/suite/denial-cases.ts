@@ -28,6 +28,10 @@ interface DenialCase {
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
+function withShortNames({ spec, ...document }: PolicyDocument): PolicyDocument {
+  return { ...document, spec: { ...spec, shortNames: 'Refuse' } };
+}
+
 function policyOfRule(rule: NamelessRule, unmatched: 'Allow' | 'Deny' = 'Allow'): PolicyDocument {
   return policyDocument([{ name: 'house-rule', ...rule }], unmatched);
 }
@@ -102,6 +106,21 @@ const RULES: readonly DenialCase[] = [
   {
     title: 'a short name',
     policy: policyOfRule({ requireFullyQualified: {} }),
+    input: podWith('nginx:1.27'),
+  },
+  {
+    title: 'a short name under shortNames: Refuse',
+    policy: withShortNames(policyOfRule({ allowedImages: { images: ['docker.io/library/*'] } })),
+    input: podWith('nginx:1.27'),
+  },
+  {
+    title: 'a short name that no rule vouches for, under shortNames: Refuse',
+    policy: withShortNames(
+      policyOfRule(
+        { match: { images: ['docker.io/library/*'] }, disallowedTags: { tags: ['latest'] } },
+        'Deny',
+      ),
+    ),
     input: podWith('nginx:1.27'),
   },
   {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { englishText } from './phrases.ts';
 import { parseImageReference } from '../../src/image/reference.ts';
-import { LastTag, type RuleKind, type RuleObjection } from '../../src/policy/rule.ts';
+import { LastTag, type RuleKind, type RuleObjection, type ShortNames } from '../../src/policy/rule.ts';
 
 /** A sha256 digest that no image has. */
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -44,10 +44,11 @@ export async function ask<Parameters>(
   kind: RuleKind<Parameters>,
   parameters: Parameters,
   image: string,
+  shortNames: ShortNames = 'DockerHub',
 ): Promise<RuleObjection | undefined> {
   const reference = parseImageReference(image);
   assert.ok(reference.kind === 'image', `${image} is no reference`);
-  const check = await kind.prepare(kind.parameters.parse(parameters), { lastTag: new LastTag() });
+  const check = await kind.prepare(kind.parameters.parse(parameters), { lastTag: new LastTag(), shortNames });
   const finding = check(reference);
   assert.ok(finding === undefined || !('question' in finding), `${kind.key} asks a question`);
   return finding;

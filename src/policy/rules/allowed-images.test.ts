@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { englishText } from '#test/phrases.ts';
 import { ask, DIGEST, ruleCases } from '#test/rule-cases.ts';
 import { ParameterError } from '../parameter-error.ts';
 import { allowedImages } from './allowed-images.ts';
@@ -48,4 +49,22 @@ test('a pattern that allows every registry is refused, with its index', async ()
       error.problems[0]?.path.join('.') === 'images.1' &&
       error.problems[0].hint?.startsWith('name the registries') === true,
   );
+});
+
+test('X17 flip: shortNames: Refuse: an image without a registry is not allowed, and the remedy is its full name', async () => {
+  const parameters = { images: ['docker.io/library/*', 'docker.io/acme/**'] };
+  for (const [image, name] of [
+    ['nginx', 'docker.io/library/nginx:latest'],
+    ['library/nginx:1', 'docker.io/library/nginx:1'],
+    ['acme/app:1', 'docker.io/acme/app:1'],
+    [`nginx@${DIGEST}`, `docker.io/library/nginx@${DIGEST}`],
+  ] as const) {
+    assert.equal(await ask(allowedImages, parameters, image, 'DockerHub'), undefined, image);
+    const refused = await ask(allowedImages, parameters, image, 'Refuse');
+    assert.match(englishText(refused?.reason), /^the image names no registry/);
+    assert.equal(englishText(refused?.remedy), `write ${name}`);
+    assert.equal(await ask(allowedImages, parameters, name, 'Refuse'), undefined, name);
+  }
+  const other = await ask(allowedImages, parameters, 'other/app:1', 'Refuse');
+  assert.equal(englishText(other?.reason), 'docker.io/other/app is not an allowed image');
 });
