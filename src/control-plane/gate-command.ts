@@ -51,6 +51,17 @@ export const NODE_FLAGS: readonly string[] = [
   '--disable-warning=PERM0006',
 ];
 
+/** The static pod of the gate, in the folder of the static pod of kube-apiserver. */
+export const GATE_POD = 'kube-image-bouncer.yaml';
+
+/** Where `bootstrap image-policy --gate systemd` writes the unit. */
+export const GATE_UNIT = '/etc/systemd/system/kube-image-bouncer.service';
+
+/** Whether a command line keeps Node from starting the thread that reads policies. */
+export function forbidsThreads(words: readonly string[]): boolean {
+  return words.includes('--permission') && !words.includes('--allow-worker');
+}
+
 /** The input of {@link renderGateArguments}. */
 export interface GateArguments extends NodeGate {
   readonly folder: string;

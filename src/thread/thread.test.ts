@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -8,6 +11,21 @@ import { programBeside, Thread, ThreadError } from './thread.ts';
 
 const PROGRAM = new URL('../../test/support/thread-program.ts', import.meta.url);
 const LONG_MS = 20_000;
+
+/** A program that tries what the thread of a policy must not do, and answers with the results. */
+const PRYING = `
+  import { execFileSync } from 'node:child_process';
+  import { readFileSync, writeFileSync } from 'node:fs';
+  import { parentPort, Worker } from 'node:worker_threads';
+  const attempt = (act) => { try { act(); return 'done'; } catch (error) { return error.code ?? error.name; } };
+  parentPort.on('message', (file) => parentPort.postMessage({
+    read: attempt(() => readFileSync(file)),
+    write: attempt(() => writeFileSync(file, '')),
+    start: attempt(() => execFileSync('true')),
+    thread: attempt(() => new Worker('', { eval: true, execArgv: [] })),
+    program: attempt(() => readFileSync(new URL(import.meta.url))),
+  }));
+`;
 
 function start(heapMiB = 64): Thread<TestQuestion, unknown> {
   return new Thread(PROGRAM, { heapMiB });
@@ -81,6 +99,29 @@ describe('a thread', () => {
   it('runs the program beside a module, as a source and in the bundle', () => {
     assert.equal(programBeside('p', 'file:///a/src/b/c.ts').href, 'file:///a/src/b/p.ts');
     assert.equal(programBeside('p', 'file:///a/dist/chunk.js').href, 'file:///a/dist/p.js');
+  });
+
+  it('XH5 may read only its program, and start nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'thread-'));
+    try {
+      await writeFile(join(folder, 'program.mjs'), PRYING);
+      const outside = `${folder}.secret`;
+      await writeFile(outside, 'a secret of a test');
+      await using thread = new Thread<string, Record<string, string>>(
+        new URL('program.mjs', `file://${folder}/`),
+        { heapMiB: 32 },
+      );
+      assert.deepEqual(await thread.ask(outside, LONG_MS), {
+        read: 'ERR_ACCESS_DENIED',
+        write: 'ERR_ACCESS_DENIED',
+        start: 'ERR_ACCESS_DENIED',
+        thread: 'ERR_ACCESS_DENIED',
+        program: 'done',
+      });
+      await rm(outside);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   const asked = `

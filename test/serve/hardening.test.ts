@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { NODE_FLAGS } from '../../src/control-plane/gate-command.ts';
 import { renderGateUnit } from '../../src/control-plane/gate-unit.ts';
 import { makeTemporaryFolder } from '../end-to-end/support/temporary-folder.ts';
 import { askImages, look } from './ask.ts';
@@ -27,6 +30,18 @@ const INTRUDER = `
     process.stderr.write('intruder ' + JSON.stringify(Object.fromEntries(outcome)) + ';\\n');
   });
 `;
+
+/** A policy with this many rules. */
+function policyOf(rules: number): string {
+  const lines = Array.from(
+    { length: rules },
+    (_, index) =>
+      `  - {name: r${index}, match: {namespaces: [team-${index}]}, disallowedTags: {tags: [latest]}}`,
+  );
+  const head =
+    'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: ImageAdmissionPolicy\nmetadata: {name: p}\n';
+  return `${head}spec:\n  unmatchedImages: Allow\n  rules:\n${lines.join('\n')}\n`;
+}
 
 async function intrude(gate: GateProcess): Promise<Record<string, string>> {
   gate.kill('SIGUSR2');
@@ -66,6 +81,37 @@ describe('the process of the gate', { concurrency: 4 }, () => {
     assert.equal((await look(gate, '/metrics')).status, 200);
     gate.kill('SIGTERM');
     assert.equal(await gate.ended, 0);
+  });
+
+  it('XH5 started as in the systemd unit, it reads a policy that only the thread may read; without --allow-worker it says what to do', async () => {
+    await using folder = await makeTemporaryFolder('unit');
+    const file = join(folder.path, 'policy.yaml');
+    await writeFile(file, policyOf(1));
+    const flags = [...NODE_FLAGS, '--allow-fs-read=*'];
+    await using gate = await startServe([`--policy=${file}`], { flags });
+    await using bare = await startServe([`--policy=${file}`], {
+      flags: flags.filter((flag) => flag !== '--allow-worker'),
+    });
+    const { level, problem } = await bare.line('policies are read without a thread');
+    assert.deepEqual(
+      [level, problem],
+      ['warn', 'Node has no --allow-worker, so a policy of more than 65536 bytes is not read'],
+    );
+    const text = policyOf(1000);
+    assert.ok(text.length > 65_536);
+    const [read, unread] = [gate, bare].map((one) => one.lines().length);
+    await writeFile(file, text);
+    assert.ok((await gate.lineAfter(read ?? 0, 'policy loaded'))['policy']);
+    const refusal = await bare.lineAfter(unread ?? 0, 'policy not loaded; the last good one stays active');
+    assert.deepEqual(
+      [refusal['code'], refusal['problem']],
+      [
+        'POLICY_TOO_LARGE',
+        `${file}: a policy of more than 65536 bytes needs a thread: start Node with --allow-worker`,
+      ],
+    );
+    assert.ok(!gate.lines().some(({ msg }) => msg === 'policies are read without a thread'));
+    assert.doesNotMatch(gate.stderr(), /Warning/);
   });
 
   it('G22 does not start if the environment changes Node, and reports the remedy', async () => {

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
+import { GATE_UNIT } from '../../control-plane/gate-command.ts';
 import { writeFiles } from '../../control-plane/change-files.ts';
 import { comparePlan, renderChanges, type PlannedFile } from '../../control-plane/file-plan.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
@@ -94,11 +95,7 @@ function addGateOptions(command: Command): Command {
       'path of the program, with --gate systemd',
       '/usr/local/bin/kube-image-bouncer',
     )
-    .option(
-      '--unit <file>',
-      'path of the unit, with --gate systemd',
-      '/etc/systemd/system/kube-image-bouncer.service',
-    )
+    .option('--unit <file>', 'path of the unit, with --gate systemd', GATE_UNIT)
     .option('--language <tag>', 'language of denials, en or zh');
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
+import { GATE_POD } from '../../control-plane/gate-command.ts';
 import { SETTING_RANGES } from '../../control-plane/image-policy-settings.ts';
 import type { GateRunner, NodePlaces } from '../../control-plane/node-plan.ts';
 import { parseImageReference } from '../../image/reference.ts';
@@ -108,7 +109,7 @@ export function decodePlaces({ folder, manifest, unit }: ImagePolicyOptions): No
       `--folder ${folder} is inside the folder of manifests, where the kubelet would read its files as pods`,
     );
   }
-  return { folder, manifest, gatePod: join(dirname(manifest), 'kube-image-bouncer.yaml'), gateUnit: unit };
+  return { folder, manifest, gatePod: join(dirname(manifest), GATE_POD), gateUnit: unit };
 }
 
 /** @throws {SettingsError} SETTINGS_CONFLICT if options exclude each other, or if an option needs another one. */

@@ -54,7 +54,7 @@ export const GATE = {
   },
   POLICY_NOT_LOADABLE: {
     severity: 'fault',
-    why: 'Gates keep the last good policy until they restart; then they exit.',
+    why: 'Gates keep the last good policy until they restart; then they refuse every review.',
     remedy: remedy`fix it at the place that the message names, or run bootstrap again with --policy FILE`,
   },
   POLICY_WARNING: {
@@ -71,6 +71,11 @@ export const GATE = {
     severity: 'fault',
     why: 'A request that reaches this API server is not judged.',
     remedy: remedy`${gateCommand('bootstrap image-policy', '--apply')}, on each control-plane node that lacks it`,
+  },
+  GATE_THREAD_FORBIDDEN: {
+    severity: 'warning',
+    why: 'Node has --permission without --allow-worker, so the gate reads no policy of more than 64 KiB.',
+    remedy: remedy`add --allow-worker behind --permission, and restart the gate`,
   },
   GATE_NAMESPACE_OPEN: {
     severity: 'note',

@@ -42,3 +42,14 @@ describe('a disruption budget', () => {
     clusterReports([], JSON.stringify(spec), budget(spec));
   clusterReports([], `no budget for ${GATE_NAME}`, withGate({ budgets: [] }));
 });
+
+describe('XH5 the command of the gate', () => {
+  const command = (words: readonly string[]): Partial<ClusterMaterial> => {
+    const template = { spec: { containers: [{ name: 'gate', command: words }] } };
+    const deployment = gateObject('Deployment', { replicas: 3, template });
+    return withGate({ deployment: { ...deployment, status: { readyReplicas: 3 } } });
+  };
+  const expected = { without: ['node', '--permission'], with: ['node', '--permission', '--allow-worker'] };
+  clusterReports(['GATE_THREAD_FORBIDDEN'], '--permission without --allow-worker', command(expected.without));
+  clusterReports([], '--permission with --allow-worker', command(expected.with));
+});

@@ -1,7 +1,8 @@
 import { isObject } from '../../document/json.ts';
+import { forbidsThreads } from '../../control-plane/gate-command.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { ClusterMaterial } from './material.ts';
-import { podLabelsOf, selectsPod } from './gate-pods.ts';
+import { containersOf, podLabelsOf, selectsPod } from './gate-pods.ts';
 
 /** Checks the replicas of the gate, and whether they can be evicted. A gate outside the cluster has no Deployment. */
 export function examineDeployment({ webhooks, gate, namespaces }: ClusterMaterial): readonly Finding[] {
@@ -23,8 +24,15 @@ export function examineDeployment({ webhooks, gate, namespaces }: ClusterMateria
       ? [finding('DEPLOYMENT_NOT_READY', subject, `${ready} of ${wanted} replicas are ready`)]
       : []),
     ...(wanted === 1 ? [finding('REPLICAS_SINGLE', subject, 'it has one replica')] : []),
+    ...(containersOf(spec).some(({ command, args }) => forbidsThreads(wordsOf(command, args)))
+      ? [finding('GATE_THREAD_FORBIDDEN', subject, 'its command has --permission without --allow-worker')]
+      : []),
     ...examineBudgets(gate.budgets, wanted, podLabelsOf(spec)),
   ];
+}
+
+function wordsOf(...lists: readonly unknown[]): readonly string[] {
+  return lists.flat().filter((word) => typeof word === 'string');
 }
 
 function examineBudgets(

@@ -10,12 +10,16 @@ export function podLabelsOf(deploymentSpec: Fields): Labels {
   return isObject(metadata['labels']) ? (metadata['labels'] as Labels) : {};
 }
 
-/** The ports of its containers; the key is the name, or the number of a port without a name. */
-export function containerPortsOf(deploymentSpec: Fields): ReadonlyMap<string, number> {
+/** The containers of its pods. */
+export function containersOf(deploymentSpec: Fields): readonly Fields[] {
   const template = isObject(deploymentSpec['template']) ? deploymentSpec['template'] : {};
   const podSpec = isObject(template['spec']) ? template['spec'] : {};
-  const containers = Array.isArray(podSpec['containers']) ? (podSpec['containers'] as unknown[]) : [];
-  const ports = containers.filter(isObject).flatMap(({ ports }) => (Array.isArray(ports) ? ports : []));
+  return Array.isArray(podSpec['containers']) ? (podSpec['containers'] as unknown[]).filter(isObject) : [];
+}
+
+/** The ports of its containers; the key is the name, or the number of a port without a name. */
+export function containerPortsOf(deploymentSpec: Fields): ReadonlyMap<string, number> {
+  const ports = containersOf(deploymentSpec).flatMap(({ ports: list }) => (Array.isArray(list) ? list : []));
   return new Map(
     ports
       .filter(isObject)

@@ -8,7 +8,7 @@ import { examineKubeconfig } from './kubeconfig.ts';
 import { examineBesides, examineManifest } from './manifest.ts';
 import { examineWebhookUsers } from './client-pairs.ts';
 import type { NodeMaterial } from './material.ts';
-import { examineKeys, examineLeftovers, examineServingPair } from './gate-files.ts';
+import { examineKeys, examineLeftovers, examineRunners, examineServingPair } from './gate-files.ts';
 import { examineStatic } from './static-webhooks.ts';
 
 /** One check of the material. */
@@ -24,6 +24,7 @@ const EXAMINATIONS: readonly NodeExamination[] = [
   examineServingPair,
   examineKeys,
   examineLeftovers,
+  examineRunners,
   // A gate that was not installed by `bootstrap` has its policy elsewhere.
   ({ policy, folder }) =>
     policy.held === 'none' ? [] : examinePolicy(policy, join(folder, GATE_FILES.policy)),

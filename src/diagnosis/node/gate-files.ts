@@ -1,6 +1,7 @@
 import { CertificateError } from '../../certificate/errors.ts';
 import { verifyKeyPair } from '../../certificate/inspect.ts';
 import { findUseFaults } from '../../certificate/use.ts';
+import { forbidsThreads, GATE_POD } from '../../control-plane/gate-command.ts';
 import { finding, type Finding } from '../finding.ts';
 import { remedy, shellCommand } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
@@ -42,8 +43,12 @@ export function examineKeys({ keys }: NodeMaterial): readonly Finding[] {
     );
 }
 
-/** The static pod of the gate, in the folder of the static pod of kube-apiserver. */
-const GATE_POD = 'kube-image-bouncer.yaml';
+/** A unit or a static pod whose Node may not start the thread that reads policies. */
+export function examineRunners({ runners }: NodeMaterial): readonly Finding[] {
+  return runners
+    .filter(({ text }) => forbidsThreads(text.replaceAll(/^\s*#.*$/gm, '').match(/--[\w-]+/g) ?? []))
+    .map(({ file }) => finding('GATE_THREAD_FORBIDDEN', file, 'it has --permission without --allow-worker'));
+}
 
 /** A static pod of the gate without its files: an uninstall by hand leaves it. */
 export function examineLeftovers({ besides, inFolder, folder }: NodeMaterial): readonly Finding[] {

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { ApiServerManifest } from '../../control-plane/api-server-manifest.ts';
-import { GATE_FILES } from '../../control-plane/gate-command.ts';
+import { GATE_FILES, GATE_POD, GATE_UNIT } from '../../control-plane/gate-command.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
 import { followApiServer } from '../../wiring/api-server-files.ts';
 import { NODE_FOLDER } from '../../wiring/names.ts';
@@ -59,6 +59,7 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
     policy: { meant: question.policy, held: await gatherPolicy(reader, folder) },
     serving: await gatherServing(reader, folder),
     clientAuthority: await gatherClientAuthority(reader, folder, kubeconfig),
+    runners: await gatherRunners(reader, question),
     keys: await gatherKeys(reader, folder, kubeconfig),
     unmounted: [...paths.unmounted].map(([path, namedAt]) => ({ path, namedAt })),
     unread: reader.unread,
@@ -69,6 +70,19 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
 function versionOf({ image }: ApiServerManifest): KubernetesVersion | undefined {
   const [, tag = ''] = (image !== undefined && /:([^:/@]+)(?:@|$)/.exec(image)) || [];
   return parseKubernetesVersion(tag);
+}
+
+async function gatherRunners(
+  reader: NodeReader,
+  { manifestFile, isOnNode }: NodeQuestion,
+): Promise<NodeMaterial['runners']> {
+  const runners: { file: string; text: string }[] = [];
+  // The unit is not among the copies of files of another machine.
+  for (const file of [join(dirname(manifestFile), GATE_POD), ...(isOnNode ? [GATE_UNIT] : [])]) {
+    const found = await reader.find(file);
+    if (found !== undefined) runners.push({ file, text: found.content.toString() });
+  }
+  return runners;
 }
 
 async function gatherServing(reader: NodeReader, folder: string): Promise<NodeMaterial['serving']> {

@@ -44,6 +44,8 @@ export interface NodeMaterial {
   readonly serving: ServingMaterial | undefined;
   /** The CA of the clients of that gate; `undefined` if `ImagePolicyWebhook` calls another gate. */
   readonly clientAuthority: ShownTo['authority'];
+  /** The unit and the static pod of the gate, if `bootstrap` installed one here. */
+  readonly runners: readonly { readonly file: string; readonly text: string }[];
   /** Private keys with their file modes. */
   readonly keys: readonly { readonly path: string; readonly mode: number }[];
   /** Paths that the API server reads and that no volume contains, and the settings that name them. */
