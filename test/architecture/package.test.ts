@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { bundle } from '../../scripts/bundle.ts';
+import { NODE_FLAGS } from '../../src/control-plane/gate-command.ts';
 import { root } from './sources.ts';
 
 /** A folder with the files that npm publishes, outside the checkout. */
@@ -56,6 +58,37 @@ test('the packaged gate makes its certificate, serves, and exits on SIGTERM', as
     assert.match(said.toString(), /^kube-image-bouncer serves https:/);
     gate.kill('SIGTERM');
     assert.deepEqual(await once(gate, 'exit', { signal: AbortSignal.timeout(20_000) }), [0, null]);
+  } finally {
+    gate.kill('SIGKILL');
+  }
+});
+
+test('XH5 the packaged gate has the program of the thread that reads policies, and may run it with the flags of bootstrap', async () => {
+  using built = await buildPackage();
+  const policy = join(built.folder, 'policy.yaml');
+  const rules = Array.from({ length: 1000 }, (_, index) => ({
+    name: `r${index}`,
+    match: { namespaces: [`team-${index}`] },
+    requiredDigest: {},
+  }));
+  const document = {
+    apiVersion: 'kube-image-bouncer.io/v1alpha1',
+    kind: 'ImageAdmissionPolicy',
+    metadata: { name: 'large' },
+    spec: { unmatchedImages: 'Allow', rules },
+  };
+  writeFileSync(policy, JSON.stringify(document));
+  const flags = [...NODE_FLAGS, `--allow-fs-read=${built.folder}/*`];
+  const ports = ['--port=0', '--health-port=0', '--drain=0', '--bind=127.0.0.1'];
+  const args = [...flags, join(built.folder, 'dist/main.js'), 'serve', `--policy=${policy}`, ...ports];
+  const gate = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    const log = text(gate.stdout);
+    await once(gate.stderr, 'data', { signal: AbortSignal.timeout(20_000) });
+    gate.kill('SIGTERM');
+    assert.deepEqual(await once(gate, 'exit', { signal: AbortSignal.timeout(20_000) }), [0, null]);
+    assert.match(await log, /"name":"large".*"msg":"policy loaded"/);
+    assert.doesNotMatch(await log, /without a thread/);
   } finally {
     gate.kill('SIGKILL');
   }
