@@ -105,7 +105,9 @@ function renderOwned(places: Shown | undefined, owner: Owner | undefined, say: S
 
 function renderPlace(use: ImageUse, say: Say, isBrief: boolean): Shown {
   const { image, usage, container } = use;
-  const shown = quote(isBrief ? cutEnd(image, BRIEF_CHARACTERS) : image, IMAGE_CHARACTERS);
+  const text = quote(isBrief ? cutEnd(image, BRIEF_CHARACTERS) : image, IMAGE_CHARACTERS);
+  // Without quotes, spaces at either end would not be seen.
+  const shown = /^\S(?:.*\S)?$/.test(text) ? text : (`"${text}"` as Shown);
   const field = fieldOf(use);
   if (field === undefined) return shown;
   const place = {

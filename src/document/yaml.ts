@@ -206,11 +206,20 @@ function checkKeys(map: YAMLMap, positions: Positions, equalKeys: DocumentOption
     const offset = isNode(key) ? (key.range?.[0] ?? 0) : (map.range?.[0] ?? 0);
     if (key !== null && !isScalar(key))
       throw positions.problem(offset, 'a key is not plain text', 'write it as text');
-    const name = key === null || key.value === null ? '' : String(key);
+    const name = key === null || key.value === null ? '' : textOf(key.value);
     if (equalKeys === 'refuse' && seen.has(name))
-      throw positions.problem(offset, `key ${JSON.stringify(name)} occurs twice`, 'keep one of them');
+      throw positions.problem(
+        offset,
+        `key ${JSON.stringify(name)} occurs twice`,
+        name === '<<' ? 'write the maps in one list, as in <<: [*a, *b]' : 'keep one of them',
+      );
     seen.add(name);
   }
+}
+
+/** The text of a key. The parser has a symbol in place of a merge key. */
+function textOf(key: unknown): string {
+  return typeof key === 'symbol' ? (key.description ?? '') : String(key);
 }
 
 /** The positions of the parts of a document. */

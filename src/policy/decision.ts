@@ -1,3 +1,4 @@
+import type { Path } from '../document/json.ts';
 import type { ImageReference, InvalidReference, ReferenceErrorCode } from '../image/reference.ts';
 import type { ImageUse } from '../image/use.ts';
 import type { Objection } from '../language/objection.ts';
@@ -32,6 +33,8 @@ export interface Violation extends Objection<ViolationCode> {
   readonly rule: string | undefined;
   /** The image at its place; `undefined` if the whole object is wrong. */
   readonly use: ImageUse | undefined;
+  /** The field that is wrong, if it is no image; `undefined` if it is not known. */
+  readonly path?: Path;
   /** The message of the rule's author, in the language of the gate. */
   readonly message: Shown | undefined;
 }

@@ -4,6 +4,7 @@ import { canonicalName, type ImageReference } from '../image/reference.ts';
 import type { ImageUse } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
 import { phrase } from '../language/phrase.ts';
+import type { UnreadableObject } from '../workload/image-list.ts';
 import type { Images, Subject } from '../workload/subject.ts';
 import {
   type Decision,
@@ -36,7 +37,7 @@ export function judge(
     case 'imageless':
       return conclude(policy.identity, [], [], []);
     case 'unreadable':
-      return conclude(policy.identity, [], [gateViolation(subject, undefined)], []);
+      return conclude(policy.identity, [], [unreadableObject(subject)], []);
     case 'unknown':
       return conclude(policy.identity, [], [], [unknownKind(subject.name)]);
     case 'images':
@@ -193,6 +194,11 @@ function gateViolation(
   use: ImageUse | undefined,
 ): Violation {
   return { code, actions: ['Deny'], rule: undefined, use, reason, remedy, message: undefined };
+}
+
+function unreadableObject(subject: UnreadableObject): Violation {
+  const violation = gateViolation(subject, undefined);
+  return subject.path === undefined ? violation : { ...violation, path: subject.path };
 }
 
 function unknownKind(name: string): Notice {

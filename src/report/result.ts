@@ -104,7 +104,8 @@ interface Remark extends Pick<Note, 'code' | 'text'> {
 /** The result of a decision. */
 export function resultOf(object: DecidedObject): ObjectResult {
   const { apiVersion, kind, name, review, decision, locate, remarks = [], isUnderstood = true } = object;
-  const placeOf = (use: ImageUse | undefined): Place | undefined => locate?.(use?.location?.path ?? []);
+  const placeOf = (use: ImageUse | undefined, path: Path = []): Place | undefined =>
+    locate?.(use?.location?.path ?? path);
   return {
     place: locate?.([]),
     apiVersion,
@@ -114,7 +115,10 @@ export function resultOf(object: DecidedObject): ObjectResult {
     title: review.object ?? kind,
     verdict: decision.outcome === 'admitted' ? 'admitted' : 'refused',
     images: decision.uses.map(({ use }) => use),
-    violations: decision.violations.map((violation) => ({ ...violation, place: placeOf(violation.use) })),
+    violations: decision.violations.map((violation) => ({
+      ...violation,
+      place: placeOf(violation.use, violation.path),
+    })),
     notes: [
       ...decision.notices
         .filter(({ code }) => code !== 'UNKNOWN_KIND')

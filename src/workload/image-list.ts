@@ -2,7 +2,7 @@ import { quote } from '../image/quote.ts';
 import type { Path } from '../document/json.ts';
 import { renderPath, type ImageLocation, type ImageUse, type Usage } from '../image/use.ts';
 import { objection, type Objection } from '../language/objection.ts';
-import type { Shown } from '../language/phrase.ts';
+import { phrase, type Phrase, type Shown } from '../language/phrase.ts';
 
 /** Maximum number of images of one object. Real pods have far fewer, and judging this many takes little time (F19). */
 export const MAX_IMAGES = 500;
@@ -30,6 +30,8 @@ export type SubjectErrorCode = 'MALFORMED_OBJECT' | 'UNSUPPORTED_KIND' | 'TOO_MA
 export interface UnreadableObject extends Objection<SubjectErrorCode> {
   readonly kind: 'unreadable';
   readonly field: string;
+  /** The path of the field in the object; `undefined` if the field is not in the object. */
+  readonly path?: Path;
 }
 
 /** Collects the images of one object. */
@@ -54,11 +56,11 @@ export function addUse(
   value: unknown,
 ): UnreadableObject | undefined {
   const image = value ?? '';
-  if (typeof image !== 'string') return misshapen(location.path, 'no-string');
+  if (typeof image !== 'string') return noImage(location.path, usage, name, image);
   // In a custom resource each field may be missing. In a template a controller may fill in the reference of a volume.
   if (image === '' && found.isCustom) return undefined;
   if (image === '' && !(found.template && usage === 'imageVolume'))
-    return misshapen(location.path, 'missing');
+    return noImage(location.path, usage, name, undefined);
   const count = found.uses.length + found.placeholders.length;
   if (count >= MAX_IMAGES) return tooMany(location.path, count + 1);
   const use: ImageUse = { location, usage, container: textOf(name), image };
@@ -83,21 +85,48 @@ type Misshape = 'missing' | 'null' | 'empty' | 'no-object' | 'no-list' | 'no-str
 /** The refusal of an object with such a field. */
 export function misshapen(path: Path, what: Misshape): UnreadableObject {
   const field = renderPath(path);
-  return { kind: 'unreadable', field, ...objection(`MALFORMED_OBJECT.${what}`, { field: fieldName(field) }) };
+  return {
+    kind: 'unreadable',
+    field,
+    path,
+    ...objection(`MALFORMED_OBJECT.${what}`, { field: fieldName(field) }),
+  };
+}
+
+/** The refusal of an object with a container or a volume whose image is missing or is no text. */
+function noImage(path: Path, usage: Usage, name: unknown, value: unknown): UnreadableObject {
+  const field = renderPath(path);
+  const container = textOf(name);
+  const shown =
+    container === undefined
+      ? fieldName(field)
+      : phrase(usage === 'imageVolume' ? 'words.field-of-volume' : 'words.field-of-container', {
+          field: fieldName(field),
+          name: quote(container),
+        });
+  return { kind: 'unreadable', field, path, ...noImageObjection(shown, value) };
+}
+
+function noImageObjection(field: Shown | Phrase, value: unknown): Objection<'MALFORMED_OBJECT'> {
+  if (value === undefined) return objection('MALFORMED_OBJECT.no-image', { field });
+  // YAML reads 1.20 and true without quotes as a number and a boolean.
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return objection('MALFORMED_OBJECT.no-text', { field, value: quote(String(value)) });
+  return objection('MALFORMED_OBJECT.no-string', { field });
 }
 
 /** The refusal of an object with more nested parts than are read. */
 export function tooDeep(path: Path, max: number): UnreadableObject {
   const field = renderPath(path);
   const reason = objection('MALFORMED_OBJECT.too-deep', { field: fieldName(field), max });
-  return { kind: 'unreadable', field, ...reason };
+  return { kind: 'unreadable', field, path, ...reason };
 }
 
 /** The refusal of an object with more images than are judged. */
 export function tooMany(path: Path, count: number): UnreadableObject {
   const field = renderPath(path);
   const reason = objection('TOO_MANY_IMAGES.object', { field: fieldName(field), count, max: MAX_IMAGES });
-  return { kind: 'unreadable', field, ...reason };
+  return { kind: 'unreadable', field, path, ...reason };
 }
 
 function fieldName(field: string): Shown {

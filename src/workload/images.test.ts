@@ -96,7 +96,8 @@ const MALFORMED: readonly (readonly [what: string, spec: unknown, says: string])
   ['container null', { containers: [null] }, 'spec.containers[0] is not an object'],
   ['container a string', { containers: ['nginx:1'] }, 'spec.containers[0] is not an object'],
   ['container a list', { containers: [['nginx:1']] }, 'spec.containers[0] is not an object'],
-  ['image a number', { containers: [{ image: 1 }] }, 'spec.containers[0].image is not a string'],
+  ['image a number', { containers: [{ image: 1 }] }, 'spec.containers[0].image is 1 and not text'],
+  ['image a boolean', { containers: [{ image: true }] }, 'spec.containers[0].image is true and not text'],
   ['image null', { containers: [{ image: null }] }, 'spec.containers[0].image is missing'],
   ['image a list', { containers: [{ image: [GOOD] }] }, 'spec.containers[0].image is not a string'],
   ['image an object', { containers: [{ image: {} }] }, 'spec.containers[0].image is not a string'],
@@ -122,7 +123,7 @@ const MALFORMED: readonly (readonly [what: string, spec: unknown, says: string])
   [
     'reference a number',
     { ...podSpec(), volumes: [{ image: { reference: 0 } }] },
-    'spec.volumes[0].image.reference is not a string',
+    'spec.volumes[0].image.reference is 0 and not text',
   ],
 ];
 
@@ -156,7 +157,7 @@ describe('A17 a missing image', () => {
       for (const image of [undefined, null, ''])
         assert.deepEqual(summarise(judge({ object: of({ containers: [{ name: 'web', image }] }) })), [
           'refused',
-          `MALFORMED_OBJECT ${prefix}.containers[0].image is missing`,
+          `MALFORMED_OBJECT ${prefix}.containers[0].image (container "web") is missing`,
         ]);
     });
   }
@@ -189,7 +190,7 @@ describe('A17 a missing image', () => {
       );
       assert.deepEqual(summarise(judge({ object: podOf(spec) })), [
         'refused',
-        'MALFORMED_OBJECT spec.volumes[0].image.reference is missing',
+        'MALFORMED_OBJECT spec.volumes[0].image.reference (volume "v") is missing',
       ]);
     });
   }

@@ -256,7 +256,7 @@ describe('check: the content of manifests', () => {
       'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: nginx}\n',
     );
     assert.equal(code, 1);
-    assert.match(stdout, /^refused {2}stdin:1:1 {2}Pod x\n.*MALFORMED_OBJECT/);
+    assert.match(stdout, /^refused {2}stdin:4:8 {2}Pod x\n.*MALFORMED_OBJECT/);
   });
 
   it('a placeholder in a template is a note, and refuses nothing', async () => {

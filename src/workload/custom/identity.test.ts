@@ -130,7 +130,8 @@ describe('the identity of an image', () => {
 describe('the reason of a refusal names the expected type', () => {
   for (const [path, object, expected] of [
     ['spec.image', { spec: 'x' }, 'spec is not an object'],
-    ['image', { image: 7 }, 'image is not a string'],
+    ['image', { image: 7 }, 'image is 7 and not text'],
+    ['image', { image: {} }, 'image is not a string'],
     ['spec[*].image', { spec: {} }, 'spec is not a list'],
     ['spec[*].image', { spec: [{ image: GOOD }, null] }, 'spec[1] is null'],
     ['spec.*.image', { spec: [] }, 'spec is not an object'],
