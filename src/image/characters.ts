@@ -1,4 +1,5 @@
 import { fault, type Fault, quoted } from './fault.ts';
+import { likelyMistake } from './mistakes.ts';
 
 const FOREIGN = /[^A-Za-z0-9._:/@[\]+-]/;
 const SCHEME = /^[A-Za-z0-9+.-]*:\/\//;
@@ -8,11 +9,13 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 const NOT_ASCII = /[\u0080-\uffff]/;
 
 /**
- * The fault of a text as a whole: a character that no reference has, a scheme or user-info. Called only after a part of
+ * The fault of a text as a whole: a likely mistake, a character that no reference has, a scheme or user-info. Called only after a part of
  * the text was refused, because this reason is clearer. Text that the grammar accepts has no such fault.
  */
 export function textFault(text: string): Fault | undefined {
   if (text === '') return fault('INVALID_REFERENCE.empty');
+  const mistake = likelyMistake(text);
+  if (mistake !== undefined) return mistake;
   const offset = text.search(FOREIGN);
   if (offset !== -1) return foreignFault(text.charAt(offset), offset);
   const scheme = SCHEME.exec(text)?.[0];

@@ -4,6 +4,7 @@ import { COMPONENT, TAG_MAX } from './grammar.ts';
 const UPPER_CASE = /[A-Z]/;
 const NOT_IN_COMPONENT = /[^a-z0-9._-]/;
 const NOT_IN_TAG = /[^A-Za-z0-9_.-]/;
+const DIGEST_LIKE = /^sha(?:256|384|512):/i;
 const EDGE_SEPARATOR = /^[._-]|[._-]$/;
 
 /** The fault of a repository that `REPOSITORY` does not match: the fault of its first wrong component. */
@@ -27,6 +28,9 @@ export function repositoryFault(repository: string): Fault {
 /** The fault of a tag that `TAG` does not match. */
 export function tagFault(tag: string): Fault {
   if (tag === '') return fault('INVALID_REFERENCE.tag-empty');
+  if (DIGEST_LIKE.test(tag)) return fault('INVALID_REFERENCE.digest-after-colon', { digest: quoted(tag) });
+  if (tag.includes(':')) return fault('INVALID_REFERENCE.two-tags', { tags: quoted(tag) });
+  if (tag.includes('/')) return fault('INVALID_REFERENCE.tag-slash', { tag: quoted(tag) });
   const { length } = tag;
   if (length > TAG_MAX) return fault('INVALID_REFERENCE.tag-too-long', { length, max: TAG_MAX });
   const offset = tag.search(NOT_IN_TAG);
