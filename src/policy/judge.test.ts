@@ -11,6 +11,7 @@ import { decide, judge, summarise } from '#test/verdicts.ts';
 import { decodePolicy } from './decode.ts';
 import type { Decision, ValidationAction } from './decision.ts';
 import type { Policy } from './policy.ts';
+import { applyStage } from './stage.ts';
 import { fieldOf } from '../image/use.ts';
 
 const NO_LATEST: NamelessRule = { name: 'no-latest', disallowedTags: { tags: ['latest'] } };
@@ -180,6 +181,17 @@ describe('the effect of a violation', () => {
     const decision = decide(reviewOf('nginx'), policy);
     assert.equal(decision.outcome, 'refused');
     assert.deepEqual(objectors(decision), ['pinned', 'no-latest', 'acme-only']);
+  });
+
+  it('XH16 is a refusal for a reference that cannot be read, even if all rules only audit; no stage but deny refuses it', async () => {
+    const policy = await policyOf({ ...ACME_ONLY, validationActions: ['Audit'] });
+    assert.equal(decide(reviewOf('quay.io/other/app:1'), policy).outcome, 'admitted');
+    for (const image of ['Registry.example.com/app:1', 'nginx:']) {
+      const decision = decide(reviewOf(image), policy);
+      assert.equal(decision.outcome, 'refused', image);
+      const stages = (['deny', 'warn', 'audit'] as const).map((stage) => applyStage(decision, stage).outcome);
+      assert.deepEqual(stages, ['refused', 'admitted', 'admitted']);
+    }
   });
 
   it('is a refusal for an image that no rule vouches for, even if the actions of the policy are only Warn', async () => {

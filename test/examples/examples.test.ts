@@ -104,6 +104,16 @@ describe('the policies among the examples', () => {
     assert.match(stdout, /检查镜像失败!镜像标签不允许使用latest!/);
   });
 
+  it('XH16 refuse an ambiguous reference, also if no other rule refuses, and say so', async () => {
+    const path = join(EXAMPLES, 'policies/warn-first.yaml');
+    const { stdout } = await bouncer(['explain', 'Registry.example.com/a:1', '--policy', path]);
+    assert.match(stdout, /refused +AMBIGUOUS_REFERENCE/);
+    assert.match(
+      readFileSync(path, 'utf8'),
+      /Even if all rules only warn, an image is refused if its reference/,
+    );
+  });
+
   it('require digests only in production', async () => {
     const policy = join(EXAMPLES, 'policies/digests-in-production.yaml');
     const pod = join(EXAMPLES, 'objects/good/nginx-versioned.yaml');
