@@ -10,7 +10,7 @@ import {
   parsePrivateKey,
   warningTime,
 } from './inspect.ts';
-import { extendedKeyUsagesOf, findUseFaults } from './use.ts';
+import { extendedKeyUsagesOf, findNameFault, findUseFaults } from './use.ts';
 
 /** Certificates from one source, the leaf first. */
 export interface CertificateMaterial {
@@ -155,15 +155,8 @@ function findNameProblem(
   certificate: X509Certificate,
   calledBy: string | undefined,
 ): readonly CertificateProblem[] {
-  const { dns, ip } = namesOf(certificate);
-  if (dns.length + ip.length === 0) {
-    return [
-      problem(
-        'CERTIFICATE_WITHOUT_NAMES',
-        'it has no subject alternative name, and clients check no other name',
-      ),
-    ];
-  }
+  const fault = findNameFault(certificate);
+  if (fault !== undefined) return [problem('CERTIFICATE_WITHOUT_NAMES', fault)];
   if (calledBy === undefined) return [];
   const isCovered =
     isIP(calledBy) === 0

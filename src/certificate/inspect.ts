@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { CertificateError } from './errors.ts';
+import { explainWrongPem } from './wrong-pem.ts';
 
 const MONTH_MS = 30 * 86_400_000;
 
@@ -19,7 +20,8 @@ export function parseCertificate(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (cause) {
-    throw new CertificateError('CERTIFICATE_UNREADABLE', 'the certificate is not readable PEM', { cause });
+    const why = explainWrongPem(pem, 'certificate') ?? 'the certificate is not readable PEM';
+    throw new CertificateError('CERTIFICATE_UNREADABLE', why, { cause });
   }
 }
 
@@ -78,7 +80,8 @@ export function parsePrivateKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    throw new CertificateError('KEY_UNREADABLE', 'the private key is not readable PEM', { cause });
+    const why = explainWrongPem(pem, 'private key') ?? 'the private key is not readable PEM';
+    throw new CertificateError('KEY_UNREADABLE', why, { cause });
   }
 }
 
@@ -89,11 +92,16 @@ export function parsePrivateKey(pem: string): KeyObject {
  */
 export function verifyKeyPair(pair: { readonly certificate: string; readonly key: string }): X509Certificate {
   const certificate = parseCertificate(pair.certificate);
-  parseCertificates(pair.certificate);
-  if (!certificate.checkPrivateKey(parsePrivateKey(pair.key))) {
-    throw new CertificateError('KEY_MISMATCH', 'the private key does not belong to the certificate');
-  }
-  return certificate;
+  const chain = parseCertificates(pair.certificate);
+  const key = parsePrivateKey(pair.key);
+  if (certificate.checkPrivateKey(key)) return certificate;
+  const own = chain.findIndex((one) => one.checkPrivateKey(key));
+  throw new CertificateError(
+    'KEY_MISMATCH',
+    own === -1
+      ? 'the private key does not belong to the certificate'
+      : `the private key belongs to certificate ${own + 1} of the file, and not to the first one: put that certificate first, before the CAs that signed it`,
+  );
 }
 
 /** Whether `at` lies within the validity of the certificate, both ends included (RFC 5280 §4.1.2.5). */

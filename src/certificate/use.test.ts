@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { bouncer, folderOf } from '#test/command-line.ts';
 import { AUTHORITY, extension, LEAF, makeOdd, type OddCertificate } from '#test/odd-certificates.ts';
 import type * as x509 from '@peculiar/x509';
 import { createAuthority } from './authority.ts';
 import { readUseExtensions } from './extensions.ts';
-import { parseCertificate } from './inspect.ts';
+import { namesOf, parseCertificate } from './inspect.ts';
 import { type CertificateUse, findUseFaults } from './use.ts';
 
 const { constraints, usage, extended, loopback } = extension;
@@ -143,6 +145,20 @@ describe('X01 the use of a certificate', () => {
     assert.deepEqual(findUseFaults(parsed(client), 'client'), []);
     assert.deepEqual(findUseFaults(parsed(serving), 'server'), []);
   });
+});
+
+it('X12 a common name alone is named, with a command that makes a certificate with that name', async () => {
+  const [fault = ''] = await faultsOf('server', LEAF);
+  const [, command = ''] =
+    /^it has no subject alternative name, only the common name odd, which clients do not check; make one with names: kube-image-bouncer (.*)$/.exec(
+      fault,
+    ) ?? [];
+  await using folder = await folderOf({});
+  const words = command.split(' ').map((word) => (word === 'FOLDER' ? folder.file('pki') : word));
+  assert.equal((await bouncer(words)).code, 0);
+  const made = parseCertificate(await readFile(folder.file('pki/tls.crt'), 'utf8'));
+  assert.deepEqual(findUseFaults(made, 'server'), []);
+  assert.deepEqual(namesOf(made).dns, ['odd']);
 });
 
 describe('the extensions of a certificate', () => {

@@ -1,12 +1,15 @@
 import type { X509Certificate } from 'node:crypto';
 import { readUseExtensions, type UseExtensions } from './extensions.ts';
-import { namesOf } from './inspect.ts';
+import { commonNameOf, namesOf } from './inspect.ts';
 
 /**
  * What a certificate is used for. The API server checks what a server shows (Go's crypto/x509), and the gate checks what
  * a client shows (OpenSSL).
  */
 export type CertificateUse = 'server' | 'client' | 'server authority' | 'client authority';
+
+/** A common name that can be the name of a host, and that a shell reads as one word. */
+const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 
 /** Names of extended key usages by their object identifiers. */
 const EXTENDED_NAMES: Readonly<Record<string, string>> = {
@@ -48,11 +51,12 @@ export function extendedKeyUsagesOf(certificate: X509Certificate): readonly stri
 export function findUseFaults(certificate: X509Certificate, use: CertificateUse): readonly string[] {
   const extensions = readUseExtensions(certificate);
   if (extensions === undefined) return [];
+  const nameless = findNameFault(certificate);
   return [
     ...(use.endsWith('authority') ? findConstraintFault(extensions, use) : []),
     ...findUsageFault('extended key usage', extendedKeyUsagesOf(certificate), EXTENDED[use]),
     ...findUsageFault('key usage', extensions.keyUsage, KEY[use]),
-    ...(use === 'server' ? findNameFault(certificate) : []),
+    ...(use === 'server' && nameless !== undefined ? [nameless] : []),
   ];
 }
 
@@ -78,9 +82,12 @@ function findUsageFault(
   return [`its ${extension} is ${allowed.length === 0 ? 'empty' : allowed.join(', ')}, without ${named}`];
 }
 
-function findNameFault(certificate: X509Certificate): readonly string[] {
+/** Why no client can call a server with this certificate by its name; `undefined` if it has subject alternative names. */
+export function findNameFault(certificate: X509Certificate): string | undefined {
   const { dns, ip } = namesOf(certificate);
-  return dns.length + ip.length > 0
-    ? []
-    : ['it has no subject alternative name, and clients check no other name'];
+  if (dns.length + ip.length > 0) return undefined;
+  const common = commonNameOf(certificate);
+  const names = common !== undefined && HOST_NAME.test(common) ? common : 'NAMES';
+  const only = names === 'NAMES' ? '' : `, only the common name ${names}, which clients do not check`;
+  return `it has no subject alternative name${only}; make one with names: kube-image-bouncer certificate create FOLDER --host-names ${names}`;
 }

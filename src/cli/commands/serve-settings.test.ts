@@ -147,10 +147,17 @@ describe('settings that are not possible', () => {
     ['FILE_UNREADABLE', /^--cert: \/dev\/zero cannot be read: it has more/, '-c', '/dev/zero', '-k', key],
     ['FILE_UNREADABLE', /^--key: .* cannot be read: EISDIR/, '-c', certificate, '-k', folder],
     ['FILE_UNREADABLE', /^--client-ca: \/nowhere cannot be read/, ...withCa('/nowhere')],
-    ['SETTING_INVALID', /^--cert: .*tls\.key: the certificate is not readable PEM$/, '-c', key, '-k', key],
     [
       'SETTING_INVALID',
-      /^--key: .*: the private key is not readable PEM$/,
+      /^--cert: .*tls\.key: the file holds a private key, and no certificate/,
+      '-c',
+      key,
+      '-k',
+      key,
+    ],
+    [
+      'SETTING_INVALID',
+      /^--key: .*: the file holds a certificate, and no private key/,
       '-c',
       certificate,
       '-k',
@@ -165,8 +172,8 @@ describe('settings that are not possible', () => {
       otherKey,
     ],
     // Without any CA, Node would trust the public CAs.
-    ['SETTING_INVALID', /^--client-ca: .*empty\.pem: the certificate is not/, ...withCa(empty)],
-    ['SETTING_INVALID', /^--client-ca: .*tls\.key: the certificate is not/, ...withCa(key)],
+    ['SETTING_INVALID', /^--client-ca: .*empty\.pem: the file of the certificate is empty/, ...withCa(empty)],
+    ['SETTING_INVALID', /^--client-ca: .*tls\.key: the file holds a private key/, ...withCa(key)],
     // OpenSSL would use the first certificate and report no error.
     ['SETTING_INVALID', /^--client-ca: .*torn\.pem: the certificate is not/, ...withCa(torn)],
     ['SETTINGS_CONFLICT', /^--client-ca needs HTTPS/, '--client-ca', certificate],

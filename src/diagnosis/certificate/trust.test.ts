@@ -7,7 +7,11 @@ import { before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { type Authority, createAuthority } from '../../certificate/authority.ts';
 import { parseCertificate } from '../../certificate/inspect.ts';
+import { LEAF, makeOdd } from '#test/odd-certificates.ts';
+import { renderRemedy } from '../remedy.ts';
 import { examineTrust } from './trust.ts';
+
+const parsed = ({ certificate }: { readonly certificate: string }) => parseCertificate(certificate);
 
 const run = promisify(execFile);
 const DAY_MS = 86_400_000;
@@ -63,6 +67,21 @@ describe('a client that trusts some authorities', () => {
   it('ignores the common name of the leaf', () => {
     for (const serverName of ['gate', 'gate.b.svc', '10.0.0.2'])
       assert.deepEqual(codesOf(authority.certificate, day(1), { serverName }), ['CERTIFICATE_NAME_MISSING']);
+  });
+
+  it('X12 a name that is missing has a remedy with all names, also for a common name only', async () => {
+    const chain = [await makeOdd({ name: 'gate.a.svc', extensions: LEAF })].map(parsed);
+    const trusting = { subject: 'webhook', trust: undefined, serverName: 'gate.a.svc' };
+    const only = examineTrust({ ...trusting, served: { subject: 'gate', chain } }, new Date());
+    const missing = only.find(({ code }) => code === 'CERTIFICATE_NAME_MISSING') ?? assert.fail();
+    assert.match(missing.what, /^it has no subject alternative name; the API server calls it gate\.a\.svc, /);
+    assert.match(renderRemedy(missing.remedy), /certificate rotate --host-names gate\.a\.svc, or run/);
+    const served = { subject: 'gate', chain: [parseCertificate(leaf)] };
+    const [other] = examineTrust(
+      { ...trusting, trust: authority.certificate, serverName: 'b.svc', served },
+      day(1),
+    );
+    assert.match(renderRemedy(other?.remedy ?? []), / --host-names gate\.a\.svc,10\.0\.0\.1,b\.svc, or run/);
   });
 
   it('reports a CA that has ended or ends soon, unless another CA of the bundle has signed the leaf', async () => {

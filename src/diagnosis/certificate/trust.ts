@@ -1,5 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
+import { namesOf } from '../../certificate/inspect.ts';
 import { findUseFaults } from '../../certificate/use.ts';
+import { gateCommand, remedy } from '../remedy.ts';
 import { finding, type Finding } from '../finding.ts';
 import { examineAuthorityUse, examineServingUse } from './use.ts';
 import { examineLeaf, examineValidity, issuersOf, parseBundle, isValidFor } from './chain.ts';
@@ -29,18 +31,24 @@ export function examineTrust(
       : [
           ...examineLeaf(leaf, now, served.subject),
           ...examineServingUse(leaf, served.subject),
-          ...(isValidFor(leaf, serverName)
-            ? []
-            : [
-                finding(
-                  'CERTIFICATE_NAME_MISSING',
-                  served.subject,
-                  `it is valid for ${leaf.subjectAltName ?? 'no name'}, but not for ${serverName}`,
-                ),
-              ]),
+          ...(isValidFor(leaf, serverName) ? [] : [examineMissingName(leaf, served.subject, serverName)]),
         ]),
   ];
 }
+
+/** The remedy repeats the names of the certificate, because `certificate rotate` replaces them all. */
+function examineMissingName(leaf: X509Certificate, subject: string, serverName: string): Finding {
+  const { dns, ip } = namesOf(leaf);
+  const names = [...dns, ...ip, serverName].filter((name) => PLAIN_NAME.test(name));
+  const what =
+    dns.length + ip.length === 0
+      ? `it has no subject alternative name; the API server calls it ${serverName}, and does not check the common name`
+      : `it is valid for ${leaf.subjectAltName ?? 'no name'}, but not for ${serverName}`;
+  const rotate = gateCommand('certificate rotate', `--host-names ${names.join(',')}`);
+  return finding('CERTIFICATE_NAME_MISSING', subject, what, remedy`${rotate}, or run bootstrap again`);
+}
+
+const PLAIN_NAME = /^[\w.*:-]{1,253}$/;
 
 function examineAuthorities(
   subject: string,
