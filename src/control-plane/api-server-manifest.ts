@@ -1,7 +1,8 @@
 import { type Path, valueAt } from '../document/json.ts';
-import type { TextDocument } from '../document/yaml.ts';
+import { DocumentError, type TextDocument } from '../document/yaml.ts';
 import { type Flag, itemsOf, parseFlags } from './api-server-flags.ts';
 import { ControlPlaneError } from './errors.ts';
+import { flagsOf, parseFlagFile } from './flag-file.ts';
 import { kindOf } from './go-type.ts';
 import { openAsApiServer } from './server-document.ts';
 
@@ -51,13 +52,15 @@ export interface ApiServerManifest {
 
 /**
  * Reads the manifest of kube-apiserver, from kubeadm or of the same structure, as the kubelet does: the first document
- * of the file.
+ * of the file. The flag files of k3s and MicroK8s are read too; they have no pod and cannot be wired.
  *
  * @throws {DocumentError} DOCUMENT_SYNTAX
  * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID if the document is not a pod that runs kube-apiserver, or
  * if the flags are not in the manifest
  */
 export function parseApiServerManifest(text: string, file: string): ApiServerManifest {
+  const flagFile = parseFlagFile(text, file);
+  if (flagFile !== undefined) return readFlagFile(flagFile, file);
   const document = openAsApiServer(text, file, { equalKeys: 'last' });
   if (document === undefined) throw invalid(`${file}:1:1`, 'it is empty');
   const { value } = document;
@@ -67,25 +70,66 @@ export function parseApiServerManifest(text: string, file: string): ApiServerMan
   const container = findContainer(value, place);
   const { flags, words, flagList } = readFlags(value, container, place);
   const mounts = readMounts(value, container);
-  const flag = (name: string): Flag | undefined => flags.findLast((one) => one.name === name);
-  const pluginsOf = (...names: readonly string[]): readonly string[] =>
-    flags.filter(({ name }) => names.includes(name)).flatMap((one) => itemsOf(one.value));
   return {
     file,
-    flags,
     words,
     flagList,
     mounts,
     container,
     image: textOf(valueAt(value, [...container, 'image'])),
     workingFolder: textOf(valueAt(value, [...container, 'workingDir'])),
-    enabledPlugins: pluginsOf('enable-admission-plugins', 'admission-control'),
-    disabledPlugins: pluginsOf('disable-admission-plugins'),
-    admissionConfigFile: flag('admission-control-config-file')?.value || undefined,
-    flag,
+    ...partsOf(flags),
     hostPathOf: (path) => hostPathOf(path, mounts),
     positionOf: place,
   };
+}
+
+/** The flags of an API server outside a pod, which sees every path of the node. */
+function readFlagFile(found: NonNullable<ReturnType<typeof parseFlagFile>>, file: string): ApiServerManifest {
+  const { words, positions, hostPathOf: locate } = found;
+  return {
+    file,
+    words: words.map((text, index) => ({ text, path: [index] })),
+    flagList: [],
+    mounts: [],
+    container: [],
+    image: undefined,
+    workingFolder: undefined,
+    ...partsOf(flagsOf(found)),
+    hostPathOf: locate,
+    positionOf: ([index]) => `${file}:${positions[Number(index ?? 0)] ?? '1:1'}`,
+  };
+}
+
+/** What the flags say about admission. */
+function partsOf(
+  flags: readonly Flag[],
+): Pick<ApiServerManifest, 'flags' | 'flag' | 'enabledPlugins' | 'disabledPlugins' | 'admissionConfigFile'> {
+  const flag = (name: string): Flag | undefined => flags.findLast((one) => one.name === name);
+  const pluginsOf = (...names: readonly string[]): readonly string[] =>
+    flags.filter(({ name }) => names.includes(name)).flatMap((one) => itemsOf(one.value));
+  return {
+    flags,
+    flag,
+    enabledPlugins: pluginsOf('enable-admission-plugins', 'admission-control'),
+    disabledPlugins: pluginsOf('disable-admission-plugins'),
+    admissionConfigFile: flag('admission-control-config-file')?.value || undefined,
+  };
+}
+
+/** Whether the kubelet runs kube-apiserver from a file, whatever its name is. */
+export function isApiServerPod(text: string, file: string): boolean {
+  try {
+    const document = openAsApiServer(text, file, { equalKeys: 'last' });
+    return (
+      document !== undefined &&
+      valueAt(document.value, ['kind']) === 'Pod' &&
+      findContainer(document.value, placeIn(document, file)).length > 0
+    );
+  } catch (error) {
+    if (error instanceof ControlPlaneError || error instanceof DocumentError) return false;
+    throw error;
+  }
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
+import { CredentialScreen } from './credentials.ts';
 import { ControlPlaneError } from './errors.ts';
 import { renderLineDiff } from './line-diff.ts';
 
@@ -89,7 +90,7 @@ export async function resolveLinks(path: string): Promise<string> {
   }
 }
 
-/** Changes as a unified diff. The content of a private key is not shown. */
+/** Changes as a unified diff. Private keys and the values of credential fields are not shown. */
 export function renderChanges(changes: readonly FileChange[]): string {
   return changes.map(renderChange).join('');
 }
@@ -102,7 +103,11 @@ function renderChange({ file, before }: FileChange): string {
     ...(content !== undefined && mode !== before?.mode ? [`# mode ${octal(mode)}\n`] : []),
     ...(isKey ? ['# a private key, not shown\n'] : []),
   ];
-  const lines = isKey ? '' : renderLineDiff(before?.content.toString(), content);
+  const screen = new CredentialScreen();
+  const earlier = before && screen.hide(before.content.toString());
+  const lines = isKey
+    ? ''
+    : renderLineDiff(earlier, content && new CredentialScreen(before && screen).hide(content));
   return `${names}${notes.join('')}${lines}`;
 }
 

@@ -50,9 +50,35 @@ spec:
       trust: 'CA',
       kubeadm: 'v1beta4',
       isElsewhere: false,
+      distribution: undefined,
       ...changes,
     });
   }
+
+  it('X05 changes no file of a tool that owns the API server, and copies its admission configuration', async () => {
+    await writeManifest('--admission-control-config-file=/etc/admission/a.yaml');
+    const theirs = join(root, 'admission', 'a.yaml');
+    await mkdir(join(root, 'admission'), { recursive: true });
+    await writeFile(
+      theirs,
+      'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: PodSecurity\n',
+    );
+    const distribution = {
+      name: 'rke2',
+      title: 'RKE2',
+      because: 'b',
+      fate: 'f',
+      flagFile: undefined,
+    } as const;
+    const { files, manifest, owner } = await plan({ distribution });
+    assert.equal(manifest, undefined);
+    assert.deepEqual(
+      files.map(({ path }) => path),
+      [join(places.folder, 'kubeconfig.yaml'), join(places.folder, 'admission-configuration.yaml')],
+    );
+    assert.match(files[1]?.content ?? '', /- name: PodSecurity\n- name: ImagePolicyWebhook\n/);
+    assert.match(owner?.settings ?? '', /kube-apiserver-extra-mount/);
+  });
 
   describe('a present AdmissionConfiguration', () => {
     it('is found on the node through the volumes, and merged there', async () => {

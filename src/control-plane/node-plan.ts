@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { parseAdmissionConfiguration } from './admission-configuration.ts';
 import {
   type ApiServerManifest,
@@ -7,6 +7,7 @@ import {
   parseApiServerManifest,
 } from './api-server-manifest.ts';
 import { wireApiServer } from './api-server-wiring.ts';
+import { type Distribution, type Owner, renderDistributionSettings } from './distribution.ts';
 import { ControlPlaneError } from './errors.ts';
 import { findFile, type PlannedFile } from './file-plan.ts';
 import { GATE_FILES, type NodeGate } from './gate-command.ts';
@@ -134,14 +135,17 @@ export interface ApiServerPlanOptions {
   readonly kubeadm: KubeadmVersion;
   /** The manifest may be missing, because this machine is not the node. */
   readonly isElsewhere: boolean;
+  /** The tool that owns the API server; `undefined` if its manifest may be changed. */
+  readonly distribution: Distribution | undefined;
 }
 
 /** The files of the API server. */
 interface ApiServerPlan {
   /** All except the manifest, in the order in which they must be written. */
   readonly files: readonly PlannedFile[];
-  /** `undefined` if this machine is not the node. */
+  /** `undefined` if this machine is not the node, or if another tool owns the manifest. */
   readonly manifest: PlannedFile | undefined;
+  readonly owner: Owner | undefined;
 }
 
 /**
@@ -153,7 +157,7 @@ interface ApiServerPlan {
  * @throws {DocumentError} DOCUMENT_SYNTAX
  */
 export async function planApiServer(options: ApiServerPlanOptions): Promise<ApiServerPlan> {
-  const { places, server, kubeadm } = options;
+  const { places, server, kubeadm, distribution } = options;
   const inFolder = (name: keyof typeof GATE_FILES): string => join(places.folder, GATE_FILES[name]);
   const settings = { ...options.settings, kubeConfigFile: inFolder('kubeconfig') };
   const written = await readManifest(options);
@@ -161,6 +165,7 @@ export async function planApiServer(options: ApiServerPlanOptions): Promise<ApiS
     written?.manifest,
     settings,
     inFolder('admissionConfiguration'),
+    distribution,
   );
   const kubeconfig = renderGateKubeconfig({
     server,
@@ -173,16 +178,22 @@ export async function planApiServer(options: ApiServerPlanOptions): Promise<ApiS
     folder: places.folder,
     fingerprint: fingerprintOf(`${kubeconfig}${configuration.file.content}${options.trust}`).slice(0, 16),
   };
-  const plugins = written?.manifest.enabledPlugins ?? ['NodeRestriction'];
+  const present = written?.manifest.enabledPlugins ?? ['NodeRestriction'];
+  const plugins = [...new Set([...present, IMAGE_POLICY_PLUGIN])];
+  const own = [{ path: inFolder('kubeconfig'), content: kubeconfig, mode: PRIVATE }, configuration.file];
+  if (distribution !== undefined) {
+    const settings = renderDistributionSettings(distribution, { ...wiring, plugins });
+    return { files: own, manifest: undefined, owner: { distribution, settings } };
+  }
   return {
+    owner: undefined,
     files: [
-      { path: inFolder('kubeconfig'), content: kubeconfig, mode: PRIVATE },
-      configuration.file,
+      ...own,
       text(
         inFolder('kubeadmConfiguration'),
         renderKubeadmConfiguration(kubeadm, {
           ...wiring,
-          plugins: [...new Set([...plugins, IMAGE_POLICY_PLUGIN])],
+          plugins,
         }),
       ),
       text(inFolder('kubeadmPatch'), renderKubeadmPatch(wiring)),
@@ -197,6 +208,7 @@ export async function planApiServer(options: ApiServerPlanOptions): Promise<ApiS
 async function readManifest({
   places,
   isElsewhere,
+  distribution,
 }: ApiServerPlanOptions): Promise<
   { readonly text: string; readonly manifest: ApiServerManifest } | undefined
 > {
@@ -205,10 +217,15 @@ async function readManifest({
     const content = found.content.toString();
     return { text: content, manifest: parseApiServerManifest(content, places.manifest) };
   }
-  if (isElsewhere) return undefined;
+  if (distribution?.flagFile !== undefined && !isElsewhere) {
+    const content = (await findFile(distribution.flagFile))?.content.toString();
+    if (content !== undefined)
+      return { text: content, manifest: parseApiServerManifest(content, distribution.flagFile) };
+  }
+  if (isElsewhere || distribution !== undefined) return undefined;
   throw new ControlPlaneError(
     'NODE_FILE_UNREADABLE',
-    `${places.manifest}: the manifest of kube-apiserver does not exist (give its path with --manifest, or write files for another machine with --out)`,
+    `${places.manifest}: the manifest of kube-apiserver does not exist (give its path with --manifest, or write files for another machine with --out; a managed control plane has no such file: use bootstrap webhook)`,
   );
 }
 
@@ -217,6 +234,7 @@ async function planConfiguration(
   manifest: ApiServerManifest | undefined,
   settings: ImagePolicySettings,
   own: string,
+  distribution: Distribution | undefined,
 ): Promise<{ readonly file: PlannedFile; readonly seenAs: string }> {
   const seenAs = manifest?.admissionConfigFile ?? own;
   const path = seenAs === own ? own : manifest?.hostPathOf(seenAs);
@@ -233,6 +251,16 @@ async function planConfiguration(
     return { seenAs, file: text(own, renderAdmissionConfiguration(settings)) };
   }
   const content = found.content.toString();
-  parseAdmissionConfiguration(content, path);
+  const present = parseAdmissionConfiguration(content, path);
+  if (distribution !== undefined && path !== own) {
+    // The tool may write its file again, so its plugins are copied into the file of the gate.
+    const relative = present.plugins.find(({ file }) => file !== undefined && !isAbsolute(file.value));
+    if (relative !== undefined)
+      throw invalid(
+        `${path}:${present.positionOf([...relative.path, 'path'])}`,
+        'this path is relative, so the plugin cannot be copied into another file (write the absolute path)',
+      );
+    return { seenAs: own, file: text(own, mergeImagePolicy(content, path, settings)) };
+  }
   return { seenAs, file: { path, content: mergeImagePolicy(content, path, settings) } };
 }

@@ -43,6 +43,7 @@ describe('the plan of a webhook from a file', () => {
       manifest,
       configuration,
       kubeconfig: kubeconfig === undefined ? undefined : place,
+      isElsewhere: false,
     });
     return [...plan.files, ...(plan.manifest === undefined ? [] : [plan.manifest])];
   };
@@ -55,6 +56,7 @@ describe('the plan of a webhook from a file', () => {
       trust: 'CA',
       kubeadm: 'v1beta4',
       isElsewhere: false,
+      distribution: undefined,
     });
     return [...plan.files, ...(plan.manifest === undefined ? [] : [plan.manifest])];
   };
@@ -115,6 +117,7 @@ describe('the plan of a webhook from a file', () => {
       manifest,
       configuration: '',
       kubeconfig: undefined,
+      isElsewhere: true,
     });
     assert.deepEqual([none, files.length], [undefined, 2]);
   });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { invalid, parseApiServerManifest, type ApiServerManifest } from './api-server-manifest.ts';
 import { wireApiServer } from './api-server-wiring.ts';
+import { distributionOfNode, type Owner, renderDistributionSettings } from './distribution.ts';
 import { findFile, type PlannedFile } from './file-plan.ts';
 import { GATE_FILES } from './gate-command.ts';
 import { fingerprintOf } from './undo-record.ts';
@@ -16,6 +17,8 @@ interface StaticWebhookPlanOptions {
   readonly configuration: string;
   /** The client certificate of the API server; `undefined` if the gate requires none. */
   readonly kubeconfig: { readonly path: string; readonly text: string } | undefined;
+  /** Whether the files are for another machine. */
+  readonly isElsewhere: boolean;
 }
 
 /** The files of a node, in the order in which they must be written. */
@@ -23,6 +26,8 @@ interface StaticWebhookPlan {
   readonly files: readonly PlannedFile[];
   /** `undefined` if this machine is not the node. */
   readonly manifest: PlannedFile | undefined;
+  /** The tool that owns the manifest. Then no change of it is planned. */
+  readonly owner: Owner | undefined;
 }
 
 /** The folder that the API server reads. It must contain no other files. */
@@ -45,11 +50,15 @@ const READABLE = 0o644;
 export async function planStaticWebhook(options: StaticWebhookPlanOptions): Promise<StaticWebhookPlan> {
   const { folder, kubeconfig } = options;
   const found = await findFile(options.manifest);
+  const distribution = await distributionOfNode(options.manifest, options.isElsewhere);
   const text = found?.content.toString();
   const manifest = text === undefined ? undefined : parseApiServerManifest(text, options.manifest);
-  const place = findConfiguration(manifest, join(folder, GATE_FILES.admissionConfiguration));
-  const there = await findFile(place.path);
-  const admission = mergeWebhookPlugin(there?.content.toString(), place.path, {
+  const own = join(folder, GATE_FILES.admissionConfiguration);
+  const present = findConfiguration(manifest, own);
+  const there = await findFile(present.path);
+  // A tool may write its file again, so its plugins are copied into the file of the gate.
+  const place = distribution === undefined ? present : { path: own, seenAs: own };
+  const admission = mergeWebhookPlugin(there?.content.toString(), present.path, {
     ...(kubeconfig !== undefined && { kubeConfigFile: kubeconfig.path }),
     staticManifestsDir: join(folder, STATIC_FOLDER),
   });
@@ -60,14 +69,16 @@ export async function planStaticWebhook(options: StaticWebhookPlanOptions): Prom
     enablesPlugin: false,
     annotation: STATIC_FINGERPRINT,
   };
+  const settings = distribution && renderDistributionSettings(distribution, { ...wiring, plugins: [] });
   return {
+    owner: distribution && settings !== undefined ? { distribution, settings } : undefined,
     files: [
       readable(join(folder, STATIC_FOLDER, 'kube-image-bouncer.yaml'), options.configuration),
       ...(kubeconfig === undefined ? [] : [readable(kubeconfig.path, kubeconfig.text)]),
       { path: place.path, content: admission, ...(there === undefined && { mode: READABLE }) },
     ],
     manifest:
-      text === undefined
+      text === undefined || distribution !== undefined
         ? undefined
         : { path: options.manifest, content: wireApiServer(text, options.manifest, wiring) },
   };

@@ -8,7 +8,7 @@ import { finding, isBelowDeny, isHealthy, sortFindings } from './finding.ts';
 describe('an examination without a fault', () => {
   clusterReports([], 'a healthy cluster', {});
   staticReports([], 'a healthy node with static webhooks', {});
-  reports(['IMAGE_VOLUMES_UNSEEN'], 'a healthy node with ImagePolicyWebhook', () =>
+  reports(['IMAGE_VOLUMES_UNSEEN', 'JOB_PODS_KEPT'], 'a healthy node with ImagePolicyWebhook', () =>
     examineChangedNode('image-policy', {}),
   );
 });

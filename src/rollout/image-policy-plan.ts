@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
+import { distributionOfNode, type Owner } from '../control-plane/distribution.ts';
 import { findFile, type PlannedFile } from '../control-plane/file-plan.ts';
 import { GATE_FILES, type NodeGate } from '../control-plane/gate-command.ts';
 import type { ImagePolicySettings } from '../control-plane/image-policy-settings.ts';
@@ -65,6 +66,8 @@ export interface NodePlan {
   readonly files: readonly PlannedFile[];
   /** `undefined` if this machine has no manifest. */
   readonly manifest: PlannedFile | undefined;
+  /** The tool that owns the manifest. */
+  readonly owner: Owner | undefined;
 }
 
 /**
@@ -84,12 +87,14 @@ export async function planImagePolicy(settings: NodeSettings, sources: NodeSourc
     trust: certificates?.trust,
     kubeadm: kubeadmVersionOf(await minorOf(settings)),
     isElsewhere: sources.isElsewhere,
+    distribution: await distributionOfNode(places.manifest, sources.isElsewhere),
   });
   return {
     certificates,
     policy: await parsePolicy(policy.text, policy.file),
     files: [...server.files, ...gateFiles],
     manifest: server.manifest,
+    owner: server.owner,
   };
 }
 

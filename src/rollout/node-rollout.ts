@@ -1,8 +1,4 @@
-import {
-  type ApiServerManifest,
-  IMAGE_POLICY_PLUGIN,
-  parseApiServerManifest,
-} from '../control-plane/api-server-manifest.ts';
+import { IMAGE_POLICY_PLUGIN, parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
 import { FINGERPRINT, isMarked, unwireApiServer } from '../control-plane/api-server-wiring.ts';
 import {
   type ChangesMade,
@@ -15,6 +11,7 @@ import {
 import { ControlPlaneError } from '../control-plane/errors.ts';
 import { comparePlan, findFile, resolveLinks, type PlannedFile } from '../control-plane/file-plan.ts';
 import type { NodeCertificates } from '../control-plane/node-plan.ts';
+import { requireOnlyServer } from '../control-plane/second-server.ts';
 import { STATIC_FINGERPRINT } from '../control-plane/static-webhook-plan.ts';
 import { DocumentError } from '../document/yaml.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -78,8 +75,8 @@ type ApplicablePlan = NodePlan & {
  * answers, and only then changes the API server. If the gate or the API server does not become ready, their files are
  * restored.
  *
- * @throws {ControlPlaneError} GATE_NOT_READY or API_SERVER_NOT_READY, with everything restored; and the errors of
- * {@link makeChanges}. @throws {RolloutError} INTERRUPTED, with everything restored
+ * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID if another file beside the manifest runs kube-apiserver too;
+ * GATE_NOT_READY or API_SERVER_NOT_READY, and `RolloutError` INTERRUPTED, with everything restored
  */
 export async function rollOutImagePolicy(
   settings: NodeSettings,
@@ -88,6 +85,7 @@ export async function rollOutImagePolicy(
   ports: NodePorts,
 ): Promise<NodeRolloutResult> {
   const { cluster } = options;
+  await requireOnlyServer(plan.manifest.path);
   if (cluster !== undefined && !(await acceptsWorkloads(settings, plan.policy, cluster, options, ports)))
     return { outcome: 'workloads-refused' };
   const why = await changeNode(plan.files, plan.manifest, ports, (running) =>
@@ -310,7 +308,9 @@ export async function undoOnNode(wiring: NodeWiring, manifestPath: string, ports
 /** The manifest; `undefined` if it is missing or not readable. Then there is no API server to wait for. */
 async function readManifest(
   file: string,
-): Promise<{ readonly text: string; readonly manifest: ApiServerManifest } | undefined> {
+): Promise<
+  { readonly text: string; readonly manifest: ReturnType<typeof parseApiServerManifest> } | undefined
+> {
   const text = (await findFile(file))?.content.toString();
   if (text === undefined) return undefined;
   try {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
+import type { Owner } from '../control-plane/distribution.ts';
 import { findFile, type PlannedFile } from '../control-plane/file-plan.ts';
 import { GATE_FILES } from '../control-plane/gate-command.ts';
+import { requireOnlyServer } from '../control-plane/second-server.ts';
 import { planStaticWebhook, STATIC_FOLDER } from '../control-plane/static-webhook-plan.ts';
 import { isObject } from '../document/json.ts';
 import { renderYaml } from '../document/render.ts';
@@ -58,6 +60,8 @@ export interface StaticPlan {
   readonly files: readonly PlannedFile[];
   /** `undefined` if this machine has no manifest. */
   readonly manifest: PlannedFile | undefined;
+  /** The tool that owns the manifest. */
+  readonly owner: Owner | undefined;
 }
 
 const FEATURE_GATE = 'ManifestBasedAdmissionControlConfig';
@@ -78,6 +82,7 @@ export async function planStatic(settings: StaticSettings): Promise<StaticPlan> 
   const plan = await planStaticWebhook({
     folder,
     manifest,
+    isElsewhere: settings.isElsewhere,
     configuration: renderYaml(renderStaticConfiguration(request)),
     kubeconfig: hasClient
       ? { path: files.kubeconfig, text: renderYaml(renderWebhookKubeconfig(request.address, files)) }
@@ -89,7 +94,8 @@ export async function planStatic(settings: StaticSettings): Promise<StaticPlan> 
 /**
  * Applies a plan on this node: judges the running workloads, changes the files, waits for the API server if its
  * manifest changes, and sends the canary.
- * @throws {ControlPlaneError} API_SERVER_NOT_READY, with everything restored
+ * @throws {ControlPlaneError} API_SERVER_MANIFEST_INVALID if another file beside the manifest runs kube-apiserver too;
+ * API_SERVER_NOT_READY, with everything restored
  */
 export async function rollOutStatic(
   { folder }: StaticSettings,
@@ -97,6 +103,7 @@ export async function rollOutStatic(
   { cluster, yes }: NodeRolloutOptions,
   ports: NodePorts,
 ): Promise<NodeRolloutResult> {
+  await requireOnlyServer(plan.manifest.path);
   if (cluster !== undefined && !(await acceptsWorkloads(folder, plan, cluster, ports)) && !yes)
     return { outcome: 'workloads-refused' };
   await changeNode(plan.files, plan.manifest, ports, async () => undefined);

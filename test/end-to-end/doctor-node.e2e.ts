@@ -197,7 +197,7 @@ describe('doctor, on a node with ImagePolicyWebhook', () => {
       /CANARY was refused \(ImagePolicyWebhook\),a pod with image nginx:1\.17\.1 was admitted/,
     );
     const notes = findings.map((one) => one.code).toSorted();
-    assert.deepEqual(notes, ['IMAGE_VOLUMES_UNSEEN', 'TEMPLATES_UNSEEN']);
+    assert.deepEqual(notes, ['IMAGE_VOLUMES_UNSEEN', 'JOB_PODS_KEPT', 'TEMPLATES_UNSEEN']);
   });
 
   for (const { title, file, change, codes } of FILE_FAULTS) {

@@ -41,11 +41,13 @@ export interface NodeChange {
   readonly material?: Partial<NodeMaterial>;
 }
 
-/** A test that a healthy node with one change has exactly these findings, and `IMAGE_VOLUMES_UNSEEN`. */
+/** The notes of every node with `ImagePolicyWebhook`. */
+const ALWAYS: ReadonlySet<FindingCode> = new Set(['IMAGE_VOLUMES_UNSEEN', 'JOB_PODS_KEPT']);
+
+/** A test that a healthy node with one change has exactly these findings, and the notes of every such node. */
 export function imagePolicyReports(codes: readonly FindingCode[], cause: string, change: NodeChange): void {
   reports(codes, cause, async () =>
-    // Every node with ImagePolicyWebhook has this note.
-    (await examineChangedNode('image-policy', change)).filter(({ code }) => code !== 'IMAGE_VOLUMES_UNSEEN'),
+    (await examineChangedNode('image-policy', change)).filter(({ code }) => !ALWAYS.has(code)),
   );
 }
 

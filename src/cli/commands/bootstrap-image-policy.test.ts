@@ -138,6 +138,14 @@ describe('bootstrap image-policy', () => {
     }
   });
 
+  it('XH18 says before stage deny what happens to pods of Jobs', async () => {
+    assert.match(
+      (await run(IMAGE)).stderr,
+      /^note: at stage deny, a pod of a Job cannot lose its finalizer/m,
+    );
+    assert.doesNotMatch((await run(IMAGE, '--stage=warn')).stderr, /finalizer/);
+  });
+
   describe('flip: the address that the API server calls', () => {
     const table: Readonly<Record<string, string>> = {
       '--timeout=0': 'https://127.0.0.1:1323/image_policy',

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { GATE_UNIT } from '../../control-plane/gate-command.ts';
 import { writeFiles } from '../../control-plane/change-files.ts';
+import { describeOwner, type Owner, refuseOwned } from '../../control-plane/distribution.ts';
 import { comparePlan, renderChanges, type PlannedFile } from '../../control-plane/file-plan.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { signatureFrom } from '../../rollout/cluster-signature.ts';
@@ -134,6 +135,7 @@ async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Stream
     requestSignature:
       isWritten && cluster !== undefined ? signatureFrom({ cluster, ...ports, ...ports.waiting }) : undefined,
   });
+  if (options.apply === true) refuseOwned(plan.owner);
   for (const note of notesOf(options, settings, plan)) print(`note: ${note}`);
   if (options.apply === true) {
     const code = await applyToNode(settings, plan, { options, cluster, ports, print });
@@ -142,7 +144,7 @@ async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Stream
   }
   const all = plan.manifest === undefined ? plan.files : [...plan.files, plan.manifest];
   if (options.out !== undefined) return writeOut(options.out, all, ports, print);
-  return showChanges(all, ports, streams);
+  return showChanges(all, ports, streams, plan.owner);
 }
 
 /** Prints the changes that `--apply` would make. */
@@ -150,12 +152,15 @@ export async function showChanges(
   plan: readonly PlannedFile[],
   { isRoot }: NodePorts,
   { stdout, stderr }: Streams,
+  owner: Owner | undefined,
 ): Promise<ExitCode> {
   const changes = await comparePlan(plan, { isRoot });
   writeTo(stdout, renderChanges(changes));
   writeTo(
     stderr,
-    changes.length === 0 ? 'nothing to change\n' : 'nothing was changed; --apply makes these changes\n',
+    changes.length === 0
+      ? 'nothing to change\n'
+      : `nothing was changed; ${owner === undefined ? '--apply makes these changes' : '--out FOLDER writes these files'}\n`,
   );
   return 0;
 }
@@ -231,6 +236,10 @@ function renderNodeResult(result: NodeRolloutResult, { runner, places }: NodeSet
   }
 }
 
+/** The note of stage deny: the plugin judges each update of a pod by all its images. */
+const JOB_PODS =
+  'at stage deny, a pod of a Job cannot lose its finalizer while its image is forbidden, so that the Job never ends: before, let Jobs with forbidden images end at --stage warn, or delete them';
+
 /** Measures the time of this program, without the time of waiting for the gate and the API server. */
 interface Clock {
   readonly elapsed: () => number;
@@ -288,7 +297,8 @@ function notesOf(
     ...(plan.certificates === undefined
       ? ['the serving certificate is not signed yet, so it is not shown']
       : []),
-    ...(plan.manifest === undefined
+    ...(plan.owner === undefined ? [] : [describeOwned(plan.owner)]),
+    ...(plan.manifest === undefined && plan.owner === undefined
       ? [
           `${options.manifest} does not exist on this machine: change the manifest on the node as described in kubeadm/patches, or run --apply on the node`,
         ]
@@ -296,6 +306,7 @@ function notesOf(
     ...(runner.kind === 'static-pod' && !runner.image.includes('@')
       ? [`--image ${runner.image} is not pinned: add its digest`]
       : []),
+    ...(stage === 'deny' ? [JOB_PODS] : []),
     ...(stage === 'deny' && options.defaultAllow === true
       ? ['--default-allow: pods are admitted without a review while the gate does not answer']
       : []),
@@ -303,6 +314,11 @@ function notesOf(
       ? []
       : [`change the owner of pki/tls.key to user 65532, which runs the gate`]),
   ];
+}
+
+/** The settings for the tool that owns the API server. */
+export function describeOwned({ distribution, settings }: Owner): string {
+  return `${describeOwner(distribution)}. Write the gate's files with --out, copy them to the node, and give ${distribution.title} these settings:\n${settings}`;
 }
 
 /** The consequences of a way of signing. */

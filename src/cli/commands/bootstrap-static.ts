@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { parseCertificates, renderBundle } from '../../certificate/inspect.ts';
+import { refuseOwned } from '../../control-plane/distribution.ts';
 import { GATE_FILES } from '../../control-plane/gate-command.ts';
 import { readPolicyText } from '../../policy-source/load.ts';
 import type { Stage } from '../../policy/stage.ts';
@@ -37,7 +38,13 @@ import {
   requireAbsolute,
   requireOneMode,
 } from '../settings.ts';
-import { showChanges, WITHOUT_CLUSTER, WORKLOADS_REFUSED, writeOut } from './bootstrap-image-policy.ts';
+import {
+  describeOwned,
+  showChanges,
+  WITHOUT_CLUSTER,
+  WORKLOADS_REFUSED,
+  writeOut,
+} from './bootstrap-image-policy.ts';
 
 /** Options of `bootstrap static` as text. */
 interface StaticOptions {
@@ -88,10 +95,12 @@ async function bootstrapStatic(options: StaticOptions, streams: Streams): Promis
   }
   const settings = await decodeSettings(options);
   const plan = await planStatic(settings);
+  if (options.apply === true) refuseOwned(plan.owner);
+  if (plan.owner !== undefined) print(`note: ${describeOwned(plan.owner)}`);
   if (options.apply === true) return applyToNode(options, settings, plan, ports, print);
   const all = plan.manifest === undefined ? plan.files : [...plan.files, plan.manifest];
   return options.out === undefined
-    ? showChanges(all, ports, streams)
+    ? showChanges(all, ports, streams, plan.owner)
     : writeOut(options.out, all, ports, print);
 }
 

@@ -90,7 +90,12 @@ describe('doctor, on files', () => {
     const args = [`--manifest=${files.file('kube-apiserver.yaml')}`, `--folder=${files.file('gate')}`];
     const { code, codes } = await codesOf(args);
     assert.equal(code, 1);
-    assert.deepEqual(codes, ['GATE_NOT_HTTPS', 'IMAGE_VOLUMES_UNSEEN', 'EPHEMERAL_CONTAINERS_UNSEEN']);
+    assert.deepEqual(codes, [
+      'GATE_NOT_HTTPS',
+      'IMAGE_VOLUMES_UNSEEN',
+      'JOB_PODS_KEPT',
+      'EPHEMERAL_CONTAINERS_UNSEEN',
+    ]);
     const elsewhere = await codesOf([args[0] ?? '', `--folder=${files.file('nowhere')}`]);
     assert.deepEqual(elsewhere.codes, ['ADMISSION_CONFIGURATION_MISSING']);
     const without = await codesOf([`--manifest=${files.file('none.yaml')}`, args[1] ?? '']);
@@ -130,7 +135,7 @@ describe('doctor, on files', () => {
       /^ {9}→ kube-image-bouncer bootstrap image-policy --apply$/,
     ];
     first.split('\n').forEach((line, index) => assert.match(line, lines[index] ?? /^never$/));
-    assert.match(rest.at(-1) ?? '', /kube-apiserver\.yaml: faulty \(1 fault, 0 warnings, 2 notes\)\n$/);
+    assert.match(rest.at(-1) ?? '', /kube-apiserver\.yaml: faulty \(1 fault, 0 warnings, 3 notes\)\n$/);
   });
 });
 

@@ -53,6 +53,11 @@ export const NODE = {
     why: 'The API server runs in a container that does not contain the file.',
     remedy: APPLY,
   },
+  CONTROL_PLANE_OWNED: {
+    severity: 'note',
+    why: 'Another tool writes these flags, so a change of its files does not last; bootstrap changes nothing here.',
+    remedy: remedy`${gateCommand('bootstrap image-policy')} prints the settings of this tool`,
+  },
   BACKUP_IN_MANIFESTS: {
     severity: 'fault',
     why: 'The kubelet runs every file of that folder, whatever its name is, also the old API server.',
@@ -157,6 +162,11 @@ export const NODE = {
     severity: 'note',
     why: 'ImagePolicyWebhook never sends the images of volumes, on any version.',
     remedy: remedy`${bootstrapWebhook('--apply')}, in addition`,
+  },
+  JOB_PODS_KEPT: {
+    severity: 'note',
+    why: 'Kubernetes ends a Job by removing a finalizer of its pods, and ImagePolicyWebhook judges this update too: a Job whose image is forbidden today never ends, and its pods cannot be deleted.',
+    remedy: remedy`before stage deny, let the Jobs with forbidden images end, or delete them; Jobs that hang already end at ${gateCommand('bootstrap image-policy', '--stage warn --apply')}`,
   },
   EPHEMERAL_CONTAINERS_UNSEEN: {
     severity: 'note',

@@ -11,8 +11,10 @@ const version = (minor: number, text: string): { major: number; minor: number; t
 });
 
 describe('requests that ImagePolicyWebhook does not send', () => {
-  reports(['IMAGE_VOLUMES_UNSEEN'], 'an image volume, on every version,', () =>
-    examineChangedNode('image-policy', {}),
+  reports(
+    ['IMAGE_VOLUMES_UNSEEN', 'JOB_PODS_KEPT'],
+    'XH18 an image volume and a pod of a Job, on every version,',
+    () => examineChangedNode('image-policy', {}),
   );
   imagePolicyReports(['EPHEMERAL_CONTAINERS_UNSEEN'], 'an ephemeral container before 1.24.15', {
     question: { version: version(24, 'v1.24.14') },

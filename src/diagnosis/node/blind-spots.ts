@@ -25,6 +25,13 @@ export function examineBlindSpots(material: NodeMaterial): readonly Finding[] {
       ? []
       : [finding('BELOW_DENY', kubeconfig.opened.file, `its stage is ${stage}`, TO_DENY)]),
     finding('IMAGE_VOLUMES_UNSEEN', manifestFile, 'ImagePolicyWebhook sends images of containers only'),
+    finding(
+      'JOB_PODS_KEPT',
+      manifestFile,
+      stage === 'deny'
+        ? 'pods of Jobs cannot lose a finalizer while their image is forbidden'
+        : 'at stage deny, pods of Jobs could not lose a finalizer while their image is forbidden',
+    ),
     ...(version !== undefined && !seesEphemeralContainers(version)
       ? [finding('EPHEMERAL_CONTAINERS_UNSEEN', manifestFile, `kube-apiserver is ${version.text}`)]
       : []),

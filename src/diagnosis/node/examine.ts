@@ -5,7 +5,7 @@ import { examineUnread, type Finding, sortFindings } from '../finding.ts';
 import { examineBlindSpots } from './blind-spots.ts';
 import { examineImagePolicy } from './image-policy.ts';
 import { examineKubeconfig } from './kubeconfig.ts';
-import { examineBesides, examineManifest } from './manifest.ts';
+import { examineBesides, examineManifest, examineOwner } from './manifest.ts';
 import { examineWebhookUsers } from './client-pairs.ts';
 import type { NodeMaterial } from './material.ts';
 import { examineKeys, examineLeftovers, examineRunners, examineServingPair } from './gate-files.ts';
@@ -16,6 +16,7 @@ type NodeExamination = (material: NodeMaterial) => readonly Finding[];
 
 const EXAMINATIONS: readonly NodeExamination[] = [
   examineManifest,
+  examineOwner,
   examineBesides,
   examineImagePolicy,
   examineKubeconfig,

@@ -1,6 +1,12 @@
 import { dirname, join } from 'node:path';
-import type { ApiServerManifest } from '../../control-plane/api-server-manifest.ts';
+import {
+  type ApiServerManifest,
+  IMAGE_POLICY_PLUGIN,
+  isApiServerPod,
+} from '../../control-plane/api-server-manifest.ts';
+import { type Distribution, recogniseDistribution } from '../../control-plane/distribution.ts';
 import { GATE_FILES, GATE_POD, GATE_UNIT } from '../../control-plane/gate-command.ts';
+import { othersOf } from '../../control-plane/second-server.ts';
 import { type KubernetesVersion, parseKubernetesVersion } from '../../kubernetes/version.ts';
 import { followApiServer } from '../../wiring/api-server-files.ts';
 import { NODE_FOLDER } from '../../wiring/names.ts';
@@ -32,8 +38,9 @@ export interface NodeQuestion {
 
 /** Reads the manifest of kube-apiserver, the files that it names, and the files that these name. Writes nothing. */
 export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> {
-  const { manifestFile, folder, fetchChain, isOnNode } = question;
+  const { folder, fetchChain, isOnNode } = question;
   const reader = new NodeReader(question);
+  const { distribution, manifestFile } = await findServer(reader, question);
   const files = await followApiServer(reader, manifestFile);
   const { manifest, paths, admission, admissionNamedAt, pluginFile, imagePolicy } = files;
   const kubeconfig = files.kubeconfig && (await gatherKubeconfig(reader, files.kubeconfig, paths, question));
@@ -41,12 +48,15 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
   const plugin = webhookPlugin?.opened.state === 'read' ? webhookPlugin.opened.value : undefined;
   const webhookUsers = await gatherWebhookUsers(reader, plugin, paths);
   const staticFolder = await gatherStatic(reader, plugin?.staticManifestsDir, paths, fetchChain);
+  const besides = (await reader.list(dirname(manifestFile))) ?? [];
   return {
     now: question.now(),
     version: question.version ?? (manifest.state === 'read' ? versionOf(manifest.value) : undefined),
     manifestFile,
     manifest,
-    besides: (await reader.list(dirname(manifestFile))) ?? [],
+    distribution,
+    besides,
+    secondServers: await gatherSecondServers(reader, manifestFile, besides),
     folder,
     inFolder: (await reader.list(folder)) ?? [],
     admission: admission && { namedAt: admissionNamedAt ?? manifestFile, opened: admission },
@@ -65,6 +75,41 @@ export async function gatherNode(question: NodeQuestion): Promise<NodeMaterial> 
     unread: reader.unread,
     isOnNode,
   };
+}
+
+/** The tool that owns the API server, and the file with its flags: without a manifest, the file of that tool. */
+async function findServer(
+  reader: NodeReader,
+  { manifestFile, isOnNode }: NodeQuestion,
+): Promise<{ readonly distribution: Distribution | undefined; readonly manifestFile: string }> {
+  const opened = await reader.open(manifestFile, (text) => text);
+  const distribution = await recogniseDistribution({
+    manifestFile,
+    text: opened.state === 'read' ? opened.value : undefined,
+    hasFolder: async (path) => isOnNode && (await reader.list(path)) !== undefined,
+  });
+  const other = opened.state === 'missing' ? distribution?.flagFile : undefined;
+  const isThere = other !== undefined && (await reader.exists(other));
+  return { distribution, manifestFile: isThere ? other : manifestFile };
+}
+
+/** The files beside the manifest that run kube-apiserver too. */
+async function gatherSecondServers(
+  reader: NodeReader,
+  manifestFile: string,
+  besides: readonly string[],
+): Promise<NodeMaterial['secondServers']> {
+  const found = await Promise.all(
+    othersOf(manifestFile, besides).map(async (name) => {
+      const opened = await reader.open(join(dirname(manifestFile), name), (text) => ({
+        isServer: isApiServerPod(text, name),
+        enablesPlugin: text.includes(IMAGE_POLICY_PLUGIN),
+      }));
+      if (opened.state !== 'read' || !opened.value.isServer) return [];
+      return [{ name, enablesPlugin: opened.value.enablesPlugin }];
+    }),
+  );
+  return found.flat();
 }
 
 function versionOf({ image }: ApiServerManifest): KubernetesVersion | undefined {

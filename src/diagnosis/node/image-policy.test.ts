@@ -129,6 +129,7 @@ test('X03 a file that doctor may not read is not said to be missing', async () =
   });
   assert.deepEqual([...new Set(found.map(({ code }) => code))].toSorted(), [
     'IMAGE_VOLUMES_UNSEEN',
+    'JOB_PODS_KEPT',
     'NOT_EXAMINED',
   ]);
 });

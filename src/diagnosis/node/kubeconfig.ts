@@ -1,3 +1,4 @@
+import { hideUserInfo } from '../../control-plane/credentials.ts';
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
 import type { Stage } from '../../policy/stage.ts';
 import { stageOfKubeconfig } from '../../wiring/api-server-files.ts';
@@ -62,10 +63,12 @@ function examineServer({ server, isUnverified }: WrittenGateWay, file: string): 
     return [finding('GATE_KUBECONFIG_UNREADABLE', file, 'its cluster has no server that is a URL')];
   const place = `${file}:${server.position}`;
   return [
-    ...(url.protocol === 'https:' ? [] : [finding('GATE_NOT_HTTPS', place, `its server is ${server.value}`)]),
+    ...(url.protocol === 'https:'
+      ? []
+      : [finding('GATE_NOT_HTTPS', place, `its server is ${hideUserInfo(server.value)}`)]),
     ...(isUnverified ? [finding('GATE_UNVERIFIED', file, 'insecure-skip-tls-verify is true')] : []),
     ...(stageOfPath('ImageReview', url.pathname) === undefined
-      ? [finding('GATE_PATH_UNKNOWN', place, `its server is ${server.value}`)]
+      ? [finding('GATE_PATH_UNKNOWN', place, `its server is ${hideUserInfo(server.value)}`)]
       : []),
   ];
 }
@@ -107,7 +110,7 @@ function examineUnseen(
       finding(
         'GATE_NAME_IN_CLUSTER',
         `${opened.file}:${server?.position}`,
-        `its server is ${JSON.stringify(server?.value)}, and this machine does not reach it: ${served.chain}`,
+        `its server is ${JSON.stringify(hideUserInfo(server?.value ?? ''))}, and this machine does not reach it: ${served.chain}`,
       ),
     ];
   return [finding(isOnNode ? 'GATE_UNREACHABLE' : 'CERTIFICATE_UNSEEN', served.address, served.chain)];

@@ -3,6 +3,10 @@ import { imagePolicyReports, staticReports, type NodeChange } from '#test/node-f
 
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml';
 
+const API_SERVER_POD = `kind: Pod
+spec: {containers: [{name: server, command: [kube-apiserver, --v=2]}]}
+`;
+
 const withoutPlugin = (text: string): string => text.replace(',ImagePolicyWebhook', '');
 const withoutConfiguration = (text: string): string =>
   text.replace(/^ *- --admission-control-config-file=.*\n/m, '');
@@ -64,7 +68,36 @@ describe('what kube-apiserver and the kubelet see of the files', () => {
     ...manifest((text) => text.replace(/mountPath: .*/, 'mountPath: /elsewhere')),
   });
   imagePolicyReports(['BACKUP_IN_MANIFESTS'], 'a backup beside the manifest', {
-    files: { [`${MANIFEST}.bak`]: 'kind: Pod\n' },
+    files: { [`${MANIFEST}.bak`]: API_SERVER_POD },
+  });
+  imagePolicyReports(['CONTROL_PLANE_OWNED'], 'X05 a manifest that RKE2 writes', {
+    ...manifest((text) => text.replace('registry.k8s.io/kube-apiserver', 'rancher/hardened-kubernetes')),
+  });
+  imagePolicyReports(
+    ['CONTROL_PLANE_OWNED'],
+    'X05 an API server of MicroK8s, whose flags are in another file',
+    {
+      files: {
+        [MANIFEST]: undefined,
+        '/var/snap/microk8s/current/args/kube-apiserver':
+          '--enable-admission-plugins=ImagePolicyWebhook\n--admission-control-config-file=/etc/kubernetes/kube-image-bouncer/admission-configuration.yaml\n',
+      },
+    },
+  );
+  imagePolicyReports(['CONTROL_PLANE_OWNED', 'NO_WIRING'], 'X05 an API server of k3s without any setting', {
+    files: { [MANIFEST]: undefined, '/etc/rancher/k3s/k3s.yaml': 'x' },
+  });
+  imagePolicyReports(['BACKUP_IN_MANIFESTS'], 'X06 a second API server in a file with another name', {
+    files: { '/etc/kubernetes/manifests/apiserver-old.yml': API_SERVER_POD },
+  });
+  imagePolicyReports([], 'X06 another pod and a broken file beside the manifest', {
+    files: {
+      '/etc/kubernetes/manifests/kube-apiserver-proxy.yaml': API_SERVER_POD.replaceAll(
+        'kube-apiserver',
+        'proxy',
+      ),
+      '/etc/kubernetes/manifests/kube-apiserver.yaml.old': 'kind: [',
+    },
   });
   imagePolicyReports([], 'a hidden file beside the manifest', {
     files: { '/etc/kubernetes/manifests/.kube-apiserver.yaml.swp': 'x' },

@@ -1,8 +1,13 @@
-import { basename } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findFlagFaults } from '../../control-plane/admission-flag-faults.ts';
 import type { Flag } from '../../control-plane/api-server-flags.ts';
 import { type ApiServerManifest, IMAGE_POLICY_PLUGIN } from '../../control-plane/api-server-manifest.ts';
+import { describeOwner, renderDistributionSettings } from '../../control-plane/distribution.ts';
+import { GATE_FILES } from '../../control-plane/gate-command.ts';
+import { NODE_FOLDER } from '../../wiring/names.ts';
 import { finding, type Finding } from '../finding.ts';
+import { describeMissing } from './named-file.ts';
+import { remedy, shellCommand } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
 
 /** Checks the flags of the API server, and whether its container contains the files that they name. */
@@ -10,7 +15,9 @@ export function examineManifest(material: NodeMaterial): readonly Finding[] {
   const { manifest, manifestFile } = material;
   switch (manifest.state) {
     case 'missing':
-      return [finding('MANIFEST_UNREADABLE', manifestFile, 'there is no such file')];
+      return material.distribution === undefined
+        ? [finding('MANIFEST_UNREADABLE', manifestFile, describeMissing(manifestFile, manifest))]
+        : [finding('NO_WIRING', manifestFile, 'no file names a configuration of a gate')];
     case 'unreadable':
       return [finding('MANIFEST_UNREADABLE', manifestFile, manifest.problem)];
     case 'unseen':
@@ -93,17 +100,36 @@ function examineMounts({ unmounted }: NodeMaterial): readonly Finding[] {
   );
 }
 
-/** Copies of the manifest: the kubelet runs each file of the folder, except names that begin with a dot. */
-export function examineBesides({ besides, manifestFile }: NodeMaterial): readonly Finding[] {
-  const own = basename(manifestFile);
-  const stem = own.replace(/\.(?:ya?ml|json)$/, '');
-  return besides
-    .filter((name) => name !== own && !name.startsWith('.') && name.includes(stem))
-    .map((name) =>
-      finding(
-        'BACKUP_IN_MANIFESTS',
-        manifestFile,
-        `its folder also contains ${name}, which the kubelet runs as well`,
-      ),
-    );
+/** The tool that owns the API server, with the settings that it needs for `ImagePolicyWebhook`. */
+export function examineOwner({
+  distribution,
+  manifest,
+  manifestFile,
+  folder,
+}: NodeMaterial): readonly Finding[] {
+  if (distribution === undefined) return [];
+  const plugins = manifest.state === 'read' ? manifest.value.enabledPlugins : [];
+  const settings = renderDistributionSettings(distribution, {
+    plugins: [...new Set([...plugins, IMAGE_POLICY_PLUGIN])],
+    configurationFile: join(folder, GATE_FILES.admissionConfiguration),
+    folder,
+  });
+  return [
+    finding('CONTROL_PLANE_OWNED', manifestFile, describeOwner(distribution), [
+      `give ${distribution.title} its own settings: ${settings.trim().replaceAll(/\s*\n\s*/g, ' · ')}`,
+    ]),
+  ];
+}
+
+/** Other files that run kube-apiserver: the kubelet runs each file of the folder, except names that begin with a dot. */
+export function examineBesides({ manifest, secondServers, manifestFile }: NodeMaterial): readonly Finding[] {
+  if (manifest.state !== 'read') return [];
+  return secondServers.map(({ name, enablesPlugin }) =>
+    finding(
+      'BACKUP_IN_MANIFESTS',
+      manifestFile,
+      `its folder also contains ${JSON.stringify(name)}, which runs kube-apiserver ${enablesPlugin ? 'too' : `without ${IMAGE_POLICY_PLUGIN}`}`,
+      remedy`${shellCommand('mv', join(dirname(manifestFile), name), `${NODE_FOLDER}/backup/`)}`,
+    ),
+  );
 }

@@ -1,5 +1,6 @@
 import type { AdmissionConfiguration } from '../../control-plane/admission-configuration.ts';
 import type { ApiServerManifest } from '../../control-plane/api-server-manifest.ts';
+import type { Distribution } from '../../control-plane/distribution.ts';
 import type { FoundFile } from '../../control-plane/file-plan.ts';
 import type { WrittenGateWay } from '../../control-plane/gate-kubeconfig.ts';
 import type { WrittenImagePolicy } from '../../control-plane/image-policy-settings.ts';
@@ -19,8 +20,12 @@ export interface NodeMaterial {
   readonly version: KubernetesVersion | undefined;
   readonly manifestFile: string;
   readonly manifest: Opened<ApiServerManifest>;
+  /** The tool that owns the API server of the node; `undefined` for kubeadm and its relatives. */
+  readonly distribution: Distribution | undefined;
   /** The names in the folder of the manifest, with the manifest. */
   readonly besides: readonly string[];
+  /** Those of them that run kube-apiserver too, and whether these enable `ImagePolicyWebhook`. */
+  readonly secondServers: readonly { readonly name: string; readonly enablesPlugin: boolean }[];
   /** The folder of the gate. */
   readonly folder: string;
   /** The names in that folder; empty if it does not exist. */
