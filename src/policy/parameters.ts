@@ -56,8 +56,9 @@ function hasOpenRegistry(text: string): boolean {
 }
 
 async function loadDomains(): Promise<DomainReader> {
-  const { getDomain } = await import('tldts');
-  return (host) => getDomain(host, { allowPrivateDomains: true });
+  // The default export, because a bundled CommonJS package has no other.
+  const { default: tldts } = await import('tldts');
+  return (host) => tldts.getDomain(host, { allowPrivateDomains: true });
 }
 
 /** Maximum number of characters of an expression for tags. */

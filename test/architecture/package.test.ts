@@ -45,6 +45,29 @@ test('the package runs without the checkout and prints its version', async () =>
   );
 });
 
+test('the package loads the libraries that a policy needs', async () => {
+  using built = await buildPackage();
+  const file = join(built.folder, 'policy.json');
+  const rules = [
+    { name: 'range', allowedTags: { semver: '>=1.0.0' } },
+    { name: 'expression', disallowedTags: { pattern: 'v[0-9]+' } },
+    { name: 'registries', allowedImages: { images: ['*.registry.example.com/**'] } },
+  ];
+  const policy = {
+    apiVersion: 'kube-image-bouncer.io/v1alpha1',
+    kind: 'ImageAdmissionPolicy',
+    metadata: { name: 'test' },
+    spec: { unmatchedImages: 'Deny', rules },
+  };
+  writeFileSync(file, JSON.stringify(policy));
+  const command = [join(built.folder, 'bin/kube-image-bouncer.js'), 'explain', '--policy', file];
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...command,
+    'eu.registry.example.com/app:1.0.0',
+  ]);
+  assert.match(stdout, /admitted/);
+});
+
 test('the packaged gate makes its certificate, serves, and exits on SIGTERM', async () => {
   using built = await buildPackage();
   const options = ['--self-signed', '--state-dir', join(built.folder, 'state'), '--bind', '127.0.0.1'];
