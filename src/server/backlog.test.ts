@@ -11,12 +11,12 @@ function setUp(limits: Partial<{ queuedReviews: number; queueMs: number; sliceMs
   const events: string[] = [];
   const time = { nowMs: 0, lagMs: 0 };
   const backlog = new Backlog({
-    limits: { largeBytes: SMALL, queuedReviews: 10, queueMs: 500, sliceMs: 20, ...limits },
+    limits: { queuedReviews: 10, queueMs: 500, sliceMs: 20, ...limits },
     lag: { at: () => time.lagMs },
     now: () => time.nowMs,
   });
   const review = (name: string, bytes: number, deciding?: () => void | Promise<void>): QueuedReview => ({
-    bytes,
+    isLarge: bytes > SMALL,
     isOver: false,
     decide: () => {
       events.push(name);
@@ -67,12 +67,12 @@ describe('the backlog', () => {
     submit('L2', LARGE, busy(60));
     await turn();
     for (const name of 'abcdefghij') submit(name, SMALL, busy(10));
-    for (let turns = 0; turns < 6; turns += 1) await turn();
+    for (let turns = 0; turns < 60; turns += 1) await turn();
     assert.equal(events.join(' '), 'L1 a b c d e f g h i j L2');
     submit('L3', LARGE);
     time.nowMs += 2001;
     for (const name of 'klmno') submit(name, SMALL, busy(10));
-    for (let turns = 0; turns < 6; turns += 1) await turn();
+    for (let turns = 0; turns < 60; turns += 1) await turn();
     assert.equal(events.slice(12).join(' '), 'k l m L3 n o');
   });
 
@@ -83,7 +83,19 @@ describe('the backlog', () => {
     await turn();
     assert.deepEqual(events, ['a', 'b', 'c']);
     await turn();
+    assert.deepEqual(events, ['a', 'b', 'c'], 'connections are accepted in the turns between two slices');
+    for (let turns = 0; turns < 8; turns += 1) await turn();
     assert.deepEqual(events, ['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('XH3 decides small reviews immediately for one slice, and the others in later turns', async () => {
+    const { events, time, submit } = setUp({ sliceMs: 20 });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) submit(name, SMALL, () => void (time.nowMs += 15));
+    assert.deepEqual(events, ['a', 'b']);
+    await turn();
+    assert.deepEqual(events, ['a', 'b', 'c', 'd', 'e']);
+    submit('f', SMALL, () => void (time.nowMs += 15));
+    assert.equal(events.at(-1), 'f', 'after a pause there is time again');
   });
 
   it('sheds a review if too many wait before it, including large ones and those being decided', async () => {

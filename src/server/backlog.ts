@@ -4,8 +4,8 @@ import type { LoopLag } from './loop-lag.ts';
 
 /** A review whose body was received completely. */
 export interface QueuedReview {
-  /** Length of its body. */
-  readonly bytes: number;
+  /** Whether it may take long to decide. */
+  readonly isLarge: boolean;
   /** True if it needs no decision, because it is answered or its connection has closed. */
   readonly isOver: boolean;
   /** Decides the review and answers it. Returns a promise if the decision is a promise. */
@@ -15,7 +15,7 @@ export interface QueuedReview {
 }
 
 interface BacklogOptions {
-  readonly limits: Pick<Limits, 'largeBytes' | 'queuedReviews' | 'queueMs' | 'sliceMs'>;
+  readonly limits: Pick<Limits, 'queuedReviews' | 'queueMs' | 'sliceMs'>;
   readonly lag: Pick<LoopLag, 'at'>;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
@@ -30,6 +30,15 @@ interface Entry {
 const LARGE_WAIT_MS = 2000;
 
 /**
+ * Turns of the event loop between two slices of decisions. In each turn it accepts one connection, and reads what is in
+ * the sockets. Without these turns, a connection would wait for as many slices as there are connections before it.
+ */
+const FREE_TURNS = 8;
+
+/** If there is less time between two decisions, nothing else happened, so they belong to one turn of the event loop. */
+const GAP_MS = 1;
+
+/**
  * The order in which reviews are decided. A small review is decided immediately while the event loop is on time;
  * otherwise it waits behind earlier ones. At most one large review is decided in a turn of the event loop, because it
  * blocks everything else. After it the loop handles small reviews and new connections for as long as the large one took.
@@ -42,6 +51,12 @@ export class Backlog {
   #timer: NodeJS.Timeout | undefined;
   #undecided = 0;
   #isScheduled = false;
+  /** Turns of the event loop until the queue runs. */
+  #freeTurns = 1;
+  /** When the first of the small reviews was decided that followed each other without a pause. */
+  #begunMs = -Infinity;
+  /** When the last of them was decided. */
+  #endedMs = -Infinity;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -57,11 +72,26 @@ export class Backlog {
     const { limits, lag, now } = this.#options;
     if (this.size >= limits.queuedReviews) return review.shed('queue');
     const nowMs = now();
-    const isSmall = review.bytes <= limits.largeBytes;
-    if (isSmall && this.#small.length === 0 && lag.at(nowMs) < limits.sliceMs) return this.#decide(review);
+    const isSmall = !review.isLarge;
+    if (isSmall && this.#small.length === 0 && lag.at(nowMs) < limits.sliceMs && this.#hasTime(nowMs))
+      return this.#decideNow(review);
     if (isSmall && this.#isStale(this.#small[0], nowMs)) return review.shed('wait');
     (isSmall ? this.#small : this.#large).push({ review, sinceMs: nowMs });
     this.#schedule();
+  }
+
+  /** Whether the small reviews of this turn have left time for another one. */
+  #hasTime(nowMs: number): boolean {
+    if (nowMs - this.#endedMs > GAP_MS) this.#begunMs = nowMs;
+    return nowMs - this.#begunMs < this.#options.limits.sliceMs;
+  }
+
+  #decideNow(review: QueuedReview): void {
+    try {
+      this.#decide(review);
+    } finally {
+      this.#endedMs = this.#options.now();
+    }
   }
 
   #isStale(entry: Entry | undefined, nowMs: number): boolean {
@@ -74,7 +104,7 @@ export class Backlog {
     const waitMs = this.#nextLargeMs - this.#options.now();
     if (this.#small.length > 0 || (this.#large.length > 0 && waitMs <= 0)) {
       this.#isScheduled = true;
-      setImmediate(() => this.#run());
+      this.#runAfter(this.#freeTurns);
     } else if (this.#large.length > 0 && this.#timer === undefined) {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
@@ -83,12 +113,19 @@ export class Backlog {
     }
   }
 
+  #runAfter(turns: number): void {
+    setImmediate(() => (turns > 1 ? this.#runAfter(turns - 1) : this.#run()));
+  }
+
   #run(): void {
     this.#isScheduled = false;
+    const { limits, now } = this.#options;
+    const beganMs = now();
     try {
       this.#runSmall();
       if (this.#isTimeForLarge()) this.#runLarge();
     } finally {
+      this.#freeTurns = now() - beganMs < limits.sliceMs ? 1 : FREE_TURNS;
       // After an exception the other reviews still need their turn.
       this.#schedule();
     }

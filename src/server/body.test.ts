@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { type BodyResult, BodyMemory, BodyReceiver } from './body.ts';
+import { type BodyResult, BodyMemory, BodyReceiver, hasMoreImages } from './body.ts';
 
 /** Receives a body in these pieces. */
 async function receive(
@@ -83,5 +83,18 @@ describe('the receiver of a body', () => {
     new BodyMemory({ bodyBytes: 1, largeBytes: 1, receivingBytes: 1 }).countReceived(16 << 20);
     await promise;
     observer.disconnect();
+  });
+});
+
+describe('the number of images in a body', () => {
+  const reviewOf = (images: object): Buffer => Buffer.from(JSON.stringify({ spec: images }));
+
+  it('XH3 is found without parsing, in containers and in image volumes', () => {
+    const containers = Array.from({ length: 64 }, () => ({ image: 'a' }));
+    assert.equal(hasMoreImages(reviewOf({ containers }), 64), false);
+    assert.equal(hasMoreImages(reviewOf({ containers: [...containers, { image: 'a' }] }), 64), true);
+    const volumes = containers.map(() => ({ name: 'v', image: { reference: 'a' } }));
+    assert.equal(hasMoreImages(reviewOf({ containers, volumes }), 127), true);
+    assert.equal(hasMoreImages(reviewOf({ text: 'image '.repeat(500) }), 64), false);
   });
 });

@@ -175,3 +175,20 @@ function join(one: Buffer, other: Buffer): Buffer {
   other.copy(joined, one.length);
   return joined;
 }
+
+/** How a field for an image begins in the JSON of the API server: `"image":"…"`. The first letters are rare in it. */
+const IMAGE_FIELD = 'mage":';
+
+/** The shortest text of an image in a body, in bytes: `"image":"a",`. */
+const IMAGE_BYTES = 12;
+
+/** Whether a body has more than `count` fields for images. It is not parsed, because that could take long. */
+export function hasMoreImages(body: Buffer, count: number): boolean {
+  if (body.length <= count * IMAGE_BYTES) return false;
+  let at = -1;
+  for (let found = 0; found <= count; found += 1) {
+    at = body.indexOf(IMAGE_FIELD, at + 1, 'latin1');
+    if (at === -1) return false;
+  }
+  return true;
+}

@@ -1,10 +1,35 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { Bouncer } from '../bouncer.ts';
 import { admitted, ask, open, rawReview, readToEnd, startGate } from '#test/review-server.ts';
+import { Connections } from './connections.ts';
 import type { ReviewServer } from './server.ts';
+
+describe('the begin of a request', () => {
+  const socketOf = (): Socket => new PassThrough() as unknown as Socket;
+
+  it('XH3 is the opening of its connection for the first request after the handshake, otherwise its arrival', () => {
+    for (const [readyMs, arrivedMs, begin] of [
+      [400, 400, 100],
+      [400, 449, 100],
+      [400, 350, 100],
+      [400, 450, 450],
+      [400, 50, 50],
+    ] as const) {
+      const connections = new Connections(10);
+      const socket = socketOf();
+      connections.addConnection(socket, 100);
+      connections.addSocket(socket, readyMs);
+      assert.equal(connections.beginOf(socket, arrivedMs), begin);
+      assert.equal(connections.beginOf(socket, 9000), 9000, 'the second request');
+    }
+    assert.equal(new Connections(10).beginOf(socketOf(), 7), 7, 'an unknown connection');
+  });
+});
 
 const limits = { bodyBytes: 1000, receivingBytes: 1000 };
 const REFUSED = 'GET / HTTP/1.1\r\nhost: gate\r\n\r\n';

@@ -23,10 +23,20 @@ interface Carrier {
   idleSince: number;
   /** Generation at the time when the connection was accepted; see {@link Connections.outdateAll}. */
   readonly generation: number;
+  /** The earliest time at which the client may have opened the connection. */
+  readonly openedMs: number;
+  /** When it could carry its first request; `undefined` after that request. */
+  readyMs: number | undefined;
 }
 
 /** State of a connection before its TLS handshake is complete. */
-type Accepted = Pick<Carrier, 'generation'>;
+type Accepted = Pick<Carrier, 'generation' | 'openedMs'>;
+
+/**
+ * A client that opens a connection for a request sends the request at the end of the handshake. After a longer pause, the
+ * connection was not opened for this request.
+ */
+const PAUSE_MS = 50;
 
 /** All connections of a server, and the requests that are open on each. */
 export class Connections {
@@ -58,9 +68,9 @@ export class Connections {
    * Adds a new TCP connection. At the limit the connection that is idle for longest is closed, so that clients that
    * only keep connections open cannot block the API server.
    */
-  addConnection(socket: Socket): void {
+  addConnection(socket: Socket, openedMs: number): void {
     const addresses = addressesOf(socket);
-    const accepted: Accepted = { generation: this.#generation };
+    const accepted: Accepted = { generation: this.#generation, openedMs };
     this.#all.add(socket);
     this.#accepted.set(addresses, accepted);
     socket.once('close', () => {
@@ -72,21 +82,36 @@ export class Connections {
   }
 
   /** Adds a socket that can carry requests: the connection of plain HTTP, or the TLS socket after its handshake. */
-  addSocket(socket: Socket): void {
+  addSocket(socket: Socket, nowMs: number): void {
     this.#ended += 1;
+    const accepted = this.#accepted.get(addressesOf(socket));
     const carrier: Carrier = {
       requests: 0,
       first: undefined,
       others: undefined,
       idleSince: this.#ended,
       // An unknown connection counts as older than all others.
-      generation: this.#accepted.get(addressesOf(socket))?.generation ?? -1,
+      generation: accepted?.generation ?? -1,
+      openedMs: accepted?.openedMs ?? nowMs,
+      readyMs: nowMs,
     };
     this.#carriers.set(socket, carrier);
     socket.once('close', () => {
       this.#carriers.delete(socket);
       this.#abandon(carrier);
     });
+  }
+
+  /**
+   * The earliest time at which the client may have begun a request whose first bytes arrived at `arrivedMs`, or later. The
+   * first request of a connection may have waited for the connection.
+   */
+  beginOf(socket: Socket, arrivedMs: number): number {
+    const carrier = this.#carriers.get(socket);
+    if (carrier?.readyMs === undefined) return arrivedMs;
+    const isAwaited = arrivedMs - carrier.readyMs < PAUSE_MS;
+    carrier.readyMs = undefined;
+    return isAwaited ? Math.min(arrivedMs, carrier.openedMs) : arrivedMs;
   }
 
   /** Registers a request that arrived. Without `request` it was refused before its body was read. */

@@ -24,12 +24,17 @@ export function parseDuration(text: string): number | undefined {
   return totalMs > 0 ? totalMs : undefined;
 }
 
+/** Time of the caller, in milliseconds: the `timeout` in the query, or `maximumMs` if that is shorter or if there is none. */
+export function timeoutOf(query: string, maximumMs: number): number {
+  const [, text] = TIMEOUT.exec(query) ?? [];
+  return Math.min((text === undefined ? undefined : parseDuration(text)) ?? maximumMs, maximumMs);
+}
+
 /**
- * Maximum time for the decision, in milliseconds: the `timeout` in the query, or `maximumMs` if that is shorter or if there
- * is no timeout, minus 500 ms for the way back. If the timeout is below one second, half of it.
+ * Maximum time for the decision, in milliseconds: the time of the caller minus 500 ms for the way back. If that time is
+ * below one second, half of it.
  */
 export function budgetOf(query: string, maximumMs: number): number {
-  const [, text] = TIMEOUT.exec(query) ?? [];
-  const timeoutMs = Math.min((text === undefined ? undefined : parseDuration(text)) ?? maximumMs, maximumMs);
+  const timeoutMs = timeoutOf(query, maximumMs);
   return Math.max(timeoutMs - MARGIN_MS, timeoutMs / 2);
 }

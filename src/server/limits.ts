@@ -13,6 +13,8 @@ export interface Limits {
   readonly headerCount: number;
   /** A longer body, in bytes, is large: only one large body is parsed in a turn of the event loop. */
   readonly largeBytes: number;
+  /** A body with more images is large, too. */
+  readonly largeImages: number;
   /** Reviews that were received completely and are not decided yet. */
   readonly queuedReviews: number;
   /** Maximum wait of a small review for its turn. A large one waits until the timeout of its caller. */
@@ -38,6 +40,7 @@ export const DEFAULT_LIMITS: Limits = {
   headerBytes: 16 * 1024,
   headerCount: 100,
   largeBytes: 256 * 1024,
+  largeImages: 64,
   queuedReviews: 4096,
   queueMs: 2000,
   sliceMs: 20,

@@ -26,3 +26,29 @@ describe('the lag of the event loop', () => {
     assert.equal(lag.at(375), 0);
   });
 });
+
+describe('the time at which an accepted connection may have been opened', () => {
+  it('XH3 is now, unless the loop was late or each of its turns accepted a connection', () => {
+    let [nowMs, turns] = [1000, 0];
+    using lag = new LoopLag(
+      () => nowMs,
+      () => turns,
+    );
+    const tick = (ms: number, count: number): void => {
+      nowMs += ms;
+      turns += count;
+      lag.tick();
+    };
+    tick(25, 5);
+    assert.equal(lag.countAccepted(1030), 1030);
+    tick(25, 5);
+    assert.equal(lag.countAccepted(1060), 1060, 'four turns accepted none');
+    // Three slow turns. Each accepts one connection, so more may wait.
+    for (let turn = 0; turn < 3; turn += 1) {
+      tick(400, 1);
+      assert.equal(lag.countAccepted(nowMs), 1025 + 50);
+    }
+    tick(25, 2);
+    assert.equal(lag.countAccepted(nowMs), nowMs);
+  });
+});

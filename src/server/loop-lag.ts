@@ -11,23 +11,47 @@ export class LoopLag implements Disposable {
   #tickedMs: number;
   /** Lateness of the last tick. Data that arrived during that time is read only now. */
   #lateMs = 0;
+  readonly #countTurns: () => number;
+  #turns: number;
+  #accepted = 0;
+  /** Every connection that was opened before this time was accepted. */
+  #acceptedAllMs: number;
 
-  /** @param now monotonic, in milliseconds */
-  constructor(now: () => number) {
+  /**
+   * @param now monotonic, in milliseconds
+   * @param countTurns the number of turns of the event loop since the start
+   */
+  constructor(now: () => number, countTurns = () => performance.nodeTiming.uvMetricsInfo.loopCount) {
     this.#now = now;
     this.#tickedMs = now();
+    this.#countTurns = countTurns;
+    this.#turns = countTurns();
+    this.#acceptedAllMs = this.#tickedMs;
     this.#timer = setInterval(() => this.tick(), INTERVAL_MS).unref();
   }
 
   tick(): void {
     const nowMs = this.#now();
     this.#lateMs = Math.max(0, nowMs - this.#tickedMs - 2 * INTERVAL_MS);
+    const turns = this.#countTurns();
+    if (this.#accepted < turns - this.#turns) this.#acceptedAllMs = this.#tickedMs;
+    this.#turns = turns;
+    this.#accepted = 0;
     this.#tickedMs = nowMs;
   }
 
   /** Longest possible wait of data that is read now, in milliseconds. 0 while the loop is on time. */
   at(nowMs: number): number {
     return this.#lateMs + Math.max(0, nowMs - this.#tickedMs - 2 * INTERVAL_MS);
+  }
+
+  /**
+   * Counts a connection that was accepted now, and returns when it may have been opened. The loop accepts one connection in
+   * each turn, so the others wait in the kernel. None waits if a turn accepted no connection.
+   */
+  countAccepted(nowMs: number): number {
+    this.#accepted += 1;
+    return Math.min(nowMs, this.#acceptedAllMs + 2 * INTERVAL_MS);
   }
 
   [Symbol.dispose](): void {

@@ -75,6 +75,23 @@ describe('under load', { timeout: 20_000 }, () => {
     assert.equal(here.decided[1], 'small', here.decided.join(' '));
   });
 
+  it('XH3 a review with many images is large, too', async () => {
+    await using here = await scene({ largeImages: 3 }, 3, (_uid, { sockets, decided }) => {
+      if (decided.length === 1) sockets[2]?.write(request('small', 0, CLOSE));
+    });
+    const answers = here.sockets.map(readToEnd);
+    for (const [index, socket] of here.sockets.slice(0, 2).entries()) {
+      const body = JSON.stringify({
+        uid: `large-${index}`,
+        images: Array.from({ length: 4 }, () => ({ image: 'app:1' })),
+      });
+      socket.write(request(`large-${index}`, 0, CLOSE).replace(/content-length: .*/s, ''));
+      socket.write(`content-length: ${body.length}\r\n${CLOSE[0]}\r\n\r\n${body}`);
+    }
+    await Promise.all(answers);
+    assert.equal(here.decided[1], 'small', here.decided.join(' '));
+  });
+
   it('a review above the limit of the queue is refused immediately by its uid, and its connection stays open', async () => {
     await using here = await scene({ largeBytes: 1000, queuedReviews: 2 }, 5);
     const ended: string[] = [];

@@ -32,7 +32,8 @@ function receiveRequest(context: ServerContext, request: IncomingMessage, respon
     response.once('close', () => connections.endRequest(socket));
     return refuse(context, response, route);
   }
-  const review = new ReviewRequest(context, response, route, nowMs - lag.at(nowMs));
+  const beganMs = connections.beginOf(socket, nowMs - lag.at(nowMs));
+  const review = new ReviewRequest(context, response, route, beganMs);
   connections.startRequest(socket, review);
   // One listener for both tasks, because each listener slows down every review. If the response emits no `close`, the
   // request ends when its connection closes.

@@ -3,8 +3,9 @@ import type { Answer } from '../admission/exchange.ts';
 import { HEAD_BYTES } from '../admission/review-head.ts';
 import type { ShedReason } from '../telemetry/shed-reviews.ts';
 import type { QueuedReview } from './backlog.ts';
-import { type BodyListener, BodyReceiver, type BodyResult } from './body.ts';
+import { type BodyListener, BodyReceiver, type BodyResult, hasMoreImages } from './body.ts';
 import type { OpenRequest } from './connections.ts';
+import { timeoutOf } from './deadline.ts';
 import { bodyTooLarge, refuse, send } from './http-answer.ts';
 import type { Refusal, Reply } from './refusal.ts';
 import { handleReview, refuseUnparsed } from './review-handler.ts';
@@ -12,6 +13,9 @@ import type { Route } from './routes.ts';
 import type { ServerContext } from './server-context.ts';
 
 const NOTHING = Buffer.alloc(0);
+
+/** No caller has a shorter timeout. The API server accepts whole seconds only. */
+const SHORTEST_MS = 100;
 
 /** One request for a review, from its head to its answer. It is answered once. */
 export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
@@ -38,8 +42,10 @@ export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
     this.#receiver = new BodyReceiver(this.#request, this.#context.memory, this);
   }
 
-  get bytes(): number {
-    return this.#body?.length ?? 0;
+  get isLarge(): boolean {
+    const { largeBytes, largeImages } = this.#context.limits;
+    const body = this.#received;
+    return body.length > largeBytes || hasMoreImages(body, largeImages);
   }
 
   get isOver(): boolean {
@@ -82,6 +88,7 @@ export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
 
   /** The request has ended, with or without an answer: releases its memory. */
   close(): void {
+    if (!this.#isOver) this.#countIfLate();
     this.#isOver = true;
     this.#body = undefined;
     this.#receiver?.release();
@@ -111,6 +118,7 @@ export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
 
   #refuse(refusal: Refusal | Reply = bodyTooLarge(this.#context, this.#route.protocol)): void {
     if (this.#isOver) return;
+    this.#countIfLate();
     this.#isOver = true;
     refuse(this.#context, this.#response, refusal);
     this.close();
@@ -118,8 +126,18 @@ export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
 
   #send(answer: Answer): void {
     if (this.#isOver) return;
+    this.#countIfLate();
     this.#isOver = true;
     send(this.#context, this.#response, answer);
     this.close();
+  }
+
+  /** Counts this review if the time of its caller is over. */
+  #countIfLate(): void {
+    const { now, maximumTimeoutMs, recorder } = this.#context;
+    const elapsedMs = now() - this.#startedMs;
+    // Most answers are in time. The timeout is read only of the others.
+    if (elapsedMs > SHORTEST_MS && elapsedMs > timeoutOf(this.#route.query, maximumTimeoutMs))
+      recorder.answerLate(this.#route.protocol.name);
   }
 }

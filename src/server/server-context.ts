@@ -27,6 +27,7 @@ export interface ReviewContext {
 
 /** Dependencies shared by all requests of one server. */
 export interface ServerContext extends ReviewContext {
+  readonly recorder: Recorder;
   readonly limits: Limits;
   readonly routes: Routes;
   readonly backlog: Pick<Backlog, 'submit'>;

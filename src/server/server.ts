@@ -98,7 +98,7 @@ export class ReviewServer implements AsyncDisposable {
     const handshake = tls && { isMutual: this.#clients !== undefined };
     this.#server = createLimitedServer(limits, handshake, createRequestListener(context));
     if (tls !== undefined) this.#useContext(tls, this.#clients);
-    this.#watchConnections(recorder, new Set(tls?.clientNames), notAllowed);
+    this.#watchConnections(recorder, now, new Set(tls?.clientNames), notAllowed);
     this.checks = {
       listener: () => (this.#server.listening ? undefined : 'not listening'),
       certificate: () =>
@@ -223,11 +223,17 @@ export class ReviewServer implements AsyncDisposable {
     this.#tls = { certificate, key };
   }
 
-  #watchConnections(recorder: Recorder, clientNames: ReadonlySet<string>, notAllowed: WeakSet<Socket>): void {
+  #watchConnections(
+    recorder: Recorder,
+    now: () => number,
+    clientNames: ReadonlySet<string>,
+    notAllowed: WeakSet<Socket>,
+  ): void {
     const isSecure = this.#server instanceof SecureServer;
     this.#server.on('connection', (socket: Socket) => {
-      this.#connections.addConnection(socket);
-      if (!isSecure) this.#connections.addSocket(socket);
+      const nowMs = now();
+      this.#connections.addConnection(socket, this.#lag.countAccepted(nowMs));
+      if (!isSecure) this.#connections.addSocket(socket, nowMs);
     });
     // Before the listener of Node's HTTP server, so that a client that is refused cannot send a request.
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => {
@@ -239,7 +245,7 @@ export class ReviewServer implements AsyncDisposable {
         recorder.refuseClient(refusal);
         return;
       }
-      this.#connections.addSocket(socket);
+      this.#connections.addSocket(socket, now());
       // Checked once for each connection, because all its requests have the same certificate.
       if (clientNames.size > 0 && !hasName(socket, clientNames)) notAllowed.add(socket);
     });

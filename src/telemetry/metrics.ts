@@ -22,6 +22,8 @@ export interface Metrics {
   readonly countRefusedClient: (reason: ClientRefusalReason) => void;
   /** Counts a review that was refused without a decision. */
   readonly countShed: (protocol: ProtocolName, reason: ShedReason) => void;
+  /** Counts a review whose answer came after the timeout of its caller, or not at all. */
+  readonly countLate: (protocol: ProtocolName) => void;
   /** Counts a question of a review when it has ended. */
   readonly countQuestion: (asked: AskedQuestion) => void;
   /** Call it when a policy becomes active. */
@@ -75,6 +77,7 @@ export function createMetrics(sources: MetricSources = {}): Metrics {
     },
     countOutcome: outcomeCounter(registry, failures),
     countShed: shedCounter(registry, failures),
+    countLate: lateCounter(registry),
     countRejection: (code) => rejected.inc({ code: rejectionCodes.labelOf(code) }),
     countRefusedClient: refusedClientCounter(registry),
     countQuestion: questionCounter(registry),
@@ -120,6 +123,17 @@ function shedCounter(registry: Registry, failures: Counter<'code'>): Metrics['co
     shed.inc({ protocol, reason });
     failures.inc({ code: SHED_CODES[reason] });
   };
+}
+
+function lateCounter(registry: Registry): Metrics['countLate'] {
+  const late = counter(
+    registry,
+    'late_answers_total',
+    'Reviews that were answered after the timeout of their caller, or whose caller did not wait.',
+    ['protocol'],
+  );
+  for (const protocol of PROTOCOL_NAMES) late.inc({ protocol }, 0);
+  return (protocol) => late.inc({ protocol });
 }
 
 function outcomeCounter(registry: Registry, failures: Counter<'code'>): Metrics['countOutcome'] {

@@ -8,7 +8,10 @@ import { shedReviews, type ShedReason } from './shed-reviews.ts';
 
 interface RecorderOptions {
   readonly log: Pick<Log, 'write' | 'batch'>;
-  readonly metrics: Pick<Metrics, 'countOutcome' | 'countRejection' | 'countShed' | 'countRefusedClient'>;
+  readonly metrics: Pick<
+    Metrics,
+    'countOutcome' | 'countRejection' | 'countShed' | 'countLate' | 'countRefusedClient'
+  >;
 }
 
 /** Writes each outcome to the log and to the metrics. */
@@ -21,6 +24,8 @@ export interface Recorder {
   readonly refuseClient: (refusal: ClientRefusal) => void;
   /** Counts a review that was refused without a decision. The log has one line for many of them. */
   readonly shed: (protocol: ProtocolName, reason: ShedReason) => void;
+  /** Counts a review whose answer came after the timeout of its caller, or not at all. */
+  readonly answerLate: (protocol: ProtocolName) => void;
   /** Writes the current batch. Call it before metrics are read, and before the process ends. */
   readonly flush: () => void;
 }
@@ -54,6 +59,7 @@ export function createRecorder({ log, metrics }: RecorderOptions): Recorder {
     reject: (code) => metrics.countRejection(code),
     refuseClient: refusedClients(log, metrics),
     shed: shedReviews(log, metrics),
+    answerLate: (protocol) => metrics.countLate(protocol),
     flush,
   };
 }

@@ -10,6 +10,7 @@ import { descriptors } from './descriptors.ts';
 import { disk } from './disk.ts';
 import { fairness } from './fairness.ts';
 import { idleConnections } from './idle-connections.ts';
+import { manyImages } from './many-images.ts';
 import { memory } from './memory.ts';
 import { policyFaults } from './policy-faults.ts';
 import { overload } from './overload.ts';
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   pauses,
   rubbish,
   fairness,
+  manyImages,
 ];
 
 const USAGE = `usage: npm run chaos -- [SCENARIO…] [--seed S] [--quick]

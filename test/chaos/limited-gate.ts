@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { admissionReview, imageReview } from '#test/protocols.ts';
 import { createBouncer } from '../../src/bouncer.ts';
+import { loadPolicy } from '../../src/policy-source/load.ts';
 import { startHealthServer } from '../../src/server/health.ts';
 import type { Limits } from '../../src/server/limits.ts';
 import { startServer } from '../../src/server/server.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createRecorder } from '../../src/telemetry/recorder.ts';
 import { NO_LATEST } from '../support/policies.ts';
-import { createTestRecorder } from '../support/review-server.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(3),
@@ -19,12 +21,15 @@ const { values } = parseArgs({
     'health-port': { type: 'string' },
     bind: { type: 'string', default: '127.0.0.1' },
     limits: { type: 'string', default: '{}' },
+    policy: { type: 'string' },
   },
 });
-const { recorder } = createTestRecorder();
+const policy = values.policy === undefined ? NO_LATEST : await loadPolicy(values.policy);
+const metrics = createMetrics();
+const recorder = createRecorder({ log: { write: () => undefined, batch: (run) => run() }, metrics });
 const server = await startServer({
   protocols: { imageReview, admissionReview },
-  bouncer: createBouncer({ policies: { current: () => NO_LATEST } }),
+  bouncer: createBouncer({ policies: { current: () => policy } }),
   recorder,
   address: values.bind,
   port: Number(values.port),
@@ -37,6 +42,6 @@ await startHealthServer({
   address: values.bind,
   port: Number(values['health-port']),
   checks: server.checks,
-  metrics: { contentType: 'text/plain', render: async () => '' },
+  metrics,
   recorder,
 });

@@ -67,6 +67,17 @@ export class Tally {
     }
   }
 
+  /** Adds the counts of another tally. */
+  add(other: Tally): void {
+    for (const window of ['inside', 'outside'] as const) {
+      for (const [of, count] of Object.entries(other.#counts[window]))
+        this.#counts[window][of as keyof Counts] += count;
+      this.#latencies[window].push(...other.#latencies[window]);
+    }
+    for (const [find, what] of other.#firsts) if (!this.#firsts.has(find)) this.#firsts.set(find, what);
+    this.#strained.push(...other.#strained);
+  }
+
   /** All reviews of one window, or of both. */
   count(of: Find | Strain | 'sent' | 'right', ...windows: readonly Window[]): number {
     const chosen: readonly Window[] = windows.length === 0 ? ['inside', 'outside'] : windows;

