@@ -42,6 +42,24 @@ describe('a file of messages', () => {
     ]);
   });
 
+  const secret = 'c2VjcmV0LW9mLWEtdGVzdA'.repeat(4);
+  for (const text of [
+    `${secret}\n`,
+    `-----BEGIN TEST-----\n${secret}\n-----END TEST-----\n`,
+    `${secret}: 1\n${secret}: 2\n`,
+    `data: {${secret}: !${secret} 1}\n`,
+    `language: de\nmessages: {}\n${secret}: 1\n`,
+    `language: ${secret}\nmessages: {${secret}: 1}\n`,
+  ])
+    it(`XH6 is not quoted beyond 64 characters, and not at all if it is something else: ${text.slice(0, 9)}…`, async () => {
+      const { message } = await refusalOf(text);
+      assert.equal(
+        message.includes(text.startsWith('language') ? secret.slice(0, 65) : secret.slice(0, 8)),
+        false,
+        message,
+      );
+    });
+
   for (const [what, text, message] of [
     ['nothing', '', 'de.yaml:1:1: the catalogue is empty (write language and messages)'],
     ['two documents', 'language: de\nmessages: {}\n---\nlanguage: fr\n', /^de\.yaml:4:1: a second document/],

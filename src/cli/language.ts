@@ -1,4 +1,5 @@
 import type { TextDocument } from '../document/yaml.ts';
+import { hideContent, shortenQuotes } from '../document/quoted-text.ts';
 import { readBounded } from '../file/bounded-file.ts';
 import { quote } from '../image/quote.ts';
 import type { Catalogue } from '../language/catalogue.ts';
@@ -64,6 +65,8 @@ export function languageNotes(language: string | undefined): readonly string[] {
 /** Largest file of messages, in bytes. */
 const MAX_MESSAGES_BYTES = 256 * 1024;
 
+const CATALOGUE_KEYS: ReadonlySet<string> = new Set(['language', 'messages']);
+
 /** Largest number of problems in one error. */
 const MAX_SHOWN = 20;
 
@@ -81,7 +84,12 @@ export async function readMessages(file: string): Promise<FurtherCatalogue> {
     return decodeMessages(parseDocuments(decodeUtf8(bytes, file), file), file);
   } catch (cause) {
     if (!(cause instanceof DocumentError)) throw cause;
-    throw new SettingsError('MESSAGES_INVALID', cause.message, { cause });
+    const { line, column } = cause.region;
+    // Without the cause, because its message quotes the file, which may be a key or a token.
+    throw new SettingsError(
+      'MESSAGES_INVALID',
+      `${file}:${line}:${column}: ${hideContent(cause.sentence, CATALOGUE_KEYS)}`,
+    );
   }
 }
 
@@ -110,8 +118,8 @@ function decodeMessages([document, second]: readonly TextDocument[], file: strin
   const decoded = decodeCatalogue(document.value);
   if ('language' in decoded) return decoded;
   const lines = decoded.slice(0, MAX_SHOWN).map(({ path, message, hint }) => {
-    const place = path.length === 0 ? '' : `${path.join(': ')}: `;
-    return `${file}:${document.positionOf(path)}: ${place}${message} (${hint})`;
+    const place = path.length === 0 ? '' : `${path.map((key) => quote(key)).join(': ')}: `;
+    return `${file}:${document.positionOf(path)}: ${place}${shortenQuotes(message)} (${hint})`;
   });
   const more = decoded.length - lines.length;
   if (more > 0) lines.push(`${file}: and ${more} more problems`);

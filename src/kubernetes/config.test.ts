@@ -73,6 +73,31 @@ describe('a kubeconfig', { timeout: 20_000 }, () => {
     }
   });
 
+  it('XH6 is not quoted if a key or a token is in its place', async () => {
+    const secret = 'c2VjcmV0LW9mLWEtdGVzdA'.repeat(4);
+    const wrong = join(folder, 'wrong');
+    for (const text of [
+      secret,
+      `-----BEGIN TEST-----\n${secret}\n-----END TEST-----\n`,
+      `key: *${secret}\n`,
+      `key: !${secret} 1\n`,
+      `${secret}: 1\n${secret}: 2\n`,
+      `key: "${secret}\n`,
+      `apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: ${secret}}}]\ncontexts: [{name: a, context: {cluster: a, user: a}}]\ncurrent-context: a\n`,
+      `apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\ncurrent-context: ${secret}\n`,
+    ]) {
+      await writeFile(wrong, text);
+      await assert.rejects(openCluster({ kubeconfig: wrong }), (error: Error) => {
+        assert.equal(
+          error.message.includes(secret.slice(0, text.startsWith('api') ? 65 : 8)),
+          false,
+          error.message,
+        );
+        return true;
+      });
+    }
+  });
+
   it('of a server that does not answer fails at the first request', async () => {
     const client = await openCluster({ kubeconfig: file });
     await assert.rejects(client.version(), { code: 'CLUSTER_UNREACHABLE' });

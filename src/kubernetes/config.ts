@@ -1,3 +1,4 @@
+import { hideContent, shortenQuotes } from '../document/quoted-text.ts';
 import { KubernetesClient } from './client.ts';
 import type { Credentials } from './connection.ts';
 import { KubernetesError } from './errors.ts';
@@ -36,7 +37,7 @@ export async function openCluster({ kubeconfig, context }: ClusterChoice = {}): 
   const cluster = config.getCurrentCluster();
   if (cluster === null || cluster === undefined) {
     throw invalid(
-      `${kubeconfig ?? 'the kubeconfig'} has no cluster for context ${JSON.stringify(config.getCurrentContext())}`,
+      `${kubeconfig ?? 'the kubeconfig'} has no cluster for context ${shortenQuotes(JSON.stringify(config.getCurrentContext()))}`,
     );
   }
   const plugins = endPlugins(config);
@@ -80,7 +81,7 @@ function parseServer(server: string): URL {
   try {
     return new URL(server);
   } catch (cause) {
-    throw invalid(`the kubeconfig's server ${JSON.stringify(server)} is no URL`, cause);
+    throw invalid(`the kubeconfig's server ${shortenQuotes(JSON.stringify(server))} is no URL`, cause);
   }
 }
 
@@ -92,5 +93,5 @@ function invalid(message: string, cause?: unknown): KubernetesError {
 function messageOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'the answer of its exec plugin is not JSON';
   const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return first;
+  return error instanceof Error && error.name === 'YAMLException' ? hideContent(first) : first;
 }

@@ -23,7 +23,8 @@ interface CatalogueProblem {
 
 /** Reads a document `{language, messages}`: the catalogue, or all problems of the document. */
 export function decodeCatalogue(document: unknown): FurtherCatalogue | readonly CatalogueProblem[] {
-  if (!isObject(document))
+  // A file that is something else may be a key or a token, so nothing of it is quoted.
+  if (!isObject(document) || !('language' in document || 'messages' in document))
     return [problem([], 'this is not a catalogue', 'write the keys language and messages')];
   const { language, messages, ...others } = document;
   const problems = Object.keys(others).map((key) =>

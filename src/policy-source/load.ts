@@ -1,5 +1,6 @@
 import { locatedIn } from '../document/manifest-text.ts';
 import { readOrdinary } from '../document/ordinary/read.ts';
+import { hideContent, shortenQuotes } from '../document/quoted-text.ts';
 import { decodeUtf8 } from '../document/text.ts';
 import { DocumentError, Lines, type TextDocument } from '../document/text-document.ts';
 import { parseDocuments } from '../document/yaml.ts';
@@ -7,8 +8,8 @@ import type { BoundedReader } from '../file/bounded-file.ts';
 import { decodePolicy, PolicyProblemsError } from '../policy/decode.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type PolicyProblem, sayProblem } from '../policy/parameter-error.ts';
+import { schemaWords } from '../policy/schema-problems.ts';
 import type { PolicyWarning } from '../policy/lint.ts';
-import { hideContent, shortenQuotes } from './without-content.ts';
 import { PolicyFileError, type PolicyFileErrorCode, readPolicyBytes } from './policy-file.ts';
 
 /** Most problems in one message. */
@@ -120,7 +121,11 @@ function syntaxError(cause: unknown, file: string): unknown {
   const { line, column } = cause.region;
   const place = `${file}:${line}:${column}`;
   // Without the cause, because its message quotes the file.
-  return new PolicyFileError('POLICY_SYNTAX', `${place}: ${hideContent(cause.sentence)}`, place);
+  return new PolicyFileError(
+    'POLICY_SYNTAX',
+    `${place}: ${hideContent(cause.sentence, schemaWords())}`,
+    place,
+  );
 }
 
 function renderProblem(problem: PolicyProblem, file: string, document: TextDocument): string {

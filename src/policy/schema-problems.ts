@@ -84,6 +84,19 @@ function knownKeys(path: readonly (string | number)[]): string[] {
   return Object.keys(shape?.properties ?? {});
 }
 
+/** All keys of the schema. */
+export function schemaWords(): ReadonlySet<string> {
+  const words = new Set<string>();
+  const collect = (part: unknown): void => {
+    if (Array.isArray(part)) part.forEach(collect);
+    if (!isObject(part)) return;
+    if (isObject(part['properties'])) for (const key of Object.keys(part['properties'])) words.add(key);
+    Object.values(part).forEach(collect);
+  };
+  collect(renderPolicySchema());
+  return words;
+}
+
 function valueAt(document: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
