@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { ProtocolName } from '../src/admission/exchange.ts';
 import { ensureSelfSigned } from '../src/certificate/self-signed.ts';
 import { measureApiServer } from './api-server.ts';
+import { measureCheck } from './check.ts';
 import { measureColdStarts } from './cold-start.ts';
 import { measureMemory } from './memory.ts';
 import { measurePolicy } from './policy.ts';
@@ -19,6 +20,10 @@ const USAGE = `npm run bench                    the gate against a bare server (
 npm run bench -- rss             memory over 300,000 reviews
 npm run bench -- policy          100 rules and 20 images, in process
 npm run bench -- api-server      pods through a real kube-apiserver, with and without a webhook (and its GOGC)
+npm run bench -- check           check on many manifests (with --before and --gator: beside another build and gator)
+  --manifests N                  how many (default 10000)
+  --before FILE                  main.js of another build
+  --gator FILE                   the binary of gator
   --seconds N                    load for each server and series (default 10.8)
   --quick                        one second each, a tenth of the reviews
   --node-flags="FLAG …"          for the gate's Node, instead of the documented ones
@@ -32,6 +37,9 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '10.8' },
     quick: { type: 'boolean', default: false },
     'node-flags': { type: 'string' },
+    manifests: { type: 'string', default: '10000' },
+    before: { type: 'string' },
+    gator: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -46,7 +54,7 @@ try {
 }
 
 async function main(what: string): Promise<0 | 2> {
-  if (values.help || !['servers', 'rss', 'policy', 'api-server'].includes(what) || !(seconds > 0)) {
+  if (values.help || !['servers', 'rss', 'policy', 'api-server', 'check'].includes(what) || !(seconds > 0)) {
     process.stderr.write(USAGE);
     return 2;
   }
@@ -55,9 +63,15 @@ async function main(what: string): Promise<0 | 2> {
   );
   if (what === 'policy') print(await measurePolicy(values.quick ? 200 : 2000));
   else if (what === 'rss') await rss();
+  else if (what === 'check') print(check());
   else if (what === 'api-server') await apiServer();
   else await servers();
   return 0;
+}
+
+function check(): string {
+  const { manifests, before, gator } = values;
+  return measureCheck({ folder, manifests: Number(manifests), rounds: values.quick ? 1 : 5, before, gator });
 }
 
 async function rss(): Promise<void> {
