@@ -6,7 +6,7 @@ import { writeManifests } from './manifests.ts';
 import { figure, median, renderTable } from './table.ts';
 
 /** What is compared. */
-export interface CheckBench {
+interface CheckBench {
   /** A folder for the manifests and the outputs. */
   readonly folder: string;
   readonly manifests: number;
