@@ -26,7 +26,13 @@ function settingsIn(folder: string): NodeSettings {
   };
 }
 
-const sources = { root: '/', force: false, now: () => new Date(), requestSignature: undefined };
+const sources = {
+  root: '/',
+  force: false,
+  now: () => new Date(),
+  requestSignature: undefined,
+  cluster: undefined,
+};
 
 describe('the plan of ImagePolicyWebhook', () => {
   it('needs no manifest of kube-apiserver for files that kubeadm reads later, also below /', async () => {

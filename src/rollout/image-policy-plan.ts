@@ -13,6 +13,7 @@ import {
   type NodePlaces,
 } from '../control-plane/node-plan.ts';
 import { renderYaml } from '../document/render.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
 import { NEWEST_KUBERNETES, parseKubernetesVersion, type KubernetesVersion } from '../kubernetes/version.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import { parsePolicy } from '../policy-source/load.ts';
@@ -21,11 +22,13 @@ import type { PolicyDocument, RuleDocument } from '../policy/schema.ts';
 import type { Stage } from '../policy/stage.ts';
 import { KUBE_SYSTEM_MODES, type KubeSystemMode } from '../webhook/configuration.ts';
 import { imagePolicyPath } from '../wiring/paths.ts';
+import { findCrioNodes } from '../wiring/runtimes.ts';
 import {
   prepareNodeCertificates,
   type NodeCertificateSettings,
   type RequestSignature,
 } from './node-certificates.ts';
+import { forNodes } from './short-names.ts';
 import type { PolicyText } from './webhook-plan.ts';
 
 /** The settings of `ImagePolicyWebhook` and of its gate on a control-plane node. */
@@ -53,6 +56,8 @@ interface NodeSources {
   /** Replaces private keys that cannot be used any more. */
   readonly force: boolean;
   readonly now: () => Date;
+  /** Its nodes decide about `shortNames` of the default policy. */
+  readonly cluster: KubernetesClient | undefined;
   /** `undefined` if no signer may be called, because nothing is written. */
   readonly requestSignature: RequestSignature | undefined;
 }
@@ -62,6 +67,8 @@ export interface NodePlan {
   /** `undefined` if a signer has to be called first. */
   readonly certificates: NodeCertificates | undefined;
   readonly policy: Policy;
+  /** The nodes of the cluster that run CRI-O; none if there is no cluster. */
+  readonly crioNodes: readonly string[];
   /** All files except the API server's manifest. */
   readonly files: readonly PlannedFile[];
   /** `undefined` if this machine has no manifest. */
@@ -78,7 +85,8 @@ export async function planImagePolicy(settings: NodeSettings, sources: NodeSourc
   const { places, gate, runner } = settings;
   const folder = join(sources.root, places.folder);
   const certificates = await prepareNodeCertificates(settings, { ...sources, folder });
-  const policy = await choosePolicyText(settings, join(folder, GATE_FILES.policy));
+  const crioNodes = sources.cluster === undefined ? [] : await findCrioNodes(sources.cluster);
+  const policy = await choosePolicyText(settings, join(folder, GATE_FILES.policy), crioNodes);
   const gateFiles = planGate({ places, gate, runner, certificates, policy: policy.text });
   const server = await planApiServer({
     places,
@@ -92,6 +100,7 @@ export async function planImagePolicy(settings: NodeSettings, sources: NodeSourc
   return {
     certificates,
     policy: await parsePolicy(policy.text, policy.file),
+    crioNodes,
     files: [...server.files, ...gateFiles],
     manifest: server.manifest,
     owner: server.owner,
@@ -99,12 +108,18 @@ export async function planImagePolicy(settings: NodeSettings, sources: NodeSourc
 }
 
 /** Keeps a default policy that a user has edited on the node. Only a given policy replaces it. */
-async function choosePolicyText({ policy, kubeSystem }: NodeSettings, file: string): Promise<PolicyText> {
+async function choosePolicyText(
+  { policy, kubeSystem }: NodeSettings,
+  file: string,
+  crioNodes: readonly string[],
+): Promise<PolicyText> {
+  const render = (mode: KubeSystemMode, nodes = crioNodes): string =>
+    renderYaml(forNodes(defaultNodePolicy(mode), nodes));
   if (policy !== undefined) return policy;
   const text = (await findFile(file))?.content.toString();
-  const defaults = KUBE_SYSTEM_MODES.map((mode) => renderYaml(defaultNodePolicy(mode)));
+  const defaults = KUBE_SYSTEM_MODES.flatMap((mode) => [render(mode), render(mode, [])]);
   if (text !== undefined && (kubeSystem === undefined || !defaults.includes(text))) return { text, file };
-  return { text: renderYaml(defaultNodePolicy(kubeSystem ?? 'warn')), file };
+  return { text: render(kubeSystem ?? 'warn'), file };
 }
 
 /** The minor version of the node's API server, from the tag of its image. */

@@ -3,6 +3,8 @@ import { isObject } from '../document/json.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { isSupported, NEWEST_KUBERNETES, type KubernetesVersion } from '../kubernetes/version.ts';
+import { findCrioNodes } from '../wiring/runtimes.ts';
+import { forNodes } from './short-names.ts';
 import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import { parsePolicy } from '../policy-source/load.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -61,6 +63,8 @@ interface WebhookSources extends CertificatePlaces {
 export interface WebhookPlan {
   readonly settings: WebhookSettings;
   readonly policy: Policy;
+  /** The nodes of the cluster that run CRI-O; none if there is no cluster. */
+  readonly crioNodes: readonly string[];
   /** `undefined` for a gate outside the cluster. */
   readonly gate: GateDeployment | undefined;
   /** The gate's own objects in the order in which they are created; empty for a gate outside the cluster. */
@@ -84,7 +88,8 @@ export async function planWebhook(settings: WebhookSettings, sources: WebhookSou
   const { address } = settings;
   const version = settings.version ?? (await versionOf(cluster));
   const gate = address.form === 'url' ? undefined : await chooseGate(address.namespace, settings, cluster);
-  const policyText = sources.policy ?? (await findPolicyText(address, cluster));
+  const crioNodes = cluster === undefined ? [] : await findCrioNodes(cluster);
+  const policyText = sources.policy ?? (await findPolicyText(address, cluster, crioNodes));
   const policy = await parsePolicy(policyText.text, policyText.file);
   const certificates = await prepareCertificates(settings, sources);
   const gateObjects =
@@ -101,6 +106,7 @@ export async function planWebhook(settings: WebhookSettings, sources: WebhookSou
   return {
     settings,
     policy,
+    crioNodes,
     gate,
     gateObjects,
     configuration,
@@ -151,6 +157,7 @@ function imageOf(deployment: KubernetesObject): string | undefined {
 async function findPolicyText(
   address: GateAddress,
   cluster: KubernetesClient | undefined,
+  crioNodes: readonly string[],
 ): Promise<PolicyText> {
   if (address.form === 'service' && cluster !== undefined) {
     const { namespace } = address;
@@ -159,7 +166,7 @@ async function findPolicyText(
     const text = isObject(data) ? data[POLICY_KEY] : undefined;
     if (typeof text === 'string') return { text, file: `ConfigMap ${namespace}/${POLICY_CONFIG_MAP}` };
   }
-  return { text: renderYaml(defaultPolicyDocument([])), file: 'the default policy' };
+  return { text: renderYaml(forNodes(defaultPolicyDocument([]), crioNodes)), file: 'the default policy' };
 }
 
 function requestOf(

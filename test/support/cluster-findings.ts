@@ -99,6 +99,8 @@ export const HEALTHY_CLUSTER: ClusterMaterial = {
   },
   policy: { meant: undefined, held: { policy: heldPolicy } },
   people: { clusterRoles: [], clusterRoleBindings: [], roles: [], roleBindings: [] },
+  crioNodes: [],
+  nodePolicy: undefined,
   apiServers: [],
   imagePolicyStage: undefined,
   canaries: {

@@ -8,6 +8,7 @@ import { comparePlan, renderChanges, type PlannedFile } from '../../control-plan
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { signatureFrom } from '../../rollout/cluster-signature.ts';
 import { planImagePolicy, type NodePlan, type NodeSettings } from '../../rollout/image-policy-plan.ts';
+import { describeShortNames } from '../../rollout/short-names.ts';
 import type { SigningWay } from '../../rollout/node-certificates.ts';
 import {
   rollOutImagePolicy,
@@ -132,6 +133,7 @@ async function bootstrapImagePolicy(options: ImagePolicyOptions, streams: Stream
     isElsewhere: options.out !== undefined,
     force: ports.force,
     now: () => new Date(),
+    cluster,
     requestSignature:
       isWritten && cluster !== undefined ? signatureFrom({ cluster, ...ports, ...ports.waiting }) : undefined,
   });
@@ -306,6 +308,7 @@ function notesOf(
     ...(runner.kind === 'static-pod' && !runner.image.includes('@')
       ? [`--image ${runner.image} is not pinned: add its digest`]
       : []),
+    ...[describeShortNames(plan.policy, plan.crioNodes)].filter((one) => one !== undefined),
     ...(stage === 'deny' ? [JOB_PODS] : []),
     ...(stage === 'deny' && options.defaultAllow === true
       ? ['--default-allow: pods are admitted without a review while the gate does not answer']

@@ -7,6 +7,7 @@ import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { describeObject } from '../../kubernetes/object.ts';
 import { inEnglish } from '../../language/catalogue.ts';
 import { readPolicyText } from '../../policy-source/load.ts';
+import { describeShortNames } from '../../rollout/short-names.ts';
 import type { Stage } from '../../policy/stage.ts';
 import { planWebhook, type WebhookPlan, type WebhookSettings } from '../../rollout/webhook-plan.ts';
 import { writePrivately, type GivenAuthority } from '../../rollout/webhook-certificates.ts';
@@ -148,6 +149,8 @@ async function bootstrapWebhook(
     now: () => new Date(),
   });
   for (const text of notesOf(plan)) note(text);
+  const shortNames = describeShortNames(plan.policy, plan.crioNodes);
+  if (shortNames !== undefined) note(shortNames);
   if (out !== undefined) await writePrivately(out, plan.files);
   if (apply && cluster !== undefined) {
     const result = await rollOutWebhook(plan, { yes, wait }, portsOf(cluster, streams));

@@ -8,6 +8,7 @@ import { imagePolicyStageOf } from '../../diagnosis/node/kubeconfig.ts';
 import { examineCluster } from '../../diagnosis/cluster/examine.ts';
 import { proofsOf } from '../../diagnosis/cluster/enforcement.ts';
 import { gatherCluster } from '../../diagnosis/cluster/gather.ts';
+import { policyOf } from '../../diagnosis/policy.ts';
 import { isHealthy, sortFindings } from '../../diagnosis/finding.ts';
 import { fetchChain, isPairAccepted } from '../../certificate/live.ts';
 import { loadPolicy } from '../../policy-source/load.ts';
@@ -73,9 +74,7 @@ async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<Exit
   refuseIdleOptions(options, wantsNode, wantsCluster);
   const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy);
   const node = wantsNode ? await examineNodeFiles(options, policy) : undefined;
-  const cluster = wantsCluster
-    ? await examineLiveCluster(options, policy, node?.imagePolicyStage)
-    : undefined;
+  const cluster = wantsCluster ? await examineLiveCluster(options, policy, node) : undefined;
   const report = joinReports([node?.report, cluster].filter((one) => one !== undefined));
   writeTo(stdout, renderReport(report, options.output));
   return isHealthy(report.findings) ? 0 : 1;
@@ -84,7 +83,7 @@ async function doctor(options: DoctorOptions, { stdout }: Streams): Promise<Exit
 async function examineLiveCluster(
   options: DoctorOptions,
   policy: Policy | undefined,
-  imagePolicyStage: Stage | undefined,
+  node: NodeResult | undefined,
 ): Promise<DoctorReport> {
   const { kubeconfig, context, namespace, canaryNamespace, goodImage } = options;
   const client = await openCluster({ kubeconfig, context });
@@ -95,7 +94,8 @@ async function examineLiveCluster(
     namespace,
     canaryNamespace,
     goodImage,
-    imagePolicyStage,
+    imagePolicyStage: node?.imagePolicyStage,
+    nodePolicy: node?.policy,
     fetchChain: fetchInTime,
   });
   return {
@@ -106,10 +106,11 @@ async function examineLiveCluster(
   };
 }
 
-/** A report, and the stage of `ImagePolicyWebhook`, which the cluster does not show. */
+/** A report, and what the cluster does not show: the stage of `ImagePolicyWebhook`, and the policy of its gate. */
 interface NodeResult {
   readonly report: DoctorReport;
   readonly imagePolicyStage: Stage | undefined;
+  readonly policy: Policy | undefined;
 }
 
 /** Examines the files of a control-plane node, or copies of such files. */
@@ -133,6 +134,7 @@ async function examineNodeFiles(
   return {
     report: { subjects: [manifestFile], enforcing: undefined, proofs: [], findings },
     imagePolicyStage: imagePolicyStageOf(material),
+    policy: policyOf({ ...material.policy, meant: undefined }),
   };
 }
 

@@ -7,6 +7,11 @@ const UNBIND = remedy`remove the binding of the subjects that doctor names, unle
 
 /** What can be wrong with the gate in a cluster: its objects, its policy, and the rights of users. */
 export const GATE = {
+  SHORT_NAMES_OPEN: {
+    severity: 'warning',
+    why: 'CRI-O takes an image without a registry from the registry that the files of the node name, so another image can run than the one that was judged.',
+    remedy: remedy`add shortNames: Refuse to the spec of the policy, or a rule requireFullyQualified`,
+  },
   SERVICE_MISSING: {
     severity: 'fault',
     why: 'The API server finds no gate to call.',

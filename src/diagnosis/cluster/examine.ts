@@ -9,6 +9,7 @@ import type { ClusterMaterial } from './material.ts';
 import { examineNetworkPolicies } from './network-policies.ts';
 import { examinePeople } from './people.ts';
 import { completeRemedies } from './remedies.ts';
+import { examineRuntimes } from './runtimes.ts';
 import { examineServices } from './services.ts';
 import { examineWebhooks } from './webhooks.ts';
 
@@ -29,6 +30,7 @@ const EXAMINATIONS: readonly Examination[] = [
     policy.held === 'none' && gate.deployment === undefined
       ? []
       : examinePolicy(policy, `ConfigMap ${gate.namespace}/${POLICY_CONFIG_MAP}`),
+  examineRuntimes,
   examinePeople,
   ({ unread }) => examineUnread(unread),
 ];

@@ -4,6 +4,7 @@ import type { Stage } from '../../policy/stage.ts';
 import { GATE_NAME } from '../../wiring/names.ts';
 import { CANARY_IMAGE } from '../../wiring/canary.ts';
 import { type CanaryResult, sendCanary } from '../../wiring/canary.ts';
+import { crioNodesOf } from '../../wiring/runtimes.ts';
 import type { FetchChain } from '../certificate/served.ts';
 import { decodeWebhooks, isOurs, type SeenWebhook } from '../../wiring/webhook-configuration.ts';
 import { gatherGate } from './gather-gate.ts';
@@ -28,6 +29,8 @@ interface ClusterQuestion {
   readonly goodImage?: string | undefined;
   /** The stage of `ImagePolicyWebhook` in the files of a node; `undefined` if they were not read. */
   readonly imagePolicyStage?: Stage | undefined;
+  /** The policy in the files of a node; `undefined` if they were not read. */
+  readonly nodePolicy?: Policy | undefined;
   readonly fetchChain: FetchChain;
 }
 
@@ -45,7 +48,7 @@ export async function gatherCluster(question: ClusterQuestion): Promise<ClusterM
   });
   const webhooks = (configurations ?? []).flatMap((one) => decodeWebhooks(one)).filter(isOurs);
   const namespace = question.namespace ?? namespaceOf(webhooks);
-  const [gate, policy, people, apiServers, namespaces, clockAheadMs] = await Promise.all([
+  const [gate, policy, people, apiServers, nodes, namespaces, clockAheadMs] = await Promise.all([
     gatherGate(reader, namespace, webhooks),
     gatherPolicy(reader, namespace, question.policy),
     gatherPeople(reader, namespace),
@@ -53,6 +56,7 @@ export async function gatherCluster(question: ClusterQuestion): Promise<ClusterM
       { apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system' },
       { labelSelector: 'component=kube-apiserver' },
     ),
+    reader.list({ apiVersion: 'v1', kind: 'Node' }),
     reader.list({ apiVersion: 'v1', kind: 'Namespace' }),
     measureClock(client, now),
   ]);
@@ -73,6 +77,8 @@ export async function gatherCluster(question: ClusterQuestion): Promise<ClusterM
     policy,
     people,
     apiServers: apiServers ?? [],
+    crioNodes: crioNodesOf(nodes ?? []),
+    nodePolicy: question.nodePolicy,
     imagePolicyStage: question.imagePolicyStage,
     canaries,
     served,

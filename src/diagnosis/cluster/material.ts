@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../kubernetes/object.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { Stage } from '../../policy/stage.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { CanaryResult } from '../../wiring/canary.ts';
@@ -24,6 +25,10 @@ export interface ClusterMaterial {
   readonly people: PeopleMaterial | undefined;
   /** The mirror pods of kube-apiserver; empty if a provider runs the control plane. */
   readonly apiServers: readonly KubernetesObject[];
+  /** The nodes whose container runtime is CRI-O, with its version. */
+  readonly crioNodes: readonly string[];
+  /** The policy of the gate on the control-plane node that doctor examines too. */
+  readonly nodePolicy: Policy | undefined;
   /** The stage of `ImagePolicyWebhook` in the files of a node; `undefined` if they were not read. */
   readonly imagePolicyStage: Stage | undefined;
   readonly canaries: Canaries;
