@@ -240,13 +240,16 @@ async function planConfiguration(
   const path = seenAs === own ? own : manifest?.hostPathOf(seenAs);
   const place = (): string =>
     manifest?.positionOf(manifest.flag('admission-control-config-file')?.path ?? []) ?? '';
-  if (path === undefined)
+  if (path === undefined && distribution === undefined)
     throw invalid(
       place(),
       `the API server reads ${seenAs}, and no hostPath volume contains this path (mount the folder, or remove the flag)`,
     );
-  const found = await findFile(path);
-  if (found === undefined) {
+  const found = path === undefined ? undefined : await findFile(path);
+  if (path === undefined || found === undefined) {
+    // A tool that owns the flag gets our own file as its new value.
+    if (distribution !== undefined)
+      return { seenAs: own, file: text(own, renderAdmissionConfiguration(settings)) };
     if (path !== own) throw invalid(place(), `the API server reads ${path}, which does not exist`);
     return { seenAs, file: text(own, renderAdmissionConfiguration(settings)) };
   }

@@ -35,5 +35,16 @@ const EXAMINATIONS: readonly NodeExamination[] = [
 
 /** All findings of the files of a control-plane node, faults first. */
 export function examineNode(material: NodeMaterial): readonly Finding[] {
-  return sortFindings(EXAMINATIONS.flatMap((examine) => examine(material)));
+  const findings = EXAMINATIONS.flatMap((examine) => examine(material));
+  return sortFindings(material.distribution === undefined ? findings : findings.map(withoutApply));
+}
+
+/** On a node whose API server another tool owns, `bootstrap` prints the settings of that tool, and `--apply` is refused. */
+function withoutApply(one: Finding): Finding {
+  const remedy = one.remedy.map((part) =>
+    typeof part === 'string' || part.form !== 'gate' || !part.command.startsWith('bootstrap')
+      ? part
+      : { ...part, options: part.options.filter((option) => option !== '--apply') },
+  );
+  return { ...one, remedy };
 }

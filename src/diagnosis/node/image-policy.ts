@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import type { AdmissionConfiguration } from '../../control-plane/admission-configuration.ts';
 import { IMAGE_POLICY_PLUGIN } from '../../control-plane/api-server-manifest.ts';
 import {
   isInRange,
@@ -10,6 +11,7 @@ import {
 import { WEBHOOK_PLUGIN } from '../../control-plane/webhook-plugin.ts';
 import type { NamedFile } from '../../wiring/api-server-files.ts';
 import { finding, type Finding } from '../finding.ts';
+import { remedy } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
 import { imagePolicyStageOf } from './kubeconfig.ts';
 import { examineNamedFile } from './named-file.ts';
@@ -47,6 +49,17 @@ export function examineImagePolicy(material: NodeMaterial): readonly Finding[] {
   ];
 }
 
+/** The remedy of a name in wrong letters: `bootstrap` does not write a second one beside it. */
+const FIX = remedy`fix the name at this place`;
+
+/** A mistake in the admission configuration that leaves the plugin without settings. */
+export function examineLacking(
+  file: string,
+  { position, sentence }: NonNullable<AdmissionConfiguration['lacking']>,
+): Finding {
+  return finding('PLUGIN_WITHOUT_CONFIGURATION', `${file}:${position}`, sentence, FIX);
+}
+
 /** The path of the kubeconfig: it must be there, and should be absolute. */
 function examineKubeconfigPath(
   { file, settings }: NonNullable<NodeMaterial['imagePolicy']>,
@@ -59,7 +72,7 @@ function examineKubeconfigPath(
     const lacking = admission?.opened.state === 'read' ? admission.opened.value.lacking : undefined;
     return lacking === undefined
       ? [finding('GATE_KUBECONFIG_MISSING', place, 'kubeConfigFile names no file')]
-      : [finding('PLUGIN_WITHOUT_CONFIGURATION', `${file}:${lacking.position}`, lacking.sentence)];
+      : [examineLacking(file, lacking)];
   }
   return isAbsolute(written)
     ? []

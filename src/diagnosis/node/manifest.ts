@@ -6,7 +6,8 @@ import { describeOwner, renderDistributionSettings } from '../../control-plane/d
 import { GATE_FILES } from '../../control-plane/gate-command.ts';
 import { NODE_FOLDER } from '../../wiring/names.ts';
 import { finding, type Finding } from '../finding.ts';
-import { describeMissing } from './named-file.ts';
+import { examineLacking } from './image-policy.ts';
+import { describeMissing, examineProblem } from './named-file.ts';
 import { remedy, shellCommand } from '../remedy.ts';
 import type { NodeMaterial } from './material.ts';
 
@@ -19,7 +20,7 @@ export function examineManifest(material: NodeMaterial): readonly Finding[] {
         ? [finding('MANIFEST_UNREADABLE', manifestFile, describeMissing(manifestFile, manifest))]
         : [finding('NO_WIRING', manifestFile, 'no file names a configuration of a gate')];
     case 'unreadable':
-      return [finding('MANIFEST_UNREADABLE', manifestFile, manifest.problem)];
+      return [examineProblem('MANIFEST_UNREADABLE', manifest)];
     case 'unseen':
       return [];
     case 'read':
@@ -86,7 +87,7 @@ function examineUnconfigured(admission: NodeMaterial['admission'], enabledAt: st
           `${file}:${value.positionOf(['plugins'])}`,
           `${isEnabled} no plugin here has its name`,
         )
-      : finding('PLUGIN_WITHOUT_CONFIGURATION', `${file}:${value.lacking.position}`, value.lacking.sentence),
+      : examineLacking(file, value.lacking),
   ];
 }
 

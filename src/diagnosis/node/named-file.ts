@@ -25,11 +25,22 @@ export function examineNamedFile(
     case 'missing':
       return [finding(codes.missing, namedAt, `${name} names ${describeMissing(written, opened)}`)];
     case 'unreadable':
-      return [finding(codes.unreadable, opened.file, opened.problem)];
+      return [examineProblem(codes.unreadable, opened)];
     case 'unseen':
     case 'read':
       return [];
   }
+}
+
+/** A file that cannot be read as its reader reads it: at the place that its problem begins with. */
+export function examineProblem(
+  code: FindingCode,
+  { file, problem }: Extract<Opened<unknown>, { readonly state: 'unreadable' }>,
+): Finding {
+  const [place = '', sentence] = /^(\S*:\d+:\d+): ([^]*)$/.exec(problem)?.slice(1) ?? [];
+  return place.startsWith(`${file}:`) && sentence !== undefined
+    ? finding(code, place, sentence)
+    : finding(code, file, problem);
 }
 
 /** A path that does not exist, in quotes, so that blanks and dots at its end are visible. */
