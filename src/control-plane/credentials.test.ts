@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CredentialScreen, hideUserInfo } from './credentials.ts';
+import { behindUserInfo, CredentialScreen, hideUserInfo } from './credentials.ts';
 import { renderChanges } from './file-plan.ts';
 
 const CREDENTIAL = 'not-for-the-terminal';
@@ -54,6 +54,8 @@ describe('XH6 no output has the value of a credential field', () => {
   it('in the address of a gate', () => {
     assert.equal(hideUserInfo(`https://u:${CREDENTIAL}@gate:1/p`), 'https://[hidden]@gate:1/p');
     assert.equal(hideUserInfo('https://gate/@p'), 'https://gate/@p');
+    assert.equal(behindUserInfo(`https://u:${CREDENTIAL}@gate:1/p`), 'gate:1/p');
+    assert.equal(behindUserInfo('https://gate/@p'), 'https://gate/@p');
   });
 
   it('in the difference of an existing kubeconfig', () => {

@@ -15,6 +15,11 @@ export function hideUserInfo(url: string): string {
   return url.replace(/\/\/[^/?#]*@/, `//${HIDDEN}@`);
 }
 
+/** The part of a URL behind its name and password; the whole URL if it has none. */
+export function behindUserInfo(url: string): string {
+  return url.replace(/^[^/]*\/\/[^/?#]*@/, '');
+}
+
 /** Hides credentials in the texts of one file, so that a difference of them can be shown. */
 export class CredentialScreen {
   readonly #seen = new Set<string>();

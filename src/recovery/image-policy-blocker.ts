@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { IMAGE_POLICY_PLUGIN, parseApiServerManifest } from '../control-plane/api-server-manifest.ts';
 import { unwireApiServer } from '../control-plane/api-server-wiring.ts';
+import { behindUserInfo, hideUserInfo } from '../control-plane/credentials.ts';
 import type { WrittenImagePolicy } from '../control-plane/image-policy-settings.ts';
 import { editDocument, type Edit } from '../document/edit.ts';
 import { type Path, valueAt } from '../document/json.ts';
@@ -59,7 +60,8 @@ export async function imagePolicyBlocker(files: ImagePolicyFiles): Promise<Block
     describe: async () => {
       const wiring = await readImagePolicyWiring(files.manifest);
       return (
-        wiring && `defaultAllow ${isOpen(wiring)}, calls ${wiring.server ?? 'an address that cannot be read'}`
+        wiring &&
+        `defaultAllow ${isOpen(wiring)}, calls ${wiring.server === undefined ? 'an address that cannot be read' : hideUserInfo(wiring.server)}`
       );
     },
     steps: async (results) => {
@@ -153,7 +155,10 @@ function warn({ manifest, kubeconfig, server }: Wiring, files: ImagePolicyFiles)
       kind: 'warn',
       does: `makes the gate warn and no longer refuse (path ${path}); the kubelet restarts the API server, which reads the change`,
       frees: () => true,
-      byHand: [`sed -i 's#${server}#${after}#' ${kubeconfig.path}`, ...restartByHand(manifest)],
+      byHand: [
+        `sed -i 's#${behindUserInfo(server)}#${behindUserInfo(after)}#' ${kubeconfig.path}`,
+        ...restartByHand(manifest),
+      ],
       ...writing([{ file: kubeconfig, text }, restart(manifest, files)], files.isRoot),
     },
   ];
