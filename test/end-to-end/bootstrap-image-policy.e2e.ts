@@ -125,7 +125,10 @@ describe('bootstrap image-policy on a node whose API server does not start with 
     const before = await node().tree();
     const applied = await node().bootstrap(image, '--apply', '--timeout=8');
     assert.equal(applied.code, 2);
-    assert.match(applied.stderr, /did not become ready within 8 s .* restored, and it is ready again/);
+    assert.match(
+      applied.stderr,
+      /restored: every file.*\n.*did not become ready within 8 s .*; it is ready again/,
+    );
     assert.deepEqual(await node().tree(), before);
     assertAdmitted(await node().kubectl('run', 'web', '--image=nginx'));
   });

@@ -111,7 +111,7 @@ const FILE_FAULTS: readonly FileFault[] = [
   {
     title: 'a file that is not a kubeconfig',
     file: KUBECONFIG,
-    change: () => 'server: https://localhost\n',
+    change: () => 'kind: Pod\n',
     codes: ['GATE_KUBECONFIG_UNREADABLE'],
   },
   {
@@ -316,7 +316,8 @@ describe('doctor, on a node with ImagePolicyWebhook', () => {
       ['kube-image-bouncer.yaml'],
       [`--folder=${empty}`],
     );
-    assert.deepEqual(aboveNotes({ findings }), ['LEFTOVER_FILES', 'NO_WIRING']);
+    // The file beside the manifest is a copy of it under the name of the gate's pod.
+    assert.deepEqual(aboveNotes({ findings }), ['BACKUP_IN_MANIFESTS', 'LEFTOVER_FILES', 'NO_WIRING']);
   });
 
   // This is the last test, because it changes the stage of the wiring.
