@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { AUTHORITY, extension, makeOdd } from '#test/odd-certificates.ts';
+import type * as x509 from '@peculiar/x509';
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -157,6 +159,27 @@ describe('an authority', () => {
       publicKeyEncoding: { format: 'pem', type: 'spki' },
     });
     await assert.rejects(loadAuthority({ ...authority, key: privateKey }), { code: 'KEY_MISMATCH' });
+  });
+
+  it('XH1 signs nothing that the other side would refuse because of the CA, and names the extension', async () => {
+    const { constraints, extended, usage } = extension;
+    const load = async (extensions: readonly x509.Extension[]) =>
+      loadAuthority(await makeOdd({ name: 'ca', extensions }));
+    const request = { commonName: 'c', dnsNames: ['c.example'], ipAddresses: [], notBefore, days: 1 };
+    const forServers = await load([...AUTHORITY, extended('serverAuth')]);
+    await forServers.issueServing(request);
+    await assert.rejects(forServers.issueClient(request), {
+      code: 'NOT_AN_AUTHORITY',
+      message: /^the CA may sign no certificates of clients: its extended key usage is serverAuth, without/,
+    });
+    const forClients = await load([...AUTHORITY, extended('clientAuth')]);
+    await forClients.issueClient(request);
+    await assert.rejects(forClients.issueServing(request), { code: 'NOT_AN_AUTHORITY' });
+    await assert.rejects(load([constraints(true), usage('digitalSignature')]), {
+      code: 'NOT_AN_AUTHORITY',
+      message:
+        'the certificate may not sign others: its key usage is digital signature, without certificate sign',
+    });
   });
 
   it('makes no serving certificate without a name or for an invalid name', async () => {

@@ -1,10 +1,11 @@
 // This import must stay first, because the library registers its parts by decorators.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { createPublicKey, KeyObject, type webcrypto } from 'node:crypto';
+import { createPublicKey, KeyObject, type webcrypto, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { CertificateError } from './errors.ts';
 import { parseCertificate, parsePrivateKey, verifyKeyPair } from './inspect.ts';
+import { type CertificateUse, findUseFaults } from './use.ts';
 
 /** A certificate and its PKCS#8 private key, both PEM. */
 export interface KeyPair {
@@ -40,9 +41,10 @@ interface ClientRequest extends Validity, Keyed {
 export interface Authority extends KeyPair {
   /**
    * @throws {CertificateError} NAME_INVALID if a name is no DNS name, an address is no IP address, or there is neither;
-   * KEY_UNREADABLE if the given key is not readable.
+   * KEY_UNREADABLE if the given key is not readable; NOT_AN_AUTHORITY if clients would not accept it from this authority.
    */
   issueServing(request: ServingRequest): Promise<KeyPair>;
+  /** @throws {CertificateError} NOT_AN_AUTHORITY if no gate would accept it from this authority; KEY_UNREADABLE */
   issueClient(request: ClientRequest): Promise<KeyPair>;
 }
 
@@ -97,8 +99,14 @@ export async function createAuthority(
  * curve), KEY_MISMATCH, or NOT_AN_AUTHORITY if the certificate may not sign others.
  */
 export async function loadAuthority(pair: KeyPair): Promise<Authority> {
-  if (!verifyKeyPair(pair).ca) {
-    throw new CertificateError('NOT_AN_AUTHORITY', 'the certificate may not sign others: it has no CA:TRUE');
+  const certificate = verifyKeyPair(pair);
+  const [forServers, forClients] = [
+    findUseFaults(certificate, 'server authority'),
+    findUseFaults(certificate, 'client authority'),
+  ];
+  if (!certificate.ca || (forServers.length > 0 && forClients.length > 0)) {
+    const [why = 'it has no CA:TRUE'] = forServers;
+    throw new CertificateError('NOT_AN_AUTHORITY', `the certificate may not sign others: ${why}`);
   }
   return toAuthority(pair, signerOf(parsePrivateKey(pair.key)));
 }
@@ -123,20 +131,33 @@ function signerOf(key: KeyObject): Signer {
 
 function toAuthority({ certificate, key }: KeyPair, signer: Signer): Authority {
   // The first certificate of a bundle is the issuer.
-  const issuer = new x509.X509Certificate(parseCertificate(certificate).raw);
+  const own = parseCertificate(certificate);
+  const issuer = new x509.X509Certificate(own.raw);
   return {
     certificate,
     key,
-    issueServing: async ({ commonName, dnsNames, ipAddresses, ...request }) =>
-      issue(issuer, signer, renderName(commonName), request, [
+    issueServing: async ({ commonName, dnsNames, ipAddresses, ...request }) => {
+      requireUse(own, 'server authority');
+      return issue(issuer, signer, renderName(commonName), request, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.SubjectAlternativeNameExtension(decodeNames(dnsNames, ipAddresses)),
-      ]),
-    issueClient: async ({ commonName, organizations, ...request }) =>
-      issue(issuer, signer, renderName(commonName, organizations), request, [
+      ]);
+    },
+    issueClient: async ({ commonName, organizations, ...request }) => {
+      requireUse(own, 'client authority');
+      return issue(issuer, signer, renderName(commonName, organizations), request, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-      ]),
+      ]);
+    },
   };
+}
+
+/** A certificate that the other side would refuse is not made. */
+function requireUse(authority: X509Certificate, use: CertificateUse): void {
+  const [fault] = findUseFaults(authority, use);
+  if (fault === undefined) return;
+  const whose = use === 'client authority' ? 'clients' : 'servers';
+  throw new CertificateError('NOT_AN_AUTHORITY', `the CA may sign no certificates of ${whose}: ${fault}`);
 }
 
 async function issue(

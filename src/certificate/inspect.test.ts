@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import * as x509 from '@peculiar/x509';
 import { type Authority, createAuthority } from './authority.ts';
 import type { CertificateError } from './errors.ts';
@@ -14,12 +16,23 @@ import {
   verifyKeyPair,
 } from './inspect.ts';
 
+const run = promisify(execFile);
 const notBefore = new Date('2026-01-01T00:00:00Z');
 
 describe('reading a certificate', () => {
   let authority: Authority;
   before(async () => {
     authority = await createAuthority({ commonName: 'test authority', notBefore, days: 1 });
+  });
+
+  it('leaves TLS usable if it is the first thing that a process does', async () => {
+    // Only a new process has not loaded node:tls yet.
+    const program = `
+      const { commonNameOf, parseCertificate } = await import(${JSON.stringify(import.meta.resolve('./inspect.ts'))});
+      console.log(commonNameOf(parseCertificate(${JSON.stringify(authority.certificate)})));
+      console.log(typeof (await import('node:tls')).createSecureContext);`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program]);
+    assert.equal(stdout, 'test authority\nfunction\n');
   });
 
   it('is valid from its start to its end, both included', () => {

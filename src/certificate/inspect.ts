@@ -128,15 +128,25 @@ export function nameOf(certificate: X509Certificate, whose: 'subject' | 'issuer'
   return ((certificate[whose] as string | undefined) ?? '').split('\n').join(', ');
 }
 
+/**
+ * The attributes of a subject by their names. If this is the first use of TLS in a process, Node 24 loads its TLS modules in an
+ * order that leaves `node:tls` without `createSecureContext`, so that every later connection fails. Therefore `node:tls` is loaded
+ * before.
+ */
+function attributesOf(certificate: X509Certificate): ReturnType<X509Certificate['toLegacyObject']> {
+  process.getBuiltinModule('node:tls');
+  return certificate.toLegacyObject();
+}
+
 /** The common name of the subject; `undefined` if there is none or more than one. */
 export function commonNameOf(certificate: X509Certificate): string | undefined {
-  const name: unknown = certificate.toLegacyObject().subject?.CN;
+  const name: unknown = attributesOf(certificate).subject?.CN;
   return typeof name === 'string' ? name : undefined;
 }
 
 /** The organizations of the subject: the groups of a client in Kubernetes. */
 export function organizationsOf(certificate: X509Certificate): readonly string[] {
-  const organizations: unknown = certificate.toLegacyObject().subject?.O;
+  const organizations: unknown = attributesOf(certificate).subject?.O;
   const list: readonly unknown[] = Array.isArray(organizations) ? organizations : [organizations];
   return list.filter((organization) => typeof organization === 'string');
 }

@@ -51,12 +51,12 @@ export function extendedKeyUsagesOf(certificate: X509Certificate): readonly stri
 export function findUseFaults(certificate: X509Certificate, use: CertificateUse): readonly string[] {
   const extensions = readUseExtensions(certificate);
   if (extensions === undefined) return [];
-  const nameless = findNameFault(certificate);
+  const nameless = use === 'server' ? findNameFault(certificate) : undefined;
   return [
     ...(use.endsWith('authority') ? findConstraintFault(extensions, use) : []),
     ...findUsageFault('extended key usage', extendedKeyUsagesOf(certificate), EXTENDED[use]),
     ...findUsageFault('key usage', extensions.keyUsage, KEY[use]),
-    ...(use === 'server' && nameless !== undefined ? [nameless] : []),
+    ...(nameless === undefined ? [] : [nameless]),
   ];
 }
 

@@ -36,6 +36,7 @@ import {
 } from '../command.ts';
 import { decodeLanguage, languageNotes } from '../language.ts';
 import { causeOf, renderNext, renderRolloutEvent } from '../rollout-output.ts';
+import { requireClientAuthorities } from '../../certificate/client-authorities.ts';
 import { whileChanging } from '../interruption.ts';
 import {
   conflict,
@@ -48,6 +49,7 @@ import {
   openCluster,
   openNamedCluster,
   readCertificates,
+  requirePem,
   readSetting,
   requireAbsolute,
 } from '../settings.ts';
@@ -340,5 +342,7 @@ async function decodeClient({ clientCa, clientName }: WebhookOptions): Promise<A
   if (commonName === '' || commonName.includes(','))
     throw invalid(`--client-name: ${JSON.stringify(clientName)} is not one name`);
   if (clientCa === true) return { commonName, authority: undefined };
-  return { commonName, authority: await readCertificates('--client-ca', clientCa) };
+  const authority = await readCertificates('--client-ca', clientCa);
+  requirePem('--client-ca', clientCa, () => requireClientAuthorities(authority, new Date()));
+  return { commonName, authority };
 }

@@ -40,6 +40,8 @@ const certificate = file('tls.crt', authority.certificate);
 const key = file('tls.key', authority.key);
 const otherKey = file('other.key', other.key);
 const empty = file('empty.pem', '');
+const client = await authority.issueClient({ commonName: 'kube-apiserver', ...validity });
+const leaf = file('leaf.pem', client.certificate);
 const PAIR = ['-c', certificate, '-k', key];
 const withCa = (path: string): string[] => [...PAIR, '--client-ca', path];
 
@@ -174,6 +176,12 @@ describe('settings that are not possible', () => {
     // Without any CA, Node would trust the public CAs.
     ['SETTING_INVALID', /^--client-ca: .*empty\.pem: the file of the certificate is empty/, ...withCa(empty)],
     ['SETTING_INVALID', /^--client-ca: .*tls\.key: the file holds a private key/, ...withCa(key)],
+    // XH1 No client could connect.
+    [
+      'SETTING_INVALID',
+      /^--client-ca: .*: no certificate in the file may sign client certificates/,
+      ...withCa(leaf),
+    ],
     // OpenSSL would use the first certificate and report no error.
     ['SETTING_INVALID', /^--client-ca: .*torn\.pem: the certificate is not/, ...withCa(torn)],
     ['SETTINGS_CONFLICT', /^--client-ca needs HTTPS/, '--client-ca', certificate],
