@@ -109,7 +109,9 @@ export function compareServer({ material, findings }: Examination, answer: Serve
   const isEnabled =
     material.manifest.state === 'read' &&
     material.manifest.value.enabledPlugins.includes('ImagePolicyWebhook');
-  const codes = isEnabled ? NO_PLUGIN : NO_START;
+  // The plugin that calls webhooks is always enabled.
+  const isWired = ['read', undefined].includes(material.webhookPlugin?.opened.state);
+  const codes = isEnabled || !isWired ? NO_PLUGIN : NO_START;
   const fault = findings.find(
     ({ code }) => codes.has(code) && !(code === 'CLIENT_PAIR_UNUSABLE' && !lacksPairFile(material)),
   );
