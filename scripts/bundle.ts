@@ -9,7 +9,11 @@ interface BundledFile {
 }
 
 /** The program, and the programs of its threads. */
-const PROGRAMS = ['src/cli/main.ts', 'src/policy-source/policy-reader.ts'] as const;
+const PROGRAMS = [
+  'src/cli/main.ts',
+  'src/policy-source/policy-reader.ts',
+  'src/check/judge-program.ts',
+] as const;
 
 /** CommonJS packages in the bundle call `require` for Node's own modules. ES modules have no `require`. */
 const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module';

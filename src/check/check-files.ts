@@ -1,48 +1,49 @@
 import type { Readable } from 'node:stream';
+import type { Policy } from '../policy/policy.ts';
 import type { FileResult } from '../report/result.ts';
-import { renderChart } from '../review/render-first.ts';
-import { findFiles, MAX_INPUT_BYTES, readInput, readStdin, type FoundInput } from './files.ts';
-import { judgeFile, type Judge } from './judge-file.ts';
+import { findFiles } from './files.ts';
+import type { JudgeSettings } from './judge-file.ts';
+import { Judges, type JudgesOptions } from './judges.ts';
+import { readBatches } from './read-batches.ts';
+
+/** Most results of batches that wait for an earlier one. */
+const MAX_WAITING = 16;
+
+/** Results in the order of their files, which may come in another order. */
+interface Waiting {
+  readonly results: Promise<readonly FileResult[]>;
+  isDone: boolean;
+}
+
+interface CheckFilesOptions extends JudgesOptions {
+  readonly stdin: Readable;
+}
 
 /**
- * Judges manifests as the gate would judge requests to create the objects. The result of each file comes as soon as the
- * file is judged, in the order of the paths; nothing of a file is kept. What cannot be read is a part of the results.
+ * Judges manifests as the gate would judge requests to create the objects. The result of each file comes soon after it is
+ * judged, in the order of the paths; nothing else of a file is kept. What cannot be read is a part of the results.
  */
 export async function* checkFiles(
   paths: readonly string[],
-  judge: Judge,
-  stdin: Readable,
+  settings: JudgeSettings,
+  policy: Policy,
+  options: CheckFilesOptions,
 ): AsyncGenerator<FileResult> {
-  for (const input of findFiles(paths)) yield await checkFile(input, judge, stdin);
-}
-
-async function checkFile(input: FoundInput, judge: Judge, stdin: Readable): Promise<FileResult> {
-  const { kind, file } = input;
-  if (kind === 'chart') {
-    const note = { code: 'RENDER_FIRST', place: undefined, use: undefined, text: renderChart(input.folder) };
-    return { file, judged: 0, images: 0, objects: [], notes: [note], unread: [] };
+  await using judges = new Judges(settings, policy, options);
+  const waiting: Waiting[] = [];
+  for await (const work of readBatches(findFiles(paths), options.stdin)) {
+    waiting.push(follow((await judges.begin(work)).results));
+    while (waiting[0]?.isDone === true || waiting.length > MAX_WAITING)
+      yield* (await waiting.shift()?.results) ?? [];
   }
-  if (kind === 'unreadable') return unreadable(file, input.error);
-  let bytes: Uint8Array | undefined;
-  try {
-    bytes = kind === 'stdin' ? await readStdin(stdin) : readInput(file);
-  } catch (error) {
-    return unreadable(file, error);
-  }
-  if (bytes === undefined)
-    return unread(file, 'INPUT_TOO_LARGE', `input has more than ${MAX_INPUT_BYTES} bytes`);
-  return judgeFile({ file, mode: input.mode, bytes }, judge);
+  for (const { results } of waiting) yield* await results;
 }
 
-/** @throws the error itself if it does not come from the file system */
-function unreadable(file: string, error: unknown): FileResult {
-  if (!(error instanceof Error && 'syscall' in error)) throw error;
-  return unread(file, 'FILE_UNREADABLE', `it cannot be read: ${error.message}`);
-}
-
-type UnreadCode = 'FILE_UNREADABLE' | 'INPUT_TOO_LARGE';
-
-function unread(file: string, code: UnreadCode, sentence: string): FileResult {
-  const part = { file, code, region: undefined, sentence };
-  return { file, judged: 0, images: 0, objects: [], notes: [], unread: [part] };
+function follow(results: Promise<readonly FileResult[]>): Waiting {
+  const waiting: Waiting = { results, isDone: false };
+  const end = (): void => {
+    waiting.isDone = true;
+  };
+  results.then(end, end);
+  return waiting;
 }

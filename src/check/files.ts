@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
+import { closeSync, opendirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ManifestMode } from '../review/manifests.ts';
@@ -14,7 +14,7 @@ const STDIN_NAME = 'stdin';
 const CHART_FILE = 'Chart.yaml';
 
 /** A file that is to be judged. */
-interface InputFile {
+export interface InputFile {
   readonly kind: 'file' | 'stdin';
   /** Its path; `stdin` for standard input. */
   readonly file: string;
@@ -63,7 +63,7 @@ function* findFile(path: string): Generator<FoundInput> {
 function* findInFolder(folder: string): Generator<FoundInput> {
   let names: readonly string[];
   try {
-    names = readdirSync(folder, { withFileTypes: true }).flatMap(interestingName).sort();
+    names = namesIn(folder);
   } catch (error) {
     yield { kind: 'unreadable', file: folder, error };
     return;
@@ -78,46 +78,60 @@ function* findInFolder(folder: string): Generator<FoundInput> {
   }
 }
 
-/** The name of a folder ends in `/` here, so that names sort as the paths of all files below would sort. */
-function interestingName(entry: Dirent): string[] {
-  if (entry.isDirectory()) return [`${entry.name}/`];
-  return /\.(ya?ml|json)$/i.test(entry.name) ? [entry.name] : [];
+/**
+ * The folders and the files of manifests in a folder, sorted. The name of a folder ends in `/` here, so that names sort as
+ * the paths of all files below would sort.
+ */
+function namesIn(folder: string): readonly string[] {
+  const names: string[] = [];
+  // Entry by entry, because all entries of a folder with many files together take ten times the memory of their names.
+  using entries = opendirSync(folder, { bufferSize: 256 });
+  for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+    if (entry.isDirectory()) names.push(`${entry.name}/`);
+    else if (/\.(ya?ml|json)$/i.test(entry.name)) names.push(entry.name);
+  }
+  return names.sort();
 }
 
-/** Size of the first read in bytes. Most manifests are smaller. */
-const FIRST_BYTES = 64 * 1024;
-
 /**
- * The bytes of a file; `undefined` if it has more than {@link MAX_INPUT_BYTES}. It reads synchronously: for small files,
- * each asynchronous step costs more than the read itself.
+ * The bytes of a file: at the beginning of `space`, or in memory of their own if they do not fit; `undefined` if there are
+ * more than {@link MAX_INPUT_BYTES}. It reads synchronously: for small files, each asynchronous step costs more than the
+ * read itself. The file is opened once, because it may be a pipe.
  * @throws {NodeJS.ErrnoException} if the file cannot be read.
  */
-export function readInput(file: string): Uint8Array | undefined {
+export function readInput(file: string, space: Uint8Array): Uint8Array | undefined {
   const descriptor = openSync(file, 'r');
   try {
-    let bytes = Buffer.allocUnsafe(FIRST_BYTES);
+    let bytes = space;
     let length = 0;
     for (;;) {
       const count = readSync(descriptor, bytes, length, bytes.length - length, null);
       length += count;
       if (count === 0) return bytes.subarray(0, length);
       if (length > MAX_INPUT_BYTES) return undefined;
-      if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(length * 4, MAX_INPUT_BYTES + 1));
+      if (length === bytes.length) bytes = enlarge(bytes);
     }
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** All bytes of standard input; `undefined` if there are more than {@link MAX_INPUT_BYTES}. */
-export async function readStdin(stdin: Readable): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
+function enlarge(bytes: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(Math.min(4 * bytes.length, MAX_INPUT_BYTES + 1));
+  larger.set(bytes);
+  return larger;
+}
+
+/** All bytes of standard input, like {@link readInput}. */
+export async function readStdin(stdin: Readable, space: Uint8Array): Promise<Uint8Array | undefined> {
+  let bytes = space;
   let length = 0;
   for await (const chunk of stdin) {
     const buffer = Buffer.from(chunk);
+    if (length + buffer.length > MAX_INPUT_BYTES) return undefined;
+    while (length + buffer.length > bytes.length) bytes = enlarge(bytes);
+    bytes.set(buffer, length);
     length += buffer.length;
-    if (length > MAX_INPUT_BYTES) return undefined;
-    chunks.push(buffer);
   }
-  return Buffer.concat(chunks);
+  return bytes.subarray(0, length);
 }

@@ -3,6 +3,7 @@ import { PolicyProblemsError } from '../policy/decode.ts';
 import { inert } from '../language/terminal.ts';
 import { sayWarning } from '../policy/lint.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { LoadedPolicy } from '../policy-source/load.ts';
 import { loadPolicyFrom, type PolicyOrigin } from '../policy-source/policy-source.ts';
 import { type Streams, writeTo } from './command.ts';
 import type { LanguageOptions } from './language.ts';
@@ -38,11 +39,20 @@ export async function choosePolicy(
   language: string | undefined,
   stderr: Streams['stderr'],
 ): Promise<Policy> {
+  return (await chooseLoadedPolicy(options, language, stderr)).policy;
+}
+
+/** Like {@link choosePolicy}, with the document of the policy. */
+export async function chooseLoadedPolicy(
+  options: PolicyOptions,
+  language: string | undefined,
+  stderr: Streams['stderr'],
+): Promise<LoadedPolicy> {
   const origin = decodePolicyOrigin(options);
-  const policy = await namingRegistries(() => loadPolicyFrom(origin, language));
+  const loaded = await namingRegistries(() => loadPolicyFrom(origin, language));
   if (origin.kind === 'file')
-    for (const warning of policy.warnings) writeTo(stderr, inert(`warning: ${sayWarning(warning)}\n`));
-  return policy;
+    for (const warning of loaded.policy.warnings) writeTo(stderr, inert(`warning: ${sayWarning(warning)}\n`));
+  return loaded;
 }
 
 /**

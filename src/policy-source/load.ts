@@ -23,6 +23,22 @@ export async function loadPolicy(file: string, language?: string): Promise<Polic
   return parsePolicy(await readPolicyText(file), file, language);
 }
 
+/** A policy, and the document that it was made of. */
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  /** Plain data, of which `decodePolicy` makes an equal policy, in this thread or in another one. */
+  readonly document: unknown;
+}
+
+/**
+ * Like {@link loadPolicy}, with the document.
+ * @throws {PolicyFileError} POLICY_UNREADABLE, POLICY_TOO_LARGE, POLICY_SYNTAX or POLICY_INVALID.
+ */
+export async function loadPolicyAndDocument(file: string, language?: string): Promise<LoadedPolicy> {
+  const document = parseSingleDocument(await readPolicyText(file), file);
+  return { policy: await decodeDocument(document, file, language), document: document.value };
+}
+
 /** @throws {PolicyFileError} POLICY_UNREADABLE, POLICY_TOO_LARGE or POLICY_SYNTAX. */
 export async function readPolicyText(file: string, read?: BoundedReader): Promise<string> {
   return decodePolicyText(await readPolicyBytes(file, read), file);

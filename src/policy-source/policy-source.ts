@@ -4,6 +4,7 @@ import { defaultPolicyDocument } from '../policy/default-policy.ts';
 import { sayWarning } from '../policy/lint.ts';
 import type { Policy } from '../policy/policy.ts';
 import { MAX_BYTES_WITHOUT_THREAD } from './policy-file.ts';
+import type { LoadedPolicy } from './load.ts';
 import type { Reload } from './store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -36,11 +37,17 @@ interface PolicySurroundings {
  * @throws {PolicyFileError} when the file cannot be loaded
  * @throws {PolicyProblemsError} for a registry that is not valid
  */
-export async function loadPolicyFrom(origin: PolicyOrigin, language: string | undefined): Promise<Policy> {
-  if (origin.kind === 'default') return decodePolicy(defaultPolicyDocument(origin.registries), language);
-  // Loads the YAML library, which the default policy does not need.
-  const { loadPolicy } = await import('./load.ts');
-  return loadPolicy(origin.file, language);
+export async function loadPolicyFrom(
+  origin: PolicyOrigin,
+  language: string | undefined,
+): Promise<LoadedPolicy> {
+  if (origin.kind === 'file') {
+    // Loads the YAML library, which the default policy does not need.
+    const { loadPolicyAndDocument } = await import('./load.ts');
+    return loadPolicyAndDocument(origin.file, language);
+  }
+  const document = defaultPolicyDocument(origin.registries);
+  return { policy: await decodePolicy(document, language), document };
 }
 
 /**
@@ -55,7 +62,7 @@ export async function openPolicySource(
   surroundings: PolicySurroundings,
 ): Promise<PolicySource> {
   if (origin.kind === 'file') return followFile(origin.file, language, surroundings);
-  const policy = await loadPolicyFrom(origin, language);
+  const { policy } = await loadPolicyFrom(origin, language);
   surroundings.metrics.policyLoaded(policy.identity);
   // A gauge starts at 0, and here 0 means a failure.
   surroundings.metrics.policyReloaded('success');

@@ -12,6 +12,9 @@ export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'junit', 'sarif', 'git
 
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
+/** The formats that show each object. The others show only objects with something to report. */
+export const FORMATS_OF_EVERY_OBJECT: ReadonlySet<OutputFormat> = new Set(['json', 'ndjson', 'junit']);
+
 interface OutputOptions {
   readonly say: Say;
   /** The version of this program. */

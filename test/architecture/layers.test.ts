@@ -54,7 +54,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'bouncer.ts': ['workload', 'question', 'policy'],
   report: ['language', 'image', 'document', 'policy', 'admission'],
   review: ['language', 'document', 'image', 'workload', 'policy'],
-  check: ['language', 'document', 'policy', 'bouncer.ts', 'review', 'report'],
+  check: ['language', 'document', 'policy', 'bouncer.ts', 'review', 'report', 'thread'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts', 'wiring'],
   cli: [
     'coded-error.ts',

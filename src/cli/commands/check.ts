@@ -1,16 +1,21 @@
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
 import manifest from '../../../package.json' with { type: 'json' };
-import { createBouncer } from '../../bouncer.ts';
 import { checkFiles } from '../../check/check-files.ts';
 import { inert } from '../../language/terminal.ts';
 import { exitCodeOf, FAIL_KINDS, isFailing, type FailKind } from '../../report/failing.ts';
-import { createOutput, OUTPUT_FORMATS, type OutputFormat } from '../../report/output-formats.ts';
+import {
+  createOutput,
+  FORMATS_OF_EVERY_OBJECT,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+} from '../../report/output-formats.ts';
 import type { UnreadPart } from '../../report/result.ts';
 import { Tally } from '../../report/totals.ts';
 import { repeatedOption, writeTo, type CommandContext, type ExitCode, type Streams } from '../command.ts';
 import { chooseLanguage } from '../language.ts';
-import { addPolicyOptions, choosePolicy, type PolicyOptions } from '../policy-options.ts';
+import { addPolicyOptions, chooseLoadedPolicy, type PolicyOptions } from '../policy-options.ts';
 
 interface CheckOptions extends PolicyOptions {
   readonly namespace?: string;
@@ -50,8 +55,13 @@ export async function check(
 ): Promise<ExitCode> {
   const { catalogue, wanted, notices } = await chooseLanguage(options);
   for (const notice of notices) writeTo(stderr, `note: ${notice}\n`);
-  const policy = await choosePolicy(options, wanted, stderr);
-  const bouncer = createBouncer({ policies: { current: () => policy } });
+  const { policy, document } = await chooseLoadedPolicy(options, wanted, stderr);
+  const settings = {
+    policy: document,
+    language: wanted,
+    namespace: options.namespace,
+    everyObject: FORMATS_OF_EVERY_OBJECT.has(options.output),
+  };
   const { failOn = [] } = options;
   const output = createOutput(options.output, {
     say: catalogue.say,
@@ -60,7 +70,10 @@ export async function check(
   });
   const tally = new Tally();
   const unread: UnreadPart[] = [];
-  for await (const result of checkFiles(paths, { bouncer, policy, namespace: options.namespace }, stdin)) {
+  for await (const result of checkFiles(paths, settings, policy, {
+    stdin,
+    parallel: availableParallelism() > 1,
+  })) {
     tally.add(result);
     unread.push(...result.unread);
     await writeOutput(stdout, output.ofFile(result));
