@@ -21,10 +21,7 @@ export type Work =
   | { readonly kind: 'done'; readonly result: FileResult };
 
 /** Reads files one after the other. Nothing of a file is kept when the next work is read. */
-export async function* readBatches(
-  inputs: Iterable<FoundInput>,
-  stdin: Readable,
-): AsyncGenerator<Work> {
+export async function* readBatches(inputs: Iterable<FoundInput>, stdin: Readable): AsyncGenerator<Work> {
   const buffer = new Uint8Array(BATCH_BYTES);
   let files: FileBatch['files'][number][] = [];
   let length = 0;
