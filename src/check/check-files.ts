@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Policy } from '../policy/policy.ts';
+import { createExclusion, type Exclusion } from './exclude.ts';
 import type { FileResult } from '../report/result.ts';
 import { findFiles } from './files.ts';
 import type { JudgeSettings } from './judge-file.ts';
@@ -17,6 +18,8 @@ interface Waiting {
 
 interface CheckFilesOptions extends JudgesOptions {
   readonly stdin: Readable;
+  /** @default nothing */
+  readonly exclusion?: Exclusion;
 }
 
 /**
@@ -30,8 +33,9 @@ export async function* checkFiles(
   options: CheckFilesOptions,
 ): AsyncGenerator<FileResult> {
   await using judges = new Judges(settings, policy, options);
+  const { exclusion = createExclusion([]) } = options;
   const waiting: Waiting[] = [];
-  for await (const work of readBatches(findFiles(paths), options.stdin)) {
+  for await (const work of readBatches(findFiles(paths, exclusion), options.stdin)) {
     waiting.push(follow((await judges.begin(work)).results));
     while (waiting[0]?.isDone === true || waiting.length > MAX_WAITING)
       yield* (await waiting.shift()?.results) ?? [];

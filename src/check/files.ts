@@ -1,6 +1,7 @@
 import { closeSync, opendirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Exclusion } from './exclude.ts';
 import type { ManifestMode } from '../review/manifests.ts';
 
 /** Largest file, or standard input, in bytes. */
@@ -40,27 +41,27 @@ interface UnreadableFile {
 }
 
 /**
- * The files that the paths name, in the order of the paths: the path `-` is standard input, and from a folder and its
+ * The files that the paths name and that are not excluded, in the order of the paths: the path `-` is standard input, and from a folder and its
  * subfolders come the `.yaml`, `.yml` and `.json` files, sorted by their paths. Only the names of one folder and its
  * parents are kept at a time. The templates of a Helm chart are left out.
  */
-export function* findFiles(paths: readonly string[]): Generator<FoundInput> {
+export function* findFiles(paths: readonly string[], excluded: Exclusion): Generator<FoundInput> {
   for (const path of paths) {
     if (path === STDIN_ARGUMENT) yield { kind: 'stdin', file: STDIN_NAME, mode: 'strict' };
-    else yield* findFile(path);
+    else if (!excluded.hasOrContains(path)) yield* findFile(path, excluded);
   }
 }
 
-function* findFile(path: string): Generator<FoundInput> {
+function* findFile(path: string, excluded: Exclusion): Generator<FoundInput> {
   try {
     if (!statSync(path).isDirectory()) yield { kind: 'file', file: path, mode: 'strict' };
-    else yield* findInFolder(path);
+    else yield* findInFolder(path, excluded);
   } catch (error) {
     yield { kind: 'unreadable', file: path, error };
   }
 }
 
-function* findInFolder(folder: string): Generator<FoundInput> {
+function* findInFolder(folder: string, excluded: Exclusion): Generator<FoundInput> {
   let names: readonly string[];
   try {
     names = namesIn(folder);
@@ -70,10 +71,11 @@ function* findInFolder(folder: string): Generator<FoundInput> {
   }
   const isChart = names.includes(CHART_FILE);
   for (const name of names) {
-    const file = join(folder, name);
-    if (isChart && name === 'templates/') continue;
+    const isFolder = name.endsWith('/');
+    const file = join(folder, isFolder ? name.slice(0, -1) : name);
+    if (excluded.has(file) || (isChart && name === 'templates/')) continue;
     if (isChart && name === CHART_FILE) yield { kind: 'chart', file, folder };
-    else if (name.endsWith('/')) yield* findInFolder(join(folder, name.slice(0, -1)));
+    else if (isFolder) yield* findInFolder(file, excluded);
     else yield { kind: 'file', file, mode: 'lenient' };
   }
 }

@@ -280,6 +280,7 @@ const CHINESE_TEXTS = {
   'check.summary': '{objects}，{images}：拒绝 {refused} 个对象',
   'check.summary-not-understood':
     '{objects}，{images}：拒绝 {refused} 个对象，{notUnderstood} 个对象无法理解',
+  'check.accepted': '{summary}，基线接受 {accepted} 个结果',
   'check.object': '{count} 个对象',
   'check.objects': '{count} 个对象',
   'check.image': '{count} 个镜像',

@@ -312,6 +312,7 @@ export const ENGLISH = {
   'check.note': 'note',
   'check.summary': '{objects}, {images}: {refused} refused',
   'check.summary-not-understood': '{objects}, {images}: {refused} refused, {notUnderstood} not understood',
+  'check.accepted': '{summary}, {accepted} accepted by the baseline',
   'check.object': '{count} object',
   'check.objects': '{count} objects',
   'check.image': '{count} image',

@@ -6,11 +6,17 @@ interface Identity {
   /** `Deployment prod/web` */
   readonly object: string;
   /** Name of the container; missing if the whole object is wrong. */
-  readonly container?: string;
+  readonly container?: string | undefined;
   /** Name of the rule, or the code if the gate itself objects. */
   readonly rule: string;
   /** The image as it is written; missing if the whole object is wrong. */
-  readonly image?: string;
+  readonly image?: string | undefined;
+}
+
+/** Results that the baseline accepts. */
+export interface AcceptedResult extends Identity {
+  /** How many results of this identity. */
+  readonly count: number;
 }
 
 /** The identity of a violation of an object. `file` is the name that is used in all runs. */
@@ -20,9 +26,9 @@ export function identityOf(file: string, object: ObjectResult, violation: Placed
   return {
     file,
     object: `${kind} ${namespace === undefined || namespace === '' ? '' : `${namespace}/`}${name}`,
-    ...(use?.container !== undefined && { container: use.container }),
+    container: use?.container,
     rule: violation.rule ?? violation.code,
-    ...(use !== undefined && { image: use.image }),
+    image: use?.image,
   };
 }
 

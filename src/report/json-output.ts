@@ -4,7 +4,6 @@ import { inert } from '../language/terminal.ts';
 import { createJsonList } from './json-list.ts';
 import type { Output } from './output.ts';
 import type { Note, ObjectResult, Place, PlacedViolation, UnreadPart } from './result.ts';
-import type { Totals } from './totals.ts';
 
 /**
  * One document: `{objects, refused, notUnderstood, notes, unread}`. Each object is written with its file; only the notes
@@ -20,7 +19,8 @@ export function createJson(say: Say): Output {
       unread.push(...file.unread.map(jsonOfUnread));
       return file.objects.map((object) => list.item(jsonOfObject(object, say))).join('');
     },
-    atEnd: (totals) => list.end({ ...jsonOfTotals(totals), notes, unread }),
+    atEnd: ({ refused, accepted, notUnderstood }, gone) =>
+      list.end({ refused, ...(gone && { accepted, gone }), notUnderstood, notes, unread }),
   };
 }
 
@@ -35,12 +35,9 @@ export function createNdjson(say: Say): Output {
         ...notes.map((note) => line('note', jsonOfNote(note, say))),
         ...unread.map((part) => line('unread', jsonOfUnread(part))),
       ].join(''),
-    atEnd: (totals) => line('summary', { ...totals }),
+    atEnd: (totals, gone = []) =>
+      gone.map((result) => line('gone', result)).join('') + line('summary', totals),
   };
-}
-
-function jsonOfTotals({ refused, notUnderstood }: Totals): object {
-  return { refused, notUnderstood };
 }
 
 function jsonOfObject(object: ObjectResult, say: Say): object {

@@ -226,6 +226,7 @@ describe('every output', () => {
       images: 3,
       refused: 3,
       warnings: 1,
+      accepted: 0,
       notUnderstood: 0,
       unread: 1,
     });

@@ -1,3 +1,4 @@
+import type { AcceptedResult } from './identity.ts';
 import type { FileResult } from './result.ts';
 import type { Totals } from './totals.ts';
 
@@ -5,6 +6,6 @@ import type { Totals } from './totals.ts';
 export interface Output {
   /** The text for one file; `''` if there is nothing to say about it. */
   readonly ofFile: (result: FileResult) => string;
-  /** The text behind the last file. */
-  readonly atEnd: (totals: Totals) => string;
+  /** The text behind the last file. `gone` are accepted results that no longer occur; `undefined` without a baseline. */
+  readonly atEnd: (totals: Totals, gone?: readonly AcceptedResult[]) => string;
 }

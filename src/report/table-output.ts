@@ -2,6 +2,7 @@ import type { Say } from '../admission/fit.ts';
 import { oneLine } from '../language/one-line.ts';
 import { phrase } from '../language/phrase.ts';
 import { inert, padColumns } from '../language/terminal.ts';
+import type { AcceptedResult } from './identity.ts';
 import type { Output } from './output.ts';
 import type { Place } from './result.ts';
 import { entriesOf, entryOfNote, ENTRY_WORDS, type Entry } from './sentence.ts';
@@ -36,13 +37,32 @@ function renderPlace(place: Place | undefined, file: string): string {
   return place === undefined ? file : `${place.file}:${place.line}:${place.column}`;
 }
 
-function renderSummary({ objects, images, refused, notUnderstood }: Totals, say: Say): string {
+function renderSummary({ objects, images, refused, accepted, notUnderstood }: Totals, say: Say): string {
   const count = (number: number, noun: 'object' | 'image') =>
     phrase(number === 1 ? `check.${noun}` : `check.${noun}s`, { count: number });
   const values = { objects: count(objects, 'object'), images: count(images, 'image'), refused };
-  return say(
+  const summary =
     notUnderstood === 0
       ? phrase('check.summary', values)
-      : phrase('check.summary-not-understood', { ...values, notUnderstood }),
-  );
+      : phrase('check.summary-not-understood', { ...values, notUnderstood });
+  return say(accepted === 0 ? summary : phrase('check.accepted', { summary, accepted }));
+}
+
+/** Largest number of accepted results in the list of those that no longer occur. */
+const MAX_GONE = 20;
+
+/** The accepted results that no longer occur, one line each, for people. */
+export function renderGone(gone: readonly AcceptedResult[]): readonly string[] {
+  const lines = gone.slice(0, MAX_GONE).map(({ file, object, container, rule, image, count }) => {
+    const parts = [
+      object,
+      ...(container === undefined ? [] : [`container ${container}`]),
+      ...(image === undefined ? [] : [`image ${image}`]),
+      `rule ${rule}`,
+      ...(count === 1 ? [] : [`${count} times`]),
+    ];
+    return inert(`${file}: a result of the baseline no longer occurs: ${parts.join(', ')}`);
+  });
+  const more = gone.length - MAX_GONE;
+  return more > 0 ? [...lines, `and ${more} more results of the baseline no longer occur`] : lines;
 }

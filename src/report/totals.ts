@@ -10,6 +10,8 @@ export interface Totals {
   readonly refused: number;
   /** How many violations only warn, and the baseline does not accept them. */
   readonly warnings: number;
+  /** How many violations the baseline accepts. */
+  readonly accepted: number;
   /** How many objects have an unknown kind and fields that look like images. */
   readonly notUnderstood: number;
   /** How many files were not judged to their end. */
@@ -22,6 +24,7 @@ const NOTHING: Totals = {
   images: 0,
   refused: 0,
   warnings: 0,
+  accepted: 0,
   notUnderstood: 0,
   unread: 0,
 };
@@ -38,6 +41,7 @@ export class Tally {
       images: totals.images + images,
       refused: totals.refused + count(objects, isRefused),
       warnings: totals.warnings + objects.reduce((sum, object) => sum + warningsOf(object), 0),
+      accepted: totals.accepted + objects.reduce((sum, object) => sum + acceptedOf(object), 0),
       notUnderstood: totals.notUnderstood + count(objects, ({ isUnderstood }) => !isUnderstood),
       unread: totals.unread + (unread.length === 0 ? 0 : 1),
     };
@@ -59,4 +63,8 @@ function warningsOf({ violations }: ObjectResult): number {
   return violations.filter(
     ({ actions, isAccepted }) => !actions.includes('Deny') && actions.includes('Warn') && isAccepted !== true,
   ).length;
+}
+
+function acceptedOf({ violations }: ObjectResult): number {
+  return violations.filter(({ isAccepted }) => isAccepted === true).length;
 }

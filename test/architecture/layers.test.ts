@@ -54,7 +54,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'bouncer.ts': ['workload', 'question', 'policy'],
   report: ['language', 'image', 'document', 'policy', 'admission'],
   review: ['language', 'document', 'image', 'workload', 'policy'],
-  check: ['language', 'document', 'policy', 'bouncer.ts', 'review', 'report', 'thread'],
+  check: ['language', 'image', 'document', 'file', 'policy', 'bouncer.ts', 'review', 'report', 'thread'],
   server: ['language', 'admission', 'policy', 'certificate', 'telemetry', 'bouncer.ts', 'wiring'],
   cli: [
     'coded-error.ts',
@@ -121,7 +121,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'bouncer.ts': [],
   report: [],
   review: [],
-  check: [],
+  check: ['zod'],
   'policy-source': [],
   rollout: [],
   server: [],
@@ -139,9 +139,7 @@ const ROOMS: readonly (readonly [modules: RegExp, rooms: readonly string[]])[] =
   [NETWORK, ['src/server/', 'src/kubernetes/', 'src/certificate/live.ts']],
   [
     FILES,
-    ['server/', 'certificate/', 'file/', 'check/files.ts', 'control-plane/', 'cli/'].map(
-      (room) => `src/${room}`,
-    ),
+    ['server/', 'certificate/', 'file/', 'check/', 'control-plane/', 'cli/'].map((room) => `src/${room}`),
   ],
   [THREADS, ['src/thread/']],
 ];
