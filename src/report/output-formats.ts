@@ -5,7 +5,7 @@ import { createJunit } from './junit-output.ts';
 import type { Output } from './output.ts';
 import type { PlacedViolation } from './result.ts';
 import { createSarif } from './sarif-output.ts';
-import { createTable } from './table-output.ts';
+import { createTable, type TableStyle } from './table-output.ts';
 
 /** The forms of the results. */
 export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'junit', 'sarif', 'github'] as const;
@@ -17,6 +17,8 @@ export const FORMATS_OF_EVERY_OBJECT: ReadonlySet<OutputFormat> = new Set(['json
 
 interface OutputOptions {
   readonly say: Say;
+  /** How the table looks. @default for a file */
+  readonly style?: TableStyle;
   /** The version of this program. */
   readonly version: string;
   /** Whether a violation makes the command fail. */
@@ -24,7 +26,7 @@ interface OutputOptions {
 }
 
 const OUTPUTS: Readonly<Record<OutputFormat, (options: OutputOptions) => Output>> = {
-  table: ({ say }) => createTable(say),
+  table: ({ say, style }) => createTable(say, style),
   json: ({ say }) => createJson(say),
   ndjson: ({ say }) => createNdjson(say),
   junit: ({ say, isFailing }) => createJunit(say, isFailing),

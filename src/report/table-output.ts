@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import type { Say } from '../admission/fit.ts';
 import { oneLine } from '../language/one-line.ts';
 import { phrase } from '../language/phrase.ts';
@@ -8,19 +9,45 @@ import type { Place } from './result.ts';
 import { entriesOf, entryOfNote, ENTRY_WORDS, type Entry } from './sentence.ts';
 import type { Totals } from './totals.ts';
 
+/** How a table looks. `groups` is for a terminal: the entries of a file below its name. */
+export interface TableStyle {
+  readonly groups: boolean;
+  readonly colours: boolean;
+}
+
+const PLAIN: TableStyle = { groups: false, colours: false };
+
 /** Two lines for each violation and note, and a summary. */
-export function createTable(say: Say): Output {
+export function createTable(say: Say, style: TableStyle = PLAIN): Output {
   return {
-    ofFile: ({ file, notes, objects }) =>
-      [
+    ofFile({ file, notes, objects }) {
+      const entries = [
         ...notes.map((note) => entryOfNote(note, '', say)),
         ...objects.flatMap((object) => entriesOf(object, say)),
-      ]
-        .filter(({ violation }) => violation?.isAccepted !== true)
-        .map((entry) => renderEntry(entry, file, say))
-        .join(''),
+      ].filter(({ violation }) => violation?.isAccepted !== true);
+      if (!style.groups) return entries.map((entry) => renderEntry(entry, file, say)).join('');
+      const lines = entries.map((entry) => renderGrouped(entry, say, style));
+      return lines.length === 0 ? '' : `${paint('bold', inert(file), style)}\n${lines.join('')}\n`;
+    },
     atEnd: (totals) => `${renderSummary(totals, say)}\n`,
   };
+}
+
+const COLOURS = { refused: 'red', warned: 'yellow', audited: 'cyan', note: 'dim' } as const;
+
+/** Like {@link renderEntry}, without the file. Colours come last, because they are control characters. */
+function renderGrouped({ kind, place, title, sentence }: Entry, say: Say, style: TableStyle): string {
+  const word = paint(COLOURS[kind], padColumns(say(phrase(ENTRY_WORDS[kind])), 8), style);
+  const where = place === undefined ? '' : `${place.line}:${place.column}`;
+  return `  ${where.padEnd(7)} ${word} ${inert(title)}\n${' '.repeat(19)}${inert(sentence)}\n`;
+}
+
+function paint(
+  format: 'bold' | (typeof COLOURS)[keyof typeof COLOURS],
+  text: string,
+  { colours }: TableStyle,
+): string {
+  return colours ? styleText(format, text, { validateStream: false }) : text;
 }
 
 /**

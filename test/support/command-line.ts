@@ -15,15 +15,16 @@ export interface Outcome {
 interface Surroundings {
   readonly env?: Environment;
   readonly stdin?: string | Iterable<Uint8Array>;
+  /** Whether standard output and standard error are terminals. @default false */
+  readonly isTerminal?: boolean;
 }
 
 /** Runs one command line in memory. */
 export async function bouncer(
   args: readonly string[],
-  { env = {}, stdin = '' }: Surroundings = {},
+  { env = {}, stdin = '', isTerminal = false }: Surroundings = {},
 ): Promise<Outcome> {
-  const stdout = new Collector();
-  const stderr = new Collector();
+  const [stdout, stderr] = [new Collector(isTerminal), new Collector(isTerminal)];
   const input = typeof stdin === 'string' ? [Buffer.from(stdin)] : stdin;
   const code = await run(args, env, { stdin: Readable.from(input), stdout, stderr });
   return { code, stdout: stdout.text, stderr: stderr.text };
@@ -50,6 +51,12 @@ export interface Folder extends AsyncDisposable {
 
 class Collector extends Writable {
   text = '';
+  readonly isTTY: boolean;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
 
   override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
     this.text += Buffer.from(chunk).toString();

@@ -9,11 +9,19 @@ import { OPTIONS_FILE } from '../../check/options-file.ts';
 import { inert } from '../../language/terminal.ts';
 import { exitCodeOf, FAIL_KINDS, isFailing } from '../../report/failing.ts';
 import { createOutput, FORMATS_OF_EVERY_OBJECT, OUTPUT_FORMATS } from '../../report/output-formats.ts';
+import { createProgress, isTerminal } from '../../report/progress.ts';
 import type { UnreadPart } from '../../report/result.ts';
 import { renderGone } from '../../report/table-output.ts';
 import { Tally } from '../../report/totals.ts';
 import { readCheckSettings, type CheckSettings } from '../check-options.ts';
-import { repeatedOption, writeTo, type CommandContext, type ExitCode, type Streams } from '../command.ts';
+import {
+  repeatedOption,
+  writeTo,
+  type CommandContext,
+  type Environment,
+  type ExitCode,
+  type Streams,
+} from '../command.ts';
 import { chooseLanguage } from '../language.ts';
 import { addPolicyOptions, chooseLoadedPolicy } from '../policy-options.ts';
 
@@ -23,7 +31,7 @@ Exit code: 0 nothing refused, 1 something refused, 2 could not run, or could not
 Options of a repository: ${OPTIONS_FILE} in this folder, or in a folder above it
 up to the root of the repository. Options of the command line win.`;
 
-export function define(command: Command, { streams, finish }: CommandContext): void {
+export function define(command: Command, { environment, streams, finish }: CommandContext): void {
   addPolicyOptions(command)
     .argument('[paths...]', 'files and folders of YAML or JSON; - for standard input (default: -)')
     .option('--namespace <name>', 'namespace of objects that have none')
@@ -41,14 +49,18 @@ export function define(command: Command, { streams, finish }: CommandContext): v
     .option('--config <file>', `options of the repository (default: ${OPTIONS_FILE})`)
     .option('--no-config', 'use no options of the repository')
     .addHelpText('after', HELP)
-    .action(async () => finish(await check(await readCheckSettings(command), streams)));
+    .action(async () => finish(await check(await readCheckSettings(command), streams, environment)));
 }
 
 /**
  * Judges manifests as the gate would judge requests to create the objects, with the same code and the same policy. It
  * uses no cluster.
  */
-async function check({ options, paths, nameOf }: CheckSettings, streams: Streams): Promise<ExitCode> {
+async function check(
+  { options, paths, nameOf }: CheckSettings,
+  streams: Streams,
+  environment: Environment,
+): Promise<ExitCode> {
   const { stdin, stdout, stderr } = streams;
   const { catalogue, wanted, notices } = await chooseLanguage(options);
   for (const notice of notices) writeTo(stderr, `note: ${notice}\n`);
@@ -56,12 +68,17 @@ async function check({ options, paths, nameOf }: CheckSettings, streams: Streams
   const { failOn = [], exclude = [], namespace, baseline: file, writeBaseline } = options;
   const baseline = file === undefined ? undefined : new Baseline(await readBaseline(file), nameOf);
   const writer = writeBaseline === undefined ? undefined : new BaselineWriter(nameOf);
+  const groups = isTerminal(stdout);
+  // https://no-color.org
+  const noColour = (environment['NO_COLOR'] ?? '') !== '';
   const output = createOutput(options.output, {
     say: catalogue.say,
+    style: { groups, colours: groups && !noColour && environment['TERM'] !== 'dumb' },
     version: manifest.version,
     isFailing: (violation) => isFailing(violation, failOn),
   });
   const exclusion = createExclusion(exclude, nameOf);
+  const progress = createProgress(stderr, () => performance.now());
   const tally = new Tally();
   const unread: UnreadPart[] = [];
   const everyObject = FORMATS_OF_EVERY_OBJECT.has(options.output);
@@ -71,8 +88,12 @@ async function check({ options, paths, nameOf }: CheckSettings, streams: Streams
     const result = (writer ?? baseline)?.apply(found) ?? found;
     tally.add(result);
     unread.push(...result.unread);
-    await writeOutput(stdout, output.ofFile(result));
+    const text = output.ofFile(result);
+    if (text !== '') progress.clear();
+    await writeOutput(stdout, text);
+    progress.show(tally.totals);
   }
+  progress.clear();
   const gone = baseline?.gone(isBelow(paths.map(nameOf)));
   await writeOutput(stdout, output.atEnd(tally.totals, gone));
   if (writeBaseline !== undefined) await writer?.write(writeBaseline);
