@@ -55,7 +55,7 @@ const SIGNATURES: readonly Signature[] = [
     content: /^kube-apiserver-arg:/m,
     folders: ['/var/lib/rancher/k3s/server', '/etc/rancher/k3s'],
     flagFile: '/etc/rancher/k3s/config.yaml',
-    fate: 'k3s runs the API server inside its own process and reads its flags from this file only',
+    fate: 'k3s runs the API server inside its own process, with the flags of /etc/rancher/k3s/config.yaml',
   },
   {
     name: 'microk8s',
@@ -64,7 +64,7 @@ const SIGNATURES: readonly Signature[] = [
     content: /^--[\w-]+=\$\{?SNAP/m,
     folders: ['/var/snap/microk8s'],
     flagFile: '/var/snap/microk8s/current/args/kube-apiserver',
-    fate: 'MicroK8s runs the API server inside kubelite and reads its flags from this file only',
+    fate: 'MicroK8s runs the API server inside kubelite, with the flags of /var/snap/microk8s/current/args/kube-apiserver',
   },
   {
     name: 'minikube',

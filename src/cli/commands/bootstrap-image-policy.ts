@@ -240,7 +240,7 @@ function renderNodeResult(result: NodeRolloutResult, { runner, places }: NodeSet
 
 /** The note of stage deny: the plugin judges each update of a pod by all its images. */
 const JOB_PODS =
-  'at stage deny, a pod of a Job cannot lose its finalizer while its image is forbidden, so that the Job never ends: before, let Jobs with forbidden images end at --stage warn, or delete them';
+  'at stage deny, a pod of a Job cannot lose its finalizer while its image is forbidden, so that the Job never ends: first let such Jobs end at --stage warn, or delete them';
 
 /** Measures the time of this program, without the time of waiting for the gate and the API server. */
 interface Clock {

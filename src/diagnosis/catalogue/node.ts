@@ -166,7 +166,7 @@ export const NODE = {
   JOB_PODS_KEPT: {
     severity: 'note',
     why: 'Kubernetes ends a Job by removing a finalizer of its pods, and ImagePolicyWebhook judges this update too: a Job whose image is forbidden today never ends, and its pods cannot be deleted.',
-    remedy: remedy`before stage deny, let the Jobs with forbidden images end, or delete them; Jobs that hang already end at ${gateCommand('bootstrap image-policy', '--stage warn --apply')}`,
+    remedy: remedy`before stage deny, let the Jobs with forbidden images end, or delete them; if Jobs hang already: ${gateCommand('bootstrap image-policy', '--stage warn --apply')}, until they have ended`,
   },
   EPHEMERAL_CONTAINERS_UNSEEN: {
     severity: 'note',
