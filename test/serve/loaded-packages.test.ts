@@ -54,11 +54,13 @@ describe('serve loads the packages that it uses', { concurrency: 4 }, () => {
     assert.deepEqual(theirs, THEIR_OWN);
   });
 
-  it('with a policy: semver or RE2 for a rule that needs it; YAML is loaded only by the thread that reads the file', async () => {
-    const [versions, patterns] = await Promise.all([
+  it('with a policy: semver, RE2 or the list of public domains for a rule that needs it; YAML is loaded only by the thread that reads the file', async () => {
+    const [domains, versions, patterns] = await Promise.all([
+      packagesOf([`--policy=${await policyWith('allowedImages: {images: ["*.example.com/**"]}')}`]),
       packagesOf([`--policy=${await policyWith('allowedTags: {semver: ">=1.0.0"}')}`]),
       packagesOf([`--policy=${await policyWith('allowedTags: {pattern: "v[0-9]+"}')}`]),
     ]);
+    assert.deepEqual(domains.ours, [...ALWAYS, 'tldts'].toSorted());
     assert.deepEqual(versions.ours, [...ALWAYS, 'semver'].toSorted());
     assert.deepEqual(patterns.ours, [...ALWAYS, 're2js'].toSorted());
   });
