@@ -43,6 +43,11 @@ export async function readText(file: string): Promise<string | undefined> {
 /** Attempts to keep a file that other processes replace. */
 const MOST_ATTEMPTS = 16;
 
+const { O_WRONLY, O_CREAT, O_EXCL, O_SYNC } = constants;
+
+/** Creates a file whose text is on the disk when the write ends. Node's permission model forbids `fsync`. */
+const DURABLE = O_WRONLY | O_CREAT | O_EXCL | O_SYNC;
+
 /** A file and its new text. */
 export interface NewText {
   readonly file: string;
@@ -89,7 +94,7 @@ async function prepare(change: NewText, prepared: Prepared[]): Promise<void> {
     const before = await statIfThere(place);
     const earlier = before === undefined ? undefined : `${temporary}.earlier`;
     prepared.push({ change, place, temporary, earlier });
-    await writeFile(temporary, change.text, { mode: 0o600, flag: 'wx', flush: true });
+    await writeFile(temporary, change.text, { mode: 0o600, flag: DURABLE });
     if (before === undefined || earlier === undefined) return;
     await chown(temporary, before.uid, before.gid);
     await chmod(temporary, before.mode & 0o777);

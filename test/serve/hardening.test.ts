@@ -114,6 +114,14 @@ describe('the process of the gate', { concurrency: 4 }, () => {
     assert.doesNotMatch(gate.stderr(), /Warning/);
   });
 
+  it('with the permission model it makes its own certificate in a folder that it may write', async () => {
+    await using folder = await makeTemporaryFolder('state');
+    const flags = [...NODE_FLAGS, '--allow-fs-read=*', `--allow-fs-write=${folder.path}/*`];
+    const options = ['--self-signed', `--state-dir=${folder.path}`, '--bind=127.0.0.1'];
+    await using gate = await startServe(options, { flags });
+    assert.equal(gate.scheme, 'https');
+  });
+
   it('G22 does not start if the environment changes Node, and reports the remedy', async () => {
     for (const [name, value, remedy] of [
       [
