@@ -15,12 +15,12 @@ export function matchesGlob(pattern: readonly string[], text: string, separator:
   let starNext = -1;
   let starEnd = 0;
   while (start <= text.length) {
-    const end = segmentEnd(text, start, separator);
     const segment = pattern[next];
+    // The last segment of the pattern matches the rest, which has at least one segment.
+    if (segment === '**' && next + 1 === pattern.length) return true;
+    const end = segmentEnd(text, start, separator);
     if (segment === '**') {
       next += 1;
-      // It is the last segment of the pattern: it matches the rest, which has at least one segment.
-      if (next === pattern.length) return true;
       starNext = next;
       starEnd = end;
       start = end + 1;

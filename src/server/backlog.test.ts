@@ -5,6 +5,8 @@ import { Backlog, type QueuedReview } from './backlog.ts';
 
 const SMALL = 100;
 const LARGE = 101;
+/** Large because of its images. */
+const IMAGES = 102;
 
 /** A backlog with a clock and a lag set by the test, and a record of what happened to each review, by name. */
 function setUp(limits: Partial<{ queuedReviews: number; queueMs: number; sliceMs: number }> = {}) {
@@ -16,6 +18,7 @@ function setUp(limits: Partial<{ queuedReviews: number; queueMs: number; sliceMs
     now: () => time.nowMs,
   });
   const review = (name: string, bytes: number, deciding?: () => void | Promise<void>): QueuedReview => ({
+    isLong: bytes > SMALL && bytes !== IMAGES,
     isLarge: bytes > SMALL,
     isOver: false,
     decide: () => {
@@ -96,6 +99,19 @@ describe('the backlog', () => {
     assert.deepEqual(events, ['a', 'b', 'c', 'd', 'e']);
     submit('f', SMALL, () => void (time.nowMs += 15));
     assert.equal(events.at(-1), 'f', 'after a pause there is time again');
+  });
+
+  it('XH3 decides a review with many images immediately while the gate is idle, otherwise in its turn', async () => {
+    const { events, time, submit } = setUp();
+    submit('i', IMAGES, () => void (time.nowMs += 15));
+    submit('j', IMAGES);
+    submit('a');
+    assert.deepEqual(events, ['i', 'a']);
+    await turn();
+    assert.deepEqual(events, ['i', 'a', 'j']);
+    submit('L', LARGE);
+    submit('k', IMAGES);
+    assert.equal(events.at(-1), 'j', 'a large review waits');
   });
 
   it('sheds a review if too many wait before it, including large ones and those being decided', async () => {

@@ -4,7 +4,9 @@ import type { LoopLag } from './loop-lag.ts';
 
 /** A review whose body was received completely. */
 export interface QueuedReview {
-  /** Whether it may take long to decide. */
+  /** Whether its body is long. */
+  readonly isLong: boolean;
+  /** Whether it may take long to decide: it is long, or it has many images. To count them takes time, too. */
   readonly isLarge: boolean;
   /** True if it needs no decision, because it is answered or its connection has closed. */
   readonly isOver: boolean;
@@ -35,8 +37,8 @@ const LARGE_WAIT_MS = 2000;
  */
 const FREE_TURNS = 8;
 
-/** If there is less time between two decisions, nothing else happened, so they belong to one turn of the event loop. */
-const GAP_MS = 1;
+/** The images of reviews are not counted before the decisions of a turn have taken this time. */
+const UNCOUNTED_MS = 2;
 
 /**
  * The order in which reviews are decided. A small review is decided immediately while the event loop is on time;
@@ -53,10 +55,11 @@ export class Backlog {
   #isScheduled = false;
   /** Turns of the event loop until the queue runs. */
   #freeTurns = 1;
-  /** When the first of the small reviews was decided that followed each other without a pause. */
-  #begunMs = -Infinity;
-  /** When the last of them was decided. */
-  #endedMs = -Infinity;
+  /** When this turn of the event loop decided its first review; `undefined` before that. */
+  #turnBeganMs: number | undefined;
+  readonly #endTurn = (): void => {
+    this.#turnBeganMs = undefined;
+  };
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -72,26 +75,22 @@ export class Backlog {
     const { limits, lag, now } = this.#options;
     if (this.size >= limits.queuedReviews) return review.shed('queue');
     const nowMs = now();
-    const isSmall = !review.isLarge;
-    if (isSmall && this.#small.length === 0 && lag.at(nowMs) < limits.sliceMs && this.#hasTime(nowMs))
-      return this.#decideNow(review);
+    const isOnTime = this.#small.length === 0 && lag.at(nowMs) < limits.sliceMs;
+    const tookMs = nowMs - (this.#turnBeganMs ?? nowMs);
+    const isIdle = isOnTime && this.#large.length === 0 && tookMs < UNCOUNTED_MS;
+    const isSmall = !(isIdle ? review.isLong : review.isLarge);
+    if (isSmall && isOnTime && tookMs < limits.sliceMs) return this.#decideNow(review, nowMs);
     if (isSmall && this.#isStale(this.#small[0], nowMs)) return review.shed('wait');
     (isSmall ? this.#small : this.#large).push({ review, sinceMs: nowMs });
     this.#schedule();
   }
 
-  /** Whether the small reviews of this turn have left time for another one. */
-  #hasTime(nowMs: number): boolean {
-    if (nowMs - this.#endedMs > GAP_MS) this.#begunMs = nowMs;
-    return nowMs - this.#begunMs < this.#options.limits.sliceMs;
-  }
-
-  #decideNow(review: QueuedReview): void {
-    try {
-      this.#decide(review);
-    } finally {
-      this.#endedMs = this.#options.now();
+  #decideNow(review: QueuedReview, nowMs: number): void {
+    if (this.#turnBeganMs === undefined) {
+      this.#turnBeganMs = nowMs;
+      setImmediate(this.#endTurn);
     }
+    this.#decide(review);
   }
 
   #isStale(entry: Entry | undefined, nowMs: number): boolean {

@@ -42,10 +42,12 @@ export class ReviewRequest implements BodyListener, QueuedReview, OpenRequest {
     this.#receiver = new BodyReceiver(this.#request, this.#context.memory, this);
   }
 
+  get isLong(): boolean {
+    return this.#received.length > this.#context.limits.largeBytes;
+  }
+
   get isLarge(): boolean {
-    const { largeBytes, largeImages } = this.#context.limits;
-    const body = this.#received;
-    return body.length > largeBytes || hasMoreImages(body, largeImages);
+    return this.isLong || hasMoreImages(this.#received, this.#context.limits.largeImages);
   }
 
   get isOver(): boolean {
