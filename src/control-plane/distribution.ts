@@ -98,19 +98,14 @@ export async function recogniseDistribution({
 
 /**
  * The tool that owns the API server of this machine. Folders are looked for only if the manifest does not exist.
- * @param isElsewhere whether the files are for another machine, so that its folders cannot be seen
  * @throws {ControlPlaneError} NODE_FILE_UNREADABLE
  */
-export async function distributionOfNode(
-  manifestFile: string,
-  isElsewhere: boolean,
-): Promise<Distribution | undefined> {
+export async function distributionOfNode(manifestFile: string): Promise<Distribution | undefined> {
   const text = (await findFile(manifestFile))?.content.toString();
   const hasFolder = async (path: string): Promise<boolean> =>
-    !isElsewhere &&
-    (await stat(path)
+    stat(path)
       .then((found) => found.isDirectory())
-      .catch(() => false));
+      .catch(() => false);
   return recogniseDistribution({ manifestFile, text, hasFolder });
 }
 

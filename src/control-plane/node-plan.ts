@@ -217,7 +217,7 @@ async function readManifest({
     const content = found.content.toString();
     return { text: content, manifest: parseApiServerManifest(content, places.manifest) };
   }
-  if (distribution?.flagFile !== undefined && !isElsewhere) {
+  if (distribution?.flagFile !== undefined) {
     const content = (await findFile(distribution.flagFile))?.content.toString();
     if (content !== undefined)
       return { text: content, manifest: parseApiServerManifest(content, distribution.flagFile) };

@@ -43,7 +43,6 @@ describe('the plan of a webhook from a file', () => {
       manifest,
       configuration,
       kubeconfig: kubeconfig === undefined ? undefined : place,
-      isElsewhere: false,
     });
     return [...plan.files, ...(plan.manifest === undefined ? [] : [plan.manifest])];
   };
@@ -117,7 +116,6 @@ describe('the plan of a webhook from a file', () => {
       manifest,
       configuration: '',
       kubeconfig: undefined,
-      isElsewhere: true,
     });
     assert.deepEqual([none, files.length], [undefined, 2]);
   });

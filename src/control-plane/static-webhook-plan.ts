@@ -17,8 +17,6 @@ interface StaticWebhookPlanOptions {
   readonly configuration: string;
   /** The client certificate of the API server; `undefined` if the gate requires none. */
   readonly kubeconfig: { readonly path: string; readonly text: string } | undefined;
-  /** Whether the files are for another machine. */
-  readonly isElsewhere: boolean;
 }
 
 /** The files of a node, in the order in which they must be written. */
@@ -50,7 +48,7 @@ const READABLE = 0o644;
 export async function planStaticWebhook(options: StaticWebhookPlanOptions): Promise<StaticWebhookPlan> {
   const { folder, kubeconfig } = options;
   const found = await findFile(options.manifest);
-  const distribution = await distributionOfNode(options.manifest, options.isElsewhere);
+  const distribution = await distributionOfNode(options.manifest);
   const text = found?.content.toString();
   const manifest = text === undefined ? undefined : parseApiServerManifest(text, options.manifest);
   const own = join(folder, GATE_FILES.admissionConfiguration);

@@ -84,7 +84,11 @@ export interface NodePlan {
 export async function planImagePolicy(settings: NodeSettings, sources: NodeSources): Promise<NodePlan> {
   const { places, gate, runner } = settings;
   const folder = join(sources.root, places.folder);
-  const certificates = await prepareNodeCertificates(settings, { ...sources, folder });
+  const distribution = await distributionOfNode(places.manifest);
+  // Nothing will be applied on a node of another tool, so nothing is signed for it.
+  const requestSignature =
+    distribution === undefined || sources.isElsewhere ? sources.requestSignature : undefined;
+  const certificates = await prepareNodeCertificates(settings, { ...sources, requestSignature, folder });
   const crioNodes = sources.cluster === undefined ? [] : await findCrioNodes(sources.cluster);
   const policy = await choosePolicyText(settings, join(folder, GATE_FILES.policy), crioNodes);
   const gateFiles = planGate({ places, gate, runner, certificates, policy: policy.text });
@@ -95,7 +99,7 @@ export async function planImagePolicy(settings: NodeSettings, sources: NodeSourc
     trust: certificates?.trust,
     kubeadm: kubeadmVersionOf(await minorOf(settings)),
     isElsewhere: sources.isElsewhere,
-    distribution: await distributionOfNode(places.manifest, sources.isElsewhere),
+    distribution,
   });
   return {
     certificates,

@@ -82,7 +82,6 @@ export async function planStatic(settings: StaticSettings): Promise<StaticPlan> 
   const plan = await planStaticWebhook({
     folder,
     manifest,
-    isElsewhere: settings.isElsewhere,
     configuration: renderYaml(renderStaticConfiguration(request)),
     kubeconfig: hasClient
       ? { path: files.kubeconfig, text: renderYaml(renderWebhookKubeconfig(request.address, files)) }
