@@ -5,6 +5,8 @@ import { describe, it } from 'node:test';
 import { bouncer, folderOf } from '#test/command-line.ts';
 import { AUTHORITY, extension, LEAF, makeOdd, type OddCertificate } from '#test/odd-certificates.ts';
 import type * as x509 from '@peculiar/x509';
+import { FINDING_KINDS } from '../diagnosis/finding.ts';
+import { renderRemedy } from '../diagnosis/remedy.ts';
 import { createAuthority } from './authority.ts';
 import { readUseExtensions } from './extensions.ts';
 import { namesOf, parseCertificate } from './inspect.ts';
@@ -159,6 +161,16 @@ it('X12 a common name alone is named, with a command that makes a certificate wi
   const made = parseCertificate(await readFile(folder.file('pki/tls.crt'), 'utf8'));
   assert.deepEqual(findUseFaults(made, 'server'), []);
   assert.deepEqual(namesOf(made).dns, ['odd']);
+});
+
+it('X01 the remedy of a client certificate for servers makes one for clients', async () => {
+  const remedy = renderRemedy(FINDING_KINDS.CLIENT_CERTIFICATE_UNSUITABLE.remedy);
+  const [, command = ''] = / or kube-image-bouncer (certificate create [^;]*);/.exec(remedy) ?? [];
+  await using folder = await folderOf({});
+  const values: Readonly<Record<string, string>> = { FOLDER: folder.file('pki'), NAMES: 'gate.example' };
+  assert.equal((await bouncer(command.split(' ').map((word) => values[word] ?? word))).code, 0);
+  const made = parseCertificate(await readFile(folder.file('pki/apiserver-client.crt'), 'utf8'));
+  assert.deepEqual(findUseFaults(made, 'client'), []);
 });
 
 describe('the extensions of a certificate', () => {

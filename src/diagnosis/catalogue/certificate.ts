@@ -5,7 +5,7 @@ import type { FindingKinds } from './finding-kind.ts';
 const RENEW = remedy`${gateCommand('certificate rotate')}, or run bootstrap again`;
 const TRUST = remedy`run bootstrap again: it writes the CA of the gate to the place where the API server reads it`;
 
-const CLIENT_PAIR = remedy`make a client pair: ${gateCommand('bootstrap image-policy', '--apply')}, or ${gateCommand('certificate create', 'FOLDER --client-name kube-apiserver')}; then name it in the kubeconfig, and restart the API server`;
+const CLIENT_PAIR = remedy`make a client pair: ${gateCommand('bootstrap image-policy', '--apply')}, or ${gateCommand('certificate create', 'FOLDER --host-names NAMES --client-name kube-apiserver')}; then name it in the kubeconfig, and restart the API server`;
 
 /** What can be wrong between the certificate of the gate and the API server, which must trust it. */
 export const CERTIFICATE = {
@@ -27,7 +27,7 @@ export const CERTIFICATE = {
   CA_UNSUITABLE: {
     severity: 'fault',
     why: 'The API server accepts no certificate that this CA has signed, so each call fails.',
-    remedy: remedy`make a CA and the certificates again: ${gateCommand('certificate create', 'FOLDER')}`,
+    remedy: remedy`make a CA and the certificates again: ${gateCommand('certificate create', 'FOLDER --host-names NAMES')}`,
   },
   CA_EXPIRED: {
     severity: 'fault',
