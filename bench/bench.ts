@@ -8,7 +8,7 @@ import { measureApiServer } from './api-server.ts';
 import { measureCheck } from './check.ts';
 import { measureColdStarts } from './cold-start.ts';
 import { measureMemory } from './memory.ts';
-import { measurePolicy } from './policy.ts';
+import { measureLargePolicies, measurePolicy } from './policy.ts';
 import { LogPipe, pinLoader, startLogging, type RunningServer, type ServerProgram } from './processes.ts';
 import { bareServer, checkout, gate, goBouncer, type ServingFiles } from './programs.ts';
 import { newSamples, seenSamples } from './reviews.ts';
@@ -18,7 +18,7 @@ import { figure, renderTable } from './table.ts';
 
 const USAGE = `npm run bench                    the gate against a bare server (and GO_BOUNCER, a path): load, memory, cold start
 npm run bench -- rss             memory over 300,000 reviews
-npm run bench -- policy          100 rules and 20 images, in process
+npm run bench -- policy          100 rules and 20 images, and 500 images under large policies, in process
 npm run bench -- api-server      pods through a real kube-apiserver, with and without a webhook (and its GOGC)
 npm run bench -- check           check on many manifests (with --before and --gator: beside another build and gator)
   --manifests N                  how many (default 10000)
@@ -61,7 +61,8 @@ async function main(what: string): Promise<0 | 2> {
   print(
     `Node ${process.version.slice(1)}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}\n`,
   );
-  if (what === 'policy') print(await measurePolicy(values.quick ? 200 : 2000));
+  if (what === 'policy')
+    print(`${await measurePolicy(values.quick ? 200 : 2000)}\n\n${await measureLargePolicies()}`);
   else if (what === 'rss') await rss();
   else if (what === 'check') print(check());
   else if (what === 'api-server') await apiServer();

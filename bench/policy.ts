@@ -47,6 +47,61 @@ export async function measurePolicy(decisions: number): Promise<string> {
   return renderTable([`${IMAGES} images under`, 'new, µs', 'seen, µs', 'new, ns per rule and image'], rows);
 }
 
+/** Rules and patterns of each rule; the second policy has almost 1 MiB. */
+const LARGE = {
+  '300 rules of 5 patterns': [300, 5],
+  '1,000 rules of 17 patterns': [1000, 17],
+} as const;
+const LARGE_IMAGES = 500;
+const LARGE_REVIEWS = 40;
+
+/** Measures the CPU of one decision about 500 new images under large policies, in this process. */
+export async function measureLargePolicies(): Promise<string> {
+  const rows: string[][] = [];
+  for (const [name, [rules, patterns]] of Object.entries(LARGE)) {
+    const text = renderLargePolicy(rules, patterns);
+    const policy = await parsePolicy(text, 'large.json');
+    const bouncer = createBouncer({ policies: { current: () => policy } });
+    const times = Array.from({ length: LARGE_REVIEWS }, (_, number) => {
+      const images = Array.from(
+        { length: LARGE_IMAGES },
+        (_image, index) => `registry.example.com/team-7/app-${number}-${index}:1.0`,
+      );
+      const before = process.cpuUsage();
+      const decided = bouncer.decide(reviewOfImages(images, 'team-7'), 10_000);
+      const { user, system } = process.cpuUsage(before);
+      if (decided instanceof Promise || decided.outcome !== 'admitted')
+        throw new Error(`${name} did not admit`);
+      return (user + system) / 1000;
+    });
+    rows.push([name, figure(text.length / 1000), figure(median(times)), figure(Math.max(...times))]);
+  }
+  return renderTable([`${LARGE_IMAGES} new images under`, 'kB', 'CPU ms, median', 'CPU ms, highest'], rows);
+}
+
+/** A rule for each team and its namespace. */
+function renderLargePolicy(rules: number, patterns: number): string {
+  const rulesOfTeams = Array.from({ length: rules }, (_, team) => ({
+    name: `team-${team}`,
+    match: { namespaces: [`team-${team}`] },
+    allowedImages: {
+      images: [
+        `registry.example.com/team-${team}/**`,
+        ...Array.from(
+          { length: patterns - 1 },
+          (_pattern, number) => `registry-${number}.example.com/teams/team-${team}/app-${number}-*`,
+        ),
+      ],
+    },
+  }));
+  return JSON.stringify({
+    apiVersion: 'kube-image-bouncer.io/v1alpha1',
+    kind: 'ImageAdmissionPolicy',
+    metadata: { name: 'large' },
+    spec: { unmatchedImages: 'Deny', rules: rulesOfTeams },
+  });
+}
+
 function renderPolicy(mixture: readonly ((rule: number) => string)[]): string {
   const rules = Array.from(
     { length: RULES },
@@ -63,11 +118,19 @@ ${rules.join('')}`;
 
 /** A review of a pod whose images are in no other pod. */
 function reviewOf(pod: number): Review {
-  const changed = Array.from({ length: IMAGES }, (_, index) => ({
+  const images = Array.from(
+    { length: IMAGES },
+    (_, index) => `registry.example.com/team/app-${index}:1.${index}.${pod}`,
+  );
+  return reviewOfImages(images, 'team-a');
+}
+
+function reviewOfImages(images: readonly string[], namespace: string): Review {
+  const changed = images.map((image, index) => ({
     location: { kind: 'value' as const, path: ['spec', 'containers', index, 'image'] },
     usage: 'container' as const,
     container: `container-${index}`,
-    image: `registry.example.com/team/app-${index}:1.${index}.${pod}`,
+    image,
   }));
   return {
     uid: 'bench',
@@ -77,7 +140,7 @@ function reviewOf(pod: number): Review {
       username: 'system:serviceaccount:kube-system:replicaset-controller',
       groups: ['system:authenticated'],
     },
-    namespace: 'team-a',
+    namespace,
     resource: 'pods',
     subresource: undefined,
     object: 'Pod web',
