@@ -39,8 +39,17 @@ export function findOptionsFile(workingFolder: string): string | undefined {
   const candidates: string[] = [];
   for (let folder = workingFolder; ; folder = dirname(folder)) {
     candidates.push(join(folder, OPTIONS_FILE));
-    if (existsSync(join(folder, '.git'))) return candidates.find((file) => existsSync(file));
-    if (dirname(folder) === folder) return candidates.slice(0, 1).find((file) => existsSync(file));
+    if (exists(join(folder, '.git'))) return candidates.find(exists);
+    if (dirname(folder) === folder) return candidates.slice(0, 1).find(exists);
+  }
+}
+
+/** Under Node's permission model, `existsSync` throws for a file that may not be read. */
+function exists(file: string): boolean {
+  try {
+    return existsSync(file);
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { bouncer, folderOf, type Folder } from '#test/command-line.ts';
 import { ruleText } from '#test/bad-policies.ts';
 import { OPTIONS_FILE } from '../../check/options-file.ts';
@@ -178,5 +182,14 @@ describe('check with the options of a repository', () => {
     assert.equal(broken.code, 2);
     assert.match(broken.stderr, /^error: .*\.kube-image-bouncer\.yaml:1:1: polcy: it is not a known key/);
     assert.equal((await bouncer(['check', '--no-config', folder.file('a.yaml')])).code, 0);
+  });
+
+  it("are not looked for where Node's permission model forbids it", async () => {
+    await using folder = await folderOf({ 'a.yaml': podOf('nginx:1.27') });
+    const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+    const flags = ['--permission', '--allow-worker', `--allow-fs-read=${join(main, '../../../*')}`];
+    const args = [...flags, `--allow-fs-read=${folder.path}/*`, main, 'check', folder.file('a.yaml')];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: '/' });
+    assert.equal(stdout, '1 object, 1 image: 0 refused\n');
   });
 });
