@@ -6,6 +6,9 @@ import { throwLater } from './throw-later.ts';
 /** Number of bytes after which the garbage of received bodies is collected. */
 const COLLECTED_BYTES = 16 * 1024 * 1024;
 
+/** A body up to this length is not counted: V8 collects it in time, because what is made of it takes more memory. */
+const SHORT_BYTES = 64 * 1024;
+
 /**
  * Counts the memory of bodies, from their first byte to their answer: there is one limit for each body and one for all.
  * Large bodies leave an eighth of it to small ones, unless one large body would then find no room.
@@ -45,7 +48,7 @@ export class BodyMemory {
   }
 
   /**
-   * Counts received bytes, whether they are kept or not. Node allocates a buffer for every 16 KiB of a body, outside of
+   * Counts received bytes of long bodies, whether they are kept or not. Node allocates a buffer for every 16 KiB of a body, outside of
    * V8's heap. V8 alone collects these buffers so late that the process takes 100 MiB more.
    */
   countReceived(bytes: number): void {
@@ -125,7 +128,8 @@ export class BodyReceiver {
   }
 
   #receive(chunk: Buffer): void {
-    this.#memory.countReceived(chunk.length);
+    const isLong = this.#head !== undefined || this.#bytes + chunk.length > SHORT_BYTES;
+    if (isLong) this.#memory.countReceived(chunk.length);
     if (!this.#receiving || this.#head !== undefined) return;
     if (this.#bytes + chunk.length > this.#memory.bodyBytes) {
       this.release();
