@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -14,34 +14,74 @@ import { type RunningProcess, startProcess } from './support/processes.ts';
 import { scenario, shared } from './support/scenario.ts';
 import { assertAdmitted, assertRefused } from './support/stage.ts';
 
+/** The program in the unit. */
+const PROGRAM = '/usr/local/bin/kube-image-bouncer';
+
 const bouncer = fileURLToPath(new URL('../../bin/kube-image-bouncer.js', import.meta.url));
 
-/** Starts the gate as systemd or another runner would, with the files that were written for it. */
-async function startGate(node: Node): Promise<RunningProcess> {
+/** The command line of another runner, with the files that were written for it. */
+async function ownWords(node: Node): Promise<readonly string[]> {
   const kubeconfig = await readFile(join(node.folder, GATE_FILES.kubeconfig), 'utf8');
   const { server } = parseGateKubeconfig(kubeconfig, 'kubeconfig.yaml');
-  const healthPort = await freePort();
+  return [
+    bouncer,
+    ...renderGateArguments({
+      folder: node.folder,
+      keyFile: join(node.folder, GATE_FILES.key),
+      clientAuthority: 'authority',
+      address: '127.0.0.1',
+      port: Number(new URL(server?.value ?? '').port),
+      healthPort: await freePort(),
+    }),
+  ];
+}
+
+/** The words behind `node` in the unit that was written. systemd reads the key and replaces `%d`. */
+async function unitWords(node: Node): Promise<readonly string[]> {
+  const unit = await readFile(join(node.kubernetes, 'kube-image-bouncer.service'), 'utf8');
+  const [, command = ''] = /^ExecStart=([^]*?[^\\])\n/m.exec(unit) ?? [];
+  const words = command.split(' \\\n  ');
+  return words
+    .slice(words.indexOf('node') + 1)
+    .map((word) =>
+      word === PROGRAM ? bouncer : word.replace('%d/tls.key', join(node.folder, GATE_FILES.key)),
+    );
+}
+
+/** Starts the gate as a runner would. */
+async function startGate(node: Node, words: readonly string[]): Promise<RunningProcess> {
   const gate = startProcess({
     program: process.execPath,
-    arguments: [
-      bouncer,
-      ...renderGateArguments({
-        folder: node.folder,
-        keyFile: join(node.folder, GATE_FILES.key),
-        clientAuthority: 'authority',
-        address: '127.0.0.1',
-        port: Number(new URL(server?.value ?? '').port),
-        healthPort,
-      }),
-    ],
+    arguments: words,
     environment: { PATH: process.env['PATH'] },
     workingFolder: node.folder,
     logFile: join(node.kubernetes, '..', 'gate.log'),
   });
+  const [healthPort] = words.flatMap((word) => /^--health-port=(\d+)$/.exec(word)?.slice(1) ?? []);
   await eventually('the gate is ready', async () =>
     (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok ? true : undefined,
   );
   return gate;
+}
+
+/** XH5: with exactly the flags of the unit, the gate reads a policy that only its thread may read. */
+async function assertReloads(node: Node, gate: RunningProcess, words: readonly string[]): Promise<void> {
+  assert.ok(words.includes('--permission') && words.includes('--allow-worker'), words.join(' '));
+  const file = join(node.folder, GATE_FILES.policy);
+  const before = await readFile(file, 'utf8');
+  const rules = Array.from(
+    { length: 1000 },
+    (_, index) =>
+      `  - {name: r${index}, match: {namespaces: [team-${index}]}, disallowedTags: {tags: [latest]}}`,
+  );
+  const head =
+    'apiVersion: kube-image-bouncer.io/v1alpha1\nkind: ImageAdmissionPolicy\nmetadata: {name: large}\n';
+  await writeFile(file, `${head}spec:\n  unmatchedImages: Allow\n  rules:\n${rules.join('\n')}\n`);
+  await eventually('the large policy is loaded', async () =>
+    /"name":"large".*"policy loaded"/.test(await gate.logTail()) ? true : undefined,
+  );
+  assert.doesNotMatch(await gate.logTail(), /without a thread|Warning/);
+  await writeFile(file, before);
 }
 
 for (const runner of ['none', 'systemd'] as const) {
@@ -60,11 +100,13 @@ for (const runner of ['none', 'systemd'] as const) {
         assert.equal(await readFile(node().manifest, 'utf8'), manifest);
         assertAdmitted(await node().kubectl('run', 'early', '--image=nginx:1.17.1'));
 
-        await using _gate = await startGate(node());
+        const started = await (runner === 'systemd' ? unitWords : ownWords)(node());
+        await using gate = await startGate(node(), started);
         const wired = await node().bootstrap(...words);
         assertAdmitted(wired);
         assert.match(wired.stderr, /^proved: .*CANARY is refused/m);
         assertRefused(await node().kubectl('run', 'web', '--image=nginx'), latestRefused);
+        if (runner === 'systemd') await assertReloads(node(), gate, started);
         assert.deepEqual(node().kubelet.starts(), { 'kube-apiserver': 2 });
         assertAdmitted(await node().bootstrap('--undo'));
         assert.deepEqual(await node().tree(), before);
