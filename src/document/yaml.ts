@@ -17,6 +17,7 @@ import {
 } from 'yaml';
 import type { Path } from './json.ts';
 import { resolveAsGo } from './go-scalars.ts';
+import { parseContinued } from './continued-lines.ts';
 import { findForeignBreak, foreignBreakError } from './line-breaks.ts';
 import { checkMerges } from './merge-keys.ts';
 import {
@@ -84,21 +85,25 @@ export function readDocuments(
   const foreign = options.part === undefined ? findForeignBreak(text) : undefined;
   if (foreign !== undefined) return [foreignBreakError(file, text, foreign)];
   const { lines, start } = options.part ?? { lines: new Lines(text), start: 0 };
-  const documents = parseAllDocuments(text, {
-    prettyErrors: false,
-    // The parser's own check for duplicate keys takes time quadratic in their number.
-    uniqueKeys: false,
-    merge: options.mergeKeys ?? false,
-    version: '1.2',
-    // Otherwise a line `%YAML 1.1` would make a boolean of "no".
-    schema: 'core',
-    // Otherwise !!binary, !!timestamp, !!set and other tags would make objects that JSON does not have.
-    resolveKnownTags: false,
-  });
-  // For a text without documents the parser returns an array with additional properties.
-  return [...documents].flatMap((document): (TextDocument | DocumentError)[] => {
+  const parse = (whole: string): readonly Document.Parsed[] => [
+    // For a text without documents the parser returns an array with additional properties.
+    ...parseAllDocuments(whole, {
+      prettyErrors: false,
+      // The parser's own check for duplicate keys takes time quadratic in their number.
+      uniqueKeys: false,
+      merge: options.mergeKeys ?? false,
+      version: '1.2',
+      // Otherwise a line `%YAML 1.1` would make a boolean of "no".
+      schema: 'core',
+      // Otherwise !!binary, !!timestamp, !!set and other tags would make objects that JSON does not have.
+      resolveKnownTags: false,
+    }),
+  ];
+  const { documents, original } = parseContinued(text, parse);
+  const place = (offset: number): number => start + original(offset);
+  return documents.flatMap((document): (TextDocument | DocumentError)[] => {
     try {
-      return openDocument(document, new Positions(document, file, lines, start), options);
+      return openDocument(document, new Positions(document, file, lines, place), options);
     } catch (error) {
       if (error instanceof DocumentError) return [error];
       throw error;
@@ -227,17 +232,17 @@ class Positions {
   readonly #document: Document;
   readonly #file: string;
   readonly #lines: Lines;
-  readonly #start: number;
+  readonly #place: (offset: number) => number;
 
-  constructor(document: Document, file: string, lines: Lines, start: number) {
+  constructor(document: Document, file: string, lines: Lines, place: (offset: number) => number) {
     this.#document = document;
     this.#file = file;
     this.#lines = lines;
-    this.#start = start;
+    this.#place = place;
   }
 
   locate(offset: number): Position {
-    return this.#lines.positionOf(this.#start + offset);
+    return this.#lines.positionOf(this.#place(offset));
   }
 
   position(offset: number): string {
@@ -260,7 +265,7 @@ class Positions {
 
   regionOf(path: Path): Region {
     const [start, end] = this.#spanOf(path);
-    return this.#lines.regionOf([this.#start + start, this.#start + end]);
+    return this.#lines.regionOf([this.#place(start), this.#place(end)]);
   }
 
   /** The offsets of the first character of a part, and of the character behind it. */

@@ -26,12 +26,12 @@ export interface ServerAnswer {
 /** Reads many inputs. Resolves with the answers in the same order. */
 export type ServerReaders = (inputs: readonly ServerInput[]) => readonly ServerAnswer[];
 
-const MODULE: GoModule = {
+export const SERVER_MODULE: GoModule = {
   folder: fileURLToPath(new URL('api-server/', import.meta.url)),
   cache: 'differential',
   required: 'k8s.io/kubernetes',
-  programs: { 'server-readers': '.' },
-  sources: ['main.go'],
+  programs: { 'server-readers': '.', 'manifest-readers': './manifests' },
+  sources: ['main.go', 'manifests/main.go'],
 };
 
 const BATCH_MS = 120_000;
@@ -41,7 +41,7 @@ const BATCH_MS = 120_000;
  * @throws {GoError} if Go is missing or does not build them.
  */
 export async function findServerReaders(environment: Environment): Promise<ServerReaders> {
-  const program = join(await builtModule(MODULE, environment), 'server-readers');
+  const program = join(await builtModule(SERVER_MODULE, environment), 'server-readers');
   return (inputs) => {
     const { status, stdout, stderr, error } = spawnSync(program, {
       input: inputs.map((input) => `${JSON.stringify(input)}\n`).join(''),

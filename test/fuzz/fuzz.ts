@@ -5,6 +5,8 @@ import { differential } from '../differential/differential.ts';
 import { findGoReaders } from '../differential/go-readers.ts';
 import { serverDifferential } from '../differential/server-differential.ts';
 import { findServerReaders } from '../differential/server-readers.ts';
+import { manifestDifferential } from '../differential/manifest-differential.ts';
+import { findManifestReaders } from '../differential/manifest-readers.ts';
 import { runApiServer } from '../oracle/api-server-run.ts';
 import { runCore, type CaseRange } from '../oracle/core-run.ts';
 import { runServer } from '../oracle/server-run.ts';
@@ -23,6 +25,10 @@ const TARGETS: readonly Runnable[] = [
   { name: references.name, run: (range) => fuzz(references, range) },
   { name: ordinaryYaml.name, run: (range) => fuzz(ordinaryYaml, range) },
   { name: 'differential', run: async (range) => differential(range, await findGoReaders(process.env)) },
+  {
+    name: 'manifests',
+    run: async (range) => manifestDifferential(range, await findManifestReaders(process.env)),
+  },
   {
     name: 'server-files',
     run: async (range) => serverDifferential(range, await findServerReaders(process.env)),
