@@ -48,9 +48,14 @@ export class Baseline {
     return { ...object, violations };
   }
 
-  /** The entries that did not occur, or not as often, in the files that `isChecked` selects. */
-  gone(isChecked: (file: string) => boolean): readonly AcceptedResult[] {
-    return [...this.#entries.values()].filter(({ file, count }) => count > 0 && isChecked(file));
+  /**
+   * The entries that did not occur, or not as often, in the files that are one of the paths or below it. The path `''` is
+   * above all files.
+   */
+  goneBelow(paths: readonly string[]): readonly AcceptedResult[] {
+    const isBelow = (file: string): boolean =>
+      paths.some((path) => path === file || path === '' || file.startsWith(`${path}/`));
+    return [...this.#entries.values()].filter(({ file, count }) => count > 0 && isBelow(file));
   }
 }
 

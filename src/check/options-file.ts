@@ -28,7 +28,7 @@ const SCHEMA = z.strictObject({
 });
 
 /** The options of `check` that a repository has for everybody. A missing one has its usual default. */
-export type FileOptions = Readonly<z.infer<typeof SCHEMA>>;
+type FileOptions = Readonly<z.infer<typeof SCHEMA>>;
 
 /**
  * The file with the options for a working folder: in this folder, or in a folder above it up to the root of the
@@ -56,4 +56,31 @@ function exists(file: string): boolean {
 /** @throws {SettingsFileError} FILE_UNREADABLE or OPTIONS_FILE_INVALID */
 export function readOptionsFile(file: string): Promise<FileOptions> {
   return readSettingsFile(file, SCHEMA, 'OPTIONS_FILE_INVALID');
+}
+
+/** Options that are files. In the options file they are relative to its folder. */
+const FILES = new Set(['policy', 'messages', 'baseline']);
+
+/**
+ * The options of the file that the command line and the environment leave open, by the names of the command line.
+ * `shown` returns a path of the file from the working folder.
+ */
+export function missingOptions(
+  { paths: _paths, allowedRegistries, ...others }: FileOptions,
+  isGiven: (name: string) => boolean,
+  shown: (path: string) => string,
+): Readonly<Record<string, string | readonly string[]>> {
+  // A policy and a list of registries exclude each other, so that the one of the command line replaces both.
+  const hasPolicy = ['policy', 'allowedRegistries', 'registryWhitelist'].some(isGiven);
+  const replaced = new Set([
+    ...(hasPolicy ? ['policy', 'allowedRegistries'] : []),
+    ...(isGiven('writeBaseline') ? ['baseline'] : []),
+  ]);
+  const values = Object.entries({ ...others, allowedRegistries: allowedRegistries?.join(',') });
+  return Object.fromEntries(
+    values.flatMap(([name, value]) => {
+      if (value === undefined || isGiven(name) || replaced.has(name)) return [];
+      return [[name, typeof value === 'string' && FILES.has(name) ? shown(value) : value]];
+    }),
+  );
 }

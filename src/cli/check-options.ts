@@ -1,6 +1,6 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
-import { findOptionsFile, readOptionsFile, type FileOptions } from '../check/options-file.ts';
+import { findOptionsFile, missingOptions, readOptionsFile } from '../check/options-file.ts';
 import type { FailKind } from '../report/failing.ts';
 import type { OutputFormat } from '../report/output-formats.ts';
 import type { PolicyOptions } from './policy-options.ts';
@@ -29,9 +29,6 @@ export interface CheckSettings {
   readonly nameOf: (file: string) => string;
 }
 
-/** Options that are files. In the options file they are relative to its folder. */
-const FILES = ['policy', 'messages', 'baseline'] as const;
-
 /**
  * Adds the options of the repository to a command. Options of the command line and of the environment win.
  * @throws {SettingsFileError} FILE_UNREADABLE or OPTIONS_FILE_INVALID
@@ -46,27 +43,13 @@ export async function readCheckSettings(command: Command): Promise<CheckSettings
   const folder = file === undefined ? workingFolder : dirname(resolve(file));
   const shown = (path: string): string => relative(workingFolder, resolve(folder, path)) || '.';
   const fromFile = file === undefined ? {} : await readOptionsFile(file);
-  applyOptions(command, fromFile, shown);
+  const isGiven = (name: string): boolean =>
+    !['default', 'implied', undefined].includes(command.getOptionValueSource(name));
+  for (const [name, value] of Object.entries(missingOptions(fromFile, isGiven, shown)))
+    command.setOptionValueWithSource(name, value, 'config');
   return {
     options: command.opts<CheckOptions>(),
     paths: command.args.length > 0 ? command.args : (fromFile.paths?.map(shown) ?? ['-']),
     nameOf: (path) => (path === 'stdin' ? path : relative(folder, resolve(path)).replaceAll(sep, '/')),
   };
-}
-
-function applyOptions(command: Command, options: FileOptions, shown: (path: string) => string): void {
-  const isGiven = (name: string): boolean =>
-    !['default', 'implied', undefined].includes(command.getOptionValueSource(name));
-  const registries = ['allowedRegistries', 'registryWhitelist'].some(isGiven);
-  const { paths: _paths, allowedRegistries, ...others } = options;
-  const values = { ...others, allowedRegistries: allowedRegistries?.join(',') };
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || isGiven(name)) continue;
-    // A policy and a list of registries exclude each other, so that the one of the command line replaces both.
-    if (name === 'policy' && registries) continue;
-    if (name === 'allowedRegistries' && (registries || isGiven('policy'))) continue;
-    if (name === 'baseline' && isGiven('writeBaseline')) continue;
-    const isFile = FILES.some((file) => file === name);
-    command.setOptionValueWithSource(name, isFile ? shown(String(value)) : value, 'config');
-  }
 }

@@ -2,7 +2,7 @@ import type { Say } from '../admission/fit.ts';
 import { oneLine } from '../language/one-line.ts';
 import type { Output } from './output.ts';
 import type { FileResult, ObjectResult, PlacedViolation, UnreadPart } from './result.ts';
-import { entriesOf, entryOfNote, type Entry } from './sentence.ts';
+import { entriesOf, entryOfNote, renderUnread, type Entry } from './sentence.ts';
 
 /**
  * JUnit XML as the xUnit plugin of Jenkins reads it: a test suite for each file and a test case for each object. What
@@ -60,14 +60,13 @@ function renderObjectCase(
 }
 
 function renderFileCase({ file, unread }: FileResult, notes: readonly Entry[]): string {
-  const parts = [...unread.map(renderUnread), ...notes.map(renderOutput)];
+  const parts = [...unread.map(renderError), ...notes.map(renderOutput)];
   const attributes = attributesOf({ name: file, classname: file });
   return `    <testcase${attributes}>\n${parts.join('')}    </testcase>\n`;
 }
 
-function renderUnread({ file, region, code, sentence }: UnreadPart): string {
-  const place = region === undefined ? file : `${file}:${region.line}:${region.column}`;
-  return renderPart('error', code, sentence, `${place}: ${sentence}`);
+function renderError(part: UnreadPart): string {
+  return renderPart('error', part.code, part.sentence, renderUnread(part));
 }
 
 function renderPart(element: 'failure' | 'error', type: string, message: string, text: string): string {

@@ -3,7 +3,7 @@ import { renderFailure } from '../admission/message.ts';
 import { renderCause, renderNotice } from '../admission/sentence.ts';
 import { quote } from '../image/quote.ts';
 import type { PhraseKey, Shown } from '../language/phrase.ts';
-import type { Note, ObjectResult, PlacedViolation, Place } from './result.ts';
+import type { Note, ObjectResult, PlacedViolation, Place, UnreadPart } from './result.ts';
 
 /** What a report says at one place. */
 export interface Entry {
@@ -63,4 +63,9 @@ function entriesOfFailure({ failure, place, title }: ObjectResult, say: Say): En
 export function entryOfNote(note: Note, title: string, say: Say): Entry {
   const { code, place } = note;
   return { kind: 'note', code, rule: undefined, place, title, sentence: renderNotice(note, say) };
+}
+
+/** `file:line:column: sentence`, or without a position if the whole file cannot be read. */
+export function renderUnread({ file, region, sentence }: UnreadPart): string {
+  return `${file}${region === undefined ? '' : `:${region.line}:${region.column}`}: ${sentence}`;
 }

@@ -11,6 +11,7 @@ import { exitCodeOf, FAIL_KINDS, isFailing } from '../../report/failing.ts';
 import { createOutput, FORMATS_OF_EVERY_OBJECT, OUTPUT_FORMATS } from '../../report/output-formats.ts';
 import { createProgress, isTerminal } from '../../report/progress.ts';
 import type { UnreadPart } from '../../report/result.ts';
+import { renderUnread } from '../../report/sentence.ts';
 import { renderGone } from '../../report/table-output.ts';
 import { Tally } from '../../report/totals.ts';
 import { readCheckSettings, type CheckSettings } from '../check-options.ts';
@@ -94,7 +95,7 @@ async function check(
     progress.show(tally.totals);
   }
   progress.clear();
-  const gone = baseline?.gone(isBelow(paths.map(nameOf)));
+  const gone = baseline?.goneBelow(paths.map(nameOf));
   await writeOutput(stdout, output.atEnd(tally.totals, gone));
   if (writeBaseline !== undefined) await writer?.write(writeBaseline);
   for (const line of renderGone(gone ?? [])) writeTo(stderr, `note: ${line}\n`);
@@ -106,11 +107,6 @@ async function check(
   return exitCodeOf(tally.totals, failOn);
 }
 
-/** Whether one of the paths is the file or a folder above it. The working folder is `''`. */
-function isBelow(paths: readonly string[]): (file: string) => boolean {
-  return (file) => paths.some((path) => path === file || path === '' || file.startsWith(`${path}/`));
-}
-
 /**
  * Writes the text of an output, which escapes names itself. Waits while the reader is slower than we are; otherwise the
  * whole output would be in memory. It is no failure if the reader leaves, such as `head`.
@@ -118,9 +114,4 @@ function isBelow(paths: readonly string[]): (file: string) => boolean {
 async function writeOutput(stream: Streams['stdout'], text: string): Promise<void> {
   if (text === '' || stream.destroyed || stream.write(text)) return;
   await once(stream, 'drain').catch(() => undefined);
-}
-
-/** `file:line:column: sentence` */
-function renderUnread({ file, region, sentence }: UnreadPart): string {
-  return `${file}${region === undefined ? '' : `:${region.line}:${region.column}`}: ${sentence}`;
 }
