@@ -95,11 +95,14 @@ describe('X10 a pattern that admits images which anybody can publish', () => {
       'ghcr.io/*/app',
       'quay.io/acme/**',
       '*-docker.pkg.dev/**',
+      'k8s.gcr.io/**',
+      '*.gcr.io/**',
     ];
     assert.deepEqual(await warningsOf({ requiredDigest: undefined, allowedImages: { images } }), [
       'ADMITS_EVERYBODY allowedImages.images.0',
       'ADMITS_EVERYBODY allowedImages.images.2',
       'ADMITS_EVERYBODY allowedImages.images.4',
+      'ADMITS_EVERYBODY allowedImages.images.6',
     ]);
     assert.deepEqual(await warningsOf({ exclude: { images: ['docker.io/**'] } }), [
       'ADMITS_EVERYBODY exclude.images.0',
