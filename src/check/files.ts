@@ -2,6 +2,10 @@ import { closeSync, opendirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Exclusion } from './exclude.ts';
+import { fieldsOf } from '../document/json.ts';
+import { decodeUtf8 } from '../document/text.ts';
+import { parseDocuments } from '../document/yaml.ts';
+import { KUSTOMIZATION_FILES, patchPathsOf } from '../review/kustomization.ts';
 import type { ManifestMode } from '../review/manifests.ts';
 
 /** Largest file, or standard input, in bytes. */
@@ -13,6 +17,9 @@ const STDIN_NAME = 'stdin';
 
 /** The file that makes a folder a Helm chart. */
 const CHART_FILE = 'Chart.yaml';
+
+/** Largest kustomization whose patches are looked for, in bytes. */
+const KUSTOMIZATION_BYTES = 256 * 1024;
 
 /** A file that is to be judged. */
 export interface InputFile {
@@ -43,7 +50,7 @@ interface UnreadableFile {
 /**
  * The files that the paths name and that are not excluded, in the order of the paths: the path `-` is standard input, and from a folder and its
  * subfolders come the `.yaml`, `.yml` and `.json` files, sorted by their paths. Only the names of one folder and its
- * parents are kept at a time. The templates of a Helm chart are left out.
+ * parents are kept at a time. The templates of a Helm chart and the patches of a kustomization are left out.
  */
 export function* findFiles(paths: readonly string[], excluded: Exclusion): Generator<FoundInput> {
   for (const path of paths) {
@@ -61,7 +68,12 @@ function* findFile(path: string, excluded: Exclusion): Generator<FoundInput> {
   }
 }
 
-function* findInFolder(folder: string, excluded: Exclusion): Generator<FoundInput> {
+/** `inherited` are the paths below the folder that are passed over. */
+function* findInFolder(
+  folder: string,
+  excluded: Exclusion,
+  inherited: Iterable<string> = [],
+): Generator<FoundInput> {
   let names: readonly string[];
   try {
     names = namesIn(folder);
@@ -70,13 +82,32 @@ function* findInFolder(folder: string, excluded: Exclusion): Generator<FoundInpu
     return;
   }
   const isChart = names.includes(CHART_FILE);
+  const kustomization = names.find((name) => KUSTOMIZATION_FILES.has(name));
+  const skipped = new Set([
+    ...inherited,
+    ...(isChart ? [join(folder, 'templates')] : []),
+    ...(kustomization === undefined ? [] : patchFiles(folder, kustomization)),
+  ]);
   for (const name of names) {
     const isFolder = name.endsWith('/');
     const file = join(folder, isFolder ? name.slice(0, -1) : name);
-    if (excluded.has(file) || (isChart && name === 'templates/')) continue;
+    if (excluded.has(file) || skipped.has(file)) continue;
     if (isChart && name === CHART_FILE) yield { kind: 'chart', file, folder };
-    else if (isFolder) yield* findInFolder(file, excluded);
+    else if (isFolder) yield* findInFolder(file, excluded, skipped);
     else yield { kind: 'file', file, mode: 'lenient' };
+  }
+}
+
+/** The patches of a kustomization. If it cannot be read, they are judged like other files; its own error says why. */
+function patchFiles(folder: string, name: string): readonly string[] {
+  const file = join(folder, name);
+  try {
+    const bytes = readInput(file, new Uint8Array(KUSTOMIZATION_BYTES));
+    if (bytes === undefined || bytes.length === KUSTOMIZATION_BYTES) return [];
+    const documents = parseDocuments(decodeUtf8(bytes, file), file);
+    return documents.flatMap(({ value }) => patchPathsOf(fieldsOf(value))).map((path) => join(folder, path));
+  } catch {
+    return [];
   }
 }
 

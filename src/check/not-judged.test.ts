@@ -132,12 +132,37 @@ describe('X08 what another tool renders first', () => {
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^note {5}\S+kustomization\.yaml:1:1\n {9}the objects of this file are made by kustomize; render it: kustomize build \S+ \| /,
+      /^note {5}\S+kustomization\.yaml:1:1\n {9}the objects of this file are made by kustomize, .*; render it: kustomize build \S+ \| /,
     );
     assert.match(stdout, /\n1 object, 1 image: 0 refused\n$/);
     const named = await bouncer(['check', folder.file('kustomization.yaml')]);
     assert.equal(named.code, 2);
     assert.match(named.stderr, /render it: kustomize build /);
+  });
+
+  it('X08 the patches of a kustomization in a folder are passed over, and its resources are judged', async () => {
+    const patch = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n';
+    await using folder = await folderOf({
+      'o/kustomization.yaml':
+        'resources: [sub/a.yaml]\npatches: [{path: patch.yaml}, {path: ./sub/p.yaml}, {path: ../other.yaml}]\n',
+      'o/patch.yaml': patch,
+      'o/sub/p.yaml': patch,
+      'o/sub/a.yaml': GOOD,
+      'o/sub/b.yaml': GOOD.replace('a:1', 'a'),
+      'other.yaml': GOOD,
+    });
+    const { code, stdout } = await bouncer(['check', folder.path]);
+    assert.equal(code, 1);
+    assert.match(stdout, /\n3 objects, 3 images: 1 refused\n$/);
+    const named = await bouncer(['check', folder.file('o/patch.yaml')]);
+    assert.match(named.stdout, /spec\.template is not an object/);
+  });
+
+  it('X08 a kustomization that is no YAML is named, and the files beside it are judged', async () => {
+    await using folder = await folderOf({ 'kustomization.yaml': 'patches: [', 'a.yaml': GOOD });
+    const { code, stdout, stderr } = await bouncer(['check', folder.path]);
+    assert.deepEqual([code, stdout], [2, '1 object, 1 image: 0 refused\n']);
+    assert.match(stderr, /^error: \S+kustomization\.yaml:/);
   });
 
   it('X08 an object that another tool makes objects of has a note, and is not understood', async () => {

@@ -239,7 +239,7 @@ const CHINESE_TEXTS = {
   'RENDER_FIRST.helm-release': '这个 release 的对象由 Helm 生成；请先渲染：{command}',
   'RENDER_FIRST.helm-dry-run': '这是 helm install 的报告，除对象外还有文字；请先渲染：{command}',
   'RENDER_FIRST.helmfile': '这是 Helmfile；请先渲染：{command}',
-  'RENDER_FIRST.kustomization': 'kustomize 由此文件生成对象；请先渲染：{command}',
+  'RENDER_FIRST.kustomization': 'kustomize 由此文件生成对象，不检查其中的补丁；请先渲染：{command}',
   'RENDER_FIRST.flux-kustomization': 'Flux 由其中指定的目录生成对象；请先渲染：{command}',
   'RENDER_FIRST.argo-application': '这个应用的对象由 Argo CD 生成；请先渲染：{command}',
   'RENDER_FIRST.openshift-template': 'OpenShift 由此模板生成对象；请先渲染：{command}',

@@ -266,7 +266,8 @@ export const ENGLISH = {
   'RENDER_FIRST.helm-dry-run':
     'this is the report of helm install, with text beside the objects; render it: {command}',
   'RENDER_FIRST.helmfile': 'this is a Helmfile; render it: {command}',
-  'RENDER_FIRST.kustomization': 'the objects of this file are made by kustomize; render it: {command}',
+  'RENDER_FIRST.kustomization':
+    'the objects of this file are made by kustomize, and its patches are not judged; render it: {command}',
   'RENDER_FIRST.flux-kustomization':
     'the objects of the folder that this names are made by Flux; render it: {command}',
   'RENDER_FIRST.argo-application':

@@ -105,6 +105,15 @@ describe('X08 a document that is no object is recognised', () => {
       assert.equal(commandIn(recogniseDocument(value, file)), command));
   }
 
+  it('X08 on standard input, where the command has placeholders', () => {
+    assert.equal(
+      commandIn(recogniseDocument({ services: { a: { image: 'b' } } }, 'stdin')),
+      'kompose convert --stdout --file FILE',
+    );
+    const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+    assert.equal(commandIn(recogniseDocument(kustomization, 'stdin')), 'kustomize build FOLDER');
+  });
+
   it('X08 and other documents are not', () => {
     for (const value of [
       null,

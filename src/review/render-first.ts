@@ -39,7 +39,7 @@ const OTHER_ACTION = /\{%[-+]?\s*\w|\{\{|<%[=-]?\s/;
  * look like a template.
  */
 export function recogniseTemplate(text: string, file: string): Phrase | undefined {
-  if (/\.(?:jsonnet|libsonnet)$/.test(file)) return sentence('jsonnet', `jsonnet ${word(file)}`);
+  if (/\.(?:jsonnet|libsonnet)$/.test(file)) return sentence('jsonnet', `jsonnet ${fileWord(file)}`);
   return (
     recogniseHelmText(text, file) ?? (OTHER_ACTION.test(text) ? phrase('RENDER_FIRST.template') : undefined)
   );
@@ -65,13 +65,13 @@ export function recogniseObject(apiVersion: string, kind: string, file: string):
     case 'Kustomization.kustomize.toolkit.fluxcd.io':
       return sentence(
         'flux-kustomization',
-        `flux build kustomization NAME --dry-run --path FOLDER --kustomization-file ${word(file)}`,
+        `flux build kustomization NAME --dry-run --path FOLDER --kustomization-file ${fileWord(file)}`,
       );
     case 'Application.argoproj.io':
     case 'ApplicationSet.argoproj.io':
       return sentence('argo-application', 'argocd app manifests NAME');
     case 'Template.template.openshift.io':
-      return sentence('openshift-template', `oc process --local --filename ${word(file)} --output yaml`);
+      return sentence('openshift-template', `oc process --local --filename ${fileWord(file)} --output yaml`);
     default:
       return undefined;
   }
@@ -86,27 +86,29 @@ export function recogniseDocument(value: unknown, file: string): Phrase | undefi
   const { apiVersion, kind } = value;
   const name = basename(file);
   const group = typeof apiVersion === 'string' ? groupOf(apiVersion) : '';
-  const folder = word(dirname(file));
+  const folder = folderWord(file);
   if (group === 'kustomize.config.k8s.io' || /^kustomization(?:\.ya?ml)?$/i.test(name))
     return sentence('kustomization', `kustomize build ${kind === 'Component' ? 'FOLDER' : folder}`);
-  if (group === 'skaffold') return sentence('skaffold', `skaffold render --filename ${word(file)}`);
+  if (group === 'skaffold') return sentence('skaffold', `skaffold render --filename ${fileWord(file)}`);
   if (typeof kind === 'string' && kind !== '') return undefined;
   return recogniseFile(value, file, name);
 }
 
 /** Files without a kind. */
 function recogniseFile(value: Fields, file: string, name: string): Phrase | undefined {
-  const folder = word(dirname(file));
+  const folder = folderWord(file);
   if (typeof value['NAME'] === 'string' && 'LAST DEPLOYED' in value)
     return sentence('helm-dry-run', 'helm template CHART');
   if (name === 'Chart.yaml') return sentence('helm-chart', `helm template ${folder}`);
   if (name === 'values.yaml') return sentence('helm-values', `helm template ${folder}`);
   if (/^values[^/]*\.ya?ml$/.test(name))
-    return sentence('helm-values', `helm template CHART --values ${word(file)}`);
+    return sentence('helm-values', `helm template CHART --values ${fileWord(file)}`);
   if (/^helmfile[^/]*\.ya?ml$/.test(name))
-    return sentence('helmfile', `helmfile template --file ${word(file)}`);
+    return sentence('helmfile', `helmfile template --file ${fileWord(file)}`);
   if (name === 'cdk8s.yaml') return sentence('cdk8s', 'cdk8s synth --stdout');
-  return isCompose(value) ? sentence('compose', `kompose convert --stdout --file ${word(file)}`) : undefined;
+  return isCompose(value)
+    ? sentence('compose', `kompose convert --stdout --file ${fileWord(file)}`)
+    : undefined;
 }
 
 /** A Compose file has services, each with an image or a folder to build. */
@@ -122,6 +124,15 @@ function chartOf(file: string): string {
   const match = /^(?:(?<chart>.*)\/)?templates\/[^]*$/.exec(file.replaceAll('\\', '/'));
   if (match === null) return 'CHART';
   return match.groups?.['chart'] ?? '.';
+}
+
+/** Standard input has no path. */
+function fileWord(file: string): string {
+  return file === 'stdin' ? 'FILE' : word(file);
+}
+
+function folderWord(file: string): string {
+  return file === 'stdin' ? 'FOLDER' : word(dirname(file));
 }
 
 /** A word of a command line, in quotes if the shell would read it differently. */
