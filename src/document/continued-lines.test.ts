@@ -39,12 +39,13 @@ describe('X13 a text that kubectl reads, because lines in quotes and brackets ma
   });
 });
 
-it('X13 a line elsewhere is never moved, and the error is that of the text as it is', () => {
+it('X13 a line elsewhere is never moved, and the first fault that remains is named', () => {
   for (const [text, error] of [
     ['a: "b\nc\n', /^f:3:1: Missing closing/],
     ['a:\n  b: c\n d: e\n', /^f:3:1: All mapping items must start at the same column/],
     ['a:\n  b: [c\nd: e\n', /^f:/],
     ['a: "b\n... c"\n', /^f:/],
+    ['a: "b\nc"\nd: [-, e]\n', /^f:3:5: /],
     ['a: {b: "c\nd: e\n', /^f:/],
   ] as const)
     assert.throws(() => parseDocuments(text, 'f'), { message: error });

@@ -20,7 +20,7 @@ interface Indent {
 /**
  * Parses a text in which quoted texts and collections in brackets go on at or left of the column of their parent. YAML
  * forbids that, but kubectl reads it. Each of these lines is parsed as if it began further right, which changes no value:
- * blanks before such a line belong to no value. If that does not help, the errors are those of the text as it is.
+ * blanks before such a line belong to no value. The errors are then those that remain.
  */
 export function parseContinued(
   text: string,
@@ -50,8 +50,7 @@ export function parseContinued(
       original: (offset) => offset - indents.reduce((sum, one) => sum + columnsBefore(one, offset), 0),
     };
   }
-  const isRead = moved.indents.length > 0 && moved.documents.every(({ errors }) => errors.length === 0);
-  return isRead && areContinued(moved.documents, moved.indents) ? moved : asItIs;
+  return areContinued(moved.documents, moved.indents) ? moved : asItIs;
 }
 
 function columnsBefore({ at, columns }: Indent, offset: number): number {
