@@ -95,6 +95,8 @@ describe('X07 the note about an object of an unknown kind', () => {
   it('X07 is missing if nothing looks like an image', () => {
     assert.equal(noteOf('v1', 'PersistentVolume', { rbd: { image: 'disk' } }), undefined);
     assert.equal(noteOf('example.com/v1', 'Widget', { size: 3 }), undefined);
+    const own = { customResources: [{ images: [{ image: 'spec.image' }] }] };
+    assert.equal(noteOf('kube-image-bouncer.io/v1alpha1', 'ImageAdmissionPolicy', own), undefined);
   });
 
   it('K01 escapes and cuts the names in the object', () => {
