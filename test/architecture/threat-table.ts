@@ -1,27 +1,27 @@
 import { filesBelow, readSource } from './sources.ts';
 
-/** A row of docs/threats.md. */
+/** A row of docs/threats.md or docs/field-cases.md. */
 export interface Threat {
   readonly id: string;
-  /** The attack or the fault. */
+  /** The attack, or the correct result of a case. */
   readonly attempt: string;
-  /** Title of a test, or a sentence with the reason why the threat does not exist here. */
+  /** Title of a test, or a sentence with the reason why it has no test. */
   readonly heldBy: string;
   /** Files with its tests; none if there is a sentence. */
   readonly files: readonly string[];
 }
 
-/** A test whose title names a threat. */
+/** A test whose title has an id. */
 interface NamedTest {
   readonly id: string;
   readonly title: string;
   readonly file: string;
 }
 
-/** The page with the table. */
-export const TABLE = 'docs/threats.md';
+/** The pages with a table. */
+export const PAGES = ['docs/threats.md', 'docs/field-cases.md'];
 
-/** The ids that the table must have. */
+/** The ids that the tables must have. */
 export const THREATS: readonly string[] = [
   ...range('A', 1, 24),
   'A29',
@@ -33,22 +33,32 @@ export const THREATS: readonly string[] = [
   ...range('F', 1, 20),
   'G22',
   ...range('K', 1, 10),
+  ...range('X', 1, 17),
+  ...range('XH', 1, 18, 1),
+  'XI1',
+  'XI5',
+  'XI6',
+  'XN1',
+  'XP1',
 ];
 
-function range(letter: string, first: number, last: number): string[] {
+function range(letters: string, first: number, last: number, digits = 2): string[] {
   return Array.from(
     { length: last - first + 1 },
-    (_, index) => letter + String(first + index).padStart(2, '0'),
+    (_, index) => letters + String(first + index).padStart(digits, '0'),
   );
 }
 
 /** The first string of `test('…'`, `it(`, `describe(` or `context.test(`, and any string that starts with an id: a row of a table of cases. */
 const TITLE =
-  /\b(?:test|it|describe|suite)(?:\.\w+)?\(\s*(?<quote>['"`])(?<call>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>|(?<mark>['"`])(?<row>[A-K]\d\d(?![\w-])(?:\\.|(?!\k<mark>)[^\\\n])*)\k<mark>/g;
+  /\b(?:test|it|describe|suite)(?:\.\w+)?\(\s*(?<quote>['"`])(?<call>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>|(?<mark>['"`])(?<row>(?:[A-KX]\d\d|X[HINP]\d{1,2})(?![\w-])(?:\\.|(?!\k<mark>)[^\\\n])*)\k<mark>/g;
 
-const ID = /\b[A-K]\d\d\b/g;
+const ID = /\b(?:[A-KX]\d\d|X[HINP]\d{1,2})\b/g;
 
-/** Every test that names a threat in its title, in the order of the files. */
+/** The id of a line that is a row. */
+export const ROW = /^\| (?<id>[A-KX]\d\d|X[HINP]\d{1,2}) \|/;
+
+/** Every test with an id in its title, in the order of the files. */
 export function namedTests(): readonly NamedTest[] {
   const files = [
     ...filesBelow('src', '.test.ts'),
@@ -76,11 +86,10 @@ function unescaped(text: string): string {
   return text.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…').replaceAll(/\\(['"`\\])/g, '$1');
 }
 
-/** The rows of docs/threats.md. */
+/** The rows of all pages. */
 export function readThreats(): readonly Threat[] {
-  return readSource(TABLE)
-    .text.split('\n')
-    .filter((line) => /^\| [A-K]\d\d \|/.test(line))
+  return PAGES.flatMap((page) => readSource(page).text.split('\n'))
+    .filter((line) => ROW.test(line))
     .map((line) => {
       const [id = '', attempt = '', heldBy = '', files = ''] = line
         .split(/(?<!\\)\|/)

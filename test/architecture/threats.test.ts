@@ -5,9 +5,9 @@ import { namedTests, readThreats, renderThreat, THREATS, titlesOf } from './thre
 const threats = readThreats();
 const tests = namedTests();
 
-const AGAIN = 'npx node scripts/threats.ts writes the titles of the tests into docs/threats.md';
+const AGAIN = 'npx node scripts/threats.ts writes the titles of the tests into docs/threats.md and docs/field-cases.md';
 
-test('docs/threats.md has exactly one row for every threat', () => {
+test('the tables of threats and of field cases have exactly one row for every id', () => {
   const ids = threats.map(({ id }) => id);
   assert.deepEqual(
     THREATS.filter((id) => !ids.includes(id)),
@@ -21,7 +21,7 @@ test('docs/threats.md has exactly one row for every threat', () => {
   );
 });
 
-test('every threat has a test or a sentence', () => {
+test('every row has a test or a sentence', () => {
   const open = threats.filter(
     ({ attempt, heldBy, files }) => attempt === '' || (files.length === 0 && !/^[A-Z`].*\.$/.test(heldBy)),
   );
@@ -32,7 +32,7 @@ test('every threat has a test or a sentence', () => {
   );
 });
 
-test('every file that docs/threats.md names has a test of that threat with that title', () => {
+test('every file that a row names has a test with the id and the title of the row', () => {
   const wrong = threats.flatMap(({ id, heldBy, files }) => {
     const holding = tests.filter((named) => named.id === id);
     const missing = files.filter((file) => !holding.some((named) => named.file === file));
@@ -47,7 +47,7 @@ test('every file that docs/threats.md names has a test of that threat with that 
   assert.deepEqual(wrong, [], AGAIN);
 });
 
-test('every test that names a threat is in docs/threats.md', () => {
+test('every test with an id is in the row of this id', () => {
   const absent = tests.filter(
     ({ id, file }) => threats.find((threat) => threat.id === id)?.files.includes(file) !== true,
   );
@@ -60,7 +60,8 @@ test('ids are read from titles and from tables of cases, not from similar text',
     describe("protocol", () => { it.skip(\`the deadline (F10) holds\`, () => {}); });
     const cases = [['B10', 'doc\\u212Aer.io'], ['B14 an \\'at\\' sign', 'a@b']];
     it(\`A18 \${JSON.stringify({ image })} is refused\`, () => {});
-    const not = ['A4', 'B1000', 'sha-B10', 'C01-like'];
+    test('XH4 a rule that vouches', () => {}); test('X08 two files', () => {});
+    const not = ['A4', 'B1000', 'sha-B10', 'C01-like', 'XH444'];
   `;
   assert.deepEqual(titlesOf(code), [
     { id: 'A03', title: 'A03 a list at the top level' },
@@ -68,6 +69,8 @@ test('ids are read from titles and from tables of cases, not from similar text',
     { id: 'B10', title: 'B10' },
     { id: 'B14', title: "B14 an 'at' sign" },
     { id: 'A18', title: 'A18 … is refused' },
+    { id: 'XH4', title: 'XH4 a rule that vouches' },
+    { id: 'X08', title: 'X08 two files' },
   ]);
   assert.equal(
     renderThreat({ id: 'A03', attempt: 'x', heldBy: 'A03 a|b', files: ['src/a.test.ts', 'src/b.test.ts'] }),
