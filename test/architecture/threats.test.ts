@@ -5,7 +5,8 @@ import { namedTests, readThreats, renderThreat, THREATS, titlesOf } from './thre
 const threats = readThreats();
 const tests = namedTests();
 
-const AGAIN = 'npx node scripts/threats.ts writes the titles of the tests into docs/threats.md and docs/field-cases.md';
+const AGAIN =
+  'npx node scripts/threats.ts writes the titles of the tests into docs/threats.md and docs/field-cases.md';
 
 test('the tables of threats and of field cases have exactly one row for every id', () => {
   const ids = threats.map(({ id }) => id);
