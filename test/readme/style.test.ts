@@ -14,6 +14,7 @@ const GENERATED: ReadonlySet<string> = new Set([
   'docs/custom-resources.md',
   'docs/doctor.md',
   'docs/threats.md',
+  'docs/field-cases.md',
 ]);
 
 /** The lines of a page outside its fenced blocks. */
