@@ -11,11 +11,11 @@ function misreading(): (text: string) => unknown {
   return (text) => (first ??= JSON.parse(text));
 }
 
-test('this Node reads the keys of JSON right', () => {
+test('XP1 this Node reads the keys of JSON right', () => {
   requireSoundNode(process.version);
 });
 
-test('a Node that returns a key of an earlier object is refused', () => {
+test('XP1 a Node that returns a key of an earlier object is refused', () => {
   assert.throws(
     () => requireSoundNode('v24.21.0', misreading()),
     (error) =>
@@ -25,7 +25,7 @@ test('a Node that returns a key of an earlier object is refused', () => {
   );
 });
 
-test('the program does not run on such a Node', async () => {
+test('XP1 the program does not run on such a Node', async () => {
   const preload = String.raw`const parse = JSON.parse; JSON.parse = (text, ...rest) => parse(String(text).replace(',"\\"":0', ',"x":0'), ...rest);`;
   const main = fileURLToPath(new URL('main.ts', import.meta.url));
   const run = promisify(execFile)(process.execPath, [

@@ -133,6 +133,21 @@ describe('X17 an image without a registry', () => {
     );
   });
 
+  it('XN1 is each spelling that CRI-O looks up in its files, and no other one', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const anything: NamelessRule = {
+      allowedImages: { images: ['docker.io/**', 'localhost/**', '127.0.0.1:5000/**'] },
+    };
+    const short = ['nginx', 'nginx:1', `nginx@${digest}`, 'library/nginx', 'foo/bar', 'foo/bar:1', 'a/b/c:1'];
+    const full = ['docker.io/nginx:1', 'docker.io/library/nginx', 'localhost/app:1', '127.0.0.1:5000/app:1'];
+    for (const [images, outcome] of [
+      [short, 'refused'],
+      [full, 'admitted'],
+    ] as const)
+      for (const image of images)
+        assert.equal((await verdict(image, 'Refuse', anything)).outcome, outcome, image);
+  });
+
   it('X17 is still refused by rules that close', async () => {
     for (const shortNames of ['DockerHub', 'Refuse'] as const) {
       const decision = await verdict('nginx:1', shortNames, { disallowedImages: hub });
