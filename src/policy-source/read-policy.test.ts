@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +87,13 @@ describe('a thread reads a policy', () => {
     const reading = failureOf(large(1000), { signal: disposal.signal });
     disposal.abort();
     assert.equal((await reading).code, 'POLICY_UNREADABLE');
+  });
+
+  it('XH5 and nothing of it is kept after its answer: a gate reads policies for years', async () => {
+    const { signal } = new AbortController();
+    await readPolicy(Buffer.from(large(1)), 'p.yaml', { signal });
+    await failureOf('a: [', { signal });
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 });
 

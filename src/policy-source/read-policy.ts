@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodePolicy } from '../policy/decode.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -71,7 +72,7 @@ export function examineInThread({
         programBeside('policy-reader', import.meta.url),
         { heapMiB },
       );
-      signal?.addEventListener('abort', () => void thread[Symbol.asyncDispose](), { once: true });
+      using _ = signal && addAbortListener(signal, () => void thread[Symbol.asyncDispose]());
       return await thread.ask({ bytes, file }, limitMs);
     } catch (cause) {
       if (!(cause instanceof ThreadError)) throw cause;
