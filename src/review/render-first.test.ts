@@ -125,6 +125,14 @@ describe('X08 a document that is no object is recognised', () => {
       { kind: 'Pod', services: {} },
     ])
       assert.equal(recogniseDocument(value, 'x.yaml'), undefined, JSON.stringify(value));
-    assert.equal(recogniseDocument({ apiVersion: 'v1', kind: 'Pod' }, 'values.yaml'), undefined);
+    // kubectl applies an object whatever the name of its file is.
+    for (const file of ['values.yaml', 'a/kustomization.yaml'])
+      assert.equal(recogniseDocument({ apiVersion: 'v1', kind: 'Pod' }, file), undefined, file);
+    const flux = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' };
+    assert.equal(recogniseDocument(flux, 'a/kustomization.yaml'), undefined);
+    assert.equal(
+      commandIn(recogniseDocument({ kind: 'Component' }, 'a/kustomization.yaml')),
+      'kustomize build FOLDER',
+    );
   });
 });

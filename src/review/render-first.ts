@@ -87,11 +87,19 @@ export function recogniseDocument(value: unknown, file: string): Phrase | undefi
   const name = basename(file);
   const group = typeof apiVersion === 'string' ? groupOf(apiVersion) : '';
   const folder = folderWord(file);
-  if (group === 'kustomize.config.k8s.io' || /^kustomization(?:\.ya?ml)?$/i.test(name))
+  if (isKustomization(group, kind, name))
     return sentence('kustomization', `kustomize build ${kind === 'Component' ? 'FOLDER' : folder}`);
   if (group === 'skaffold') return sentence('skaffold', `skaffold render --filename ${fileWord(file)}`);
   if (typeof kind === 'string' && kind !== '') return undefined;
   return recogniseFile(value, file, name);
+}
+
+/** By its group, or by its file if it has no type that an API server can know: kubectl applies an object of any file. */
+function isKustomization(group: string, kind: unknown, name: string): boolean {
+  if (group === 'kustomize.config.k8s.io') return true;
+  const isOfKustomize =
+    typeof kind !== 'string' || kind === '' || (group === '' && /^(?:Kustomization|Component)$/.test(kind));
+  return isOfKustomize && /^kustomization(?:\.ya?ml)?$/i.test(name);
 }
 
 /** Files without a kind. */
