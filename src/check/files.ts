@@ -68,7 +68,7 @@ function* findFile(path: string, excluded: Exclusion): Generator<FoundInput> {
   }
 }
 
-/** `inherited` are the paths below the folder that are passed over. */
+/** `inherited` are the files below the folder that are passed over. */
 function* findInFolder(
   folder: string,
   excluded: Exclusion,
@@ -83,15 +83,15 @@ function* findInFolder(
   }
   const isChart = names.includes(CHART_FILE);
   const kustomization = names.find((name) => KUSTOMIZATION_FILES.has(name));
+  const templates = isChart ? join(folder, 'templates') : undefined;
   const skipped = new Set([
     ...inherited,
-    ...(isChart ? [join(folder, 'templates')] : []),
     ...(kustomization === undefined ? [] : patchFiles(folder, kustomization)),
   ]);
   for (const name of names) {
     const isFolder = name.endsWith('/');
     const file = join(folder, isFolder ? name.slice(0, -1) : name);
-    if (excluded.has(file) || skipped.has(file)) continue;
+    if (excluded.has(file) || (isFolder ? file === templates : skipped.has(file))) continue;
     if (isChart && name === CHART_FILE) yield { kind: 'chart', file, folder };
     else if (isFolder) yield* findInFolder(file, excluded, skipped);
     else yield { kind: 'file', file, mode: 'lenient' };

@@ -158,6 +158,16 @@ describe('X08 what another tool renders first', () => {
     assert.match(named.stdout, /spec\.template is not an object/);
   });
 
+  it('X08 a folder is no patch, and a resource that is called a patch as well is judged', async () => {
+    await using folder = await folderOf({
+      'kustomization.yaml': 'resources: [./a.yaml]\npatches: [{path: sub}, {path: sub/}, {path: a.yaml}]\n',
+      'a.yaml': GOOD,
+      'sub/b.yaml': GOOD,
+    });
+    const { stdout } = await bouncer(['check', folder.path]);
+    assert.match(stdout, /\n2 objects, 2 images: 0 refused\n$/);
+  });
+
   it('X08 a kustomization that is no YAML is named, and the files beside it are judged', async () => {
     await using folder = await folderOf({ 'kustomization.yaml': 'patches: [', 'a.yaml': GOOD });
     const { code, stdout, stderr } = await bouncer(['check', folder.path]);

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { isObject, type Fields } from '../document/json.ts';
 
 /** The names of the file of a kustomization. */
@@ -8,14 +9,17 @@ const PATCH_LISTS = ['patches', 'patchesStrategicMerge', 'patchesJson6902'] as c
 
 /**
  * The paths of the patches of a kustomization, as it writes them. A patch has the type of an object and only some of its
- * fields, so that it cannot be judged. Patches in the kustomization itself have no path.
+ * fields, so that it cannot be judged. Patches in the kustomization itself have no path. A file that is a resource as well is
+ * a whole object, and is left out here.
  * @see https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.8.0/api/types/kustomization.go
  */
 export function patchPathsOf(kustomization: Fields): readonly string[] {
-  return PATCH_LISTS.flatMap((list) => {
-    const patches = kustomization[list];
-    return Array.isArray(patches) ? patches.flatMap(pathOf) : [];
-  });
+  const pathsIn = (list: string): readonly string[] => {
+    const items = kustomization[list];
+    return Array.isArray(items) ? items.flatMap(pathOf) : [];
+  };
+  const resources = new Set(pathsIn('resources').map((path) => posix.normalize(path)));
+  return PATCH_LISTS.flatMap(pathsIn).filter((path) => !resources.has(posix.normalize(path)));
 }
 
 function pathOf(patch: unknown): readonly string[] {
