@@ -50,7 +50,19 @@ export function parseContinued(
       original: (offset) => offset - indents.reduce((sum, one) => sum + columnsBefore(one, offset), 0),
     };
   }
-  return areContinued(moved.documents, moved.indents) ? moved : asItIs;
+  return areContinued(moved.documents, moved.indents) && !failsBefore(moved) ? moved : asItIs;
+}
+
+/** Whether a fault begins before a moved line. Then the line was not the fault: a bracket above it has no end, for example. */
+function failsBefore({
+  documents,
+  indents,
+}: {
+  documents: ParsedText['documents'];
+  indents: readonly Indent[];
+}): boolean {
+  const first = Math.min(...documents.flatMap(({ errors }) => errors.map(({ pos }) => pos[0])));
+  return indents.some(({ at }) => first < at);
 }
 
 function columnsBefore({ at, columns }: Indent, offset: number): number {
