@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { AUTHORITY, extension, LEAF, makeOdd, type OddCertificate } from '#test/odd-certificates.ts';
 import { ask, createTestRecorder, issueServing, keys, startGate } from '#test/review-server.ts';
 import { loadAuthority } from '../certificate/authority.ts';
@@ -79,6 +80,44 @@ describe('X01 a gate with --client-ca', { timeout: 20_000 }, () => {
     }
   });
 });
+
+/** What a gate writes to a client that sends a request, and the sessions that it offers for later connections. */
+async function talk(
+  port: number,
+  options: ConnectionOptions,
+): Promise<{ answer: string; sessions: Buffer[] }> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sessions: Buffer[] = [];
+  let answer = '';
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options }, () =>
+    socket.write('GET /image_policy HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n'),
+  );
+  socket.on('session', (session: Buffer) => sessions.push(session));
+  socket.on('data', (chunk) => (answer += String(chunk)));
+  socket.on('error', () => undefined).on('close', resolve);
+  await promise;
+  return { answer, sessions };
+}
+
+// Node says that a client without a certificate is authorized if it resumes a session of TLS 1.3.
+it(
+  'X01 a session of a client with a certificate admits no client without one',
+  { timeout: 20_000 },
+  async () => {
+    await using gate = await startGate({
+      tls: { ...keys.serving, clientAuthority: root.certificate },
+    });
+    const client = as(await clientOf(root));
+    for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
+      const versions = { minVersion: version, maxVersion: version };
+      const { answer, sessions } = await talk(gate.port, { ...versions, ...client });
+      assert.match(answer, /^HTTP/);
+      assert.ok(sessions.length > 0, 'the client got no session to try');
+      for (const session of sessions)
+        assert.equal((await talk(gate.port, { ...versions, session })).answer, '', version);
+    }
+  },
+);
 
 describe('XH1 an intermediate CA in --client-ca', { timeout: 20_000 }, () => {
   it('is trusted without its root, with it, and although its root has ended', async () => {
