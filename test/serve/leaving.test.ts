@@ -8,7 +8,7 @@ import { imageReviewOfImages } from '../support/reviews.ts';
 import { openReview } from './slow-client.ts';
 
 const GOOD = 'nginx:1.27.3';
-const CLIENTS = 50;
+const CLIENTS = 25;
 const BEFORE = 2;
 const AFTER = 2;
 
@@ -63,7 +63,7 @@ async function secureGate(drain: number): Promise<GateProcess> {
 
 describe('shutdown', { concurrency: 4 }, () => {
   it('flip: --drain SIGTERM under load fails no request until the drain is over', async () => {
-    await using gate = await secureGate(2);
+    await using gate = await secureGate(3);
     const { answers, late, failures } = await terminateUnderLoad(gate);
     const [ready, alive] = await Promise.all([look(gate, '/readyz'), look(gate, '/livez')]);
     assert.deepEqual(failures, []);
