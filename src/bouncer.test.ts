@@ -16,7 +16,7 @@ import { admissionReviewOf, imageReviewOfImages } from '#test/reviews.ts';
 import { summarise } from '#test/verdicts.ts';
 import { createBouncer, type BouncerOptions } from './bouncer.ts';
 import type { Decision } from './policy/decision.ts';
-import type { Policy } from './policy/policy.ts';
+import { createPolicy, type Policy } from './policy/policy.ts';
 import type { Check, PendingCheck } from './policy/rule.ts';
 import { Asker } from './question/asker.ts';
 
@@ -71,6 +71,25 @@ describe('a bouncer whose policy needs no questions', () => {
       bouncerOf(policy, { asker }).decide(imageReview.open(imageReviewOfImages(many)).review, budgetMs);
     assert.equal(failureOf(await decideWithin(100)), DEADLINE);
     assert.equal(checks, 10);
+    assert.equal((await decideWithin(100_000)).outcome, 'admitted');
+  });
+
+  it('XH3 compares the time after every fourth rule, too, and keeps no part of a result', async () => {
+    let timeMs = 0;
+    let checks = 0;
+    const check = () => {
+      checks += 1;
+      timeMs += 10;
+      return undefined;
+    };
+    const rules = Array.from({ length: 100 }, () => policyWithCheck(check).rules).flat();
+    const policy = createPolicy({ ...policyWithCheck(check), rules });
+    const asker = { now: () => timeMs, ask: () => assert.fail('no rule has a question') };
+    const decideWithin = (budgetMs: number) =>
+      bouncerOf(policy, { asker }).decide(imageReview.open(imageReviewOfImages(['app:1'])).review, budgetMs);
+    assert.equal(failureOf(await decideWithin(200)), DEADLINE);
+    assert.equal(checks, 20);
+    assert.equal(failureOf(await decideWithin(200)), DEADLINE);
     assert.equal((await decideWithin(100_000)).outcome, 'admitted');
   });
 

@@ -17,6 +17,12 @@ function spy(): { readonly asked: Map<string, number>; readonly check: Check } {
   };
 }
 
+/** The judge for reviews, which remembers images. */
+function judgeOf(check: Check): (image: string) => unknown {
+  const judge = policyWithCheck(check).judgeFor(reviewOf([]));
+  return (image) => judge(image, () => false);
+}
+
 describe('the memory of a policy', () => {
   it('calls a rule at most twice for an image, in one review and in many', () => {
     const { asked, check } = spy();
@@ -33,7 +39,7 @@ describe('the memory of a policy', () => {
 
   it('contains 4096 images that occurred twice, and is then cleared', () => {
     const { asked, check } = spy();
-    const { judge } = policyWithCheck(check);
+    const judge = judgeOf(check);
     const judgeTwice = (image: string): void => void [judge(image), judge(image)];
     for (let index = 0; index < 4096; index += 1) judgeTwice(`app:${index}`);
     judge('app:0');
@@ -45,7 +51,7 @@ describe('the memory of a policy', () => {
 
   it('is not filled by images that occur once', () => {
     const { asked, check } = spy();
-    const { judge } = policyWithCheck(check);
+    const judge = judgeOf(check);
     judge('app:0');
     judge('app:0');
     for (let index = 1; index < 10_000; index += 1) judge(`app:${index}`);
@@ -55,7 +61,7 @@ describe('the memory of a policy', () => {
 
   it('has 4096 slots for images that occurred once, and then replaces these images', () => {
     const { asked, check } = spy();
-    const { judge } = policyWithCheck(check);
+    const judge = judgeOf(check);
     for (let index = 0; index < 4097; index += 1) judge(`app:${index}`);
     judge('app:0');
     judge('app:0');
@@ -65,7 +71,7 @@ describe('the memory of a policy', () => {
   });
 
   it('does not contain texts that are longer than any reference', () => {
-    const { judge } = policyWithCheck(() => undefined);
+    const judge = judgeOf(() => undefined);
     const long = `app:${'a'.repeat(2000)}`;
     judge(long);
     assert.notEqual(judge(long), judge(long));

@@ -30,12 +30,16 @@ export interface JudgedImage {
   readonly vouchers: readonly RuleHit[];
 }
 
-type ImageJudge = (image: string) => JudgedImage;
+/** Number of rules after which the time is compared. A rule with a long expression can take several milliseconds. */
+const RULES_BETWEEN_LOOKS = 4;
+
+/** Returns `undefined` if `isLate` before all rules were compared. Such a result is not remembered. */
+type ImageJudge = (image: string, isLate: () => boolean) => JudgedImage | undefined;
 
 /** The judges of one policy. */
 export interface ImageJudges {
-  /** Judges an image by all rules. */
-  readonly judge: ImageJudge;
+  /** Judges an image by all rules, without a limit of time. Nothing is remembered. */
+  readonly judge: (image: string) => JudgedImage;
   /** The judge for one review: by the rules that can apply to its user, namespace and resource. */
   readonly judgeFor: (review: Review) => ImageJudge;
 }
@@ -65,11 +69,11 @@ export function createImageJudges(rules: readonly Rule[], needsVoucher: boolean)
     if (groups.size >= GROUPS) forget();
     const findRules = selection.rulesOf(key);
     const remembered = new Map<string, JudgedImage>();
-    const judge: ImageJudge = (image) => {
+    const judge: ImageJudge = (image, isLate) => {
       const result = remembered.get(image);
       if (result !== undefined) return result;
-      const judged = judgeImage(findRules, image);
-      if (image.length > REMEMBERED_CHARACTERS) return judged;
+      const judged = judgeImage(findRules, image, isLate);
+      if (judged === undefined || image.length > REMEMBERED_CHARACTERS) return judged;
       const slot = slotOf(image);
       if (seenOnce[slot] === image && seenBy[slot] === group) {
         if (rememberedImages >= REMEMBERED_IMAGES) forget();
@@ -91,7 +95,7 @@ export function createImageJudges(rules: readonly Rule[], needsVoucher: boolean)
     rememberedImages = 0;
   };
   return {
-    judge: (image) => groupOf(selection.wholeKey).judge(image),
+    judge: (image) => judgeImage(selection.rulesOf(selection.wholeKey), image),
     judgeFor: (review) => groupOf(selection.keyOf(review)).judge,
   };
 }
@@ -107,13 +111,21 @@ function slotOf(image: string): number {
 
 const NONE: readonly never[] = [];
 
-function judgeImage(findRules: RuleFinder, image: string): JudgedImage {
+function judgeImage(findRules: RuleFinder, image: string): JudgedImage;
+function judgeImage(findRules: RuleFinder, image: string, isLate: () => boolean): JudgedImage | undefined;
+function judgeImage(findRules: RuleFinder, image: string, isLate?: () => boolean): JudgedImage | undefined {
   const reference = parseImageReference(image);
   if (reference.kind === 'invalid') return { reference, findings: NONE, vouchers: NONE };
   let findings: RuleFinding[] | undefined;
   let vouchers: RuleHit[] | undefined;
+  let untilLook = RULES_BETWEEN_LOOKS;
   for (const prepared of findRules(reference)) {
     const { rule } = prepared;
+    if (untilLook === 0) {
+      if (isLate?.() === true) return undefined;
+      untilLook = RULES_BETWEEN_LOOKS;
+    }
+    untilLook -= 1;
     if (rule.match !== undefined && !selectsImage(rule.match, reference)) continue;
     const hit = hitOf(prepared, reference);
     const finding = rule.check(reference);

@@ -51,19 +51,21 @@ function judgeImages(
   images: Images,
   isLate: () => boolean,
 ): Decision | OpenReview {
-  const evaluation: Evaluation = { policy, review, violations: [], pending: undefined };
+  const evaluation: Evaluation = { policy, review, isLate, violations: [], pending: undefined };
   const uses: JudgedUse[] = [];
   const notices: Notice[] = [];
   const judgeImage = policy.judgeFor(review);
   for (const use of images.changed) {
     if (uses.length > 0 && isLate()) return failed('DEADLINE');
-    const judged = judgeImage(use.image);
+    const judged = judgeImage(use.image, isLate);
+    if (judged === undefined) return failed('DEADLINE');
     uses.push({ use, reference: judged.reference });
     judgeUse(evaluation, use, judged);
   }
   for (const use of images.kept) {
     if (uses.length > 0 && isLate()) return failed('DEADLINE');
-    const judged = judgeImage(use.image);
+    const judged = judgeImage(use.image, isLate);
+    if (judged === undefined) return failed('DEADLINE');
     uses.push({ use, reference: judged.reference });
     if (images.template) noteUnchanged(notices, evaluation, use, judged);
   }
@@ -86,6 +88,7 @@ function judgeImages(
 interface Evaluation {
   readonly policy: Policy;
   readonly review: Review;
+  readonly isLate: () => boolean;
   readonly violations: Violation[];
   /** `undefined` for most reviews. */
   pending: PendingRule[] | undefined;
@@ -120,12 +123,12 @@ function judgeUse(evaluation: Evaluation, use: ImageUse, judged: JudgedImage): v
 /** Reports an unchanged image as a warning, without questions. Pods created from it later are refused. */
 function noteUnchanged(
   notices: Notice[],
-  { policy, review }: Evaluation,
+  { policy, review, isLate }: Evaluation,
   use: ImageUse,
   judged: JudgedImage,
 ): void {
   const violations: Violation[] = [];
-  judgeUse({ policy, review, violations, pending: undefined }, use, judged);
+  judgeUse({ policy, review, isLate, violations, pending: undefined }, use, judged);
   const refusal = violations.find(({ actions }) => actions.includes('Deny'));
   if (refusal === undefined) return;
   const why = refusal.message ?? refusal.reason;
@@ -173,14 +176,14 @@ function selects({ rule, excludable }: RuleHit, use: ImageUse, review: Review, u
 
 /** Proposes the full name of an image if a rule vouches for the image under this name only. */
 function unmatched(
-  { policy, review }: Evaluation,
+  { policy, review, isLate }: Evaluation,
   use: ImageUse,
   reference: ImageReference,
 ): Objection<ViolationCode> {
   if (policy.shortNames === 'DockerHub' || reference.fullyQualified) return NO_RULE;
   const name = canonicalName(reference);
-  const { vouchers } = policy.judgeFor(review)(name);
-  return vouchers.some((hit) => certainlyApplies(hit, use, review))
+  const judged = policy.judgeFor(review)(name, isLate);
+  return judged?.vouchers.some((hit) => certainlyApplies(hit, use, review)) === true
     ? objection('UNMATCHED_IMAGE.short-name', { name: quote(name, TEXT_MAX) })
     : NO_RULE;
 }
