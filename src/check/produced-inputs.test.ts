@@ -164,11 +164,74 @@ images:
   newTag: latest
 `;
 
+/**
+ * `kubectl kustomize` of kubectl 1.37.1 (kustomize 5.8.1) printed this. `images:` had a `newTag` for registry.example.com/app and
+ * a new name for nginx. The first image had a digest, which `newTag` drops. The second and the fourth were not rewritten.
+ */
+const KUSTOMIZE_BUILD = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: app
+spec:
+  selector:
+    matchLabels:
+      app: app
+  template:
+    metadata:
+      labels:
+        app: app
+    spec:
+      containers:
+      - image: registry.example.com/app:2
+        name: pinned
+      - image: docker.io/library/nginx:1
+        name: longer
+      - image: registry.example.com/nginx:3
+        name: short
+      ephemeralContainers:
+      - image: registry.example.com/app:latest
+        name: debug
+      volumes:
+      - image:
+          reference: registry.example.com/app:2
+        name: data
+`;
+
 describe('XI1 kustomize', () => {
   it('XI1 the images of a kustomization are no images of an object, and the file names the command', async () => {
     const { code, stderr, stdout } = await bouncer(['check'], { stdin: KUSTOMIZATION });
     assert.equal(code, 2);
     assert.equal(stdout, '0 objects, 0 images: 0 refused\n');
     assert.match(stderr, /render it: kustomize build FOLDER \| kube-image-bouncer check -\n$/);
+  });
+
+  it('XI1 what kustomize build leaves or drops is judged as it is printed', async () => {
+    await using folder = await folderOf({
+      'policy.yaml': `apiVersion: kube-image-bouncer.io/v1alpha1
+kind: ImageAdmissionPolicy
+metadata: {name: pinned}
+spec:
+  unmatchedImages: Allow
+  rules:
+  - {name: pinned, requiredDigest: {}}
+`,
+    });
+    const containersOf = async (...options: readonly string[]) => {
+      const { code, stdout } = await bouncer(['check', ...options], { stdin: KUSTOMIZE_BUILD });
+      return [code, ...Array.from(stdout.matchAll(/\((?:container|volume) "(\w+)"\)/g), ([, name]) => name)];
+    };
+    assert.deepEqual(await containersOf('--allowed-registries', 'registry.example.com'), [
+      1,
+      'longer',
+      'debug',
+    ]);
+    assert.deepEqual(await containersOf('--policy', folder.file('policy.yaml')), [
+      1,
+      'pinned',
+      'longer',
+      'short',
+      'debug',
+      'data',
+    ]);
   });
 });
