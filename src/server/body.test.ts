@@ -101,5 +101,7 @@ describe('the number of images in a body', () => {
     const volumes = containers.map(() => ({ name: 'v', image: { reference: 'a' } }));
     assert.equal(hasMoreImages(reviewOf({ containers, volumes }), 127), true);
     assert.equal(hasMoreImages(reviewOf({ text: 'image '.repeat(500) }), 64), false);
+    const managedFields = containers.map(() => ({ 'f:image': {} }));
+    assert.equal(hasMoreImages(reviewOf({ containers, managedFields }), 64), false);
   });
 });

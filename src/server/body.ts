@@ -186,13 +186,21 @@ const IMAGE_FIELD = 'mage":';
 /** The shortest text of an image in a body, in bytes: `"image":"a",`. */
 const IMAGE_BYTES = 12;
 
-/** Whether a body has more than `count` fields for images. It is not parsed, because that could take long. */
+const QUOTE = 0x22;
+
+/**
+ * Whether a body has more than `count` fields for images. It is not parsed, because that could take long. The fields of
+ * `managedFields` are called `f:image`, and are no images.
+ */
 export function hasMoreImages(body: Buffer, count: number): boolean {
   if (body.length <= count * IMAGE_BYTES) return false;
-  let at = -1;
-  for (let found = 0; found <= count; found += 1) {
+  let found = 0;
+  let at = body.indexOf(IMAGE_FIELD, 0, 'latin1');
+  while (at !== -1) {
+    // The quote before the i.
+    if (body[at - 2] === QUOTE) found += 1;
+    if (found > count) return true;
     at = body.indexOf(IMAGE_FIELD, at + 1, 'latin1');
-    if (at === -1) return false;
   }
-  return true;
+  return false;
 }

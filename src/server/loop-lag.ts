@@ -2,6 +2,12 @@
 const INTERVAL_MS = 25;
 
 /**
+ * The longest wait of a connection that is assumed. While every turn accepts one connection, the wait cannot be measured: it
+ * may be short, although no turn shows it. A longer assumption would refuse reviews that are in time.
+ */
+const LONGEST_WAIT_MS = 2000;
+
+/**
  * Measures how late the event loop is. Data may have waited in a socket while the loop was busy, and its arrival time is
  * unknown. The lateness of a timer of 25 ms is the longest possible wait, because each turn of the loop reads all sockets.
  */
@@ -51,7 +57,7 @@ export class LoopLag implements Disposable {
    */
   countAccepted(nowMs: number): number {
     this.#accepted += 1;
-    return Math.min(nowMs, this.#acceptedAllMs + 2 * INTERVAL_MS);
+    return Math.min(nowMs, Math.max(nowMs - LONGEST_WAIT_MS, this.#acceptedAllMs + 2 * INTERVAL_MS));
   }
 
   [Symbol.dispose](): void {
