@@ -41,9 +41,9 @@ inOwnNetwork(import.meta.url, { environment: process.env, versions, timeoutMs: T
 
         if (version === 'v1.24') return;
         const killed = await traffic(gate, async () => {
-          // The API server may have all its open connections to one of the two pods, so both are killed in turn.
+          // The API server may have all its open connections to one of the two pods, so both are killed, three times in turn.
           const outages: Outage[] = [];
-          for (const pod of podAddresses) {
+          for (const pod of [...podAddresses, ...podAddresses, ...podAddresses]) {
             await sleep(PAUSE_MS);
             outages.push(await gate.restart(pod, 'SIGKILL'));
           }
