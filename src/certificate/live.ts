@@ -12,24 +12,33 @@ export interface LiveAddress {
   readonly serverName?: string | undefined;
 }
 
+/** A connection on which the certificate of the server is only examined, and not verified. */
+function openTo(
+  { host, port, serverName = host }: LiveAddress,
+  pair: { readonly cert?: string; readonly key?: string },
+): TLSSocket {
+  return connect({
+    host,
+    port,
+    // An IP address is no server name (RFC 6066 §3).
+    ...(isIP(serverName) === 0 && { servername: serverName }),
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    ...pair,
+  });
+}
+
 /**
  * The certificates of a TLS server, the leaf first. They are not verified, and no data is sent.
  * @throws {CertificateError} ADDRESS_UNREACHABLE if there is no TLS server, or if it does not answer in time
  */
 export async function fetchChain(
-  { host, port, serverName = host }: LiveAddress,
+  address: LiveAddress,
   timeoutMs: number,
 ): Promise<readonly X509Certificate[]> {
-  const socket = connect({
-    host,
-    port,
-    // An IP address is no server name (RFC 6066 §3).
-    ...(isIP(serverName) === 0 && { servername: serverName }),
-    // The certificate is only examined.
-    rejectUnauthorized: false,
-    // A server that requests a client certificate sends its own first.
-    minVersion: 'TLSv1.2',
-  });
+  const { host, port } = address;
+  // A server that requests a client certificate sends its own first.
+  const socket = openTo(address, {});
   try {
     await once(socket, 'secureConnect', { signal: AbortSignal.timeout(timeoutMs) });
     return chainOf(socket);
@@ -56,20 +65,13 @@ export async function fetchChain(
  * @throws {CertificateError} ADDRESS_UNREACHABLE if there is no TLS server, or if it does not answer in time
  */
 export async function isPairAccepted(
-  { host, port, serverName = host }: LiveAddress,
+  address: LiveAddress,
   { certificate, key }: { readonly certificate: string; readonly key: string },
   timeoutMs: number,
 ): Promise<boolean> {
-  const socket = connect({
-    host,
-    port,
-    ...(isIP(serverName) === 0 && { servername: serverName }),
-    // Only what the server says to the pair is examined. The key is not sent.
-    rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
-    cert: certificate,
-    key,
-  });
+  const { host, port, serverName = host } = address;
+  // The key is not sent.
+  const socket = openTo(address, { cert: certificate, key });
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const failed = (why: string): void =>
     reject(new CertificateError('ADDRESS_UNREACHABLE', `${host}:${port}: ${why}`));
